@@ -1,0 +1,69 @@
+// What a component contributes to the bounds: its local constants, each with formula and source.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "smoothbound/bounds/magnitude.hpp"
+
+namespace smoothbound {
+
+/// Whose constants and composition rules: the paper's to the letter, or the sharpest proved here.
+enum class Method : std::uint8_t { paper, sharp };
+
+constexpr std::string_view name_of(Method method) {
+  return method == Method::paper ? "paper" : "sharp";
+}
+
+/// A number with its formula and where the formula comes from. For an infinite constant the source
+/// is the reason, and the remedy if there is one. The texts have static storage.
+struct Constant {
+  Magnitude value;
+  std::string_view formula = "0";
+  std::string_view source = "";
+};
+
+/// b(v, z) = beta(v, z) + beta^v(v) + beta^z(z) + beta^0, (6) of the paper.
+struct AffineConstants {
+  Constant bilinear;             // L_beta: ||beta(v, z)|| <= L_beta ||v|| ||z||
+  Constant linear_parameters;    // l_{beta^v}
+  Constant linear_input;         // l_{beta^z}
+  Constant offset;               // ||beta^0||
+  const Real* radius = nullptr;  // of its parameter block, if it has one of its own
+};
+
+/// A map a: what Prop 4.4 asks of a non-affine part.
+struct MapConstants {
+  Constant bound{Magnitude::infinity(), "inf", "unbounded"};  // sup ||a||
+  Constant lipschitz;                                         // sup ||grad a||
+  Constant smoothness;                                        // sup ||hess a||
+  Constant at_zero;                                           // ||a(0)||
+  Constant slope_at_zero;                                     // ||grad a(0)||
+};
+
+using Step = std::variant<AffineConstants, MapConstants>;
+
+/// The steps that a component consists of, in the order in which they act; at most two.
+class Steps {
+ public:
+  Steps(Step first) : steps_{std::move(first)}, size_(1) {}  // NOLINT: a step is a list of one
+  Steps(Step first, Step second) : steps_{std::move(first), std::move(second)}, size_(2) {}
+  [[nodiscard]] const Step* begin() const { return steps_.data(); }
+  [[nodiscard]] const Step* end() const { return steps_.data() + size_; }
+
+ private:
+  std::array<Step, 2> steps_;
+  std::size_t size_;
+};
+
+/// The bounds of a function of the parameters on the product of balls, section 1 of docs/theory.md.
+struct Triple {
+  Magnitude m;           // sup ||g||
+  Magnitude lipschitz;   // sup ||grad g||
+  Magnitude smoothness;  // sup ||hess g||
+};
+
+}  // namespace smoothbound

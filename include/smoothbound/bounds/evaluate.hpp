@@ -1,0 +1,51 @@
+// Bounds of every layer of a network: the composition rules applied along the graph.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "smoothbound/bounds/compose.hpp"
+#include "smoothbound/graph/graph.hpp"
+
+namespace smoothbound {
+
+/// What the bounds depend on besides the graph.
+struct Inputs {
+  std::int64_t batch = 1;
+  Magnitude norm;            // ||x|| of the stacked batch
+  Magnitude default_radius;  // of layers that name none
+};
+
+struct BoundTable {
+  Method method = Method::sharp;
+  std::vector<Triple> layers;  // in the order of the file
+  Magnitude parameter_norm;    // sqrt(sum R^2) over all parameter blocks: sup ||w||
+
+  /// Of the network as a whole: its last layer.
+  [[nodiscard]] const Triple& network() const { return layers.back(); }
+};
+
+/// m_l, l_l and L_l of every layer as functions of the parameters on the product of balls.
+BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method method);
+
+/// How the bounds of one layer came about, given the table they stand in.
+Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
+                  std::uint32_t layer);
+
+/// Why entries are infinite: the layer where that begins, and the reason.
+struct Cause {
+  std::uint32_t layer = 0;
+  std::string reason;
+};
+
+/// The cause of each entry of `layer` that is infinite; an empty reason for those that are finite.
+struct Causes {
+  Cause m;
+  Cause lipschitz;
+  Cause smoothness;
+};
+Causes find_causes(const Graph& graph, const Inputs& inputs, const BoundTable& table,
+                   std::uint32_t layer);
+
+}  // namespace smoothbound

@@ -1,0 +1,132 @@
+// Non-negative extended numbers whose rounding direction is part of their type.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace smoothbound {
+
+enum class Rounding : std::uint8_t { up, down };
+
+constexpr Rounding opposite(Rounding rounding) {
+  return rounding == Rounding::up ? Rounding::down : Rounding::up;
+}
+
+/// A number in [0, inf] with 63 bits and an exponent of up to 62 bits, on MPFR.
+///
+/// Every operation on `Bound<Rounding::up>` returns a value >= the exact one, every operation on
+/// `Bound<Rounding::down>` a value <= the exact one; each is correctly rounded in its direction, so
+/// it is also monotone. Only what is monotone increasing takes operands of its own direction: a
+/// divisor has the opposite one, and there is no subtraction. What exceeds the exponent range
+/// rounds to infinity (up) or to the largest number (down).
+///
+/// Conventions for bounds: 0 * inf = 0, because a zero upper bound says that the bounded quantity
+/// is identically zero. A positive number over a divisor that may be zero is inf (up).
+///
+/// Values are trivially copyable (16 bytes, no allocation) and independent of locale and of the
+/// floating-point environment. The operations widen MPFR's exponent range of the calling thread.
+template <Rounding direction>
+class Bound {
+ public:
+  using Opposite = Bound<opposite(direction)>;
+
+  /// Zero.
+  constexpr Bound() = default;
+
+  static constexpr Bound infinity() {
+    Bound result;
+    result.exponent_ = infinite_exponent;
+    return result;
+  }
+  /// `count` >= 0; exact below 2^63.
+  static Bound from_count(std::int64_t count);
+  /// A finite double >= 0, exactly.
+  static Bound from_double(double value);
+  /// The rounded value of a non-negative decimal literal in JSON's grammar ("0.1", "1e-5").
+  /// Throws std::invalid_argument for anything else.
+  static Bound from_decimal(std::string_view literal);
+
+  [[nodiscard]] constexpr bool is_zero() const { return exponent_ == zero_exponent; }
+  [[nodiscard]] constexpr bool is_infinite() const { return exponent_ == infinite_exponent; }
+  [[nodiscard]] constexpr bool is_finite() const { return !is_infinite(); }
+
+  /// Scientific notation with `digits` >= 1 significant digits, rounded in the direction of the
+  /// type
+  /// ("1.5217524595168066e+25"); "0" and "inf".
+  [[nodiscard]] std::string to_text(int digits) const;
+  /// Decimal logarithm, rounded in the direction of the type; -inf for 0.
+  [[nodiscard]] double log10() const;
+  /// Nearest double in the direction of the type (inf or the largest double beyond the range).
+  [[nodiscard]] double to_double() const;
+  /// The value as an integer if it is one that an int64 holds.
+  [[nodiscard]] std::optional<std::int64_t> to_integer() const;
+
+  friend constexpr bool operator==(const Bound&, const Bound&) = default;
+  friend constexpr std::strong_ordering operator<=>(const Bound& a, const Bound& b) {
+    if (a.exponent_ != b.exponent_) return a.exponent_ <=> b.exponent_;
+    return a.significand_ <=> b.significand_;
+  }
+
+  /// The significand as an integer with its top bit set (0 for zero and inf), and the exponent e
+  /// of value = significand / 2^64 * 2^e. For tests that need the exact value.
+  [[nodiscard]] constexpr std::uint64_t significand() const { return significand_; }
+  [[nodiscard]] constexpr std::int64_t exponent() const { return exponent_; }
+
+ private:
+  friend struct BoundAccess;
+  static constexpr std::int64_t zero_exponent = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t infinite_exponent = std::numeric_limits<std::int64_t>::max();
+
+  std::uint64_t significand_ = 0;
+  std::int64_t exponent_ = zero_exponent;
+};
+
+/// Rounds up: a reported bound, and all that makes one larger.
+using Magnitude = Bound<Rounding::up>;
+/// Rounds down: what stands in a denominator, and step sizes.
+using LowerBound = Bound<Rounding::down>;
+
+template <Rounding d>
+Bound<d> operator+(const Bound<d>& a, const Bound<d>& b);
+template <Rounding d>
+Bound<d> operator*(const Bound<d>& a, const Bound<d>& b);
+template <Rounding d>
+Bound<d> operator/(const Bound<d>& a, const Bound<opposite(d)>& b);
+template <Rounding d>
+Bound<d> square_root(const Bound<d>& a);
+/// sqrt(a^2 + b^2), correctly rounded: hypotenuse(a, 0) is a.
+template <Rounding d>
+Bound<d> hypotenuse(const Bound<d>& a, const Bound<d>& b);
+
+/// The smallest integer that is not below `a` (inf for inf).
+Magnitude ceiling(const Magnitude& a);
+
+/// |a - b|, rounded up, of the two numbers themselves (not of the quantities that they bound: a
+/// caller has to know that its expression is increasing in both).
+Magnitude distance(const Magnitude& a, const Magnitude& b);
+
+template <Rounding d>
+Bound<d>& operator+=(Bound<d>& a, const Bound<d>& b) {
+  return a = a + b;
+}
+template <Rounding d>
+Bound<d>& operator*=(Bound<d>& a, const Bound<d>& b) {
+  return a = a * b;
+}
+
+/// A decimal literal enclosed from both sides.
+struct Real {
+  Magnitude upper;
+  LowerBound lower;
+  double nearest = 0;
+
+  /// From a literal in JSON's grammar whose value is a non-negative double's neighbour; throws
+  /// std::invalid_argument otherwise.
+  static Real from_decimal(std::string_view literal);
+};
+
+}  // namespace smoothbound

@@ -1,0 +1,56 @@
+// The objective F = f o psi + r: Prop 4.2 and Theorem 4.1.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "smoothbound/bounds/evaluate.hpp"
+#include "smoothbound/spec/settings.hpp"
+
+namespace smoothbound {
+
+/// By which way a bound on the objective was found.
+enum class Route : std::uint8_t {
+  stacked,     // Prop 4.2 on the batch as one function
+  per_sample,  // F is a mean of f_i o psi_i: the largest of their constants
+};
+
+constexpr std::string_view name_of(Route route) {
+  return route == Route::stacked ? "stacked" : "per-sample";
+}
+
+struct Objective {
+  Magnitude lipschitz;
+  Magnitude smoothness;
+  Route route = Route::stacked;  // the one that gave the smaller smoothness
+  std::string infinite_reason;   // if smoothness is inf
+};
+
+/// Bounds of F on the product of balls (Prop 4.2): L_F = L_psi l_f + l_psi^2 L_f + lambda and
+/// l_F = l_psi l_f + lambda sup ||w||. "Sharp" also tries the per-sample route (one sample,
+/// `sample_norm`) where no component couples samples and the loss is a mean, and takes the smaller.
+///
+/// Of the minimum in Prop 4.2, the first term l_f on psi(C) is used: the second one, ||grad f(z)||
+/// + L_f l_psi D, needs a value of the gradient that depends on data.
+Objective bound_objective(const Graph& graph, const ResolvedSettings& settings,
+                          const BoundTable& table);
+
+/// The bounds' inputs that the settings say.
+Inputs inputs_of(const ResolvedSettings& settings);
+
+/// A step size and how many steps Theorem 4.1 asks for.
+struct Estimate {
+  LowerBound step_size;
+  Magnitude order;       // L_F gap / accuracy^2, the paper's O(.) with constant 1
+  Magnitude iterations;  // with the constant, rounded up to an integer
+};
+
+/// Projected gradient descent, step 1/L_F: 2 L_F gap / accuracy^2 iterations reach a gradient
+/// mapping of norm `accuracy`.
+Estimate gradient_descent(const Objective& objective, const ResolvedSettings& settings);
+/// Its stochastic form, step 1/(2 L_F): after 4 L_F gap / accuracy^2 iterations
+/// E||g||^2 <= accuracy^2 + 2 variance.
+Estimate stochastic_gradient_descent(const Objective& objective, const ResolvedSettings& settings);
+
+}  // namespace smoothbound

@@ -1,0 +1,58 @@
+// The validated network: layers with resolved inputs, shapes and an order of evaluation.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smoothbound/graph/shape.hpp"
+#include "smoothbound/layers/layer.hpp"
+#include "smoothbound/spec/spec.hpp"
+
+namespace smoothbound {
+
+/// A component in its place.
+struct PlacedComponent {
+  Component component;
+  Shape output;  // of one sample
+};
+
+/// A layer phi_l.
+struct Layer {
+  std::string name;
+  Location location;
+  std::vector<std::uint32_t> inputs;  // layers, or Graph::network_input; one, but for merges
+  /// Of a merge: inputs with equal numbers share parameters, others depend on disjoint ones.
+  std::vector<std::uint32_t> input_groups;
+  std::optional<Real> radius;  // of its parameters; nothing: the settings' radius
+  std::vector<PlacedComponent> components;
+  Shape output;
+  std::int64_t parameters = 0;
+};
+
+struct Graph {
+  static constexpr std::uint32_t network_input = 0xFFFFFFFFU;
+
+  std::string name;
+  Shape input;
+  std::vector<Layer> layers;         // in the order of the file
+  std::vector<std::uint32_t> order;  // every layer after its inputs
+  std::vector<std::string> unused;   // layers that do not reach the output
+  std::int64_t parameters = 0;
+  bool couples_samples = false;
+
+  /// The last layer of the file.
+  [[nodiscard]] std::uint32_t output() const {
+    return static_cast<std::uint32_t>(layers.size() - 1);
+  }
+  [[nodiscard]] const Shape& shape_of(std::uint32_t layer) const {
+    return layer == network_input ? input : layers[layer].output;
+  }
+};
+
+/// Resolves names, orders the layers, infers and checks all shapes for batches of `batch` samples.
+/// Throws SpecError: unknown or repeated names, cycles, shapes that do not fit, overflow.
+Graph build_graph(Spec&& spec, std::int64_t batch);
+
+}  // namespace smoothbound

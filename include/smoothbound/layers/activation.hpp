@@ -1,0 +1,74 @@
+// The table of element-wise activations: the single source of their values, derivatives and
+// constants. A new activation is one row in src/layers/activation_table.cpp.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "smoothbound/bounds/constants.hpp"
+#include "smoothbound/layers/settings.hpp"
+#include "smoothbound/layers/site.hpp"
+
+namespace smoothbound {
+
+/// f(x), f'(x), f''(x). At a kink the derivatives are those from the right.
+struct Jet {
+  double value = 0;
+  double first = 0;
+  double second = 0;
+};
+
+/// Constants of the scalar function f.
+struct ScalarConstants {
+  Constant lipschitz;                                         // sup |f'|
+  Constant smoothness;                                        // sup |f''|, inf where f' jumps
+  Constant at_zero;                                           // |f(0)|
+  Constant slope_at_zero;                                     // |f'(0)|
+  Constant bound{Magnitude::infinity(), "inf", "unbounded"};  // sup |f|
+};
+
+/// The number that a parameterised activation takes.
+struct ActivationParameter {
+  std::string_view name;  // empty: the activation takes none
+  std::string_view description;
+  std::string_view default_value;
+  RealRange range = RealRange::positive;
+  std::span<const std::string_view> samples;  // values to test at, the default aside
+};
+
+struct ActivationRow {
+  std::string_view name;
+  std::string_view formula;
+  ActivationParameter parameter;
+  Jet (*evaluate)(double x, double parameter);
+  ScalarConstants (*constants)(Method method, const Real& parameter);
+};
+
+/// All activations.
+std::span<const ActivationRow> activation_table();
+/// The row of that name, or null.
+const ActivationRow* find_activation(std::string_view name);
+
+/// An activation as a component.
+struct Activation {
+  const ActivationRow* row = nullptr;
+  Real parameter;
+
+  Activation() = default;
+  explicit Activation(const ActivationRow& table_row);
+
+  static constexpr Role role = Role::non_affine;
+  static std::vector<Activation> prototypes();
+  [[nodiscard]] std::string_view name() const { return row->name; }
+  [[nodiscard]] std::string_view formula() const { return row->formula; }
+  void visit_settings(SettingsVisitor& visitor);
+  [[nodiscard]] Shape output_shape(std::span<const Shape> inputs) const { return inputs.front(); }
+  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+};
+
+}  // namespace smoothbound

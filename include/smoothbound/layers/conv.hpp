@@ -1,0 +1,35 @@
+// Convolutional layer, (9) of the paper, along one or two axes.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "smoothbound/bounds/constants.hpp"
+#include "smoothbound/layers/settings.hpp"
+#include "smoothbound/layers/site.hpp"
+#include "smoothbound/layers/window.hpp"
+
+namespace smoothbound {
+
+/// Filters over patches, with zeros as padding.
+struct Conv {
+  std::int64_t filters = 1;
+  Window window;
+  std::int64_t groups = 1;
+  std::optional<std::int64_t> inputs;  // declared number of input channels, checked
+  bool bias = true;
+
+  static constexpr Role role = Role::affine;
+  static std::vector<Conv> prototypes() { return {Conv{}}; }
+  [[nodiscard]] std::string_view name() const { return "conv"; }
+  [[nodiscard]] std::string_view formula() const {
+    return "w_j^T P_k z + w0_j for filters j and patches k";
+  }
+  void visit_settings(SettingsVisitor& visitor);
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
+  [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+};
+
+}  // namespace smoothbound

@@ -1,0 +1,81 @@
+// The catalogue of components: the list of types, what each has to have, and look-up by name.
+// A new component is one header/source pair and one entry in `Component`.
+#pragma once
+
+#include <concepts>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "smoothbound/layers/activation.hpp"
+#include "smoothbound/layers/conv.hpp"
+#include "smoothbound/layers/dense.hpp"
+#include "smoothbound/layers/merge.hpp"
+#include "smoothbound/layers/normalization.hpp"
+#include "smoothbound/layers/opaque.hpp"
+#include "smoothbound/layers/pooling.hpp"
+#include "smoothbound/layers/softmax.hpp"
+
+namespace smoothbound {
+
+/// What every component has.
+template <class T>
+concept ComponentType = requires(T component, const T constant, SettingsVisitor& visitor,
+                                 const Site& site, std::span<const Shape> shapes) {
+  { T::role } -> std::convertible_to<Role>;
+  { T::prototypes() } -> std::same_as<std::vector<T>>;  // one for each name, with defaults
+  { constant.name() } -> std::convertible_to<std::string_view>;
+  { constant.formula() } -> std::convertible_to<std::string_view>;
+  {component.visit_settings(visitor)};
+  { constant.output_shape(shapes) } -> std::same_as<Shape>;
+  { constant.parameter_count(site) } -> std::same_as<std::int64_t>;
+  { constant.couples_samples() } -> std::same_as<bool>;
+};
+
+/// A component of one input: states its local constants.
+template <class T>
+concept StepType = ComponentType<T> &&
+    requires(const T component, const Site& site, Method method) {
+  { component.steps(site, method) } -> std::same_as<Steps>;
+};
+
+/// A component of several inputs: states by which rule their bounds merge.
+template <class T>
+concept MergeType = ComponentType<T> &&
+    requires(const T component, std::span<const Branch> branches, Method method) {
+  { component.merge(branches, method) } -> std::same_as<Triple>;
+  { component.rule() } -> std::convertible_to<std::string_view>;
+};
+
+/// A component with weights whose bias can be left out.
+template <class T>
+concept BiasedType = StepType<T> && requires(T component) {
+  { component.bias } -> std::same_as<bool&>;
+};
+
+/// The list.
+using Component =
+    std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax, AveragePool,
+                 MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
+
+template <class... T>
+requires((StepType<T> || MergeType<T>)&&...) constexpr bool all_are_components(
+    const std::variant<T...>* /*list*/) {
+  return true;
+}
+static_assert(all_are_components(static_cast<Component*>(nullptr)));
+
+Role role_of(const Component& component);
+std::string_view name_of(const Component& component);
+std::string_view formula_of(const Component& component);
+bool couples_samples(const Component& component);
+void visit_settings(Component& component, SettingsVisitor& visitor);
+
+/// One of each name, with default settings, in the order of the catalogue.
+const std::vector<Component>& prototypes();
+/// The prototype of that name, or null.
+const Component* find_prototype(std::string_view name);
+/// The names of a role.
+std::vector<std::string_view> component_names(Role role);
+
+}  // namespace smoothbound

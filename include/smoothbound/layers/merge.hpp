@@ -1,0 +1,64 @@
+// Layers of several inputs: sum, concatenation and product of branches.
+#pragma once
+
+#include <vector>
+
+#include "smoothbound/bounds/compose.hpp"
+#include "smoothbound/layers/settings.hpp"
+#include "smoothbound/layers/site.hpp"
+
+namespace smoothbound {
+
+/// z_1 + ... + z_k of equal shapes.
+struct Add {
+  static constexpr Role role = Role::merge;
+  static std::vector<Add> prototypes() { return {Add{}}; }
+  [[nodiscard]] std::string_view name() const { return "add"; }
+  [[nodiscard]] std::string_view formula() const { return "z_1 + ... + z_k"; }
+  [[nodiscard]] std::string_view rule() const {
+    return "triangle inequality; sharp, disjoint parameters: l = sqrt(l1^2 + l2^2), L = max";
+  }
+  void visit_settings(SettingsVisitor& /*visitor*/) {}
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
+  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Triple merge(std::span<const Branch> branches, Method method) const {
+    return sum(branches, method);
+  }
+};
+
+/// The channels of z_1, then those of z_2, ...
+struct Concat {
+  static constexpr Role role = Role::merge;
+  static std::vector<Concat> prototypes() { return {Concat{}}; }
+  [[nodiscard]] std::string_view name() const { return "concat"; }
+  [[nodiscard]] std::string_view formula() const { return "(z_1; ...; z_k) by channel"; }
+  [[nodiscard]] std::string_view rule() const { return "root of the sum of squares of each entry"; }
+  void visit_settings(SettingsVisitor& /*visitor*/) {}
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
+  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Triple merge(std::span<const Branch> branches, Method /*method*/) const {
+    return concatenation(branches);
+  }
+};
+
+/// z_1 * ... * z_k element by element, as in gating.
+struct Multiply {
+  static constexpr Role role = Role::merge;
+  static std::vector<Multiply> prototypes() { return {Multiply{}}; }
+  [[nodiscard]] std::string_view name() const { return "multiply"; }
+  [[nodiscard]] std::string_view formula() const { return "z_1 * ... * z_k element by element"; }
+  [[nodiscard]] std::string_view rule() const {
+    return "bilinear: m = m1 m2, l = m1 l2 + m2 l1, L = m1 L2 + m2 L1 + 2 l1 l2";
+  }
+  void visit_settings(SettingsVisitor& /*visitor*/) {}
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
+  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Triple merge(std::span<const Branch> branches, Method /*method*/) const {
+    return product(branches);
+  }
+};
+
+}  // namespace smoothbound

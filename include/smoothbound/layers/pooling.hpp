@@ -1,0 +1,56 @@
+// Poolings: average, max and global average.
+#pragma once
+
+#include <vector>
+
+#include "smoothbound/bounds/constants.hpp"
+#include "smoothbound/layers/settings.hpp"
+#include "smoothbound/layers/site.hpp"
+#include "smoothbound/layers/window.hpp"
+
+namespace smoothbound {
+
+/// The mean of each patch; zeros of the padding count.
+struct AveragePool {
+  Window window{.stride_is_kernel = true};
+
+  static constexpr Role role = Role::non_affine;
+  static std::vector<AveragePool> prototypes() { return {AveragePool{}}; }
+  [[nodiscard]] std::string_view name() const { return "average_pool"; }
+  [[nodiscard]] std::string_view formula() const { return "mean of each patch"; }
+  void visit_settings(SettingsVisitor& visitor);
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
+  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+};
+
+/// The largest entry of each patch; padding never wins.
+struct MaxPool {
+  Window window{.stride_is_kernel = true};
+
+  static constexpr Role role = Role::non_affine;
+  static std::vector<MaxPool> prototypes() { return {MaxPool{}}; }
+  [[nodiscard]] std::string_view name() const { return "max_pool"; }
+  [[nodiscard]] std::string_view formula() const { return "maximum of each patch"; }
+  void visit_settings(SettingsVisitor& visitor);
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
+  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+};
+
+/// The mean of each channel.
+struct GlobalAveragePool {
+  static constexpr Role role = Role::non_affine;
+  static std::vector<GlobalAveragePool> prototypes() { return {GlobalAveragePool{}}; }
+  [[nodiscard]] std::string_view name() const { return "global_average_pool"; }
+  [[nodiscard]] std::string_view formula() const { return "mean of each channel"; }
+  void visit_settings(SettingsVisitor& visitor);
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
+  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+};
+
+}  // namespace smoothbound

@@ -1,0 +1,27 @@
+// Where a component stands in a network: all that its constants depend on besides its settings.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "smoothbound/graph/shape.hpp"
+
+namespace smoothbound {
+
+/// Where a component may stand in an entry of 'layers'.
+enum class Role : std::uint8_t {
+  affine,      // first, as the entry's own key: a layer with parameters
+  merge,       // first, with a list of inputs
+  non_affine,  // in `then`
+};
+
+/// The shapes of one sample before and after a component, and the number of samples in a batch.
+struct Site {
+  std::span<const Shape> inputs;  // one, but for merges
+  Shape output;
+  std::int64_t batch = 1;
+
+  [[nodiscard]] const Shape& input() const { return inputs.front(); }
+};
+
+}  // namespace smoothbound

@@ -1,0 +1,48 @@
+// The geometry of sliding windows, which convolutions and poolings share.
+#pragma once
+
+#include <cstdint>
+
+#include "smoothbound/bounds/magnitude.hpp"
+#include "smoothbound/graph/shape.hpp"
+#include "smoothbound/layers/settings.hpp"
+
+namespace smoothbound {
+
+/// A window along one axis: output o reads the inputs o * stride + t * dilation - pad_before,
+/// t = 0 .. kernel - 1; those outside of the input are zeros.
+struct AxisWindow {
+  std::int64_t input = 1;
+  std::int64_t output = 1;
+  std::int64_t kernel = 1;
+  std::int64_t stride = 1;
+  std::int64_t dilation = 1;
+  std::int64_t pad_before = 0;
+
+  /// The largest number of pairs (o, t) that read one input: exact, in O(kernel) at most.
+  [[nodiscard]] std::int64_t largest_overlap() const;
+};
+
+/// Window settings of a component.
+struct Window {
+  Extent kernel = Extent::uniform(1);
+  Extent stride{};  // not given: see `stride_is_kernel`
+  Extent dilation = Extent::uniform(1);
+  Padding padding{};
+  bool stride_is_kernel = false;
+
+  /// The window along `axis` of `input`; throws ShapeError if the kernel exceeds the padded input,
+  /// a list has the wrong length or a size overflows.
+  [[nodiscard]] AxisWindow along(const Shape& input, int axis) const;
+  /// `channels` by the number of positions along each axis; throws ShapeError as `along` does.
+  [[nodiscard]] Shape output_shape(const Shape& input, std::int64_t channels) const;
+  /// The product of the axes' largest overlaps: how many patches contain one input position.
+  [[nodiscard]] std::int64_t largest_overlap(const Shape& input) const;
+  /// Positions in a patch.
+  [[nodiscard]] std::int64_t patch_size(int spatial_rank) const;
+};
+
+/// Throws ShapeError unless `input` has spatial axes; `component` names it.
+void require_spatial(const Shape& input, std::string_view component);
+
+}  // namespace smoothbound

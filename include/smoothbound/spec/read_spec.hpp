@@ -1,0 +1,33 @@
+// From a text to a Spec.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "smoothbound/spec/document.hpp"
+#include "smoothbound/spec/spec.hpp"
+
+namespace smoothbound {
+
+/// What a file may at most hold.
+struct Limits {
+  static constexpr std::size_t default_bytes = std::size_t{64} << 20U;
+  static constexpr std::size_t default_layers = 1'000'000;
+
+  std::size_t bytes = default_bytes;
+  /// Grows with `bytes`.
+  [[nodiscard]] std::size_t layers() const;
+};
+
+/// Interprets a document; throws SpecError at the first mistake. `fallback_name` is the
+/// architecture's name where the file gives none.
+Spec read_spec(const Document& document, const std::string& fallback_name, const Limits& limits);
+
+/// Parses and interprets. Throws SpecError.
+Spec read_spec(const Source& source, const Limits& limits = {});
+
+/// Reads a regular file whole, or standard input for "-". Throws SpecError (with `source.text` the
+/// path) for what cannot be read or exceeds the limit.
+void load_source(const std::string& path, const Limits& limits, Source& source);
+
+}  // namespace smoothbound

@@ -1,0 +1,65 @@
+// Where something stands in a file, and the one exception and renderer for what is wrong there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smoothbound {
+
+/// A place in a text: 1-based line, 1-based column in characters (not bytes).
+struct Location {
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+  friend bool operator==(const Location&, const Location&) = default;
+};
+
+/// A text with the name that messages call it by ("net.yaml", "<stdin>").
+struct Source {
+  std::string name;
+  std::string text;
+};
+
+/// A user's mistake, before it is tied to a text.
+class SpecError : public std::runtime_error {
+ public:
+  /// A second place that explains the first ("first defined here").
+  struct Note {
+    Location location;
+    std::string message;
+  };
+
+  SpecError(Location where, const std::string& message, std::string advice = {},
+            std::vector<Note> more = {})
+      : std::runtime_error(message),
+        location(where),
+        hint(std::move(advice)),
+        notes(std::move(more)) {}
+
+  Location location;
+  std::string hint;
+  std::vector<Note> notes;
+};
+
+/// `file:line:column: error: message`, the line with a caret, the notes in the same form, the hint.
+/// Ends in a newline. Nothing in it can drive a terminal: see `escape_controls`.
+std::string render_error(const Source& source, const SpecError& error);
+
+/// `text` with control characters, DEL, C1 controls, bidirectional overrides and invalid UTF-8
+/// written as \n, \t, \xNN or \u{NNNN}, so that a name can neither drive a terminal nor break a
+/// row.
+std::string escape_controls(std::string_view text);
+
+/// Number of characters (UTF-8 code points) in `text`.
+std::size_t character_count(std::string_view text);
+
+/// The byte offset of the first byte that is not UTF-8 text (NUL included), or npos.
+std::size_t find_invalid_text(std::string_view text);
+
+/// The location of a byte offset in `text`.
+Location locate(std::string_view text, std::size_t offset);
+
+}  // namespace smoothbound

@@ -1,0 +1,184 @@
+#include "smoothbound/bounds/evaluate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace smoothbound {
+namespace {
+
+// Evaluates layers one at a time, given the bounds of their inputs.
+class LayerEvaluator {
+ public:
+  LayerEvaluator(const Graph& graph, const Inputs& inputs, const BoundTable& table)
+      : graph_(graph), inputs_(inputs), table_(table) {}
+
+  // Calls `visit` with the constants of each step of `layer` and, for an affine one, the radius.
+  template <class Visitor>
+  void for_each_step(const Layer& layer, Visitor&& visit) const {
+    const Shape* input = &input_shape(layer);
+    for (const PlacedComponent& placed : layer.components) {
+      std::visit(
+          [&](const auto& component) {
+            if constexpr (StepType<std::remove_cvref_t<decltype(component)>>) {
+              const Site site{{input, 1}, placed.output, inputs_.batch};
+              for (const Step& step : component.steps(site, table_.method)) visit(placed, step);
+            }
+          },
+          placed.component);
+      input = &placed.output;
+    }
+  }
+
+  [[nodiscard]] Magnitude radius_of(const Layer& layer, const AffineConstants& b) const {
+    if (b.radius != nullptr) return b.radius->upper;
+    return layer.radius ? layer.radius->upper : inputs_.default_radius;
+  }
+
+  // `parameter_norm`: the radius of each block is added to it.
+  Triple evaluate(const Layer& layer, Trace* trace, Magnitude* parameter_norm) const {
+    Composition composition(merge_inputs(layer, trace), table_.method, trace);
+    for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
+      if (trace != nullptr) note_component(*trace, placed);
+      if (const auto* b = std::get_if<AffineConstants>(&step)) {
+        const Magnitude radius = radius_of(layer, *b);
+        if (parameter_norm != nullptr) *parameter_norm = hypotenuse(*parameter_norm, radius);
+        composition.apply(*b, radius);
+      } else {
+        composition.apply(std::get<MapConstants>(step));
+      }
+    });
+    return composition.result();
+  }
+
+  [[nodiscard]] Triple bounds_of(std::uint32_t layer) const {
+    return layer == Graph::network_input ? Triple{inputs_.norm, {}, {}} : table_.layers[layer];
+  }
+
+ private:
+  [[nodiscard]] const Shape& input_shape(const Layer& layer) const {
+    return graph_.shape_of(layer.inputs.front());
+  }
+
+  static void note_component(Trace& trace, const PlacedComponent& placed) {
+    const std::string name(name_of(placed.component));
+    // A component of two steps is announced once.
+    const auto last = std::find_if(trace.lines.rbegin(), trace.lines.rend(),
+                                   [](const TraceLine& line) { return line.symbol.empty(); });
+    if (last != trace.lines.rend() && last->formula == name) return;
+    trace.lines.push_back({"", name, {}, std::string(formula_of(placed.component))});
+  }
+
+  [[nodiscard]] Triple merge_inputs(const Layer& layer, Trace* trace) const {
+    Triple merged = bounds_of(layer.inputs.front());
+    if (!layer.components.empty()) {
+      std::visit(
+          [&](const auto& component) {
+            if constexpr (MergeType<std::remove_cvref_t<decltype(component)>>) {
+              std::vector<Branch> branches;
+              for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
+                branches.push_back({bounds_of(layer.inputs[i]), layer.input_groups[i]});
+              }
+              merged = component.merge(branches, table_.method);
+              if (trace != nullptr) note_merge(*trace, layer, component.name(), component.rule());
+            }
+          },
+          layer.components.front().component);
+    }
+    if (trace != nullptr) {
+      trace->lines.push_back({"m_in", "bound of what the layer reads", merged.m, ""});
+      trace->lines.push_back({"l_in", "its Lipschitz constant", merged.lipschitz, ""});
+      trace->lines.push_back({"L_in", "its smoothness constant", merged.smoothness, ""});
+    }
+    return merged;
+  }
+
+  void note_merge(Trace& trace, const Layer& layer, std::string_view name,
+                  std::string_view rule) const {
+    trace.lines.push_back({"", std::string(name), {}, std::string(rule)});
+    for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
+      const Triple branch = bounds_of(layer.inputs[i]);
+      const std::string label =
+          fmt::format("'{}', parameter group {}",
+                      layer.inputs[i] == Graph::network_input ? std::string(input_name)
+                                                              : graph_.layers[layer.inputs[i]].name,
+                      layer.input_groups[i] + 1);
+      trace.lines.push_back({fmt::format("m_{}", i + 1), label, branch.m, ""});
+      trace.lines.push_back({fmt::format("l_{}", i + 1), label, branch.lipschitz, ""});
+      trace.lines.push_back({fmt::format("L_{}", i + 1), label, branch.smoothness, ""});
+    }
+  }
+
+  const Graph& graph_;
+  const Inputs& inputs_;
+  const BoundTable& table_;
+};
+
+using Entry = Magnitude Triple::*;
+
+// The first infinite constant among those that can make `entry` infinite.
+std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, Entry entry) {
+  std::string reason;
+  const auto consider = [&](const PlacedComponent& placed, const Constant& constant) {
+    if (reason.empty() && constant.value.is_infinite()) {
+      reason = fmt::format("{}: {}", name_of(placed.component), constant.source);
+    }
+  };
+  evaluator.for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
+    const auto* a = std::get_if<MapConstants>(&step);
+    if (a == nullptr) return;
+    if (entry == &Triple::smoothness) consider(placed, a->smoothness);
+    if (entry != &Triple::m) consider(placed, a->lipschitz);
+    if (entry == &Triple::m) consider(placed, a->lipschitz);
+    consider(placed, a->at_zero);
+  });
+  return reason.empty() ? "beyond the largest number, about 1e694127911065419641" : reason;
+}
+
+Cause find_cause(const Graph& graph, const LayerEvaluator& evaluator, const BoundTable& table,
+                 std::uint32_t start, Entry entry) {
+  if (!(table.layers[start].*entry).is_infinite()) return {};
+  // Back along whatever is infinite already: the same entry first, then what it is made from.
+  std::uint32_t layer = start;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const Entry candidate : {entry, &Triple::lipschitz, &Triple::m}) {
+      if (candidate == &Triple::lipschitz && entry == &Triple::m) continue;
+      for (const std::uint32_t input : graph.layers[layer].inputs) {
+        if (moved || !(evaluator.bounds_of(input).*candidate).is_infinite()) continue;
+        layer = input;
+        entry = candidate;
+        moved = true;
+      }
+    }
+  }
+  return {layer, local_reason(evaluator, graph.layers[layer], entry)};
+}
+
+}  // namespace
+
+BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method method) {
+  BoundTable table{method, std::vector<Triple>(graph.layers.size()), {}};
+  const LayerEvaluator evaluator(graph, inputs, table);
+  for (const std::uint32_t layer : graph.order) {
+    table.layers[layer] = evaluator.evaluate(graph.layers[layer], nullptr, &table.parameter_norm);
+  }
+  return table;
+}
+
+Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
+                  std::uint32_t layer) {
+  Trace trace;
+  LayerEvaluator(graph, inputs, table).evaluate(graph.layers[layer], &trace, nullptr);
+  return trace;
+}
+
+Causes find_causes(const Graph& graph, const Inputs& inputs, const BoundTable& table,
+                   std::uint32_t layer) {
+  const LayerEvaluator evaluator(graph, inputs, table);
+  const auto cause = [&](Entry entry) { return find_cause(graph, evaluator, table, layer, entry); };
+  return {cause(&Triple::m), cause(&Triple::lipschitz), cause(&Triple::smoothness)};
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,85 @@
+#include "smoothbound/bounds/objective.hpp"
+
+#include <algorithm>
+
+namespace smoothbound {
+namespace {
+
+struct Bounds {
+  Magnitude lipschitz;
+  Magnitude smoothness;
+};
+
+// Prop 4.2 for a network with bounds `psi` and `samples` samples.
+Bounds compose_loss(const LossRow& loss, const BoundTable& table, std::int64_t samples,
+                    const ResolvedSettings& settings) {
+  const Triple& psi = table.network();
+  const LossConstants f =
+      loss_constants(loss, {table.method, samples, psi.m, settings.label_radius.upper});
+  const Magnitude lambda = settings.regularizer.upper;
+  return {psi.lipschitz * f.lipschitz.value + lambda * table.parameter_norm,
+          psi.smoothness * f.lipschitz.value + psi.lipschitz * psi.lipschitz * f.smoothness.value +
+              lambda};
+}
+
+std::string reason_of(const Graph& graph, const ResolvedSettings& settings,
+                      const BoundTable& table) {
+  const LossConstants f = loss_constants(
+      *settings.loss, {table.method, settings.batch, {}, settings.label_radius.upper});
+  for (const Constant& constant : {f.smoothness, f.lipschitz}) {
+    if (constant.value.is_infinite()) return std::string(constant.source);
+  }
+  const Causes causes = find_causes(graph, inputs_of(settings), table, graph.output());
+  for (const Cause& cause : {causes.smoothness, causes.lipschitz, causes.m}) {
+    if (!cause.reason.empty())
+      return "layer '" + graph.layers[cause.layer].name + "', " + cause.reason;
+  }
+  return "beyond the largest number";
+}
+
+Estimate estimate(const Objective& objective, const ResolvedSettings& settings,
+                  std::int64_t step_divisor, std::int64_t factor) {
+  const Magnitude& smoothness = objective.smoothness;
+  const LowerBound squared = settings.accuracy.lower * settings.accuracy.lower;
+  const Magnitude work = smoothness * settings.initial_gap.upper;
+  return {LowerBound::from_count(1) / (Magnitude::from_count(step_divisor) * smoothness),
+          work / squared, ceiling(Magnitude::from_count(factor) * work / squared)};
+}
+
+}  // namespace
+
+Inputs inputs_of(const ResolvedSettings& settings) {
+  return {settings.batch, settings.input_norm.upper, settings.radius.upper};
+}
+
+Objective bound_objective(const Graph& graph, const ResolvedSettings& settings,
+                          const BoundTable& table) {
+  const LossRow& loss = *settings.loss;
+  const Bounds stacked = compose_loss(loss, table, settings.batch, settings);
+  Objective objective{stacked.lipschitz, stacked.smoothness, Route::stacked, {}};
+  if (table.method == Method::sharp && loss.is_mean && !graph.couples_samples) {
+    const Inputs one{1, settings.sample_norm.upper, settings.radius.upper};
+    const BoundTable sample = evaluate_bounds(graph, one, Method::sharp);
+    const Bounds per_sample = compose_loss(loss, sample, 1, settings);
+    if (per_sample.smoothness < stacked.smoothness ||
+        (per_sample.smoothness == stacked.smoothness && per_sample.lipschitz < stacked.lipschitz)) {
+      objective.route = Route::per_sample;
+    }
+    objective.smoothness = std::min(objective.smoothness, per_sample.smoothness);
+    objective.lipschitz = std::min(objective.lipschitz, per_sample.lipschitz);
+  }
+  if (objective.smoothness.is_infinite()) {
+    objective.infinite_reason = reason_of(graph, settings, table);
+  }
+  return objective;
+}
+
+Estimate gradient_descent(const Objective& objective, const ResolvedSettings& settings) {
+  return estimate(objective, settings, 1, 2);
+}
+
+Estimate stochastic_gradient_descent(const Objective& objective, const ResolvedSettings& settings) {
+  return estimate(objective, settings, 2, 4);
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,225 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include "smoothbound/graph/graph.hpp"
+#include "smoothbound/graph/parameter_roots.hpp"
+#include "smoothbound/spec/suggest.hpp"
+
+namespace smoothbound {
+namespace {
+
+class Builder {
+ public:
+  Builder(Spec&& spec, std::int64_t batch) : spec_(std::move(spec)), batch_(batch) {}
+
+  Graph build() {
+    graph_.name = std::move(spec_.name);
+    graph_.input = spec_.input;
+    index_names();
+    resolve_inputs();
+    sort();
+    ParameterRoots roots(graph_);
+    for (const std::uint32_t layer : graph_.order) {
+      infer(layer);
+      roots.add(layer);
+    }
+    add_up_parameters();
+    find_unused();
+    return std::move(graph_);
+  }
+
+ private:
+  void index_names() {
+    names_.reserve(spec_.layers.size());
+    for (std::uint32_t i = 0; i < spec_.layers.size(); ++i) {
+      const LayerSpec& layer = spec_.layers[i];
+      const auto [first, inserted] = names_.emplace(layer.name, i);
+      if (!inserted) {
+        throw SpecError(layer.location, fmt::format("two layers are named '{}'", layer.name),
+                        "names must be unique",
+                        {{spec_.layers[first->second].location, "the first one is here"}});
+      }
+    }
+  }
+
+  std::uint32_t find(const Reference& reference) const {
+    if (reference.name == input_name) return Graph::network_input;
+    if (const auto found = names_.find(reference.name); found != names_.end()) {
+      return found->second;
+    }
+    constexpr std::size_t most_candidates = 10'000;
+    std::vector<std::string_view> candidates{input_name};
+    for (const LayerSpec& layer : spec_.layers) {
+      if (candidates.size() < most_candidates) candidates.push_back(layer.name);
+    }
+    throw SpecError(reference.location, fmt::format("there is no layer '{}'", reference.name),
+                    suggest(reference.name, candidates,
+                            "layers are called by their 'name'; the network's input is 'input'"));
+  }
+
+  void resolve_inputs() {
+    graph_.layers.resize(spec_.layers.size());
+    for (std::uint32_t i = 0; i < spec_.layers.size(); ++i) {
+      std::vector<std::uint32_t>& inputs = graph_.layers[i].inputs;
+      inputs.reserve(std::max<std::size_t>(spec_.layers[i].inputs.size(), 1));
+      for (const Reference& reference : spec_.layers[i].inputs) inputs.push_back(find(reference));
+      if (inputs.empty()) inputs.push_back(i == 0 ? Graph::network_input : i - 1);
+    }
+  }
+
+  // Depth first with a stack of its own: a chain of 10^6 layers may be given back to front.
+  void sort() {
+    enum class State : std::uint8_t { fresh, open, done };
+    struct Visit {
+      std::uint32_t layer;
+      std::uint32_t next_input;
+    };
+    std::vector<State> states(graph_.layers.size(), State::fresh);
+    std::vector<Visit> path;
+    graph_.order.reserve(graph_.layers.size());
+    for (std::uint32_t start = 0; start < graph_.layers.size(); ++start) {
+      if (states[start] != State::fresh) continue;
+      path.push_back({start, 0});
+      states[start] = State::open;
+      while (!path.empty()) {
+        Visit& visit = path.back();
+        const std::vector<std::uint32_t>& inputs = graph_.layers[visit.layer].inputs;
+        if (visit.next_input == inputs.size()) {
+          states[visit.layer] = State::done;
+          graph_.order.push_back(visit.layer);
+          path.pop_back();
+          continue;
+        }
+        const std::uint32_t input = inputs[visit.next_input++];
+        if (input == Graph::network_input || states[input] == State::done) continue;
+        if (states[input] == State::open) {
+          std::vector<std::uint32_t> cycle;
+          for (auto v = path.rbegin(); cycle.empty() || cycle.back() != input; ++v) {
+            cycle.push_back(v->layer);
+          }
+          refuse_cycle(cycle);
+        }
+        states[input] = State::open;
+        path.push_back({input, 0});
+      }
+    }
+  }
+
+  // `cycle`: each layer reads... the one before it reads; the last one is read by the first.
+  [[noreturn]] void refuse_cycle(const std::vector<std::uint32_t>& cycle) const {
+    constexpr std::size_t shown = 20;
+    std::string text = spec_.layers[cycle.back()].name;
+    for (std::size_t i = 0; i < cycle.size(); ++i) {
+      // From input to reader: the path was collected from reader to input.
+      const std::uint32_t layer = cycle[i];
+      if (i >= shown) {
+        text += " -> ...";
+        break;
+      }
+      text.insert(0, spec_.layers[layer].name + " <- ");
+    }
+    throw SpecError(spec_.layers[cycle.back()].location,
+                    fmt::format("the layers form a cycle: {}", text),
+                    "a layer can only read layers that do not read it");
+  }
+
+  void infer(std::uint32_t index) {
+    LayerSpec& from = spec_.layers[index];
+    Layer& layer = graph_.layers[index];
+    layer.name = std::move(from.name);
+    layer.location = from.location;
+    layer.radius = from.radius;
+    std::vector<Shape> shapes;
+    for (const std::uint32_t input : layer.inputs) shapes.push_back(graph_.shape_of(input));
+    layer.output = shapes.front();
+    layer.components.reserve(from.components.size());
+    for (ComponentSpec& part : from.components) {
+      try {
+        place(std::move(part.component), layer, shapes);
+      } catch (const ShapeError& error) {
+        throw SpecError(part.location, describe(error, layer), error.hint,
+                        producers(layer, shapes));
+      }
+      shapes.assign(1, layer.output);
+    }
+    from.components = {};
+  }
+
+  void place(Component&& component, Layer& layer, std::span<const Shape> shapes) {
+    const Shape output =
+        std::visit([&](const auto& c) { return c.output_shape(shapes); }, component);
+    checked_product(output.elements(), batch_, "the number of scalars of a batch");
+    const Site site{shapes, output, batch_};
+    layer.parameters =
+        checked_sum(layer.parameters,
+                    std::visit([&](const auto& c) { return c.parameter_count(site); }, component),
+                    "the number of parameters");
+    graph_.couples_samples = graph_.couples_samples || couples_samples(component);
+    layer.components.push_back({std::move(component), output});
+    layer.output = output;
+  }
+
+  [[nodiscard]] std::string describe(const ShapeError& error, const Layer& layer) const {
+    return fmt::format("layer '{}': {}", layer.name, error.what());
+  }
+
+  [[nodiscard]] std::string name_of_input(std::uint32_t input) const {
+    return input == Graph::network_input ? std::string(input_name) : graph_.layers[input].name;
+  }
+
+  // Where several inputs disagree, each is named with its shape.
+  [[nodiscard]] std::vector<SpecError::Note> producers(const Layer& layer,
+                                                       std::span<const Shape> shapes) const {
+    std::vector<SpecError::Note> notes;
+    if (shapes.size() < 2) return notes;
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      const std::uint32_t input = layer.inputs[i];
+      const Location place =
+          input == Graph::network_input ? Location{} : graph_.layers[input].location;
+      notes.push_back(
+          {place, fmt::format("'{}' gives {}", name_of_input(input), shapes[i].to_text())});
+    }
+    return notes;
+  }
+
+  void add_up_parameters() {
+    for (const Layer& layer : graph_.layers) {
+      try {
+        graph_.parameters = checked_sum(graph_.parameters, layer.parameters,
+                                        "the number of parameters of the network");
+      } catch (const ShapeError& error) {
+        throw SpecError(layer.location, error.what(), error.hint);
+      }
+    }
+  }
+
+  void find_unused() {
+    std::vector<bool> used(graph_.layers.size());
+    used[graph_.output()] = true;
+    for (auto layer = graph_.order.rbegin(); layer != graph_.order.rend(); ++layer) {
+      if (!used[*layer]) continue;
+      for (const std::uint32_t input : graph_.layers[*layer].inputs) {
+        if (input != Graph::network_input) used[input] = true;
+      }
+    }
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (!used[i]) graph_.unused.push_back(graph_.layers[i].name);
+    }
+  }
+
+  Spec spec_;
+  std::int64_t batch_;
+  Graph graph_;
+  std::unordered_map<std::string_view, std::uint32_t> names_;
+};
+
+}  // namespace
+
+Graph build_graph(Spec&& spec, std::int64_t batch) {
+  return Builder(std::move(spec), batch).build();
+}
+
+}  // namespace smoothbound

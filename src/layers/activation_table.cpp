@@ -1,0 +1,376 @@
+// One row per activation. Irrational constants are decimals rounded up in the 30th digit; the tests
+// hold each against ball arithmetic and against sampling.
+
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "smoothbound/layers/activation.hpp"
+
+namespace smoothbound {
+namespace {
+
+Magnitude decimal(std::string_view literal) { return Magnitude::from_decimal(literal); }
+
+Constant exactly(std::int64_t value, std::string_view formula, std::string_view source) {
+  return {Magnitude::from_count(value), formula, source};
+}
+
+Constant one(std::string_view source) { return exactly(1, "1", source); }
+
+Constant zero() { return {{}, "0", "f(0) = 0"}; }
+
+Constant kink(std::string_view reason) { return {Magnitude::infinity(), "inf", reason}; }
+
+Constant unbounded() { return {Magnitude::infinity(), "inf", "unbounded"}; }
+
+// Bounded by 1: m = sqrt(n_out).
+Constant bounded_by_one() { return exactly(1, "sqrt(n_out)", "|f| <= 1"); }
+
+Constant slope(std::int64_t numerator, std::int64_t denominator, std::string_view formula) {
+  return {Magnitude::from_count(numerator) / LowerBound::from_count(denominator), formula,
+          "|f'(0)|"};
+}
+
+LowerBound root_three() { return square_root(LowerBound::from_count(3)); }
+
+double logistic(double x) {
+  if (x >= 0) return 1 / (1 + std::exp(-x));
+  const double e = std::exp(x);
+  return e / (1 + e);
+}
+
+double log_one_plus_exp(double x) {
+  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+}
+
+double normal_density(double x) {
+  return std::exp(-x * x / 2) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
+}
+
+constexpr ActivationParameter no_parameter{};
+
+constexpr std::array<std::string_view, 3> scale_samples{"0.25", "3", "40"};
+constexpr std::array<std::string_view, 3> slope_samples{"0", "0.3", "1.5"};
+constexpr std::array<std::string_view, 2> alpha_samples{"0.5", "2"};
+constexpr std::array<std::string_view, 1> rate_samples{"0.1"};
+
+ScalarConstants softplus_constants(Method /*method*/, const Real& beta) {
+  return {one("f' is the sigmoid of beta x"),
+          {beta.upper / LowerBound::from_count(4), "beta/4", "f'' = beta s(1-s) <= beta/4"},
+          {decimal("0.693147180559945309417232121459") / beta.lower, "sqrt(n_out) log(2)/beta",
+           "f(0) = log(2)/beta"},
+          slope(1, 2, "1/2"),
+          unbounded()};
+}
+
+ScalarConstants sigmoid_constants(Method method, const Real& /*none*/) {
+  const Constant paper{Magnitude::from_count(1) / LowerBound::from_count(10), "1/10",
+                       "appendix B.4"};
+  const Constant sharp{Magnitude::from_count(1) / (LowerBound::from_count(6) * root_three()),
+                       "1/(6 sqrt 3)", "f'' = s(1-s)(1-2s), extremal at s = 1/2 -+ 1/(2 sqrt 3)"};
+  return {slope(1, 4, "1/4"),
+          method == Method::paper ? paper : sharp,
+          {slope(1, 2, "").value, "sqrt(n_out)/2", "f(0) = 1/2"},
+          slope(1, 4, "1/4"),
+          bounded_by_one()};
+}
+
+ScalarConstants tanh_constants(Method /*method*/, const Real& /*none*/) {
+  return {one("f' = 1 - tanh^2"),
+          {Magnitude::from_count(4) / (LowerBound::from_count(3) * root_three()), "4/(3 sqrt 3)",
+           "f'' = -2 t(1-t^2), extremal at t = -+ 1/sqrt 3"},
+          zero(),
+          one("|f'(0)|"),
+          bounded_by_one()};
+}
+
+ScalarConstants gelu_constants(Method /*method*/, const Real& /*none*/) {
+  return {{decimal("1.12890414518515478634074444227"), "Phi(sqrt 2) + sqrt(2) phi(sqrt 2)",
+           "f'' = phi(x)(2 - x^2) vanishes at sqrt 2"},
+          {decimal("0.797884560802865355879892119869"), "sqrt(2/pi)",
+           "f'' = phi(x)(2 - x^2), largest at 0: 2 phi(0)"},
+          zero(),
+          slope(1, 2, "1/2"),
+          unbounded()};
+}
+
+ScalarConstants gelu_tanh_constants(Method /*method*/, const Real& /*none*/) {
+  return {{decimal("1.12899306865877176545590447040"), "sup f' = f'(1.41850400...)",
+           "root of f'' in ball arithmetic"},
+          {decimal("0.797884560802865355879892119869"), "sqrt(2/pi)", "f'' is largest at 0"},
+          zero(),
+          slope(1, 2, "1/2"),
+          unbounded()};
+}
+
+ScalarConstants silu_constants(Method /*method*/, const Real& /*none*/) {
+  return {{decimal("1.09983932012886691695818492433"), "sup f' = f'(2.39935728...)",
+           "root of f'' in ball arithmetic"},
+          slope(1, 2, "1/2"),  // f'' = s(1-s)(2 + x(1-2s)) is largest at 0
+          zero(),
+          slope(1, 2, "1/2"),
+          unbounded()};
+}
+
+ScalarConstants mish_constants(Method /*method*/, const Real& /*none*/) {
+  return {{decimal("1.08849816125172786122829362740"), "sup f' = f'(1.49057117...)",
+           "root of f'' in ball arithmetic"},
+          {decimal("0.644204637236972429517659047057"), "sup f'' = f''(-0.08793443...)",
+           "root of f''' in ball arithmetic"},
+          zero(),
+          slope(3, 5, "3/5"),
+          unbounded()};
+}
+
+ScalarConstants elu_constants(Method /*method*/, const Real& alpha) {
+  const Magnitude unit = Magnitude::from_count(1);
+  const bool smooth = alpha.upper == unit && alpha.lower == LowerBound::from_count(1);
+  const Constant largest{std::max(unit, alpha.upper), "max(1, alpha)",
+                         "f' = alpha exp(x) below 0, 1 above"};
+  return {
+      largest,
+      smooth ? one("f'' = exp(x) below 0") : kink("elu with alpha other than 1 has a kink at 0"),
+      zero(), largest, unbounded()};
+}
+
+ScalarConstants softsign_constants(Method /*method*/, const Real& /*none*/) {
+  return {one("f' = 1/(1+|x|)^2"), exactly(2, "2", "|f''| = 2/(1+|x|)^3"), zero(), one("|f'(0)|"),
+          bounded_by_one()};
+}
+
+ScalarConstants atan_constants(Method /*method*/, const Real& /*none*/) {
+  const Magnitude three = Magnitude::from_count(3);
+  return {one("f' = 1/(1+x^2)"),
+          {three * square_root(three) / LowerBound::from_count(8), "3 sqrt(3)/8",
+           "|f''| = 2|x|/(1+x^2)^2, extremal at x = 1/sqrt 3"},
+          zero(),
+          one("|f'(0)|"),
+          {decimal("1.57079632679489661923132169164"), "(pi/2) sqrt(n_out)", "|f| <= pi/2"}};
+}
+
+ScalarConstants sin_constants(Method /*method*/, const Real& /*none*/) {
+  return {one("f' = cos"), one("f'' = -sin"), zero(), one("|f'(0)|"), bounded_by_one()};
+}
+
+ScalarConstants erf_constants(Method /*method*/, const Real& /*none*/) {
+  const Constant slope_at_zero{decimal("1.12837916709551257389615890313"), "2/sqrt(pi)",
+                               "f' = 2/sqrt(pi) exp(-x^2)"};
+  return {slope_at_zero,
+          {decimal("0.967882898076573399191320771743"), "2 sqrt(2/(pi e))",
+           "|f''| = 4/sqrt(pi) |x| exp(-x^2), extremal at x = 1/sqrt 2"},
+          zero(),
+          slope_at_zero,
+          bounded_by_one()};
+}
+
+ScalarConstants relu_constants(Method /*method*/, const Real& /*none*/) {
+  return {one("slopes 0 and 1"), kink("relu has a kink at 0; --smooth puts softplus in its place"),
+          zero(), one("slopes 0 and 1"), unbounded()};
+}
+
+ScalarConstants relu6_constants(Method /*method*/, const Real& /*none*/) {
+  return {one("slopes 0 and 1"), kink("relu6 has kinks at 0 and 6; use a smooth activation"),
+          zero(), one("slopes 0 and 1"), unbounded()};
+}
+
+ScalarConstants leaky_relu_constants(Method /*method*/, const Real& slope_below) {
+  const Magnitude unit = Magnitude::from_count(1);
+  const Constant largest{std::max(unit, slope_below.upper), "max(1, slope)",
+                         "slopes 'slope' and 1"};
+  return {largest, kink("leaky_relu has a kink at 0; use a smooth activation such as softplus"),
+          zero(), largest, unbounded()};
+}
+
+ScalarConstants selu_constants(Method /*method*/, const Real& /*none*/) {
+  const Constant largest{decimal("1.75809934084737685994021752082"), "lambda alpha",
+                         "f' = lambda alpha exp(x) below 0, lambda above"};
+  return {largest, kink("selu has a kink at 0; use a smooth activation such as elu"), zero(),
+          largest, unbounded()};
+}
+
+ScalarConstants hard_tanh_constants(Method /*method*/, const Real& /*none*/) {
+  return {one("slopes 0 and 1"), kink("hard_tanh has kinks at -1 and 1; use tanh"), zero(),
+          one("|f'(0)|"), unbounded()};
+}
+
+ScalarConstants hard_sigmoid_constants(Method /*method*/, const Real& /*none*/) {
+  return {slope(1, 6, "1/6"),
+          kink("hard_sigmoid has kinks at -3 and 3; use sigmoid"),
+          {slope(1, 2, "").value, "sqrt(n_out)/2", "f(0) = 1/2"},
+          slope(1, 6, "1/6"),
+          unbounded()};
+}
+
+ScalarConstants hard_swish_constants(Method /*method*/, const Real& /*none*/) {
+  return {{slope(3, 2, "").value, "3/2", "f' = (2x+3)/6 up to x = 3"},
+          kink("hard_swish has kinks at -3 and 3; use silu"),
+          zero(),
+          slope(1, 2, "1/2"),
+          unbounded()};
+}
+
+ScalarConstants identity_constants(Method /*method*/, const Real& /*none*/) {
+  return {one("linear"), {{}, "0", "linear"}, zero(), one("linear"), unbounded()};
+}
+
+constexpr double gelu_cubic = 0.044715;
+constexpr double selu_scale = 1.0507009873554804934193349852946;
+constexpr double selu_alpha = 1.6732632423543772848170429916717;
+
+Jet evaluate_gelu_tanh(double x, double /*none*/) {
+  const double c = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+  const double u = c * (x + gelu_cubic * x * x * x);
+  const double du = c * (1 + 3 * gelu_cubic * x * x);
+  const double ddu = c * 6 * gelu_cubic * x;
+  const double t = std::tanh(u);
+  const double s = 1 - t * t;
+  return {x / 2 * (1 + t), (1 + t) / 2 + x / 2 * s * du,
+          s * du + x / 2 * (s * ddu - 2 * t * s * du * du)};
+}
+
+Jet evaluate_mish(double x, double /*none*/) {
+  const double t = std::tanh(log_one_plus_exp(x));
+  const double s = 1 - t * t;
+  const double o = logistic(x);
+  return {x * t, t + x * s * o, 2 * s * o + x * (s * o * (1 - o) - 2 * t * s * o * o)};
+}
+
+constexpr std::array table{
+    ActivationRow{
+        "softplus",
+        "log(1 + exp(beta x)) / beta",
+        {"beta", "scale; the larger, the closer to relu", "1", RealRange::positive, scale_samples},
+        [](double x, double beta) {
+          const double s = logistic(beta * x);
+          return Jet{log_one_plus_exp(beta * x) / beta, s, beta * s * logistic(-beta * x)};
+        },
+        softplus_constants},
+    ActivationRow{"sigmoid", "1 / (1 + exp(-x))", no_parameter,
+                  [](double x, double) {
+                    const double s = logistic(x);
+                    const double d = s * logistic(-x);
+                    return Jet{s, d, d * (1 - 2 * s)};
+                  },
+                  sigmoid_constants},
+    ActivationRow{"tanh", "tanh(x)", no_parameter,
+                  [](double x, double) {
+                    const double t = std::tanh(x);
+                    return Jet{t, 1 - t * t, -2 * t * (1 - t * t)};
+                  },
+                  tanh_constants},
+    ActivationRow{"gelu", "x Phi(x), Phi the normal distribution function", no_parameter,
+                  [](double x, double) {
+                    const double p = std::erfc(-x / std::numbers::sqrt2) / 2;
+                    const double d = normal_density(x);
+                    return Jet{x * p, p + x * d, d * (2 - x * x)};
+                  },
+                  gelu_constants},
+    ActivationRow{"gelu_tanh", "x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2", no_parameter,
+                  evaluate_gelu_tanh, gelu_tanh_constants},
+    ActivationRow{"silu", "x / (1 + exp(-x))", no_parameter,
+                  [](double x, double) {
+                    const double s = logistic(x);
+                    const double d = s * logistic(-x);
+                    return Jet{x * s, s + x * d, d * (2 + x * (1 - 2 * s))};
+                  },
+                  silu_constants},
+    ActivationRow{"mish", "x tanh(log(1 + exp(x)))", no_parameter, evaluate_mish, mish_constants},
+    ActivationRow{
+        "elu",
+        "x above 0, alpha (exp(x) - 1) below",
+        {"alpha", "depth below 0; smooth only at 1", "1", RealRange::positive, alpha_samples},
+        [](double x, double alpha) {
+          if (x >= 0) return Jet{x, 1, 0};
+          return Jet{alpha * std::expm1(x), alpha * std::exp(x), alpha * std::exp(x)};
+        },
+        elu_constants},
+    ActivationRow{"softsign", "x / (1 + |x|)", no_parameter,
+                  [](double x, double) {
+                    const double d = 1 + std::abs(x);
+                    return Jet{x / d, 1 / (d * d), (x < 0 ? 2 : -2) / (d * d * d)};
+                  },
+                  softsign_constants},
+    ActivationRow{"atan", "arctan(x)", no_parameter,
+                  [](double x, double) {
+                    const double d = 1 / (1 + x * x);
+                    return Jet{std::atan(x), d, -2 * x * d * d};
+                  },
+                  atan_constants},
+    ActivationRow{"sin", "sin(x)", no_parameter,
+                  [](double x, double) {
+                    return Jet{std::sin(x), std::cos(x), -std::sin(x)};
+                  },
+                  sin_constants},
+    ActivationRow{"erf", "2/sqrt(pi) int_0^x exp(-t^2) dt", no_parameter,
+                  [](double x, double) {
+                    const double d = 2 * std::numbers::inv_sqrtpi * std::exp(-x * x);
+                    return Jet{std::erf(x), d, -2 * x * d};
+                  },
+                  erf_constants},
+    ActivationRow{"relu", "max(x, 0)", no_parameter,
+                  [](double x, double) {
+                    return x >= 0 ? Jet{x, 1, 0} : Jet{};
+                  },
+                  relu_constants},
+    ActivationRow{"relu6", "min(max(x, 0), 6)", no_parameter,
+                  [](double x, double) {
+                    if (x >= 6) return Jet{6, 0, 0};
+                    return x >= 0 ? Jet{x, 1, 0} : Jet{};
+                  },
+                  relu6_constants},
+    ActivationRow{"leaky_relu",
+                  "x above 0, slope x below",
+                  {"slope", "slope below 0", "0.01", RealRange::non_negative, slope_samples},
+                  [](double x, double slope_below) {
+                    return x >= 0 ? Jet{x, 1, 0} : Jet{slope_below * x, slope_below, 0};
+                  },
+                  leaky_relu_constants},
+    ActivationRow{"selu",
+                  "lambda x above 0, lambda alpha (exp(x) - 1) below; lambda = 1.0507..., "
+                  "alpha = 1.6732...",
+                  no_parameter,
+                  [](double x, double) {
+                    if (x >= 0) return Jet{selu_scale * x, selu_scale, 0};
+                    const double e = selu_scale * selu_alpha * std::exp(x);
+                    return Jet{selu_scale * selu_alpha * std::expm1(x), e, e};
+                  },
+                  selu_constants},
+    ActivationRow{"hard_tanh", "min(max(x, -1), 1)", no_parameter,
+                  [](double x, double) {
+                    if (x >= 1) return Jet{1, 0, 0};
+                    return x >= -1 ? Jet{x, 1, 0} : Jet{-1, 0, 0};
+                  },
+                  hard_tanh_constants},
+    ActivationRow{"hard_sigmoid", "min(max(x/6 + 1/2, 0), 1)", no_parameter,
+                  [](double x, double) {
+                    if (x >= 3) return Jet{1, 0, 0};
+                    return x >= -3 ? Jet{x / 6 + 0.5, 1.0 / 6, 0} : Jet{};
+                  },
+                  hard_sigmoid_constants},
+    ActivationRow{"hard_swish", "x min(max(x + 3, 0), 6) / 6", no_parameter,
+                  [](double x, double) {
+                    if (x >= 3) return Jet{x, 1, 0};
+                    return x >= -3 ? Jet{x * (x + 3) / 6, (2 * x + 3) / 6, 1.0 / 3} : Jet{};
+                  },
+                  hard_swish_constants},
+    ActivationRow{"identity", "x", no_parameter,
+                  [](double x, double) {
+                    return Jet{x, 1, 0};
+                  },
+                  identity_constants},
+    ActivationRow{"dropout",
+                  "x (at evaluation)",
+                  {"rate", "share of scalars dropped in training; without effect on the bounds",
+                   "0.5", RealRange::non_negative, rate_samples},
+                  [](double x, double) {
+                    return Jet{x, 1, 0};
+                  },
+                  identity_constants},
+};
+
+}  // namespace
+
+std::span<const ActivationRow> activation_table() { return table; }
+
+}  // namespace smoothbound

@@ -1,0 +1,65 @@
+#include "smoothbound/layers/conv.hpp"
+
+#include <fmt/format.h>
+
+namespace smoothbound {
+
+void Conv::visit_settings(SettingsVisitor& visitor) {
+  visitor.count({.name = "filters", .description = "number of output channels", .required = true},
+                filters);
+  visitor.extent({.name = "kernel", .description = "size of a patch", .required = true},
+                 window.kernel);
+  visitor.extent({.name = "stride", .description = "distance of neighbouring patches; default: 1"},
+                 window.stride);
+  visitor.padding({.name = "padding", .description = "zeros around the input"}, window.padding);
+  visitor.extent({.name = "dilation", .description = "distance of a patch's neighbours"},
+                 window.dilation);
+  visitor.count({.name = "groups", .description = "independent groups of channels"}, groups);
+  visitor.count({.name = "inputs", .description = "declared number of input channels, checked"},
+                inputs);
+}
+
+Shape Conv::output_shape(std::span<const Shape> shapes) const {
+  const Shape& input = shapes.front();
+  require_spatial(input, "conv");
+  if (inputs && *inputs != input.channels()) {
+    throw ShapeError(fmt::format("conv declares {} input channels but gets {} ({})", *inputs,
+                                 input.channels(), input.to_text()),
+                     fmt::format("write inputs: {}, or leave it out", input.channels()));
+  }
+  if (input.channels() % groups != 0 || filters % groups != 0) {
+    throw ShapeError(fmt::format("{} groups do not divide {} input channels and {} filters", groups,
+                                 input.channels(), filters),
+                     "groups must divide both");
+  }
+  return window.output_shape(input, filters);
+}
+
+std::int64_t Conv::parameter_count(const Site& site) const {
+  const char* const what = "the number of parameters";
+  const std::int64_t fan_in = checked_product(site.input().channels() / groups,
+                                              window.patch_size(site.input().spatial_rank()), what);
+  return checked_sum(checked_product(fan_in, filters, what), bias ? filters : 0, what);
+}
+
+Steps Conv::steps(const Site& site, Method method) const {
+  AffineConstants b;
+  const Magnitude patches = Magnitude::from_count(site.output.positions());
+  if (method == Method::paper) {
+    b.bilinear = {square_root(patches), "sqrt(patches)", "appendix B.3"};
+  } else {
+    b.bilinear = {square_root(Magnitude::from_count(window.largest_overlap(site.input()))),
+                  "sqrt(q), q = most patches that share an input position",
+                  "sum_k ||P_k z||^2 <= q ||z||^2"};
+  }
+  if (bias) {
+    b.linear_parameters = {square_root(patches * Magnitude::from_count(site.batch)),
+                           "sqrt(patches batch)",
+                           "the bias stands once for each patch and sample, appendix B.3"};
+  } else {
+    b.linear_parameters.source = "no bias";
+  }
+  return Step(b);
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,41 @@
+#include "smoothbound/layers/dense.hpp"
+
+#include <fmt/format.h>
+
+namespace smoothbound {
+
+void Dense::visit_settings(SettingsVisitor& visitor) {
+  visitor.count(
+      {.name = "units", .description = "number of outputs", .required = true, .shorthand = true},
+      units);
+  visitor.count({.name = "inputs", .description = "declared number of inputs, checked"}, inputs);
+}
+
+Shape Dense::output_shape(std::span<const Shape> shapes) const {
+  const Shape& input = shapes.front();
+  if (inputs && *inputs != input.elements()) {
+    throw ShapeError(fmt::format("dense declares {} inputs but gets {} ({})", *inputs,
+                                 input.elements(), input.to_text()),
+                     fmt::format("write inputs: {}, or leave it out", input.elements()));
+  }
+  return {units};
+}
+
+std::int64_t Dense::parameter_count(const Site& site) const {
+  const char* const what = "the number of parameters";
+  return checked_sum(checked_product(site.input().elements(), units, what), bias ? units : 0, what);
+}
+
+Steps Dense::steps(const Site& site, Method /*method*/) const {
+  AffineConstants b;
+  b.bilinear = {Magnitude::from_count(1), "1", "||W^T Z|| <= ||W|| ||Z||, appendix B.3"};
+  if (bias) {
+    b.linear_parameters = {square_root(Magnitude::from_count(site.batch)), "sqrt(batch)",
+                           "the bias stands once for each sample, appendix B.3"};
+  } else {
+    b.linear_parameters.source = "no bias";
+  }
+  return Step(b);
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,61 @@
+#include "smoothbound/layers/layer.hpp"
+
+#include <unordered_map>
+
+namespace smoothbound {
+namespace {
+
+template <class... T>
+std::vector<Component> collect(const std::variant<T...>* /*list*/) {
+  std::vector<Component> all;
+  const auto add = [&](const auto& some) { all.insert(all.end(), some.begin(), some.end()); };
+  (add(T::prototypes()), ...);
+  return all;
+}
+
+}  // namespace
+
+Role role_of(const Component& component) {
+  return std::visit([](const auto& c) { return c.role; }, component);
+}
+
+std::string_view name_of(const Component& component) {
+  return std::visit([](const auto& c) { return c.name(); }, component);
+}
+
+std::string_view formula_of(const Component& component) {
+  return std::visit([](const auto& c) { return c.formula(); }, component);
+}
+
+bool couples_samples(const Component& component) {
+  return std::visit([](const auto& c) { return c.couples_samples(); }, component);
+}
+
+void visit_settings(Component& component, SettingsVisitor& visitor) {
+  std::visit([&](auto& c) { c.visit_settings(visitor); }, component);
+}
+
+const std::vector<Component>& prototypes() {
+  static const std::vector<Component> all = collect(static_cast<Component*>(nullptr));
+  return all;
+}
+
+const Component* find_prototype(std::string_view name) {
+  static const auto index = [] {
+    std::unordered_map<std::string_view, const Component*> map;
+    for (const Component& component : prototypes()) map.emplace(name_of(component), &component);
+    return map;
+  }();
+  const auto found = index.find(name);
+  return found == index.end() ? nullptr : found->second;
+}
+
+std::vector<std::string_view> component_names(Role role) {
+  std::vector<std::string_view> names;
+  for (const Component& component : prototypes()) {
+    if (role_of(component) == role) names.push_back(name_of(component));
+  }
+  return names;
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,44 @@
+#include "smoothbound/layers/merge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace smoothbound {
+namespace {
+
+Shape require_equal(std::span<const Shape> shapes, std::string_view name) {
+  for (const Shape& shape : shapes) {
+    if (shape != shapes.front()) {
+      throw ShapeError(fmt::format("{} needs equal shapes", name),
+                       "a 1x1 convolution or a pooling can adapt a branch");
+    }
+  }
+  return shapes.front();
+}
+
+}  // namespace
+
+Shape Add::output_shape(std::span<const Shape> shapes) const {
+  return require_equal(shapes, name());
+}
+
+Shape Multiply::output_shape(std::span<const Shape> shapes) const {
+  return require_equal(shapes, name());
+}
+
+Shape Concat::output_shape(std::span<const Shape> shapes) const {
+  std::int64_t channels = 0;
+  for (const Shape& shape : shapes) {
+    if (!std::ranges::equal(shape.sizes().subspan(1), shapes.front().sizes().subspan(1))) {
+      throw ShapeError("concat needs equal sizes but for the channels",
+                       "a pooling can adapt a branch");
+    }
+    channels = checked_sum(channels, shape.channels(), "the number of channels");
+  }
+  std::vector<std::int64_t> sizes(shapes.front().sizes().begin(), shapes.front().sizes().end());
+  sizes.front() = channels;
+  return Shape(sizes);
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,166 @@
+#include "smoothbound/layers/normalization.hpp"
+
+#include <fmt/format.h>
+
+namespace smoothbound {
+namespace {
+
+void visit_epsilon(SettingsVisitor& visitor, Real& epsilon, bool shorthand = true) {
+  visitor.real({.name = "epsilon", .description = "added to the variance", .shorthand = shorthand},
+               RealRange::non_negative, epsilon);
+}
+
+void visit_affine(SettingsVisitor& visitor, Affine& affine) {
+  visitor.flag({.name = "affine", .description = "learnable scale and shift, a pair per feature"},
+               affine.learnable);
+  visitor.flag({.name = "shift", .description = "whether the affine part has a shift"},
+               affine.shift);
+  visitor.real(
+      {.name = "radius", .description = "of the ball of scale and shift; default: the layer's"},
+      RealRange::non_negative, affine.radius);
+}
+
+// Prop B.2 for `scalars` numbers over the batch, normalized in groups of `group`.
+MapConstants normalization(const Magnitude& scalars, std::int64_t group, const Real& epsilon,
+                           Method method) {
+  const LowerBound& eps = epsilon.lower;
+  const Magnitude one = Magnitude::from_count(1);
+  const Magnitude slope = one / square_root(eps);
+  const Magnitude curvature = one / (square_root(LowerBound::from_count(group)) * eps);
+  MapConstants a;
+  a.at_zero = {{}, "0", "a(0) = 0"};
+  a.slope_at_zero = {slope, "epsilon^-1/2", "1/sqrt(variance + epsilon) at 0"};
+  if (method == Method::paper) {
+    a.bound = {scalars, "d g, d features over groups of g", "Prop B.2 (i), section 5.2"};
+    a.lipschitz = {Magnitude::from_count(2) * slope, "2 epsilon^-1/2", "Prop B.2 (ii)"};
+    a.smoothness = {Magnitude::from_count(2) * curvature, "2 g^-1/2 epsilon^-1", "section 5.2"};
+  } else {
+    a.bound = {square_root(scalars), "sqrt(d g), d features over groups of g",
+               "each feature has squared norm <= g"};
+    a.lipschitz = {slope, "epsilon^-1/2",
+                   "eigenvalues 1/f and epsilon/f^3, f^2 = variance + epsilon"};
+    const Magnitude factor = Magnitude::from_count(48) /
+                             (LowerBound::from_count(25) * square_root(LowerBound::from_count(5)));
+    a.smoothness = {factor * curvature, "48/(25 sqrt 5) g^-1/2 epsilon^-1",
+                    "symmetric, so 3u/(1+u^2)^(5/2) at u = 1/2"};
+  }
+  if (eps.is_zero()) {
+    const std::string_view reason = "epsilon is 0: no slope bounds 1/sqrt(variance + epsilon)";
+    for (Constant* constant : {&a.slope_at_zero, &a.lipschitz, &a.smoothness}) {
+      constant->source = reason;
+    }
+  }
+  return a;
+}
+
+Magnitude scalars_of(const Site& site) {
+  return Magnitude::from_count(site.output.elements()) * Magnitude::from_count(site.batch);
+}
+
+// The normalization, and the scale and shift of `features` pairs behind it if there is one.
+Steps with_affine(const MapConstants& a, const Affine& affine, const Site& site,
+                  std::int64_t features) {
+  if (!affine.learnable) return Step(a);
+  AffineConstants scale;
+  scale.bilinear = {Magnitude::from_count(1), "1", "||gamma * z|| <= ||gamma|| ||z||"};
+  if (affine.shift) {
+    // Exact: the sizes of the features are equal.
+    const Magnitude repeats = Magnitude::from_count(site.output.elements() / features) *
+                              Magnitude::from_count(site.batch);
+    scale.linear_parameters = {square_root(repeats), "sqrt(scalars of a feature)",
+                               "the shift stands once for each of them"};
+  }
+  if (affine.radius) scale.radius = &*affine.radius;
+  return {Step(a), Step(scale)};
+}
+
+std::int64_t affine_parameters(const Affine& affine, std::int64_t features) {
+  if (!affine.learnable) return 0;
+  return affine.shift ? checked_product(2, features, "the number of parameters") : features;
+}
+
+}  // namespace
+
+void BatchNorm::visit_settings(SettingsVisitor& visitor) {
+  visit_epsilon(visitor, epsilon);
+  visitor.choice({.name = "per",
+                  .description = "what a feature is: an element of the sample, as in "
+                                 "the paper, or a channel"},
+                 scopes, per);
+  visit_affine(visitor, affine);
+}
+
+std::int64_t BatchNorm::features(const Shape& shape) const {
+  return scopes[per] == "element" ? shape.elements() : shape.channels();
+}
+
+std::int64_t BatchNorm::parameter_count(const Site& site) const {
+  return affine_parameters(affine, features(site.output));
+}
+
+Steps BatchNorm::steps(const Site& site, Method method) const {
+  const std::int64_t d = features(site.output);
+  const std::int64_t group = site.output.elements() / d * site.batch;
+  return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site, d);
+}
+
+void LayerNorm::visit_settings(SettingsVisitor& visitor) {
+  visit_epsilon(visitor, epsilon);
+  visit_affine(visitor, affine);
+}
+
+std::int64_t LayerNorm::parameter_count(const Site& site) const {
+  return affine_parameters(affine, site.output.elements());
+}
+
+Steps LayerNorm::steps(const Site& site, Method method) const {
+  const std::int64_t group = site.output.elements();
+  return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
+                     site.output.elements());
+}
+
+void GroupNorm::visit_settings(SettingsVisitor& visitor) {
+  visitor.count({.name = "groups",
+                 .description = "number of groups of channels",
+                 .required = true,
+                 .shorthand = true},
+                groups);
+  visit_epsilon(visitor, epsilon, false);
+  visit_affine(visitor, affine);
+}
+
+Shape GroupNorm::output_shape(std::span<const Shape> shapes) const {
+  const Shape& input = shapes.front();
+  if (input.channels() % groups != 0) {
+    throw ShapeError(fmt::format("{} groups do not divide {} channels", groups, input.channels()),
+                     "groups must divide the channels");
+  }
+  return input;
+}
+
+std::int64_t GroupNorm::parameter_count(const Site& site) const {
+  return affine_parameters(affine, site.output.channels());
+}
+
+Steps GroupNorm::steps(const Site& site, Method method) const {
+  const std::int64_t group = site.output.elements() / groups;
+  return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
+                     site.output.channels());
+}
+
+void RmsNorm::visit_settings(SettingsVisitor& visitor) {
+  visit_epsilon(visitor, epsilon);
+  visit_affine(visitor, affine);
+}
+
+std::int64_t RmsNorm::parameter_count(const Site& site) const {
+  return affine_parameters(affine, site.output.elements());
+}
+
+Steps RmsNorm::steps(const Site& site, Method method) const {
+  const std::int64_t group = site.output.elements();
+  return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
+                     site.output.elements());
+}
+
+}  // namespace smoothbound

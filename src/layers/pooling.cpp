@@ -1,0 +1,82 @@
+#include "smoothbound/layers/pooling.hpp"
+
+namespace smoothbound {
+namespace {
+
+void visit_window(SettingsVisitor& visitor, Window& window) {
+  visitor.extent(
+      {.name = "kernel", .description = "size of a patch", .required = true, .shorthand = true},
+      window.kernel);
+  visitor.extent(
+      {.name = "stride", .description = "distance of neighbouring patches; default: the kernel"},
+      window.stride);
+  visitor.padding({.name = "padding", .description = "padding around the input"}, window.padding);
+}
+
+// A linear map with l = ||grad a(0)|| = `norm`.
+MapConstants linear_map(const Constant& norm) {
+  MapConstants a;
+  a.lipschitz = norm;
+  a.smoothness = {{}, "0", "linear"};
+  a.at_zero = {{}, "0", "linear"};
+  a.slope_at_zero = {norm.value, "l_a", "linear"};
+  return a;
+}
+
+}  // namespace
+
+void AveragePool::visit_settings(SettingsVisitor& visitor) { visit_window(visitor, window); }
+
+Shape AveragePool::output_shape(std::span<const Shape> shapes) const {
+  require_spatial(shapes.front(), name());
+  return window.output_shape(shapes.front(), shapes.front().channels());
+}
+
+Steps AveragePool::steps(const Site& site, Method method) const {
+  if (method == Method::paper) {
+    return Step(linear_map({Magnitude::from_count(1), "1", "section 5.1"}));
+  }
+  const std::int64_t overlap = window.largest_overlap(site.input());
+  const LowerBound root_patch =
+      square_root(LowerBound::from_count(window.patch_size(site.input().spatial_rank())));
+  return Step(linear_map({square_root(Magnitude::from_count(overlap)) / root_patch,
+                          overlap == 1 ? "1/sqrt(patch)" : "sqrt(q/patch), q = largest overlap",
+                          "a mean of n numbers has norm 1/sqrt(n)"}));
+}
+
+void MaxPool::visit_settings(SettingsVisitor& visitor) { visit_window(visitor, window); }
+
+Shape MaxPool::output_shape(std::span<const Shape> shapes) const {
+  require_spatial(shapes.front(), name());
+  return window.output_shape(shapes.front(), shapes.front().channels());
+}
+
+Steps MaxPool::steps(const Site& site, Method /*method*/) const {
+  const std::int64_t overlap = window.largest_overlap(site.input());
+  MapConstants a = linear_map({square_root(Magnitude::from_count(overlap)),
+                               overlap == 1 ? "1" : "sqrt(q), q = largest overlap",
+                               "each output copies an input"});
+  a.smoothness = {Magnitude::infinity(), "inf",
+                  "max_pool has kinks; --smooth puts average_pool in its place"};
+  a.at_zero = {{}, "0", "a(0) = 0"};
+  a.slope_at_zero.source = "not differentiable at 0: l_a";
+  return Step(a);
+}
+
+void GlobalAveragePool::visit_settings(SettingsVisitor& /*visitor*/) {}
+
+Shape GlobalAveragePool::output_shape(std::span<const Shape> shapes) const {
+  require_spatial(shapes.front(), name());
+  return {shapes.front().channels()};
+}
+
+Steps GlobalAveragePool::steps(const Site& site, Method method) const {
+  if (method == Method::paper) {
+    return Step(linear_map({Magnitude::from_count(1), "1", "section 5.1, as average pooling"}));
+  }
+  return Step(linear_map(
+      {Magnitude::from_count(1) / square_root(LowerBound::from_count(site.input().positions())),
+       "1/sqrt(positions)", "a mean of n numbers has norm 1/sqrt(n)"}));
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,133 @@
+#include "smoothbound/layers/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace smoothbound {
+namespace {
+
+Extent read_extent(Value value, std::string_view what, std::int64_t smallest) {
+  if (!value.is_sequence()) return Extent::uniform(parse_count(scalar_of(value, what), smallest));
+  Extent extent;
+  if (value.size() < 1 || value.size() > extent.sizes.size()) {
+    throw SpecError(value.location(),
+                    fmt::format("{} must have one or two numbers, not {}", what, value.size()),
+                    "a number, [length] or [height, width]");
+  }
+  std::size_t axis = 0;
+  for (auto item = value.first_child(); item; item = item->next_sibling()) {
+    extent.sizes[axis++] = parse_count(scalar_of(*item, what), smallest);
+  }
+  extent.given = static_cast<std::uint8_t>(axis + 1);
+  return extent;
+}
+
+}  // namespace
+
+SettingsReader::SettingsReader(std::optional<Value> value, std::string_view component,
+                               Location place)
+    : component_(component), place_(place) {
+  if (!value) return;
+  if (value->is_mapping()) {
+    fields_.emplace(*value, component);
+  } else {
+    bare_ = value;
+  }
+}
+
+std::optional<Value> SettingsReader::find(const SettingInfo& info) {
+  std::optional<Value> value;
+  if (fields_) {
+    value =
+        info.required ? fields_->require(info.name, info.description) : fields_->find(info.name);
+  } else if (bare_ && info.shorthand) {
+    bare_used_ = true;
+    value = bare_;
+  }
+  if (value) {
+    given_.push_back(info.name);
+  } else if (info.required) {
+    throw SpecError(place_, fmt::format("{} has no '{}'", component_, info.name),
+                    std::string(info.description));
+  }
+  return value;
+}
+
+void SettingsReader::count(const SettingInfo& info, std::int64_t& value) {
+  if (const auto given = find(info))
+    value = parse_count(scalar_of(*given, info.name), info.smallest);
+}
+
+void SettingsReader::count(const SettingInfo& info, std::optional<std::int64_t>& value) {
+  if (const auto given = find(info)) {
+    value = parse_count(scalar_of(*given, info.name), info.smallest);
+  }
+}
+
+void SettingsReader::real(const SettingInfo& info, RealRange range, Real& value) {
+  if (const auto given = find(info)) value = parse_real(scalar_of(*given, info.name), range);
+}
+
+void SettingsReader::real(const SettingInfo& info, RealRange range, std::optional<Real>& value) {
+  if (const auto given = find(info)) value = parse_real(scalar_of(*given, info.name), range);
+}
+
+void SettingsReader::flag(const SettingInfo& info, bool& value) {
+  if (const auto given = find(info)) value = parse_flag(scalar_of(*given, info.name));
+}
+
+void SettingsReader::choice(const SettingInfo& info, std::span<const std::string_view> names,
+                            std::size_t& value) {
+  if (const auto given = find(info)) value = parse_choice(scalar_of(*given, info.name), names);
+}
+
+void SettingsReader::extent(const SettingInfo& info, Extent& value) {
+  if (const auto given = find(info)) value = read_extent(*given, info.name, 1);
+}
+
+void SettingsReader::padding(const SettingInfo& info, Padding& value) {
+  const auto given = find(info);
+  if (!given) return;
+  if (given->is_scalar() && (given->text() == "same" || given->text() == "valid")) {
+    value.kind = given->text() == "same" ? Padding::Kind::same : Padding::Kind::valid;
+    return;
+  }
+  const bool a_word = given->is_scalar() && !given->text().empty() &&
+                      std::isalpha(static_cast<unsigned char>(given->text()[0])) != 0;
+  if (a_word) {
+    throw SpecError(given->location(), fmt::format("unknown {} '{}'", info.name, given->text()),
+                    "'same', 'valid', a number or [height, width]");
+  }
+  value = {Padding::Kind::explicit_sizes, read_extent(*given, info.name, 0)};
+}
+
+void SettingsReader::sizes(const SettingInfo& info, std::vector<std::int64_t>& value) {
+  const auto given = find(info);
+  if (!given) return;
+  value.clear();
+  if (!given->is_sequence()) {
+    value.push_back(parse_count(scalar_of(*given, info.name)));
+    return;
+  }
+  for (auto item = given->first_child(); item; item = item->next_sibling()) {
+    value.push_back(parse_count(scalar_of(*item, info.name)));
+  }
+}
+
+void SettingsReader::finish() const {
+  if (fields_) fields_->finish();
+  if (!bare_ || bare_used_) return;
+  const bool emptied = bare_->is_scalar() && !bare_->is_quoted() && bare_->text().empty();
+  if (emptied) return;  // `- batch_norm:` in YAML
+  throw SpecError(
+      bare_->location(), fmt::format("{} takes no single value", component_),
+      fmt::format("write '{}' alone, or '{}: {{...}}' with settings", component_, component_));
+}
+
+bool SettingsReader::was_given(std::string_view name) const {
+  return std::find(given_.begin(), given_.end(), name) != given_.end();
+}
+
+}  // namespace smoothbound

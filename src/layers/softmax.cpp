@@ -1,0 +1,28 @@
+#include "smoothbound/layers/softmax.hpp"
+
+namespace smoothbound {
+
+Steps Softmax::steps(const Site& site, Method method) const {
+  // r groups of k scalars over the batch
+  const LowerBound k = LowerBound::from_count(site.input().channels());
+  const Magnitude r =
+      Magnitude::from_count(site.input().positions()) * Magnitude::from_count(site.batch);
+  MapConstants a;
+  a.at_zero = {square_root(r / k), "sqrt(r/k), r groups of k", "each entry is 1/k at 0"};
+  a.slope_at_zero = {Magnitude::from_count(1) / k, "1/k", "(I - 1 1^T/k)/k"};
+  if (method == Method::paper) {
+    a.lipschitz = {Magnitude::from_count(2), "2", "section 5.1"};
+    a.smoothness = {Magnitude::from_count(4), "4", "section 5.1"};
+    a.bound.source = "the paper gives no bound";
+    return Step(a);
+  }
+  const Magnitude one = Magnitude::from_count(1);
+  a.lipschitz = {one / LowerBound::from_count(2), "1/2", "variance of a variable of range sqrt(2)"};
+  a.smoothness = {square_root(Magnitude::from_count(2)) /
+                      (LowerBound::from_count(3) * square_root(LowerBound::from_count(3))),
+                  "sqrt(2)/(3 sqrt 3)", "third central moment over a range of sqrt(2)"};
+  a.bound = {square_root(r), "sqrt(r)", "entries are >= 0 and sum to 1"};
+  return Step(a);
+}
+
+}  // namespace smoothbound

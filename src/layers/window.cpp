@@ -1,0 +1,125 @@
+#include "smoothbound/layers/window.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace smoothbound {
+namespace {
+
+std::int64_t ceiling_of(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
+
+// Rounds towards minus infinity, b > 0.
+std::int64_t floor_of(std::int64_t a, std::int64_t b) {
+  return a / b - (a % b != 0 && a < 0 ? 1 : 0);
+}
+
+}  // namespace
+
+std::int64_t AxisWindow::largest_overlap() const {
+  // Tap t reads p = r + s k for k = k_t .. k_t + output - 1, where t e - pad = r + s k_t: taps of
+  // one residue r form equal intervals that begin at an arithmetic progression.
+  const std::int64_t step = stride / std::gcd(stride, dilation);  // taps of one residue
+  const std::int64_t advance = dilation / std::gcd(stride, dilation);
+  constexpr std::int64_t most_classes = 1 << 20;
+  if (std::min(step, kernel) > most_classes) return ceiling_of(kernel, step);  // never exceeded
+  std::int64_t largest = 0;
+  for (std::int64_t first_tap = 0; first_tap < std::min(step, kernel); ++first_tap) {
+    const std::int64_t start = first_tap * dilation - pad_before;
+    const std::int64_t first = floor_of(start, stride);
+    const std::int64_t residue = start - first * stride;
+    if (residue >= input) continue;
+    const std::int64_t taps = ceiling_of(kernel - first_tap, step);
+    const std::int64_t last_input = (input - 1 - residue) / stride;
+    // Number of intervals [first + i advance, first + i advance + output - 1], 0 <= i < taps, that
+    // contain x.
+    const auto count = [&](std::int64_t x) {
+      const std::int64_t highest = std::min(floor_of(x - first, advance), taps - 1);
+      const std::int64_t lowest =
+          std::max<std::int64_t>(floor_of(x - output - first, advance) + 1, 0);
+      return std::max<std::int64_t>(highest - lowest + 1, 0);
+    };
+    // Where interval i begins, min(i, (output - 1) / advance) + 1 of them meet: the last one that
+    // begins inside of the input sees most, unless all of them begin before it.
+    const std::int64_t last = std::min(floor_of(last_input - first, advance), taps - 1);
+    largest = std::max(largest, count(0));
+    if (last >= 0)
+      largest = std::max(largest, count(std::max<std::int64_t>(first + last * advance, 0)));
+  }
+  return largest;
+}
+
+AxisWindow Window::along(const Shape& input, int axis) const {
+  const char* const too_large = "the size of the padded input";
+  for (const Extent* extent : {&kernel, &stride, &dilation, &padding.sizes}) {
+    if (extent->is_given() && !extent->fits(input.spatial_rank())) {
+      throw ShapeError(fmt::format("{} numbers for the {} spatial axes of {}", extent->given - 1,
+                                   input.spatial_rank(), input.to_text()),
+                       "give one number for all axes, or one for each");
+    }
+  }
+  AxisWindow window;
+  window.input = input.spatial(axis);
+  window.kernel = kernel[axis];
+  window.dilation = dilation[axis];
+  window.stride = stride.is_given() ? stride[axis] : stride_is_kernel ? kernel[axis] : 1;
+  const std::int64_t span =
+      checked_sum(checked_product(window.kernel - 1, window.dilation, too_large), 1, too_large);
+  std::int64_t padded = window.input;
+  if (padding.kind == Padding::Kind::same) {
+    const std::int64_t output = ceiling_of(window.input, window.stride);
+    const std::int64_t reach = checked_sum((output - 1) * window.stride, span, too_large);
+    const std::int64_t total = std::max<std::int64_t>(reach - window.input, 0);
+    window.pad_before = total / 2;
+    padded = checked_sum(padded, total, too_large);
+  } else if (padding.kind == Padding::Kind::explicit_sizes) {
+    window.pad_before = padding.sizes[axis];
+    padded = checked_sum(padded, checked_product(2, window.pad_before, too_large), too_large);
+  }
+  if (span > padded) {
+    const bool dilated = window.dilation > 1;
+    throw ShapeError(fmt::format("the kernel ({}{}) is larger than the padded input ({}) along {}",
+                                 span, dilated ? " with its dilation" : "", padded,
+                                 input.spatial_rank() == 1 ? "the length"
+                                 : axis == 0               ? "the height"
+                                                           : "the width"),
+                     "use a smaller kernel, more padding, or fewer poolings before");
+  }
+  window.output = (padded - span) / window.stride + 1;
+  return window;
+}
+
+Shape Window::output_shape(const Shape& input, std::int64_t channels) const {
+  std::array<std::int64_t, Shape::largest_rank> sizes{channels, 1, 1};
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    sizes[static_cast<std::size_t>(axis) + 1] = along(input, axis).output;
+  }
+  return Shape(std::span<const std::int64_t>(sizes.data(), static_cast<std::size_t>(input.rank())));
+}
+
+std::int64_t Window::largest_overlap(const Shape& input) const {
+  std::int64_t product = 1;
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    product *= along(input, axis).largest_overlap();
+  }
+  return product;
+}
+
+std::int64_t Window::patch_size(int spatial_rank) const {
+  std::int64_t product = 1;
+  for (int axis = 0; axis < spatial_rank; ++axis) {
+    product = checked_product(product, kernel[axis], "the size of the kernel");
+  }
+  return product;
+}
+
+void require_spatial(const Shape& input, std::string_view component) {
+  if (input.spatial_rank() > 0) return;
+  throw ShapeError(
+      fmt::format("{} needs an input with positions, not {}", component, input.to_text()),
+      "[channels, length] or [channels, height, width]");
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,95 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "smoothbound/spec/read_spec.hpp"
+
+namespace smoothbound {
+namespace {
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() {
+    if (descriptor_ > STDIN_FILENO) close(descriptor_);
+  }
+  [[nodiscard]] int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+std::string system_message(int error) {
+  return std::strerror(error);
+}  // NOLINT(concurrency-mt-unsafe)
+
+[[noreturn]] void refuse_size(std::size_t limit) {
+  throw SpecError(
+      {},
+      fmt::format("the file is larger than the limit of {} MiB ({} bytes)", limit >> 20U, limit),
+      "--max-size raises it, e.g. --max-size 256MiB");
+}
+
+void read_all(int descriptor, std::size_t limit, std::string& text) {
+  constexpr std::size_t chunk = std::size_t{1} << 16U;
+  for (;;) {
+    const std::size_t used = text.size();
+    text.resize(used + chunk);
+    const ssize_t count = read(descriptor, text.data() + used, chunk);
+    if (count < 0 && errno == EINTR) {
+      text.resize(used);
+      continue;
+    }
+    if (count < 0) {
+      const int error = errno;
+      text.clear();
+      throw SpecError({}, "cannot read: " + system_message(error));
+    }
+    text.resize(used + static_cast<std::size_t>(count));
+    if (count == 0) return;
+    if (text.size() > limit) {
+      text.clear();
+      refuse_size(limit);
+    }
+  }
+}
+
+}  // namespace
+
+void load_source(const std::string& path, const Limits& limits, Source& source) {
+  if (path == "-") {
+    source.name = "<stdin>";
+    source.text.clear();
+    read_all(STDIN_FILENO, limits.bytes, source.text);
+  } else {
+    source = {path, path};  // messages about the file itself show its path
+    // O_NONBLOCK: a FIFO without a writer must not hang.
+    const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    struct stat status {};
+    if (file.get() < 0 || fstat(file.get(), &status) != 0) {
+      throw SpecError({}, "cannot open: " + system_message(errno),
+                      errno == ENOENT ? "check the path; '-' reads standard input" : "");
+    }
+    if (S_ISDIR(status.st_mode)) {
+      throw SpecError({}, "this is a directory", "name the files in it");
+    }
+    if (!S_ISREG(status.st_mode)) {
+      throw SpecError({}, "this is not a regular file", "to read from a pipe, use '-'");
+    }
+    if (static_cast<std::size_t>(status.st_size) > limits.bytes) refuse_size(limits.bytes);
+    std::string text;
+    text.reserve(static_cast<std::size_t>(status.st_size) + 1);
+    read_all(file.get(), limits.bytes, text);
+    source.text = std::move(text);
+  }
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (source.text.starts_with(byte_order_mark)) source.text.erase(0, byte_order_mark.size());
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,296 @@
+#include "smoothbound/spec/read_spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "smoothbound/spec/suggest.hpp"
+
+namespace smoothbound {
+namespace {
+
+std::string text_of(Value value, std::string_view what) {
+  return std::string(parse_text(scalar_of(value, what)));
+}
+
+Real real_of(Value value, const RealSetting& setting) {
+  return parse_real(scalar_of(value, setting.key), setting.range);
+}
+
+void read_real_settings(Fields& fields, std::string_view section, Settings& settings) {
+  for (const RealSetting& setting : real_settings()) {
+    if (setting.section != section) continue;
+    if (const auto value = fields.find(setting.key)) {
+      settings.*setting.member = real_of(*value, setting);
+    }
+  }
+}
+
+void read_input(Value value, Spec& spec) {
+  Fields fields(value, "input");
+  const Value shape = fields.require("shape", "for example shape: [3, 224, 224]");
+  if (!shape.is_sequence()) {
+    throw SpecError(shape.location(),
+                    fmt::format("shape must be a list of sizes, not {}", kind_name(shape.kind())),
+                    "for example shape: [3, 224, 224]");
+  }
+  std::vector<std::int64_t> sizes;
+  for (auto size = shape.first_child(); size; size = size->next_sibling()) {
+    sizes.push_back(parse_count(scalar_of(*size, "a size")));
+    if (sizes.size() > Shape::largest_rank) break;
+  }
+  try {
+    spec.input = Shape(sizes);
+  } catch (const ShapeError& error) {
+    throw SpecError(shape.location(), error.what(), error.hint);
+  }
+  read_real_settings(fields, "input", spec.settings);
+  if (const auto norm = fields.find("sample_norm")) spec.sample_norm_location = norm->location();
+  fields.finish();
+}
+
+const LossRow& loss_of(std::string_view name, Location location) {
+  if (const LossRow* loss = find_loss(name)) return *loss;
+  std::vector<std::string_view> names;
+  for (const LossRow& row : loss_table()) names.push_back(row.name);
+  throw SpecError(location, fmt::format("unknown loss '{}'", name),
+                  suggest(name, names, "one of: " + join(names)));
+}
+
+// `loss: logistic` or `loss: {square: {label_radius: 1}}`
+void read_loss(Value value, Settings& settings) {
+  if (value.is_scalar()) {
+    settings.loss = &loss_of(parse_text(scalar_of(value, "loss")), value.location());
+    return;
+  }
+  if (!value.is_mapping() || value.size() != 1) {
+    throw SpecError(value.location(), "loss must be a name, or one name with its settings",
+                    "for example loss: logistic, or loss: {square: {label_radius: 1}}");
+  }
+  const Value key = *value.first_child();
+  const LossRow& loss = loss_of(key.text(), key.location());
+  Fields fields(*key.next_sibling(), loss.name);
+  if (loss.has_labels_in_ball) read_real_settings(fields, "loss", settings);
+  fields.finish();
+  settings.loss = &loss;
+}
+
+// Reads one entry of `layers`.
+class LayerReader {
+ public:
+  LayerReader(Value entry, std::size_t index) : entry_(entry), fields_(entry, "the layer") {
+    layer_.location = entry.location();
+    if (const auto name = fields_.find("name")) {
+      layer_.name = text_of(*name, "name");
+      layer_.location = name->location();
+      if (layer_.name == input_name) {
+        throw SpecError(name->location(), "'input' is the name of the network's input",
+                        "choose another name");
+      }
+    } else {
+      layer_.name = fmt::format("layer{}", index + 1);
+    }
+  }
+
+  LayerSpec read() {
+    const auto from = fields_.find("from");
+    const auto radius = fields_.find("radius");
+    const auto bias = fields_.find("bias");
+    const auto then = fields_.find("then");
+    read_head();
+    if (from) read_from(*from);
+    if (radius) {
+      layer_.radius = parse_real(scalar_of(*radius, "radius"), RealRange::non_negative);
+    }
+    if (bias) read_bias(*bias);
+    if (then) read_then(*then);
+    return std::move(layer_);
+  }
+
+ private:
+  // The affine part or merge: the one key that names a component.
+  void read_head() {
+    for (const auto& [key, value] : fields_.unused()) {
+      const Component* prototype = find_prototype(key.text());
+      if (prototype == nullptr) refuse_key(key);
+      const Role role = role_of(*prototype);
+      if (role == Role::non_affine) {
+        throw SpecError(key.location(), fmt::format("{} does not begin a layer", key.text()),
+                        fmt::format("write it in then: [{}]", key.text()));
+      }
+      if (!layer_.components.empty()) {
+        throw SpecError(key.location(),
+                        fmt::format("a layer has one affine part or merge; here are {} and {}",
+                                    name_of(layer_.components.front().component), key.text()),
+                        "make them two layers");
+      }
+      if (role == Role::merge) {
+        read_inputs(value, key.text());
+        layer_.components.push_back({*prototype, key.location()});
+      } else {
+        add(*prototype, value, key.location());
+      }
+    }
+  }
+
+  [[noreturn]] void refuse_key(Value key) const {
+    std::vector<std::string_view> known{"name", "from", "radius", "bias", "then"};
+    for (const Component& component : prototypes()) known.push_back(name_of(component));
+    throw SpecError(key.location(),
+                    fmt::format("unknown key or component '{}' in the layer", key.text()),
+                    suggest(key.text(), known,
+                            "'smoothbound layers' lists the components; other keys are name, from, "
+                            "radius, bias and then"));
+  }
+
+  void read_inputs(Value list, std::string_view merge) {
+    if (!list.is_sequence() || list.size() < 2) {
+      throw SpecError(list.location(), fmt::format("{} needs a list of two or more layers", merge),
+                      fmt::format("for example {}: [conv1, shortcut]", merge));
+    }
+    for (auto item = list.first_child(); item; item = item->next_sibling()) {
+      layer_.inputs.push_back({text_of(*item, "the name of a layer"), item->location()});
+    }
+  }
+
+  void read_from(Value from) {
+    if (!layer_.inputs.empty()) {
+      throw SpecError(
+          fields_.key_location("from"),
+          fmt::format("{} names its inputs itself", name_of(layer_.components.front().component)),
+          "remove 'from'");
+    }
+    if (from.is_sequence()) {
+      throw SpecError(from.location(), "from must be the name of one layer",
+                      "to combine several, use " + join(component_names(Role::merge)));
+    }
+    layer_.inputs.push_back({text_of(from, "from"), from.location()});
+  }
+
+  void read_bias(Value bias) {
+    const bool given = parse_flag(scalar_of(bias, "bias"));
+    const bool set = !layer_.components.empty() &&
+                     std::visit(
+                         [&](auto& component) {
+                           if constexpr (BiasedType<std::remove_cvref_t<decltype(component)>>) {
+                             component.bias = given;
+                             return true;
+                           } else {
+                             return false;
+                           }
+                         },
+                         layer_.components.front().component);
+    if (!set) {
+      throw SpecError(fields_.key_location("bias"), "this layer has no bias",
+                      "'bias' belongs to dense and conv");
+    }
+  }
+
+  void read_then(Value then) {
+    if (!then.is_sequence()) {
+      throw SpecError(then.location(),
+                      fmt::format("then must be a list, not {}", kind_name(then.kind())),
+                      "for example then: [softplus, {average_pool: 2}]");
+    }
+    for (auto item = then.first_child(); item; item = item->next_sibling()) read_map(*item);
+  }
+
+  // `softplus` or `{average_pool: 2}`
+  void read_map(Value item) {
+    Value key = item;
+    std::optional<Value> value;
+    if (item.is_mapping() && item.size() == 1) {
+      key = *item.first_child();
+      value = key.next_sibling();
+    } else if (!item.is_scalar()) {
+      throw SpecError(item.location(),
+                      "an item of 'then' is one component, by name or with its settings",
+                      "for example then: [softplus, {average_pool: 2}]");
+    }
+    const std::string_view name = parse_text(scalar_of(key, "a component"));
+    const Component* prototype = find_prototype(name);
+    if (prototype == nullptr) {
+      const auto known = component_names(Role::non_affine);
+      throw SpecError(key.location(), fmt::format("unknown component '{}'", name),
+                      suggest(name, known, "'smoothbound layers' lists the components"));
+    }
+    if (role_of(*prototype) != Role::non_affine) {
+      throw SpecError(
+          key.location(), fmt::format("{} does not belong in 'then'", name),
+          fmt::format("give it an entry of its own in 'layers', as its key: {}: ...", name));
+    }
+    add(*prototype, value, key.location());
+  }
+
+  void add(const Component& prototype, std::optional<Value> value, Location location) {
+    layer_.components.push_back({prototype, location});
+    Component& component = layer_.components.back().component;
+    SettingsReader reader(value, name_of(component), location);
+    visit_settings(component, reader);
+    reader.finish();
+  }
+
+  Value entry_;
+  Fields fields_;
+  LayerSpec layer_;
+};
+
+std::vector<LayerSpec> read_layers(Value list, const Limits& limits) {
+  if (!list.is_sequence()) {
+    throw SpecError(list.location(),
+                    fmt::format("layers must be a list, not {}", kind_name(list.kind())),
+                    "begin each layer with '- ' in YAML, or use [...]");
+  }
+  if (list.size() == 0) {
+    throw SpecError(list.location(), "layers is empty", "a network has at least one layer");
+  }
+  if (list.size() > limits.layers()) {
+    throw SpecError(list.location(),
+                    fmt::format("{} layers exceed the limit of {}", list.size(), limits.layers()),
+                    "--max-size raises the limits, e.g. --max-size 256MiB for four times both");
+  }
+  std::vector<LayerSpec> layers;
+  layers.reserve(list.size());
+  for (auto entry = list.first_child(); entry; entry = entry->next_sibling()) {
+    layers.push_back(LayerReader(*entry, layers.size()).read());
+  }
+  return layers;
+}
+
+}  // namespace
+
+std::size_t Limits::layers() const {
+  return std::max(default_layers, static_cast<std::size_t>(static_cast<double>(bytes) /
+                                                           static_cast<double>(default_bytes) *
+                                                           static_cast<double>(default_layers)));
+}
+
+Spec read_spec(const Document& document, const std::string& fallback_name, const Limits& limits) {
+  Spec spec;
+  Fields fields(document.root(), "the architecture");
+  fields.find("$schema");
+  spec.name = fallback_name;
+  if (const auto name = fields.find("name")) spec.name = text_of(*name, "name");
+  if (const auto batch = fields.find("batch")) {
+    spec.settings.batch = parse_count(scalar_of(*batch, "batch"));
+  }
+  read_real_settings(fields, "", spec.settings);
+  if (const auto loss = fields.find("loss")) read_loss(*loss, spec.settings);
+  const Value input =
+      fields.require("input", "the shape of one input, for example input: {shape: [3, 224, 224]}");
+  const Value layers = fields.require("layers", "the list of layers");
+  fields.finish();
+  read_input(input, spec);
+  spec.layers = read_layers(layers, limits);
+  return spec;
+}
+
+Spec read_spec(const Source& source, const Limits& limits) {
+  Document document;
+  parse(source, document);
+  return read_spec(document, std::filesystem::path(source.name).stem().string(), limits);
+}
+
+}  // namespace smoothbound
