@@ -132,34 +132,32 @@ class Builder {
     layer.name = std::move(from.name);
     layer.location = from.location;
     layer.radius = from.radius;
-    std::vector<Shape> shapes;
+    layer.components = std::move(from.components);
+    std::vector<Shape>& shapes = shapes_;
+    shapes.clear();
     for (const std::uint32_t input : layer.inputs) shapes.push_back(graph_.shape_of(input));
     layer.output = shapes.front();
-    layer.components.reserve(from.components.size());
-    for (ComponentSpec& part : from.components) {
+    for (PlacedComponent& part : layer.components) {
       try {
-        place(std::move(part.component), layer, shapes);
+        place(part, layer, shapes);
       } catch (const ShapeError& error) {
         throw SpecError(part.location, describe(error, layer), error.hint,
                         producers(layer, shapes));
       }
       shapes.assign(1, layer.output);
     }
-    from.components = {};
   }
 
-  void place(Component&& component, Layer& layer, std::span<const Shape> shapes) {
-    const Shape output =
-        std::visit([&](const auto& c) { return c.output_shape(shapes); }, component);
-    checked_product(output.elements(), batch_, "the number of scalars of a batch");
-    const Site site{shapes, output, batch_};
-    layer.parameters =
-        checked_sum(layer.parameters,
-                    std::visit([&](const auto& c) { return c.parameter_count(site); }, component),
-                    "the number of parameters");
-    graph_.couples_samples = graph_.couples_samples || couples_samples(component);
-    layer.components.push_back({std::move(component), output});
-    layer.output = output;
+  void place(PlacedComponent& part, Layer& layer, std::span<const Shape> shapes) {
+    part.output = std::visit([&](const auto& c) { return c.output_shape(shapes); }, part.component);
+    checked_product(part.output.elements(), batch_, "the number of scalars of a batch");
+    const Site site{shapes, part.output, batch_};
+    layer.parameters = checked_sum(
+        layer.parameters,
+        std::visit([&](const auto& c) { return c.parameter_count(site); }, part.component),
+        "the number of parameters");
+    graph_.couples_samples = graph_.couples_samples || couples_samples(part.component);
+    layer.output = part.output;
   }
 
   [[nodiscard]] std::string describe(const ShapeError& error, const Layer& layer) const {
@@ -214,6 +212,7 @@ class Builder {
   std::int64_t batch_;
   Graph graph_;
   std::unordered_map<std::string_view, std::uint32_t> names_;
+  std::vector<Shape> shapes_;  // of the inputs of the component at hand
 };
 
 }  // namespace

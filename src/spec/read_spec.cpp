@@ -99,6 +99,7 @@ class LayerReader {
     const auto radius = fields_.find("radius");
     const auto bias = fields_.find("bias");
     const auto then = fields_.find("then");
+    layer_.components.reserve(1 + (then && then->is_sequence() ? then->size() : 0));
     read_head();
     if (from) read_from(*from);
     if (radius) {
@@ -128,7 +129,7 @@ class LayerReader {
       }
       if (role == Role::merge) {
         read_inputs(value, key.text());
-        layer_.components.push_back({*prototype, key.location()});
+        layer_.components.push_back({*prototype, key.location(), {}});
       } else {
         add(*prototype, value, key.location());
       }
@@ -225,7 +226,7 @@ class LayerReader {
   }
 
   void add(const Component& prototype, std::optional<Value> value, Location location) {
-    layer_.components.push_back({prototype, location});
+    layer_.components.push_back({prototype, location, {}});
     Component& component = layer_.components.back().component;
     SettingsReader reader(value, name_of(component), location);
     visit_settings(component, reader);

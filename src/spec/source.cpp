@@ -104,6 +104,8 @@ std::size_t character_count(std::string_view text) {
 }
 
 std::string escape_controls(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
+  if (std::ranges::all_of(text, is_plain)) return std::string(text);
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
     const Decoded c = decode(text, i);
