@@ -15,7 +15,8 @@ add_custom_target(smoothbound_schema ALL DEPENDS ${schema})
 
 install(TARGETS smoothbound_program)
 install(TARGETS smoothbound EXPORT smoothbound_targets)
-install(DIRECTORY include/smoothbound TYPE INCLUDE FILES_MATCHING PATTERN *.hpp)
+install(DIRECTORY include/smoothbound ${PROJECT_BINARY_DIR}/include/smoothbound
+  TYPE INCLUDE FILES_MATCHING PATTERN *.hpp)
 install(DIRECTORY architectures DESTINATION ${CMAKE_INSTALL_DATADIR}/smoothbound)
 install(FILES ${schema} DESTINATION ${CMAKE_INSTALL_DATADIR}/smoothbound)
 
@@ -29,5 +30,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/smoothbound-config-versio
 install(FILES
   ${PROJECT_BINARY_DIR}/smoothbound-config.cmake
   ${PROJECT_BINARY_DIR}/smoothbound-config-version.cmake
-  cmake/FindMPFR.cmake cmake/FindLibYaml.cmake  # found by the package as by this build
+  cmake/FindLibMd.cmake cmake/FindLibYaml.cmake cmake/FindMPFR.cmake
   DESTINATION ${package_dir})

@@ -1,8 +1,8 @@
 # What the scripts share; sourced by them. Goes to the project's root, whatever the caller's cwd.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-build_packages=(g++ cmake ninja-build libmpfr-dev libyaml-dev libfmt-dev nlohmann-json3-dev
-                libcli11-dev)
+build_packages=(g++ cmake ninja-build libmpfr-dev libyaml-dev libmd-dev libfmt-dev
+                nlohmann-json3-dev libcli11-dev)
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev libflint-dev)
 
 # Runs a command silently; shows what it said, on stderr, only if it fails.

@@ -93,35 +93,67 @@ Triple Composition::paper_result() const {
   const Magnitude& l = input_.lipschitz;
   const Magnitude& L = input_.smoothness;
   const Magnitude through_input = A_ * l;
+  const Magnitude lipschitz = P_ * (through_input + B_);  // (20)
   // (21), term by term
   const Magnitude carried = P_ * A_ * L;
   const Magnitude curvature = A_ * A_ * S_ * l * l;
   const Magnitude mixed = twice((A_ * B_ * S_ + bilinear_ * P_) * l);
   const Magnitude own = B_ * B_ * S_;
-  record("P A l_in", "earlier parameters", P_ * through_input, "term of l");
-  record("P B", "own parameters", P_ * B_, "term of l");
-  record("P A L_in", "curvature carried on", carried, "term of L");
-  record("A^2 S l_in^2", "own curvature, earlier parameters", curvature, "term of L");
-  record("2 (A B S + L_beta P) l_in", "mixed", mixed, "term of L");
-  record("B^2 S", "own curvature, own parameters", own, "term of L");
-  return {m_, P_ * (through_input + B_), carried + curvature + mixed + own};  // (20), (21)
+  const Magnitude smoothness = carried + curvature + mixed + own;
+  if (trace_ != nullptr) {
+    trace_->conclusions.clear();
+    record_terms("l", "P (A l_in + B), (20)", lipschitz,
+                 {{"P A l_in", "earlier parameters", P_ * through_input, "term of l"},
+                  {"P B", "own parameters", P_ * B_, "term of l"}});
+    record_terms("L", "sum of the four terms, (21)", smoothness,
+                 {{"P A L_in", "curvature of what comes before", carried, "term of L"},
+                  {"A^2 S l_in^2", "own curvature, earlier parameters", curvature, "term of L"},
+                  {"2 (A B S + L_beta P) l_in", "mixed", mixed, "term of L"},
+                  {"B^2 S", "own curvature, own parameters", own, "term of L"}});
+  }
+  return {m_, lipschitz, smoothness};
 }
 
 Triple Composition::sharp_result() const {
   const Magnitude& l = input_.lipschitz;
   const Magnitude& L = input_.smoothness;
   const Magnitude through_input = A_ * l;
+  const Magnitude lipschitz = P_ * hypotenuse(through_input, B_);
   const Magnitude before = P_ * A_ * L + A_ * A_ * S_ * l * l;
   const Magnitude mixed = (A_ * B_ * S_ + bilinear_ * P_) * l;
   const Magnitude own = B_ * B_ * S_;
-  record("P A l_in", "earlier parameters", P_ * through_input, "term of l");
-  record("P B", "own parameters", P_ * B_, "term of l");
-  record("H_11", "P A L_in + S A^2 l_in^2: earlier parameters", before, "entry of the 2x2 matrix");
-  record("H_12", "(S A B + P L_beta) l_in: mixed", mixed, "entry of the 2x2 matrix");
-  record("H_22", "S B^2: own parameters", own, "entry of the 2x2 matrix");
   // The gradient has the orthogonal blocks P A l_in and P B; the Hessian's norm is at most that of
   // the matrix of its blocks' norms.
-  return {m_, P_ * hypotenuse(through_input, B_), largest_eigenvalue(before, mixed, own)};
+  const Magnitude smoothness = largest_eigenvalue(before, mixed, own);
+  if (trace_ != nullptr) {
+    trace_->conclusions.clear();
+    record_terms("l", "P sqrt((A l_in)^2 + B^2)", lipschitz,
+                 {{"P A l_in", "earlier parameters", P_ * through_input, "term of l"},
+                  {"P B", "own parameters", P_ * B_, "term of l"}});
+    record_terms("L", "largest eigenvalue of [H_11 H_12; H_12 H_22]", smoothness,
+                 {{"H_11", "P A L_in + S A^2 l_in^2: earlier parameters", before, "entry for L"},
+                  {"H_12", "(S A B + P L_beta) l_in: mixed", mixed, "entry for L"},
+                  {"H_22", "S B^2: own parameters", own, "entry for L"}});
+  }
+  return {m_, lipschitz, smoothness};
+}
+
+void Composition::record_terms(std::string_view symbol, std::string_view formula,
+                               const Magnitude& total,
+                               std::initializer_list<TraceLine> terms) const {
+  const TraceLine* largest = terms.begin();
+  for (const TraceLine& term : terms) {
+    trace_->lines.push_back(term);
+    if (term.value > largest->value) largest = &term;
+  }
+  record(symbol, formula, total, "");
+  constexpr int digits = 6;
+  std::string conclusion = std::string(symbol) + " = " + total.to_text(digits);
+  if (total.is_finite() && !total.is_zero()) {
+    conclusion += ": the largest part is " + largest->symbol + " = " +
+                  largest->value.to_text(digits) + " (" + largest->formula + ")";
+  }
+  trace_->conclusions.push_back(std::move(conclusion));
 }
 
 void Composition::record(std::string_view symbol, std::string_view formula, const Magnitude& value,

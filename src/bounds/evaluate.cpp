@@ -136,24 +136,11 @@ std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, En
   return reason.empty() ? "beyond the largest number, about 1e694127911065419641" : reason;
 }
 
-Cause find_cause(const Graph& graph, const LayerEvaluator& evaluator, const BoundTable& table,
-                 std::uint32_t start, Entry entry) {
-  if (!(table.layers[start].*entry).is_infinite()) return {};
-  // Back along whatever is infinite already: the same entry first, then what it is made from.
-  std::uint32_t layer = start;
-  for (bool moved = true; moved;) {
-    moved = false;
-    for (const Entry candidate : {entry, &Triple::lipschitz, &Triple::m}) {
-      if (candidate == &Triple::lipschitz && entry == &Triple::m) continue;
-      for (const std::uint32_t input : graph.layers[layer].inputs) {
-        if (moved || !(evaluator.bounds_of(input).*candidate).is_infinite()) continue;
-        layer = input;
-        entry = candidate;
-        moved = true;
-      }
-    }
-  }
-  return {layer, local_reason(evaluator, graph.layers[layer], entry)};
+constexpr std::array<Entry, 3> entries{&Triple::m, &Triple::lipschitz, &Triple::smoothness};
+
+std::size_t position_of(Entry entry) {
+  return static_cast<std::size_t>(std::find(entries.begin(), entries.end(), entry) -
+                                  entries.begin());
 }
 
 }  // namespace
@@ -174,11 +161,41 @@ Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& ta
   return trace;
 }
 
-Causes find_causes(const Graph& graph, const Inputs& inputs, const BoundTable& table,
-                   std::uint32_t layer) {
+CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTable& table) {
+  const bool all_finite = std::ranges::all_of(table.layers, [](const Triple& bounds) {
+    return bounds.m.is_finite() && bounds.lipschitz.is_finite() && bounds.smoothness.is_finite();
+  });
+  if (all_finite) return;
   const LayerEvaluator evaluator(graph, inputs, table);
-  const auto cause = [&](Entry entry) { return find_cause(graph, evaluator, table, layer, entry); };
-  return {cause(&Triple::m), cause(&Triple::lipschitz), cause(&Triple::smoothness)};
+  index_.resize(graph.layers.size(), {none, none, none});
+  // An entry is infinite because the same entry of an input is, or what it is made from, or else by
+  // the layer itself.
+  const auto inherited = [&](const Layer& layer, Entry entry) {
+    for (const Entry from : {entry, &Triple::lipschitz, &Triple::m}) {
+      if (from == &Triple::lipschitz && entry == &Triple::m) continue;
+      for (const std::uint32_t input : layer.inputs) {
+        if (input == Graph::network_input) continue;
+        if (const auto cause = index_[input][position_of(from)]; cause != none) return cause;
+      }
+    }
+    return none;
+  };
+  for (const std::uint32_t layer : graph.order) {
+    for (const Entry entry : entries) {
+      if ((table.layers[layer].*entry).is_finite()) continue;
+      std::uint32_t& cause = index_[layer][position_of(entry)];
+      cause = inherited(graph.layers[layer], entry);
+      if (cause != none) continue;
+      cause = static_cast<std::uint32_t>(causes_.size());
+      causes_.push_back({layer, local_reason(evaluator, graph.layers[layer], entry)});
+    }
+  }
+}
+
+const Cause* CauseTable::find(std::uint32_t layer, Magnitude Triple::*entry) const {
+  if (index_.empty()) return nullptr;
+  const std::uint32_t cause = index_[layer][position_of(entry)];
+  return cause == none ? nullptr : &causes_[cause];
 }
 
 }  // namespace smoothbound

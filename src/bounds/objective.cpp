@@ -29,10 +29,11 @@ std::string reason_of(const Graph& graph, const ResolvedSettings& settings,
   for (const Constant& constant : {f.smoothness, f.lipschitz}) {
     if (constant.value.is_infinite()) return std::string(constant.source);
   }
-  const Causes causes = find_causes(graph, inputs_of(settings), table, graph.output());
-  for (const Cause& cause : {causes.smoothness, causes.lipschitz, causes.m}) {
-    if (!cause.reason.empty())
-      return "layer '" + graph.layers[cause.layer].name + "', " + cause.reason;
+  const CauseTable causes(graph, inputs_of(settings), table);
+  for (const auto entry : {&Triple::smoothness, &Triple::lipschitz, &Triple::m}) {
+    if (const Cause* cause = causes.find(graph.output(), entry)) {
+      return "layer '" + graph.layers[cause->layer].name + "', " + cause->reason;
+    }
   }
   return "beyond the largest number";
 }

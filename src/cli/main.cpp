@@ -1,1 +1,62 @@
-int main() { return 0; }
+// Parses the command line, runs one command and turns what goes wrong into messages and exit codes.
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "command_line.hpp"
+#include "exit_code.hpp"
+#include "output.hpp"
+#include "smoothbound/version.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+int parse_and_run(const CommandLine& line) {
+  CLI::App app{"Certified smoothness constants of deep networks", "smoothbound"};
+  app.set_version_flag("--version", "smoothbound " + std::string(version));
+  app.require_subcommand(1);
+  app.footer("'smoothbound COMMAND --help' tells more.");
+  Action action;
+  add_bound_command(app, line, action);
+  add_layers_command(app, line, action);
+  add_schema_command(app, line, action);
+  try {
+    std::vector<std::string> reversed = line.arguments();
+    std::ranges::reverse(reversed);
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == success) return app.exit(error);  // --help, --version
+    throw describe(error, app, line);
+  }
+  return action();
+}
+
+int run(const CommandLine& line) {
+  try {
+    return parse_and_run(line);
+  } catch (const SpecError& error) {
+    std::cerr << render_error(line.source(), error);
+    return bad_input;
+  } catch (const OutputError& error) {
+    if (!error.silent) std::cerr << "smoothbound: error: " << error.what() << '\n';
+    return internal;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "smoothbound: error: out of memory\n";
+    return internal;
+  } catch (const std::exception& error) {
+    std::cerr << "smoothbound: internal error: " << error.what() << '\n';
+    return internal;
+  }
+}
+
+}  // namespace
+}  // namespace smoothbound::cli
+
+int main(int argc, char** argv) {
+  // A closed pipe is an error of `write`, not a death by signal.
+  std::signal(SIGPIPE, SIG_IGN);
+  return smoothbound::cli::run(smoothbound::cli::CommandLine(argc, argv));
+}

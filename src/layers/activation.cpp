@@ -43,4 +43,11 @@ Steps Activation::steps(const Site& site, Method method) const {
   return Step(a);
 }
 
+std::optional<Activation> Activation::smooth_form(const Real& beta) const {
+  if (!row->replaced_by_softplus) return std::nullopt;
+  Activation softplus(*find_activation("softplus"));
+  softplus.parameter = beta;
+  return softplus;
+}
+
 }  // namespace smoothbound

@@ -312,7 +312,8 @@ constexpr std::array table{
                   [](double x, double) {
                     return x >= 0 ? Jet{x, 1, 0} : Jet{};
                   },
-                  relu_constants},
+                  relu_constants,
+                  /*replaced_by_softplus=*/true},
     ActivationRow{"relu6", "min(max(x, 0), 6)", no_parameter,
                   [](double x, double) {
                     if (x >= 6) return Jet{6, 0, 0};

@@ -35,6 +35,22 @@ void visit_settings(Component& component, SettingsVisitor& visitor) {
   std::visit([&](auto& c) { c.visit_settings(visitor); }, component);
 }
 
+std::optional<Component> smooth_form(const Component& component, const Real& beta) {
+  return std::visit(
+      [&](const auto& c) -> std::optional<Component> {
+        if constexpr (requires { c.smooth_form(beta); }) {
+          if (const auto smooth = c.smooth_form(beta)) return *smooth;
+        }
+        return std::nullopt;
+      },
+      component);
+}
+
+Real* batch_norm_epsilon(Component& component) {
+  auto* norm = std::get_if<BatchNorm>(&component);
+  return norm == nullptr ? nullptr : &norm->epsilon;
+}
+
 const std::vector<Component>& prototypes() {
   static const std::vector<Component> all = collect(static_cast<Component*>(nullptr));
   return all;

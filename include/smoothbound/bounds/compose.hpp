@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct TraceLine {
 /// The account of a layer, filled where a caller asks for it.
 struct Trace {
   std::vector<TraceLine> lines;
+  std::vector<std::string> conclusions;  // for l and L: the result and which term dominates it
 };
 
 /// Bounds of a_k o ... o a_1 o b applied to z_{l-1}(w), by Prop 4.4; symbols as there. A stretch
@@ -47,6 +49,9 @@ class Composition {
   void record(std::string_view symbol, std::string_view formula, const Magnitude& value,
               std::string_view source) const;
   void record(std::string_view symbol, const Constant& constant) const;
+  /// Records the terms of `total` and concludes which one dominates.
+  void record_terms(std::string_view symbol, std::string_view formula, const Magnitude& total,
+                    std::initializer_list<TraceLine> terms) const;
   [[nodiscard]] Triple paper_result() const;
   [[nodiscard]] Triple sharp_result() const;
 

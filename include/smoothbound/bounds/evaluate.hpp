@@ -1,6 +1,7 @@
 // Bounds of every layer of a network: the composition rules applied along the graph.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,19 +34,24 @@ BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method meth
 Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
                   std::uint32_t layer);
 
-/// Why entries are infinite: the layer where that begins, and the reason.
+/// Why an entry is infinite: the layer where that begins, and the reason.
 struct Cause {
   std::uint32_t layer = 0;
   std::string reason;
 };
 
-/// The cause of each entry of `layer` that is infinite; an empty reason for those that are finite.
-struct Causes {
-  Cause m;
-  Cause lipschitz;
-  Cause smoothness;
+/// The causes of all infinite entries of a table.
+class CauseTable {
+ public:
+  CauseTable(const Graph& graph, const Inputs& inputs, const BoundTable& table);
+
+  /// The cause of an entry of `layer`, or null if it is finite.
+  [[nodiscard]] const Cause* find(std::uint32_t layer, Magnitude Triple::*entry) const;
+
+ private:
+  static constexpr std::uint32_t none = 0xFFFFFFFFU;
+  std::vector<Cause> causes_;
+  std::vector<std::array<std::uint32_t, 3>> index_;  // of m, l, L; empty if all is finite
 };
-Causes find_causes(const Graph& graph, const Inputs& inputs, const BoundTable& table,
-                   std::uint32_t layer);
 
 }  // namespace smoothbound

@@ -45,6 +45,8 @@ struct ActivationRow {
   ActivationParameter parameter;
   Jet (*evaluate)(double x, double parameter);
   ScalarConstants (*constants)(Method method, const Real& parameter);
+  /// Whether `--smooth` puts softplus in its place, as section 5.1 of the paper does.
+  bool replaced_by_softplus = false;
 };
 
 /// All activations.
@@ -69,6 +71,8 @@ struct Activation {
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  /// The smooth activation that the paper puts in its place, if it does.
+  [[nodiscard]] std::optional<Activation> smooth_form(const Real& beta) const;
 };
 
 }  // namespace smoothbound

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -70,6 +71,11 @@ std::string_view name_of(const Component& component);
 std::string_view formula_of(const Component& component);
 bool couples_samples(const Component& component);
 void visit_settings(Component& component, SettingsVisitor& visitor);
+
+/// What `--smooth` puts in the component's place, if anything.
+std::optional<Component> smooth_form(const Component& component, const Real& beta);
+/// The epsilon of a batch norm; null for every other component.
+Real* batch_norm_epsilon(Component& component);
 
 /// One of each name, with default settings, in the order of the catalogue.
 const std::vector<Component>& prototypes();

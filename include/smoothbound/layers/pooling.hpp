@@ -1,6 +1,7 @@
 // Poolings: average, max and global average.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "smoothbound/bounds/constants.hpp"
@@ -38,6 +39,10 @@ struct MaxPool {
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  /// The average pooling that the paper puts in its place.
+  [[nodiscard]] std::optional<AveragePool> smooth_form(const Real& /*beta*/) const {
+    return AveragePool{window};
+  }
 };
 
 /// The mean of each channel.

@@ -1,0 +1,54 @@
+// Everything that is shown of an architecture's bounds: values only, no formatting.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smoothbound/bounds/objective.hpp"
+#include "smoothbound/spec/read_spec.hpp"
+#include "smoothbound/spec/rewrite.hpp"
+
+namespace smoothbound {
+
+/// What a caller asks for beyond the file.
+struct ReportOptions {
+  std::vector<Method> methods{Method::sharp};
+  Settings overrides;
+  std::optional<Real> batch_norm_epsilon;
+  std::optional<Real> smooth_beta;     // rewrite kinks to smooth forms
+  std::optional<std::string> explain;  // a layer to account for
+};
+
+struct Convergence {
+  Estimate gradient_descent;
+  Estimate stochastic_gradient_descent;
+};
+
+/// The results of one method.
+struct MethodReport {
+  BoundTable table;
+  CauseTable causes;
+  std::optional<Objective> objective;  // if there is a loss
+  std::optional<Convergence> convergence;
+  Trace explanation;  // if asked for
+};
+
+struct Report {
+  std::string file;
+  std::string sha256;  // of the file's bytes
+  Graph graph;
+  ResolvedSettings settings;
+  ReportOptions options;
+  std::vector<MethodReport> results;
+  std::vector<std::string> assumptions;
+  std::optional<std::uint32_t> explained_layer;
+
+  /// Whether any of the network's numbers is finite.
+  [[nodiscard]] bool has_finite_answer() const;
+};
+
+/// From a text to all its numbers. Throws SpecError.
+Report make_report(const Source& source, const ReportOptions& options, const Limits& limits);
+
+}  // namespace smoothbound

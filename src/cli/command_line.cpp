@@ -1,0 +1,105 @@
+#include "command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "smoothbound/spec/suggest.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+bool is_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return end == text.data() + text.size() && error != std::errc::invalid_argument;
+}
+
+// Every option name of a command, with dashes.
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+std::vector<std::string_view> views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+}  // namespace
+
+CommandLine::CommandLine(int argc, const char* const* argv) {
+  source_.name = "<command line>";
+  source_.text = "smoothbound";
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    source_.text += ' ';
+    columns_.push_back(character_count(source_.text) + 1);
+    source_.text += argument;
+    // The value of --smooth is optional: without this, it would swallow the file behind it.
+    if (argument == "--smooth") {
+      const bool valued = i + 1 < argc && is_number(argv[i + 1]);
+      argument += valued ? fmt::format("={}", argv[i + 1]) : "=1";
+      if (valued) source_.text += fmt::format(" {}", argv[++i]);
+    }
+    arguments_.push_back(std::move(argument));
+  }
+}
+
+Location CommandLine::locate(std::string_view text) const {
+  for (std::size_t i = 0; i < arguments_.size(); ++i) {
+    if (arguments_[i].starts_with(text)) return {1, static_cast<std::uint32_t>(columns_[i])};
+  }
+  return {};
+}
+
+ScalarText CommandLine::scalar(const std::string& option, const std::string& value) const {
+  for (std::size_t i = 0; i < arguments_.size(); ++i) {
+    const auto column = static_cast<std::uint32_t>(columns_[i]);
+    if (arguments_[i] == option + "=" + value) {
+      return {value, false, {1, column + static_cast<std::uint32_t>(option.size()) + 1}, option};
+    }
+    if (arguments_[i] == value && i > 0 && arguments_[i - 1] == option) {
+      return {value, false, {1, column}, option};
+    }
+  }
+  return {value, false, locate(option), option};
+}
+
+SpecError describe(const CLI::ParseError& error, const CLI::App& app, const CommandLine& line) {
+  const CLI::App* command = &app;
+  for (const CLI::App* sub : app.get_subcommands()) command = sub;
+  const std::string help =
+      fmt::format("'{} --help' lists what there is",
+                  command == &app ? "smoothbound" : "smoothbound " + command->get_name());
+  const std::vector<std::string> known = option_names(*command);
+  for (const std::string& argument : line.arguments()) {
+    if (!argument.starts_with('-') || argument == "-") continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const bool bundled = !name.starts_with("--") && name.size() > 2;
+    if (bundled && std::ranges::find(known, name.substr(0, 2)) != known.end()) continue;
+    if (is_number(name)) continue;
+    return {line.locate(argument), fmt::format("unknown option '{}'", name),
+            suggest(name, views(known), help)};
+  }
+  std::vector<std::string> commands;
+  for (const CLI::App* sub : app.get_subcommands({})) commands.push_back(sub->get_name());
+  if (command == &app && !line.arguments().empty()) {
+    const std::string& word = line.arguments().front();
+    if (!word.starts_with('-')) {
+      return {line.locate(word), fmt::format("unknown command '{}'", word),
+              suggest(word, views(commands), "commands: " + join(views(commands)))};
+    }
+  }
+  if (command == &app) {
+    return {{}, "a command is required", "commands: " + join(views(commands))};
+  }
+  return {{}, error.what(), help};
+}
+
+}  // namespace smoothbound::cli

@@ -1,0 +1,56 @@
+// smoothbound layers: the catalogue.
+
+#include <array>
+
+#include "command_line.hpp"
+#include "exit_code.hpp"
+#include "output.hpp"
+#include "smoothbound/layers/layer.hpp"
+#include "smoothbound/report/catalogue.hpp"
+#include "smoothbound/spec/suggest.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+struct LayersOptions {
+  std::vector<std::string> names;
+  std::string format = "table";
+};
+
+int run(const LayersOptions& options, const CommandLine& line) {
+  constexpr std::array<std::string_view, 2> formats{"table", "json"};
+  ScalarText format = line.scalar("--format", options.format);
+  format.quoted = true;
+  const bool json = formats[parse_choice(format, formats)] == "json";
+  Output output("");
+  const Sink sink = [&](std::string_view text) { output.write(text); };
+  const std::string unknown =
+      json ? write_catalogue_json(options.names, sink) : write_catalogue(options.names, sink);
+  if (!unknown.empty()) {
+    std::vector<std::string_view> known;
+    for (const Component& component : prototypes()) known.push_back(name_of(component));
+    for (const LossRow& loss : loss_table()) known.push_back(loss.name);
+    throw SpecError(line.locate(unknown), "there is no component or loss '" + unknown + "'",
+                    suggest(unknown, known, "one of: " + join(known)));
+  }
+  output.commit();
+  return success;
+}
+
+}  // namespace
+
+void add_layers_command(CLI::App& app, const CommandLine& line, Action& action) {
+  auto options = std::make_shared<LayersOptions>();
+  CLI::App* command = app.add_subcommand(
+      "layers", "The catalogue: every component and loss with its formula, constants and source");
+  command->add_option("names", options->names, "only these")->type_name("NAME");
+  command->add_option("--format", options->format, "table or json (table)")->type_name("FORMAT");
+  command->footer(
+      "Examples:\n"
+      "  smoothbound layers\n"
+      "  smoothbound layers softplus batch_norm");
+  command->callback(
+      [options, &line, &action] { action = [options, &line] { return run(*options, line); }; });
+}
+
+}  // namespace smoothbound::cli

@@ -1,0 +1,27 @@
+// Words and numbers that the table, Markdown and CSV writers share.
+#pragma once
+
+#include <string>
+
+#include "smoothbound/report/report.hpp"
+
+namespace smoothbound::text {
+
+/// Significant digits of numbers for people, and of those for machines.
+constexpr int digits_for_people = 6;
+constexpr int digits_for_machines = 17;
+
+/// "3x224x224"
+std::string shape(const Shape& shape);
+/// "conv softplus", joined by `separator`; "-" for none.
+std::string components(const Layer& layer, std::string_view separator);
+/// 12,345,678
+std::string count(std::int64_t value);
+/// A number of iterations: an integer with separators while it is readable, else as a bound.
+std::string iterations(const Magnitude& value);
+/// The shortest decimal that tells the setting's double.
+std::string setting(const Real& value);
+/// "layer 'conv1_1', relu: ..."
+std::string cause(const Graph& graph, const Cause& cause);
+
+}  // namespace smoothbound::text

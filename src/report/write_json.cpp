@@ -1,0 +1,174 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "smoothbound/report/writers.hpp"
+#include "smoothbound/version.hpp"
+#include "text.hpp"
+
+namespace smoothbound {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A quantity: text with 17 digits, logarithm, and the reason if it is infinite (or zero for want of
+// a finite divisor).
+template <Rounding d>
+Json quantity(const Bound<d>& value, const std::string& reason) {
+  const double log10 = value.log10();
+  Json json{{"text", value.to_text(text::digits_for_machines)},
+            {"log10", std::isfinite(log10) ? Json(log10) : Json(nullptr)}};
+  if (!reason.empty() && (value.is_infinite() || value.is_zero())) json["reason"] = reason;
+  return json;
+}
+
+std::string reason(const Report& report, const MethodReport& result, std::uint32_t layer,
+                   Magnitude Triple::*entry) {
+  const Cause* cause = result.causes.find(layer, entry);
+  return cause == nullptr ? std::string() : text::cause(report.graph, *cause);
+}
+
+void add_bounds(Json& json, const Report& report, const MethodReport& result, std::uint32_t layer) {
+  const Triple& bounds = result.table.layers[layer];
+  const auto value = [&](Magnitude Triple::*entry) {
+    const Magnitude& bound = bounds.*entry;
+    return quantity(bound,
+                    bound.is_infinite() ? reason(report, result, layer, entry) : std::string());
+  };
+  json["m"] = value(&Triple::m);
+  json["lipschitz"] = value(&Triple::lipschitz);
+  json["smoothness"] = value(&Triple::smoothness);
+}
+
+Json layer_row(const Report& report, const MethodReport& result, std::uint32_t index) {
+  const Layer& layer = report.graph.layers[index];
+  Json components = Json::array();
+  for (const PlacedComponent& placed : layer.components) {
+    components.push_back(name_of(placed.component));
+  }
+  Json row{{"index", index + 1},
+           {"name", layer.name},
+           {"components", std::move(components)},
+           {"output_shape", layer.output.sizes()},
+           {"parameters", layer.parameters}};
+  add_bounds(row, report, result, index);
+  return row;
+}
+
+Json estimate(const Estimate& estimate, const std::string& reason) {
+  return {{"step_size", quantity(estimate.step_size, reason)},
+          {"order", quantity(estimate.order, reason)},
+          {"iterations", quantity(estimate.iterations, reason)}};
+}
+
+Json settings_of(const Report& report) {
+  const ResolvedSettings& settings = report.settings;
+  Json json{{"batch", settings.batch},
+            {"radius", settings.radius.nearest},
+            {"input_norm", settings.input_norm.nearest},
+            {"sample_norm", settings.sample_norm.nearest}};
+  if (settings.loss != nullptr) {
+    json["loss"] = settings.loss->name;
+    if (settings.loss->has_labels_in_ball) json["label_radius"] = settings.label_radius.nearest;
+    json["regularizer"] = settings.regularizer.nearest;
+    json["accuracy"] = settings.accuracy.nearest;
+    json["initial_gap"] = settings.initial_gap.nearest;
+    json["variance"] = settings.variance.nearest;
+  }
+  if (report.options.batch_norm_epsilon) {
+    json["bn_epsilon"] = report.options.batch_norm_epsilon->nearest;
+  }
+  if (report.options.smooth_beta) json["smooth"] = report.options.smooth_beta->nearest;
+  return json;
+}
+
+// A member of an object that is written piece by piece.
+void put(const Sink& sink, std::string_view key, const Json& value) {
+  // ASCII only: what a name holds reaches no terminal.
+  sink(Json(key).dump());
+  sink(": ");
+  sink(value.dump(-1, ' ', true));
+}
+
+void write_objective(const Report& report, const MethodReport& result, const Sink& sink) {
+  const ResolvedSettings& settings = report.settings;
+  const Objective& objective = *result.objective;
+  sink(",\n   ");
+  put(sink, "objective",
+      {{"loss", settings.loss->name},
+       {"lipschitz", quantity(objective.lipschitz, objective.infinite_reason)},
+       {"smoothness", quantity(objective.smoothness, objective.infinite_reason)},
+       {"route", name_of(objective.route)}});
+  Json stochastic{{"variance", settings.variance.nearest}};
+  const std::string why =
+      objective.infinite_reason.empty() ? "" : "L_F is infinite: " + objective.infinite_reason;
+  stochastic.update(estimate(result.convergence->stochastic_gradient_descent, why));
+  sink(",\n   ");
+  put(sink, "convergence",
+      {{"accuracy", settings.accuracy.nearest},
+       {"initial_gap", settings.initial_gap.nearest},
+       {"gradient_descent", estimate(result.convergence->gradient_descent, why)},
+       {"stochastic_gradient_descent", std::move(stochastic)}});
+}
+
+void write_explanation(const Report& report, const MethodReport& result, const Sink& sink) {
+  Json lines = Json::array();
+  for (const TraceLine& line : result.explanation.lines) {
+    if (line.symbol.empty()) {
+      lines.push_back({{"component", line.formula}, {"formula", line.source}});
+    } else {
+      lines.push_back({{"symbol", line.symbol},
+                       {"formula", line.formula},
+                       {"value", quantity(line.value, line.source)},
+                       {"source", line.source}});
+    }
+  }
+  sink(",\n   ");
+  put(sink, "explanation",
+      {{"layer", report.graph.layers[*report.explained_layer].name},
+       {"lines", std::move(lines)},
+       {"conclusions", result.explanation.conclusions}});
+}
+
+void write_result(const Report& report, const MethodReport& result, const Sink& sink) {
+  sink("\n  {");
+  put(sink, "method", name_of(result.table.method));
+  sink(",\n   \"layers\": [");
+  for (std::uint32_t i = 0; i < report.graph.layers.size(); ++i) {
+    sink(i == 0 ? "\n    " : ",\n    ");
+    sink(layer_row(report, result, i).dump(-1, ' ', true));
+  }
+  sink("],\n   ");
+  Json network = Json::object();
+  add_bounds(network, report, result, report.graph.output());
+  put(sink, "network", network);
+  if (result.objective) write_objective(report, result, sink);
+  if (report.explained_layer) write_explanation(report, result, sink);
+  sink("}");
+}
+
+}  // namespace
+
+void write_json(const Report& report, const Sink& sink) {
+  sink("{");
+  put(sink, "schema", "smoothbound/bound/1");
+  sink(",\n ");
+  put(sink, "version", version);
+  sink(",\n ");
+  put(sink, "architecture",
+      {{"name", report.graph.name},
+       {"file", report.file},
+       {"sha256", report.sha256},
+       {"parameters", report.graph.parameters}});
+  sink(",\n ");
+  put(sink, "settings", settings_of(report));
+  sink(",\n \"results\": [");
+  for (std::size_t i = 0; i < report.results.size(); ++i) {
+    if (i > 0) sink(",");
+    write_result(report, report.results[i], sink);
+  }
+  sink("],\n ");
+  put(sink, "assumptions", report.assumptions);
+  sink("}\n");
+}
+
+}  // namespace smoothbound
