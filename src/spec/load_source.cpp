@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "smoothbound/spec/read_spec.hpp"
 
@@ -25,9 +25,7 @@ class FileDescriptor {
   int descriptor_;
 };
 
-std::string system_message(int error) {
-  return std::strerror(error);
-}  // NOLINT(concurrency-mt-unsafe)
+std::string system_message(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void refuse_size(std::size_t limit) {
   throw SpecError(

@@ -23,7 +23,7 @@ constexpr std::string_view name_of(Method method) {
 struct Constant {
   Magnitude value;
   std::string_view formula = "0";
-  std::string_view source = "";
+  std::string_view source;
 };
 
 /// b(v, z) = beta(v, z) + beta^v(v) + beta^z(z) + beta^0, (6) of the paper.

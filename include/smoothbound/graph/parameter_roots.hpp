@@ -22,7 +22,7 @@ class ParameterRoots {
 
   explicit ParameterRoots(Graph& graph);
   /// The next layer; its inputs have been added.
-  void add(std::uint32_t layer);
+  void add(std::uint32_t index);
 
  private:
   using SetIndex = std::uint32_t;

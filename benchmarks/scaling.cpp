@@ -1,0 +1,85 @@
+// How the cost grows with the network, and what a run costs as a whole.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "chain.hpp"
+#include "process.hpp"
+
+namespace {
+
+struct ChainRow {
+  Format format;
+  std::int64_t layers;
+  ChainCost cost;
+};
+
+std::string_view name_of(Format format) { return format == Format::json ? "json" : "yaml"; }
+
+void print_table(const std::vector<ChainRow>& rows, const ProcessCost& process) {
+  fmt::print("Chains of dense layers, per layer: nanoseconds (best of several) and bytes\n\n");
+  fmt::print("{:<6} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8} {:>12} {:>12}\n", "format", "layers",
+             "text", "parse", "read", "bounds", "whole", "whole/parse", "peak memory");
+  for (const auto& [format, layers, cost] : rows) {
+    fmt::print("{:<6} {:>8} {:>6.1f} {:>8.0f} {:>8.0f} {:>8.0f} {:>8.0f} {:>12.2f} {:>12.0f}\n",
+               name_of(format), layers, cost.text_bytes, cost.parse, cost.read, cost.bounds,
+               cost.whole, cost.whole / cost.parse, cost.memory);
+  }
+  fmt::print(
+      "\nparse: text to document; read: to the specification; bounds: to the sharp bounds; whole: "
+      "to the table\n\nVGG-16, both methods, as a process: {:.2f} ms (median); a process that does "
+      "nothing: {:.2f} ms\n",
+      process.program, process.start);
+}
+
+void print_json(const std::vector<ChainRow>& rows, const ProcessCost& process) {
+  auto chains = nlohmann::ordered_json::array();
+  for (const auto& [format, layers, cost] : rows) {
+    chains.push_back({{"format", name_of(format)},
+                      {"layers", layers},
+                      {"text_bytes_per_layer", cost.text_bytes},
+                      {"parse_ns_per_layer", cost.parse},
+                      {"read_ns_per_layer", cost.read},
+                      {"bounds_ns_per_layer", cost.bounds},
+                      {"whole_ns_per_layer", cost.whole},
+                      {"whole_per_parse", cost.whole / cost.parse},
+                      {"peak_bytes_per_layer", cost.memory}});
+  }
+  const nlohmann::ordered_json result{
+      {"chains", chains},
+      {"vgg16_process", {{"program_ms", process.program}, {"idle_process_ms", process.start}}}};
+  fmt::print("{}\n", result.dump(2));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures how the cost grows with the network, and what a run costs as a whole.");
+  bool json = false;
+  bool quick = false;
+  app.add_flag("--json", json, "print JSON instead of a table");
+  app.add_flag("--quick", quick, "small networks and few repetitions: only to see that it works");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    std::vector<ChainRow> rows;
+    const std::int64_t largest = quick ? 10'000 : 1'000'000;
+    for (const Format format : {Format::json, Format::yaml}) {
+      for (std::int64_t layers = 1000; layers <= largest; layers *= 10) {
+        const int repeats = quick || layers == largest ? 3 : 10;
+        rows.push_back({format, layers, measure_chain(format, layers, repeats)});
+      }
+    }
+    const ProcessCost process =
+        measure_process({SMOOTHBOUND_PROGRAM, "bound", "--method", "both",
+                         SMOOTHBOUND_SOURCE_DIR "/architectures/vgg16.yaml"},
+                        quick ? 5 : 50);
+    json ? print_json(rows, process) : print_table(rows, process);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "scaling: {}\n", error.what());
+    return 1;
+  }
+}
