@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <mpfr.h>
 
-#include <clocale>
 #include <cmath>
 #include <functional>
 #include <random>
@@ -376,22 +375,6 @@ TYPED_TEST(BoundOperations, LogarithmIsRoundedInTheDirectionOfTheType) {
   EXPECT_EQ(B().log10(), -HUGE_VAL);
   EXPECT_EQ(B::infinity().log10(), HUGE_VAL);
   EXPECT_EQ(B::from_count(1000).log10(), 3);
-}
-
-TEST(Magnitude, NumbersDoNotDependOnTheLocale) {
-  // Whatever of these is installed writes a comma for the decimal point; without one, what is left
-  // to see is that texts have a point and literals with one are read.
-  const std::string before = std::setlocale(LC_ALL, nullptr);
-  for (const char* const name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "C"}) {
-    if (std::setlocale(LC_ALL, name) == nullptr) continue;
-    const bool comma = std::string(std::localeconv()->decimal_point) == ",";
-    EXPECT_EQ(comma, std::string(name) != "C");
-    EXPECT_EQ(Magnitude::from_decimal("2.5").to_text(3), "2.50e+0") << name;
-    EXPECT_EQ(Magnitude::from_decimal("2.5"), Magnitude::from_double(2.5)) << name;
-    EXPECT_EQ(Real::from_decimal("0.25").nearest, 0.25) << name;
-    EXPECT_THROW(Magnitude::from_decimal("2,5"), std::invalid_argument) << name;
-  }
-  std::setlocale(LC_ALL, before.c_str());
 }
 
 }  // namespace

@@ -2,36 +2,21 @@
 
 #include <gtest/gtest.h>
 
-#include "smoothbound/bounds/objective.hpp"
-#include "smoothbound/spec/read_spec.hpp"
 #include "support/arb_oracle.hpp"
 #include "support/random_network.hpp"
+#include "support/read_network.hpp"
 
 namespace smoothbound {
 namespace {
 
 using support::Ball;
+using support::Network;
 using support::Oracle;
 using support::PlainNetwork;
+using support::read_network;
 
 constexpr int shards = 20;
 constexpr int networks_per_shard = 500;
-
-struct Evaluated {
-  Graph graph;
-  ResolvedSettings settings;
-};
-
-Evaluated read(const PlainNetwork& network, std::uint64_t seed) {
-  const Source source{seed % 2 == 0 ? "random.json" : "random.yaml", to_text(network)};
-  try {
-    Spec spec = read_spec(source);
-    ResolvedSettings settings = resolve(spec.settings);
-    return {build_graph(std::move(spec), settings.batch), settings};
-  } catch (const SpecError& error) {
-    throw std::runtime_error(render_error(source, error));
-  }
-}
 
 class RandomNetworks : public testing::TestWithParam<int> {
  protected:
@@ -41,7 +26,8 @@ class RandomNetworks : public testing::TestWithParam<int> {
       const auto seed = static_cast<std::uint64_t>(GetParam() * networks_per_shard + i);
       const PlainNetwork network = support::random_network(seed);
       SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + to_text(network));
-      const Evaluated evaluated = read(network, seed);
+      const Network evaluated =
+          read_network(to_text(network), seed % 2 == 0 ? "random.json" : "random.yaml");
       check(network, evaluated);
       if (testing::Test::HasFailure()) return;  // one network tells enough
     }
@@ -51,7 +37,7 @@ class RandomNetworks : public testing::TestWithParam<int> {
 TEST_P(RandomNetworks, EveryEntryIsTheOraclesRoundedUp) {
   int finite = 0;
   int infinite = 0;
-  for_each_network([&](const PlainNetwork& network, const Evaluated& evaluated) {
+  for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
     for (const Method method : {Method::paper, Method::sharp}) {
       const BoundTable table =
           evaluate_bounds(evaluated.graph, inputs_of(evaluated.settings), method);
@@ -75,7 +61,7 @@ TEST_P(RandomNetworks, EveryEntryIsTheOraclesRoundedUp) {
 }
 
 TEST_P(RandomNetworks, ObjectiveAndIterationsAreTheOracles) {
-  for_each_network([&](const PlainNetwork& network, const Evaluated& evaluated) {
+  for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
     const ResolvedSettings& settings = evaluated.settings;
     const Ball squared = square(Ball::decimal(network.accuracy));
     const Ball gap = Ball::decimal(network.gap);
@@ -112,7 +98,7 @@ TEST_P(RandomNetworks, ObjectiveAndIterationsAreTheOracles) {
 }
 
 TEST_P(RandomNetworks, SharpNeverExceedsPaper) {
-  for_each_network([&](const PlainNetwork& network, const Evaluated& evaluated) {
+  for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
     const Inputs inputs = inputs_of(evaluated.settings);
     const BoundTable paper = evaluate_bounds(evaluated.graph, inputs, Method::paper);
     const BoundTable sharp = evaluate_bounds(evaluated.graph, inputs, Method::sharp);
@@ -139,7 +125,7 @@ void expect_not_above(const BoundTable& a, const BoundTable& b) {
 }
 
 TEST_P(RandomNetworks, BoundsIncreaseWithRadiusAndInputNorm) {
-  for_each_network([&](const PlainNetwork& /*network*/, const Evaluated& evaluated) {
+  for_each_network([&](const PlainNetwork& /*network*/, const Network& evaluated) {
     const Inputs inputs = inputs_of(evaluated.settings);
     for (const Method method : {Method::paper, Method::sharp}) {
       SCOPED_TRACE(name_of(method));
@@ -160,7 +146,7 @@ TEST_P(RandomNetworks, BoundsIncreaseWithRadiusAndInputNorm) {
 // formula, 2 m^(-1/2) / epsilon.
 TEST_P(RandomNetworks, BoundsIncreaseWithTheBatch) {
   int compared = 0;
-  for_each_network([&](const PlainNetwork& network, const Evaluated& evaluated) {
+  for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
     for (const support::PlainLayer& layer : network.layers) {
       for (const support::PlainPart& part : layer.parts) {
         if (part.kind == "batch_norm") return;
@@ -177,6 +163,32 @@ TEST_P(RandomNetworks, BoundsIncreaseWithTheBatch) {
     }
   });
   EXPECT_GT(compared, networks_per_shard / 4);
+}
+
+// What the comparisons above see: every component of the catalogue, and additions of branches that
+// share parameters as well as of branches that do not.
+TEST(RandomNetworkGenerator, CoversTheCatalogue) {
+  std::set<std::string> seen;
+  int shared = 0;
+  int disjoint = 0;
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+    const PlainNetwork network = support::random_network(seed);
+    for (const support::PlainLayer& layer : network.layers) {
+      if (!layer.merge.empty()) seen.insert(layer.merge);
+      for (const support::PlainPart& part : layer.parts) seen.insert(part.kind);
+    }
+    const Network evaluated = read_network(to_text(network), "random.json");
+    for (const Layer& layer : evaluated.graph.layers) {
+      const std::set<std::uint32_t> groups(layer.input_groups.begin(), layer.input_groups.end());
+      if (layer.input_groups.empty() || name_of(layer.components[0].component) != "add") continue;
+      ++(groups.size() < layer.inputs.size() ? shared : disjoint);
+    }
+  }
+  for (const Component& component : prototypes()) {
+    EXPECT_EQ(seen.count(std::string(name_of(component))), 1U) << name_of(component);
+  }
+  EXPECT_GT(shared, 50);
+  EXPECT_GT(disjoint, 50);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, RandomNetworks, testing::Range(0, shards));
