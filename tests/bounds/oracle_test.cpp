@@ -191,6 +191,37 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
   EXPECT_GT(disjoint, 50);
 }
 
+TEST_P(RandomNetworks, EveryInfiniteEntryHasACause) {
+  int reasons = 0;
+  for_each_network([&](const PlainNetwork& /*network*/, const Network& evaluated) {
+    const Inputs inputs = inputs_of(evaluated.settings);
+    for (const Method method : {Method::paper, Method::sharp}) {
+      const BoundTable table = evaluate_bounds(evaluated.graph, inputs, method);
+      for (std::uint32_t i = 0; i < table.layers.size(); ++i) {
+        SCOPED_TRACE(evaluated.graph.layers[i].name);
+        const Causes causes = find_causes(evaluated.graph, inputs, table, i);
+        EXPECT_EQ(causes.m.reason.empty(), table.layers[i].m.is_finite());
+        EXPECT_EQ(causes.lipschitz.reason.empty(), table.layers[i].lipschitz.is_finite());
+        EXPECT_EQ(causes.smoothness.reason.empty(), table.layers[i].smoothness.is_finite());
+        for (const Cause* cause : {&causes.m, &causes.lipschitz, &causes.smoothness}) {
+          if (cause->reason.empty()) continue;
+          ++reasons;
+          // It is a component's constant: no number here comes near the largest one.
+          EXPECT_EQ(cause->reason.find("beyond"), std::string::npos) << cause->reason;
+          // That begins in the layer named: what it reads is finite.
+          for (const std::uint32_t input : evaluated.graph.layers[cause->layer].inputs) {
+            if (input == Graph::network_input) continue;
+            EXPECT_TRUE(table.layers[input].m.is_finite());
+            if (cause == &causes.m) continue;
+            EXPECT_TRUE(table.layers[input].lipschitz.is_finite());
+          }
+        }
+      }
+    }
+  });
+  EXPECT_GT(reasons, networks_per_shard / 10);
+}
+
 INSTANTIATE_TEST_SUITE_P(Shards, RandomNetworks, testing::Range(0, shards));
 
 }  // namespace
