@@ -108,19 +108,15 @@ class Builder {
     }
   }
 
-  // `cycle`: each layer reads... the one before it reads; the last one is read by the first.
+  // `cycle`: each layer is read by the next one, the last one by the first.
   [[noreturn]] void refuse_cycle(const std::vector<std::uint32_t>& cycle) const {
     constexpr std::size_t shown = 20;
-    std::string text = spec_.layers[cycle.back()].name;
-    for (std::size_t i = 0; i < cycle.size(); ++i) {
-      // From input to reader: the path was collected from reader to input.
-      const std::uint32_t layer = cycle[i];
-      if (i >= shown) {
-        text += " -> ...";
-        break;
-      }
-      text.insert(0, spec_.layers[layer].name + " <- ");
+    const std::string& last = spec_.layers[cycle.back()].name;
+    std::string text = last;
+    for (std::size_t i = 0; i < std::min(cycle.size(), shown); ++i) {
+      text.insert(0, spec_.layers[cycle[i]].name + " <- ");  // from input to reader
     }
+    if (cycle.size() > shown) text.insert(0, last + " <- ... <- ");
     throw SpecError(spec_.layers[cycle.back()].location,
                     fmt::format("the layers form a cycle: {}", text),
                     "a layer can only read layers that do not read it");
