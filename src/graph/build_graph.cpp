@@ -116,7 +116,7 @@ class Builder {
       // From input to reader: the path was collected from reader to input.
       const std::uint32_t layer = cycle[i];
       if (i >= shown) {
-        text += " -> ...";
+        text.insert(0, spec_.layers[cycle.back()].name + " <- ... <- ");
         break;
       }
       text.insert(0, spec_.layers[layer].name + " <- ");
