@@ -101,22 +101,22 @@ class Reader {
     }
     if (message.starts_with("invalid literal") || message.starts_with("invalid number") ||
         message.starts_with("unexpected number")) {
-      refuse_word();
+      refuse_word(std::min(end_, position - 1));
     }
     throw SpecError(location, "invalid JSON: " + message, hint(message, location));
   }
 
  private:
   // Where a bare word or a number of another notation is the mistake: says so.
-  void refuse_word() const {
+  void refuse_word(std::size_t inside) const {
     const auto belongs = [](char c) {
       return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '+' || c == '-' ||
              c == '.';
     };
-    if (end_ >= text_.size() || !belongs(text_[end_])) return;
-    std::size_t first = end_;  // the lexer has split 010 into 0 and 10
+    if (inside >= text_.size() || !belongs(text_[inside])) return;
+    std::size_t first = inside;  // the lexer has split 010 into 0 and 10
     while (first > 0 && belongs(text_[first - 1])) --first;
-    std::size_t last = end_;
+    std::size_t last = inside;
     while (last < text_.size() && belongs(text_[last])) ++last;
     const std::string_view word = text_.substr(first, last - first);
     if (Json::accept(word)) return;  // only its place is wrong
