@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "smoothbound/layers/activation.hpp"
 #include "layers/taylor_ball.hpp"
+#include "smoothbound/layers/activation.hpp"
 
 namespace smoothbound {
 namespace {
