@@ -41,12 +41,11 @@ std::int64_t AxisWindow::largest_overlap() const {
           std::max<std::int64_t>(floor_of(x - output - first, advance) + 1, 0);
       return std::max<std::int64_t>(highest - lowest + 1, 0);
     };
-    // Where interval i begins, min(i, (output - 1) / advance) + 1 of them meet: the last one that
-    // begins inside of the input sees most, unless all of them begin before it.
+    // Where interval i begins, min(i, (output - 1) / advance) + 1 of them meet: most where the last
+    // one begins that does not begin behind the input, or at 0 if that is before it.
     const std::int64_t last = std::min(floor_of(last_input - first, advance), taps - 1);
-    largest = std::max(largest, count(0));
-    if (last >= 0)
-      largest = std::max(largest, count(std::max<std::int64_t>(first + last * advance, 0)));
+    if (last < 0) continue;
+    largest = std::max(largest, count(std::max<std::int64_t>(first + last * advance, 0)));
   }
   return largest;
 }

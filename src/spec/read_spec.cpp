@@ -111,7 +111,7 @@ class LayerReader {
     }
     if (bias) read_bias(*bias);
     if (then) read_then(*then);
-    if (layer_.components.empty() && !from) {
+    if (entry_.size() == 0) {
       throw SpecError(entry_.location(), "the layer is empty: it has no component",
                       "for example {dense: 10, then: [softplus]}");
     }

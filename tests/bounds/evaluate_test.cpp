@@ -7,12 +7,15 @@
 #include <gtest/gtest.h>
 
 #include "support/arb_oracle.hpp"
+#include "support/causes.hpp"
 #include "support/read_network.hpp"
 
 namespace smoothbound {
 namespace {
 
 using support::Ball;
+using support::Causes;
+using support::causes_in;
 using support::check_upper;
 using support::Network;
 using support::read_network;
@@ -25,7 +28,8 @@ Network read_layers(const std::string& layers, const std::string& settings = "")
 }
 
 Causes causes_of(const Network& network, Method method, std::uint32_t layer) {
-  return find_causes(network.graph, inputs_of(network.settings), network.bounds(method), layer);
+  return causes_in(CauseTable(network.graph, inputs_of(network.settings), network.bounds(method)),
+                   layer);
 }
 
 // Dense layers of radius 10 with bias, ||x|| = 1, batch 1; A = 10.
@@ -105,7 +109,7 @@ TEST(EvaluateBounds, RadiusZeroStillHasASlope) {
   }
 }
 
-TEST(FindCauses, NamesTheFirstKink) {
+TEST(CauseTable, NamesTheFirstKink) {
   const Network network = read_layers(
       "  - {name: a, dense: 4, then: [softplus]}\n"
       "  - {name: b, dense: 4, then: [softplus, relu]}\n"
@@ -122,7 +126,7 @@ TEST(FindCauses, NamesTheFirstKink) {
 }
 
 // m of the opaque layer is unknown, so B = ||db/dv|| of the next layer is: its l and L follow.
-TEST(FindCauses, FollowsAnUnknownBoundIntoTheOtherEntries) {
+TEST(CauseTable, FollowsAnUnknownBoundIntoTheOtherEntries) {
   const Network network = read_layers(
       "  - {name: a, opaque: {lipschitz: 1, smoothness: 1}}\n  - {name: b, dense: 4, then: [sin]}\n"
       "  - {name: c, dense: 4, then: [sin]}\n");
@@ -139,7 +143,7 @@ TEST(FindCauses, FollowsAnUnknownBoundIntoTheOtherEntries) {
   }
 }
 
-TEST(FindCauses, EpsilonZero) {
+TEST(CauseTable, EpsilonZero) {
   const Network network = read_layers(
       "  - {name: a, dense: 4, then: [softplus]}\n"
       "  - {name: b, dense: 4, then: [{layer_norm: {epsilon: 0}}]}\n");
@@ -151,7 +155,7 @@ TEST(FindCauses, EpsilonZero) {
   EXPECT_EQ(causes.m.reason, "");
 }
 
-TEST(FindCauses, FollowsTheInfiniteBranchOfAMerge) {
+TEST(CauseTable, FollowsTheInfiniteBranchOfAMerge) {
   const Network network = read_layers(
       "  - {name: a, dense: 4, then: [softplus]}\n"
       "  - {name: b, from: input, dense: 4, then: [hard_tanh]}\n"
@@ -162,7 +166,7 @@ TEST(FindCauses, FollowsTheInfiniteBranchOfAMerge) {
 }
 
 // Squaring 1e300 53 times passes the largest number that there is.
-TEST(FindCauses, SaysWhatIsBeyondTheLargestNumber) {
+TEST(CauseTable, SaysWhatIsBeyondTheLargestNumber) {
   std::string layers = "  - {name: z0, dense: 4, bias: false}\n";
   constexpr int squarings = 60;
   for (int i = 1; i <= squarings; ++i) {

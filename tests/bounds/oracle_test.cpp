@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/arb_oracle.hpp"
+#include "support/causes.hpp"
 #include "support/random_network.hpp"
 #include "support/read_network.hpp"
 
@@ -10,6 +13,8 @@ namespace smoothbound {
 namespace {
 
 using support::Ball;
+using support::Causes;
+using support::causes_in;
 using support::Network;
 using support::Oracle;
 using support::PlainNetwork;
@@ -197,9 +202,10 @@ TEST_P(RandomNetworks, EveryInfiniteEntryHasACause) {
     const Inputs inputs = inputs_of(evaluated.settings);
     for (const Method method : {Method::paper, Method::sharp}) {
       const BoundTable table = evaluate_bounds(evaluated.graph, inputs, method);
+      const CauseTable cause_table(evaluated.graph, inputs, table);
       for (std::uint32_t i = 0; i < table.layers.size(); ++i) {
         SCOPED_TRACE(evaluated.graph.layers[i].name);
-        const Causes causes = find_causes(evaluated.graph, inputs, table, i);
+        const Causes causes = causes_in(cause_table, i);
         EXPECT_EQ(causes.m.reason.empty(), table.layers[i].m.is_finite());
         EXPECT_EQ(causes.lipschitz.reason.empty(), table.layers[i].lipschitz.is_finite());
         EXPECT_EQ(causes.smoothness.reason.empty(), table.layers[i].smoothness.is_finite());
@@ -208,13 +214,16 @@ TEST_P(RandomNetworks, EveryInfiniteEntryHasACause) {
           ++reasons;
           // It is a component's constant: no number here comes near the largest one.
           EXPECT_EQ(cause->reason.find("beyond"), std::string::npos) << cause->reason;
-          // That begins in the layer named: what it reads is finite.
-          for (const std::uint32_t input : evaluated.graph.layers[cause->layer].inputs) {
-            if (input == Graph::network_input) continue;
-            EXPECT_TRUE(table.layers[input].m.is_finite());
-            if (cause == &causes.m) continue;
-            EXPECT_TRUE(table.layers[input].lipschitz.is_finite());
-          }
+          // Something infinite begins in the layer named.
+          const auto begins = [&](Magnitude Triple::*entry) {
+            const auto is_infinite = [&](std::uint32_t layer) {
+              return layer != Graph::network_input && (table.layers[layer].*entry).is_infinite();
+            };
+            return is_infinite(cause->layer) &&
+                   std::ranges::none_of(evaluated.graph.layers[cause->layer].inputs, is_infinite);
+          };
+          EXPECT_TRUE(begins(&Triple::m) || begins(&Triple::lipschitz) ||
+                      begins(&Triple::smoothness));
         }
       }
     }

@@ -93,7 +93,7 @@ TEST(ParameterRoots, AgreeWithSetsOfBlocksOnRandomGraphs) {
 TEST(ParameterRoots, OpaqueLayersHaveParameters) {
   Graph graph;
   Layer opaque = layer_of({Graph::network_input}, 0);
-  opaque.components.push_back({Opaque{}, Shape{1}});
+  opaque.components.push_back({Opaque{}, {}, Shape{1}});
   graph.layers = {opaque, layer_of({0}, 0), layer_of({0}, 0), layer_of({1, 2}, 0)};
   add_all(graph);
   EXPECT_EQ(graph.layers[3].input_groups[0], graph.layers[3].input_groups[1]);

@@ -346,15 +346,6 @@ layers:
    |     ^
 hint: for example {dense: 10, then: [softplus]}
 )");
-  EXPECT_EQ(rendered("nothing.yaml", R"(input: {shape: [3]}
-layers:
-  - name: a
-)"),
-            R"(nothing.yaml:3:5: error: the layer is empty: it has no component
- 3 |   - name: a
-   |     ^
-hint: for example {dense: 10, then: [softplus]}
-)");
 }
 
 TEST(StructureMessage, Then) {
