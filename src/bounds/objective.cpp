@@ -69,7 +69,7 @@ Objective bound_objective(const Graph& graph, const ResolvedSettings& settings,
     objective.smoothness = std::min(objective.smoothness, per_sample.smoothness);
     objective.lipschitz = std::min(objective.lipschitz, per_sample.lipschitz);
   }
-  if (objective.smoothness.is_infinite()) {
+  if (objective.smoothness.is_infinite() || objective.lipschitz.is_infinite()) {
     objective.infinite_reason = reason_of(graph, settings, table);
   }
   return objective;
