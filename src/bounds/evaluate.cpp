@@ -39,8 +39,11 @@ class LayerEvaluator {
   // `parameter_norm`: the radius of each block is added to it.
   Triple evaluate(const Layer& layer, Trace* trace, Magnitude* parameter_norm) const {
     Composition composition(merge_inputs(layer, trace), table_.method, trace);
+    const PlacedComponent* announced = nullptr;
     for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
-      if (trace != nullptr) note_component(*trace, placed);
+      // A component of two steps is announced once.
+      if (trace != nullptr && announced != &placed) note_component(*trace, placed);
+      announced = &placed;
       if (const auto* b = std::get_if<AffineConstants>(&step)) {
         const Magnitude radius = radius_of(layer, *b);
         if (parameter_norm != nullptr) *parameter_norm = hypotenuse(*parameter_norm, radius);
@@ -62,12 +65,10 @@ class LayerEvaluator {
   }
 
   static void note_component(Trace& trace, const PlacedComponent& placed) {
-    const std::string name(name_of(placed.component));
-    // A component of two steps is announced once.
-    const auto last = std::find_if(trace.lines.rbegin(), trace.lines.rend(),
-                                   [](const TraceLine& line) { return line.symbol.empty(); });
-    if (last != trace.lines.rend() && last->formula == name) return;
-    trace.lines.push_back({"", name, {}, std::string(formula_of(placed.component))});
+    trace.lines.push_back({"",
+                           std::string(name_of(placed.component)),
+                           {},
+                           std::string(formula_of(placed.component))});
   }
 
   [[nodiscard]] Triple merge_inputs(const Layer& layer, Trace* trace) const {
@@ -133,7 +134,7 @@ std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, En
     if (entry == &Triple::m) consider(placed, a->lipschitz);
     consider(placed, a->at_zero);
   });
-  return reason.empty() ? "beyond the largest number, about 1e694127911065419641" : reason;
+  return reason.empty() ? "beyond the largest number, about 1e1388255822130839282" : reason;
 }
 
 constexpr std::array<Entry, 3> entries{&Triple::m, &Triple::lipschitz, &Triple::smoothness};

@@ -53,11 +53,18 @@ std::int64_t AxisWindow::largest_overlap() const {
 
 AxisWindow Window::along(const Shape& input, int axis) const {
   const char* const too_large = "the size of the padded input";
-  for (const Extent* extent : {&kernel, &stride, &dilation, &padding.sizes}) {
-    if (extent->is_given() && !extent->fits(input.spatial_rank())) {
-      throw ShapeError(fmt::format("{} numbers for the {} spatial axes of {}", extent->given - 1,
-                                   input.spatial_rank(), input.to_text()),
-                       "give one number for all axes, or one for each");
+  const std::pair<std::string_view, const Extent*> extents[] = {{"kernel", &kernel},
+                                                                {"stride", &stride},
+                                                                {"dilation", &dilation},
+                                                                {"padding", &padding.sizes}};
+  for (const auto& [name, extent] : extents) {
+    if (!extent->fits(input.spatial_rank())) {
+      const int numbers = extent->given - 1;
+      const int axes = input.spatial_rank();
+      throw ShapeError(
+          fmt::format("{} has {} number{}, but {} has {} spatial ax{}", name, numbers,
+                      numbers == 1 ? "" : "s", input.to_text(), axes, axes == 1 ? "is" : "es"),
+          "give one number for all axes, or one for each");
     }
   }
   AxisWindow window;
