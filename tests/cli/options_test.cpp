@@ -42,6 +42,8 @@ struct Override {
   std::string other;  // how it gives another one
 };
 
+void PrintTo(const Override& o, std::ostream* out) { *out << o.option << ' ' << o.value; }
+
 class Overrides : public ::testing::TestWithParam<Override> {};
 
 TEST_P(Overrides, EqualTheSameSettingInTheFile) {
@@ -186,6 +188,10 @@ struct Mistake {
   std::string hint;
 };
 
+void PrintTo(const Mistake& mistake, std::ostream* out) {
+  *out << ::testing::PrintToString(mistake.arguments);
+}
+
 class CommandLineMistakes : public ::testing::TestWithParam<Mistake> {};
 
 TEST_P(CommandLineMistakes, AreLocatedAndExplained) {
@@ -310,7 +316,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "one of: table, json"},
         Mistake{"BehindAControl",
                 {"bound", "a\nb\x1b", "--bogus"},
-                "1:29",
+                "1:28",
                 "unknown option '--bogus'",
                 ""}),
     [](const auto& test) { return test.param.name; });
