@@ -38,9 +38,17 @@ std::string reason_of(const Graph& graph, const ResolvedSettings& settings,
   return "beyond the largest number";
 }
 
+// L_F as it is printed with 17 digits, rounded up: whoever divides by that must not find the step
+// size above it, or too few iterations.
+Magnitude as_printed(const Magnitude& value) {
+  constexpr int digits = 17;
+  if (value.is_zero() || value.is_infinite()) return value;
+  return Magnitude::from_decimal(value.to_text(digits));
+}
+
 Estimate estimate(const Objective& objective, const ResolvedSettings& settings,
                   std::int64_t step_divisor, std::int64_t factor) {
-  const Magnitude& smoothness = objective.smoothness;
+  const Magnitude smoothness = as_printed(objective.smoothness);
   const LowerBound squared = settings.accuracy.lower * settings.accuracy.lower;
   const Magnitude work = smoothness * settings.initial_gap.upper;
   return {LowerBound::from_count(1) / (Magnitude::from_count(step_divisor) * smoothness),
@@ -69,7 +77,7 @@ Objective bound_objective(const Graph& graph, const ResolvedSettings& settings,
     objective.smoothness = std::min(objective.smoothness, per_sample.smoothness);
     objective.lipschitz = std::min(objective.lipschitz, per_sample.lipschitz);
   }
-  if (objective.smoothness.is_infinite()) {
+  if (objective.smoothness.is_infinite() || objective.lipschitz.is_infinite()) {
     objective.infinite_reason = reason_of(graph, settings, table);
   }
   return objective;

@@ -73,9 +73,8 @@ class BoundCommand {
     interpret();
     Output output(options_.output);
     const bool array = format_ == Format::json && options_.files.size() > 1;
-    if (array) output.write("[");
     for (const std::string& file : options_.files) report_on(file, output, array);
-    if (array) output.write("]\n");
+    if (array && written_ > 0) output.write("]\n");
     const bool all_failed = failed_ == options_.files.size();
     if (options_.output.empty() || !all_failed) output.commit();
     if (options_.files.size() > 1) {
@@ -171,7 +170,7 @@ class BoundCommand {
         write_csv(report, written_ == 0, sink);
         break;
       case Format::json:
-        if (array && written_ > 0) sink(",");
+        if (array) sink(written_ == 0 ? "[" : ",");
         write_json(report, sink);
         break;
     }

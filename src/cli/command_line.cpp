@@ -16,12 +16,18 @@ bool is_number(std::string_view text) {
   return end == text.data() + text.size() && error != std::errc::invalid_argument;
 }
 
+std::vector<std::string> spellings(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  return names;
+}
+
 // Every option name of a command, with dashes.
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+    for (std::string& name : spellings(*option)) names.push_back(std::move(name));
   }
   return names;
 }
@@ -39,7 +45,7 @@ CommandLine::CommandLine(int argc, const char* const* argv) {
     std::string argument = argv[i];
     source_.text += ' ';
     columns_.push_back(character_count(source_.text) + 1);
-    source_.text += argument;
+    source_.text += escape_controls(argument);
     // The value of --smooth is optional: without this, it would swallow the file behind it.
     if (argument == "--smooth") {
       const bool valued = i + 1 < argc && is_number(argv[i + 1]);
@@ -48,6 +54,31 @@ CommandLine::CommandLine(int argc, const char* const* argv) {
     }
     arguments_.push_back(std::move(argument));
   }
+}
+
+void CommandLine::refuse_empty() const {
+  for (std::size_t i = 0; i < arguments_.size(); ++i) {
+    const std::string_view argument = arguments_[i];
+    const Location place{1, static_cast<std::uint32_t>(columns_[i])};
+    if (argument.empty()) throw SpecError(place, "empty argument", "remove it, or write a value");
+    if (!argument.starts_with("--") || !argument.ends_with('=')) continue;
+    throw SpecError(place, fmt::format("{} has no value", argument.substr(0, argument.size() - 1)),
+                    "write it behind '=', or leave the option out");
+  }
+}
+
+Location CommandLine::locate_last(const std::vector<std::string>& spellings) const {
+  for (std::size_t i = arguments_.size(); i-- > 0;) {
+    const bool found = std::ranges::any_of(spellings, [&](const std::string& name) {
+      return arguments_[i] == name || arguments_[i].starts_with(name + "=");
+    });
+    if (found) return {1, static_cast<std::uint32_t>(columns_[i])};
+  }
+  return {};
+}
+
+Location CommandLine::end() const {
+  return {1, static_cast<std::uint32_t>(character_count(source_.text) + 1)};
 }
 
 Location CommandLine::locate(std::string_view text) const {
@@ -69,6 +100,38 @@ ScalarText CommandLine::scalar(const std::string& option, const std::string& val
   }
   return {value, false, locate(option), option};
 }
+
+namespace {
+
+// Too few or too many values, of options that exist.
+SpecError describe_values(const CLI::ParseError& error, const CLI::App& command,
+                          const CommandLine& line, const std::string& help) {
+  const std::string_view message = error.what();
+  switch (static_cast<CLI::ExitCodes>(error.get_exit_code())) {
+    case CLI::ExitCodes::ArgumentMismatch: {  // "--output: 1 required FILE missing"
+      const std::string name(message.substr(0, message.find(':')));
+      const CLI::Option* option = command.get_option_no_throw(name);
+      if (option == nullptr) break;
+      const Location place = line.locate_last(spellings(*option));
+      if (message.ends_with("missing")) {
+        return {place, fmt::format("{} needs a value, {}", name, option->get_type_name()), help};
+      }
+      return {place, fmt::format("{} is given more than once", name), "keep one of them"};
+    }
+    case CLI::ExitCodes::RequiredError:
+      return {line.end(), fmt::format("{} needs the name of a file", command.get_name()),
+              "name architecture files, or - for standard input"};
+    case CLI::ExitCodes::ExtrasError: {  // "The following argument was not expected: x"
+      const std::string extra(message.substr(message.rfind(": ") + 2));
+      return {line.locate(extra), fmt::format("unexpected argument '{}'", extra), help};
+    }
+    default:
+      break;
+  }
+  return {{}, error.what(), help};
+}
+
+}  // namespace
 
 SpecError describe(const CLI::ParseError& error, const CLI::App& app, const CommandLine& line) {
   const CLI::App* command = &app;
@@ -99,7 +162,7 @@ SpecError describe(const CLI::ParseError& error, const CLI::App& app, const Comm
   if (command == &app) {
     return {{}, "a command is required", "commands: " + join(views(commands))};
   }
-  return {{}, error.what(), help};
+  return describe_values(error, *command, line, help);
 }
 
 }  // namespace smoothbound::cli

@@ -21,6 +21,12 @@ class CommandLine {
   [[nodiscard]] const Source& source() const { return source_; }
   /// Where an argument that begins with `text` stands, else the beginning.
   [[nodiscard]] Location locate(std::string_view text) const;
+  /// Throws SpecError for an empty argument or value: often a variable that is not set.
+  void refuse_empty() const;
+  /// Where the last use of an option stands that is spelt in one of these ways.
+  [[nodiscard]] Location locate_last(const std::vector<std::string>& spellings) const;
+  /// Behind the last argument.
+  [[nodiscard]] Location end() const;
   /// The value given to `option`, placed for the scalar parsers.
   [[nodiscard]] ScalarText scalar(const std::string& option, const std::string& value) const;
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <sstream>
 
 #include "command_line.hpp"
 #include "exit_code.hpp"
@@ -19,6 +20,7 @@ int parse_and_run(const CommandLine& line) {
   app.set_version_flag("--version", "smoothbound " + std::string(version));
   app.require_subcommand(1);
   app.footer("'smoothbound COMMAND --help' tells more.");
+  line.refuse_empty();
   Action action;
   add_bound_command(app, line, action);
   add_layers_command(app, line, action);
@@ -28,8 +30,13 @@ int parse_and_run(const CommandLine& line) {
     std::ranges::reverse(reversed);
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == success) return app.exit(error);  // --help, --version
-    throw describe(error, app, line);
+    if (error.get_exit_code() != success) throw describe(error, app, line);
+    std::ostringstream text;  // --help, --version
+    app.exit(error, text, text);
+    Output output("");
+    output.write(text.str());
+    output.commit();
+    return success;
   }
   return action();
 }
@@ -56,7 +63,8 @@ int run(const CommandLine& line) {
 }  // namespace smoothbound::cli
 
 int main(int argc, char** argv) {
-  // A closed pipe is an error of `write`, not a death by signal.
+  // A closed pipe or a full quota is an error of `write`, not a death by signal.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   return smoothbound::cli::run(smoothbound::cli::CommandLine(argc, argv));
 }

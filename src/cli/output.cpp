@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -12,6 +14,40 @@
 #include "smoothbound/spec/source.hpp"
 
 namespace smoothbound::cli {
+namespace {
+
+// The temporary file of the output that is being written, for the handler.
+std::atomic<const char*> unfinished{nullptr};
+static_assert(std::atomic<const char*>::is_always_lock_free);
+
+extern "C" void remove_unfinished(int signal_number) {
+  if (const char* path = unfinished.load()) unlink(path);
+  std::signal(signal_number, SIG_DFL);
+  std::raise(signal_number);
+}
+
+// A signal that ends the program leaves no half file behind either.
+void handle_signals() {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    // What the caller ignores (nohup) stays ignored.
+    if (std::signal(number, remove_unfinished) == SIG_IGN) std::signal(number, SIG_IGN);
+  }
+}
+
+// What `path` links to, existing or not, so that a link is kept. Empty if links go in a circle.
+std::filesystem::path behind_links(std::filesystem::path path) {
+  constexpr int most_links = 40;
+  std::error_code error;
+  for (int i = 0; i < most_links; ++i) {
+    if (!std::filesystem::is_symlink(path, error)) return path;
+    // An absolute target replaces the directory.
+    path = path.parent_path() / std::filesystem::read_symlink(path, error);
+    if (error) break;
+  }
+  return {};
+}
+
+}  // namespace
 
 Output::Output(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
@@ -26,16 +62,20 @@ Output::Output(std::string path) : path_(std::move(path)) {
     if (file_ == nullptr) fail("cannot open");
     return;
   }
-  // A link is kept: what it points to is replaced.
-  std::error_code ignored;
-  const auto target = std::filesystem::weakly_canonical(path_, ignored);
-  if (!target.empty()) path_ = target.string();
+  const std::filesystem::path target = behind_links(path_);
+  if (target.empty()) {
+    errno = ELOOP;
+    fail("cannot write");
+  }
+  path_ = target.string();
   temporary_ = path_ + ".XXXXXX";
   const int descriptor = mkstemp(temporary_.data());
   if (descriptor < 0) {
     temporary_.clear();
     fail("cannot create a file beside");
   }
+  unfinished = temporary_.c_str();
+  handle_signals();
   const mode_t mask = umask(0);
   umask(mask);
   constexpr mode_t everyone = 0666;
@@ -49,6 +89,7 @@ Output::Output(std::string path) : path_(std::move(path)) {
 Output::~Output() {
   if (!path_.empty() && file_ != nullptr) std::fclose(file_);
   if (!temporary_.empty()) unlink(temporary_.c_str());
+  unfinished = nullptr;
 }
 
 void Output::write(std::string_view text) {
@@ -64,6 +105,7 @@ void Output::commit() {
   if (std::fclose(file) != 0) fail("cannot write");
   if (temporary_.empty()) return;
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot rename to");
+  unfinished = nullptr;
   temporary_.clear();
 }
 

@@ -14,17 +14,16 @@ void pad(std::string& line, std::string_view cell, std::size_t width, Grid::Alig
   if (align == Grid::Align::left) line.append(missing, ' ');
 }
 
-// What Markdown would take for markup.
-std::string escape_markdown(std::string_view cell) {
+}  // namespace
+
+std::string escape_markdown(std::string_view text) {
   std::string result;
-  for (const char c : cell) {
-    if (std::string_view("|\\`*_<>[]").find(c) != std::string_view::npos) result += '\\';
+  for (const char c : text) {
+    if (std::string_view("|\\`*_<>[]&~").find(c) != std::string_view::npos) result += '\\';
     result += c;
   }
   return result;
 }
-
-}  // namespace
 
 Grid::Grid(std::vector<Column> columns) : columns_(std::move(columns)) {
   for (const Column& column : columns_) widths_.push_back(character_count(column.title));

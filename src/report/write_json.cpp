@@ -54,8 +54,11 @@ Json layer_row(const Report& report, const MethodReport& result, std::uint32_t i
   return row;
 }
 
+// `reason`: why L_F is infinite.
 Json estimate(const Estimate& estimate, const std::string& reason) {
-  return {{"step_size", quantity(estimate.step_size, reason)},
+  return {{"step_size", quantity(estimate.step_size, estimate.step_size.is_infinite()
+                                                         ? "L_F is 0: every step size will do"
+                                                         : reason)},
           {"order", quantity(estimate.order, reason)},
           {"iterations", quantity(estimate.iterations, reason)}};
 }
@@ -81,26 +84,33 @@ Json settings_of(const Report& report) {
   return json;
 }
 
+// ASCII only: what a name holds reaches no terminal. The name of a file need not be UTF-8.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
 // A member of an object that is written piece by piece.
 void put(const Sink& sink, std::string_view key, const Json& value) {
-  // ASCII only: what a name holds reaches no terminal.
-  sink(Json(key).dump());
+  sink(dump(key));
   sink(": ");
-  sink(value.dump(-1, ' ', true));
+  sink(dump(value));
 }
 
 void write_objective(const Report& report, const MethodReport& result, const Sink& sink) {
   const ResolvedSettings& settings = report.settings;
   const Objective& objective = *result.objective;
+  const auto reason_if_infinite = [&](const Magnitude& value) {
+    return value.is_infinite() ? objective.infinite_reason : std::string();
+  };
   sink(",\n   ");
   put(sink, "objective",
       {{"loss", settings.loss->name},
-       {"lipschitz", quantity(objective.lipschitz, objective.infinite_reason)},
-       {"smoothness", quantity(objective.smoothness, objective.infinite_reason)},
+       {"lipschitz", quantity(objective.lipschitz, reason_if_infinite(objective.lipschitz))},
+       {"smoothness", quantity(objective.smoothness, reason_if_infinite(objective.smoothness))},
        {"route", name_of(objective.route)}});
   Json stochastic{{"variance", settings.variance.nearest}};
   const std::string why =
-      objective.infinite_reason.empty() ? "" : "L_F is infinite: " + objective.infinite_reason;
+      objective.smoothness.is_finite() ? "" : "L_F is infinite: " + objective.infinite_reason;
   stochastic.update(estimate(result.convergence->stochastic_gradient_descent, why));
   sink(",\n   ");
   put(sink, "convergence",
@@ -135,7 +145,7 @@ void write_result(const Report& report, const MethodReport& result, const Sink& 
   sink(",\n   \"layers\": [");
   for (std::uint32_t i = 0; i < report.graph.layers.size(); ++i) {
     sink(i == 0 ? "\n    " : ",\n    ");
-    sink(layer_row(report, result, i).dump(-1, ' ', true));
+    sink(dump(layer_row(report, result, i)));
   }
   sink("],\n   ");
   Json network = Json::object();

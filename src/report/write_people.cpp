@@ -28,6 +28,10 @@ class Page {
   virtual void heading(const std::string& line) = 0;
   virtual void item(const std::string& line) = 0;
   virtual void grid(const Grid& grid) = 0;
+  /// Text that others have written, made harmless: it may hold controls and markup.
+  [[nodiscard]] virtual std::string foreign(std::string_view text) const {
+    return escape_controls(text);
+  }
   void paragraph(const std::string& line) { put(line + "\n"); }
   void gap() { put("\n"); }
 
@@ -57,6 +61,9 @@ class MarkdownPage : public Page {
   void grid(const Grid& grid) override {
     grid.write_markdown(sink());
     gap();
+  }
+  [[nodiscard]] std::string foreign(std::string_view text) const override {
+    return escape_markdown(escape_controls(text));
   }
 };
 
@@ -113,7 +120,7 @@ void write_causes(const Report& report, const MethodReport& result, Page& page) 
       begun = true;
       page.item(fmt::format("{} of {} layer{}: {}", entry.name, counts[found[i]],
                             counts[found[i]] == 1 ? "" : "s",
-                            escape_controls(text::cause(report.graph, *found[i]))));
+                            page.foreign(text::cause(report.graph, *found[i]))));
     }
     if (found.size() > most) {
       page.item(fmt::format("{}: {} more causes", entry.name, found.size() - most));
@@ -134,7 +141,8 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
                              number(objective.lipschitz), number(objective.smoothness),
                              name_of(objective.route)));
   if (!objective.infinite_reason.empty()) {
-    page.item("L_F: " + escape_controls(objective.infinite_reason));
+    page.item(fmt::format("{}: {}", objective.smoothness.is_infinite() ? "L_F" : "l_F",
+                          page.foreign(objective.infinite_reason)));
   }
   page.heading("convergence (Theorem 4.1)");
   using Align = Grid::Align;
@@ -159,7 +167,7 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
 void write_explanation(const Report& report, const MethodReport& result, Page& page) {
   using Align = Grid::Align;
   const Layer& layer = report.graph.layers[*report.explained_layer];
-  page.heading(fmt::format("how '{}' came about", escape_controls(layer.name)));
+  page.heading(fmt::format("how '{}' came about", page.foreign(layer.name)));
   Grid grid({{"symbol"}, {"value", Align::right}, {"formula"}, {"source"}});
   for (const TraceLine& line : result.explanation.lines) {
     if (line.symbol.empty()) {
@@ -178,8 +186,8 @@ void write_page(const Report& report, Page& page) {
   for (const MethodReport& result : report.results) {
     if (!first) page.gap();
     first = false;
-    page.title(fmt::format("{} ({}), method {}", escape_controls(report.graph.name),
-                           escape_controls(report.file), name_of(result.table.method)));
+    page.title(fmt::format("{} ({}), method {}", page.foreign(report.graph.name),
+                           page.foreign(report.file), name_of(result.table.method)));
     page.paragraph(
         fmt::format("upper bounds on the output (m), the Lipschitz constant (l) and the smoothness "
                     "constant (L) "
@@ -199,7 +207,7 @@ void write_page(const Report& report, Page& page) {
   }
   if (!report.assumptions.empty()) {
     page.heading("assumptions");
-    for (const std::string& line : report.assumptions) page.item(escape_controls(line));
+    for (const std::string& line : report.assumptions) page.item(page.foreign(line));
   }
 }
 

@@ -28,10 +28,12 @@ class FileDescriptor {
 std::string system_message(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void refuse_size(std::size_t limit) {
-  throw SpecError(
-      {},
-      fmt::format("the file is larger than the limit of {} MiB ({} bytes)", limit >> 20U, limit),
-      "--max-size raises it, e.g. --max-size 256MiB");
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+  const std::string shown = limit % mebibyte == 0
+                                ? fmt::format("{} MiB ({} bytes)", limit / mebibyte, limit)
+                                : fmt::format("{} bytes", limit);
+  throw SpecError({}, fmt::format("the file is larger than the limit of {}", shown),
+                  "--max-size raises it, e.g. --max-size 256MiB");
 }
 
 void read_all(int descriptor, std::size_t limit, std::string& text) {
@@ -86,7 +88,6 @@ void load_source(const std::string& path, const Limits& limits, Source& source) 
     read_all(file.get(), limits.bytes, text);
     source.text = std::move(text);
   }
-  if (source.text.starts_with(byte_order_mark)) source.text.erase(0, byte_order_mark.size());
 }
 
 }  // namespace smoothbound

@@ -24,7 +24,7 @@ struct Objective {
   Magnitude lipschitz;
   Magnitude smoothness;
   Route route = Route::stacked;  // the one that gave the smaller smoothness
-  std::string infinite_reason;   // if smoothness is inf
+  std::string infinite_reason;   // if one of the two is inf
 };
 
 /// Bounds of F on the product of balls (Prop 4.2): L_F = L_psi l_f + l_psi^2 L_f + lambda and

@@ -10,6 +10,9 @@
 
 namespace smoothbound {
 
+/// Text with whatever Markdown would take for markup escaped.
+std::string escape_markdown(std::string_view text);
+
 /// Cells are kept in one text: 10^6 rows are common enough.
 class Grid {
  public:

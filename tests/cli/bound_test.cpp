@@ -1,0 +1,209 @@
+// smoothbound bound: methods, several files, standard input, exit codes.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/csv.hpp"
+#include "support/run_program.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/texts.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+using Json = nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+TEST(Bound, PrintsATableOfLayersNetworkObjectiveConvergenceAndAssumptions) {
+  const TemporaryDirectory directory;
+  const Outcome run = run_program({"bound", directory.write("small.yaml", small_network)});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.err, "");
+  std::vector<std::string> firsts;
+  std::size_t width = 0;
+  for (const std::string& line : lines_of(run.out)) {
+    const auto words = words_of(line);
+    if (words.size() > 2 && (words[1] == "hidden" || words[1] == "out")) {
+      firsts.push_back(words[0]);
+      EXPECT_TRUE(width == 0 || line.size() == width) << "columns are aligned: " << line;
+      width = line.size();
+    }
+  }
+  EXPECT_THAT(firsts, ElementsAre("1", "2"));
+  for (const char* part :
+       {"small", "method sharp", "components", "output", "parameters", "network", "objective",
+        "logistic", "batch 4", "||x|| <= 2", "Theorem 4.1", "projected gradient descent",
+        "projected stochastic gradient", "step size", "iterations", "rounded up"}) {
+    EXPECT_THAT(run.out, HasSubstr(part));
+  }
+}
+
+TEST(Bound, AssumptionsAreStatedForWhatIsNotGiven) {
+  const TemporaryDirectory directory;
+  const Outcome run = run_program({"bound", directory.write("relu.yaml", relu_network)});
+  EXPECT_EQ(run.exit_code, 0) << "m and l are finite";
+  for (const char* setting : {"batch = 1", "radius = 1", "input_norm = 1", "initial_gap = 1",
+                              "accuracy = 1e-3", "variance = 0"}) {
+    EXPECT_THAT(run.out, HasSubstr(setting));
+  }
+  EXPECT_THAT(run.out, HasSubstr("infinite values"));
+  EXPECT_THAT(run.out, HasSubstr("--smooth")) << "the remedy";
+}
+
+TEST(Bound, MethodChoosesWhatIsShown) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("small.yaml", small_network);
+  const auto methods = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments{"bound", "--format", "json", file};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    std::vector<std::string> names;
+    const Json json = Json::parse(run_program(arguments).out);
+    for (const Json& result : json.at("results")) {
+      names.push_back(result.at("method"));
+    }
+    return names;
+  };
+  EXPECT_THAT(methods({}), ElementsAre("sharp"));
+  EXPECT_THAT(methods({"--method", "sharp"}), ElementsAre("sharp"));
+  EXPECT_THAT(methods({"--method", "paper"}), ElementsAre("paper"));
+  EXPECT_THAT(methods({"--method=both"}), ElementsAre("paper", "sharp"));
+  const Outcome table = run_program({"bound", "--method", "both", file});
+  EXPECT_THAT(table.out, HasSubstr("method paper"));
+  EXPECT_THAT(table.out, HasSubstr("method sharp"));
+}
+
+class SeveralFiles : public ::testing::Test {
+ protected:
+  const TemporaryDirectory directory;
+  const std::string good = directory.write("good.yaml", small_network);
+  const std::string bad = directory.write("bad.yaml", bad_network);
+  const std::string also_good = directory.write("also_good.yaml", relu_network);
+};
+
+TEST_F(SeveralFiles, GoOnBehindABadOneAndTellTheWorst) {
+  const Outcome run = run_program({"bound", good, bad, also_good});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.out, HasSubstr(good));
+  EXPECT_THAT(run.out, HasSubstr(also_good));
+  EXPECT_THAT(run.out, Not(HasSubstr(bad)));
+  EXPECT_THAT(run.err, StartsWith(bad + ":3:"));
+  EXPECT_THAT(run.err, EndsWith("2 of 3 files done, 1 with errors\n"));
+}
+
+TEST_F(SeveralFiles, JsonIsAListOfThoseThatCanBeRead) {
+  const Outcome run = run_program({"bound", "--format", "json", good, bad, also_good});
+  EXPECT_EQ(run.exit_code, 2);
+  const Json json = Json::parse(run.out);
+  ASSERT_EQ(json.size(), 2U);
+  EXPECT_EQ(json[0].at("architecture").at("file"), good);
+  EXPECT_EQ(json[1].at("architecture").at("file"), also_good);
+}
+
+TEST_F(SeveralFiles, CsvHasOneHeader) {
+  const Outcome run = run_program({"bound", "--format", "csv", good, bad, also_good});
+  EXPECT_EQ(count_of(run.out, "file,architecture,method"), 1U);
+  EXPECT_EQ(run.out.find("file,architecture,method"), 0U);
+  const auto rows = parse_csv(run.out);
+  EXPECT_EQ(rows.front().at("file"), good);
+  EXPECT_EQ(rows.back().at("file"), also_good);
+}
+
+TEST_F(SeveralFiles, MarkdownHasOneSectionForEach) {
+  const Outcome run = run_program({"bound", "--format", "markdown", good, also_good});
+  EXPECT_EQ(run.exit_code, 0);
+  std::size_t sections = 0;
+  for (const std::string& line : lines_of(run.out)) sections += line.starts_with("## ") ? 1U : 0U;
+  EXPECT_EQ(sections, 2U);
+  EXPECT_EQ(run.err, "2 of 2 files done\n");
+}
+
+TEST_F(SeveralFiles, NothingIsPrintedIfAllAreBad) {
+  for (const char* format : {"table", "json", "csv", "markdown"}) {
+    const Outcome run = run_program({"bound", "--format", format, bad, bad});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "") << format;
+    EXPECT_THAT(run.err, EndsWith("0 of 2 files done, 2 with errors\n"));
+  }
+}
+
+TEST_F(SeveralFiles, TheHighestCodeCounts) {
+  const std::string infinite = directory.write("infinite.yaml", answerless_network);
+  EXPECT_EQ(run_program({"bound", good, bad, good}).exit_code, 2);
+  const Outcome run = run_program({"bound", good, infinite, good});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_EQ(run.err, "3 of 3 files done, 1 without a finite answer\n");
+  for (const auto& [first, second] : {std::pair(bad, infinite), std::pair(infinite, bad)}) {
+    const Outcome both = run_program({"bound", first, second, good});
+    EXPECT_EQ(both.exit_code, 3);
+    EXPECT_THAT(both.err,
+                EndsWith("2 of 3 files done, 1 with errors, 1 without a finite answer\n"));
+  }
+}
+
+// m of batch norm is finite whatever epsilon is, so only l and L are infinite.
+TEST(ExitCode, IsZeroWhileAnyOfTheThreeIsFinite) {
+  const Outcome run = run_program(
+      {"bound", "--format", "json", "-"},
+      "input: {shape: [2]}\nbatch: 4\nlayers: [{dense: 2, then: [{batch_norm: {epsilon: 0}}]}]");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const Json network = Json::parse(run.out).at("results").at(0).at("network");
+  EXPECT_NE(network.at("m").at("text"), "inf");
+  EXPECT_EQ(network.at("lipschitz").at("text"), "inf");
+  EXPECT_EQ(network.at("smoothness").at("text"), "inf");
+}
+
+TEST(ExitCode, IsThreeIfAllThreeAreInfinite) {
+  const std::string network(answerless_network);
+  for (const char* format : {"table", "json", "csv", "markdown"}) {
+    const Outcome run = run_program({"bound", "--format", format, "-"}, network);
+    EXPECT_EQ(run.exit_code, 3) << run.out << run.err;
+    EXPECT_NE(run.out, "") << "the reason is still worth reading";
+    EXPECT_EQ(run.err, "");
+  }
+  const Outcome json = run_program({"bound", "--format", "json", "-"}, network);
+  const Json network_row = Json::parse(json.out).at("results").at(0).at("network");
+  for (const char* key : {"m", "lipschitz", "smoothness"}) {
+    EXPECT_EQ(network_row.at(key).at("text"), "inf") << key;
+    EXPECT_FALSE(network_row.at(key).at("reason").get<std::string>().empty()) << key;
+  }
+}
+
+TEST(StandardInput, GivesTheSameAsTheFile) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("small.yaml", small_network);
+  Json from_file = Json::parse(run_program({"bound", "--format", "json", file}).out);
+  Json from_input =
+      Json::parse(run_program({"bound", "--format", "json", "-"}, std::string(small_network)).out);
+  EXPECT_EQ(from_input.at("architecture").at("file"), "<stdin>");
+  from_file.at("architecture").erase("file");
+  from_input.at("architecture").erase("file");
+  EXPECT_EQ(from_file, from_input);
+}
+
+TEST(StandardInput, MayBeJson) {
+  const Outcome run =
+      run_program({"bound", "-"}, R"({"input": {"shape": [2]}, "layers": [{"dense": 3}]})");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("network"));
+}
+
+TEST(StandardInput, MistakesAreLocated) {
+  const Outcome run = run_program({"bound", "-"}, std::string(bad_network));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, StartsWith("<stdin>:3:"));
+}
+
+TEST(StandardInput, IsReadOnce) {
+  const Outcome run = run_program({"bound", "-", "-"}, std::string(small_network));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr("standard input can be read once"));
+}
+
+}  // namespace
+}  // namespace smoothbound::testing

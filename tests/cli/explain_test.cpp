@@ -1,0 +1,96 @@
+// --explain LAYER: how a layer's numbers came about.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/run_program.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/texts.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr std::string_view branched = R"(
+input: {shape: [3, 8, 8]}
+batch: 4
+layers:
+  - {name: a, conv: {filters: 4, kernel: 3, padding: same}, then: [softplus, {average_pool: 2}]}
+  - {name: b, conv: {filters: 4, kernel: 3, padding: same}, then: [{batch_norm: {epsilon: 1}}]}
+  - {name: sum, add: [a, b], then: [tanh]}
+  - {name: gate, multiply: [a, sum]}
+  - {name: both, concat: [sum, gate]}
+  - {name: out, from: both, dense: 5, then: [softmax]}
+)";
+
+// The value of the last line of a symbol.
+std::string last_value(const Json& explanation, const std::string& symbol) {
+  std::string value;
+  for (const Json& line : explanation.at("lines")) {
+    if (line.value("symbol", "") == symbol) value = line.at("value").at("text");
+  }
+  return value;
+}
+
+// The last value among m, m_j and m_in: the bound as far as the layer got.
+std::string last_of(const Json& explanation, const std::vector<std::string>& symbols) {
+  std::string value;
+  for (const Json& line : explanation.at("lines")) {
+    const std::string symbol = line.value("symbol", "");
+    if (std::find(symbols.begin(), symbols.end(), symbol) != symbols.end()) {
+      value = line.at("value").at("text");
+    }
+  }
+  return value;
+}
+
+TEST(Explain, EndsInTheNumbersOfTheTable) {
+  for (const char* name : {"a", "b", "sum", "gate", "both", "out"}) {
+    const Outcome run =
+        run_program({"bound", "--method", "both", "--format", "json", "--explain", name, "-"},
+                    std::string(branched));
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const Json json = Json::parse(run.out);
+    for (const Json& result : json.at("results")) {
+      const Json& explanation = result.at("explanation");
+      EXPECT_EQ(explanation.at("layer"), name);
+      const auto row = std::find_if(result.at("layers").begin(), result.at("layers").end(),
+                                    [&](const Json& layer) { return layer.at("name") == name; });
+      ASSERT_NE(row, result.at("layers").end());
+      EXPECT_EQ(last_of(explanation, {"m_in", "m_0", "m_j", "m"}), row->at("m").at("text")) << name;
+      const std::string l = last_value(explanation, "l");
+      const std::string smoothness = last_value(explanation, "L");
+      EXPECT_EQ(l.empty() ? last_value(explanation, "l_in") : l, row->at("lipschitz").at("text"));
+      EXPECT_EQ(smoothness.empty() ? last_value(explanation, "L_in") : smoothness,
+                row->at("smoothness").at("text"));
+    }
+  }
+}
+
+TEST(Explain, NamesFormulaAndSourceOfConstantsAndWhatDominates) {
+  for (const char* method : {"paper", "sharp"}) {
+    const Outcome run =
+        run_program({"bound", "--method", method, "--explain", "b", "-"}, std::string(branched));
+    EXPECT_EQ(run.exit_code, 0);
+    for (const char* part : {"how 'b' came about", "L_beta", "l_a", "L_a", "||a(0)||", "Prop 4.4",
+                             "batch_norm", "the largest part is"}) {
+      EXPECT_THAT(run.out, HasSubstr(part));
+    }
+  }
+}
+
+TEST(Explain, UnknownLayerSuggests) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("net.yaml", small_network);
+  const Outcome run = run_program({"bound", "--explain", "hiden", file});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, StartsWith(file + ":1:1: error: --explain: there is no layer 'hiden'\n"));
+  EXPECT_THAT(run.err, HasSubstr("hint: did you mean 'hidden'?"));
+}
+
+}  // namespace
+}  // namespace smoothbound::testing

@@ -1,0 +1,172 @@
+// Output as it was when somebody last looked at it. scripts/update-goldens writes the files anew;
+// what makes the numbers right is tested elsewhere.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "support/csv.hpp"
+#include "support/run_program.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/texts.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+const fs::path source_directory = SMOOTHBOUND_SOURCE_DIR;
+const fs::path golden_directory = source_directory / "tests/golden";
+
+// Compares with a golden, or writes it.
+void check_golden(const fs::path& name, const std::string& text) {
+  const fs::path file = golden_directory / name;
+  if (std::getenv("SMOOTHBOUND_UPDATE_GOLDENS") != nullptr) {
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+  }
+  ASSERT_TRUE(fs::exists(file)) << file << " is missing: run scripts/update-goldens";
+  EXPECT_EQ(text, read_file(file)) << "if the change is meant, run scripts/update-goldens";
+}
+
+std::vector<std::string> architectures() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(source_directory / "architectures")) {
+    const fs::path& path = entry.path();
+    if (path.extension() == ".yaml" || (path.extension() == ".json" && path.stem() != "schema")) {
+      names.push_back(path.filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// What of the CSV depends on neither version nor file name, nor is said twice.
+std::string trim(const std::string& csv) {
+  std::string text;
+  for (const CsvRow& row : parse_csv(csv)) {
+    if (row.at("record") == "assumption") continue;
+    text += row.at("method") + " " + row.at("record");
+    for (const char* column : {"name", "components", "output_shape", "parameters", "m", "lipschitz",
+                               "smoothness", "step_size", "order", "iterations"}) {
+      if (!row.at(column).empty()) text += " " + row.at(column);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+class ArchitectureGolden : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(ArchitectureGolden, NumbersAreUnchanged) {
+  const Outcome run = run_program(Invocation{
+      .arguments = {"bound", "--method", "both", "--format", "csv", "architectures/" + GetParam()},
+      .directory = source_directory.string()});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  check_golden(fs::path("architectures") / (GetParam() + ".txt"), trim(run.out));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shipped, ArchitectureGolden, ::testing::ValuesIn(architectures()),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::replace_if(
+                               name.begin(), name.end(),
+                               [](char c) { return c == '-' || c == '.'; }, '_');
+                           return name;
+                         });
+
+TEST(ArchitectureGoldens, BelongToAnArchitectureEach) {
+  std::vector<std::string> expected = architectures();
+  for (std::string& name : expected) name += ".txt";
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator(golden_directory / "architectures")) {
+    found.push_back(entry.path().filename().string());
+  }
+  std::sort(found.begin(), found.end());
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(found, expected);
+  EXPECT_GE(found.size(), 14U);
+}
+
+struct Command {
+  std::string name;
+  std::vector<std::string> arguments;
+  std::string input = {};
+};
+
+class TextGolden : public ::testing::TestWithParam<Command> {};
+
+TEST_P(TextGolden, IsUnchanged) {
+  const Outcome run = run_program(Invocation{.arguments = GetParam().arguments,
+                                             .input = GetParam().input,
+                                             .directory = source_directory.string()});
+  check_golden("text/" + GetParam().name + ".txt",
+               run.out + (run.err.empty() ? "" : "-- standard error --\n" + run.err) +
+                   "-- exit code " + std::to_string(run.exit_code) + " --\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Commands, TextGolden,
+    ::testing::Values(
+        Command{"table", {"bound", "architectures/lenet5.yaml"}},
+        Command{"table_both", {"bound", "--method", "both", "-"}, std::string(small_network)},
+        Command{"table_infinite", {"bound", "architectures/vgg16-relu.yaml"}},
+        Command{"markdown", {"bound", "--format", "markdown", "architectures/lenet5.yaml"}},
+        Command{"csv", {"bound", "--format", "csv", "-"}, std::string(small_network)},
+        Command{"explain_paper",
+                {"bound", "--method", "paper", "--explain", "conv2_2", "--bn-epsilon", "1e-2",
+                 "architectures/vgg16-batchnorm.yaml"}},
+        Command{"explain_sharp",
+                {"bound", "--explain", "conv2_2", "architectures/vgg16-batchnorm.yaml"}},
+        Command{"layers", {"layers", "softplus", "batch_norm", "conv", "add", "logistic"}},
+        Command{"help", {"--help"}}, Command{"help_bound", {"bound", "--help"}},
+        Command{"error_yaml", {"bound", "-"}, std::string(bad_network)},
+        Command{"error_json", {"bound", "-"}, "{\"input\": {\"shape\": [3]},\n \"layers\": [\n"},
+        Command{"error_shapes",
+                {"bound", "-"},
+                "input: {shape: [3]}\nlayers:\n  - {name: a, dense: 2}\n"
+                "  - {name: b, from: input, dense: 4}\n  - {add: [a, b]}\n"},
+        Command{"error_cycle",
+                {"bound", "-"},
+                "input: {shape: [3]}\nlayers:\n  - {name: a, from: b, dense: 2}\n"
+                "  - {name: b, dense: 2}\n"},
+        Command{"error_option", {"bound", "--metod", "paper", "net.yaml"}},
+        Command{"error_missing_file", {"bound", "no-such-file.yaml"}}),
+    [](const auto& test) { return test.param.name; });
+
+// Counts as published with the networks, or by torchvision for AlexNet, VGG and ResNet.
+TEST(PublishedParameterCounts, AreThoseOfTheShippedArchitectures) {
+  const std::vector<std::pair<std::string, std::int64_t>> published{{"vgg11", 132'863'336},
+                                                                    {"vgg13", 133'047'848},
+                                                                    {"vgg16", 138'357'544},
+                                                                    {"vgg16-relu", 138'357'544},
+                                                                    {"vgg16-logits", 138'357'544},
+                                                                    {"vgg19", 143'667'240},
+                                                                    {"lenet5", 61'706},
+                                                                    {"alexnet", 61'100'840},
+                                                                    {"alexnet-relu", 61'100'840},
+                                                                    {"mlp", 109'386},
+                                                                    {"resnet18", 11'689'512},
+                                                                    {"resnet18-relu", 11'689'512},
+                                                                    {"resnet50", 25'557'032},
+                                                                    {"resnet50-relu", 25'557'032}};
+  for (const auto& [name, count] : published) {
+    const Outcome run =
+        run_program({"bound", "--format", "json",
+                     (source_directory / "architectures" / (name + ".yaml")).string()});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const Json json = Json::parse(run.out);
+    EXPECT_EQ(json.at("architecture").at("parameters"), count) << name;
+    std::int64_t sum = 0;
+    for (const Json& layer : json.at("results").at(0).at("layers")) {
+      sum += layer.at("parameters").get<std::int64_t>();
+    }
+    EXPECT_EQ(sum, count) << name;
+  }
+}
+
+}  // namespace
+}  // namespace smoothbound::testing

@@ -1,0 +1,160 @@
+// `smoothbound schema` and `smoothbound layers`: both made from the components themselves.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "smoothbound/layers/layer.hpp"
+#include "smoothbound/losses/loss.hpp"
+#include "smoothbound/spec/settings.hpp"
+#include "support/run_program.hpp"
+#include "support/texts.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+
+Json schema() {
+  const Outcome run = run_program({"schema"});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.err, "");
+  return Json::parse(run.out);
+}
+
+// Collects the names of a component's settings.
+class Names : public SettingsVisitor {
+ public:
+  void count(const SettingInfo& info, std::int64_t& /*value*/) override { add(info); }
+  void count(const SettingInfo& info, std::optional<std::int64_t>& /*value*/) override {
+    add(info);
+  }
+  void real(const SettingInfo& info, RealRange /*range*/, Real& /*value*/) override { add(info); }
+  void real(const SettingInfo& info, RealRange /*range*/, std::optional<Real>& /*value*/) override {
+    add(info);
+  }
+  void flag(const SettingInfo& info, bool& /*value*/) override { add(info); }
+  void choice(const SettingInfo& info, std::span<const std::string_view> /*names*/,
+              std::size_t& /*value*/) override {
+    add(info);
+  }
+  void extent(const SettingInfo& info, Extent& /*value*/) override { add(info); }
+  void padding(const SettingInfo& info, Padding& /*value*/) override { add(info); }
+  void sizes(const SettingInfo& info, std::vector<std::int64_t>& /*value*/) override { add(info); }
+
+  std::vector<std::string> names;
+
+ private:
+  void add(const SettingInfo& info) { names.emplace_back(info.name); }
+};
+
+std::vector<std::string> settings_of(const Component& component) {
+  Component copy = component;
+  Names names;
+  visit_settings(copy, names);
+  return names.names;
+}
+
+// The object form of a component's schema.
+Json object_form(const Json& of_component) {
+  if (!of_component.contains("anyOf")) return of_component;
+  for (const Json& form : of_component.at("anyOf")) {
+    if (form.value("type", "") == "object") return form;
+  }
+  return {};
+}
+
+TEST(Schema, IsDraft7WithResolvedReferences) {
+  const Json json = schema();
+  EXPECT_EQ(json.at("$schema"), "http://json-schema.org/draft-07/schema#");
+  EXPECT_EQ(json.at("type"), "object");
+  EXPECT_EQ(json.at("required"), Json({"input", "layers"}));
+  EXPECT_EQ(json.at("additionalProperties"), false);
+  const std::string text = json.dump();
+  const std::string reference = "\"$ref\":\"#/definitions/";
+  std::size_t references = 0;
+  for (auto at = text.find(reference); at != std::string::npos; at = text.find(reference, at + 1)) {
+    const auto start = at + reference.size();
+    EXPECT_TRUE(json.at("definitions").contains(text.substr(start, text.find('"', start) - start)));
+    ++references;
+  }
+  EXPECT_GE(references, 2U);
+}
+
+TEST(Schema, HasEveryComponentWithEverySetting) {
+  const Json json = schema();
+  const Json& layer = json.at("definitions").at("layer").at("properties");
+  const Json& maps = json.at("definitions").at("map").at("anyOf").at(1).at("properties");
+  std::size_t settings = 0;
+  for (const Component& component : prototypes()) {
+    const std::string name(name_of(component));
+    const Json& place = role_of(component) == Role::non_affine ? maps : layer;
+    ASSERT_TRUE(place.contains(name)) << name;
+    if (role_of(component) == Role::merge) continue;
+    const Json properties = object_form(place.at(name)).at("properties");
+    for (const std::string& setting : settings_of(component)) {
+      EXPECT_TRUE(properties.contains(setting)) << name << "." << setting;
+      ++settings;
+    }
+    EXPECT_EQ(properties.size(), settings_of(component).size()) << name;
+  }
+  EXPECT_GT(settings, 20U);
+}
+
+TEST(Schema, HasEverySettingAndLoss) {
+  const Json json = schema();
+  const Json& top = json.at("properties");
+  for (const char* key : {"$schema", "name", "batch", "input", "layers", "loss"}) {
+    EXPECT_TRUE(top.contains(key)) << key;
+  }
+  for (const RealSetting& setting : real_settings()) {
+    const std::string key(setting.key);
+    if (setting.section.empty()) {
+      EXPECT_TRUE(top.contains(key)) << key;
+    } else if (setting.section == "input") {
+      EXPECT_TRUE(top.at("input").at("properties").contains(key)) << key;
+    } else {
+      EXPECT_THAT(top.at("loss").dump(), HasSubstr("\"" + key + "\""));
+    }
+  }
+  for (const LossRow& loss : loss_table()) {
+    EXPECT_TRUE(top.at("loss").at("anyOf").at(1).at("properties").contains(std::string(loss.name)));
+  }
+}
+
+TEST(Layers, ListsEveryComponentAndLossOnce) {
+  const Outcome text = run_program({"layers"});
+  EXPECT_EQ(text.exit_code, 0);
+  const Json json = Json::parse(run_program({"layers", "--format", "json"}).out);
+  EXPECT_EQ(json.at("schema"), "smoothbound/layers/1");
+  EXPECT_EQ(json.at("components").size(), prototypes().size());
+  std::size_t i = 0;
+  for (const Component& component : prototypes()) {
+    const std::string name(name_of(component));
+    EXPECT_EQ(count_of("\n" + text.out, "\n" + name + "   "), 1U) << name;
+    EXPECT_EQ(json.at("components").at(i).at("name"), name);
+    EXPECT_EQ(json.at("components").at(i).at("settings").size(), settings_of(component).size());
+    EXPECT_FALSE(json.at("components").at(i).at("formula").get<std::string>().empty());
+    ++i;
+  }
+  ASSERT_EQ(json.at("losses").size(), loss_table().size());
+  for (std::size_t j = 0; j < loss_table().size(); ++j) {
+    const std::string name(loss_table()[j].name);
+    EXPECT_EQ(count_of("\n" + text.out, "\n" + name + "   loss"), 1U) << name;
+    EXPECT_EQ(json.at("losses").at(j).at("name"), name);
+  }
+}
+
+TEST(Layers, ShowsOnlyWhatIsNamed) {
+  const Json json =
+      Json::parse(run_program({"layers", "--format", "json", "softplus", "square"}).out);
+  ASSERT_EQ(json.at("components").size(), 1U);
+  EXPECT_EQ(json.at("components").at(0).at("name"), "softplus");
+  ASSERT_EQ(json.at("losses").size(), 1U);
+  const Outcome text = run_program({"layers", "softplus"});
+  EXPECT_THAT(text.out, ::testing::StartsWith("softplus   "));
+  EXPECT_EQ(count_of(text.out, "\n\n"), 1U) << "one block";
+}
+
+}  // namespace
+}  // namespace smoothbound::testing

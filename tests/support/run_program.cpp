@@ -1,0 +1,183 @@
+#include "support/run_program.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+#include <string_view>
+
+namespace smoothbound::testing {
+namespace {
+
+class Pipe {
+ public:
+  Pipe() {
+    if (pipe2(ends_.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() {
+    close_end(0);
+    close_end(1);
+  }
+  [[nodiscard]] int reader() const { return ends_[0]; }
+  [[nodiscard]] int writer() const { return ends_[1]; }
+  void close_reader() { close_end(0); }
+  void close_writer() { close_end(1); }
+
+ private:
+  void close_end(std::size_t i) {
+    if (ends_.at(i) >= 0) close(ends_.at(i));
+    ends_.at(i) = -1;
+  }
+  std::array<int, 2> ends_{-1, -1};
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (std::string& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::vector<std::string> command(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all{SMOOTHBOUND_PROGRAM};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return all;
+}
+
+std::vector<std::string> environment_of(const Invocation& invocation) {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view inherited(*entry);
+    bool replaced = false;
+    for (const auto& [name, value] : invocation.environment) {
+      replaced = replaced || inherited.starts_with(std::string(name).append("="));
+    }
+    if (!replaced) all.emplace_back(inherited);
+  }
+  for (const auto& [name, value] : invocation.environment) {
+    all.push_back(std::string(name).append("=").append(value));
+  }
+  return all;
+}
+
+// Between fork and exec: only calls that are safe there.
+[[noreturn]] void become(char* const* arguments, char* const* environment, const char* directory,
+                         int input, int output, int errors) {
+  constexpr int cannot_start = 127;
+  signal(SIGPIPE, SIG_DFL);
+  if (directory[0] != '\0' && chdir(directory) != 0) _exit(cannot_start);
+  if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+      dup2(errors, STDERR_FILENO) < 0) {
+    _exit(cannot_start);
+  }
+  execve(arguments[0], arguments, environment);
+  _exit(cannot_start);
+}
+
+// Reads what there is; false at the end.
+bool drain(int descriptor, std::string& text) {
+  std::array<char, 65536> buffer{};
+  const ssize_t count = read(descriptor, buffer.data(), buffer.size());
+  if (count < 0) return errno == EINTR || errno == EAGAIN;
+  text.append(buffer.data(), static_cast<std::size_t>(count));
+  return count > 0;
+}
+
+// Writes what fits; false once there is nothing left, or nobody reads.
+bool feed(int descriptor, std::string_view& rest) {
+  const ssize_t count = write(descriptor, rest.data(), rest.size());
+  if (count < 0) return errno == EINTR || errno == EAGAIN;
+  rest.remove_prefix(static_cast<std::size_t>(count));
+  return !rest.empty();
+}
+
+// Serves the three pipes until the outputs are closed; false if that takes too long.
+bool converse(Pipe& input, Pipe& output, Pipe& errors, std::string_view text,
+              std::chrono::seconds timeout, Outcome& outcome) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  if (text.empty()) input.close_writer();
+  bool more_output = output.reader() >= 0;
+  bool more_errors = true;
+  while (more_output || more_errors) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    std::array<pollfd, 3> polled{{{input.writer(), POLLOUT, 0},
+                                  {more_output ? output.reader() : -1, POLLIN, 0},
+                                  {more_errors ? errors.reader() : -1, POLLIN, 0}}};
+    if (poll(polled.data(), polled.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) {
+      throw std::runtime_error("poll failed");
+    }
+    if (polled[0].revents != 0 && !feed(input.writer(), text)) input.close_writer();
+    if (polled[1].revents != 0) more_output = drain(output.reader(), outcome.out);
+    if (polled[2].revents != 0) more_errors = drain(errors.reader(), outcome.err);
+  }
+  return true;
+}
+
+}  // namespace
+
+int wait_for(pid_t process) {
+  int status = 0;
+  while (waitpid(process, &status, 0) < 0) {
+    if (errno != EINTR) throw std::runtime_error("waitpid failed");
+  }
+  constexpr int killed = 128;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : killed + WTERMSIG(status);
+}
+
+Outcome run_program(const Invocation& invocation) {
+  signal(SIGPIPE, SIG_IGN);  // the program need not read all of its input
+  std::vector<std::string> arguments = command(invocation.arguments);
+  std::vector<std::string> environment = environment_of(invocation);
+  const std::vector<char*> argument_pointers = pointers(arguments);
+  const std::vector<char*> environment_pointers = pointers(environment);
+  Pipe input;
+  Pipe output;
+  Pipe errors;
+  int standard_output = output.writer();
+  if (invocation.output == StandardOutput::closed_pipe) output.close_reader();
+  if (invocation.output == StandardOutput::to_file) {
+    standard_output = open(invocation.output_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (standard_output < 0) throw std::runtime_error("cannot open " + invocation.output_file);
+  }
+  const pid_t process = fork();
+  if (process < 0) throw std::runtime_error("fork failed");
+  if (process == 0) {
+    become(argument_pointers.data(), environment_pointers.data(), invocation.directory.c_str(),
+           input.reader(), standard_output, errors.writer());
+  }
+  if (invocation.output == StandardOutput::to_file) close(standard_output);
+  input.close_reader();
+  output.close_writer();
+  errors.close_writer();
+  fcntl(input.writer(), F_SETFL, O_NONBLOCK);
+  Outcome outcome;
+  outcome.timed_out =
+      !converse(input, output, errors, invocation.input, invocation.timeout, outcome);
+  if (outcome.timed_out) kill(process, SIGKILL);
+  outcome.exit_code = wait_for(process);
+  return outcome;
+}
+
+pid_t start_program(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all = command(arguments);
+  const std::vector<char*> argument_pointers = pointers(all);
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) throw std::runtime_error("cannot open /dev/null");
+  const pid_t process = fork();
+  if (process < 0) throw std::runtime_error("fork failed");
+  if (process == 0) become(argument_pointers.data(), environ, "", null, null, null);
+  close(null);
+  return process;
+}
+
+}  // namespace smoothbound::testing
