@@ -1,4 +1,4 @@
-// What a chain of dense layers costs per layer: from text to bounds, in time and in memory.
+// What a chain of dense layers costs per layer: from text to table, in time and in memory.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,8 @@ struct ChainCost {
   double text_bytes = 0;  // of the file
   double parse = 0;       // text -> document
   double read = 0;        // text -> document -> Spec
-  double whole = 0;       // text -> document -> Spec -> graph -> sharp bounds
+  double bounds = 0;      // text -> document -> Spec -> graph -> sharp bounds
+  double whole = 0;       // text -> report, with all of the above -> table, written to nowhere
   double memory = 0;      // peak resident memory of the whole, beyond that of the text
 };
 
