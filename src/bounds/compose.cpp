@@ -5,9 +5,9 @@
 namespace smoothbound {
 namespace {
 
-Magnitude twice(const Magnitude& a) { return a + a; }
+Magnitude twice(const Magnitude& a) { return scale(a, 1); }
 
-Magnitude half(const Magnitude& a) { return a / LowerBound::from_count(2); }
+Magnitude half(const Magnitude& a) { return scale(a, -1); }
 
 // A bound on the largest eigenvalue of [a b; b d] for entries >= 0. It increases in every entry, so
 // upper bounds of the entries give one, and |a - d| may be taken of those.

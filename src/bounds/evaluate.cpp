@@ -39,8 +39,11 @@ class LayerEvaluator {
   // `parameter_norm`: the radius of each block is added to it.
   Triple evaluate(const Layer& layer, Trace* trace, Magnitude* parameter_norm) const {
     Composition composition(merge_inputs(layer, trace), table_.method, trace);
+    const PlacedComponent* announced = nullptr;
     for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
-      if (trace != nullptr) note_component(*trace, placed);
+      // A component of two steps is announced once.
+      if (trace != nullptr && announced != &placed) note_component(*trace, placed);
+      announced = &placed;
       if (const auto* b = std::get_if<AffineConstants>(&step)) {
         const Magnitude radius = radius_of(layer, *b);
         if (parameter_norm != nullptr) *parameter_norm = hypotenuse(*parameter_norm, radius);
@@ -62,12 +65,10 @@ class LayerEvaluator {
   }
 
   static void note_component(Trace& trace, const PlacedComponent& placed) {
-    const std::string name(name_of(placed.component));
-    // A component of two steps is announced once.
-    const auto last = std::find_if(trace.lines.rbegin(), trace.lines.rend(),
-                                   [](const TraceLine& line) { return line.symbol.empty(); });
-    if (last != trace.lines.rend() && last->formula == name) return;
-    trace.lines.push_back({"", name, {}, std::string(formula_of(placed.component))});
+    trace.lines.push_back({"",
+                           std::string(name_of(placed.component)),
+                           {},
+                           std::string(formula_of(placed.component))});
   }
 
   [[nodiscard]] Triple merge_inputs(const Layer& layer, Trace* trace) const {
@@ -117,6 +118,9 @@ class LayerEvaluator {
 
 using Entry = Magnitude Triple::*;
 
+constexpr std::string_view beyond_the_largest =
+    "beyond the largest number, about 1e1388255822130839282";
+
 // The first infinite constant among those that can make `entry` infinite.
 std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, Entry entry) {
   std::string reason;
@@ -133,7 +137,7 @@ std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, En
     if (entry == &Triple::m) consider(placed, a->lipschitz);
     consider(placed, a->at_zero);
   });
-  return reason.empty() ? "beyond the largest number, about 1e694127911065419641" : reason;
+  return reason;
 }
 
 constexpr std::array<Entry, 3> entries{&Triple::m, &Triple::lipschitz, &Triple::smoothness};
@@ -168,26 +172,32 @@ CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTabl
   if (all_finite) return;
   const LayerEvaluator evaluator(graph, inputs, table);
   index_.resize(graph.layers.size(), {none, none, none});
-  // An entry is infinite because the same entry of an input is, or what it is made from, or else by
-  // the layer itself.
-  const auto inherited = [&](const Layer& layer, Entry entry) {
-    for (const Entry from : {entry, &Triple::lipschitz, &Triple::m}) {
-      if (from == &Triple::lipschitz && entry == &Triple::m) continue;
-      for (const std::uint32_t input : layer.inputs) {
-        if (input == Graph::network_input) continue;
-        if (const auto cause = index_[input][position_of(from)]; cause != none) return cause;
-      }
+  const auto inherited = [&](const Layer& layer, Entry from) {
+    for (const std::uint32_t input : layer.inputs) {
+      if (input == Graph::network_input) continue;
+      if (const auto cause = index_[input][position_of(from)]; cause != none) return cause;
     }
     return none;
+  };
+  // An entry is infinite because the same entry of an input is, or by a constant of the layer, or
+  // because of what else it is made from, or else it is too large.
+  const auto find_cause = [&](std::uint32_t index, Entry entry) {
+    const Layer& layer = graph.layers[index];
+    if (const auto cause = inherited(layer, entry); cause != none) return cause;
+    std::string reason = local_reason(evaluator, layer, entry);
+    if (reason.empty() && entry != &Triple::m) {
+      for (const Entry from : {&Triple::lipschitz, &Triple::m}) {
+        if (const auto cause = inherited(layer, from); cause != none) return cause;
+      }
+    }
+    if (reason.empty()) reason = beyond_the_largest;
+    causes_.push_back({index, std::move(reason)});
+    return static_cast<std::uint32_t>(causes_.size() - 1);
   };
   for (const std::uint32_t layer : graph.order) {
     for (const Entry entry : entries) {
       if ((table.layers[layer].*entry).is_finite()) continue;
-      std::uint32_t& cause = index_[layer][position_of(entry)];
-      cause = inherited(graph.layers[layer], entry);
-      if (cause != none) continue;
-      cause = static_cast<std::uint32_t>(causes_.size());
-      causes_.push_back({layer, local_reason(evaluator, graph.layers[layer], entry)});
+      index_[layer][position_of(entry)] = find_cause(layer, entry);
     }
   }
 }

@@ -20,19 +20,18 @@ constexpr mpfr_rnd_t mode(Rounding rounding) {
   return rounding == Rounding::up ? MPFR_RNDU : MPFR_RNDD;
 }
 
-bool widen_exponent_range() {
+// Once for each thread, before its first operation.
+void widen_exponent_range() {
+  thread_local bool widened = false;
+  if (widened) return;
   mpfr_set_emin(mpfr_get_emin_min());
   mpfr_set_emax(mpfr_get_emax_max());
-  return true;
+  widened = true;
 }
 
 // An MPFR number of the engine's precision on the stack.
 struct Number {
-  Number() {
-    thread_local const bool widened = widen_exponent_range();
-    static_cast<void>(widened);
-    mpfr_custom_init_set(value, MPFR_ZERO_KIND, 0, precision, &limb);
-  }
+  Number() { mpfr_custom_init_set(value, MPFR_ZERO_KIND, 0, precision, &limb); }
   Number(const Number&) = delete;
   Number& operator=(const Number&) = delete;
   ~Number() = default;
@@ -58,6 +57,11 @@ struct BoundAccess {
   }
 
   template <Rounding d>
+  static std::int64_t& exponent(Bound<d>& bound) {
+    return bound.exponent_;
+  }
+
+  template <Rounding d>
   static Bound<d> store(Number& number) {
     if (mpfr_inf_p(number.value) != 0) return Bound<d>::infinity();
     Bound<d> bound;
@@ -72,6 +76,7 @@ namespace {
 
 template <Rounding d, class Operation>
 Bound<d> apply(Operation&& operation, const Bound<d>& a) {
+  widen_exponent_range();
   Number x;
   Number result;
   BoundAccess::load(x, a);
@@ -81,6 +86,7 @@ Bound<d> apply(Operation&& operation, const Bound<d>& a) {
 
 template <Rounding d, Rounding e, class Operation>
 Bound<d> apply(Operation&& operation, const Bound<d>& a, const Bound<e>& b) {
+  widen_exponent_range();
   Number x;
   Number y;
   Number result;
@@ -123,14 +129,6 @@ std::string without_decimal_point(std::string_view literal) {
 }  // namespace
 
 template <Rounding d>
-Bound<d> Bound<d>::from_count(std::int64_t count) {
-  if (count < 0) throw std::invalid_argument("a count is not negative");
-  Number x;
-  mpfr_set_sj(x, count, mode(d));
-  return BoundAccess::store<d>(x);
-}
-
-template <Rounding d>
 Bound<d> Bound<d>::from_double(double value) {
   if (!(value >= 0) || std::isinf(value)) throw std::invalid_argument("not a finite double >= 0");
   Number x;
@@ -140,6 +138,7 @@ Bound<d> Bound<d>::from_double(double value) {
 
 template <Rounding d>
 Bound<d> Bound<d>::from_decimal(std::string_view literal) {
+  widen_exponent_range();
   Number x;
   const std::string text = without_decimal_point(literal);
   char* end = nullptr;
@@ -174,6 +173,7 @@ template <Rounding d>
 double Bound<d>::log10() const {
   if (is_zero()) return -std::numeric_limits<double>::infinity();
   if (is_infinite()) return std::numeric_limits<double>::infinity();
+  widen_exponent_range();
   Number x;
   Number result;
   BoundAccess::load(x, *this);
@@ -200,12 +200,16 @@ std::optional<std::int64_t> Bound<d>::to_integer() const {
 
 template <Rounding d>
 Bound<d> operator+(const Bound<d>& a, const Bound<d>& b) {
+  if (a.is_zero()) return b;  // zeros and ones abound, and need no MPFR
+  if (b.is_zero()) return a;
   return apply(mpfr_add, a, b);
 }
 
 template <Rounding d>
 Bound<d> operator*(const Bound<d>& a, const Bound<d>& b) {
   if (a.is_zero() || b.is_zero()) return {};
+  if (a.is_one()) return b;
+  if (b.is_one()) return a;
   return apply(mpfr_mul, a, b);
 }
 
@@ -213,6 +217,7 @@ template <Rounding d>
 Bound<d> operator/(const Bound<d>& a, const Bound<opposite(d)>& b) {
   if (a.is_zero()) return {};
   if (b.is_zero()) return Bound<d>::infinity();
+  if (b.is_one()) return a;
   if (b.is_infinite()) {
     // inf / inf says nothing: the side of the type that is always right.
     if (a.is_infinite()) return d == Rounding::up ? Bound<d>::infinity() : Bound<d>();
@@ -223,12 +228,29 @@ Bound<d> operator/(const Bound<d>& a, const Bound<opposite(d)>& b) {
 
 template <Rounding d>
 Bound<d> square_root(const Bound<d>& a) {
-  return apply(mpfr_sqrt, a);
+  return a.is_one() ? a : apply(mpfr_sqrt, a);
+}
+
+Magnitude hypotenuse(const Magnitude& a, const Magnitude& b) {
+  if (a.is_zero()) return b;
+  if (b.is_zero()) return a;
+  // mpfr_hypot rounds correctly but takes five times as long; the sum bounds what rounding adds,
+  // also where a square overflows.
+  return std::min(square_root(a * a + b * b), a + b);
 }
 
 template <Rounding d>
-Bound<d> hypotenuse(const Bound<d>& a, const Bound<d>& b) {
-  return apply(mpfr_hypot, a, b);
+Bound<d> scale(const Bound<d>& a, int power) {
+  if (a.is_zero() || a.is_infinite()) return a;
+  constexpr std::int64_t near_the_end = std::int64_t{1} << 61U;
+  if (a.exponent() > near_the_end || a.exponent() < -near_the_end) {
+    return apply([power](mpfr_ptr result, mpfr_ptr x,
+                         mpfr_rnd_t rounding) { mpfr_mul_2si(result, x, power, rounding); },
+                 a);
+  }
+  Bound<d> result = a;
+  BoundAccess::exponent(result) += power;
+  return result;
 }
 
 Magnitude ceiling(const Magnitude& a) {
@@ -262,7 +284,7 @@ template Magnitude operator/(const Magnitude&, const LowerBound&);
 template LowerBound operator/(const LowerBound&, const Magnitude&);
 template Magnitude square_root(const Magnitude&);
 template LowerBound square_root(const LowerBound&);
-template Magnitude hypotenuse(const Magnitude&, const Magnitude&);
-template LowerBound hypotenuse(const LowerBound&, const LowerBound&);
+template Magnitude scale(const Magnitude&, int);
+template LowerBound scale(const LowerBound&, int);
 
 }  // namespace smoothbound

@@ -108,19 +108,15 @@ class Builder {
     }
   }
 
-  // `cycle`: each layer reads... the one before it reads; the last one is read by the first.
+  // `cycle`: each layer is read by the next one, the last one by the first.
   [[noreturn]] void refuse_cycle(const std::vector<std::uint32_t>& cycle) const {
     constexpr std::size_t shown = 20;
-    std::string text = spec_.layers[cycle.back()].name;
-    for (std::size_t i = 0; i < cycle.size(); ++i) {
-      // From input to reader: the path was collected from reader to input.
-      const std::uint32_t layer = cycle[i];
-      if (i >= shown) {
-        text += " -> ...";
-        break;
-      }
-      text.insert(0, spec_.layers[layer].name + " <- ");
+    const std::string& last = spec_.layers[cycle.back()].name;
+    std::string text = last;
+    for (std::size_t i = 0; i < std::min(cycle.size(), shown); ++i) {
+      text.insert(0, spec_.layers[cycle[i]].name + " <- ");  // from input to reader
     }
+    if (cycle.size() > shown) text.insert(0, last + " <- ... <- ");
     throw SpecError(spec_.layers[cycle.back()].location,
                     fmt::format("the layers form a cycle: {}", text),
                     "a layer can only read layers that do not read it");
@@ -132,34 +128,32 @@ class Builder {
     layer.name = std::move(from.name);
     layer.location = from.location;
     layer.radius = from.radius;
-    std::vector<Shape> shapes;
+    layer.components = std::move(from.components);
+    std::vector<Shape>& shapes = shapes_;
+    shapes.clear();
     for (const std::uint32_t input : layer.inputs) shapes.push_back(graph_.shape_of(input));
     layer.output = shapes.front();
-    layer.components.reserve(from.components.size());
-    for (ComponentSpec& part : from.components) {
+    for (PlacedComponent& part : layer.components) {
       try {
-        place(std::move(part.component), layer, shapes);
+        place(part, layer, shapes);
       } catch (const ShapeError& error) {
         throw SpecError(part.location, describe(error, layer), error.hint,
                         producers(layer, shapes));
       }
       shapes.assign(1, layer.output);
     }
-    from.components = {};
   }
 
-  void place(Component&& component, Layer& layer, std::span<const Shape> shapes) {
-    const Shape output =
-        std::visit([&](const auto& c) { return c.output_shape(shapes); }, component);
-    checked_product(output.elements(), batch_, "the number of scalars of a batch");
-    const Site site{shapes, output, batch_};
-    layer.parameters =
-        checked_sum(layer.parameters,
-                    std::visit([&](const auto& c) { return c.parameter_count(site); }, component),
-                    "the number of parameters");
-    graph_.couples_samples = graph_.couples_samples || couples_samples(component);
-    layer.components.push_back({std::move(component), output});
-    layer.output = output;
+  void place(PlacedComponent& part, Layer& layer, std::span<const Shape> shapes) {
+    part.output = std::visit([&](const auto& c) { return c.output_shape(shapes); }, part.component);
+    checked_product(part.output.elements(), batch_, "the number of scalars of a batch");
+    const Site site{shapes, part.output, batch_};
+    layer.parameters = checked_sum(
+        layer.parameters,
+        std::visit([&](const auto& c) { return c.parameter_count(site); }, part.component),
+        "the number of parameters");
+    graph_.couples_samples = graph_.couples_samples || couples_samples(part.component);
+    layer.output = part.output;
   }
 
   [[nodiscard]] std::string describe(const ShapeError& error, const Layer& layer) const {
@@ -214,6 +208,7 @@ class Builder {
   std::int64_t batch_;
   Graph graph_;
   std::unordered_map<std::string_view, std::uint32_t> names_;
+  std::vector<Shape> shapes_;  // of the inputs of the component at hand
 };
 
 }  // namespace

@@ -10,7 +10,19 @@
 namespace smoothbound {
 namespace {
 
-Magnitude decimal(std::string_view literal) { return Magnitude::from_decimal(literal); }
+// Rounded up in the last digit.
+const Magnitude log_two = Magnitude::from_decimal("0.693147180559945309417232121459");
+const Magnitude gelu_slope = Magnitude::from_decimal("1.12890414518515478634074444227");
+const Magnitude gelu_curvature = Magnitude::from_decimal("0.797884560802865355879892119869");
+const Magnitude gelu_tanh_slope = Magnitude::from_decimal("1.12899306865877176545590447040");
+const Magnitude silu_slope = Magnitude::from_decimal("1.09983932012886691695818492433");
+const Magnitude mish_slope = Magnitude::from_decimal("1.08849816125172786122829362740");
+const Magnitude mish_curvature = Magnitude::from_decimal("0.644204637236972429517659047057");
+const Magnitude half_pi = Magnitude::from_decimal("1.57079632679489661923132169164");
+const Magnitude erf_slope = Magnitude::from_decimal("1.12837916709551257389615890313");
+const Magnitude erf_curvature = Magnitude::from_decimal("0.967882898076573399191320771743");
+const Magnitude selu_slope = Magnitude::from_decimal("1.75809934084737685994021752082");
+const LowerBound root_three = square_root(LowerBound::from_count(3));
 
 Constant exactly(std::int64_t value, std::string_view formula, std::string_view source) {
   return {Magnitude::from_count(value), formula, source};
@@ -31,8 +43,6 @@ Constant slope(std::int64_t numerator, std::int64_t denominator, std::string_vie
   return {Magnitude::from_count(numerator) / LowerBound::from_count(denominator), formula,
           "|f'(0)|"};
 }
-
-LowerBound root_three() { return square_root(LowerBound::from_count(3)); }
 
 double logistic(double x) {
   if (x >= 0) return 1 / (1 + std::exp(-x));
@@ -58,8 +68,7 @@ constexpr std::array<std::string_view, 1> rate_samples{"0.1"};
 ScalarConstants softplus_constants(Method /*method*/, const Real& beta) {
   return {one("f' is the sigmoid of beta x"),
           {beta.upper / LowerBound::from_count(4), "beta/4", "f'' = beta s(1-s) <= beta/4"},
-          {decimal("0.693147180559945309417232121459") / beta.lower, "sqrt(n_out) log(2)/beta",
-           "f(0) = log(2)/beta"},
+          {log_two / beta.lower, "sqrt(n_out) log(2)/beta", "f(0) = log(2)/beta"},
           slope(1, 2, "1/2"),
           unbounded()};
 }
@@ -67,7 +76,7 @@ ScalarConstants softplus_constants(Method /*method*/, const Real& beta) {
 ScalarConstants sigmoid_constants(Method method, const Real& /*none*/) {
   const Constant paper{Magnitude::from_count(1) / LowerBound::from_count(10), "1/10",
                        "appendix B.4"};
-  const Constant sharp{Magnitude::from_count(1) / (LowerBound::from_count(6) * root_three()),
+  const Constant sharp{Magnitude::from_count(1) / (LowerBound::from_count(6) * root_three),
                        "1/(6 sqrt 3)", "f'' = s(1-s)(1-2s), extremal at s = 1/2 -+ 1/(2 sqrt 3)"};
   return {slope(1, 4, "1/4"),
           method == Method::paper ? paper : sharp,
@@ -78,7 +87,7 @@ ScalarConstants sigmoid_constants(Method method, const Real& /*none*/) {
 
 ScalarConstants tanh_constants(Method /*method*/, const Real& /*none*/) {
   return {one("f' = 1 - tanh^2"),
-          {Magnitude::from_count(4) / (LowerBound::from_count(3) * root_three()), "4/(3 sqrt 3)",
+          {Magnitude::from_count(4) / (LowerBound::from_count(3) * root_three), "4/(3 sqrt 3)",
            "f'' = -2 t(1-t^2), extremal at t = -+ 1/sqrt 3"},
           zero(),
           one("|f'(0)|"),
@@ -86,27 +95,24 @@ ScalarConstants tanh_constants(Method /*method*/, const Real& /*none*/) {
 }
 
 ScalarConstants gelu_constants(Method /*method*/, const Real& /*none*/) {
-  return {{decimal("1.12890414518515478634074444227"), "Phi(sqrt 2) + sqrt(2) phi(sqrt 2)",
-           "f'' = phi(x)(2 - x^2) vanishes at sqrt 2"},
-          {decimal("0.797884560802865355879892119869"), "sqrt(2/pi)",
-           "f'' = phi(x)(2 - x^2), largest at 0: 2 phi(0)"},
-          zero(),
-          slope(1, 2, "1/2"),
-          unbounded()};
+  return {
+      {gelu_slope, "Phi(sqrt 2) + sqrt(2) phi(sqrt 2)", "f'' = phi(x)(2 - x^2) vanishes at sqrt 2"},
+      {gelu_curvature, "sqrt(2/pi)", "f'' = phi(x)(2 - x^2), largest at 0: 2 phi(0)"},
+      zero(),
+      slope(1, 2, "1/2"),
+      unbounded()};
 }
 
 ScalarConstants gelu_tanh_constants(Method /*method*/, const Real& /*none*/) {
-  return {{decimal("1.12899306865877176545590447040"), "sup f' = f'(1.41850400...)",
-           "root of f'' in ball arithmetic"},
-          {decimal("0.797884560802865355879892119869"), "sqrt(2/pi)", "f'' is largest at 0"},
+  return {{gelu_tanh_slope, "sup f' = f'(1.41850400...)", "root of f'' in ball arithmetic"},
+          {gelu_curvature, "sqrt(2/pi)", "f'' is largest at 0"},
           zero(),
           slope(1, 2, "1/2"),
           unbounded()};
 }
 
 ScalarConstants silu_constants(Method /*method*/, const Real& /*none*/) {
-  return {{decimal("1.09983932012886691695818492433"), "sup f' = f'(2.39935728...)",
-           "root of f'' in ball arithmetic"},
+  return {{silu_slope, "sup f' = f'(2.39935728...)", "root of f'' in ball arithmetic"},
           slope(1, 2, "1/2"),  // f'' = s(1-s)(2 + x(1-2s)) is largest at 0
           zero(),
           slope(1, 2, "1/2"),
@@ -114,10 +120,8 @@ ScalarConstants silu_constants(Method /*method*/, const Real& /*none*/) {
 }
 
 ScalarConstants mish_constants(Method /*method*/, const Real& /*none*/) {
-  return {{decimal("1.08849816125172786122829362740"), "sup f' = f'(1.49057117...)",
-           "root of f'' in ball arithmetic"},
-          {decimal("0.644204637236972429517659047057"), "sup f'' = f''(-0.08793443...)",
-           "root of f''' in ball arithmetic"},
+  return {{mish_slope, "sup f' = f'(1.49057117...)", "root of f'' in ball arithmetic"},
+          {mish_curvature, "sup f'' = f''(-0.08793443...)", "root of f''' in ball arithmetic"},
           zero(),
           slope(3, 5, "3/5"),
           unbounded()};
@@ -146,7 +150,7 @@ ScalarConstants atan_constants(Method /*method*/, const Real& /*none*/) {
            "|f''| = 2|x|/(1+x^2)^2, extremal at x = 1/sqrt 3"},
           zero(),
           one("|f'(0)|"),
-          {decimal("1.57079632679489661923132169164"), "(pi/2) sqrt(n_out)", "|f| <= pi/2"}};
+          {half_pi, "(pi/2) sqrt(n_out)", "|f| <= pi/2"}};
 }
 
 ScalarConstants sin_constants(Method /*method*/, const Real& /*none*/) {
@@ -154,10 +158,9 @@ ScalarConstants sin_constants(Method /*method*/, const Real& /*none*/) {
 }
 
 ScalarConstants erf_constants(Method /*method*/, const Real& /*none*/) {
-  const Constant slope_at_zero{decimal("1.12837916709551257389615890313"), "2/sqrt(pi)",
-                               "f' = 2/sqrt(pi) exp(-x^2)"};
+  const Constant slope_at_zero{erf_slope, "2/sqrt(pi)", "f' = 2/sqrt(pi) exp(-x^2)"};
   return {slope_at_zero,
-          {decimal("0.967882898076573399191320771743"), "2 sqrt(2/(pi e))",
+          {erf_curvature, "2 sqrt(2/(pi e))",
            "|f''| = 4/sqrt(pi) |x| exp(-x^2), extremal at x = 1/sqrt 2"},
           zero(),
           slope_at_zero,
@@ -183,7 +186,7 @@ ScalarConstants leaky_relu_constants(Method /*method*/, const Real& slope_below)
 }
 
 ScalarConstants selu_constants(Method /*method*/, const Real& /*none*/) {
-  const Constant largest{decimal("1.75809934084737685994021752082"), "lambda alpha",
+  const Constant largest{selu_slope, "lambda alpha",
                          "f' = lambda alpha exp(x) below 0, lambda above"};
   return {largest, kink("selu has a kink at 0; use a smooth activation such as elu"), zero(),
           largest, unbounded()};

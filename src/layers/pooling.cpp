@@ -37,9 +37,9 @@ Steps AveragePool::steps(const Site& site, Method method) const {
     return Step(linear_map({Magnitude::from_count(1), "1", "section 5.1"}));
   }
   const std::int64_t overlap = window.largest_overlap(site.input());
-  const LowerBound root_patch =
-      square_root(LowerBound::from_count(window.patch_size(site.input().spatial_rank())));
-  return Step(linear_map({square_root(Magnitude::from_count(overlap)) / root_patch,
+  // One root, of the quotient: where the overlap is the whole patch it is 1 exactly, not above it.
+  const LowerBound patch = LowerBound::from_count(window.patch_size(site.input().spatial_rank()));
+  return Step(linear_map({square_root(Magnitude::from_count(overlap) / patch),
                           overlap == 1 ? "1/sqrt(patch)" : "sqrt(q/patch), q = largest overlap",
                           "a mean of n numbers has norm 1/sqrt(n)"}));
 }

@@ -29,7 +29,8 @@ Extent read_extent(Value value, std::string_view what, std::int64_t smallest) {
 SettingsReader::SettingsReader(std::optional<Value> value, std::string_view component,
                                Location place)
     : component_(component), place_(place) {
-  if (!value) return;
+  const bool emptied = value && value->is_scalar() && !value->is_quoted() && value->text().empty();
+  if (!value || emptied) return;  // by its name alone, or `- batch_norm:` in YAML
   if (value->is_mapping()) {
     fields_.emplace(*value, component);
   } else {
@@ -117,10 +118,8 @@ void SettingsReader::sizes(const SettingInfo& info, std::vector<std::int64_t>& v
 }
 
 void SettingsReader::finish() const {
-  if (fields_) fields_->finish();
+  if (fields_) fields_->finish(layer_keys);
   if (!bare_ || bare_used_) return;
-  const bool emptied = bare_->is_scalar() && !bare_->is_quoted() && bare_->text().empty();
-  if (emptied) return;  // `- batch_norm:` in YAML
   throw SpecError(
       bare_->location(), fmt::format("{} takes no single value", component_),
       fmt::format("write '{}' alone, or '{}: {{...}}' with settings", component_, component_));

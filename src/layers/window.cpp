@@ -41,23 +41,29 @@ std::int64_t AxisWindow::largest_overlap() const {
           std::max<std::int64_t>(floor_of(x - output - first, advance) + 1, 0);
       return std::max<std::int64_t>(highest - lowest + 1, 0);
     };
-    // Where interval i begins, min(i, (output - 1) / advance) + 1 of them meet: the last one that
-    // begins inside of the input sees most, unless all of them begin before it.
+    // Where interval i begins, min(i, (output - 1) / advance) + 1 of them meet: most where the last
+    // one begins that does not begin behind the input, or at 0 if that is before it.
     const std::int64_t last = std::min(floor_of(last_input - first, advance), taps - 1);
-    largest = std::max(largest, count(0));
-    if (last >= 0)
-      largest = std::max(largest, count(std::max<std::int64_t>(first + last * advance, 0)));
+    if (last < 0) continue;
+    largest = std::max(largest, count(std::max<std::int64_t>(first + last * advance, 0)));
   }
   return largest;
 }
 
 AxisWindow Window::along(const Shape& input, int axis) const {
   const char* const too_large = "the size of the padded input";
-  for (const Extent* extent : {&kernel, &stride, &dilation, &padding.sizes}) {
-    if (extent->is_given() && !extent->fits(input.spatial_rank())) {
-      throw ShapeError(fmt::format("{} numbers for the {} spatial axes of {}", extent->given - 1,
-                                   input.spatial_rank(), input.to_text()),
-                       "give one number for all axes, or one for each");
+  const std::pair<std::string_view, const Extent*> extents[] = {{"kernel", &kernel},
+                                                                {"stride", &stride},
+                                                                {"dilation", &dilation},
+                                                                {"padding", &padding.sizes}};
+  for (const auto& [name, extent] : extents) {
+    if (!extent->fits(input.spatial_rank())) {
+      const int numbers = extent->given - 1;
+      const int axes = input.spatial_rank();
+      throw ShapeError(
+          fmt::format("{} has {} number{}, but {} has {} spatial ax{}", name, numbers,
+                      numbers == 1 ? "" : "s", input.to_text(), axes, axes == 1 ? "is" : "es"),
+          "give one number for all axes, or one for each");
     }
   }
   AxisWindow window;

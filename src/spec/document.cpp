@@ -88,7 +88,8 @@ void DocumentBuilder::check_duplicates(std::uint32_t mapping) const {
 }
 
 void parse(const Source& source, Document& document) {
-  const std::string_view text = source.text;
+  std::string_view text = source.text;
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   if (const std::size_t bad = find_invalid_text(text); bad != std::string_view::npos) {
     const Location location = locate(text, bad);
     if (text[bad] == '\0') {

@@ -77,12 +77,19 @@ bool is_not_finite_word(std::string_view text) {
 }
 
 std::string shorten(std::string_view text) {
-  constexpr std::size_t shown = 40;
-  return text.size() <= shown ? std::string(text) : std::string(text.substr(0, shown)) + "...";
+  std::size_t shown = 40;
+  if (text.size() <= shown) return std::string(text);
+  while ((static_cast<unsigned char>(text[shown]) & 0xC0U) == 0x80U) --shown;
+  return std::string(text.substr(0, shown)) + "...";
 }
 
-// What to do about a word that stands where a number should.
-std::string number_hint(std::string_view text) {
+std::string quote(std::string_view text) {
+  return text.empty() ? "nothing" : "'" + shorten(text) + "'";
+}
+
+}  // namespace
+
+std::string number_hint(std::string_view text, std::string_view example) {
   if (text.size() > 1 && text[0] == '0' && std::all_of(text.begin(), text.end(), is_digit)) {
     const std::size_t first = std::min(text.find_first_not_of('0'), text.size() - 1);
     return fmt::format("numbers are decimal and have no leading zero: write {}",
@@ -97,13 +104,15 @@ std::string number_hint(std::string_view text) {
   }
   if (is_not_finite_word(text)) return "settings are finite numbers";
   if (text.starts_with('+') || text.starts_with('.') || text.ends_with('.')) {
-    return "write numbers as in 12, 0.5 or 1e-3";
+    return fmt::format("write numbers as in {}", example);
   }
-  return "write a number such as 12, 0.5 or 1e-3";
+  return fmt::format("write a number such as {}", example);
 }
 
+namespace {
+
 // The digits of a valid number, or a SpecError.
-Decimal require_number(const ScalarText& scalar) {
+Decimal require_number(const ScalarText& scalar, std::string_view example) {
   constexpr std::size_t longest_number = 400;
   if (scalar.quoted) {
     throw SpecError(
@@ -114,8 +123,8 @@ Decimal require_number(const ScalarText& scalar) {
   const Decimal number = dissect(scalar.text);
   if (!number.valid) {
     throw SpecError(scalar.location,
-                    fmt::format("{} must be a number, not '{}'", scalar.what, shorten(scalar.text)),
-                    number_hint(scalar.text));
+                    fmt::format("{} must be a number, not {}", scalar.what, quote(scalar.text)),
+                    number_hint(scalar.text, example));
   }
   if (scalar.text.size() > longest_number) {
     throw SpecError(scalar.location,
@@ -127,8 +136,8 @@ Decimal require_number(const ScalarText& scalar) {
 
 }  // namespace
 
-std::string_view kind_name(NodeKind kind) {
-  switch (kind) {
+std::string_view kind_name(Value value) {
+  switch (value.kind()) {
     case NodeKind::sequence:
       return "a list";
     case NodeKind::mapping:
@@ -136,19 +145,19 @@ std::string_view kind_name(NodeKind kind) {
     case NodeKind::scalar:
       break;
   }
-  return "a single value";
+  return value.text().empty() && !value.is_quoted() ? "nothing" : "a single value";
 }
 
 ScalarText scalar_of(Value value, std::string_view what) {
   if (!value.is_scalar()) {
-    throw SpecError(value.location(), fmt::format("{} must be a single value, not {}", what,
-                                                  kind_name(value.kind())));
+    throw SpecError(value.location(),
+                    fmt::format("{} must be a single value, not {}", what, kind_name(value)));
   }
   return {value.text(), value.is_quoted(), value.location(), what};
 }
 
 std::int64_t parse_count(const ScalarText& scalar, std::int64_t smallest) {
-  const Decimal number = require_number(scalar);
+  const Decimal number = require_number(scalar, "3");
   const auto refuse = [&](std::string_view problem, std::string hint) {
     throw SpecError(scalar.location, fmt::format("{} {}", scalar.what, problem), std::move(hint));
   };
@@ -183,7 +192,7 @@ std::int64_t parse_count(const ScalarText& scalar, std::int64_t smallest) {
 }
 
 Real parse_real(const ScalarText& scalar, RealRange range) {
-  const Decimal number = require_number(scalar);
+  const Decimal number = require_number(scalar, "12, 0.5 or 1e-3");
   const auto refuse = [&](std::string_view problem, std::string hint) {
     throw SpecError(scalar.location, fmt::format("{} {}", scalar.what, problem), std::move(hint));
   };
@@ -214,12 +223,11 @@ bool parse_flag(const ScalarText& scalar) {
   const std::string word = lower_case(scalar.text);
   const bool yes = word == "yes" || word == "on" || word == "true" || word == "y" || word == "1";
   const bool no = word == "no" || word == "off" || word == "false" || word == "n" || word == "0";
-  throw SpecError(
-      scalar.location,
-      fmt::format("{} must be true or false, not '{}'", scalar.what, shorten(scalar.text)),
-      yes  ? "write true"
-      : no ? "write false"
-           : "write true or false, unquoted");
+  throw SpecError(scalar.location,
+                  fmt::format("{} must be true or false, not {}", scalar.what, quote(scalar.text)),
+                  yes  ? "write true"
+                  : no ? "write false"
+                       : "write true or false, unquoted");
 }
 
 std::string_view parse_text(const ScalarText& scalar) {
@@ -229,8 +237,7 @@ std::string_view parse_text(const ScalarText& scalar) {
                          text == "false" || is_not_finite_word(text);
     if (keyword || dissect(text).valid) {
       throw SpecError(scalar.location,
-                      fmt::format("{} must be text, not {}", scalar.what,
-                                  text.empty() ? "nothing" : "'" + shorten(text) + "'"),
+                      fmt::format("{} must be text, not {}", scalar.what, quote(text)),
                       text.empty() ? "" : "put it in quotes if it is meant as text");
     }
   }
@@ -247,10 +254,12 @@ std::size_t parse_choice(const ScalarText& scalar, std::span<const std::string_v
   return static_cast<std::size_t>(found - names.begin());
 }
 
-Fields::Fields(Value mapping, std::string_view what) : mapping_(mapping), what_(what) {
+Fields::Fields(Value mapping, std::string_view what, std::string_view hint)
+    : mapping_(mapping), what_(what) {
   if (!mapping.is_mapping()) {
     throw SpecError(mapping.location(),
-                    fmt::format("{} must be a mapping, not {}", what, kind_name(mapping.kind())));
+                    fmt::format("{} must be a mapping, not {}", what, kind_name(mapping)),
+                    std::string(hint));
   }
   entries_.reserve(mapping.size());
   for (auto key = mapping.first_child(); key;) {
@@ -302,9 +311,14 @@ std::vector<std::pair<Value, Value>> Fields::unused() {
   return result;
 }
 
-void Fields::finish() const {
+void Fields::finish(std::span<const std::string_view> outer) const {
   for (const Entry& entry : entries_) {
     if (entry.used) continue;
+    if (std::find(outer.begin(), outer.end(), entry.key.text()) != outer.end()) {
+      throw SpecError(entry.key.location(),
+                      fmt::format("'{}' is not a setting of {}", entry.key.text(), what_),
+                      fmt::format("write it beside '{}', as a key of the layer itself", what_));
+    }
     throw SpecError(entry.key.location(),
                     fmt::format("unknown key '{}' in {}", shorten(entry.key.text()), what_),
                     suggest(entry.key.text(), known_,

@@ -86,7 +86,6 @@ void load_source(const std::string& path, const Limits& limits, Source& source) 
     read_all(file.get(), limits.bytes, text);
     source.text = std::move(text);
   }
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (source.text.starts_with(byte_order_mark)) source.text.erase(0, byte_order_mark.size());
 }
 

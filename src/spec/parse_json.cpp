@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <cstddef>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "smoothbound/spec/document.hpp"
+#include "smoothbound/spec/fields.hpp"
 
 namespace smoothbound {
 namespace {
@@ -74,14 +76,9 @@ class Reader {
   bool end_array() { return close(); }
 
   template <class Exception>
-  bool parse_error(std::size_t /*position*/, const std::string& last_token,
+  bool parse_error(std::size_t position, const std::string& /*last_token*/,
                    const Exception& error) {
     constexpr int number_overflow = 406;
-    const Location location = advance();
-    if (error.id == number_overflow) {
-      throw SpecError(location, fmt::format("number {} is out of range", last_token),
-                      "numbers must fit a double: 1e308 is about the largest");
-    }
     // nlohmann: "[...] parse error at line 1, column 5: syntax error while parsing X - reason;
     // more"
     std::string message = error.what();
@@ -91,11 +88,59 @@ class Reader {
     if (const auto detail = message.find(" - "); detail != std::string::npos) {
       message = message.substr(detail + 3);
     }
-    throw SpecError(location, "invalid JSON: " + message, hint(message));
+    // Commas and colons are no tokens to `advance`: where one is the mistake, that is its place.
+    const bool separator =
+        message.starts_with("unexpected ','") || message.starts_with("unexpected ':'");
+    const Location location = separator && position > 0 ? locate(text_, position - 1) : advance();
+    if (error.id == number_overflow) {
+      throw SpecError(location, "the number is out of range",
+                      "numbers must fit a double: 1e308 is about the largest");
+    }
+    if (message.starts_with("invalid literal") || message.starts_with("invalid number") ||
+        message.starts_with("unexpected number")) {
+      refuse_word(std::min(end_, position - 1));
+    }
+    throw SpecError(location, "invalid JSON: " + message, hint(message, location));
   }
 
  private:
-  static std::string hint(std::string_view message) {
+  // Where a bare word or a number of another notation is the mistake: says so.
+  void refuse_word(std::size_t inside) const {
+    const auto belongs = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '+' || c == '-' ||
+             c == '.';
+    };
+    if (inside >= text_.size() || !belongs(text_[inside])) return;
+    std::size_t first = inside;  // the lexer has split 010 into 0 and 10
+    while (first > 0 && belongs(text_[first - 1])) --first;
+    std::size_t last = inside;
+    while (last < text_.size() && belongs(text_[last])) ++last;
+    const std::string_view word = text_.substr(first, last - first);
+    if (Json::accept(word)) return;  // only its place is wrong
+    const bool like_number = std::isdigit(static_cast<unsigned char>(word.back())) != 0 ||
+                             std::string_view("0123456789+-.").find(word[0]) != word.npos ||
+                             word == "NaN" || word == "Infinity";
+    throw SpecError(locate(text_, first),
+                    fmt::format("invalid JSON: '{}' is not a JSON value", word.substr(0, 40)),
+                    like_number ? number_hint(word)
+                                : "text stands in double quotes; true and false are lower case");
+  }
+
+  [[nodiscard]] std::string hint(std::string_view message, Location location) const {
+    const char found = end_ < text_.size() ? text_[end_] : '\0';
+    if (found == '/' || found == '#') return "JSON has no comments; .yaml files have, after '#'";
+    if (found == '\'') return "JSON has double quotes only";
+    if (message.find("missing closing quote") != std::string_view::npos) {
+      return "the text that begins here has no closing quote";
+    }
+    if (message.find("invalid string") != std::string_view::npos) {
+      return "in text, write \\\\ for a backslash, \\n for a line break and \\t for a tab";
+    }
+    const std::size_t before = text_.substr(0, end_).find_last_not_of(" \t\r\n");
+    if ((found == ']' || found == '}') && location == location_ && before != text_.npos &&
+        text_[before] == ',') {
+      return "remove the comma before the closing bracket";
+    }
     if (message.find("unexpected end of input") != std::string_view::npos) {
       return "the file ends too early: is a closing bracket or quote missing?";
     }

@@ -29,11 +29,11 @@ void read_real_settings(Fields& fields, std::string_view section, Settings& sett
 }
 
 void read_input(Value value, Spec& spec) {
-  Fields fields(value, "input");
+  Fields fields(value, "input", "for example input: {shape: [3, 224, 224]}");
   const Value shape = fields.require("shape", "for example shape: [3, 224, 224]");
   if (!shape.is_sequence()) {
     throw SpecError(shape.location(),
-                    fmt::format("shape must be a list of sizes, not {}", kind_name(shape.kind())),
+                    fmt::format("shape must be a list of sizes, not {}", kind_name(shape)),
                     "for example shape: [3, 224, 224]");
   }
   std::vector<std::int64_t> sizes;
@@ -71,7 +71,7 @@ void read_loss(Value value, Settings& settings) {
   }
   const Value key = *value.first_child();
   const LossRow& loss = loss_of(key.text(), key.location());
-  Fields fields(*key.next_sibling(), loss.name);
+  Fields fields(*key.next_sibling(), loss.name, fmt::format("write loss: {}", loss.name));
   if (loss.has_labels_in_ball) read_real_settings(fields, "loss", settings);
   fields.finish();
   settings.loss = &loss;
@@ -80,11 +80,15 @@ void read_loss(Value value, Settings& settings) {
 // Reads one entry of `layers`.
 class LayerReader {
  public:
-  LayerReader(Value entry, std::size_t index) : entry_(entry), fields_(entry, "the layer") {
+  LayerReader(Value entry, std::size_t index)
+      : entry_(entry), fields_(entry, "a layer", "for example {dense: 10, then: [softplus]}") {
     layer_.location = entry.location();
     if (const auto name = fields_.find("name")) {
       layer_.name = text_of(*name, "name");
       layer_.location = name->location();
+      if (layer_.name.empty()) {
+        throw SpecError(name->location(), "the name is empty", "choose a name, or leave it out");
+      }
       if (layer_.name == input_name) {
         throw SpecError(name->location(), "'input' is the name of the network's input",
                         "choose another name");
@@ -99,6 +103,7 @@ class LayerReader {
     const auto radius = fields_.find("radius");
     const auto bias = fields_.find("bias");
     const auto then = fields_.find("then");
+    layer_.components.reserve(1 + (then && then->is_sequence() ? then->size() : 0));
     read_head();
     if (from) read_from(*from);
     if (radius) {
@@ -106,6 +111,10 @@ class LayerReader {
     }
     if (bias) read_bias(*bias);
     if (then) read_then(*then);
+    if (entry_.size() == 0) {
+      throw SpecError(entry_.location(), "the layer is empty: it has no component",
+                      "for example {dense: 10, then: [softplus]}");
+    }
     return std::move(layer_);
   }
 
@@ -128,7 +137,7 @@ class LayerReader {
       }
       if (role == Role::merge) {
         read_inputs(value, key.text());
-        layer_.components.push_back({*prototype, key.location()});
+        layer_.components.push_back({*prototype, key.location(), {}});
       } else {
         add(*prototype, value, key.location());
       }
@@ -136,7 +145,7 @@ class LayerReader {
   }
 
   [[noreturn]] void refuse_key(Value key) const {
-    std::vector<std::string_view> known{"name", "from", "radius", "bias", "then"};
+    std::vector<std::string_view> known(layer_keys.begin(), layer_keys.end());
     for (const Component& component : prototypes()) known.push_back(name_of(component));
     throw SpecError(key.location(),
                     fmt::format("unknown key or component '{}' in the layer", key.text()),
@@ -190,8 +199,7 @@ class LayerReader {
 
   void read_then(Value then) {
     if (!then.is_sequence()) {
-      throw SpecError(then.location(),
-                      fmt::format("then must be a list, not {}", kind_name(then.kind())),
+      throw SpecError(then.location(), fmt::format("then must be a list, not {}", kind_name(then)),
                       "for example then: [softplus, {average_pool: 2}]");
     }
     for (auto item = then.first_child(); item; item = item->next_sibling()) read_map(*item);
@@ -209,7 +217,7 @@ class LayerReader {
                       "an item of 'then' is one component, by name or with its settings",
                       "for example then: [softplus, {average_pool: 2}]");
     }
-    const std::string_view name = parse_text(scalar_of(key, "a component"));
+    const std::string_view name = scalar_of(key, "a component").text;
     const Component* prototype = find_prototype(name);
     if (prototype == nullptr) {
       const auto known = component_names(Role::non_affine);
@@ -225,7 +233,7 @@ class LayerReader {
   }
 
   void add(const Component& prototype, std::optional<Value> value, Location location) {
-    layer_.components.push_back({prototype, location});
+    layer_.components.push_back({prototype, location, {}});
     Component& component = layer_.components.back().component;
     SettingsReader reader(value, name_of(component), location);
     visit_settings(component, reader);
@@ -239,8 +247,7 @@ class LayerReader {
 
 std::vector<LayerSpec> read_layers(Value list, const Limits& limits) {
   if (!list.is_sequence()) {
-    throw SpecError(list.location(),
-                    fmt::format("layers must be a list, not {}", kind_name(list.kind())),
+    throw SpecError(list.location(), fmt::format("layers must be a list, not {}", kind_name(list)),
                     "begin each layer with '- ' in YAML, or use [...]");
   }
   if (list.size() == 0) {
@@ -269,7 +276,7 @@ std::size_t Limits::layers() const {
 
 Spec read_spec(const Document& document, const std::string& fallback_name, const Limits& limits) {
   Spec spec;
-  Fields fields(document.root(), "the architecture");
+  Fields fields(document.root(), "the architecture", "it has the keys 'input' and 'layers'");
   fields.find("$schema");
   spec.name = fallback_name;
   if (const auto name = fields.find("name")) spec.name = text_of(*name, "name");

@@ -7,7 +7,7 @@ namespace smoothbound {
 std::vector<Replacement> make_smooth(Spec& spec, const Real& beta) {
   std::vector<Replacement> done;
   for (LayerSpec& layer : spec.layers) {
-    for (ComponentSpec& part : layer.components) {
+    for (PlacedComponent& part : layer.components) {
       std::optional<Component> smooth = smooth_form(part.component, beta);
       if (!smooth) continue;
       const std::string_view from = name_of(part.component);
@@ -25,7 +25,7 @@ std::vector<Replacement> make_smooth(Spec& spec, const Real& beta) {
 std::size_t set_batch_norm_epsilon(Spec& spec, const Real& epsilon) {
   std::size_t count = 0;
   for (LayerSpec& layer : spec.layers) {
-    for (ComponentSpec& part : layer.components) {
+    for (PlacedComponent& part : layer.components) {
       if (Real* own = batch_norm_epsilon(part.component)) {
         *own = epsilon;
         ++count;

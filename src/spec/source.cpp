@@ -47,7 +47,7 @@ std::string escape_code_point(std::uint32_t c) {
 }
 
 std::string_view line_of(std::string_view text, std::uint32_t number) {
-  std::size_t start = 0;
+  std::size_t start = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
   for (std::uint32_t i = 1; i < number; ++i) {
     const std::size_t end = text.find('\n', start);
     if (end == std::string_view::npos) return {};
@@ -89,6 +89,7 @@ std::string excerpt(std::string_view text, Location location) {
     }
     i += length;
   }
+  if (column == first + excerpt_width) shown += "...";
   if (!caret_placed) caret = character_count(shown);
   const std::string number = std::to_string(location.line);
   return fmt::format(" {} | {}\n {} | {}^\n", number, shown, std::string(number.size(), ' '),
@@ -104,6 +105,8 @@ std::size_t character_count(std::string_view text) {
 }
 
 std::string escape_controls(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
+  if (std::ranges::all_of(text, is_plain)) return std::string(text);
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
     const Decoded c = decode(text, i);
@@ -138,16 +141,23 @@ Location locate(std::string_view text, std::size_t offset) {
 }
 
 std::string render_error(const Source& source, const SpecError& error) {
+  // A key or name may be as long as the file.
+  const auto shown = [](std::string_view message) {
+    std::size_t longest = 1000;
+    if (message.size() <= longest) return escape_controls(message);
+    while ((static_cast<unsigned char>(message[longest]) & 0xC0U) == 0x80U) --longest;
+    return escape_controls(message.substr(0, longest)) + "...";
+  };
   const std::string name = escape_controls(source.name);
   const auto place = [&](Location location, std::string_view kind, std::string_view message) {
     return fmt::format("{}:{}:{}: {}: {}\n{}", name, location.line, location.column, kind, message,
                        excerpt(source.text, location));
   };
-  std::string result = place(error.location, "error", escape_controls(error.what()));
+  std::string result = place(error.location, "error", shown(error.what()));
   for (const SpecError::Note& note : error.notes) {
-    result += place(note.location, "note", escape_controls(note.message));
+    result += place(note.location, "note", shown(note.message));
   }
-  if (!error.hint.empty()) result += "hint: " + escape_controls(error.hint) + "\n";
+  if (!error.hint.empty()) result += "hint: " + shown(error.hint) + "\n";
   return result;
 }
 

@@ -1,10 +1,12 @@
 // Non-negative extended numbers whose rounding direction is part of their type.
 #pragma once
 
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -42,8 +44,17 @@ class Bound {
     result.exponent_ = infinite_exponent;
     return result;
   }
-  /// `count` >= 0; exact below 2^63.
-  static Bound from_count(std::int64_t count);
+  /// `count` >= 0, exactly; throws std::invalid_argument otherwise.
+  static constexpr Bound from_count(std::int64_t count) {
+    if (count < 0) throw std::invalid_argument("a count is not negative");
+    Bound result;
+    if (count == 0) return result;
+    const auto bits = static_cast<std::uint64_t>(count);
+    const int leading_zeros = std::countl_zero(bits);
+    result.significand_ = bits << static_cast<unsigned>(leading_zeros);
+    result.exponent_ = std::numeric_limits<std::uint64_t>::digits - leading_zeros;
+    return result;
+  }
   /// A finite double >= 0, exactly.
   static Bound from_double(double value);
   /// The rounded value of a non-negative decimal literal in JSON's grammar ("0.1", "1e-5").
@@ -53,6 +64,9 @@ class Bound {
   [[nodiscard]] constexpr bool is_zero() const { return exponent_ == zero_exponent; }
   [[nodiscard]] constexpr bool is_infinite() const { return exponent_ == infinite_exponent; }
   [[nodiscard]] constexpr bool is_finite() const { return !is_infinite(); }
+  [[nodiscard]] constexpr bool is_one() const {
+    return exponent_ == 1 && significand_ == std::uint64_t{1} << 63U;
+  }
 
   /// Scientific notation with `digits` >= 1 significant digits, rounded in the direction of the
   /// type
@@ -98,9 +112,12 @@ template <Rounding d>
 Bound<d> operator/(const Bound<d>& a, const Bound<opposite(d)>& b);
 template <Rounding d>
 Bound<d> square_root(const Bound<d>& a);
-/// sqrt(a^2 + b^2), correctly rounded: hypotenuse(a, 0) is a.
+/// sqrt(a^2 + b^2), never above a + b; hypotenuse(a, 0) is a.
+Magnitude hypotenuse(const Magnitude& a, const Magnitude& b);
+
+/// a * 2^power, for |power| below 64.
 template <Rounding d>
-Bound<d> hypotenuse(const Bound<d>& a, const Bound<d>& b);
+Bound<d> scale(const Bound<d>& a, int power);
 
 /// The smallest integer that is not below `a` (inf for inf).
 Magnitude ceiling(const Magnitude& a);

@@ -12,12 +12,6 @@
 
 namespace smoothbound {
 
-/// A component in its place.
-struct PlacedComponent {
-  Component component;
-  Shape output;  // of one sample
-};
-
 /// A layer phi_l.
 struct Layer {
   std::string name;

@@ -49,6 +49,9 @@ struct SettingInfo {
   std::int64_t smallest = 1;
 };
 
+/// The keys of a layer that are not components.
+constexpr std::array<std::string_view, 5> layer_keys{"name", "from", "radius", "bias", "then"};
+
 /// Sees the settings of a component one after the other, each with the member that holds it. A
 /// member's value before the visit is the default.
 class SettingsVisitor {

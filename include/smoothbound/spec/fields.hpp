@@ -43,13 +43,18 @@ std::size_t parse_choice(const ScalarText& scalar, std::span<const std::string_v
 /// The scalar behind `value`; throws SpecError where it is a list or a mapping.
 ScalarText scalar_of(Value value, std::string_view what);
 
-std::string_view kind_name(NodeKind kind);
+/// "a list", "a mapping", "a single value" or "nothing".
+std::string_view kind_name(Value value);
+
+/// What to write in place of `text` where a number should stand; `example`: of such a number.
+std::string number_hint(std::string_view text, std::string_view example = "12, 0.5 or 1e-3");
 
 /// A mapping whose keys are looked up one by one; `finish` refuses those that nobody asked for.
 class Fields {
  public:
-  /// `what` names the mapping in messages ("conv", "the architecture"). Throws if it is none.
-  Fields(Value mapping, std::string_view what);
+  /// `what` names the mapping in messages ("conv", "the architecture"). Throws, with `hint`, if it
+  /// is none.
+  Fields(Value mapping, std::string_view what, std::string_view hint = {});
 
   /// The value of `key`, if given.
   std::optional<Value> find(std::string_view key);
@@ -59,8 +64,9 @@ class Fields {
   [[nodiscard]] Location key_location(std::string_view key) const;
   /// Keys that were not looked up yet, with their values; they count as looked up from now on.
   std::vector<std::pair<Value, Value>> unused();
-  /// Throws SpecError at the first key that was never looked up.
-  void finish() const;
+  /// Throws SpecError at the first key that was never looked up. `outer`: keys of the mapping
+  /// around this one, for those who write them one level too deep.
+  void finish(std::span<const std::string_view> outer = {}) const;
 
  private:
   struct Entry {

@@ -17,6 +17,9 @@ struct Location {
   friend bool operator==(const Location&, const Location&) = default;
 };
 
+/// May begin a file; not a part of its text, and not counted in locations.
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// A text with the name that messages call it by ("net.yaml", "<stdin>").
 struct Source {
   std::string name;

@@ -12,9 +12,11 @@
 
 namespace smoothbound {
 
-struct ComponentSpec {
+/// A component in its place. A graph takes these over from the spec and adds the outputs.
+struct PlacedComponent {
   Component component;
   Location location;
+  Shape output;  // of one sample; set by `build_graph`
 };
 
 struct Reference {
@@ -28,7 +30,7 @@ struct LayerSpec {
   Location location;
   std::vector<Reference> inputs;  // empty: the entry before
   std::optional<Real> radius;
-  std::vector<ComponentSpec> components;  // at most one that is not non_affine, the first
+  std::vector<PlacedComponent> components;  // at most one that is not non_affine, the first
 };
 
 struct Spec {

@@ -1,0 +1,237 @@
+// Bounds of random networks against an independent evaluation in ball arithmetic.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/arb_oracle.hpp"
+#include "support/causes.hpp"
+#include "support/random_network.hpp"
+#include "support/read_network.hpp"
+
+namespace smoothbound {
+namespace {
+
+using support::Ball;
+using support::Causes;
+using support::causes_in;
+using support::Network;
+using support::Oracle;
+using support::PlainNetwork;
+using support::read_network;
+
+constexpr int shards = 20;
+constexpr int networks_per_shard = 500;
+
+class RandomNetworks : public testing::TestWithParam<int> {
+ protected:
+  template <class Check>
+  static void for_each_network(Check&& check) {
+    for (int i = 0; i < networks_per_shard; ++i) {
+      const auto seed = static_cast<std::uint64_t>(GetParam() * networks_per_shard + i);
+      const PlainNetwork network = support::random_network(seed);
+      SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + to_text(network));
+      const Network evaluated =
+          read_network(to_text(network), seed % 2 == 0 ? "random.json" : "random.yaml");
+      check(network, evaluated);
+      if (testing::Test::HasFailure()) return;  // one network tells enough
+    }
+  }
+};
+
+TEST_P(RandomNetworks, EveryEntryIsTheOraclesRoundedUp) {
+  int finite = 0;
+  int infinite = 0;
+  for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
+    for (const Method method : {Method::paper, Method::sharp}) {
+      const BoundTable table =
+          evaluate_bounds(evaluated.graph, inputs_of(evaluated.settings), method);
+      const Oracle oracle(network, method == Method::sharp);
+      EXPECT_EQ(evaluated.graph.couples_samples, oracle.couples_samples());
+      for (std::size_t i = 0; i < table.layers.size(); ++i) {
+        const std::string where =
+            std::string(name_of(method)) + ", " + network.layers[i].name + ", ";
+        const Triple& given = table.layers[i];
+        const support::OracleTriple& exact = oracle.layer(i);
+        EXPECT_EQ(check_upper(given.m, exact.m), "") << where << "m";
+        EXPECT_EQ(check_upper(given.lipschitz, exact.l), "") << where << "l";
+        EXPECT_EQ(check_upper(given.smoothness, exact.L), "") << where << "L";
+        ++(given.smoothness.is_infinite() ? infinite : finite);
+      }
+    }
+  });
+  // The generator has not run dry of either kind.
+  EXPECT_GT(finite, networks_per_shard);
+  EXPECT_GT(infinite, networks_per_shard / 10);
+}
+
+TEST_P(RandomNetworks, ObjectiveAndIterationsAreTheOracles) {
+  for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
+    const ResolvedSettings& settings = evaluated.settings;
+    const Ball squared = square(Ball::decimal(network.accuracy));
+    const Ball gap = Ball::decimal(network.gap);
+    for (const Method method : {Method::paper, Method::sharp}) {
+      SCOPED_TRACE(name_of(method));
+      const BoundTable table = evaluate_bounds(evaluated.graph, inputs_of(settings), method);
+      const Objective given = bound_objective(evaluated.graph, settings, table);
+      const auto exact = Oracle(network, method == Method::sharp).objective();
+      EXPECT_EQ(check_upper(given.lipschitz, exact.l), "");
+      EXPECT_EQ(check_upper(given.smoothness, exact.L), "");
+      EXPECT_EQ(given.infinite_reason.empty(), given.smoothness.is_finite());
+      if (method == Method::paper) {
+        EXPECT_EQ(given.route, Route::stacked);
+      }
+
+      const auto check = [&](const Estimate& estimate, const Ball& divisor, const Ball& factor) {
+        EXPECT_EQ(check_lower(estimate.step_size, Ball(1) / (divisor * exact.L)), "");
+        const Ball order = exact.L * gap / squared;
+        EXPECT_EQ(check_upper(estimate.order, order), "");
+        // An integer: not below the exact number, and not a whole step above it.
+        const Ball least = factor * order;
+        const Ball iterations = Ball::of(estimate.iterations);
+        EXPECT_EQ(iterations.is_infinite(), least.is_infinite());
+        if (iterations.is_infinite()) return;
+        EXPECT_NE(arb_is_int(iterations.raw()), 0);
+        EXPECT_FALSE(certainly_less(iterations, least)) << least.to_text();
+        EXPECT_FALSE(certainly_less(least * support::tolerance() + Ball(1), iterations))
+            << least.to_text();
+      };
+      check(gradient_descent(given, settings), 1, 2);
+      check(stochastic_gradient_descent(given, settings), 2, 4);
+    }
+  });
+}
+
+TEST_P(RandomNetworks, SharpNeverExceedsPaper) {
+  for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
+    const Inputs inputs = inputs_of(evaluated.settings);
+    const BoundTable paper = evaluate_bounds(evaluated.graph, inputs, Method::paper);
+    const BoundTable sharp = evaluate_bounds(evaluated.graph, inputs, Method::sharp);
+    for (std::size_t i = 0; i < paper.layers.size(); ++i) {
+      const Triple& p = paper.layers[i];
+      const Triple& s = sharp.layers[i];
+      EXPECT_TRUE(s.m <= p.m && s.lipschitz <= p.lipschitz && s.smoothness <= p.smoothness)
+          << network.layers[i].name << ": " << s.m.to_text(22) << " " << s.lipschitz.to_text(22)
+          << " " << s.smoothness.to_text(22) << "\nabove " << p.m.to_text(22) << " "
+          << p.lipschitz.to_text(22) << " " << p.smoothness.to_text(22);
+    }
+  });
+}
+
+// a <= b but for rounding: the largest eigenvalue increases with the entries, its rounded form may
+// miss that in the last bit.
+void expect_not_above(const BoundTable& a, const BoundTable& b) {
+  static const Magnitude slack = Magnitude::from_decimal("1.000000000000000001");
+  for (std::size_t i = 0; i < a.layers.size(); ++i) {
+    EXPECT_LE(a.layers[i].m, b.layers[i].m * slack);
+    EXPECT_LE(a.layers[i].lipschitz, b.layers[i].lipschitz * slack);
+    EXPECT_LE(a.layers[i].smoothness, b.layers[i].smoothness * slack);
+  }
+}
+
+TEST_P(RandomNetworks, BoundsIncreaseWithRadiusAndInputNorm) {
+  for_each_network([&](const PlainNetwork& /*network*/, const Network& evaluated) {
+    const Inputs inputs = inputs_of(evaluated.settings);
+    for (const Method method : {Method::paper, Method::sharp}) {
+      SCOPED_TRACE(name_of(method));
+      const BoundTable base = evaluate_bounds(evaluated.graph, inputs, method);
+      for (const char* const factor : {"1.0000001", "3", "1e30"}) {
+        Inputs wider = inputs;
+        wider.default_radius = inputs.default_radius * Magnitude::from_decimal(factor);
+        expect_not_above(base, evaluate_bounds(evaluated.graph, wider, method));
+        Inputs longer = inputs;
+        longer.norm = inputs.norm * Magnitude::from_decimal(factor);
+        expect_not_above(base, evaluate_bounds(evaluated.graph, longer, method));
+      }
+    }
+  });
+}
+
+// Batch norm is left out: its smoothness constant shrinks with the square root of the batch by its
+// formula, 2 m^(-1/2) / epsilon.
+TEST_P(RandomNetworks, BoundsIncreaseWithTheBatch) {
+  int compared = 0;
+  for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
+    for (const support::PlainLayer& layer : network.layers) {
+      for (const support::PlainPart& part : layer.parts) {
+        if (part.kind == "batch_norm") return;
+      }
+    }
+    ++compared;
+    Inputs inputs = inputs_of(evaluated.settings);
+    for (const Method method : {Method::paper, Method::sharp}) {
+      SCOPED_TRACE(name_of(method));
+      inputs.batch = 3;
+      const BoundTable few = evaluate_bounds(evaluated.graph, inputs, method);
+      inputs.batch = 1000;
+      expect_not_above(few, evaluate_bounds(evaluated.graph, inputs, method));
+    }
+  });
+  EXPECT_GT(compared, networks_per_shard / 4);
+}
+
+// What the comparisons above see: every component of the catalogue, and additions of branches that
+// share parameters as well as of branches that do not.
+TEST(RandomNetworkGenerator, CoversTheCatalogue) {
+  std::set<std::string> seen;
+  int shared = 0;
+  int disjoint = 0;
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+    const PlainNetwork network = support::random_network(seed);
+    for (const support::PlainLayer& layer : network.layers) {
+      if (!layer.merge.empty()) seen.insert(layer.merge);
+      for (const support::PlainPart& part : layer.parts) seen.insert(part.kind);
+    }
+    const Network evaluated = read_network(to_text(network), "random.json");
+    for (const Layer& layer : evaluated.graph.layers) {
+      const std::set<std::uint32_t> groups(layer.input_groups.begin(), layer.input_groups.end());
+      if (layer.input_groups.empty() || name_of(layer.components[0].component) != "add") continue;
+      ++(groups.size() < layer.inputs.size() ? shared : disjoint);
+    }
+  }
+  for (const Component& component : prototypes()) {
+    EXPECT_EQ(seen.count(std::string(name_of(component))), 1U) << name_of(component);
+  }
+  EXPECT_GT(shared, 50);
+  EXPECT_GT(disjoint, 50);
+}
+
+TEST_P(RandomNetworks, EveryInfiniteEntryHasACause) {
+  int reasons = 0;
+  for_each_network([&](const PlainNetwork& /*network*/, const Network& evaluated) {
+    const Inputs inputs = inputs_of(evaluated.settings);
+    for (const Method method : {Method::paper, Method::sharp}) {
+      const BoundTable table = evaluate_bounds(evaluated.graph, inputs, method);
+      const CauseTable cause_table(evaluated.graph, inputs, table);
+      for (std::uint32_t i = 0; i < table.layers.size(); ++i) {
+        SCOPED_TRACE(evaluated.graph.layers[i].name);
+        const Causes causes = causes_in(cause_table, i);
+        EXPECT_EQ(causes.m.reason.empty(), table.layers[i].m.is_finite());
+        EXPECT_EQ(causes.lipschitz.reason.empty(), table.layers[i].lipschitz.is_finite());
+        EXPECT_EQ(causes.smoothness.reason.empty(), table.layers[i].smoothness.is_finite());
+        for (const Cause* cause : {&causes.m, &causes.lipschitz, &causes.smoothness}) {
+          if (cause->reason.empty()) continue;
+          ++reasons;
+          // It is a component's constant: no number here comes near the largest one.
+          EXPECT_EQ(cause->reason.find("beyond"), std::string::npos) << cause->reason;
+          // Something infinite begins in the layer named.
+          const auto begins = [&](Magnitude Triple::*entry) {
+            const auto is_infinite = [&](std::uint32_t layer) {
+              return layer != Graph::network_input && (table.layers[layer].*entry).is_infinite();
+            };
+            return is_infinite(cause->layer) &&
+                   std::ranges::none_of(evaluated.graph.layers[cause->layer].inputs, is_infinite);
+          };
+          EXPECT_TRUE(begins(&Triple::m) || begins(&Triple::lipschitz) ||
+                      begins(&Triple::smoothness));
+        }
+      }
+    }
+  });
+  EXPECT_GT(reasons, networks_per_shard / 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, RandomNetworks, testing::Range(0, shards));
+
+}  // namespace
+}  // namespace smoothbound

@@ -1,0 +1,153 @@
+#include "smoothbound/layers/pooling.hpp"
+
+#include <gtest/gtest.h>
+
+#include "layers/small_map.hpp"
+
+namespace smoothbound {
+namespace {
+
+using test::norm;
+using test::only_map;
+using test::operator_norm;
+using test::patches;
+using test::Random;
+using test::Vector;
+
+Vector average(const Window& window, const Shape& input, const Vector& z) {
+  Vector result;
+  for (const auto& patch : patches(window, input)) {
+    long double sum = 0;
+    for (const auto& position : patch) sum += position ? z[*position] : 0;
+    result.push_back(sum / static_cast<long double>(patch.size()));
+  }
+  return result;
+}
+
+Vector maximum(const Window& window, const Shape& input, const Vector& z) {
+  Vector result;
+  for (const auto& patch : patches(window, input)) {
+    long double largest = -INFINITY;
+    for (const auto& position : patch) {
+      if (position) largest = std::max(largest, z[*position]);
+    }
+    result.push_back(largest);
+  }
+  return result;
+}
+
+struct Case {
+  Shape input;
+  Extent kernel, stride;
+  std::int64_t padding = 0;
+  bool disjoint = false;  // patches that neither overlap nor leave the input
+};
+
+const std::vector<Case> cases{
+    {{1, 8, 8}, Extent::uniform(2), {}, 0, true},
+    {{1, 7, 7}, Extent::uniform(3), {}, 0, true},
+    {{1, 6, 9}, {{2, 3}, 3}, {}, 0, true},
+    {{1, 12}, Extent::uniform(4), {}, 0, true},
+    {{1, 8, 8}, Extent::uniform(3), Extent::uniform(2), 0},
+    {{1, 7, 6}, Extent::uniform(3), Extent::uniform(1), 1},
+    {{1, 11}, Extent::uniform(5), Extent::uniform(2), 2},
+    {{1, 10, 5}, {{4, 2}, 3}, {{3, 1}, 3}, 1},
+};
+
+Window window_of(const Case& c) {
+  Window window{.kernel = c.kernel, .stride = c.stride, .stride_is_kernel = true};
+  if (c.padding != 0) {
+    window.padding = {Padding::Kind::explicit_sizes, Extent::uniform(c.padding)};
+  }
+  return window;
+}
+
+std::size_t positions(const Shape& input) { return static_cast<std::size_t>(input.positions()); }
+
+TEST(AveragePool, OperatorNormIsWithinTheConstantAndReachesItWithoutOverlap) {
+  Random random(7);
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.input.to_text());
+    AveragePool pool;
+    pool.window = window_of(c);
+    const Shape output = pool.output_shape({&c.input, 1});
+    EXPECT_EQ(static_cast<std::size_t>(output.positions()), patches(pool.window, c.input).size());
+    const Site site{{&c.input, 1}, output, 3};
+    const long double exact =
+        operator_norm([&](const Vector& z) { return average(pool.window, c.input, z); },
+                      positions(c.input), random);
+    const MapConstants a = only_map(pool.steps(site, Method::sharp));
+    EXPECT_LE(exact, a.lipschitz.value.to_double() * (1 + 1e-15L));
+    EXPECT_LE(a.lipschitz.value.to_double(), 1.6L * exact);  // at these sizes
+    if (c.disjoint) {
+      EXPECT_TRUE(test::is_near(exact, a.lipschitz.value.to_double(), 1e-12L));
+    }
+    EXPECT_EQ(a.slope_at_zero.value, a.lipschitz.value);
+    EXPECT_TRUE(a.smoothness.value.is_zero());
+    EXPECT_TRUE(a.at_zero.value.is_zero());
+    EXPECT_TRUE(a.bound.value.is_infinite());
+    EXPECT_EQ(only_map(pool.steps(site, Method::paper)).lipschitz.value, Magnitude::from_count(1));
+  }
+}
+
+TEST(MaxPool, DifferencesAreWithinTheConstantAndReachItWhereOneInputWins) {
+  Random random(8);
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.input.to_text());
+    MaxPool pool;
+    pool.window = window_of(c);
+    const Site site{{&c.input, 1}, pool.output_shape({&c.input, 1}), 1};
+    const MapConstants a = only_map(pool.steps(site, Method::sharp));
+    EXPECT_EQ(a.lipschitz.value, only_map(pool.steps(site, Method::paper)).lipschitz.value);
+    EXPECT_TRUE(a.smoothness.value.is_infinite());
+    EXPECT_NE(a.smoothness.source.find("kinks"), std::string_view::npos);
+    EXPECT_TRUE(a.at_zero.value.is_zero());
+    const auto ratio = [&](const Vector& x, const Vector& step) {
+      const Vector y = maximum(pool.window, c.input, x);
+      const Vector z = maximum(pool.window, c.input, test::along(x, 1, step));
+      return norm(test::along(y, -1, z)) / norm(step);
+    };
+    long double best = 0;
+    for (std::size_t i = 0; i < positions(c.input); ++i) {
+      for (const long double size : {0.01L, 1.0L, 10.0L}) {
+        best = std::max(best, ratio(random.vector(positions(c.input)),
+                                    test::scaled(random.vector(positions(c.input)), size)));
+      }
+      Vector peak(positions(c.input));
+      peak[i] = 5;  // wins in every patch that contains it, before and after
+      best = std::max(best, ratio(peak, peak));
+    }
+    EXPECT_LE(best, a.lipschitz.value.to_double() * (1 + 1e-15L));
+    EXPECT_TRUE(test::is_near(best, a.lipschitz.value.to_double(), 1e-12L));
+  }
+}
+
+TEST(GlobalAveragePool, NormIsExact) {
+  Random random(9);
+  const Shape input{3, 5, 2};
+  const GlobalAveragePool pool;
+  EXPECT_EQ(pool.output_shape({&input, 1}), Shape{3});
+  const Shape output{3};
+  const Site site{{&input, 1}, output, 2};
+  const long double exact = operator_norm(
+      [&](const Vector& z) {
+        Vector means(3);
+        for (std::size_t i = 0; i < z.size(); ++i) means[i / 10] += z[i] / 10;
+        return means;
+      },
+      30, random);
+  const MapConstants a = only_map(pool.steps(site, Method::sharp));
+  EXPECT_TRUE(test::is_near(exact, a.lipschitz.value.to_double(), 1e-12L));
+  EXPECT_EQ(a.slope_at_zero.value, a.lipschitz.value);
+  EXPECT_EQ(only_map(pool.steps(site, Method::paper)).lipschitz.value, Magnitude::from_count(1));
+}
+
+TEST(Pooling, NeedsPositions) {
+  const Shape flat{10};
+  EXPECT_THROW(static_cast<void>(AveragePool{}.output_shape({&flat, 1})), ShapeError);
+  EXPECT_THROW(static_cast<void>(MaxPool{}.output_shape({&flat, 1})), ShapeError);
+  EXPECT_THROW(static_cast<void>(GlobalAveragePool{}.output_shape({&flat, 1})), ShapeError);
+}
+
+}  // namespace
+}  // namespace smoothbound

@@ -1,0 +1,243 @@
+// Dense, merges, opaque layers and the catalogue.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "layers/numeric.hpp"
+#include "smoothbound/layers/layer.hpp"
+
+namespace smoothbound {
+namespace {
+
+using testing::HasSubstr;
+
+std::string refusal(const Component& component, const std::vector<Shape>& shapes) {
+  try {
+    std::visit([&](const auto& c) { static_cast<void>(c.output_shape(shapes)); }, component);
+  } catch (const ShapeError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+Shape shape_of(const Component& component, const std::vector<Shape>& shapes) {
+  return std::visit([&](const auto& c) { return c.output_shape(shapes); }, component);
+}
+
+TEST(Dense, FlattensAndCounts) {
+  Dense dense;
+  dense.units = 10;
+  const Shape input{3, 4, 5};
+  const Shape output = dense.output_shape({&input, 1});
+  EXPECT_EQ(output, Shape{10});
+  const Site site{{&input, 1}, output, 16};
+  EXPECT_EQ(dense.parameter_count(site), 610);
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const auto b = std::get<AffineConstants>(*dense.steps(site, method).begin());
+    EXPECT_EQ(b.bilinear.value, Magnitude::from_count(1));
+    EXPECT_EQ(b.linear_parameters.value, Magnitude::from_count(4));
+    EXPECT_TRUE(b.linear_input.value.is_zero());
+    EXPECT_TRUE(b.offset.value.is_zero());
+    EXPECT_EQ(b.radius, nullptr);
+  }
+  dense.bias = false;
+  EXPECT_EQ(dense.parameter_count(site), 600);
+  EXPECT_TRUE(std::get<AffineConstants>(*dense.steps(site, Method::sharp).begin())
+                  .linear_parameters.value.is_zero());
+  EXPECT_FALSE(dense.couples_samples());
+}
+
+// ||W^T Z||_F <= ||W||_F ||Z||_F, with equality for matrices of rank one.
+TEST(Dense, BilinearConstantIsReachedByRankOne) {
+  test::Random random(11);
+  const auto product_norm = [](const test::Vector& w, const test::Vector& z) {  // 3 x 2, 3 x 4
+    test::Vector result(8);
+    for (std::size_t i = 0; i < 2; ++i) {
+      for (std::size_t j = 0; j < 4; ++j) {
+        for (std::size_t k = 0; k < 3; ++k) result[i * 4 + j] += w[k * 2 + i] * z[k * 4 + j];
+      }
+    }
+    return test::norm(result);
+  };
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_LE(product_norm(test::unit(random.vector(6)), test::unit(random.vector(12))), 1);
+  }
+  test::Vector w(6);
+  test::Vector z(12);
+  w[0] = z[0] = 1;
+  EXPECT_EQ(product_norm(w, z), 1);
+}
+
+TEST(Dense, DeclaredFanInIsChecked) {
+  Dense dense;
+  dense.inputs = 7;
+  EXPECT_EQ(refusal(dense, {{3, 2}}), "dense declares 7 inputs but gets 6 ([3, 2])");
+  dense.inputs = 6;
+  EXPECT_EQ(refusal(dense, {{3, 2}}), "none");
+}
+
+TEST(Dense, ParametersAreCountedWithChecks) {
+  Dense dense;
+  dense.units = std::int64_t{1} << 62;
+  const Shape input{3};
+  const Shape output{dense.units};
+  EXPECT_THROW(static_cast<void>(dense.parameter_count({{&input, 1}, output, 1})), ShapeError);
+}
+
+TEST(Merge, Shapes) {
+  EXPECT_EQ(shape_of(Add{}, {{4, 3}, {4, 3}}), (Shape{4, 3}));
+  EXPECT_EQ(shape_of(Multiply{}, {{4}, {4}, {4}}), (Shape{4}));
+  EXPECT_EQ(shape_of(Concat{}, {{4, 3, 2}, {5, 3, 2}, {1, 3, 2}}), (Shape{10, 3, 2}));
+  EXPECT_EQ(shape_of(Concat{}, {{4}, {7}}), (Shape{11}));
+}
+
+TEST(Merge, RefusesUnequalShapes) {
+  EXPECT_EQ(refusal(Add{}, {{4, 3}, {4, 2}}), "add needs equal shapes");
+  EXPECT_EQ(refusal(Add{}, {{12}, {4, 3}}), "add needs equal shapes");
+  EXPECT_EQ(refusal(Multiply{}, {{4}, {5}}), "multiply needs equal shapes");
+  EXPECT_EQ(refusal(Concat{}, {{4, 3}, {4, 2}}), "concat needs equal sizes but for the channels");
+  EXPECT_EQ(refusal(Concat{}, {{4, 3}, {4}}), "concat needs equal sizes but for the channels");
+  const std::int64_t half = std::int64_t{1} << 62;
+  EXPECT_THAT(refusal(Concat{}, {{half}, {half}}), HasSubstr("exceeds 2^63 - 1"));
+}
+
+TEST(Opaque, IsAStepOnThePairOfParametersAndInput) {
+  Opaque opaque;
+  opaque.lipschitz = Real::from_decimal("3");
+  opaque.smoothness = Real::from_decimal("5");
+  const Shape shape{4};
+  const Site site{{&shape, 1}, shape, 2};
+  const auto map_of = [&] {
+    const Steps steps = opaque.steps(site, Method::sharp);
+    EXPECT_EQ(steps.end() - steps.begin(), 2);
+    const auto pair = std::get<AffineConstants>(*steps.begin());
+    EXPECT_TRUE(pair.bilinear.value.is_zero());
+    EXPECT_EQ(pair.linear_parameters.value, Magnitude::from_count(1));
+    EXPECT_EQ(pair.linear_input.value, Magnitude::from_count(1));
+    return std::get<MapConstants>(*(steps.begin() + 1));
+  };
+  MapConstants phi = map_of();
+  EXPECT_EQ(phi.lipschitz.value, Magnitude::from_count(3));
+  EXPECT_EQ(phi.slope_at_zero.value, Magnitude::from_count(3));
+  EXPECT_EQ(phi.smoothness.value, Magnitude::from_count(5));
+  EXPECT_TRUE(phi.at_zero.value.is_infinite());
+  EXPECT_THAT(std::string(phi.at_zero.source), HasSubstr("neither 'bound' nor 'at_zero'"));
+  EXPECT_TRUE(phi.bound.value.is_infinite());
+  opaque.at_zero = Real::from_decimal("7");
+  opaque.bound = Real::from_decimal("9");
+  phi = map_of();
+  EXPECT_EQ(phi.at_zero.value, Magnitude::from_count(7));
+  EXPECT_EQ(phi.bound.value, Magnitude::from_count(9));
+  EXPECT_TRUE(opaque.couples_samples());
+}
+
+TEST(Opaque, OutputAndParametersAreThoseGiven) {
+  Opaque opaque;
+  EXPECT_EQ(shape_of(opaque, {{4, 2}}), (Shape{4, 2}));
+  opaque.output = {3, 5};
+  opaque.parameters = 17;
+  EXPECT_EQ(shape_of(opaque, {{4, 2}}), (Shape{3, 5}));
+  const Shape shape{4, 2};
+  EXPECT_EQ(opaque.parameter_count({{&shape, 1}, shape, 1}), 17);
+  opaque.output = {1, 2, 3, 4};
+  EXPECT_THAT(refusal(opaque, {{4}}), HasSubstr("1 to 3 sizes"));
+}
+
+// A rounded literal is one that is not below what the file says.
+TEST(Opaque, GivenConstantsAreRoundedUp) {
+  Opaque opaque;
+  opaque.lipschitz = Real::from_decimal("0.1");
+  opaque.smoothness = Real::from_decimal("0.1");
+  const Shape shape{4};
+  const Steps steps = opaque.steps({{&shape, 1}, shape, 1}, Method::paper);
+  const auto& phi = std::get<MapConstants>(*(steps.begin() + 1));
+  EXPECT_GE(phi.lipschitz.value * Magnitude::from_count(10), Magnitude::from_count(1));
+  EXPECT_EQ(phi.smoothness.value, Magnitude::from_decimal("0.1"));
+}
+
+TEST(Catalogue, NamesAreUniqueAndFound) {
+  std::set<std::string_view> names;
+  for (const Component& component : prototypes()) {
+    const std::string_view name = name_of(component);
+    EXPECT_TRUE(names.insert(name).second) << name << " stands twice";
+    EXPECT_EQ(find_prototype(name), &component);
+    EXPECT_FALSE(formula_of(component).empty()) << name;
+    const auto of_role = component_names(role_of(component));
+    EXPECT_THAT(of_role, testing::Contains(name));
+  }
+  EXPECT_EQ(find_prototype("convolution"), nullptr);
+  EXPECT_EQ(component_names(Role::affine).size() + component_names(Role::merge).size() +
+                component_names(Role::non_affine).size(),
+            prototypes().size());
+}
+
+TEST(Catalogue, Roles) {
+  EXPECT_THAT(component_names(Role::affine), testing::ElementsAre("dense", "conv", "opaque"));
+  EXPECT_THAT(component_names(Role::merge), testing::ElementsAre("add", "concat", "multiply"));
+  EXPECT_THAT(component_names(Role::non_affine),
+              testing::IsSupersetOf({"softplus", "softmax", "average_pool", "max_pool",
+                                     "global_average_pool", "batch_norm", "layer_norm",
+                                     "group_norm", "rms_norm", "identity"}));
+}
+
+// None of these names may be one of a layer's other keys: an entry of `layers` holds both.
+TEST(Catalogue, NamesDoNotMeetOtherKeys) {
+  for (const std::string_view key : layer_keys) EXPECT_EQ(find_prototype(key), nullptr) << key;
+}
+
+TEST(Catalogue, StepsOfEveryPrototypeSayWhereTheyComeFrom) {
+  const Shape shape{4, 6, 6};
+  const auto expect_told = [](const Constant& constant, std::string_view name) {
+    EXPECT_FALSE(constant.formula.empty()) << name;
+    if (!constant.value.is_zero()) {
+      EXPECT_FALSE(constant.source.empty()) << name << " " << constant.formula;
+    }
+  };
+  for (const Component& component : prototypes()) {
+    std::visit(
+        [&](const auto& c) {
+          if constexpr (StepType<std::remove_cvref_t<decltype(c)>>) {
+            const Shape output = c.output_shape({&shape, 1});
+            for (const Method method : {Method::paper, Method::sharp}) {
+              for (const Step& step : c.steps({{&shape, 1}, output, 2}, method)) {
+                if (const auto* a = std::get_if<MapConstants>(&step)) {
+                  for (const Constant* constant :
+                       {&a->bound, &a->lipschitz, &a->smoothness, &a->at_zero, &a->slope_at_zero}) {
+                    expect_told(*constant, c.name());
+                  }
+                } else {
+                  const auto& b = std::get<AffineConstants>(step);
+                  expect_told(b.bilinear, c.name());
+                  expect_told(b.linear_parameters, c.name());
+                  expect_told(b.linear_input, c.name());
+                }
+              }
+            }
+          } else {
+            EXPECT_FALSE(c.rule().empty()) << c.name();
+          }
+        },
+        component);
+  }
+}
+
+struct NotAComponent {};
+struct WithoutSteps {
+  static constexpr Role role = Role::affine;
+  static std::vector<WithoutSteps> prototypes() { return {}; }
+  [[nodiscard]] std::string_view name() const { return ""; }
+  [[nodiscard]] std::string_view formula() const { return ""; }
+  void visit_settings(SettingsVisitor& /*visitor*/) {}
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes[0]; }
+  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] bool couples_samples() const { return false; }
+};
+static_assert(!ComponentType<NotAComponent>);
+static_assert(ComponentType<WithoutSteps> && !StepType<WithoutSteps> && !MergeType<WithoutSteps>);
+static_assert(StepType<Dense> && StepType<Opaque> && MergeType<Add> && !StepType<Add>);
+static_assert(BiasedType<Dense> && BiasedType<Conv> && !BiasedType<Softmax>);
+
+}  // namespace
+}  // namespace smoothbound

@@ -1,0 +1,104 @@
+#include "smoothbound/layers/window.hpp"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "layers/small_map.hpp"
+
+namespace smoothbound {
+namespace {
+
+using test::counted_overlap;
+using test::Random;
+
+// Output o exists as long as its last tap lies in the padded input.
+std::int64_t counted_outputs(std::int64_t padded, std::int64_t span, std::int64_t stride) {
+  std::int64_t outputs = 0;
+  while (outputs * stride + span <= padded) ++outputs;
+  return outputs;
+}
+
+TEST(Window, OverlapAndShapeEqualCountsForRandomSettings) {
+  Random random(20240501);
+  int tried = 0;
+  while (tried < 20000) {
+    Window window;
+    const Shape input{1, random.integer(1, 24)};
+    const std::int64_t n = input.spatial(0);
+    const std::int64_t kernel = random.integer(1, 9);
+    const std::int64_t stride = random.integer(1, 7);
+    const std::int64_t dilation = random.integer(1, 6);
+    const std::int64_t kind = random.integer(0, 2);
+    const std::int64_t pad = random.integer(0, 12);
+    window.kernel = Extent::uniform(kernel);
+    window.stride = Extent::uniform(stride);
+    window.dilation = Extent::uniform(dilation);
+    window.padding.kind = static_cast<Padding::Kind>(kind);
+    if (window.padding.kind == Padding::Kind::explicit_sizes) {
+      window.padding.sizes = Extent::uniform(pad);
+    }
+    SCOPED_TRACE(testing::Message() << "n " << n << " K " << kernel << " s " << stride << " e "
+                                    << dilation << " padding kind " << kind << " size " << pad);
+    const std::int64_t span = (kernel - 1) * dilation + 1;
+    const std::int64_t padded =
+        window.padding.kind == Padding::Kind::explicit_sizes ? n + 2 * pad : n;
+    if (window.padding.kind != Padding::Kind::same && span > padded) {
+      EXPECT_THROW(static_cast<void>(window.along(input, 0)), ShapeError);
+      continue;
+    }
+    ++tried;
+    const AxisWindow axis = window.along(input, 0);
+    if (window.padding.kind == Padding::Kind::same) {
+      // As many outputs as there are multiples of the stride inside, whatever the kernel.
+      ASSERT_EQ(axis.output, counted_outputs(n, 1, stride));
+      ASSERT_LE((axis.output - 1) * stride + span - n - axis.pad_before, axis.pad_before + 1);
+    } else {
+      ASSERT_EQ(axis.output, counted_outputs(padded, span, stride));
+      ASSERT_EQ(axis.pad_before, window.padding.kind == Padding::Kind::valid ? 0 : pad);
+    }
+    ASSERT_EQ(axis.largest_overlap(), counted_overlap(axis));
+    const std::int64_t step = stride / std::gcd(stride, dilation);
+    ASSERT_LE(axis.largest_overlap(), (kernel + step - 1) / step);
+  }
+}
+
+TEST(Window, KnownOverlaps) {
+  const auto overlap = [](std::int64_t n, std::int64_t kernel, std::int64_t stride) {
+    Window window;
+    window.kernel = Extent::uniform(kernel);
+    window.stride = Extent::uniform(stride);
+    return window.largest_overlap(Shape{1, n, n});
+  };
+  EXPECT_EQ(overlap(224, 3, 1), 9);
+  EXPECT_EQ(overlap(224, 2, 2), 1);
+  EXPECT_EQ(overlap(8, 8, 1), 1);   // a single patch
+  EXPECT_EQ(overlap(28, 5, 3), 4);  // ceil(5/3) per axis
+}
+
+// Past what can be counted one by one, the answer is still an upper bound found in no time.
+TEST(Window, HugeKernelsAreBounded) {
+  AxisWindow axis;
+  axis.input = std::int64_t{1} << 40;
+  axis.kernel = std::int64_t{1} << 39;
+  axis.stride = std::int64_t{1} << 30;
+  axis.output = (axis.input - axis.kernel) / axis.stride + 1;
+  EXPECT_EQ(axis.largest_overlap(), std::int64_t{1} << 9);
+  axis.stride = 1;
+  axis.output = axis.input - axis.kernel + 1;
+  EXPECT_EQ(axis.largest_overlap(), axis.kernel);
+}
+
+TEST(Window, ListsOfSizesMustFitTheAxes) {
+  Window window;
+  window.kernel = {{3, 2}, 3};
+  EXPECT_THROW(static_cast<void>(window.along(Shape{1, 9}, 0)), ShapeError);
+  EXPECT_EQ(window.along(Shape{1, 9, 9}, 0).output, 7);
+  EXPECT_EQ(window.along(Shape{1, 9, 9}, 1).output, 8);
+  window.kernel = {{3, 0}, 2};
+  EXPECT_EQ(window.along(Shape{1, 9}, 0).output, 7);
+  EXPECT_THROW(static_cast<void>(window.along(Shape{1, 9, 9}, 0)), ShapeError);
+}
+
+}  // namespace
+}  // namespace smoothbound

@@ -1,0 +1,25 @@
+// What a user sees of a file that is not accepted.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "smoothbound/graph/graph.hpp"
+#include "smoothbound/spec/read_spec.hpp"
+
+namespace smoothbound::test {
+
+/// The rendered message of the first mistake in `text`; empty if there is none.
+inline std::string rendered(const std::string& name, const std::string& text) {
+  const Source source{name, text};
+  try {
+    Spec spec = read_spec(source);
+    const std::int64_t batch = spec.settings.batch.value_or(default_batch);
+    build_graph(std::move(spec), batch);
+  } catch (const SpecError& error) {
+    return render_error(source, error);
+  }
+  return "";
+}
+
+}  // namespace smoothbound::test
