@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -26,12 +27,26 @@ extern "C" void remove_unfinished(int signal_number) {
   std::raise(signal_number);
 }
 
-// A signal that ends the program leaves no half file behind either.
-void handle_signals() {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+constexpr std::array ending_signals{SIGINT, SIGTERM, SIGHUP};
+
+// mkstemp, such that a signal that ends the program leaves no half file behind either.
+int create_temporary(std::string& pattern) {
+  for (const int number : ending_signals) {
     // What the caller ignores (nohup) stays ignored.
     if (std::signal(number, remove_unfinished) == SIG_IGN) std::signal(number, SIG_IGN);
   }
+  // No signal may come between the file and its registration.
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  for (const int number : ending_signals) sigaddset(&blocked, number);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const int descriptor = mkstemp(pattern.data());
+  const int error = errno;
+  if (descriptor >= 0) unfinished = pattern.c_str();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return descriptor;
 }
 
 // What `path` links to, existing or not, so that a link is kept. Empty if links go in a circle.
@@ -69,19 +84,21 @@ Output::Output(std::string path) : path_(std::move(path)) {
   }
   path_ = target.string();
   temporary_ = path_ + ".XXXXXX";
-  const int descriptor = mkstemp(temporary_.data());
+  const int descriptor = create_temporary(temporary_);
   if (descriptor < 0) {
     temporary_.clear();
     fail("cannot create a file beside");
   }
-  unfinished = temporary_.c_str();
-  handle_signals();
   const mode_t mask = umask(0);
   umask(mask);
   constexpr mode_t everyone = 0666;
   const mode_t mode = exists ? status.st_mode & 07777U : everyone & ~mask;
   if (fchmod(descriptor, mode) != 0 || (file_ = fdopen(descriptor, "w")) == nullptr) {
+    const int error = errno;
     file_ = nullptr;
+    unfinished = nullptr;
+    unlink(temporary_.c_str());  // there will be no destructor
+    errno = error;
     fail("cannot open");
   }
 }

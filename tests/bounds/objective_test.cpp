@@ -141,7 +141,7 @@ TEST(BoundObjective, TellsWhyItIsInfinite) {
         method);
     // l_f = m + label_radius is infinite, L_F = L l_f + l^2 L_f is not: 0 * inf = 0.
     EXPECT_TRUE(unbounded.lipschitz.is_infinite() && unbounded.smoothness.is_finite());
-    EXPECT_EQ(unbounded.infinite_reason, "");
+    EXPECT_THAT(unbounded.infinite_reason, HasSubstr("layer 'box', opaque"));
   }
 }
 
