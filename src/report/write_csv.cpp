@@ -18,7 +18,7 @@ constexpr std::array columns{
 
 // RFC 4180, with control characters escaped so that a row stays a line.
 std::string quote(std::string_view cell) {
-  const std::string shown = escape_controls(cell);
+  std::string shown = escape_controls(cell);
   if (shown.find_first_of(",\"") == std::string::npos) return shown;
   std::string result = "\"";
   for (const char c : shown) {
