@@ -9,60 +9,24 @@
 
 #include "command_line.hpp"
 #include "exit_code.hpp"
+#include "model_options.hpp"
 #include "output.hpp"
 #include "smoothbound/report/writers.hpp"
-#include "smoothbound/spec/suggest.hpp"
 
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> method_names{"paper", "sharp", "both"};
 constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
 enum class Format : std::uint8_t { table, json, csv, markdown };
 
 // The options as typed.
 struct BoundOptions {
   std::vector<std::string> files;
-  std::string method = "sharp";
   std::string format = "table";
   std::string output;
   std::string explain;
-  std::string bn_epsilon;
-  std::string smooth;
-  std::string batch;
-  std::string loss;
-  std::string max_size;
-  std::vector<std::string> reals = std::vector<std::string>(real_settings().size());
+  ModelOptions model;
 };
-
-std::string option_name(std::string_view setting) {
-  std::string name = "--" + std::string(setting);
-  std::ranges::replace(name, '_', '-');
-  return name;
-}
-
-// "64MiB", "1e9", "2GiB"
-std::size_t parse_size(const ScalarText& scalar) {
-  struct Unit {
-    std::string_view suffix;
-    unsigned shift;
-  };
-  constexpr std::array<Unit, 3> units{{{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
-  ScalarText number = scalar;
-  unsigned shift = 0;
-  for (const Unit& unit : units) {
-    if (!number.text.ends_with(unit.suffix)) continue;
-    number.text.remove_suffix(unit.suffix.size());
-    shift = unit.shift;
-  }
-  const auto count = static_cast<std::size_t>(parse_count(number));
-  constexpr std::size_t largest = std::size_t{1} << 40U;
-  if (count > (largest >> shift)) {
-    throw SpecError(scalar.location, fmt::format("{} is too large", scalar.what),
-                    "at most 1024GiB");
-  }
-  return count << shift;
-}
 
 class BoundCommand {
  public:
@@ -92,59 +56,17 @@ class BoundCommand {
  private:
   // From texts to values; throws SpecError with a place on the command line.
   void interpret() {
-    const auto choose = [&](const std::string& option, const std::string& value,
-                            std::span<const std::string_view> names) {
-      ScalarText scalar = line_.scalar(option, value);
-      scalar.quoted = true;  // whatever was typed is text
-      return parse_choice(scalar, names);
-    };
-    const std::size_t method = choose("--method", options_.method, method_names);
-    report_options_.methods.clear();
-    if (method_names[method] != "sharp") report_options_.methods.push_back(Method::paper);
-    if (method_names[method] != "paper") report_options_.methods.push_back(Method::sharp);
-    format_ = static_cast<Format>(choose("--format", options_.format, format_names));
-
-    const auto real = [&](const std::string& option, const std::string& value, RealRange range) {
-      return parse_real(line_.scalar(option, value), range);
-    };
-    Settings& overrides = report_options_.overrides;
-    for (std::size_t i = 0; i < options_.reals.size(); ++i) {
-      if (options_.reals[i].empty()) continue;
-      const RealSetting& setting = real_settings()[i];
-      overrides.*setting.member = real(option_name(setting.name), options_.reals[i], setting.range);
-    }
-    if (!options_.batch.empty()) {
-      overrides.batch = parse_count(line_.scalar("--batch", options_.batch));
-    }
-    if (!options_.loss.empty()) {
-      std::vector<std::string_view> names;
-      for (const LossRow& row : loss_table()) names.push_back(row.name);
-      overrides.loss = &loss_table()[choose("--loss", options_.loss, names)];
-    }
-    if (!options_.bn_epsilon.empty()) {
-      report_options_.batch_norm_epsilon =
-          real("--bn-epsilon", options_.bn_epsilon, RealRange::non_negative);
-    }
-    if (!options_.smooth.empty()) {
-      report_options_.smooth_beta = real("--smooth", options_.smooth, RealRange::positive);
-    }
+    report_options_ = options_.model.interpret(line_);
+    limits_ = options_.model.limits(line_);
+    format_ = static_cast<Format>(choose(line_, "--format", options_.format, format_names));
     if (!options_.explain.empty()) report_options_.explain = options_.explain;
-    if (!options_.max_size.empty()) {
-      limits_.bytes = parse_size(line_.scalar("--max-size", options_.max_size));
-    }
-    if (std::ranges::count(options_.files, "-") > 1) {
-      throw SpecError(line_.locate("-"), "standard input can be read once", "name '-' once");
-    }
+    refuse_repeated_stdin(options_.files, line_);
   }
 
   void report_on(const std::string& file, Output& output, bool array) {
     Source source;
-    std::optional<Report> report;
-    try {
-      load_source(file, limits_, source);
-      report = make_report(source, report_options_, limits_);
-    } catch (const SpecError& error) {
-      std::cerr << render_error(source, error);
+    const std::optional<Report> report = try_report(file, report_options_, limits_, source);
+    if (!report) {
       ++failed_;
       worst_ = std::max<int>(worst_, bad_input);
       return;
@@ -202,21 +124,10 @@ void add_bound_command(CLI::App& app, const CommandLine& line, Action& action) {
                        const std::string& type) {
     return command->add_option(name, target, help)->type_name(type);
   };
-  add("--method", options->method, "paper, sharp or both (sharp)", "METHOD");
   add("--format", options->format, "table, json, csv or markdown (table)", "FORMAT");
   add("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
   add("--explain", options->explain, "also tell how the numbers of this layer came about", "LAYER");
-  add("--bn-epsilon", options->bn_epsilon, "epsilon of every batch norm", "NUMBER");
-  add("--smooth", options->smooth,
-      "replace relu by softplus(BETA) and max by average pooling; BETA is 1 if left out", "[BETA]");
-  add("--batch", options->batch, "number of samples in a batch", "COUNT");
-  for (std::size_t i = 0; i < real_settings().size(); ++i) {
-    const RealSetting& setting = real_settings()[i];
-    add(option_name(setting.name), options->reals[i], std::string(setting.description), "NUMBER");
-  }
-  add("--loss", options->loss, "loss of the objective; 'smoothbound layers' lists them", "LOSS");
-  add("--max-size", options->max_size,
-      "largest file (64MiB); the limit of 1,000,000 layers grows with it", "SIZE");
+  options->model.add_to(*command);
   command->footer(
       "Examples:\n"
       "  smoothbound bound vgg16.yaml\n"

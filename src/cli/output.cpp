@@ -18,7 +18,7 @@ namespace smoothbound::cli {
 namespace {
 
 // The temporary file of the output that is being written, for the handler.
-std::atomic<const char*> unfinished{nullptr};
+std::atomic<const char*> unfinished{nullptr};  // NOLINT(*-non-const-global-variables)
 static_assert(std::atomic<const char*>::is_always_lock_free);
 
 extern "C" void remove_unfinished(int signal_number) {
