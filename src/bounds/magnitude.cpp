@@ -3,11 +3,9 @@
 #include <mpfr.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
-#include <vector>
 
 namespace smoothbound {
 namespace {
@@ -144,29 +142,6 @@ Bound<d> Bound<d>::from_decimal(std::string_view literal) {
   char* end = nullptr;
   mpfr_strtofr(x, text.c_str(), &end, 10, mode(d));
   return BoundAccess::store<d>(x);
-}
-
-template <Rounding d>
-std::string Bound<d>::to_text(int digits) const {
-  if (is_zero()) return "0";
-  if (is_infinite()) return "inf";
-  Number x;
-  BoundAccess::load(x, *this);
-  mpfr_exp_t exponent = 0;
-  std::array<char, 64> small{};
-  std::vector<char> large;
-  const auto count = static_cast<std::size_t>(std::max(digits, 1));
-  char* buffer = small.data();
-  if (count + 2 > small.size()) {
-    large.resize(std::max<std::size_t>(count + 2, 7));
-    buffer = large.data();
-  }
-  mpfr_get_str(buffer, &exponent, 10, count, x, mode(d));
-  std::string text(1, buffer[0]);
-  if (count > 1) text.append(1, '.').append(buffer + 1, count - 1);
-  --exponent;  // MPFR's significand is 0.d1d2d3...
-  text.append(exponent < 0 ? "e-" : "e+");
-  return text.append(std::to_string(exponent < 0 ? -exponent : exponent));
 }
 
 template <Rounding d>

@@ -262,6 +262,7 @@ Fields::Fields(Value mapping, std::string_view what, std::string_view hint)
                     std::string(hint));
   }
   entries_.reserve(mapping.size());
+  known_.reserve(8);
   for (auto key = mapping.first_child(); key;) {
     const Value value = *key->next_sibling();
     entries_.push_back({*key, value});

@@ -348,6 +348,26 @@ void check_text(const Bound<d>& x, int digits) {
   ASSERT_LT(mpfr_cmpabs(gap, unit), 0);
 }
 
+// Few digits of numbers that are, or nearly are, decimals of few digits: where rounding is decided
+// far behind the digits that are shown.
+TYPED_TEST(BoundOperations, TextOfShortDecimalsIsRounded) {
+  constexpr Rounding d = TypeParam::direction;
+  std::mt19937_64 random(d == Rounding::up ? 14 : 15);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto digits = static_cast<int>(1 + random() % 7);
+    const auto exponent = static_cast<int>(random() % 560) - 280;
+    const std::string literal =
+        std::to_string(1 + random() % 10'000'000) + "e" + std::to_string(exponent);
+    for (const auto& x : {Bound<d>::from_decimal(literal), Bound<d>::from_count(1 + i)}) {
+      check_text(x, digits);
+    }
+    if (this->HasFatalFailure()) {
+      ADD_FAILURE() << "round " << i << ": " << literal;
+      return;
+    }
+  }
+}
+
 TYPED_TEST(BoundOperations, TextIsRoundedInTheDirectionOfTheType) {
   constexpr Rounding d = TypeParam::direction;
   RandomBounds random(d == Rounding::up ? 4 : 5);
