@@ -111,12 +111,21 @@ class Drawing {
         put("<path class=\"point edge f{}\" d=\"{}\"/>\n", i % svg::colours,
             svg::marker_path(i, x + swatch / 2, middle));
       } else {
-        put("<rect {} x=\"{}\" y=\"{}\" width=\"{}\" height=\"12\"/>\n", fill(i), number(x + 10),
-            number(middle - 6), number(swatch - 10));
+        put("<rect {} x=\"{}\" y=\"{}\" width=\"{}\" height=\"12\"/>\n", fill(i), number(x),
+            number(middle - 6), number(swatch));
       }
       put("<text x=\"{}\" y=\"{}\">{}</text>\n", number(x + swatch + 6), number(middle + 4.5),
           xml::escape(name));
       x += item;
+    }
+    if (chart.kind == ChartKind::bars) {
+      if (x + swatch + 6 + text_width("sum", svg::font_size) > width) {
+        x = margin;
+        y_ += line_height + 2;
+      }
+      const double middle = y_ - line_height / 2 - 1;
+      put("<path class=\"net\" d=\"M{} {}h{}\"/><text x=\"{}\" y=\"{}\">sum</text>\n", number(x),
+          number(middle), number(swatch), number(x + swatch + 6), number(middle + 4.5));
     }
     y_ += 4;
   }
@@ -163,7 +172,7 @@ class Drawing {
       constexpr double half = 0.5;  // of a band
       x_scale_ = {-half, static_cast<double>(chart.x.categories.size()) - half, {}, {}};
     }
-    y_ += 4 + place_marker_labels(chart);
+    y_ += 9 + place_marker_labels(chart);
     top_ = y_ + (infinite_ ? strip_height : 0);
     floor_ = top_ + plot_height_;
     bottom_ = floor_ + (zero_strip_ ? strip_height : 0);
@@ -367,8 +376,8 @@ class Drawing {
             number(low - high), xml::escape(point_title(chart, series, i)));
       }
     }
-    for (const auto& [x, stack] : stacks) {  // the sum, where there is something to add
-      if (stack.above == 0 || stack.below == 0 || stack.infinite) continue;
+    for (const auto& [x, stack] : stacks) {  // the sum
+      if ((stack.above == 0 && stack.below == 0) || stack.infinite) continue;
       put("<path class=\"net\" d=\"M{} {}h{}\"/>\n", number(x_of(x) - bar / 2 - 2),
           number(y_of(stack.above + stack.below)), number(bar + 4));
     }

@@ -61,25 +61,16 @@ std::string name_of_report(std::span<const Report> reports, const Report& report
   return fmt::format("{} ({})", report.graph.name, report.file);
 }
 
-std::string settings_note(const Report& report) {
-  const ResolvedSettings& settings = report.settings;
-  const bool radii = std::ranges::any_of(
-      report.graph.layers, [](const Layer& layer) { return layer.radius.has_value(); });
-  return fmt::format("batch {}, ||x|| <= {}, ||v_l|| <= {}{}", settings.batch,
-                     text::setting(settings.input_norm), text::setting(settings.radius),
-                     radii ? " unless a layer says otherwise" : "");
-}
-
 // One line if all have the same settings.
 std::string settings_note(std::span<const Report> reports) {
-  const std::string first = settings_note(reports.front());
+  const std::string first = text::network_settings(reports.front());
   const bool same = std::ranges::all_of(
-      reports, [&](const Report& report) { return settings_note(report) == first; });
+      reports, [&](const Report& report) { return text::network_settings(report) == first; });
   if (same) return first;
   std::string note;
   for (const Report& report : reports) {
     if (!note.empty()) note += "; ";
-    note += fmt::format("{}: {}", name_of_report(reports, report), settings_note(report));
+    note += fmt::format("{}: {}", name_of_report(reports, report), text::network_settings(report));
   }
   return note;
 }
@@ -145,7 +136,7 @@ std::vector<Chart> method_charts(std::span<const Report> reports) {
     if (paper == nullptr || sharp == nullptr) continue;
     Chart chart;
     chart.title = "Paper against sharp: " + report.graph.name;
-    chart.note = settings_note(report);
+    chart.note = text::network_settings(report);
     chart.x = {"layer", false, layer_names(report.graph)};
     chart.y = {"bound of the paper / sharp bound", true, {}};
     for (const Number& number : numbers) {
@@ -268,7 +259,7 @@ std::vector<Chart> growth_charts(const Report& report, const MethodReport& resul
   charts.front().title = fmt::format("Growth by layer and component: {}, method {}",
                                      report.graph.name, name_of(result.table.method));
   charts.back().note =
-      settings_note(report) +
+      text::network_settings(report) +
       "; a layer's factor is its number over the largest one among what it reads (over 1 where "
       "that is 0)";
   return charts;
