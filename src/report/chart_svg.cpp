@@ -20,15 +20,19 @@ constexpr double margin = 14;
 constexpr double line_height = 16;
 constexpr double lone_height = 300;   // of the plot area of a single chart
 constexpr double panel_height = 170;  // of each of several
-constexpr double strip_height = 20;   // the edge for inf, and the one for -inf
+constexpr double strip_height = 26;   // the edge for inf, and the one for -inf
+constexpr double empty_height = 10;   // of a plot area without finite values
 constexpr double marker_row = 15;
 constexpr std::size_t most_marked = 120;  // points of a line that each get a marker
 constexpr std::size_t most_name = 44;
 constexpr std::size_t most_category = 18;
 
-bool same_axis(const ChartAxis& a, const ChartAxis& b) {
-  return a.label == b.label && a.logarithmic == b.logarithmic && !a.categories.empty() &&
-         a.categories == b.categories;
+// Whether `next` is a further panel of the same chart, with the same x axis.
+bool shares_axis(const Chart& chart, const Chart& next) {
+  const ChartAxis& a = chart.x;
+  const ChartAxis& b = next.x;
+  return next.title.empty() && chart.note.empty() && a.label == b.label &&
+         a.logarithmic == b.logarithmic && !a.categories.empty() && a.categories == b.categories;
 }
 
 bool same_names(const Chart& a, const Chart& b) {
@@ -44,13 +48,13 @@ class Drawing {
   void draw(std::span<const Chart> charts) {
     for (std::size_t i = 0; i < charts.size(); ++i) {
       const bool legend = i == 0 || !same_names(charts[i], charts[i - 1]);
-      const bool x_labels = i + 1 == charts.size() || !same_axis(charts[i].x, charts[i + 1].x);
+      const bool x_labels = i + 1 == charts.size() || !shares_axis(charts[i], charts[i + 1]);
       plot_height_ = charts.size() == 1 ? lone_height : panel_height;
       draw(charts[i], legend, x_labels);
     }
   }
   [[nodiscard]] const std::string& text() const { return out_; }
-  [[nodiscard]] double height() const { return y_ + margin / 2; }
+  [[nodiscard]] double height() const { return std::ceil(y_ + margin / 2); }
 
  private:
   template <class... Arguments>
@@ -156,9 +160,13 @@ class Drawing {
     const ChartRange x = x_extent(chart);
     infinite_ = y.has_infinity;
     zero_strip_ = y.has_minus_infinity;
+    if (y.empty) plot_height_ = empty_height;
     constexpr double tick_room = 34;
-    y_scale_ = make_scale(y.low, y.high, chart.y.logarithmic,
+    // Bars of which none has a height stand on a line with room above.
+    const bool flat = chart.kind == ChartKind::bars && y.low == 0 && y.high == 0;
+    y_scale_ = make_scale(y.low, flat ? 1 : y.high, chart.y.logarithmic,
                           static_cast<int>(plot_height_ / tick_room), true);
+    if (y.empty) y_scale_ = {};
     double widest = text_width("10", svg::small_size);
     for (const Tick& tick : y_scale_.ticks) widest = std::max(widest, svg::tick_width(tick));
     left_ = margin + widest + 8;
@@ -434,7 +442,7 @@ void write_document(std::span<const Chart> charts, std::string_view id, const st
                     const Sink& sink) {
   Drawing drawing(id);
   drawing.draw(charts);
-  const std::string height = number(std::ceil(drawing.height()));
+  const std::string height = number(drawing.height());
   sink(fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"sb-chart\" role=\"img\" "
       "viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "

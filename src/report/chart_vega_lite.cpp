@@ -154,8 +154,12 @@ Json view_of(const Chart& chart) {
   title["text"] = escape_controls(chart.title);
   if (!chart.note.empty()) title["subtitle"] = escape_controls(chart.note);
   title["anchor"] = "start";
-  Json layers = Json::array({layer_of_points(chart)});
-  const ChartRange extent = y_extent(chart);
+  Json layers = Json::array();
+  ChartRange extent;
+  for (const ChartSeries& series : chart.series) {
+    for (const double y : series.y) extent.include(y);
+  }
+  if (!extent.empty) layers.push_back(layer_of_points(chart));
   if (extent.has_infinity) layers.push_back(layer_of_edge(chart, "top"));
   if (extent.has_minus_infinity) layers.push_back(layer_of_edge(chart, "bottom"));
   if (!chart.markers.empty()) {
@@ -173,8 +177,12 @@ Json view_of(const Chart& chart) {
 void write_vega_lite(std::span<const Chart> charts, const Sink& sink) {
   Json views = Json::array();
   for (const Chart& chart : charts) views.push_back(view_of(chart));
-  const Json document{{"$schema", "https://vega.github.io/schema/vega-lite/v5.json"},
-                      {"vconcat", std::move(views)}};
+  const Json document{
+      {"$schema", "https://vega.github.io/schema/vega-lite/v5.json"},
+      {"vconcat", std::move(views)},
+      {"resolve",
+       {{"scale",
+         {{"color", "independent"}, {"strokeDash", "independent"}, {"shape", "independent"}}}}}};
   sink(document.dump(1));
   sink("\n");
 }

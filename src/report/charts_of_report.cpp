@@ -148,7 +148,8 @@ std::vector<Chart> method_charts(std::span<const Report> reports) {
         series.y.push_back(a == b && (a.is_zero() || a.is_infinite()) ? gap
                                                                       : a.log10() - b.log10());
       }
-      chart.series.push_back(std::move(series));
+      const bool drawn = std::ranges::any_of(series.y, [](double y) { return !std::isnan(y); });
+      if (drawn) chart.series.push_back(std::move(series));
     }
     charts.push_back(std::move(chart));
   }

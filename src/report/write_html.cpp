@@ -133,11 +133,10 @@ class Page {
   void charts(const Report& report, std::size_t index) {
     const std::span<const Report> one(&report, 1);
     put("<div class=\"charts\">\n");
-    figure(depth_charts(one), fmt::format("depth-{}", index));
+    std::vector<Chart> depth = depth_charts(one);
+    for (Chart& chart : method_charts(one)) depth.push_back(std::move(chart));
+    figure(depth, fmt::format("depth-{}", index));
     figure(growth_charts(report, report.results.back()), fmt::format("growth-{}", index));
-    if (const std::vector<Chart> methods = method_charts(one); !methods.empty()) {
-      figure(methods, fmt::format("methods-{}", index));
-    }
     put("</div>\n");
   }
 
