@@ -21,6 +21,7 @@ constexpr double line_height = 16;
 constexpr double lone_height = 300;   // of the plot area of a single chart
 constexpr double panel_height = 170;  // of each of several
 constexpr double strip_height = 26;   // the edge for inf, and the one for -inf
+constexpr double edge_distance = 17;  // of such values from the finite ones
 constexpr double empty_height = 10;   // of a plot area without finite values
 constexpr double marker_row = 15;
 constexpr std::size_t most_marked = 120;  // points of a line that each get a marker
@@ -191,7 +192,7 @@ class Drawing {
     return left_ + x_scale_.fraction(x) * (right_ - left_);
   }
   [[nodiscard]] double y_of(double y) const {
-    if (std::isinf(y)) return y > 0 ? top_ - strip_height / 2 : bottom_ - strip_height / 2;
+    if (std::isinf(y)) return y > 0 ? top_ - edge_distance : floor_ + edge_distance;
     return floor_ - y_scale_.fraction(y) * plot_height_;
   }
 
@@ -210,12 +211,12 @@ class Drawing {
       y_label(y_of(tick.at), svg::label(tick));
     }
     if (infinite_) {
-      horizontal("grid", top_ - strip_height / 2);
-      y_label(top_ - strip_height / 2, "\u221e");
+      horizontal("grid", top_ - edge_distance);
+      y_label(top_ - edge_distance, "\u221e");
     }
     if (zero_strip_) {
-      horizontal("grid", bottom_ - strip_height / 2);
-      y_label(bottom_ - strip_height / 2, chart.y.logarithmic ? "0" : "\u2212\u221e");
+      horizontal("grid", floor_ + edge_distance);
+      y_label(floor_ + edge_distance, chart.y.logarithmic ? "0" : "\u2212\u221e");
     }
     const bool bars = chart.kind == ChartKind::bars;
     horizontal("axis", bars ? y_of(0) : bottom_);
@@ -245,8 +246,10 @@ class Drawing {
           std::max(layout.widest, text_width(svg::shorten(name, most_category), svg::small_size));
     }
     const double band = room / static_cast<double>(axis.categories.size());
-    layout.level = layout.widest + 8 <= band;
-    layout.every = layout.level ? 1 : static_cast<std::size_t>(std::ceil(line_height / band));
+    constexpr double short_label = 30;  // numbers rather stand level and thinned than slanted
+    layout.level = layout.widest <= std::max(short_label, band - 8);
+    const double least = layout.level ? layout.widest + 8 : line_height;
+    layout.every = static_cast<std::size_t>(std::max(1.0, std::ceil(least / band)));
     return layout;
   }
   static constexpr double slant = 55;  // degrees
@@ -446,6 +449,7 @@ void write_document(std::span<const Chart> charts, std::string_view id, const st
   sink(fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"sb-chart\" role=\"img\" "
       "viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
+      "style=\"max-width:100%;height:auto\" "
       "aria-labelledby=\"{2}-title {2}-desc\">\n<title id=\"{2}-title\">{3}</title>\n"
       "<desc id=\"{2}-desc\">{4}</desc>\n",
       width, height, id, xml::escape(title_of(charts)), xml::escape(description_of(charts))));

@@ -39,14 +39,14 @@ th{font-weight:600;background:var(--panel)}
 tr.total td,tr.total th{font-weight:600;border-top:2px solid var(--muted);background:none}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,34rem),1fr));gap:1.5rem;align-items:start;margin:1rem 0}
 figure{margin:0;overflow-x:auto;border:1px solid var(--rule);border-radius:6px}
-figure svg{display:block;width:100%;height:auto;min-width:30rem;max-width:52rem;margin:0 auto}
+figure svg{display:block;width:100%;height:auto;min-width:30rem;max-width:none!important;margin:0 auto}
 pre{overflow-x:auto;padding:.75rem 1rem;background:var(--panel);border-radius:6px;font-size:.8125rem;overflow-wrap:normal}
 @media print{
 body{font-size:10pt;max-width:none;padding:0}
 section{break-before:page;border:0;margin:0;padding:0}
 .charts{display:block}
 figure{break-inside:avoid;border:0;overflow:visible;margin-bottom:1rem}
-figure svg{min-width:0;max-width:15cm}
+figure svg{min-width:0;max-width:15cm!important}
 .scroll{overflow:visible}
 table{font-size:8pt}
 th,td{padding:.15rem .4rem;white-space:normal}

@@ -90,11 +90,15 @@ TEST(Scale, HasFewRoundTicksForEveryRange) {
         EXPECT_GE(scale.high, low + span);
         EXPECT_LT(scale.low, scale.high);
         EXPECT_LE(scale.ticks.size(), 8U) << low << " " << span;
-        if (snap || span > 2) EXPECT_GE(scale.ticks.size(), 2U) << low << " " << span;
+        if (snap || span > 2) {
+          EXPECT_GE(scale.ticks.size(), 2U) << low << " " << span;
+        }
         for (const Tick& tick : scale.ticks) {
           EXPECT_GE(scale.fraction(tick.at), -1e-6);
           EXPECT_LE(scale.fraction(tick.at), 1 + 1e-6);
-          if (tick.text == "10") EXPECT_EQ(tick.at, std::round(tick.at)) << "a power of ten";
+          if (tick.text == "10") {
+            EXPECT_EQ(tick.at, std::round(tick.at)) << "a power of ten";
+          }
         }
       }
     }
