@@ -41,6 +41,8 @@ using Action = std::function<int()>;
 
 void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_plot_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_report_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_schema_command(CLI::App& app, const CommandLine& line, Action& action);
 
 /// What CLI11 found wrong, as an error in the command line with a suggestion.

@@ -24,6 +24,8 @@ int parse_and_run(const CommandLine& line) {
   Action action;
   add_bound_command(app, line, action);
   add_layers_command(app, line, action);
+  add_plot_command(app, line, action);
+  add_report_command(app, line, action);
   add_schema_command(app, line, action);
   try {
     std::vector<std::string> reversed = line.arguments();

@@ -21,7 +21,9 @@ std::size_t choose(const CommandLine& line, const std::string& option, const std
 
 class ModelOptions {
  public:
-  ModelOptions() : reals_(real_settings().size()) {}
+  /// `method`: what --method is if it is not given.
+  explicit ModelOptions(std::string method = "sharp")
+      : method_(std::move(method)), reals_(real_settings().size()) {}
 
   /// Declares --method, --bn-epsilon, --smooth, --batch, --loss, --max-size and every real setting,
   /// but for those named in `left_out` ("--radius"): a command gives them another meaning.
@@ -33,7 +35,7 @@ class ModelOptions {
   [[nodiscard]] Limits limits(const CommandLine& line) const;
 
  private:
-  std::string method_ = "sharp";
+  std::string method_;
   std::string bn_epsilon_;
   std::string smooth_;
   std::string batch_;

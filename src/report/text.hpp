@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "smoothbound/report/report.hpp"
 
@@ -23,5 +24,17 @@ std::string iterations(const Magnitude& value);
 std::string setting(const Real& value);
 /// "layer 'conv1_1', relu: ..."
 std::string cause(const Graph& graph, const Cause& cause);
+
+/// "F = logistic of 128 samples + (0.1/2) ||w||^2"
+std::string objective(const ResolvedSettings& settings);
+/// "batch 128, ||x|| <= 1, ||v_l|| <= 1 unless a layer says otherwise"
+std::string network_settings(const Report& report);
+
+/// Where infinite entries come from: how many they are, and the cause (empty: "5 more causes").
+struct InfiniteValues {
+  std::string what;
+  std::string cause;
+};
+std::vector<InfiniteValues> infinite_values(const Report& report, const MethodReport& result);
 
 }  // namespace smoothbound::text

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <map>
 
 #include "smoothbound/report/grid.hpp"
 #include "smoothbound/report/writers.hpp"
@@ -99,32 +97,11 @@ void write_layers(const Report& report, const MethodReport& result, Page& page) 
 
 // One line for each cause of infinite entries.
 void write_causes(const Report& report, const MethodReport& result, Page& page) {
-  struct Entry {
-    std::string_view name;
-    Magnitude Triple::*member;
-  };
-  constexpr std::array<Entry, 3> entries{
-      {{"m", &Triple::m}, {"l", &Triple::lipschitz}, {"L", &Triple::smoothness}}};
-  bool begun = false;
-  for (const Entry& entry : entries) {
-    std::map<const Cause*, std::size_t> counts;
-    std::vector<const Cause*> found;
-    for (std::uint32_t i = 0; i < report.graph.layers.size(); ++i) {
-      const Cause* cause = result.causes.find(i, entry.member);
-      if (cause == nullptr) continue;
-      if (counts[cause]++ == 0) found.push_back(cause);
-    }
-    constexpr std::size_t most = 5;
-    for (std::size_t i = 0; i < std::min(found.size(), most); ++i) {
-      if (!begun) page.heading("infinite values");
-      begun = true;
-      page.item(fmt::format("{} of {} layer{}: {}", entry.name, counts[found[i]],
-                            counts[found[i]] == 1 ? "" : "s",
-                            page.foreign(text::cause(report.graph, *found[i]))));
-    }
-    if (found.size() > most) {
-      page.item(fmt::format("{}: {} more causes", entry.name, found.size() - most));
-    }
+  const std::vector<text::InfiniteValues> lines = text::infinite_values(report, result);
+  if (!lines.empty()) page.heading("infinite values");
+  for (const text::InfiniteValues& line : lines) {
+    page.item(line.cause.empty() ? line.what
+                                 : fmt::format("{}: {}", line.what, page.foreign(line.cause)));
   }
 }
 
@@ -132,12 +109,7 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
   const ResolvedSettings& settings = report.settings;
   const Objective& objective = *result.objective;
   page.heading("objective");
-  std::string title = fmt::format("F = {} of {} sample{}", settings.loss->name, settings.batch,
-                                  settings.batch == 1 ? "" : "s");
-  if (settings.regularizer.nearest > 0) {
-    title += fmt::format(" + ({}/2) ||w||^2", text::setting(settings.regularizer));
-  }
-  page.paragraph(fmt::format("{}: l_F <= {}, L_F <= {} ({} route)", title,
+  page.paragraph(fmt::format("{}: l_F <= {}, L_F <= {} ({} route)", text::objective(settings),
                              number(objective.lipschitz), number(objective.smoothness),
                              name_of(objective.route)));
   if (!objective.infinite_reason.empty()) {
