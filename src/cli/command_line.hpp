@@ -42,6 +42,7 @@ using Action = std::function<int()>;
 void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_schema_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_sweep_command(CLI::App& app, const CommandLine& line, Action& action);
 
 /// What CLI11 found wrong, as an error in the command line with a suggestion.
 SpecError describe(const CLI::ParseError& error, const CLI::App& app, const CommandLine& line);

@@ -25,6 +25,7 @@ int parse_and_run(const CommandLine& line) {
   add_bound_command(app, line, action);
   add_layers_command(app, line, action);
   add_schema_command(app, line, action);
+  add_sweep_command(app, line, action);
   try {
     std::vector<std::string> reversed = line.arguments();
     std::ranges::reverse(reversed);

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+
+#include "smoothbound/spec/source.hpp"
+
 namespace smoothbound::text {
 
 std::string shape(const Shape& shape) { return fmt::format("{}", fmt::join(shape.sizes(), "x")); }
@@ -37,6 +41,22 @@ std::string setting(const Real& value) { return fmt::format("{}", value.nearest)
 
 std::string cause(const Graph& graph, const Cause& cause) {
   return fmt::format("layer '{}', {}", graph.layers[cause.layer].name, cause.reason);
+}
+
+std::string csv_cell(std::string_view cell) {
+  std::string shown = escape_controls(cell);
+  if (shown.find_first_of(",\"") == std::string::npos) return shown;
+  std::string result = "\"";
+  for (const char c : shown) {
+    if (c == '"') result += '"';
+    result += c;
+  }
+  return result + "\"";
+}
+
+std::string csv_logarithm(const Magnitude& value) {
+  const double log10 = value.log10();
+  return std::isfinite(log10) ? fmt::format("{}", log10) : "";
 }
 
 }  // namespace smoothbound::text

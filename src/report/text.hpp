@@ -24,4 +24,9 @@ std::string setting(const Real& value);
 /// "layer 'conv1_1', relu: ..."
 std::string cause(const Graph& graph, const Cause& cause);
 
+/// A cell of a CSV, RFC 4180, with control characters escaped so that a row stays a line.
+std::string csv_cell(std::string_view cell);
+/// The decimal logarithm, rounded up; empty where it is not finite.
+std::string csv_logarithm(const Magnitude& value);
+
 }  // namespace smoothbound::text
