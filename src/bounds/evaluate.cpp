@@ -55,6 +55,23 @@ class LayerEvaluator {
     return composition.result();
   }
 
+  // The bounds behind each component.
+  [[nodiscard]] std::vector<Triple> evaluate_components(const Layer& layer) const {
+    Composition composition(merge_inputs(layer, nullptr), table_.method);
+    // Those without steps, such as a merge, leave what they read.
+    std::vector<Triple> behind(layer.components.size(), composition.result());
+    for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
+      if (const auto* b = std::get_if<AffineConstants>(&step)) {
+        composition.apply(*b, radius_of(layer, *b));
+      } else {
+        composition.apply(std::get<MapConstants>(step));
+      }
+      const auto first = &placed - layer.components.data();
+      std::fill(behind.begin() + first, behind.end(), composition.result());
+    });
+    return behind;
+  }
+
   [[nodiscard]] Triple bounds_of(std::uint32_t layer) const {
     return layer == Graph::network_input ? Triple{inputs_.norm, {}, {}} : table_.layers[layer];
   }
@@ -163,6 +180,11 @@ Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& ta
   Trace trace;
   LayerEvaluator(graph, inputs, table).evaluate(graph.layers[layer], &trace, nullptr);
   return trace;
+}
+
+std::vector<Triple> bounds_behind_components(const Graph& graph, const Inputs& inputs,
+                                             const BoundTable& table, std::uint32_t layer) {
+  return LayerEvaluator(graph, inputs, table).evaluate_components(graph.layers[layer]);
 }
 
 CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTable& table) {

@@ -41,6 +41,7 @@ using Action = std::function<int()>;
 
 void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_plot_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_schema_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_sweep_command(CLI::App& app, const CommandLine& line, Action& action);
 

@@ -24,6 +24,7 @@ int parse_and_run(const CommandLine& line) {
   Action action;
   add_bound_command(app, line, action);
   add_layers_command(app, line, action);
+  add_plot_command(app, line, action);
   add_schema_command(app, line, action);
   add_sweep_command(app, line, action);
   try {

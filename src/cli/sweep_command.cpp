@@ -13,6 +13,7 @@
 #include "exit_code.hpp"
 #include "model_options.hpp"
 #include "output.hpp"
+#include "plot_output.hpp"
 #include "smoothbound/report/sweep.hpp"
 
 namespace smoothbound::cli {
@@ -27,6 +28,7 @@ struct SweepOptions {
   std::string against;
   std::string format = "table";
   std::string output;
+  std::string plot;
   std::string threads;
   std::vector<std::string> grids{sweep_settings().size()};
   ModelOptions model;
@@ -71,7 +73,7 @@ class SweepCommand {
           std::min(parse_count(line_.scalar("--threads", options_.threads)), most_threads));
     }
     refuse_repeated_stdin({options_.file, options_.against}, line_);
-    refuse_input_as_output("-o", {"-o", "--output"}, options_.output);
+    check_outputs(format);
     check_size(axes);
 
     Source source;
@@ -90,9 +92,7 @@ class SweepCommand {
     const Sweep sweep =
         run_sweep(*std::move(base), std::move(against), std::move(axes), model.methods, run);
     progress.clear();
-    Output output(options_.output);
-    write(sweep, format, output);
-    output.commit();
+    write_outputs(sweep, format);
     return sweep.has_finite_answer() ? success : no_answer;
   }
 
@@ -133,17 +133,45 @@ class SweepCommand {
     }
   }
 
-  void refuse_input_as_output(std::string_view name, const std::vector<std::string>& spellings,
-                              const std::string& output) const {
-    for (const std::string& input : {options_.file, options_.against}) {
-      if (output.empty() || input.empty() || input == "-") continue;
-      std::error_code error;
-      if (output == input || std::filesystem::equivalent(output, input, error)) {
-        throw SpecError(line_.locate_last(spellings),
-                        fmt::format("{} would overwrite '{}', which is read", name, input),
-                        "write to another file");
-      }
+  // Nothing may overwrite an input, nor the one output the other.
+  void check_outputs(Format format) const {
+    std::vector<std::string> inputs{options_.file};
+    if (!options_.against.empty()) inputs.push_back(options_.against);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output, inputs);
+    refuse_overwriting(line_, {"--plot"}, options_.plot, inputs);
+    if (options_.plot.empty()) return;
+    if (options_.plot == "-") {
+      if (format == Format::table || !options_.output.empty()) return;
+      throw SpecError(line_.locate_last({"--plot"}),
+                      fmt::format("--plot - would mix bars with the {} on standard output",
+                                  format_names[static_cast<std::size_t>(format)]),
+                      "write one of them to a file: -o FILE or --plot FILE");
     }
+    std::error_code error;
+    const auto path_of = [](const std::string& path) {
+      return std::filesystem::path(path).lexically_normal();
+    };
+    if (std::filesystem::equivalent(options_.plot, options_.output, error) ||
+        path_of(options_.plot) == path_of(options_.output)) {
+      throw SpecError(line_.locate_last({"--plot"}),
+                      fmt::format("'{}' is the output of both -o and --plot", options_.plot),
+                      "write to two files");
+    }
+  }
+
+  // The plot comes first, so that nothing is on standard output if it cannot be written; bars come
+  // below the table.
+  void write_outputs(const Sweep& sweep, Format format) const {
+    std::vector<Chart> charts;
+    if (!options_.plot.empty()) charts = sweep_charts(sweep);
+    const PlotFormat plot_format = choose_plot_format(line_, "", options_.plot);
+    const bool bars = options_.plot == "-";
+    if (!charts.empty() && !bars) write_plot(charts, plot_format, options_.plot);
+    Output output(options_.output);
+    write(sweep, format, output);
+    if (!charts.empty() && bars && options_.output.empty()) output.write("\n");
+    output.commit();
+    if (!charts.empty() && bars) write_plot(charts, plot_format, options_.plot);
   }
 
   static void write(const Sweep& sweep, Format format, Output& output) {
@@ -187,6 +215,9 @@ void add_sweep_command(CLI::App& app, const CommandLine& line, Action& action) {
       "find where the bounds cross those of this architecture, under the same settings", "FILE");
   add("--format", options->format, "table, csv or json (table)", "FORMAT");
   add("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  add("--plot", options->plot,
+      "also draw l and L along the first grid: SVG, Vega-Lite for *.json, - for bars of text",
+      "FILE");
   add("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
   options->model.add_to(*command, {names.begin(), names.end()});
   command->footer(
@@ -196,7 +227,7 @@ void add_sweep_command(CLI::App& app, const CommandLine& line, Action& action) {
       "\n"
       "Examples:\n"
       "  smoothbound sweep vgg16-batchnorm.yaml --bn-epsilon 1e-4:1e4:log:81 \\\n"
-      "    --against vgg16.yaml\n"
+      "    --against vgg16.yaml --plot sweep.svg\n"
       "  smoothbound sweep mlp.yaml --radius 0.1:10:log:21 --batch 1,8,128 --format csv");
   command->callback([options, &line, &action] {
     action = [options, &line] { return SweepCommand(*options, line).run(); };

@@ -14,11 +14,6 @@ namespace {
 // More lines than these cannot be told apart.
 constexpr std::size_t most_lines = 8;
 
-// A NaN is a gap: a bound of 0 has no logarithm.
-double height_of(const Magnitude& value) {
-  return value.is_zero() ? std::numeric_limits<double>::quiet_NaN() : value.log10();
-}
-
 class ChartMaker {
  public:
   ChartMaker(const Sweep& sweep, Magnitude Triple::*bound)
@@ -100,10 +95,10 @@ class ChartMaker {
     for (const std::size_t point : points) {
       const double x = position_of(sweep_.value(point, sweep_.crossing_axis));
       series.x.push_back(x);
-      series.y.push_back(height_of(sweep_.at(point, method).network.*bound_));
+      series.y.push_back((sweep_.at(point, method).network.*bound_).log10());
       if (!sweep_.against) continue;
       other.x.push_back(x);
-      other.y.push_back(height_of(sweep_.other_at(point, method).network.*bound_));
+      other.y.push_back((sweep_.other_at(point, method).network.*bound_).log10());
     }
     chart_.series.push_back(std::move(series));
     // The same line for many combinations is drawn once.

@@ -34,6 +34,11 @@ BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method meth
 Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
                   std::uint32_t layer);
 
+/// The bounds behind each component of a layer, given the table it stands in; the last ones are the
+/// layer's. A layer without components has none.
+std::vector<Triple> bounds_behind_components(const Graph& graph, const Inputs& inputs,
+                                             const BoundTable& table, std::uint32_t layer);
+
 /// Why an entry is infinite: the layer where that begins, and the reason.
 struct Cause {
   std::uint32_t layer = 0;

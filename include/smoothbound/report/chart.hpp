@@ -1,9 +1,10 @@
-// Line charts as values, and how they are drawn: SVG, Vega-Lite, text bars.
+// Charts as values, and how they are drawn: SVG, Vega-Lite, text bars.
 #pragma once
 
-#include <limits>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "smoothbound/report/writers.hpp"
@@ -17,8 +18,8 @@ struct ChartAxis {
   std::vector<std::string> categories;  // of an x axis: what 0, 1, 2, ... stand for; may be empty
 };
 
-/// A line, or with `ChartKind::bars` the bars of one colour. A NaN is a gap; inf lies beyond the
-/// top.
+/// A line, or with `ChartKind::bars` the bars of one colour. A NaN is a gap; inf is drawn at the
+/// top edge, -inf at the bottom edge (on a logarithmic axis, the number 0).
 struct ChartSeries {
   std::string name;
   std::vector<double> x;
@@ -31,6 +32,7 @@ struct ChartMarker {
   std::string label;
 };
 
+/// Bars of one x are stacked: what is positive upwards from 0, what is negative downwards.
 enum class ChartKind : std::uint8_t { lines, bars };
 
 struct Chart {
@@ -43,8 +45,14 @@ struct Chart {
   std::vector<ChartMarker> markers;
 };
 
-/// The charts below one another in one SVG document, readable in light and dark surroundings.
+/// The charts below one another in one SVG document, readable in light and dark surroundings. A
+/// legend or an x axis that the next chart repeats is drawn once.
 void write_svg(std::span<const Chart> charts, const Sink& sink);
+/// The same as an element of an HTML page, whose style sheet holds `svg_style()`; `id` has to be
+/// unique in the page.
+void write_inline_svg(std::span<const Chart> charts, std::string_view id, const Sink& sink);
+/// The style sheet of the charts.
+std::string svg_style();
 /// A Vega-Lite specification with the data inline.
 void write_vega_lite(std::span<const Chart> charts, const Sink& sink);
 /// Bars of text for a terminal of `columns` columns.

@@ -1,0 +1,65 @@
+#include "plot_output.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+
+#include "model_options.hpp"
+#include "output.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+// Of the terminal; 80 where there is none.
+int columns() {
+  constexpr int usual = 80;
+  winsize size{};
+  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return usual;
+  return size.ws_col > 0 ? size.ws_col : usual;
+}
+
+}  // namespace
+
+PlotFormat choose_plot_format(const CommandLine& line, const std::string& format,
+                              const std::string& path) {
+  constexpr std::array<std::string_view, 3> names{"svg", "vega-lite", "bars"};
+  if (!format.empty()) {
+    return static_cast<PlotFormat>(choose(line, "--format", format, names));
+  }
+  if (path == "-") return PlotFormat::bars;
+  return path.ends_with(".json") ? PlotFormat::vega_lite : PlotFormat::svg;
+}
+
+void write_plot(std::span<const Chart> charts, PlotFormat format, const std::string& path) {
+  const bool to_stdout = path.empty() || path == "-";
+  Output output(to_stdout ? "" : path);
+  const Sink sink = [&](std::string_view text) { output.write(text); };
+  switch (format) {
+    case PlotFormat::svg:
+      write_svg(charts, sink);
+      break;
+    case PlotFormat::vega_lite:
+      write_vega_lite(charts, sink);
+      break;
+    case PlotFormat::bars:
+      write_bars(charts, to_stdout ? columns() : 80, sink);
+      break;
+  }
+  output.commit();
+}
+
+void refuse_overwriting(const CommandLine& line, const std::vector<std::string>& spellings,
+                        const std::string& path, const std::vector<std::string>& inputs) {
+  if (path.empty() || path == "-") return;
+  for (const std::string& input : inputs) {
+    std::error_code error;  // what does not exist is not the same
+    if (input == "-" || !std::filesystem::equivalent(path, input, error) || error) continue;
+    throw SpecError(line.locate_last(spellings),
+                    fmt::format("the output '{}' is also an input", path), "write to another file");
+  }
+}
+
+}  // namespace smoothbound::cli

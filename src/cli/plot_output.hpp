@@ -1,0 +1,26 @@
+// Charts written to where the command line says, for every command that draws.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "command_line.hpp"
+#include "smoothbound/report/chart.hpp"
+
+namespace smoothbound::cli {
+
+enum class PlotFormat : std::uint8_t { svg, vega_lite, bars };
+
+/// The format named `format` ("svg", "vega-lite", "bars"); if that is empty, the one that `path`
+/// suggests: "-" for bars, *.json for Vega-Lite, else SVG. Throws SpecError.
+PlotFormat choose_plot_format(const CommandLine& line, const std::string& format,
+                              const std::string& path);
+/// Writes charts to `path`; empty or "-" is standard output. Throws OutputError.
+void write_plot(std::span<const Chart> charts, PlotFormat format, const std::string& path);
+/// Throws SpecError at `option` if `path` names one of the input files.
+void refuse_overwriting(const CommandLine& line, const std::vector<std::string>& spellings,
+                        const std::string& path, const std::vector<std::string>& inputs);
+
+}  // namespace smoothbound::cli
