@@ -38,6 +38,7 @@ class TablePage {
       sink_(fmt::format("{} {}", i == 0 ? "" : ",", extent_of(sweep_.axes[i])));
     }
     sink_("\n");
+    write_fixed();
     if (sweep_.against) {
       sink_(fmt::format("against {}; a smaller bound is better\n", title_of(*sweep_.against)));
     }
@@ -56,6 +57,23 @@ class TablePage {
  private:
   static std::string title_of(const Report& report) {
     return fmt::format("{} ({})", escape_controls(report.graph.name), escape_controls(report.file));
+  }
+
+  // The settings that stand still.
+  void write_fixed() const {
+    const ResolvedSettings& settings = sweep_.base.settings;
+    const auto is_swept = [&](SweepSetting setting) {
+      return std::ranges::find(sweep_.axes, setting, &SweepAxis::setting) != sweep_.axes.end();
+    };
+    std::string line;
+    if (!is_swept(SweepSetting::batch)) line += fmt::format("batch {}, ", settings.batch);
+    if (!is_swept(SweepSetting::radius)) {
+      line += fmt::format("radius {}, ", text::setting(settings.radius));
+    }
+    if (!is_swept(SweepSetting::input_norm)) {
+      line += fmt::format("||x|| <= {}, ", text::setting(settings.input_norm));
+    }
+    sink_(line + "Euclidean norms, rounded up\n");
   }
 
   void write_points(std::size_t method) {

@@ -323,7 +323,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Help, IsThereForEveryCommand) {
   const std::string top = run_program({"--help"}).out;
-  for (const char* command : {"bound", "layers", "schema"}) {
+  for (const char* command : {"bound", "layers", "schema", "sweep"}) {
     EXPECT_THAT(top, HasSubstr(command));
     for (const char* option : {"--help", "-h"}) {
       const Outcome run = run_program({command, option});

@@ -99,7 +99,8 @@ constexpr std::string_view name_of(Standing standing) {
 Standing compare(const Magnitude& swept, const Magnitude& other);
 
 /// An interval of the swept setting in which the standing changes, so short that its ends agree to
-/// 6 digits (of a batch: two neighbouring integers).
+/// 6 digits (of a batch: two neighbouring integers). With a tie in its middle it may have the same
+/// standing at both ends.
 struct Crossing {
   SweepValue low;
   SweepValue high;
