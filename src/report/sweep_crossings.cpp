@@ -111,8 +111,8 @@ class Line {
     for (std::size_t i = 0; i < size; ++i) points_.push_back(first_ + i * fast);
     const auto value = [&](std::size_t point) { return sweep_.value(point, axis).real.nearest; };
     std::ranges::stable_sort(points_, {}, value);
-    const auto same = std::ranges::unique(points_, {}, value);
-    points_.erase(same.begin(), same.end());
+    const auto same = [&](std::size_t a, std::size_t b) { return value(a) == value(b); };
+    points_.erase(std::unique(points_.begin(), points_.end(), same), points_.end());
   }
 
   [[nodiscard]] std::size_t first() const { return first_; }
