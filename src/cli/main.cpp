@@ -27,6 +27,7 @@ int parse_and_run(const CommandLine& line) {
   add_plot_command(app, line, action);
   add_report_command(app, line, action);
   add_schema_command(app, line, action);
+  add_sweep_command(app, line, action);
   try {
     std::vector<std::string> reversed = line.arguments();
     std::ranges::reverse(reversed);

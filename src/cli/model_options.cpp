@@ -117,7 +117,7 @@ std::optional<Report> try_report(const std::string& file, const ReportOptions& o
 
 void refuse_repeated_stdin(const std::vector<std::string>& files, const CommandLine& line) {
   if (std::ranges::count(files, "-") > 1) {
-    throw SpecError(line.locate("-"), "standard input can be read once", "name '-' once");
+    throw SpecError(line.locate_last({"-"}), "standard input can be read once", "name '-' once");
   }
 }
 

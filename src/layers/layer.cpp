@@ -51,6 +51,12 @@ Real* batch_norm_epsilon(Component& component) {
   return norm == nullptr ? nullptr : &norm->epsilon;
 }
 
+Real* softplus_scale(Component& component) {
+  auto* activation = std::get_if<Activation>(&component);
+  return activation != nullptr && activation->name() == "softplus" ? &activation->parameter
+                                                                   : nullptr;
+}
+
 const std::vector<Component>& prototypes() {
   static const std::vector<Component> all = collect(static_cast<Component*>(nullptr));
   return all;

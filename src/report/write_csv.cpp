@@ -16,27 +16,9 @@ constexpr std::array columns{
     "m_log10",   "lipschitz",    "lipschitz_log10", "smoothness", "smoothness_log10",
     "step_size", "order",        "iterations"};
 
-// RFC 4180, with control characters escaped so that a row stays a line.
-std::string quote(std::string_view cell) {
-  std::string shown = escape_controls(cell);
-  if (shown.find_first_of(",\"") == std::string::npos) return shown;
-  std::string result = "\"";
-  for (const char c : shown) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + "\"";
-}
-
 template <Rounding d>
 std::string number(const Bound<d>& value) {
   return value.to_text(text::digits_for_machines);
-}
-
-// Empty where there is no finite logarithm.
-std::string logarithm(const Magnitude& value) {
-  const double log10 = value.log10();
-  return std::isfinite(log10) ? fmt::format("{}", log10) : "";
 }
 
 class Writer {
@@ -77,7 +59,7 @@ class Writer {
  private:
   void add(std::string_view cell) {
     if (cells_++ > 0) line_ += ',';
-    line_ += quote(cell);
+    line_ += text::csv_cell(cell);
   }
   void begin(std::string_view record, std::string_view index, std::string_view name,
              std::string_view components, std::string_view shape, std::string_view parameters) {
@@ -89,7 +71,7 @@ class Writer {
   }
   void bound(const Magnitude& value) {
     add(number(value));
-    add(logarithm(value));
+    add(text::csv_logarithm(value));
   }
   void bounds(const Triple& triple) {
     bound(triple.m);

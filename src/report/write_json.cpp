@@ -1,25 +1,14 @@
-#include <cmath>
-#include <nlohmann/json.hpp>
-
+#include "json.hpp"
 #include "smoothbound/report/writers.hpp"
 #include "smoothbound/version.hpp"
-#include "text.hpp"
 
 namespace smoothbound {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-// A quantity: text with 17 digits, logarithm, and the reason if it is infinite (or zero for want of
-// a finite divisor).
-template <Rounding d>
-Json quantity(const Bound<d>& value, const std::string& reason) {
-  const double log10 = value.log10();
-  Json json{{"text", value.to_text(text::digits_for_machines)},
-            {"log10", std::isfinite(log10) ? Json(log10) : Json(nullptr)}};
-  if (!reason.empty() && (value.is_infinite() || value.is_zero())) json["reason"] = reason;
-  return json;
-}
+using json::dump;
+using json::Json;
+using json::put;
+using json::quantity;
 
 std::string reason(const Report& report, const MethodReport& result, std::uint32_t layer,
                    Magnitude Triple::*entry) {
@@ -61,39 +50,6 @@ Json estimate(const Estimate& estimate, const std::string& reason) {
                                                          : reason)},
           {"order", quantity(estimate.order, reason)},
           {"iterations", quantity(estimate.iterations, reason)}};
-}
-
-Json settings_of(const Report& report) {
-  const ResolvedSettings& settings = report.settings;
-  Json json{{"batch", settings.batch},
-            {"radius", settings.radius.nearest},
-            {"input_norm", settings.input_norm.nearest},
-            {"sample_norm", settings.sample_norm.nearest}};
-  if (settings.loss != nullptr) {
-    json["loss"] = settings.loss->name;
-    if (settings.loss->has_labels_in_ball) json["label_radius"] = settings.label_radius.nearest;
-    json["regularizer"] = settings.regularizer.nearest;
-    json["accuracy"] = settings.accuracy.nearest;
-    json["initial_gap"] = settings.initial_gap.nearest;
-    json["variance"] = settings.variance.nearest;
-  }
-  if (report.options.batch_norm_epsilon) {
-    json["bn_epsilon"] = report.options.batch_norm_epsilon->nearest;
-  }
-  if (report.options.smooth_beta) json["smooth"] = report.options.smooth_beta->nearest;
-  return json;
-}
-
-// ASCII only: what a name holds reaches no terminal. The name of a file need not be UTF-8.
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-// A member of an object that is written piece by piece.
-void put(const Sink& sink, std::string_view key, const Json& value) {
-  sink(dump(key));
-  sink(": ");
-  sink(dump(value));
 }
 
 void write_objective(const Report& report, const MethodReport& result, const Sink& sink) {
@@ -164,13 +120,9 @@ void write_json(const Report& report, const Sink& sink) {
   sink(",\n ");
   put(sink, "version", version);
   sink(",\n ");
-  put(sink, "architecture",
-      {{"name", report.graph.name},
-       {"file", report.file},
-       {"sha256", report.sha256},
-       {"parameters", report.graph.parameters}});
+  put(sink, "architecture", json::architecture(report));
   sink(",\n ");
-  put(sink, "settings", settings_of(report));
+  put(sink, "settings", json::settings(report));
   sink(",\n \"results\": [");
   for (std::size_t i = 0; i < report.results.size(); ++i) {
     if (i > 0) sink(",");

@@ -64,6 +64,7 @@ ResolvedSettings resolve(const Settings& given, Location sample_norm_place) {
   result.radius = take(&Settings::radius, true);
   result.input_norm = take(&Settings::input_norm, true);
   result.sample_norm = given.sample_norm.value_or(result.input_norm);
+  result.sample_norm_is_default = !given.sample_norm;
   if (result.sample_norm.upper > result.input_norm.upper) {
     throw SpecError(sample_norm_place, "sample_norm exceeds the norm of the whole batch",
                     "norm is that of all inputs stacked: at least that of each one");

@@ -212,7 +212,11 @@ TEST_P(CommandLineMistakes, AreLocatedAndExplained) {
 INSTANTIATE_TEST_SUITE_P(
     All, CommandLineMistakes,
     ::testing::Values(
-        Mistake{"NoCommand", {}, "1:1", "a command is required", "commands: bound, layers, schema"},
+        Mistake{"NoCommand",
+                {},
+                "1:1",
+                "a command is required",
+                "commands: bound, layers, plot, schema, sweep"},
         Mistake{
             "UnknownCommand", {"bond"}, "1:13", "unknown command 'bond'", "did you mean 'bound'?"},
         Mistake{"UnknownOption",
@@ -323,7 +327,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Help, IsThereForEveryCommand) {
   const std::string top = run_program({"--help"}).out;
-  for (const char* command : {"bound", "layers", "schema"}) {
+  for (const char* command : {"bound", "layers", "schema", "sweep"}) {
     EXPECT_THAT(top, HasSubstr(command));
     for (const char* option : {"--help", "-h"}) {
       const Outcome run = run_program({command, option});

@@ -76,6 +76,8 @@ void visit_settings(Component& component, SettingsVisitor& visitor);
 std::optional<Component> smooth_form(const Component& component, const Real& beta);
 /// The epsilon of a batch norm; null for every other component.
 Real* batch_norm_epsilon(Component& component);
+/// The scale beta of a softplus; null for every other component.
+Real* softplus_scale(Component& component);
 
 /// One of each name, with default settings, in the order of the catalogue.
 const std::vector<Component>& prototypes();

@@ -52,7 +52,8 @@ struct ResolvedSettings {
   std::int64_t batch = default_batch;
   Real radius;
   Real input_norm;
-  Real sample_norm;  // default: input_norm
+  Real sample_norm;
+  bool sample_norm_is_default = true;  // input_norm
   Real label_radius;
   Real regularizer;
   Real initial_gap;
