@@ -159,10 +159,13 @@ SpecError describe_config(const CommandLine& line) {
 SpecError describe_required(const CLI::App& command, const CommandLine& line) {
   for (const CLI::Option* option : command.get_options()) {
     if (!option->get_positional() || !option->get_required() || option->count() > 0) continue;
-    const std::string& type = option->get_type_name();
-    if (type == "FILE") break;
+    std::string choices = option->get_type_name();
+    if (choices == "FILE") break;
+    for (std::size_t at = 0; (at = choices.find('|', at)) != std::string::npos;) {
+      choices.replace(at, 1, ", ");
+    }
     return {line.end(), fmt::format("{} needs a {}", command.get_name(), option->get_name()),
-            "one of: " + type};
+            "one of: " + choices};
   }
   return {line.end(), fmt::format("{} needs the name of a file", command.get_name()),
           "name architecture files, or - for standard input"};
@@ -176,6 +179,9 @@ SpecError describe_values(const CLI::ParseError& error, const CLI::App& command,
     case CLI::ExitCodes::ArgumentMismatch: {  // "--output: 1 required FILE missing"
       const std::string name(message.substr(0, message.find(':')));
       const CLI::Option* option = command.get_option_no_throw(name);
+      if (option == nullptr && command.get_parent() != nullptr) {
+        option = command.get_parent()->get_option_no_throw(name);
+      }
       if (option == nullptr) break;
       const Location place = line.locate_last(spellings(*option));
       if (message.ends_with("missing")) {

@@ -9,7 +9,6 @@
 #include "command_tree.hpp"
 #include "completion_scripts.hpp"
 #include "exit_code.hpp"
-#include "model_options.hpp"
 #include "output.hpp"
 
 namespace smoothbound::cli {
@@ -21,7 +20,8 @@ int run(const CLI::App& app, const std::string& shell, const CommandLine& line) 
   using Writer = std::string (*)(const Program&);
   constexpr std::array<Writer, shell_names.size()> writers{bash_completion, zsh_completion,
                                                            fish_completion};
-  const Writer write = writers[choose(line, "shell", shell, shell_names)];
+  const ScalarText typed{shell, true, line.locate(shell), "shell"};
+  const Writer write = writers[parse_choice(typed, shell_names)];
   Output output("");
   output.write(write(inspect(app)));
   output.commit();

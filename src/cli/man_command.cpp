@@ -157,8 +157,20 @@ std::string write_page(const Program& program, const CommandInfo& command) {
   return page;
 }
 
-int run(const CLI::App& app, const std::string& name, const CommandLine& line) {
+struct ManOptions {
+  std::string command;
+  bool list = false;
+};
+
+int run(const CLI::App& app, const ManOptions& options, const CommandLine& line) {
   const Program program = inspect(app);
+  const std::string& name = options.command;
+  Output output("");
+  if (options.list) {
+    for (const CommandInfo& command : program.commands) output.write(command.name + "\n");
+    output.commit();
+    return success;
+  }
   const CommandInfo* command = name.empty() ? &program.itself : nullptr;
   std::vector<std::string_view> known;
   for (const CommandInfo& candidate : program.commands) {
@@ -169,7 +181,6 @@ int run(const CLI::App& app, const std::string& name, const CommandLine& line) {
     throw SpecError(line.locate(name), fmt::format("there is no command '{}'", name),
                     suggest(name, known, "commands: " + join(known)));
   }
-  Output output("");
   output.write(write_page(program, *command));
   output.commit();
   return success;
@@ -178,15 +189,16 @@ int run(const CLI::App& app, const std::string& name, const CommandLine& line) {
 }  // namespace
 
 void add_man_command(CLI::App& app, const CommandLine& line, Action& action) {
-  auto name = std::make_shared<std::string>();
+  auto options = std::make_shared<ManOptions>();
   CLI::App* command = app.add_subcommand("man", "Manual page of the program or of a command");
   command->group("");
-  command->add_option("command", *name, "the command")->type_name("COMMAND");
+  command->add_option("command", options->command, "the command")->type_name("COMMAND");
+  command->add_flag("--commands", options->list, "list the commands that have a page");
   command->footer(
       "Example:\n"
       "  smoothbound man bound > smoothbound-bound.1");
-  command->callback([name, &app, &line, &action] {
-    action = [name, &app, &line] { return run(app, *name, line); };
+  command->callback([options, &app, &line, &action] {
+    action = [options, &app, &line] { return run(app, *options, line); };
   });
 }
 
