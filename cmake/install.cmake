@@ -1,5 +1,5 @@
-# Installs the program, the library with its headers and CMake package, and the architectures with
-# the JSON Schema of their format.
+# Installs two components: `program` (the program, its manual and completions, and the architectures
+# with the JSON Schema of their format) and `library` (with headers and CMake package).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -13,15 +13,41 @@ add_custom_command(OUTPUT ${schema}
   COMMENT "Writing architecture.schema.json" VERBATIM)
 add_custom_target(smoothbound_schema ALL DEPENDS ${schema})
 
-install(TARGETS smoothbound_program)
-install(TARGETS smoothbound EXPORT smoothbound_targets)
+install(TARGETS smoothbound_program COMPONENT program)
+install(TARGETS smoothbound EXPORT smoothbound_targets COMPONENT library)
 install(DIRECTORY include/smoothbound ${PROJECT_BINARY_DIR}/include/smoothbound
-  TYPE INCLUDE FILES_MATCHING PATTERN *.hpp)
-install(DIRECTORY architectures DESTINATION ${CMAKE_INSTALL_DATADIR}/smoothbound)
-install(FILES ${schema} DESTINATION ${CMAKE_INSTALL_DATADIR}/smoothbound)
+  TYPE INCLUDE COMPONENT library FILES_MATCHING PATTERN *.hpp)
+install(DIRECTORY architectures
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/smoothbound COMPONENT program)
+install(FILES ${schema} DESTINATION ${CMAKE_INSTALL_DATADIR}/smoothbound COMPONENT program)
+
+# Manual pages and completions, of which the program knows too: one page for each command that it
+# completes.
+set(shell_dir ${PROJECT_BINARY_DIR}/completion)
+set(man_dir ${PROJECT_BINARY_DIR}/man)
+set(shell_stamp ${PROJECT_BINARY_DIR}/shell.stamp)
+add_custom_command(OUTPUT ${shell_stamp}
+  COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:smoothbound_program>
+    -DMAN_DIR=${man_dir} -DSHELL_DIR=${shell_dir} -DCHANGELOG=${PROJECT_SOURCE_DIR}/CHANGELOG.md
+    -P ${CMAKE_CURRENT_LIST_DIR}/write-shell-files.cmake
+  COMMAND ${CMAKE_COMMAND} -E touch ${shell_stamp}
+  DEPENDS smoothbound_program ${CMAKE_CURRENT_LIST_DIR}/write-shell-files.cmake
+    ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  COMMENT "Writing manual pages and completions" VERBATIM)
+add_custom_target(smoothbound_shell ALL DEPENDS ${shell_stamp})
+install(DIRECTORY ${man_dir}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
+  COMPONENT program FILES_MATCHING PATTERN *.1.gz)
+install(FILES ${man_dir}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+install(FILES ${shell_dir}/smoothbound
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT program)
+install(FILES ${shell_dir}/_smoothbound
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT program)
+install(FILES ${shell_dir}/smoothbound.fish
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT program)
 
 install(EXPORT smoothbound_targets
-  FILE smoothbound-targets.cmake NAMESPACE smoothbound:: DESTINATION ${package_dir})
+  FILE smoothbound-targets.cmake NAMESPACE smoothbound:: DESTINATION ${package_dir}
+  COMPONENT library)
 configure_package_config_file(cmake/smoothbound-config.cmake.in
   ${PROJECT_BINARY_DIR}/smoothbound-config.cmake INSTALL_DESTINATION ${package_dir})
 # Before 1.0 a new minor version may break those who build on the library.
@@ -31,4 +57,4 @@ install(FILES
   ${PROJECT_BINARY_DIR}/smoothbound-config.cmake
   ${PROJECT_BINARY_DIR}/smoothbound-config-version.cmake
   cmake/FindLibMd.cmake cmake/FindLibYaml.cmake cmake/FindMPFR.cmake
-  DESTINATION ${package_dir})
+  DESTINATION ${package_dir} COMPONENT library)

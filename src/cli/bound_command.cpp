@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "command_line.hpp"
+#include "command_tree.hpp"
 #include "exit_code.hpp"
 #include "model_options.hpp"
 #include "output.hpp"
@@ -124,7 +125,7 @@ void add_bound_command(CLI::App& app, const CommandLine& line, Action& action) {
                        const std::string& type) {
     return command->add_option(name, target, help)->type_name(type);
   };
-  add("--format", options->format, "table, json, csv or markdown (table)", "FORMAT");
+  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
   add("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
   add("--explain", options->explain, "also tell how the numbers of this layer came about", "LAYER");
   options->model.add_to(*command);

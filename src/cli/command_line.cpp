@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "smoothbound/spec/suggest.hpp"
 
@@ -74,6 +75,9 @@ Location CommandLine::locate_last(const std::vector<std::string>& spellings) con
     });
     if (found) return {1, static_cast<std::uint32_t>(columns_[i])};
   }
+  for (const std::string& name : spellings) {
+    if (const ConfigPlace* config = find_config(name)) return config->place;
+  }
   return {};
 }
 
@@ -85,7 +89,33 @@ Location CommandLine::locate(std::string_view text) const {
   for (std::size_t i = 0; i < arguments_.size(); ++i) {
     if (arguments_[i].starts_with(text)) return {1, static_cast<std::uint32_t>(columns_[i])};
   }
-  return {};
+  const ConfigPlace* config = find_config(text);
+  return config == nullptr ? Location{} : config->place;
+}
+
+const CommandLine::ConfigPlace* CommandLine::find_config(std::string_view option) const {
+  for (const ConfigPlace& config : config_places_) {
+    if (config.option == option) return &config;
+  }
+  return nullptr;
+}
+
+void CommandLine::add_config_place(std::string option, std::string value, Location place) {
+  ++place.line;
+  config_places_.push_back({std::move(option), std::move(value), place});
+}
+
+SpecError CommandLine::in_config(SpecError error) {
+  ++error.location.line;
+  for (SpecError::Note& note : error.notes) ++note.location.line;
+  return error;
+}
+
+std::string CommandLine::render(SpecError error) const {
+  if (error.location.line == 1) return render_error(source_, error);
+  --error.location.line;
+  for (SpecError::Note& note : error.notes) --note.location.line;
+  return render_error(config_, error);
 }
 
 ScalarText CommandLine::scalar(const std::string& option, const std::string& value) const {
@@ -98,10 +128,48 @@ ScalarText CommandLine::scalar(const std::string& option, const std::string& val
       return {value, false, {1, column}, option};
     }
   }
+  if (const ConfigPlace* config = find_config(option); config && config->value == value) {
+    return {value, false, config->place, option};
+  }
   return {value, false, locate(option), option};
 }
 
 namespace {
+
+// A file of --config that cannot be read; CLI11 does not tell why.
+SpecError describe_config(const CommandLine& line) {
+  const std::vector<std::string>& arguments = line.arguments();
+  std::string name;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].starts_with("--config="))
+      name = arguments[i].substr(arguments[i].find('=') + 1);
+    if (arguments[i] == "--config" && i + 1 < arguments.size()) name = arguments[i + 1];
+  }
+  std::error_code ignored;
+  const bool exists = std::filesystem::exists(name, ignored);
+  const bool directory = std::filesystem::is_directory(name, ignored);
+  const std::string_view why = directory ? "a directory"
+                               : exists  ? "no permission"
+                                         : "no such file";
+  return {line.locate_last({"--config"}), fmt::format("cannot read '{}': {}", name, why),
+          "--config names a file of options"};
+}
+
+// A positional that is missing.
+SpecError describe_required(const CLI::App& command, const CommandLine& line) {
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_positional() || !option->get_required() || option->count() > 0) continue;
+    std::string choices = option->get_type_name();
+    if (choices == "FILE") break;
+    for (std::size_t at = 0; (at = choices.find('|', at)) != std::string::npos;) {
+      choices.replace(at, 1, ", ");
+    }
+    return {line.end(), fmt::format("{} needs a {}", command.get_name(), option->get_name()),
+            "one of: " + choices};
+  }
+  return {line.end(), fmt::format("{} needs the name of a file", command.get_name()),
+          "name architecture files, or - for standard input"};
+}
 
 // Too few or too many values, of options that exist.
 SpecError describe_values(const CLI::ParseError& error, const CLI::App& command,
@@ -111,6 +179,9 @@ SpecError describe_values(const CLI::ParseError& error, const CLI::App& command,
     case CLI::ExitCodes::ArgumentMismatch: {  // "--output: 1 required FILE missing"
       const std::string name(message.substr(0, message.find(':')));
       const CLI::Option* option = command.get_option_no_throw(name);
+      if (option == nullptr && command.get_parent() != nullptr) {
+        option = command.get_parent()->get_option_no_throw(name);
+      }
       if (option == nullptr) break;
       const Location place = line.locate_last(spellings(*option));
       if (message.ends_with("missing")) {
@@ -119,16 +190,29 @@ SpecError describe_values(const CLI::ParseError& error, const CLI::App& command,
       return {place, fmt::format("{} is given more than once", name), "keep one of them"};
     }
     case CLI::ExitCodes::RequiredError:
-      return {line.end(), fmt::format("{} needs the name of a file", command.get_name()),
-              "name architecture files, or - for standard input"};
+      return describe_required(command, line);
     case CLI::ExitCodes::ExtrasError: {  // "The following argument was not expected: x"
       const std::string extra(message.substr(message.rfind(": ") + 2));
       return {line.locate(extra), fmt::format("unexpected argument '{}'", extra), help};
     }
+    case CLI::ExitCodes::FileError:
+      return describe_config(line);
     default:
       break;
   }
   return {{}, error.what(), help};
+}
+
+// The first argument that is neither an option nor its value: meant as a command.
+std::string first_word(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--config") {
+      ++i;
+    } else if (!arguments[i].starts_with('-')) {
+      return arguments[i];
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -139,7 +223,10 @@ SpecError describe(const CLI::ParseError& error, const CLI::App& app, const Comm
   const std::string help =
       fmt::format("'{} --help' lists what there is",
                   command == &app ? "smoothbound" : "smoothbound " + command->get_name());
-  const std::vector<std::string> known = option_names(*command);
+  std::vector<std::string> known = option_names(*command);
+  if (command != &app) {  // options of the program may stand behind a command
+    for (std::string& name : option_names(app)) known.push_back(std::move(name));
+  }
   for (const std::string& argument : line.arguments()) {
     if (!argument.starts_with('-') || argument == "-") continue;
     const std::string name = argument.substr(0, argument.find('='));
@@ -151,10 +238,12 @@ SpecError describe(const CLI::ParseError& error, const CLI::App& app, const Comm
             suggest(name, views(known), help)};
   }
   std::vector<std::string> commands;
-  for (const CLI::App* sub : app.get_subcommands({})) commands.push_back(sub->get_name());
-  if (command == &app && !line.arguments().empty()) {
-    const std::string& word = line.arguments().front();
-    if (!word.starts_with('-')) {
+  for (const CLI::App* sub : app.get_subcommands({})) {
+    if (!sub->get_group().empty()) commands.push_back(sub->get_name());
+  }
+  if (command == &app) {
+    const std::string word = first_word(line.arguments());
+    if (!word.empty()) {
       return {line.locate(word), fmt::format("unknown command '{}'", word),
               suggest(word, views(commands), "commands: " + join(views(commands)))};
     }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "smoothbound/spec/fields.hpp"
@@ -30,17 +31,39 @@ class CommandLine {
   /// The value given to `option`, placed for the scalar parsers.
   [[nodiscard]] ScalarText scalar(const std::string& option, const std::string& value) const;
 
+  /// The file of --config. Locations in it are told from those in the command line, which is one
+  /// line, by their line: the file's first line is line 2.
+  void set_config(Source source) { config_ = std::move(source); }
+  /// An option whose value comes from there, at a location in the file.
+  void add_config_place(std::string option, std::string value, Location place);
+  /// An error in the file as one that `render` knows.
+  [[nodiscard]] static SpecError in_config(SpecError error);
+  /// The message for an error in the command line or in the file of --config.
+  [[nodiscard]] std::string render(SpecError error) const;
+
  private:
+  struct ConfigPlace {
+    std::string option;
+    std::string value;
+    Location place;
+  };
+  // The last, if any, of an option that begins so.
+  [[nodiscard]] const ConfigPlace* find_config(std::string_view option) const;
+
   std::vector<std::string> arguments_;
   std::vector<std::size_t> columns_;
   Source source_;
+  Source config_;
+  std::vector<ConfigPlace> config_places_;
 };
 
 /// What the parsed command line asks for; returns the exit code.
 using Action = std::function<int()>;
 
 void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_completion_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_man_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_plot_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_report_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_schema_command(CLI::App& app, const CommandLine& line, Action& action);

@@ -1,6 +1,9 @@
 // The program's exit codes, as README lists them.
 #pragma once
 
+#include <array>
+#include <string_view>
+
 namespace smoothbound::cli {
 
 enum ExitCode : int {
@@ -10,5 +13,19 @@ enum ExitCode : int {
   no_answer = 3,   // no finite answer
   internal = 70,   // a defect, out of memory, or output that cannot be written
 };
+
+struct ExitCodeRow {
+  ExitCode code;
+  std::string_view meaning;
+};
+
+/// For help and manual.
+inline constexpr std::array<ExitCodeRow, 5> exit_codes{{
+    {success, "ok"},
+    {regression, "a regression or a violated bound was found"},
+    {bad_input, "bad input or usage"},
+    {no_answer, "no finite answer: m, l and L of the network are all infinite"},
+    {internal, "internal error, out of memory, or output that cannot be written"},
+}};
 
 }  // namespace smoothbound::cli

@@ -3,7 +3,9 @@
 #include <array>
 
 #include "command_line.hpp"
+#include "command_tree.hpp"
 #include "exit_code.hpp"
+#include "model_options.hpp"
 #include "output.hpp"
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/report/catalogue.hpp"
@@ -12,16 +14,15 @@
 namespace smoothbound::cli {
 namespace {
 
+constexpr std::array<std::string_view, 2> format_names{"table", "json"};
+
 struct LayersOptions {
   std::vector<std::string> names;
   std::string format = "table";
 };
 
 int run(const LayersOptions& options, const CommandLine& line) {
-  constexpr std::array<std::string_view, 2> formats{"table", "json"};
-  ScalarText format = line.scalar("--format", options.format);
-  format.quoted = true;
-  const bool json = formats[parse_choice(format, formats)] == "json";
+  const bool json = format_names[choose(line, "--format", options.format, format_names)] == "json";
   Output output("");
   const Sink sink = [&](std::string_view text) { output.write(text); };
   const std::string unknown =
@@ -43,8 +44,8 @@ void add_layers_command(CLI::App& app, const CommandLine& line, Action& action) 
   auto options = std::make_shared<LayersOptions>();
   CLI::App* command = app.add_subcommand(
       "layers", "The catalogue: every component and loss with its formula, constants and source");
-  command->add_option("names", options->names, "only these")->type_name("NAME");
-  command->add_option("--format", options->format, "table or json (table)")->type_name("FORMAT");
+  command->add_option("names", options->names, "only these")->type_name("COMPONENT");
+  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
   command->footer(
       "Examples:\n"
       "  smoothbound layers\n"

@@ -1,5 +1,7 @@
 // Parses the command line, runs one command and turns what goes wrong into messages and exit codes.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <csignal>
 #include <exception>
@@ -8,6 +10,7 @@
 #include <sstream>
 
 #include "command_line.hpp"
+#include "config.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
 #include "smoothbound/version.hpp"
@@ -15,19 +18,36 @@
 namespace smoothbound::cli {
 namespace {
 
-int parse_and_run(const CommandLine& line) {
+std::string footer() {
+  std::string text = "Exit codes:\n";
+  for (const ExitCodeRow& row : exit_codes) {
+    text += fmt::format("  {:<28}{}\n", static_cast<int>(row.code), row.meaning);
+  }
+  return text +
+         "\n'smoothbound COMMAND --help' tells more.\n\n"
+         "Examples:\n"
+         "  smoothbound bound vgg16.yaml\n"
+         "  smoothbound layers softplus\n"
+         "  smoothbound --config options.toml bound vgg16.yaml";
+}
+
+int parse_and_run(CommandLine& line) {
   CLI::App app{"Certified smoothness constants of deep networks", "smoothbound"};
   app.set_version_flag("--version", "smoothbound " + std::string(version));
   app.require_subcommand(1);
-  app.footer("'smoothbound COMMAND --help' tells more.");
+  app.footer(footer());
+  app.formatter(std::make_shared<Formatter>());
   line.refuse_empty();
   Action action;
   add_bound_command(app, line, action);
+  add_completion_command(app, line, action);
   add_layers_command(app, line, action);
+  add_man_command(app, line, action);
   add_plot_command(app, line, action);
   add_report_command(app, line, action);
   add_schema_command(app, line, action);
   add_sweep_command(app, line, action);
+  add_config(app, line);
   try {
     std::vector<std::string> reversed = line.arguments();
     std::ranges::reverse(reversed);
@@ -44,11 +64,11 @@ int parse_and_run(const CommandLine& line) {
   return action();
 }
 
-int run(const CommandLine& line) {
+int run(CommandLine line) {
   try {
     return parse_and_run(line);
   } catch (const SpecError& error) {
-    std::cerr << render_error(line.source(), error);
+    std::cerr << line.render(error);
     return bad_input;
   } catch (const OutputError& error) {
     if (!error.silent) std::cerr << "smoothbound: error: " << error.what() << '\n';

@@ -6,6 +6,7 @@
 #include <array>
 #include <iostream>
 
+#include "command_tree.hpp"
 #include "smoothbound/spec/suggest.hpp"
 
 namespace smoothbound::cli {
@@ -57,7 +58,9 @@ void ModelOptions::add_to(CLI::App& command, const std::vector<std::string_view>
     if (std::ranges::find(left_out, name) != left_out.end()) return;
     command.add_option(name, target, help)->type_name(type);
   };
-  add("--method", method_, fmt::format("paper, sharp or both ({})", method_), "METHOD");
+  add("--method", method_,
+      fmt::format("rules: those of the paper, the sharpest, or both ({})", method_),
+      choice_type(method_names));
   add("--bn-epsilon", bn_epsilon_, "epsilon of every batch norm", "NUMBER");
   add("--smooth", smooth_,
       "replace relu by softplus(BETA) and max by average pooling; BETA is 1 if left out", "[BETA]");

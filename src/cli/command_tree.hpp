@@ -1,0 +1,72 @@
+// The commands and options as values, for what is written about them: completion scripts and manual
+// pages. Help and parsing use the CLI11 tree that this is read from.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smoothbound::cli {
+
+/// What follows an option, or stands in place of a positional.
+enum class ValueKind : std::uint8_t {
+  none,           // a flag
+  optional_text,  // may be left out
+  text,
+  choice,  // one of OptionInfo::choices
+  architecture,
+  file,
+  directory,
+};
+
+/// The endings of architecture files, without the dot.
+std::span<const std::string_view> architecture_endings();
+
+struct OptionInfo {
+  std::vector<std::string> names;  // with dashes, short ones first; none for a positional
+  std::string type;                // as help shows it
+  std::string description;
+  ValueKind kind = ValueKind::none;
+  std::vector<std::string> choices;
+  bool required = false;
+  bool repeats = false;
+
+  [[nodiscard]] bool is_positional() const { return names.empty(); }
+};
+
+struct CommandInfo {
+  std::string name;
+  std::string description;
+  std::string footer;
+  std::vector<OptionInfo> options;  // those of every command included
+  std::vector<OptionInfo> positionals;
+};
+
+struct Program {
+  CommandInfo itself;
+  std::vector<CommandInfo> commands;
+};
+
+/// Reads the tree; commands and options without a group are hidden and left out. The values of an
+/// option follow from its type name: "a|b|c" are choices, LOSS, COMPONENT, COMMAND, FILE and DIR
+/// what they say, in a positional FILE is an architecture file; anything else is text.
+Program inspect(const CLI::App& app);
+
+/// The type name of an option with these values.
+std::string choice_type(std::span<const std::string_view> names);
+
+/// Declares an option with these values, of which help, manual and completion then know.
+CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& target,
+                        const std::string& help, std::span<const std::string_view> names);
+
+/// The examples at the end of a footer, and the text before them.
+struct Footer {
+  std::string text;
+  std::vector<std::string> examples;
+};
+Footer split_footer(std::string_view footer);
+
+}  // namespace smoothbound::cli
