@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "command_line.hpp"
+#include "command_tree.hpp"
 #include "exit_code.hpp"
 #include "model_options.hpp"
 #include "plot_output.hpp"
@@ -88,12 +89,14 @@ void add_plot_command(CLI::App& app, const CommandLine& line, Action& action) {
                        const std::string& type) {
     command->add_option(name, target, help)->type_name(type);
   };
-  add("--chart", options->chart,
+  add_choice(
+      *command, "--chart", options->chart,
       "depth: m, l and L of every layer; methods: paper against sharp, whatever --method says; "
       "growth: by which factor each layer and component makes them grow (depth)",
-      "CHART");
-  add("--format", options->format,
-      "svg, vega-lite or bars (svg; vega-lite for an output *.json, bars for -o -)", "FORMAT");
+      chart_names);
+  add_choice(*command, "--format", options->format,
+             "form of the chart (svg; vega-lite for an output *.json, bars for -o -)",
+             plot_format_names);
   add("-o,--output", options->output,
       "write to FILE, whole or not at all; - draws bars of text on standard output", "FILE");
   options->model.add_to(*command);

@@ -25,9 +25,8 @@ int columns() {
 
 PlotFormat choose_plot_format(const CommandLine& line, const std::string& format,
                               const std::string& path) {
-  constexpr std::array<std::string_view, 3> names{"svg", "vega-lite", "bars"};
   if (!format.empty()) {
-    return static_cast<PlotFormat>(choose(line, "--format", format, names));
+    return static_cast<PlotFormat>(choose(line, "--format", format, plot_format_names));
   }
   if (path == "-") return PlotFormat::bars;
   return path.ends_with(".json") ? PlotFormat::vega_lite : PlotFormat::svg;

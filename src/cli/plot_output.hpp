@@ -1,9 +1,11 @@
 // Charts written to where the command line says, for every command that draws.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "command_line.hpp"
@@ -12,6 +14,8 @@
 namespace smoothbound::cli {
 
 enum class PlotFormat : std::uint8_t { svg, vega_lite, bars };
+/// In the order of PlotFormat.
+constexpr std::array<std::string_view, 3> plot_format_names{"svg", "vega-lite", "bars"};
 
 /// The format named `format` ("svg", "vega-lite", "bars"); if that is empty, the one that `path`
 /// suggests: "-" for bars, *.json for Vega-Lite, else SVG. Throws SpecError.

@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "command_line.hpp"
+#include "command_tree.hpp"
 #include "exit_code.hpp"
 #include "model_options.hpp"
 #include "output.hpp"
@@ -213,7 +214,7 @@ void add_sweep_command(CLI::App& app, const CommandLine& line, Action& action) {
   }
   add("--against", options->against,
       "find where the bounds cross those of this architecture, under the same settings", "FILE");
-  add("--format", options->format, "table, csv or json (table)", "FORMAT");
+  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
   add("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
   add("--plot", options->plot,
       "also draw l and L along the first grid: SVG, Vega-Lite for *.json, - for bars of text",
