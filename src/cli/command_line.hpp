@@ -40,6 +40,8 @@ class CommandLine {
 using Action = std::function<int()>;
 
 void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_check_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_compare_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_schema_command(CLI::App& app, const CommandLine& line, Action& action);
 

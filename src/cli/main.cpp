@@ -23,6 +23,8 @@ int parse_and_run(const CommandLine& line) {
   line.refuse_empty();
   Action action;
   add_bound_command(app, line, action);
+  add_check_command(app, line, action);
+  add_compare_command(app, line, action);
   add_layers_command(app, line, action);
   add_schema_command(app, line, action);
   try {

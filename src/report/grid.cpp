@@ -29,7 +29,7 @@ Grid::Grid(std::vector<Column> columns) : columns_(std::move(columns)) {
   for (const Column& column : columns_) widths_.push_back(character_count(column.title));
 }
 
-void Grid::add_row(std::initializer_list<std::string_view> cells) {
+void Grid::add_row(std::span<const std::string_view> cells) {
   std::size_t column = 0;
   for (const std::string_view cell : cells) {
     const std::string shown = escape_controls(cell);

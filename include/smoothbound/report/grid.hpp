@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,10 @@ class Grid {
   explicit Grid(std::vector<Column> columns);
 
   /// As many cells as columns. Control characters are escaped.
-  void add_row(std::initializer_list<std::string_view> cells);
+  void add_row(std::initializer_list<std::string_view> cells) {
+    add_row(std::span(cells.begin(), cells.size()));
+  }
+  void add_row(std::span<const std::string_view> cells);
   /// Whether nothing was added.
   [[nodiscard]] bool empty() const { return ends_.empty(); }
 
