@@ -37,7 +37,7 @@ RowDiff compare_rows(const BaselineRow* before, const BaselineRow* after, const 
     if (before == nullptr || after == nullptr) {
       number.verdict = before == nullptr ? Verdict::appeared : Verdict::gone;
     } else if (numbers[i].worse_if == WorseIf::neighbour_is) {
-      number.verdict = diff.numbers.back().verdict;
+      if (number.before != number.after) number.verdict = diff.numbers.back().verdict;
     } else {
       number.verdict = judge(number.before, number.after, numbers[i].worse_if, factor);
     }

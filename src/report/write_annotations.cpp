@@ -56,7 +56,7 @@ std::string escape_lines(std::string_view text) {
 std::string message_of(const ArchitectureDiff& diff) {
   switch (diff.status) {
     case Status::unreadable:
-      return diff.message;
+      return escape_controls(diff.message);
     case Status::added:
       return "not in the baseline";
     case Status::removed:
@@ -90,11 +90,10 @@ std::string worst_of(const MethodDiff& method, std::size_t row) {
   for (const Verdict wanted : {Verdict::worse, Verdict::better}) {
     for (const NumberDiff& number : method.rows[row].numbers) {
       if (number.verdict != wanted) continue;
-      constexpr int digits = 6;
-      return fmt::format(
-          "\n{}: {} of {} was {}, is {} (ratio {})", name_of(method.method), number.symbol,
-          describe(method.rows[row]), shorten(number.before, digits, number.rounding),
-          shorten(number.after, digits, number.rounding), ratio_text(number.before, number.after));
+      const auto [before, after] = people_texts(number);
+      return fmt::format("\n{}: {} of {} was {}, is {} (ratio {})", name_of(method.method),
+                         number.symbol, describe(method.rows[row]), before, after,
+                         ratio_text(number.before, number.after));
     }
   }
   return "";
@@ -154,18 +153,11 @@ void write_annotations(const CheckResult& result, const Sink& sink) {
         if (index != *diff.first) message += worst_of(method, index);
       }
     }
-    std::string text;  // names may hold controls, but line breaks are ours
-    for (std::size_t at = 0; at <= message.size();) {
-      const std::size_t end = std::min(message.find('\n', at), message.size());
-      if (at > 0) text += '\n';
-      text += escape_controls(message.substr(at, end - at));
-      at = end + 1;
-    }
     const std::string title = fmt::format("smoothbound check: {}", name_of(diff.status));
     sink(fmt::format(
         "::{} file={},line={},col={},title={}::{}\n", result.fails(diff) ? "error" : "notice",
         escape_command(escape_controls(diff.file), true), diff.location.line, diff.location.column,
-        escape_command(title, true), escape_command(text, false)));
+        escape_command(title, true), escape_command(message, false)));
   }
 }
 

@@ -11,22 +11,6 @@
 namespace smoothbound {
 namespace {
 
-struct Shown {
-  std::string before;
-  std::string after;
-};
-
-// Few digits, unless they hide the difference.
-Shown shown(const NumberDiff& number) {
-  const auto digits = [&](const std::string& text, int count) {
-    return text.empty() ? "-" : shorten(text, count, number.rounding);
-  };
-  Shown few{digits(number.before, text::digits_for_people),
-            digits(number.after, text::digits_for_people)};
-  if (number.before == number.after || few.before != few.after) return few;
-  return {number.before, number.after};
-}
-
 std::string ratio(const NumberDiff& number) {
   if (number.before.empty() || number.after.empty()) return "-";
   return ratio_text(number.before, number.after);
@@ -56,9 +40,9 @@ Grid table_of(const MethodDiff& method, std::size_t first, std::size_t most,
         ++left_out;
         continue;
       }
-      const Shown texts = shown(number);
-      grid.add_row({row.kind == RowKind::layer ? row.name : describe(row), number.symbol,
-                    texts.before, texts.after, ratio(number), verdict(number)});
+      const auto [before, after] = people_texts(number);
+      grid.add_row({row.kind == RowKind::layer ? row.name : describe(row), number.symbol, before,
+                    after, ratio(number), verdict(number)});
     }
   }
   return grid;
@@ -103,10 +87,19 @@ std::string note_of(const ArchitectureDiff& diff) {
 
 }  // namespace
 
+std::pair<std::string, std::string> people_texts(const NumberDiff& number) {
+  const auto few = [&](const std::string& text) {
+    return text.empty() ? "-" : shorten(text, text::digits_for_people, number.rounding);
+  };
+  std::pair texts{few(number.before), few(number.after)};
+  if (number.before == number.after || texts.first != texts.second) return texts;
+  return {number.before, number.after};
+}
+
 std::string describe(const RowDiff& row) {
   switch (row.kind) {
     case RowKind::layer:
-      return fmt::format("layer '{}'", row.name);
+      return fmt::format("layer '{}'", escape_controls(row.name));
     case RowKind::gradient_descent:
       return "gradient descent";
     case RowKind::stochastic_gradient_descent:
@@ -119,8 +112,9 @@ std::string describe(const RowDiff& row) {
 std::string headline(const ArchitectureDiff& diff) {
   const RowDiff& row = diff.first_row();
   const bool is_layer = row.kind == RowKind::layer;
-  std::string text = is_layer ? "the first layer that changed is '" + row.name + "'"
-                              : "no layer changed; the first that did is: " + describe(row);
+  std::string text =
+      is_layer ? fmt::format("the first layer that changed is '{}'", escape_controls(row.name))
+               : "no layer changed; the first that did is: " + describe(row);
   if (row.numbers.front().verdict == Verdict::gone) text += ", which is gone";
   if (row.numbers.front().verdict == Verdict::appeared) text += ", which is new";
   return text;

@@ -121,6 +121,14 @@ void write_page(const Comparison& comparison, Page& page) {
     }
     for (const Entry& entry : entries) write_entry(comparison, result, entry, page);
   }
+  bool begun = false;
+  for (std::size_t i = 0; i < comparison.networks.size(); ++i) {
+    for (const std::string& line : comparison.networks[i].report.assumptions) {
+      if (!begun) page.heading("assumptions");
+      begun = true;
+      page.item(fmt::format("{}: {}", column_name(i), page.foreign(line)));
+    }
+  }
 }
 
 }  // namespace

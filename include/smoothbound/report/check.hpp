@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "smoothbound/report/baseline.hpp"
@@ -81,10 +82,13 @@ ArchitectureDiff compare_entries(const BaselineEntry& before, const BaselineEntr
                                  const Decimal& tolerance, const std::vector<Location>& locations,
                                  std::string_view baseline_version);
 
-/// "layer 'conv1'", "the network", ...
+/// "layer 'conv1'", "network", ...; without control characters.
 std::string describe(const RowDiff& row);
-/// One sentence on what changed first.
+/// One sentence on what changed first, without control characters.
 std::string headline(const ArchitectureDiff& diff);
+
+/// A number then and now with few digits, unless those would hide the difference.
+std::pair<std::string, std::string> people_texts(const NumberDiff& number);
 
 /// For people: a line for each architecture, and old, new and ratio of what changed.
 void write_check(const CheckResult& result, const Sink& sink);
