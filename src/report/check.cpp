@@ -24,10 +24,12 @@ Verdict judge(const std::string& before, const std::string& after, WorseIf worse
   return larger == (worse_if == WorseIf::larger) ? Verdict::worse : Verdict::better;
 }
 
+// One of the two may be null.
 RowDiff compare_rows(const BaselineRow* before, const BaselineRow* after, const Factor& factor) {
-  const BaselineRow& present = after != nullptr ? *after : *before;
-  RowDiff diff{present.kind, present.name, {}, {}};
-  const auto numbers = numbers_of(present.kind);
+  const BaselineRow* present = after != nullptr ? after : before;
+  if (present == nullptr) return {};
+  RowDiff diff{present->kind, present->name, {}, {}};
+  const auto numbers = numbers_of(present->kind);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     NumberDiff number;
     number.symbol = numbers[i].symbol;

@@ -76,7 +76,7 @@ class BaselineReader {
     } catch (const std::invalid_argument&) {
       throw SpecError(
           value.location(),
-          fmt::format("{} must be a number as text, such as \"1.5e+25\", or \"inf\"", what),
+          fmt::format(R"({} must be a number as text, such as "1.5e+25", or "inf")", what),
           renewal_);
     }
     return text;
