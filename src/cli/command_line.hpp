@@ -62,6 +62,8 @@ using Action = std::function<int()>;
 
 void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_completion_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_check_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_compare_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_man_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_plot_command(CLI::App& app, const CommandLine& line, Action& action);

@@ -40,6 +40,8 @@ int parse_and_run(CommandLine& line) {
   line.refuse_empty();
   Action action;
   add_bound_command(app, line, action);
+  add_check_command(app, line, action);
+  add_compare_command(app, line, action);
   add_completion_command(app, line, action);
   add_layers_command(app, line, action);
   add_man_command(app, line, action);

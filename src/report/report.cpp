@@ -1,21 +1,14 @@
 #include "smoothbound/report/report.hpp"
 
 #include <fmt/format.h>
-#include <sha2.h>
 
 #include <algorithm>
-#include <array>
 
+#include "smoothbound/spec/digest.hpp"
 #include "smoothbound/spec/suggest.hpp"
 
 namespace smoothbound {
 namespace {
-
-std::string sha256_of(const std::string& text) {
-  std::array<char, SHA256_DIGEST_STRING_LENGTH> digest{};
-  SHA256Data(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), digest.data());
-  return digest.data();
-}
 
 void apply_options(Spec& spec, const ReportOptions& options, std::vector<std::string>& notes) {
   spec.settings.override_by(options.overrides);
@@ -83,7 +76,7 @@ bool Report::has_finite_answer() const {
 Report make_report(const Source& source, const ReportOptions& options, const Limits& limits) {
   Report report;
   report.file = source.name;
-  report.sha256 = sha256_of(source.text);
+  report.sha256 = sha256(source.text);
   report.options = options;
   Spec spec = read_spec(source, limits);
   std::vector<std::string> notes;

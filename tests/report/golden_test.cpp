@@ -148,8 +148,70 @@ INSTANTIATE_TEST_SUITE_P(
                 "input: {shape: [3]}\nlayers:\n  - {name: a, from: b, dense: 2}\n"
                 "  - {name: b, dense: 2}\n"},
         Command{"error_option", {"bound", "--metod", "paper", "net.yaml"}},
-        Command{"error_missing_file", {"bound", "no-such-file.yaml"}}),
+        Command{"error_missing_file", {"bound", "no-such-file.yaml"}},
+        Command{"help_check", {"check", "--help"}}, Command{"help_compare", {"compare", "--help"}},
+        Command{"compare",
+                {"compare", "architectures/vgg16.yaml", "architectures/vgg16-batchnorm.yaml",
+                 "--bn-epsilon", "1e-2"}},
+        Command{"compare_with",
+                {"compare", "--method", "both", "-", "--with", "radius=2", "--with",
+                 "radius=0.5,batch=1"},
+                std::string(small_network)},
+        Command{"compare_layers",
+                {"compare", "--smooth", "architectures/resnet18.yaml",
+                 "architectures/resnet50-relu.yaml"}},
+        Command{"compare_markdown",
+                {"compare", "--format", "markdown", "architectures/lenet5.yaml",
+                 "architectures/mlp.yaml"}},
+        Command{"compare_csv",
+                {"compare", "--format", "csv", "-", "--with", "radius=2"},
+                std::string(small_network)},
+        Command{"error_compare_with", {"compare", "net.yaml", "--with", "raduis=2"}},
+        Command{"check_unchanged",
+                {"check", "architectures/mlp.yaml", "architectures/vgg16.yaml", "--baseline",
+                 "tests/baseline/architectures.json", "--method", "both"}},
+        Command{"error_check_settings",
+                {"check", "architectures/mlp.yaml", "--baseline",
+                 "tests/baseline/architectures.json", "--radius", "2"}},
+        Command{"error_check_missing",
+                {"check", "architectures/mlp.yaml", "--baseline", "no-such.json"}}),
     [](const auto& test) { return test.param.name; });
+
+// Files that became worse, better, new and unreadable since their baseline was written.
+TEST(CheckTextGolden, IsUnchanged) {
+  const TemporaryDirectory directory;
+  const auto text = [](const std::string& radius) {
+    return "input: {shape: [3]}\nloss: logistic\nlayers:\n"
+           "  - {name: first, dense: 4, then: [softplus]}\n"
+           "  - {name: second, radius: " +
+           radius + ", dense: 4, then: [tanh]}\n  - {name: 'out|<b>', dense: 2}\n";
+  };
+  std::vector<std::string> arguments{"check",      "better.yaml", "same.yaml",
+                                     "worse.yaml", "--baseline",  "bounds.json"};
+  const auto run = [&](const std::vector<std::string>& more) {
+    Invocation invocation{.arguments = arguments, .directory = directory.path().string()};
+    invocation.arguments.insert(invocation.arguments.end(), more.begin(), more.end());
+    invocation.environment = {{"GITHUB_STEP_SUMMARY", directory / "summary.md"}};
+    return run_program(invocation);
+  };
+  for (const char* name : {"better.yaml", "same.yaml", "worse.yaml"}) {
+    (void)directory.write(name, text("1"));
+  }
+  ASSERT_EQ(run({"--update", "--force"}).exit_code, 0);
+  check_golden("text/check_baseline.txt", read_file(directory / "bounds.json"));
+  (void)directory.write("better.yaml", text("0.999999999"));
+  (void)directory.write("worse.yaml", text("1e9"));
+  (void)directory.write("new.yaml", text("1"));
+  (void)directory.write("wrong.yaml", bad_network);
+  arguments.insert(arguments.end(), {"new.yaml", "wrong.yaml"});
+  const Outcome plain = run({"--junit", "junit.xml", "--tolerance", "1e-11"});
+  check_golden("text/check.txt", plain.out + "-- standard error --\n" + plain.err +
+                                     "-- exit code " + std::to_string(plain.exit_code) + " --\n");
+  check_golden("text/check_junit.txt", read_file(directory / "junit.xml"));
+  const Outcome github = run({"--github", "--tolerance", "1e-11"});
+  check_golden("text/check_github.txt", github.out);
+  check_golden("text/check_summary.txt", read_file(directory / "summary.md"));
+}
 
 // Counts as published with the networks, or by torchvision for AlexNet, VGG and ResNet.
 TEST(PublishedParameterCounts, AreThoseOfTheShippedArchitectures) {

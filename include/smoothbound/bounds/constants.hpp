@@ -18,6 +18,12 @@ constexpr std::string_view name_of(Method method) {
   return method == Method::paper ? "paper" : "sharp";
 }
 
+/// The version of the formulas and constants of both methods. Raise it with every change by which
+/// some bound differs for the same architecture and settings: a constant, a composition rule, a
+/// rounding, a default. Baselines of other versions are then refused instead of compared. New
+/// components and settings that leave every present number as it is do not raise it.
+constexpr int formulas_version = 1;
+
 /// A number with its formula and where the formula comes from. For an infinite constant the source
 /// is the reason, and the remedy if there is one. The texts have static storage.
 struct Constant {

@@ -1,0 +1,137 @@
+#include "smoothbound/spec/meaning.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "smoothbound/spec/digest.hpp"
+
+namespace smoothbound {
+namespace {
+
+// With its length in front, so that no name can pass for what follows it.
+std::string text_of(std::string_view text) { return fmt::format("{}:{}", text.size(), text); }
+
+// Both ends of the enclosure: equal for 1e-2 and 0.01, different as soon as a bound may differ.
+std::string text_of(const Real& value) {
+  return fmt::format("{:x}p{}/{:x}p{}", value.upper.significand(), value.upper.exponent(),
+                     value.lower.significand(), value.lower.exponent());
+}
+
+// A list of equal sizes fits only where the single size means the same.
+std::string text_of(const Extent& extent) {
+  if (!extent.is_given()) return "-";
+  constexpr std::uint8_t two_axes = 3;
+  if (extent.given == two_axes && extent.sizes[0] != extent.sizes[1]) {
+    return fmt::format("{}x{}", extent.sizes[0], extent.sizes[1]);
+  }
+  return std::to_string(extent.sizes[0]);
+}
+
+class Printer : public SettingsVisitor {
+ public:
+  explicit Printer(std::string& text) : text_(text) {}
+
+  void count(const SettingInfo& info, std::int64_t& value) override {
+    put(info, std::to_string(value));
+  }
+  void count(const SettingInfo& info, std::optional<std::int64_t>& value) override {
+    put(info, value ? std::to_string(*value) : "-");
+  }
+  void real(const SettingInfo& info, RealRange /*range*/, Real& value) override {
+    put(info, text_of(value));
+  }
+  void real(const SettingInfo& info, RealRange /*range*/, std::optional<Real>& value) override {
+    put(info, value ? text_of(*value) : "-");
+  }
+  void flag(const SettingInfo& info, bool& value) override { put(info, value ? "true" : "false"); }
+  void choice(const SettingInfo& info, std::span<const std::string_view> names,
+              std::size_t& value) override {
+    put(info, names[value]);
+  }
+  void extent(const SettingInfo& info, Extent& value) override { put(info, text_of(value)); }
+  void padding(const SettingInfo& info, Padding& value) override {
+    const std::string sizes = text_of(value.sizes);
+    const bool same = value.kind == Padding::Kind::same;
+    put(info, same ? "same" : value.kind == Padding::Kind::valid ? "0" : sizes);
+  }
+  void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
+    put(info, fmt::format("{}", fmt::join(value, "x")));
+  }
+
+ private:
+  void put(const SettingInfo& info, std::string_view value) {
+    text_ += fmt::format(" {}={}", info.name, value);
+  }
+
+  std::string& text_;
+};
+
+// Writes defaults out and takes away what only checks the file.
+template <class T>
+void normalize(T& component) {
+  if constexpr (requires { component.inputs.reset(); }) component.inputs.reset();
+  if constexpr (requires { component.window.stride_is_kernel; }) {
+    Window& window = component.window;
+    if (!window.stride.is_given()) {
+      window.stride = window.stride_is_kernel ? window.kernel : Extent::uniform(1);
+    }
+  }
+}
+
+void print(const Component& component, std::string& text) {
+  Component copy = component;
+  text += fmt::format("  {}", name_of(copy));
+  std::visit(
+      [&](auto& c) {
+        normalize(c);
+        if constexpr (BiasedType<std::remove_cvref_t<decltype(c)>>) {
+          text += c.bias ? " bias" : " no bias";
+        }
+      },
+      copy);
+  Printer printer(text);
+  visit_settings(copy, printer);
+  text += '\n';
+}
+
+std::string structure_of(const Spec& spec) {
+  std::string text = fmt::format("input {}\n", spec.input.to_text());
+  std::string_view before = input_name;
+  for (const LayerSpec& layer : spec.layers) {
+    text += fmt::format("layer {} radius {} from", text_of(layer.name),
+                        layer.radius ? text_of(*layer.radius) : "-");
+    for (const Reference& input : layer.inputs) text.append(1, ' ').append(text_of(input.name));
+    if (layer.inputs.empty()) text.append(1, ' ').append(text_of(before));
+    text += '\n';
+    for (const PlacedComponent& placed : layer.components) print(placed.component, text);
+    before = layer.name;
+  }
+  return text;
+}
+
+std::string settings_of(const Spec& spec) {
+  const ResolvedSettings settings =
+      resolve(spec.settings, spec.sample_norm_location.value_or(Location{}));
+  std::string text = fmt::format("batch {}\nradius {}\ninput_norm {}\nsample_norm {}\n",
+                                 settings.batch, text_of(settings.radius),
+                                 text_of(settings.input_norm), text_of(settings.sample_norm));
+  if (settings.loss == nullptr) return text;
+  text += fmt::format("loss {}\n", settings.loss->name);
+  if (settings.loss->has_labels_in_ball) {
+    text += fmt::format("label_radius {}\n", text_of(settings.label_radius));
+  }
+  return text + fmt::format("regularizer {}\ninitial_gap {}\naccuracy {}\nvariance {}\n",
+                            text_of(settings.regularizer), text_of(settings.initial_gap),
+                            text_of(settings.accuracy), text_of(settings.variance));
+}
+
+}  // namespace
+
+Meaning meaning_of(const Spec& spec) {
+  const std::string structure = structure_of(spec);
+  return {sha256(settings_of(spec) + structure), sha256(structure)};
+}
+
+}  // namespace smoothbound
