@@ -172,6 +172,8 @@ class Drawing {
     for (const Tick& tick : y_scale_.ticks) widest = std::max(widest, svg::tick_width(tick));
     left_ = margin + widest + 8;
     right_ = width - margin;
+    constexpr double room_for_points = 8;
+    x_padding_ = chart.x.categories.empty() ? room_for_points : 0;
     if (chart.x.categories.empty()) {
       constexpr double x_room = 70;
       x_scale_ = make_scale(x.low, x.high, chart.x.logarithmic,
@@ -189,7 +191,7 @@ class Drawing {
   }
 
   [[nodiscard]] double x_of(double x) const {
-    return left_ + x_scale_.fraction(x) * (right_ - left_);
+    return left_ + x_padding_ + x_scale_.fraction(x) * (right_ - left_ - 2 * x_padding_);
   }
   [[nodiscard]] double y_of(double y) const {
     if (std::isinf(y)) return y > 0 ? top_ - edge_distance : floor_ + edge_distance;
@@ -398,6 +400,7 @@ class Drawing {
   std::string out_;
   double y_ = 0;  // down to here all is drawn
   double plot_height_ = 0;
+  double x_padding_ = 0;  // keeps points of an axis of numbers off the edges
   double left_ = 0;
   double right_ = 0;
   double top_ = 0;     // of finite values
