@@ -47,6 +47,12 @@ class Drawing {
   explicit Drawing(std::string_view id) : id_(id) {}
 
   void draw(std::span<const Chart> charts) {
+    for (const Chart& chart : charts) {  // all plot areas begin at the same place
+      plot_height_ = panel_height;
+      frame(chart);
+      common_left_ = std::max(common_left_, left_);
+    }
+    y_ = 0;
     for (std::size_t i = 0; i < charts.size(); ++i) {
       const bool legend = i == 0 || !same_names(charts[i], charts[i - 1]);
       const bool x_labels = i + 1 == charts.size() || !shares_axis(charts[i], charts[i + 1]);
@@ -170,8 +176,10 @@ class Drawing {
     if (y.empty) y_scale_ = {};
     double widest = text_width("10", svg::small_size);
     for (const Tick& tick : y_scale_.ticks) widest = std::max(widest, svg::tick_width(tick));
-    left_ = margin + widest + 8;
+    left_ = std::max(common_left_, margin + widest + 8);
     right_ = width - margin;
+    constexpr double room_for_points = 8;
+    x_padding_ = chart.x.categories.empty() ? room_for_points : 0;
     if (chart.x.categories.empty()) {
       constexpr double x_room = 70;
       x_scale_ = make_scale(x.low, x.high, chart.x.logarithmic,
@@ -189,7 +197,7 @@ class Drawing {
   }
 
   [[nodiscard]] double x_of(double x) const {
-    return left_ + x_scale_.fraction(x) * (right_ - left_);
+    return left_ + x_padding_ + x_scale_.fraction(x) * (right_ - left_ - 2 * x_padding_);
   }
   [[nodiscard]] double y_of(double y) const {
     if (std::isinf(y)) return y > 0 ? top_ - edge_distance : floor_ + edge_distance;
@@ -398,7 +406,9 @@ class Drawing {
   std::string out_;
   double y_ = 0;  // down to here all is drawn
   double plot_height_ = 0;
+  double x_padding_ = 0;  // keeps points of an axis of numbers off the edges
   double left_ = 0;
+  double common_left_ = 0;
   double right_ = 0;
   double top_ = 0;     // of finite values
   double floor_ = 0;   // of finite values

@@ -166,10 +166,11 @@ class Growth {
   // A 0 counts as 1: there is nothing yet that could grow. What was infinite before is a gap.
   void add(std::size_t layer, const std::string& kind, const Magnitude& before,
            const Magnitude& after) {
+    // Every kind is there for every number, so that all panels have the same legend.
+    std::vector<double>& values = kinds_.try_emplace(kind, layers_, gap).first->second;
     if (before.is_infinite()) return;
     const double from = before.is_zero() ? 0 : before.log10();
     const double to = after.is_zero() ? 0 : after.log10();
-    std::vector<double>& values = kinds_.try_emplace(kind, layers_, gap).first->second;
     double& value = values[layer];
     value = (std::isnan(value) ? 0 : value) + to - from;
   }

@@ -79,6 +79,15 @@ TEST(GrowthCharts, AddUpToTheNetworksNumbers) {
 TEST(GrowthCharts, BlameTheComponentThatIsInfinite) {
   const Report report = report_on(relu_network);
   const std::vector<Chart> charts = growth_charts(report, report.results[0]);
+  for (const Chart& chart : charts) {
+    std::vector<std::string> names;
+    for (const ChartSeries& series : chart.series) names.push_back(series.name);
+    EXPECT_THAT(names, ::testing::UnorderedElementsAre("relu", "dense"));
+  }
+  // Even where L says nothing of it, m does: layer b is the dense one alone.
+  for (const ChartSeries& series : charts[0].series) {
+    EXPECT_EQ(std::isnan(series.y[1]), series.name == "relu");
+  }
   for (const ChartSeries& series : charts[2].series) {
     EXPECT_EQ(std::isinf(series.y[0]), series.name == "relu");
     EXPECT_TRUE(std::isnan(series.y[1])) << "behind an infinite number there is no factor";
