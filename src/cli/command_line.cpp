@@ -121,14 +121,15 @@ std::string CommandLine::render(SpecError error) const {
 ScalarText CommandLine::scalar(const std::string& option, const std::string& value) const {
   for (std::size_t i = 0; i < arguments_.size(); ++i) {
     const auto column = static_cast<std::uint32_t>(columns_[i]);
-    if (arguments_[i] == option + "=" + value) {
+    if (arguments_[i] == fmt::format("{}={}", option, value)) {
       return {value, false, {1, column + static_cast<std::uint32_t>(option.size()) + 1}, option};
     }
     if (arguments_[i] == value && i > 0 && arguments_[i - 1] == option) {
       return {value, false, {1, column}, option};
     }
   }
-  if (const ConfigPlace* config = find_config(option); config && config->value == value) {
+  if (const ConfigPlace* config = find_config(option);
+      config != nullptr && config->value == value) {
     return {value, false, config->place, option};
   }
   return {value, false, locate(option), option};

@@ -194,7 +194,7 @@ std::string fish_values(const OptionInfo& option) {
     case ValueKind::file:
       return " -r -F";
     case ValueKind::directory:
-      return " -x -a '(__smoothbound_files \"/\\$\")'";
+      return R"( -x -a '(__smoothbound_files "/\$")')";
     case ValueKind::text:
       return " -x";
     default:

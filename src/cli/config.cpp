@@ -186,7 +186,7 @@ class Config : public CLI::ConfigBase {
     try {
       return items_of(source);
     } catch (const SpecError& error) {
-      throw line_.in_config(error);
+      throw CommandLine::in_config(error);
     }
   }
 

@@ -75,7 +75,7 @@ std::string value_of(const OptionInfo& option) {
 
 std::string synopsis(const std::string& name, const CommandInfo& command, bool is_program) {
   std::string text = bold(name) + " [\\fIOPTION\\fR ...]";
-  if (is_program) text += " \\fICOMMAND\\fR [\\fIARGUMENT\\fR ...]";
+  if (is_program) text += R"( \fICOMMAND\fR [\fIARGUMENT\fR ...])";
   for (const OptionInfo& positional : command.positionals) {
     const std::string shown = value_of(positional) + (positional.repeats ? " ..." : "");
     text += positional.required ? " " + shown : " [" + shown + "]";
