@@ -21,7 +21,7 @@ constexpr std::array<Magnitude Triple::*, 2> compared{&Triple::lipschitz, &Tripl
 class Bisector {
  public:
   Bisector(const Sweep& sweep, SweptNetwork& swept, SweptNetwork& other)
-      : sweep_(sweep), axis_(sweep.axes[sweep.crossing_axis]), swept_(swept), other_(other) {}
+      : axis_(sweep.axes[sweep.crossing_axis]), swept_(swept), other_(other) {}
 
   void choose(Method method, Magnitude Triple::*bound) {
     method_ = method;
@@ -76,7 +76,6 @@ class Bisector {
     return middle;
   }
 
-  const Sweep& sweep_;
   const SweepAxis& axis_;
   SweptNetwork& swept_;
   SweptNetwork& other_;
