@@ -36,12 +36,13 @@ const Bound<d>& power_of_ten(int power) {
   static const auto table = [] {
     std::array<Bound<d>, 2 * largest_power + 1> powers;
     for (int i = -largest_power; i <= largest_power; ++i) {
-      powers[static_cast<std::size_t>(i + largest_power)] =
-          Bound<d>::from_decimal("1e" + std::to_string(i));
+      const int index = i + largest_power;
+      powers[static_cast<std::size_t>(index)] = Bound<d>::from_decimal("1e" + std::to_string(i));
     }
     return powers;
   }();
-  return table[static_cast<std::size_t>(power + largest_power)];
+  const int index = power + largest_power;
+  return table[static_cast<std::size_t>(index)];
 }
 
 // The same where `value` is of moderate size and `count` small: the digits are the integer part of

@@ -117,9 +117,10 @@ class Reader {
     while (last < text_.size() && belongs(text_[last])) ++last;
     const std::string_view word = text_.substr(first, last - first);
     if (Json::accept(word)) return;  // only its place is wrong
-    const bool like_number = std::isdigit(static_cast<unsigned char>(word.back())) != 0 ||
-                             std::string_view("0123456789+-.").find(word[0]) != word.npos ||
-                             word == "NaN" || word == "Infinity";
+    const bool like_number =
+        std::isdigit(static_cast<unsigned char>(word.back())) != 0 ||
+        std::string_view("0123456789+-.").find(word[0]) != std::string_view::npos ||
+        word == "NaN" || word == "Infinity";
     throw SpecError(locate(text_, first),
                     fmt::format("invalid JSON: '{}' is not a JSON value", word.substr(0, 40)),
                     like_number ? number_hint(word)
@@ -134,11 +135,11 @@ class Reader {
       return "the text that begins here has no closing quote";
     }
     if (message.find("invalid string") != std::string_view::npos) {
-      return "in text, write \\\\ for a backslash, \\n for a line break and \\t for a tab";
+      return R"(in text, write \\ for a backslash, \n for a line break and \t for a tab)";
     }
     const std::size_t before = text_.substr(0, end_).find_last_not_of(" \t\r\n");
-    if ((found == ']' || found == '}') && location == location_ && before != text_.npos &&
-        text_[before] == ',') {
+    if ((found == ']' || found == '}') && location == location_ &&
+        before != std::string_view::npos && text_[before] == ',') {
       return "remove the comma before the closing bracket";
     }
     if (message.find("unexpected end of input") != std::string_view::npos) {
