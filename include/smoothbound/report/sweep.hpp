@@ -61,6 +61,7 @@ class SweptNetwork {
   explicit SweptNetwork(const Report& report);
   SweptNetwork(const SweptNetwork&) = delete;
   SweptNetwork& operator=(const SweptNetwork&) = delete;
+  ~SweptNetwork() = default;
 
   void set(SweepSetting setting, const SweepValue& value);
   [[nodiscard]] BoundTable bounds(Method method) const;
