@@ -12,6 +12,7 @@
 #include "exit_code.hpp"
 #include "model_options.hpp"
 #include "output.hpp"
+#include "plot_output.hpp"
 #include "smoothbound/report/writers.hpp"
 
 namespace smoothbound::cli {
@@ -62,6 +63,7 @@ class BoundCommand {
     format_ = static_cast<Format>(choose(line_, "--format", options_.format, format_names));
     if (!options_.explain.empty()) report_options_.explain = options_.explain;
     refuse_repeated_stdin(options_.files, line_);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output, options_.files);
   }
 
   void report_on(const std::string& file, Output& output, bool array) {

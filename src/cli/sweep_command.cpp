@@ -114,6 +114,7 @@ class SweepCommand {
     }
     std::ranges::stable_sort(placed, {}, [](const Placed& p) { return p.place.column; });
     std::vector<SweepAxis> axes;
+    axes.reserve(placed.size());
     for (Placed& each : placed) axes.push_back(std::move(each.axis));
     if (!axes.empty()) return axes;
     std::string names;
