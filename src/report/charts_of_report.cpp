@@ -63,7 +63,7 @@ std::string name_of_report(std::span<const Report> reports, const Report& report
 
 // One line if all have the same settings.
 std::string settings_note(std::span<const Report> reports) {
-  const std::string first = text::network_settings(reports.front());
+  std::string first = text::network_settings(reports.front());
   const bool same = std::ranges::all_of(
       reports, [&](const Report& report) { return text::network_settings(report) == first; });
   if (same) return first;

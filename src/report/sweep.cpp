@@ -154,8 +154,8 @@ bool depends_on(const Graph& graph, SweepSetting setting) {
 }
 
 Standing compare(const Magnitude& swept, const Magnitude& other) {
-  const std::strong_ordering order = swept <=> other;
-  return order < 0 ? Standing::better : order > 0 ? Standing::worse : Standing::equal;
+  if (swept == other) return Standing::equal;
+  return swept < other ? Standing::better : Standing::worse;
 }
 
 std::size_t Sweep::point_count() const { return size_of(axes); }
