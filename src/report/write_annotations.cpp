@@ -5,47 +5,17 @@
 #include <algorithm>
 
 #include "smoothbound/report/check.hpp"
+#include "xml.hpp"
 
 namespace smoothbound {
 namespace {
-
-// Besides the markup, what XML cannot hold at all: U+FFFE and U+FFFF.
-std::string escape_xml(std::string_view text) {
-  std::string result;
-  const std::string shown = escape_controls(text);
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    const std::string_view rest = std::string_view(shown).substr(i);
-    if (rest.starts_with("\xEF\xBF\xBE") || rest.starts_with("\xEF\xBF\xBF")) {
-      result += rest[2] == '\xBE' ? "\\u{fffe}" : "\\u{ffff}";
-      i += 2;
-      continue;
-    }
-    switch (shown[i]) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += shown[i];
-    }
-  }
-  return result;
-}
 
 // Of all lines of a text.
 std::string escape_lines(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    result += escape_xml(text.substr(0, end));
+    result += xml::escape(text.substr(0, end));
     if (end == std::string_view::npos) break;
     result += '\n';
     text.remove_prefix(end + 1);
@@ -118,8 +88,8 @@ void write_junit(const CheckResult& result, const Sink& sink) {
                    counts, skipped));
   for (const ArchitectureDiff& diff : result.architectures) {
     sink(fmt::format(R"(    <testcase name="{}" classname="smoothbound.check" file="{}" time="0")",
-                     escape_xml(diff.file), escape_xml(diff.file)));
-    const std::string message = escape_xml(message_of(diff));
+                     xml::escape(diff.file), xml::escape(diff.file)));
+    const std::string message = xml::escape(message_of(diff));
     const std::string details = escape_lines(details_of(result, diff));
     if (diff.status == Status::unreadable) {
       sink(fmt::format(">\n      <error message=\"{}\" type=\"bad_input\">{}</error>\n", message,
