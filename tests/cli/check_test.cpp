@@ -340,7 +340,7 @@ TEST_F(Reporters, JunitIsValid) {
                              "errors=\"1\" skipped=\"1\" time=\"0\">"));
   EXPECT_THAT(xml, HasSubstr("<testcase name=\"bad&lt;&amp;&quot;&gt;.yaml\""));
   EXPECT_THAT(xml, HasSubstr("<failure message=\"the first layer that changed is "
-                             "'a,b:c%d\\n::error::&lt;x&gt;&amp;&quot;\\x1b'\" "
+                             "&#39;a,b:c%d\\n::error::&lt;x&gt;&amp;&quot;\\x1b&#39;\" "
                              "type=\"regression\">WORSE"));
   if (std::system("command -v xmllint >/dev/null") != 0) GTEST_SKIP() << "xmllint is not there";
   const std::string command = "xmllint --noout --schema '" SMOOTHBOUND_SOURCE_DIR
