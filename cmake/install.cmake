@@ -57,4 +57,5 @@ install(FILES
   ${PROJECT_BINARY_DIR}/smoothbound-config.cmake
   ${PROJECT_BINARY_DIR}/smoothbound-config-version.cmake
   cmake/FindLibMd.cmake cmake/FindLibYaml.cmake cmake/FindMPFR.cmake
+  cmake/FindOpenBLAS.cmake
   DESTINATION ${package_dir} COMPONENT library)

@@ -50,4 +50,12 @@ std::optional<Activation> Activation::smooth_form(const Real& beta) const {
   return softplus;
 }
 
+template <class Scalar>
+Kernels<Scalar> Activation::kernels(const Site& site) const {
+  return one_kernel(
+      elementwise_kernel<Scalar>(*row, parameter.nearest, site.batch * site.output.elements()));
+}
+template Kernels<float> Activation::kernels(const Site& site) const;
+template Kernels<double> Activation::kernels(const Site& site) const;
+
 }  // namespace smoothbound

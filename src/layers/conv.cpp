@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "smoothbound/runtime/conv.hpp"
+
 namespace smoothbound {
 
 void Conv::visit_settings(SettingsVisitor& visitor) {
@@ -61,5 +63,13 @@ Steps Conv::steps(const Site& site, Method method) const {
   }
   return Step(b);
 }
+
+template <class Scalar>
+Kernels<Scalar> Conv::kernels(const Site& site) const {
+  return one_kernel(conv_kernel<Scalar>(
+      {site.input(), site.output, site.batch, groups, window_axes(window, site.input()), bias}));
+}
+template Kernels<float> Conv::kernels(const Site& site) const;
+template Kernels<double> Conv::kernels(const Site& site) const;
 
 }  // namespace smoothbound

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "smoothbound/runtime/grouped.hpp"
+#include "smoothbound/runtime/normalize.hpp"
+
 namespace smoothbound {
 namespace {
 
@@ -162,5 +165,65 @@ Steps RmsNorm::steps(const Site& site, Method method) const {
   return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
                      site.output.elements());
 }
+
+namespace {
+
+// The normalization of groups, and the scale and shift of `features` pairs behind it.
+template <class Scalar>
+Kernels<Scalar> normalization_kernels(const Site& site, const Grouping& grouping, Centring centring,
+                                      const Real& epsilon, const Affine& affine,
+                                      std::int64_t features) {
+  const BatchShape shape{site.output, site.batch, {}};
+  Kernels<Scalar> kernels;
+  kernels.push_back(normalize_kernel<Scalar>(shape, grouping, centring, epsilon.nearest));
+  if (affine.learnable) {
+    kernels.push_back(scale_kernel<Scalar>(shape, features, affine.shift));
+  }
+  return kernels;
+}
+
+Grouping whole_sample(const Shape& shape) {
+  return {.samples = 1, .channels = shape.channels(), .positions = shape.positions()};
+}
+
+}  // namespace
+
+template <class Scalar>
+Kernels<Scalar> BatchNorm::kernels(const Site& site) const {
+  const bool each_element = scopes[per] == "element";
+  const Grouping grouping{.samples = site.batch,
+                          .channels = 1,
+                          .positions = each_element ? 1 : site.output.positions()};
+  return normalization_kernels<Scalar>(site, grouping, Centring::yes, epsilon, affine,
+                                       features(site.output));
+}
+template Kernels<float> BatchNorm::kernels(const Site& site) const;
+template Kernels<double> BatchNorm::kernels(const Site& site) const;
+
+template <class Scalar>
+Kernels<Scalar> LayerNorm::kernels(const Site& site) const {
+  return normalization_kernels<Scalar>(site, whole_sample(site.output), Centring::yes, epsilon,
+                                       affine, site.output.elements());
+}
+template Kernels<float> LayerNorm::kernels(const Site& site) const;
+template Kernels<double> LayerNorm::kernels(const Site& site) const;
+
+template <class Scalar>
+Kernels<Scalar> GroupNorm::kernels(const Site& site) const {
+  Grouping grouping = whole_sample(site.output);
+  grouping.channels /= groups;
+  return normalization_kernels<Scalar>(site, grouping, Centring::yes, epsilon, affine,
+                                       site.output.channels());
+}
+template Kernels<float> GroupNorm::kernels(const Site& site) const;
+template Kernels<double> GroupNorm::kernels(const Site& site) const;
+
+template <class Scalar>
+Kernels<Scalar> RmsNorm::kernels(const Site& site) const {
+  return normalization_kernels<Scalar>(site, whole_sample(site.output), Centring::no, epsilon,
+                                       affine, site.output.elements());
+}
+template Kernels<float> RmsNorm::kernels(const Site& site) const;
+template Kernels<double> RmsNorm::kernels(const Site& site) const;
 
 }  // namespace smoothbound

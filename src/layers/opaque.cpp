@@ -41,4 +41,11 @@ Steps Opaque::steps(const Site& /*site*/, Method /*method*/) const {
   return {Step(pair), Step(phi)};
 }
 
+template <class Scalar>
+Kernels<Scalar> Opaque::kernels(const Site& /*site*/) const {
+  throw NotExecutable("opaque states constants of a layer, not what it computes");
+}
+template Kernels<float> Opaque::kernels(const Site& site) const;
+template Kernels<double> Opaque::kernels(const Site& site) const;
+
 }  // namespace smoothbound

@@ -1,5 +1,7 @@
 #include "smoothbound/layers/pooling.hpp"
 
+#include "smoothbound/runtime/pool.hpp"
+
 namespace smoothbound {
 namespace {
 
@@ -78,5 +80,35 @@ Steps GlobalAveragePool::steps(const Site& site, Method method) const {
       {Magnitude::from_count(1) / square_root(LowerBound::from_count(site.input().positions())),
        "1/sqrt(positions)", "a mean of n numbers has norm 1/sqrt(n)"}));
 }
+
+template <class Scalar>
+Kernels<Scalar> AveragePool::kernels(const Site& site) const {
+  return one_kernel(average_pool_kernel<Scalar>(
+      {site.input(), site.output, site.batch, window_axes(window, site.input())}));
+}
+template Kernels<float> AveragePool::kernels(const Site& site) const;
+template Kernels<double> AveragePool::kernels(const Site& site) const;
+
+template <class Scalar>
+Kernels<Scalar> MaxPool::kernels(const Site& site) const {
+  return one_kernel(max_pool_kernel<Scalar>(
+      {site.input(), site.output, site.batch, window_axes(window, site.input())}));
+}
+template Kernels<float> MaxPool::kernels(const Site& site) const;
+template Kernels<double> MaxPool::kernels(const Site& site) const;
+
+// One patch that is the whole input.
+template <class Scalar>
+Kernels<Scalar> GlobalAveragePool::kernels(const Site& site) const {
+  std::array<AxisWindow, 2> axes;
+  const int rank = site.input().spatial_rank();
+  for (int axis = 0; axis < rank; ++axis) {
+    AxisWindow& whole = axes[static_cast<std::size_t>(axis + 2 - rank)];
+    whole.input = whole.kernel = site.input().spatial(axis);
+  }
+  return one_kernel(average_pool_kernel<Scalar>({site.input(), site.output, site.batch, axes}));
+}
+template Kernels<float> GlobalAveragePool::kernels(const Site& site) const;
+template Kernels<double> GlobalAveragePool::kernels(const Site& site) const;
 
 }  // namespace smoothbound

@@ -11,6 +11,8 @@
 #include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/runtime/elementwise.hpp"
+#include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
 
@@ -45,6 +47,8 @@ struct ActivationRow {
   ActivationParameter parameter;
   Jet (*evaluate)(double x, double parameter);
   ScalarConstants (*constants)(Method method, const Real& parameter);
+  /// Vectorized float32 code, where there is any.
+  const FastActivation* fast = nullptr;
   /// Whether `--smooth` puts softplus in its place, as section 5.1 of the paper does.
   bool replaced_by_softplus = false;
 };
@@ -70,6 +74,9 @@ struct Activation {
   [[nodiscard]] Shape output_shape(std::span<const Shape> inputs) const { return inputs.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
   /// The smooth activation that the paper puts in its place, if it does.
   [[nodiscard]] std::optional<Activation> smooth_form(const Real& beta) const;

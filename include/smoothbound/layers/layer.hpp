@@ -31,6 +31,8 @@ concept ComponentType = requires(T component, const T constant, SettingsVisitor&
   { constant.output_shape(shapes) } -> std::same_as<Shape>;
   { constant.parameter_count(site) } -> std::same_as<std::int64_t>;
   { constant.couples_samples() } -> std::same_as<bool>;
+  { constant.template kernels<float>(site) } -> std::same_as<Kernels<float>>;
+  { constant.template kernels<double>(site) } -> std::same_as<Kernels<double>>;
 };
 
 /// A component of one input: states its local constants.

@@ -6,6 +6,7 @@
 #include "smoothbound/bounds/compose.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
 
@@ -22,6 +23,9 @@ struct Add {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Triple merge(std::span<const Branch> branches, Method method) const {
     return sum(branches, method);
   }
@@ -38,6 +42,9 @@ struct Concat {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Triple merge(std::span<const Branch> branches, Method /*method*/) const {
     return concatenation(branches);
   }
@@ -56,6 +63,9 @@ struct Multiply {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Triple merge(std::span<const Branch> branches, Method /*method*/) const {
     return product(branches);
   }

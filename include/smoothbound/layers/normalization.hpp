@@ -8,6 +8,7 @@
 #include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
 
@@ -36,6 +37,9 @@ struct BatchNorm {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return true; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
 
  private:
@@ -57,6 +61,9 @@ struct LayerNorm {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
 };
 
@@ -76,6 +83,9 @@ struct GroupNorm {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
 };
 
@@ -94,6 +104,9 @@ struct RmsNorm {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
 };
 

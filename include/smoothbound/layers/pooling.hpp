@@ -8,6 +8,7 @@
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/window.hpp"
+#include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
 
@@ -23,6 +24,9 @@ struct AveragePool {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
 };
 
@@ -38,6 +42,9 @@ struct MaxPool {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
   /// The average pooling that the paper puts in its place.
   [[nodiscard]] std::optional<AveragePool> smooth_form(const Real& /*beta*/) const {
@@ -55,6 +62,9 @@ struct GlobalAveragePool {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
 };
 

@@ -6,6 +6,7 @@
 #include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
 
@@ -21,6 +22,9 @@ struct Softmax {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  /// Of the runtime; in the order in which they act.
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
 };
 

@@ -19,6 +19,15 @@ struct AxisWindow {
   std::int64_t dilation = 1;
   std::int64_t pad_before = 0;
 
+  /// The input that tap `tap` of output `position` reads; outside of [0, input) are zeros.
+  [[nodiscard]] std::int64_t place(std::int64_t position, std::int64_t tap) const {
+    return position * stride + tap * dilation - pad_before;
+  }
+  /// Zeros behind the input that windows reach.
+  [[nodiscard]] std::int64_t pad_after() const {
+    const std::int64_t last = place(output - 1, kernel - 1);
+    return last < input ? 0 : last - input + 1;
+  }
   /// The largest number of pairs (o, t) that read one input: exact, in O(kernel) at most.
   [[nodiscard]] std::int64_t largest_overlap() const;
 };

@@ -1,0 +1,16 @@
+// Vectorized float32 activations.
+#pragma once
+
+#include "smoothbound/runtime/elementwise.hpp"
+
+namespace smoothbound::vector_math {
+
+/// Where a*b+c rounds once, errors against float64 stay below 2 ulp for softplus at scale 1 and
+/// below 3 ulp for sigmoid and tanh.
+extern const FastActivation softplus;
+extern const FastActivation sigmoid;
+extern const FastActivation tanh;
+extern const FastActivation relu;
+extern const FastActivation leaky_relu;
+
+}  // namespace smoothbound::vector_math

@@ -1,0 +1,207 @@
+#include "smoothbound/runtime/network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "smoothbound/runtime/array.hpp"
+#include "smoothbound/runtime/reorder.hpp"
+
+namespace smoothbound {
+namespace {
+
+constexpr std::int64_t alignment = 64;  // bytes
+
+std::int64_t aligned(std::int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+// All layouts of single positions are the same.
+Layout canonical(const Shape& shape, Layout layout) {
+  return shape.positions() == 1 ? plain_layout : layout;
+}
+
+// The radius that a component's affine step brings, in the order of the steps.
+std::vector<const Real*> own_radii(const Component& component, const Site& site) {
+  std::vector<const Real*> radii;
+  std::visit(
+      [&]<class T>(const T& c) {
+        if constexpr (StepType<T>) {
+          for (const Step& step : c.steps(site, Method::sharp)) {
+            if (const auto* affine = std::get_if<AffineConstants>(&step)) {
+              radii.push_back(affine->radius);
+            }
+          }
+        }
+      },
+      component);
+  return radii;
+}
+
+}  // namespace
+
+template <class Scalar>
+Network<Scalar>::Network(const Graph& graph, std::int64_t batch, Purpose purpose)
+    : batch_(batch), purpose_(purpose), layer_outputs_(graph.layers.size(), none) {
+  values_.emplace_back().shape = {graph.input, batch, plain_layout};
+  for (const std::uint32_t layer : graph.order) add_layer(graph, layer);
+  output_ = layer_outputs_[graph.output()];
+  if (values_[output_].shape.layout != plain_layout) {
+    const BatchShape from = values_[output_].shape;
+    BatchShape to = from;
+    to.layout = plain_layout;
+    output_ = add_node(reorder_kernel<Scalar>(from, to), {output_}, to.sample, none, none);
+  }
+  finish();
+}
+
+template <class Scalar>
+std::uint32_t Network<Scalar>::add_node(std::unique_ptr<Kernel<Scalar>> kernel,
+                                        std::vector<std::uint32_t> inputs, const Shape& output,
+                                        std::uint32_t layer, std::uint32_t component) {
+  std::vector<Layout> offered;
+  offered.reserve(inputs.size());
+  for (const std::uint32_t input : inputs) offered.push_back(values_[input].shape.layout);
+  std::vector<Layout> wanted = offered;
+  const Layout result = kernel->plan(wanted, purpose_);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const BatchShape from = values_[inputs[i]].shape;
+    if (canonical(from.sample, wanted[i]) == canonical(from.sample, offered[i])) continue;
+    BatchShape to = from;
+    to.layout = wanted[i];
+    inputs[i] = add_node(reorder_kernel<Scalar>(from, to), {inputs[i]}, to.sample, none, none);
+  }
+  const auto index = static_cast<std::uint32_t>(nodes_.size());
+  const auto value = static_cast<std::uint32_t>(values_.size());
+  for (const std::uint32_t input : inputs) values_[input].consumers.push_back(index);
+  Value& made = values_.emplace_back();
+  made.shape = {output, batch_, canonical(output, result)};
+  made.producer = index;
+  Node& node = nodes_.emplace_back();
+  node.kernel = std::move(kernel);
+  node.inputs = std::move(inputs);
+  node.output = value;
+  node.layer = layer;
+  node.component = component;
+  return value;
+}
+
+template <class Scalar>
+void Network<Scalar>::add_parameters(Node& node, const Layer& layer, const std::string& prefix) {
+  for (ParameterShape& shape : node.kernel->parameters()) {
+    const std::int64_t elements = shape.elements();
+    layout_.arrays.push_back({fmt::format("{}.{}", prefix, shape.name), std::move(shape.sizes),
+                              node.offset + node.parameters, elements});
+    node.parameters += elements;
+  }
+  if (node.parameters == 0) return;
+  layout_.blocks.push_back({node.layer, node.offset, node.parameters, layer.radius});
+  layout_.elements += node.parameters;
+}
+
+template <class Scalar>
+void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
+  const Layer& layer = graph.layers[index];
+  std::vector<std::uint32_t> inputs;
+  std::vector<Shape> shapes;
+  for (const std::uint32_t input : layer.inputs) {
+    inputs.push_back(input == Graph::network_input ? 0 : layer_outputs_[input]);
+    shapes.push_back(graph.shape_of(input));
+  }
+  std::vector<std::string_view> seen;
+  for (std::uint32_t c = 0; c < layer.components.size(); ++c) {
+    const PlacedComponent& part = layer.components[c];
+    const Site site{shapes, part.output, batch_};
+    Kernels<Scalar> kernels;
+    try {
+      kernels = std::visit(
+          [&](const auto& component) { return component.template kernels<Scalar>(site); },
+          part.component);
+    } catch (const NotExecutable& error) {
+      throw NotExecutable(fmt::format("layer '{}': {}", layer.name, error.what()));
+    }
+    std::string prefix = layer.name;
+    const std::string_view name = name_of(part.component);
+    if (role_of(part.component) != Role::affine) {
+      const auto times = std::ranges::count(seen, name);
+      prefix += fmt::format(".{}", name);
+      if (times > 0) prefix += fmt::format("_{}", times + 1);
+      seen.push_back(name);
+    }
+    const std::vector<const Real*> radii = own_radii(part.component, site);
+    std::size_t block = 0;
+    for (std::unique_ptr<Kernel<Scalar>>& kernel : kernels) {
+      const std::uint32_t value = add_node(std::move(kernel), inputs, part.output, index, c);
+      nodes_.back().offset = layout_.elements;
+      add_parameters(nodes_.back(), layer, prefix);
+      if (nodes_.back().parameters > 0) {
+        if (const Real* own = radii.at(block++)) layout_.blocks.back().radius = *own;
+      }
+      inputs.assign(1, value);
+    }
+    shapes.assign(1, part.output);
+  }
+  layer_outputs_[index] = inputs.front();
+}
+
+template <class Scalar>
+void Network<Scalar>::finish() {
+  for (Node& node : nodes_) {
+    node.state_offset = state_bytes_;
+    state_bytes_ += aligned(static_cast<std::int64_t>(node.kernel->state_bytes()));
+    scratch_elements_ = std::max(scratch_elements_, node.kernel->scratch_elements());
+    node.packed = node.parameters > 0 ? node.kernel->packed_elements() : 0;
+    node.packed_offset = packed_elements_;
+    packed_elements_ += aligned(node.packed * static_cast<std::int64_t>(sizeof(Scalar))) /
+                        static_cast<std::int64_t>(sizeof(Scalar));
+    const Needs values = node.kernel->value_needs();
+    const Needs tangents = node.kernel->tangent_needs();
+    Value& output = values_[node.output];
+    output.depends_on_parameters = node.parameters > 0;
+    output.kept = output.kept || values.output;
+    output.tangent_kept = output.tangent_kept || tangents.output;
+    bool producer_needs_output = false;
+    for (const std::uint32_t input : node.inputs) {
+      Value& value = values_[input];
+      output.depends_on_parameters = output.depends_on_parameters || value.depends_on_parameters;
+      // At this point what is kept of `value` is what its producer and earlier consumers need.
+      producer_needs_output = producer_needs_output || value.kept || value.tangent_kept;
+      value.kept = value.kept || values.input;
+      value.tangent_kept = value.tangent_kept || tangents.input;
+    }
+    node.in_place = node.kernel->works_in_place() && node.inputs.front() != 0 &&
+                    values_[node.inputs.front()].consumers.size() == 1 && !producer_needs_output &&
+                    !values.input && !tangents.input &&
+                    values_[node.inputs.front()].shape.layout == output.shape.layout;
+  }
+  w_ = Buffer<Scalar>(layout_.elements);
+  packed_ = Buffer<Scalar>(packed_elements_);
+  fill(w_.data(), layout_.elements, Scalar{0});
+  update_parameters();
+}
+
+template <class Scalar>
+void Network<Scalar>::update_parameters() {
+  pack(w_.data(), packed_.data());
+}
+
+template <class Scalar>
+void Network<Scalar>::set_parameters(std::span<const Scalar> w) {
+  if (w.size() != parameters().size()) {
+    throw std::invalid_argument(
+        fmt::format("the network has {} parameters, not {}", layout_.elements, w.size()));
+  }
+  copy(w.data(), layout_.elements, w_.data());
+  update_parameters();
+}
+
+template <class Scalar>
+void Network<Scalar>::pack(const Scalar* w, Scalar* packed) const {
+  for (const Node& node : nodes_) {
+    if (node.packed > 0) node.kernel->pack(w + node.offset, packed + node.packed_offset);
+  }
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace smoothbound

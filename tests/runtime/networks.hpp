@@ -1,0 +1,159 @@
+// Small networks that have every component, and executions of them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smoothbound/graph/graph.hpp"
+#include "smoothbound/spec/read_spec.hpp"
+
+namespace smoothbound::testing {
+
+struct NamedNetwork {
+  std::string_view name;
+  std::string_view text;
+};
+
+inline Graph graph_of(std::string_view text, std::int64_t batch) {
+  const Source source{"network.yaml", std::string(text)};
+  return build_graph(read_spec(source), batch);
+}
+
+template <class Scalar>
+std::vector<Scalar> random_vector(std::size_t size, std::mt19937_64& random, double scale = 1) {
+  std::normal_distribution<double> normal(0, scale);
+  std::vector<Scalar> values(size);
+  for (Scalar& value : values) value = static_cast<Scalar>(normal(random));
+  return values;
+}
+
+template <class A, class B>
+double dot(const std::vector<A>& a, const std::vector<B>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  }
+  return sum;
+}
+
+/// Smooth networks: their derivatives of all orders exist.
+constexpr std::array smooth_networks{
+    NamedNetwork{"Dense", R"(
+input: {shape: [5], norm: 1}
+layers:
+  - dense: 7
+    then: [softplus]
+  - dense: 4
+    bias: false
+    then: [tanh]
+  - dense: 3
+)"},
+    NamedNetwork{"Convolutions", R"(
+input: {shape: [3, 9, 8], norm: 1}
+layers:
+  - conv: {filters: 4, kernel: 3, padding: same}
+    then: [softplus: 2, average_pool: 2]
+  - conv: {filters: 6, kernel: [2, 3], stride: [2, 1], padding: 1, groups: 2}
+    then: [sigmoid]
+  - conv: {filters: 4, kernel: 2, dilation: 2, padding: same}
+    bias: false
+    then: [gelu, {average_pool: {kernel: 2, stride: 1, padding: same}}]
+  - dense: 5
+    then: [softmax]
+)"},
+    NamedNetwork{"WideConvolutions", R"(
+input: {shape: [16, 6, 6], norm: 1}
+layers:
+  - conv: {filters: 32, kernel: 3, padding: same}
+    then: [softplus]
+  - conv: {filters: 16, kernel: 3, padding: same}
+    then: [softplus, average_pool: 2]
+  - conv: {filters: 10, kernel: 3, padding: same}
+    then: [tanh, global_average_pool]
+  - dense: 3
+)"},
+    NamedNetwork{"Sequence", R"(
+input: {shape: [4, 11], norm: 1}
+layers:
+  - conv: {filters: 6, kernel: 3, stride: 2}
+    then: [silu, {group_norm: {groups: 3, epsilon: 0.1, affine: true}}]
+  - conv: {filters: 2, kernel: 2}
+    then: [mish, softmax]
+  - dense: 3
+    then: [layer_norm: {epsilon: 0.2, affine: true}]
+)"},
+    NamedNetwork{"BatchNormPerChannel", R"(
+input: {shape: [3, 6, 6], norm: 1}
+layers:
+  - conv: {filters: 4, kernel: 3}
+    then: [{batch_norm: {epsilon: 0.1, affine: true}}, softplus]
+  - conv: {filters: 16, kernel: 3, padding: same}
+    then: [{batch_norm: {epsilon: 0.01, per: channel}}, atan]
+  - dense: 3
+)"},
+    NamedNetwork{"BatchNormPerElement", R"(
+input: {shape: [2, 5, 5], norm: 1}
+layers:
+  - conv: {filters: 3, kernel: 3}
+    then: [softplus, {batch_norm: {epsilon: 0.1, per: element, affine: true, shift: false}}]
+  - dense: 6
+    then: [{batch_norm: {epsilon: 0.5, per: element}}, erf]
+  - dense: 3
+    then: [{rms_norm: {epsilon: 0.1, affine: true}}]
+)"},
+    NamedNetwork{"Branches", R"(
+input: {shape: [6], norm: 1}
+layers:
+  - name: a
+    dense: 5
+    then: [softsign]
+  - name: b
+    dense: 5
+    then: [elu]
+  - name: sum
+    add:
+    from: [a, b, a]
+  - name: gate
+    from: b
+    dense: 5
+    then: [sigmoid]
+  - name: gated
+    multiply:
+    from: [sum, gate, sum]
+  - name: joined
+    concat:
+    from: [gated, input, b]
+  - name: unused
+    from: a
+    dense: 2
+  - name: out
+    from: joined
+    dense: 3
+    then: [sin]
+)"},
+    NamedNetwork{"Residual", R"(
+input: {shape: [16, 5, 5], norm: 1}
+layers:
+  - name: stem
+    conv: {filters: 16, kernel: 3, padding: same}
+    then: [softplus]
+  - name: body
+    conv: {filters: 16, kernel: 3, padding: same}
+    then: [gelu_tanh]
+  - name: sum
+    add:
+    from: [stem, body]
+    then: [softplus]
+  - name: both
+    concat:
+    from: [sum, stem]
+  - name: out
+    dense: 4
+)"},
+};
+
+}  // namespace smoothbound::testing
