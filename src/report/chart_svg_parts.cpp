@@ -142,6 +142,7 @@ std::string svg_style() {
          ".sb-chart .minor{stroke-width:.5;fill:none}\n"
          ".sb-chart .line{fill:none;stroke-width:2;stroke-linejoin:round}\n"
          ".sb-chart .point{stroke-width:1}\n"
+         ".sb-chart .over{pointer-events:none}\n"
          ".sb-chart .hatch{fill:none;stroke-width:1.4;stroke-linecap:round}\n"
          ".sb-chart .mark{stroke-width:1.2;stroke-dasharray:5 3;fill:none}\n"
          ".sb-chart .net{stroke-width:2;fill:none}\n" +
