@@ -57,7 +57,9 @@ figure svg{min-width:0;max-width:12.5cm!important;max-height:21.5cm;margin:0}
 table{font-size:7pt}
 .wide table{font-size:6.3pt}
 th,td{padding:1.5pt 3pt;white-space:normal}
+.wide th,.wide td{padding:1.5pt 2pt}
 th:first-child,td:first-child{padding-left:0}
+th:last-child,td:last-child{padding-right:0}
 th{background:none;border-bottom:1px solid var(--muted)}
 td.name{min-width:3rem;max-width:9rem}
 tr{break-inside:avoid}
