@@ -9,10 +9,10 @@
 
 #include "command_line.hpp"
 #include "command_tree.hpp"
-#include "distinct_files.hpp"
 #include "exit_code.hpp"
 #include "model_options.hpp"
 #include "output.hpp"
+#include "plot_output.hpp"
 #include "smoothbound/report/compare.hpp"
 #include "smoothbound/spec/suggest.hpp"
 
@@ -80,8 +80,7 @@ class CompareCommand {
     const auto format = choose(line_, "--format", options_.format, format_names);
     const Limits limits = options_.model.limits(line_);
     refuse_repeated_stdin(options_.files, line_);
-    refuse_input_as_output("--output", options_.output, options_.files, line_);
-    refuse_input_as_output("-o", options_.output, options_.files, line_);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output, options_.files);
     const std::vector<SettingSet> sets = setting_sets();
     if (options_.files.size() * sets.size() < 2) {
       throw SpecError(line_.end(), "one network alone cannot be compared",
