@@ -235,7 +235,7 @@ ArchitectureDiff compare_entries(const BaselineEntry& before, const BaselineEntr
     const std::string moved = moved_layers(diff.methods.front());
     if (!moved.empty()) diff.causes.push_back("moved to another place: " + moved);
   } else if (before.meaning.all != after.meaning.all) {
-    diff.causes.emplace_back("the file changed, but no bound did");
+    diff.causes.emplace_back("the file changed, but no bound by more than the tolerance");
   }
   return diff;
 }

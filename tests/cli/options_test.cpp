@@ -246,6 +246,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "unknown --loss 'logstic'",
                 "did you mean 'logistic'?"},
         Mistake{"NoFile", {"bound"}, "1:18", "bound needs the name of a file", "name architecture"},
+        Mistake{
+            "NoFileNorBaseline", {"check"}, "1:18", "check needs the name of a file", "name arch"},
+        Mistake{
+            "NoBaseline", {"check", "a.yaml"}, "1:25", "check needs --baseline FILE", "the acc"},
         Mistake{"ZeroBatch",
                 {"bound", "--batch", "0", "-"},
                 "1:27",
