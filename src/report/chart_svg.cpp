@@ -331,15 +331,17 @@ class Drawing {
 
   void draw_markers(const Chart& chart) {
     const double first = top_ - (infinite_ ? strip_height : 0);
+    std::string labels;  // above all lines
     for (std::size_t i = 0; i < chart.markers.size(); ++i) {
       const ChartMarker& marker = chart.markers[i];
       const double y = first - marker_row * static_cast<double>(marker_rows_[i]) - 5;
-      put("<path class=\"mark\" d=\"M{} {}V{}\"/>", number(x_of(marker.x)), number(y + 3),
+      put("<path class=\"mark\" d=\"M{} {}V{}\"/>\n", number(x_of(marker.x)), number(y + 3),
           number(bottom_));
-      put("<text class=\"muted\" x=\"{}\" y=\"{}\">{}</text>\n",
-          number(marker_label_span(marker).first), number(y),
-          xml::escape(svg::shorten(marker.label, most_name)));
+      labels += fmt::format("<text class=\"muted halo\" x=\"{}\" y=\"{}\">{}</text>\n",
+                            number(marker_label_span(marker).first), number(y),
+                            xml::escape(svg::shorten(marker.label, most_name)));
     }
+    out_ += labels;
   }
 
   void draw_line(const Chart& chart, std::size_t index) {
