@@ -40,16 +40,20 @@ void apply_setting(std::string_view setting, Location place, ReportOptions& opti
   const std::string_view name = setting.substr(0, equals);
   place.column += static_cast<std::uint32_t>(character_count(name)) + 1;
   const ScalarText value{setting.substr(equals + 1), false, place, name};
-  std::vector<std::string> known{"batch", "bn-epsilon", "loss", "smooth"};
+  std::vector<std::string> known{"bn-epsilon", "loss", "smooth"};
+  for (const CountSetting& count : count_settings()) {
+    known.push_back(option_name(count.name).substr(2));
+    if (name != known.back()) continue;
+    options.overrides.*count.member = parse_count(value);
+    return;
+  }
   for (const RealSetting& real : real_settings()) {
     known.push_back(option_name(real.name).substr(2));
     if (name != known.back()) continue;
     options.overrides.*real.member = parse_real(value, real.range);
     return;
   }
-  if (name == "batch") {
-    options.overrides.batch = parse_count(value);
-  } else if (name == "bn-epsilon") {
+  if (name == "bn-epsilon") {
     options.batch_norm_epsilon = parse_real(value, RealRange::non_negative);
   } else if (name == "smooth") {
     options.smooth_beta = parse_real(value, RealRange::positive);
