@@ -1,5 +1,5 @@
-// min over centres and assignments of sum_i ||c_{k(i)} - z_i||^2: Lloyd's iteration from k-means++
-// starts (Arthur and Vassilvitskii 2007).
+// min over centres and assignments of sum_i ||c_{k(i)} - z_i||^2: Lloyd's iteration and moves of
+// single points, from k-means++ starts (Arthur and Vassilvitskii 2007).
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -88,8 +88,7 @@ struct Clustering {
 
 // A point leaves its cluster only for a strictly nearer centre, so that the value falls at each
 // step and the iteration ends.
-bool reassign(const Points& z, Clustering& clustering) {
-  bool changed = false;
+void reassign(const Points& z, Clustering& clustering) {
   const std::size_t k = clustering.centres.size() / z.q;
   const std::span<const double> centres(clustering.centres);
   for (std::size_t i = 0; i < z.n; ++i) {
@@ -101,10 +100,8 @@ bool reassign(const Points& z, Clustering& clustering) {
       if (!(d < best)) continue;
       best = d;
       own = static_cast<std::int64_t>(c);
-      changed = true;
     }
   }
-  return changed;
 }
 
 double value_of(const Points& z, const Clustering& clustering) {
@@ -116,37 +113,76 @@ double value_of(const Points& z, const Clustering& clustering) {
   return sum;
 }
 
-Clustering lloyd(const Points& z, std::vector<double> centres) {
-  Clustering current{Assignment(z.n), std::move(centres), {}};
-  const std::size_t k = current.centres.size() / z.q;
+Clustering with_means(const Points& z, Assignment cluster_of, std::size_t k) {
+  Clustering result{std::move(cluster_of), {}, 0};
+  result.centres = cluster_means(z.numbers, z.q, result.cluster_of, k);
+  result.value = value_of(z, result);
+  return result;
+}
+
+Clustering lloyd(const Points& z, Clustering current, std::size_t k) {
   // Rounding could make two assignments alternate; their values say so.
   double before = std::numeric_limits<double>::infinity();
   while (true) {
     reassign(z, current);
-    Clustering next{current.cluster_of, cluster_means(z.numbers, z.q, current.cluster_of, k), 0};
-    next.value = value_of(z, next);
-    if (!(next.value < before)) return next;
-    before = next.value;
-    current = std::move(next);
+    current = with_means(z, std::move(current.cluster_of), k);
+    if (!(current.value < before)) return current;
+    before = current.value;
   }
 }
 
-// Whether some point is as near to another cluster's centre as to its own.
-bool has_tie(const Points& z, const Clustering& clustering) {
-  const std::size_t k = clustering.centres.size() / z.q;
+// One point that goes to another cluster, whose centres follow.
+struct Move {
+  std::size_t point = 0;
+  std::int64_t to = 0;
+  double gain = -std::numeric_limits<double>::infinity();
+};
+
+// The best one (Hartigan and Wong 1979). That a centre is nearest, as Lloyd has it, is not enough:
+// a point takes part of its own centre with it.
+Move best_move(const Points& z, const Clustering& clustering, std::size_t k) {
+  std::vector<double> sizes(k);
+  for (const auto c : clustering.cluster_of) sizes[static_cast<std::size_t>(c)] += 1;
   const std::span<const double> centres(clustering.centres);
-  std::vector<bool> used(k);
-  for (const auto c : clustering.cluster_of) used[static_cast<std::size_t>(c)] = true;
+  Move best;
   for (std::size_t i = 0; i < z.n; ++i) {
     const auto own = static_cast<std::size_t>(clustering.cluster_of[i]);
-    const double distance = squared_distance(z.at(i), centres.subspan(own * z.q, z.q));
+    if (sizes[own] == 1) continue;  // its cluster would be empty: never a gain
+    const double saved =
+        sizes[own] / (sizes[own] - 1) * squared_distance(z.at(i), centres.subspan(own * z.q, z.q));
     for (std::size_t c = 0; c < k; ++c) {
-      if (c == own || !used[c]) continue;
-      const double other = squared_distance(z.at(i), centres.subspan(c * z.q, z.q));
-      if (other <= distance * (1 + 1e-14)) return true;
+      if (c == own) continue;
+      const double spent =
+          sizes[c] / (sizes[c] + 1) * squared_distance(z.at(i), centres.subspan(c * z.q, z.q));
+      if (saved - spent > best.gain) best = {i, static_cast<std::int64_t>(c), saved - spent};
     }
   }
-  return false;
+  return best;
+}
+
+// Gains this small relative to the value are rounding.
+constexpr double tie = 1e-12;
+
+Clustering descend(const Points& z, std::vector<double> centres) {
+  const std::size_t k = centres.size() / z.q;
+  Clustering current = lloyd(z, {Assignment(z.n), std::move(centres), {}}, k);
+  while (true) {
+    const Move move = best_move(z, current, k);
+    if (!(move.gain > tie * current.value)) return current;
+    Assignment next = current.cluster_of;
+    next[move.point] = move.to;
+    Clustering moved = lloyd(z, with_means(z, std::move(next), k), k);
+    if (!(moved.value < current.value)) return current;
+    current = std::move(moved);
+  }
+}
+
+// Whether another assignment, by one move from here, is as good: then the minimum has a kink. Not
+// so at 0, from which the value grows with the squared distance.
+bool has_tie(const Points& z, const Clustering& clustering) {
+  if (clustering.value == 0) return false;
+  const std::size_t k = clustering.centres.size() / z.q;
+  return best_move(z, clustering, k).gain >= -tie * clustering.value;
 }
 
 // Every normalized equivalence matrix is a projector of rank k at most that keeps (1, ..., 1), so
@@ -169,7 +205,7 @@ LossEvaluation k_means(const LossData& data) {
   std::mt19937_64 engine(seed);
   Clustering best;
   for (int i = 0; i < starts; ++i) {
-    Clustering found = lloyd(z, plus_plus(z, k, engine));
+    Clustering found = descend(z, plus_plus(z, k, engine));
     if (best.cluster_of.empty() || found.value < best.value) best = std::move(found);
   }
   LossEvaluation result;

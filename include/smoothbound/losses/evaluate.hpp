@@ -71,7 +71,8 @@ struct LossEvaluation {
   double gap = 0;
   std::vector<double> gradient;  // n x q
   /// Whether the loss has a gradient here. If not, `gradient` is that of one of the smooth
-  /// functions of which the loss is the minimum. k_means judges by the assignment that it found.
+  /// functions of which the loss is the minimum. k_means compares the assignment found with those
+  /// that differ in one point.
   bool differentiable = true;
   std::vector<std::int64_t> cluster_of;  // each sample's cluster, of convex_clustering and k_means
   std::int64_t iterations = 0;           // of the inner solver
@@ -96,8 +97,10 @@ struct LossEvaluation {
 ///   outputs (one-hot).
 /// - convex_clustering (Prop B.1): the Moreau envelope, hence gradient z - y* and Hessian
 ///   I - dy*/dz. Its gradient is within sqrt(2 gap) of the exact one, in the Euclidean norm.
-/// - k_means: finding the minimum is NP-hard. Lloyd's iteration from several k-means++ starts, the
-///   same in every run, gives an upper estimate of it; all else belongs to the assignment found.
+/// - k_means: finding the minimum is NP-hard. Lloyd's iteration and moves of single points, from
+/// ten
+///   k-means++ starts that are the same in every run, give an upper estimate of it; all else
+///   belongs to the assignment found.
 ///   `gap` comes from the relaxation to projectors of rank k whose range contains (1, ..., 1).
 /// - spectral_clustering: the sum of squared singular values beyond the k largest, which is the
 ///   squared distance to the matrices of rank k. Differentiable where sigma_k > sigma_{k+1}.
