@@ -131,7 +131,12 @@ class CheckCommand {
     load_source(options_.baseline, limits_, baseline_);
     const NamedTexts present = texts_of(report_options_);
     if (!options_.update) {
-      old_ = read_baseline(baseline_.text, renewal());
+      try {
+        old_ = read_baseline(baseline_.text, renewal());
+      } catch (SpecError& error) {  // nobody is to mend by hand what the program writes
+        error.hint = renewal();
+        throw;
+      }
       refuse_other_options(baseline_.text, *old_, present, renewal());
       return;
     }

@@ -156,16 +156,25 @@ SpecError describe_config(const CommandLine& line) {
           "--config names a file of options"};
 }
 
-// A positional that is missing.
+// A positional or an option that is missing.
 SpecError describe_required(const CLI::App& command, const CommandLine& line) {
+  const CLI::Option* missing = nullptr;  // a positional before all
   for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_positional() || !option->get_required() || option->count() > 0) continue;
-    std::string choices = option->get_type_name();
-    if (choices == "FILE") break;
+    if (!option->get_required() || option->count() > 0) continue;
+    if (missing == nullptr || option->get_positional()) missing = option;
+  }
+  if (missing != nullptr && !missing->get_positional()) {
+    return {line.end(),
+            fmt::format("{} needs {} {}", command.get_name(), missing->get_name(),
+                        missing->get_type_name()),
+            missing->get_description()};
+  }
+  if (missing != nullptr && missing->get_type_name() != "FILE") {
+    std::string choices = missing->get_type_name();
     for (std::size_t at = 0; (at = choices.find('|', at)) != std::string::npos;) {
       choices.replace(at, 1, ", ");
     }
-    return {line.end(), fmt::format("{} needs a {}", command.get_name(), option->get_name()),
+    return {line.end(), fmt::format("{} needs a {}", command.get_name(), missing->get_name()),
             "one of: " + choices};
   }
   return {line.end(), fmt::format("{} needs the name of a file", command.get_name()),

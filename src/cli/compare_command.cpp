@@ -9,10 +9,10 @@
 
 #include "command_line.hpp"
 #include "command_tree.hpp"
-#include "distinct_files.hpp"
 #include "exit_code.hpp"
 #include "model_options.hpp"
 #include "output.hpp"
+#include "plot_output.hpp"
 #include "smoothbound/report/compare.hpp"
 #include "smoothbound/spec/suggest.hpp"
 
@@ -40,16 +40,20 @@ void apply_setting(std::string_view setting, Location place, ReportOptions& opti
   const std::string_view name = setting.substr(0, equals);
   place.column += static_cast<std::uint32_t>(character_count(name)) + 1;
   const ScalarText value{setting.substr(equals + 1), false, place, name};
-  std::vector<std::string> known{"batch", "bn-epsilon", "loss", "smooth"};
+  std::vector<std::string> known{"bn-epsilon", "loss", "smooth"};
+  for (const CountSetting& count : count_settings()) {
+    known.push_back(option_name(count.name).substr(2));
+    if (name != known.back()) continue;
+    options.overrides.*count.member = parse_count(value);
+    return;
+  }
   for (const RealSetting& real : real_settings()) {
     known.push_back(option_name(real.name).substr(2));
     if (name != known.back()) continue;
     options.overrides.*real.member = parse_real(value, real.range);
     return;
   }
-  if (name == "batch") {
-    options.overrides.batch = parse_count(value);
-  } else if (name == "bn-epsilon") {
+  if (name == "bn-epsilon") {
     options.batch_norm_epsilon = parse_real(value, RealRange::non_negative);
   } else if (name == "smooth") {
     options.smooth_beta = parse_real(value, RealRange::positive);
@@ -80,8 +84,7 @@ class CompareCommand {
     const auto format = choose(line_, "--format", options_.format, format_names);
     const Limits limits = options_.model.limits(line_);
     refuse_repeated_stdin(options_.files, line_);
-    refuse_input_as_output("--output", options_.output, options_.files, line_);
-    refuse_input_as_output("-o", options_.output, options_.files, line_);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output, options_.files);
     const std::vector<SettingSet> sets = setting_sets();
     if (options_.files.size() * sets.size() < 2) {
       throw SpecError(line_.end(), "one network alone cannot be compared",

@@ -64,7 +64,10 @@ void ModelOptions::add_to(CLI::App& command, const std::vector<std::string_view>
   add("--bn-epsilon", bn_epsilon_, "epsilon of every batch norm", "NUMBER");
   add("--smooth", smooth_,
       "replace relu by softplus(BETA) and max by average pooling; BETA is 1 if left out", "[BETA]");
-  add("--batch", batch_, "number of samples in a batch", "COUNT");
+  for (std::size_t i = 0; i < count_settings().size(); ++i) {
+    const CountSetting& setting = count_settings()[i];
+    add(option_name(setting.name), counts_[i], std::string(setting.description), "COUNT");
+  }
   for (std::size_t i = 0; i < real_settings().size(); ++i) {
     const RealSetting& setting = real_settings()[i];
     add(option_name(setting.name), reals_[i], std::string(setting.description), "NUMBER");
@@ -88,7 +91,12 @@ ReportOptions ModelOptions::interpret(const CommandLine& line) const {
     const RealSetting& setting = real_settings()[i];
     options.overrides.*setting.member = real(option_name(setting.name), reals_[i], setting.range);
   }
-  if (!batch_.empty()) options.overrides.batch = parse_count(line.scalar("--batch", batch_));
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i].empty()) continue;
+    const CountSetting& setting = count_settings()[i];
+    options.overrides.*setting.member =
+        parse_count(line.scalar(option_name(setting.name), counts_[i]));
+  }
   if (!loss_.empty()) {
     std::vector<std::string_view> names;
     for (const LossRow& row : loss_table()) names.push_back(row.name);

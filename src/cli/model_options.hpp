@@ -23,9 +23,11 @@ class ModelOptions {
  public:
   /// `method`: what --method is if it is not given.
   explicit ModelOptions(std::string method = "sharp")
-      : method_(std::move(method)), reals_(real_settings().size()) {}
+      : method_(std::move(method)),
+        counts_(count_settings().size()),
+        reals_(real_settings().size()) {}
 
-  /// Declares --method, --bn-epsilon, --smooth, --batch, --loss, --max-size and every real setting,
+  /// Declares --method, --bn-epsilon, --smooth, --loss, --max-size and every setting of the tables,
   /// but for those named in `left_out` ("--radius"): a command gives them another meaning.
   void add_to(CLI::App& command, const std::vector<std::string_view>& left_out = {});
 
@@ -38,9 +40,9 @@ class ModelOptions {
   std::string method_;
   std::string bn_epsilon_;
   std::string smooth_;
-  std::string batch_;
   std::string loss_;
   std::string max_size_;
+  std::vector<std::string> counts_;
   std::vector<std::string> reals_;
 };
 

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -24,11 +25,19 @@ int columns() {
 }  // namespace
 
 PlotFormat choose_plot_format(const CommandLine& line, const std::string& format,
-                              const std::string& path) {
+                              const std::vector<std::string>& spellings, const std::string& path) {
   if (!format.empty()) {
     return static_cast<PlotFormat>(choose(line, "--format", format, plot_format_names));
   }
   if (path == "-") return PlotFormat::bars;
+  constexpr std::array<std::string_view, 10> others{".png", ".jpg", ".jpeg", ".gif",  ".webp",
+                                                    ".pdf", ".eps", ".ps",   ".html", ".csv"};
+  const std::string extension = std::filesystem::path(path).extension();
+  if (std::ranges::find(others, extension) != others.end()) {
+    throw SpecError(line.locate_last(spellings),
+                    fmt::format("no chart is written as *{}", extension),
+                    "name a file *.svg, or *.json for Vega-Lite");
+  }
   return path.ends_with(".json") ? PlotFormat::vega_lite : PlotFormat::svg;
 }
 

@@ -142,6 +142,7 @@ class SweepCommand {
     refuse_overwriting(line_, {"-o", "--output"}, options_.output, inputs);
     refuse_overwriting(line_, {"--plot"}, options_.plot, inputs);
     if (options_.plot.empty()) return;
+    choose_plot_format(line_, "", {"--plot"}, options_.plot);
     if (options_.plot == "-") {
       if (format == Format::table || !options_.output.empty()) return;
       throw SpecError(line_.locate_last({"--plot"}),
@@ -166,7 +167,7 @@ class SweepCommand {
   void write_outputs(const Sweep& sweep, Format format) const {
     std::vector<Chart> charts;
     if (!options_.plot.empty()) charts = sweep_charts(sweep);
-    const PlotFormat plot_format = choose_plot_format(line_, "", options_.plot);
+    const PlotFormat plot_format = choose_plot_format(line_, "", {"--plot"}, options_.plot);
     const bool bars = options_.plot == "-";
     if (!charts.empty() && !bars) write_plot(charts, plot_format, options_.plot);
     Output output(options_.output);

@@ -50,7 +50,7 @@ NamedTexts settings_of(const ResolvedSettings& settings) {
                    {"sample_norm", text::setting(settings.sample_norm)}};
   if (settings.loss == nullptr) return texts;
   texts.emplace_back("loss", settings.loss->name);
-  if (settings.loss->has_labels_in_ball) {
+  if (settings.loss->setting == label_radius_setting) {
     texts.emplace_back("label_radius", text::setting(settings.label_radius));
   }
   texts.emplace_back("regularizer", text::setting(settings.regularizer));
@@ -161,8 +161,11 @@ NamedTexts texts_of(const ReportOptions& options) {
   NamedTexts texts;
   texts.emplace_back("method",
                      options.methods.size() > 1 ? "both" : name_of(options.methods.front()));
-  if (options.overrides.batch)
-    texts.emplace_back("batch", std::to_string(*options.overrides.batch));
+  for (const CountSetting& setting : count_settings()) {
+    if (const auto& value = options.overrides.*setting.member) {
+      texts.emplace_back(setting.name, std::to_string(*value));
+    }
+  }
   for (const RealSetting& setting : real_settings()) {
     if (const auto& value = options.overrides.*setting.member) {
       texts.emplace_back(setting.name, text::setting(*value));

@@ -122,8 +122,10 @@ class Drawing {
         put("<path class=\"point edge f{}\" d=\"{}\"/>\n", i % svg::colours,
             svg::marker_path(i, x + swatch / 2, middle));
       } else {
-        put("<rect {} x=\"{}\" y=\"{}\" width=\"{}\" height=\"12\"/>\n", fill(i), number(x),
-            number(middle - 6), number(swatch));
+        constexpr double half = 6;
+        std::string area = rectangle(x, middle - half, swatch, 2 * half);
+        put("<path class=\"f{}\" d=\"{}\"/>", i % svg::colours, area);
+        hatch(i, area);
       }
       put("<text x=\"{}\" y=\"{}\">{}</text>\n", number(x + swatch + 6), number(middle + 4.5),
           xml::escape(name));
@@ -146,18 +148,23 @@ class Drawing {
     return dashes.empty() ? "" : fmt::format(" stroke-dasharray=\"{}\"", dashes);
   }
 
-  [[nodiscard]] std::string fill(std::size_t i) const {
-    if (svg::hatching(i).empty()) return fmt::format("class=\"f{}\"", i % svg::colours);
-    return fmt::format("fill=\"url(#{}-{})\"", id_, i % svg::colours);
+  static std::string rectangle(double x, double y, double wide, double high) {
+    return fmt::format("M{} {}h{}v{}h-{}z", number(x), number(y), number(wide), number(high),
+                       number(wide));
+  }
+
+  // One path for all areas of a series: browsers embed the tile once for each use when they print.
+  void hatch(std::size_t i, std::string_view areas) {
+    if (svg::hatching(i).empty() || areas.empty()) return;
+    put("<path class=\"over\" fill=\"url(#{}-{})\" d=\"{}\"/>\n", id_, i % svg::colours, areas);
   }
 
   void define_hatchings(const Chart& chart) {
     for (; hatchings_ < std::min(chart.series.size(), svg::colours); ++hatchings_) {
       if (svg::hatching(hatchings_).empty()) continue;
       put("<pattern id=\"{}-{}\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">"
-          "<rect class=\"f{}\" width=\"8\" height=\"8\"/><path class=\"hatch\" d=\"{}\"/>"
-          "</pattern>\n",
-          id_, hatchings_, hatchings_, svg::hatching(hatchings_));
+          "<path class=\"hatch\" d=\"{}\"/></pattern>\n",
+          id_, hatchings_, svg::hatching(hatchings_));
     }
   }
 
@@ -324,15 +331,17 @@ class Drawing {
 
   void draw_markers(const Chart& chart) {
     const double first = top_ - (infinite_ ? strip_height : 0);
+    std::string labels;  // above all lines
     for (std::size_t i = 0; i < chart.markers.size(); ++i) {
       const ChartMarker& marker = chart.markers[i];
       const double y = first - marker_row * static_cast<double>(marker_rows_[i]) - 5;
-      put("<path class=\"mark\" d=\"M{} {}V{}\"/>", number(x_of(marker.x)), number(y + 3),
+      put("<path class=\"mark\" d=\"M{} {}V{}\"/>\n", number(x_of(marker.x)), number(y + 3),
           number(bottom_));
-      put("<text class=\"muted\" x=\"{}\" y=\"{}\">{}</text>\n",
-          number(marker_label_span(marker).first), number(y),
-          xml::escape(svg::shorten(marker.label, most_name)));
+      labels += fmt::format("<text class=\"muted halo\" x=\"{}\" y=\"{}\">{}</text>\n",
+                            number(marker_label_span(marker).first), number(y),
+                            xml::escape(svg::shorten(marker.label, most_name)));
     }
+    out_ += labels;
   }
 
   void draw_line(const Chart& chart, std::size_t index) {
@@ -381,6 +390,7 @@ class Drawing {
     std::map<double, Stack> stacks;
     for (std::size_t s = 0; s < chart.series.size(); ++s) {
       const ChartSeries& series = chart.series[s];
+      std::string areas;
       for (std::size_t i = 0; i < series.y.size(); ++i) {
         if (std::isnan(series.y[i])) continue;
         Stack& stack = stacks[series.x[i]];
@@ -390,10 +400,13 @@ class Drawing {
         stack.infinite = stack.infinite || std::isinf(series.y[i]);
         const double high = y_of(std::max(from, end));
         const double low = y_of(std::min(from, end));
-        put("<rect {} x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{}</title></rect>\n",
-            fill(s), number(x_of(series.x[i]) - bar / 2), number(high), number(bar),
+        put("<rect class=\"f{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\">"
+            "<title>{}</title></rect>\n",
+            s % svg::colours, number(x_of(series.x[i]) - bar / 2), number(high), number(bar),
             number(low - high), xml::escape(point_title(chart, series, i)));
+        if (low > high) areas += rectangle(x_of(series.x[i]) - bar / 2, high, bar, low - high);
       }
+      hatch(s, areas);
     }
     for (const auto& [x, stack] : stacks) {  // the sum
       if ((stack.above == 0 && stack.below == 0) || stack.infinite) continue;

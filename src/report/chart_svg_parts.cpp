@@ -115,13 +115,13 @@ std::string theme_rules(const Theme& theme) {
                         std::string_view colour) {
     css += fmt::format(".sb-chart {}{{{}:{}}}\n", selector, property, colour);
   };
-  rule(".bg,.sb-chart .halo", "fill", theme.background);
+  rule(".bg", "fill", theme.background);
   rule("text", "fill", theme.text);
   rule(".muted", "fill", theme.muted);
   rule(".grid,.sb-chart .minor", "stroke", theme.grid);
   rule(".axis,.sb-chart .mark", "stroke", theme.muted);
   rule(".net", "stroke", theme.text);
-  rule(".hatch,.sb-chart .edge", "stroke", theme.background);
+  rule(".hatch,.sb-chart .edge,.sb-chart .halo", "stroke", theme.background);
   for (std::size_t i = 0; i < theme.series.size(); ++i) {
     rule(fmt::format(".l{}", i), "stroke", theme.series[i]);
     rule(fmt::format(".f{}", i), "fill", theme.series[i]);
@@ -142,9 +142,11 @@ std::string svg_style() {
          ".sb-chart .minor{stroke-width:.5;fill:none}\n"
          ".sb-chart .line{fill:none;stroke-width:2;stroke-linejoin:round}\n"
          ".sb-chart .point{stroke-width:1}\n"
+         ".sb-chart .over{pointer-events:none}\n"
          ".sb-chart .hatch{fill:none;stroke-width:1.4;stroke-linecap:round}\n"
          ".sb-chart .mark{stroke-width:1.2;stroke-dasharray:5 3;fill:none}\n"
-         ".sb-chart .net{stroke-width:2;fill:none}\n" +
+         ".sb-chart .net{stroke-width:2;fill:none}\n"
+         ".sb-chart .halo{paint-order:stroke;stroke-width:4;stroke-linejoin:round}\n" +
          theme_rules(light_theme) + "@media screen and (prefers-color-scheme:dark){\n" +
          theme_rules(dark_theme) + "}\n";
 }

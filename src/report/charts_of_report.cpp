@@ -8,6 +8,8 @@
 #include <limits>
 #include <map>
 
+#include "chart_svg.hpp"
+#include "smoothbound/report/chart_scale.hpp"
 #include "smoothbound/report/chart_style.hpp"
 #include "text.hpp"
 
@@ -158,22 +160,51 @@ std::vector<Chart> method_charts(std::span<const Report> reports) {
 
 namespace {
 
-// Sums of logarithmic factors for each kind of component and layer.
+// Bars of more layers than are legible stand for 2, 5, 10, ... of them that follow each other.
+std::size_t layers_of_a_bar(std::size_t layers) {
+  constexpr std::size_t most_bars = 100;
+  for (std::size_t tens = 1;; tens *= 10) {
+    for (const std::size_t digit : {1U, 2U, 5U}) {
+      if (layers <= most_bars * digit * tens) return digit * tens;
+    }
+  }
+}
+
+// Sums of logarithmic factors for each kind of component and bar.
 class Growth {
  public:
-  explicit Growth(std::size_t layers) : layers_(layers) {}
+  explicit Growth(std::size_t layers)
+      : layers_of_a_bar_(layers_of_a_bar(layers)),
+        bars_((layers + layers_of_a_bar_ - 1) / layers_of_a_bar_),
+        factors_(layers, gap) {}
 
   // A 0 counts as 1: there is nothing yet that could grow. What was infinite before is a gap.
   void add(std::size_t layer, const std::string& kind, const Magnitude& before,
            const Magnitude& after) {
     // Every kind is there for every number, so that all panels have the same legend.
-    std::vector<double>& values = kinds_.try_emplace(kind, layers_, gap).first->second;
+    std::vector<double>& values = kinds_.try_emplace(kind, bars_, gap).first->second;
     if (before.is_infinite()) return;
     const double from = before.is_zero() ? 0 : before.log10();
     const double to = after.is_zero() ? 0 : after.log10();
-    double& value = values[layer];
-    value = (std::isnan(value) ? 0 : value) + to - from;
+    for (double* value : {&values[layer / layers_of_a_bar_], &factors_[layer]}) {
+      *value = (std::isnan(*value) ? 0 : *value) + to - from;
+    }
   }
+
+  [[nodiscard]] std::size_t bars() const { return bars_; }
+  [[nodiscard]] std::size_t layers_of_each() const { return layers_of_a_bar_; }
+
+  // The layers with the largest factors, those above 1.
+  [[nodiscard]] std::vector<std::size_t> largest(std::size_t most) const {
+    std::vector<std::size_t> layers;
+    for (std::size_t i = 0; i < factors_.size(); ++i) {
+      if (factors_[i] > 0) layers.push_back(i);
+    }
+    std::ranges::stable_sort(layers, std::greater<>(), [&](std::size_t i) { return factors_[i]; });
+    layers.resize(std::min(most, layers.size()));
+    return layers;
+  }
+  [[nodiscard]] double factor(std::size_t layer) const { return factors_[layer]; }
 
   // The kinds that matter most first; those beyond the number of colours together.
   [[nodiscard]] std::vector<std::string> ranking() const {
@@ -194,8 +225,10 @@ class Growth {
     return sum;
   }
 
-  std::size_t layers_;
+  std::size_t layers_of_a_bar_;
+  std::size_t bars_;
   std::map<std::string, std::vector<double>> kinds_;
+  std::vector<double> factors_;  // of each layer
 };
 
 // The largest of what a layer reads.
@@ -226,6 +259,37 @@ void add_layer(const Report& report, const MethodReport& result, std::uint32_t i
   }
 }
 
+// Layers by name, or by the numbers of the first and the last one of a bar.
+ChartAxis growth_axis(const Graph& graph, const Growth& growth) {
+  const std::size_t each = growth.layers_of_each();
+  if (each == 1) return {"layer", false, layer_names(graph)};
+  ChartAxis axis{fmt::format("numbers of the layers, {} to a bar", each), false, {}};
+  for (std::size_t first = 0; first < graph.layers.size(); first += each) {
+    const std::size_t last = std::min(first + each, graph.layers.size());
+    axis.categories.push_back(first + 1 == last ? std::to_string(last)
+                                                : fmt::format("{}-{}", first + 1, last));
+  }
+  return axis;
+}
+
+// Which layers to look at, where a bar does not tell.
+std::string largest_factors(const Graph& graph, std::span<const Growth> growth) {
+  constexpr std::size_t most = 3;
+  constexpr std::size_t most_name = 24;
+  std::string note;
+  for (std::size_t n = 0; n < numbers.size(); ++n) {
+    std::string names;
+    for (const std::size_t layer : growth[n].largest(most)) {
+      names += fmt::format("{}{} ({})", names.empty() ? "" : ", ",
+                           svg::shorten(graph.layers[layer].name, most_name),
+                           value_text(growth[n].factor(layer), true));
+    }
+    if (!names.empty())
+      note += fmt::format("; largest factors of {}: {}", numbers[n].symbol, names);
+  }
+  return note;
+}
+
 }  // namespace
 
 std::vector<Chart> growth_charts(const Report& report, const MethodReport& result) {
@@ -236,20 +300,22 @@ std::vector<Chart> growth_charts(const Report& report, const MethodReport& resul
   const std::vector<std::string> kinds = growth.back().ranking();
   constexpr std::size_t most = light_theme.series.size();
   const std::size_t named = kinds.size() > most ? most - 1 : kinds.size();
+  const std::size_t bars = growth.front().bars();
+  const ChartAxis axis = growth_axis(report.graph, growth.front());
   std::vector<Chart> charts;
   for (std::size_t n = 0; n < numbers.size(); ++n) {
     Chart chart;
     chart.kind = ChartKind::bars;
-    chart.x = {"layer", false, layer_names(report.graph)};
+    chart.x = axis;
     chart.y = {fmt::format("growth factor of the {}", numbers[n].title), true, {}};
     for (std::size_t k = 0; k < named; ++k) {
-      chart.series.push_back({kinds[k], places(layers), growth[n].kinds().at(kinds[k])});
+      chart.series.push_back({kinds[k], places(bars), growth[n].kinds().at(kinds[k])});
     }
     if (named < kinds.size()) {
-      ChartSeries others{"others", places(layers), std::vector<double>(layers, gap)};
+      ChartSeries others{"others", places(bars), std::vector<double>(bars, gap)};
       for (std::size_t k = named; k < kinds.size(); ++k) {
         const std::vector<double>& values = growth[n].kinds().at(kinds[k]);
-        for (std::size_t i = 0; i < layers; ++i) {
+        for (std::size_t i = 0; i < bars; ++i) {
           if (std::isnan(values[i])) continue;
           others.y[i] = (std::isnan(others.y[i]) ? 0 : others.y[i]) + values[i];
         }
@@ -264,6 +330,10 @@ std::vector<Chart> growth_charts(const Report& report, const MethodReport& resul
       text::network_settings(report) +
       "; a layer's factor is its number over the largest one among what it reads (over 1 where "
       "that is 0)";
+  if (growth.front().layers_of_each() > 1) {
+    charts.back().note += "; the factors of the layers of a bar are multiplied" +
+                          largest_factors(report.graph, growth);
+  }
   return charts;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "smoothbound/report/align.hpp"
 #include "smoothbound/version.hpp"
@@ -142,6 +143,26 @@ std::vector<std::string> causes_of(const BaselineEntry& before, const BaselineEn
   return causes;
 }
 
+// Layers that are gone at one place and new at another.
+std::string moved_layers(const MethodDiff& diff) {
+  const auto is = [](const RowDiff& row, Verdict verdict) {
+    return row.kind == RowKind::layer && row.numbers.front().verdict == verdict;
+  };
+  std::set<std::string_view> gone;
+  for (const RowDiff& row : diff.rows) {
+    if (is(row, Verdict::gone)) gone.insert(row.name);
+  }
+  constexpr std::size_t most = 5;
+  std::size_t count = 0;
+  std::string names;
+  for (const RowDiff& row : diff.rows) {
+    if (!is(row, Verdict::appeared) || !gone.contains(row.name)) continue;
+    if (++count <= most) names += fmt::format("{}{}", count > 1 ? ", " : "", describe(row));
+  }
+  if (count > most) names += fmt::format(" and {} more", count - most);
+  return names;
+}
+
 // Where the layer stands, or the one before which a removed layer stood.
 Location place_of(const ArchitectureDiff& diff, const std::vector<Location>& locations) {
   const auto& rows = diff.methods.front().rows;
@@ -211,8 +232,10 @@ ArchitectureDiff compare_entries(const BaselineEntry& before, const BaselineEntr
   if (diff.first) {
     diff.location = place_of(diff, locations);
     diff.causes = causes_of(before, after, baseline_version);
+    const std::string moved = moved_layers(diff.methods.front());
+    if (!moved.empty()) diff.causes.push_back("moved to another place: " + moved);
   } else if (before.meaning.all != after.meaning.all) {
-    diff.causes.emplace_back("the file changed, but no bound did");
+    diff.causes.emplace_back("the file changed, but no bound by more than the tolerance");
   }
   return diff;
 }

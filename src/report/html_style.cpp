@@ -41,17 +41,31 @@ tr.total td,tr.total th{font-weight:600;border-top:2px solid var(--muted);backgr
 figure{margin:0;overflow-x:auto;border:1px solid var(--rule);border-radius:6px}
 figure svg{display:block;width:100%;height:auto;min-width:30rem;max-width:none!important;margin:0 auto}
 pre{overflow-x:auto;padding:.75rem 1rem;background:var(--panel);border-radius:6px;font-size:.8125rem;overflow-wrap:normal}
+@page{margin:14mm}
 @media print{
-body{font-size:10pt;max-width:none;padding:0}
+body{font-size:9.5pt;line-height:1.4;max-width:none;padding:0}
+.small{font-size:8pt}
+h1{font-size:18pt;margin:0 0 6pt}
+h2{font-size:14pt}
+h3{font-size:10.5pt;margin:8pt 0 2pt}
+p,ul{margin:2pt 0}
 section{break-before:page;border:0;margin:0;padding:0}
-.charts{display:block}
-figure{break-inside:avoid;border:0;overflow:visible;margin-bottom:1rem}
-figure svg{min-width:0;max-width:15cm!important}
-.scroll{overflow:visible}
-table{font-size:8pt}
-th,td{padding:.15rem .4rem;white-space:normal}
+.charts{display:block;margin:6pt 0}
+figure{break-inside:avoid;border:0;overflow:visible;margin-bottom:6pt}
+figure svg{min-width:0;max-width:12.5cm!important;max-height:21.5cm;margin:0}
+.scroll{overflow:visible;margin:3pt 0}
+table{font-size:7pt}
+.wide table{font-size:6.3pt}
+th,td{padding:1.5pt 3pt;white-space:normal}
+.wide th,.wide td{padding:1.5pt 2pt}
+th:first-child,td:first-child{padding-left:0}
+th:last-child,td:last-child{padding-right:0}
+th{background:none;border-bottom:1px solid var(--muted)}
+td.name{min-width:3rem;max-width:9rem}
 tr{break-inside:avoid}
-h2,h3{break-after:avoid}
+h2,h3,h3+p{break-after:avoid}
+.group{break-inside:avoid}
+li{break-inside:avoid}
 pre{white-space:pre-wrap}
 a{color:inherit}
 .back{display:none}

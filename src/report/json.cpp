@@ -17,7 +17,10 @@ Json settings(const Report& report) {
             {"sample_norm", values.sample_norm.nearest}};
   if (values.loss != nullptr) {
     json["loss"] = values.loss->name;
-    if (values.loss->has_labels_in_ball) json["label_radius"] = values.label_radius.nearest;
+    if (values.loss->setting == label_radius_setting) {
+      json["label_radius"] = values.label_radius.nearest;
+    }
+    if (values.loss->setting == clusters_setting) json["clusters"] = values.clusters;
     json["regularizer"] = values.regularizer.nearest;
     json["accuracy"] = values.accuracy.nearest;
     json["initial_gap"] = values.initial_gap.nearest;

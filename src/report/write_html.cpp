@@ -48,9 +48,9 @@ class Page {
   }
 
   // A table that scrolls by itself where it is wider than the page.
-  void begin_table(const std::string& label) {
-    put("<div class=\"scroll\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table>\n",
-        escape(label));
+  void begin_table(const std::string& label, bool wide = false) {
+    put("<div class=\"scroll{}\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table>\n",
+        wide ? " wide" : "", escape(label));
   }
   void end_table() { put("</tbody>\n</table>\n</div>\n"); }
 
@@ -123,9 +123,9 @@ class Page {
     }
     infinite(report);
     if (!report.assumptions.empty()) {
-      put("<h3>Assumptions</h3>\n<ul>\n");
+      put("<div class=\"group\">\n<h3>Assumptions</h3>\n<ul>\n");
       for (const std::string& line : report.assumptions) put("<li>{}</li>\n", escape(line));
-      put("</ul>\n");
+      put("</ul>\n</div>\n");
     }
     put("<p class=\"back small\"><a href=\"#summary\">Back to the summary</a></p>\n</section>\n");
   }
@@ -148,8 +148,8 @@ class Page {
 
   void layers(const Report& report) {
     put("<h3>Layers</h3>\n");
-    begin_table("layers of " + report.graph.name);
     const bool both = report.results.size() > 1;
+    begin_table("layers of " + report.graph.name, both);
     put("<thead><tr><th scope=\"col\" class=\"n\">#</th><th scope=\"col\">layer</th>"
         "<th scope=\"col\">components</th><th scope=\"col\">output</th>"
         "<th scope=\"col\" class=\"n\">parameters</th>");
@@ -182,7 +182,8 @@ class Page {
     const Objective& objective = *result.objective;
     const ResolvedSettings& settings = report.settings;
     const std::string_view method = name_of(result.table.method);
-    put("<h3>Objective and convergence, method {}</h3>\n<p>{}: l_F &lt;= {}, L_F &lt;= {} ({} "
+    put("<div class=\"group\">\n<h3>Objective and convergence, method {}</h3>\n<p>{}: l_F &lt;= "
+        "{}, L_F &lt;= {} ({} "
         "route)</p>\n",
         method, escape(text::objective(settings)), number(objective.lipschitz),
         number(objective.smoothness), name_of(objective.route));
@@ -203,7 +204,7 @@ class Page {
         "E‖g‖² ≤ accuracy² + 2 variance");
     end_table();
     put("<p class=\"muted small\">accuracy {}, initial gap {}, variance {}; g is the gradient "
-        "mapping</p>\n",
+        "mapping</p>\n</div>\n",
         text::setting(settings.accuracy), text::setting(settings.initial_gap),
         text::setting(settings.variance));
   }

@@ -79,10 +79,20 @@ Json schema_of_layer() {
           {"not", {{"anyOf", std::move(pairs)}}}};
 }
 
-Json section_of_reals(std::string_view section) {
+// The settings of a section; `only`: one of them, if not empty.
+Json section_of_settings(std::string_view section, std::string_view only = {}) {
   Json properties = Json::object();
+  const auto is_here = [&](const auto& setting) {
+    return setting.section == section && (only.empty() || setting.key == only);
+  };
+  for (const CountSetting& setting : count_settings()) {
+    if (!is_here(setting)) continue;
+    Json schema = schema_of_count(1);
+    schema["description"] = setting.description;
+    properties[std::string(setting.key)] = std::move(schema);
+  }
   for (const RealSetting& setting : real_settings()) {
-    if (setting.section != section) continue;
+    if (!is_here(setting)) continue;
     Json schema = schema_of_real(setting.range);
     schema["description"] = setting.description;
     properties[std::string(setting.key)] = std::move(schema);
@@ -97,7 +107,8 @@ Json schema_of_loss() {
     names.push_back(loss.name);
     properties[std::string(loss.name)] = {
         {"type", "object"},
-        {"properties", loss.has_labels_in_ball ? section_of_reals("loss") : Json::object()},
+        {"properties",
+         loss.setting.empty() ? Json::object() : section_of_settings("loss", loss.setting)},
         {"additionalProperties", false},
         {"description", loss.formula}};
   }
@@ -113,14 +124,14 @@ Json schema_of_loss() {
 }  // namespace
 
 void write_schema(const Sink& sink) {
-  Json input = section_of_reals("input");
+  Json input = section_of_settings("input");
   input["shape"] = {{"type", "array"},
                     {"items", schema_of_count(1)},
                     {"minItems", 1},
                     {"maxItems", Shape::largest_rank},
                     {"description", "[features], [channels, length] or [channels, height, width]"}};
-  Json properties{{"$schema", text}, {"name", text}, {"batch", schema_of_count(1)}};
-  properties.update(section_of_reals(""));
+  Json properties{{"$schema", text}, {"name", text}};
+  properties.update(section_of_settings(""));
   properties["loss"] = schema_of_loss();
   properties["input"] = {{"type", "object"},
                          {"properties", std::move(input)},

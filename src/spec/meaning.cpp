@@ -119,8 +119,12 @@ std::string settings_of(const Spec& spec) {
                                  text_of(settings.input_norm), text_of(settings.sample_norm));
   if (settings.loss == nullptr) return text;
   text += fmt::format("loss {}\n", settings.loss->name);
-  if (settings.loss->has_labels_in_ball) {
+  if (settings.loss->setting == label_radius_setting) {
     text += fmt::format("label_radius {}\n", text_of(settings.label_radius));
+  }
+  // No bound depends on it, and those who say nothing keep the digest from before it existed.
+  if (settings.loss->setting == clusters_setting && settings.clusters != default_clusters) {
+    text += fmt::format("clusters {}\n", settings.clusters);
   }
   return text + fmt::format("regularizer {}\ninitial_gap {}\naccuracy {}\nvariance {}\n",
                             text_of(settings.regularizer), text_of(settings.initial_gap),

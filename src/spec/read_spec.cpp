@@ -19,9 +19,20 @@ Real real_of(Value value, const RealSetting& setting) {
   return parse_real(scalar_of(value, setting.key), setting.range);
 }
 
-void read_real_settings(Fields& fields, std::string_view section, Settings& settings) {
+// Those of a section of the file; `only`: one of them, if not empty.
+void read_settings(Fields& fields, std::string_view section, Settings& settings,
+                   std::string_view only = {}) {
+  const auto is_here = [&](const auto& setting) {
+    return setting.section == section && (only.empty() || setting.key == only);
+  };
+  for (const CountSetting& setting : count_settings()) {
+    if (!is_here(setting)) continue;
+    if (const auto value = fields.find(setting.key)) {
+      settings.*setting.member = parse_count(scalar_of(*value, setting.key));
+    }
+  }
   for (const RealSetting& setting : real_settings()) {
-    if (setting.section != section) continue;
+    if (!is_here(setting)) continue;
     if (const auto value = fields.find(setting.key)) {
       settings.*setting.member = real_of(*value, setting);
     }
@@ -46,7 +57,7 @@ void read_input(Value value, Spec& spec) {
   } catch (const ShapeError& error) {
     throw SpecError(shape.location(), error.what(), error.hint);
   }
-  read_real_settings(fields, "input", spec.settings);
+  read_settings(fields, "input", spec.settings);
   if (const auto norm = fields.find("sample_norm")) spec.sample_norm_location = norm->location();
   fields.finish();
 }
@@ -72,7 +83,7 @@ void read_loss(Value value, Settings& settings) {
   const Value key = *value.first_child();
   const LossRow& loss = loss_of(key.text(), key.location());
   Fields fields(*key.next_sibling(), loss.name, fmt::format("write loss: {}", loss.name));
-  if (loss.has_labels_in_ball) read_real_settings(fields, "loss", settings);
+  if (!loss.setting.empty()) read_settings(fields, "loss", settings, loss.setting);
   fields.finish();
   settings.loss = &loss;
 }
@@ -280,10 +291,7 @@ Spec read_spec(const Document& document, const std::string& fallback_name, const
   fields.find("$schema");
   spec.name = fallback_name;
   if (const auto name = fields.find("name")) spec.name = text_of(*name, "name");
-  if (const auto batch = fields.find("batch")) {
-    spec.settings.batch = parse_count(scalar_of(*batch, "batch"));
-  }
-  read_real_settings(fields, "", spec.settings);
+  read_settings(fields, "", spec.settings);
   if (const auto loss = fields.find("loss")) read_loss(*loss, spec.settings);
   const Value input =
       fields.require("input", "the shape of one input, for example input: {shape: [3, 224, 224]}");

@@ -7,6 +7,12 @@
 namespace smoothbound {
 namespace {
 
+constexpr std::array counts{
+    CountSetting{"batch", "", "batch", "number of samples in a batch", &Settings::batch},
+    CountSetting{"clusters", "loss", clusters_setting,
+                 "number of clusters (k_means, spectral_clustering)", &Settings::clusters},
+};
+
 constexpr std::array rows{
     RealSetting{"radius", "", "radius", "||v_l|| <= radius, for layers that name none",
                 RealRange::non_negative, "1", &Settings::radius},
@@ -14,8 +20,9 @@ constexpr std::array rows{
                 RealRange::non_negative, "1", &Settings::input_norm},
     RealSetting{"sample_norm", "input", "sample_norm", "largest norm of a single input",
                 RealRange::non_negative, "", &Settings::sample_norm},
-    RealSetting{"label_radius", "loss", "label_radius", "norm of the largest label (square loss)",
-                RealRange::non_negative, "1", &Settings::label_radius},
+    RealSetting{"label_radius", "loss", label_radius_setting,
+                "norm of the largest label (square loss)", RealRange::non_negative, "1",
+                &Settings::label_radius},
     RealSetting{"regularizer", "", "regularizer", "lambda of (lambda/2) ||w||^2",
                 RealRange::non_negative, "0", &Settings::regularizer},
     RealSetting{"initial_gap", "", "initial_gap", "F(w_0) - min F, for Theorem 4.1",
@@ -35,8 +42,12 @@ std::string assumption(const RealSetting& setting) {
 
 std::span<const RealSetting> real_settings() { return rows; }
 
+std::span<const CountSetting> count_settings() { return counts; }
+
 void Settings::override_by(const Settings& other) {
-  if (other.batch) batch = other.batch;
+  for (const CountSetting& setting : counts) {
+    if (other.*setting.member) this->*setting.member = other.*setting.member;
+  }
   for (const RealSetting& setting : rows) {
     if (other.*setting.member) this->*setting.member = other.*setting.member;
   }
@@ -47,6 +58,7 @@ ResolvedSettings resolve(const Settings& given, Location sample_norm_place) {
   ResolvedSettings result;
   result.loss = given.loss;
   result.batch = given.batch.value_or(default_batch);
+  result.clusters = given.clusters.value_or(default_clusters);
   if (!given.batch) {
     result.assumptions.push_back(
         fmt::format("batch = {}: not given, so the default", default_batch));
@@ -69,7 +81,8 @@ ResolvedSettings resolve(const Settings& given, Location sample_norm_place) {
     throw SpecError(sample_norm_place, "sample_norm exceeds the norm of the whole batch",
                     "norm is that of all inputs stacked: at least that of each one");
   }
-  result.label_radius = take(&Settings::label_radius, objective && given.loss->has_labels_in_ball);
+  result.label_radius =
+      take(&Settings::label_radius, objective && given.loss->setting == label_radius_setting);
   result.regularizer = take(&Settings::regularizer, false);
   result.initial_gap = take(&Settings::initial_gap, objective);
   result.accuracy = take(&Settings::accuracy, objective);

@@ -102,25 +102,30 @@ try {
     }
   });
   for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await send(`${domain}.enable`, {}, sessionId);
+  const widthOfA4 = 688;  // without the margins, in CSS pixels
+  const settings = [[widthOfA4, 'light', 'print'], [widthOfA4, 'dark', 'print']];
   for (const width of [400, 1400]) {
-    for (const scheme of ['light', 'dark']) {
-      await send('Emulation.setDeviceMetricsOverride',
-        { width, height: 1000, deviceScaleFactor: 1, mobile: false }, sessionId);
-      await send('Emulation.setEmulatedMedia',
-        { features: [{ name: 'prefers-color-scheme', value: scheme }] }, sessionId);
-      const loaded = event('Page.loadEventFired');
-      await send('Page.navigate', { url: pathToFileURL(page).href }, sessionId);
-      await loaded;
-      const { result, exceptionDetails } = await send('Runtime.evaluate',
-        { expression: `(${inspect})()`, returnByValue: true }, sessionId);
-      if (exceptionDetails) throw new Error(exceptionDetails.exception.description);
-      const { problems, texts, least, dark } = result.value;
-      problems.push(...messages.splice(0));
-      if (dark !== (scheme === 'dark')) problems.push(`the page is not ${scheme}`);
-      for (const problem of problems) console.error(`${width} px, ${scheme}: ${problem}`);
-      failed ||= problems.length > 0;
-      console.log(`${width} px, ${scheme}: ${texts} texts, contrast at least ${least.toFixed(1)}`);
-    }
+    for (const scheme of ['light', 'dark']) settings.push([width, scheme, 'screen']);
+  }
+  for (const [width, scheme, media] of settings) {
+    await send('Emulation.setDeviceMetricsOverride',
+      { width, height: 1000, deviceScaleFactor: 1, mobile: false }, sessionId);
+    await send('Emulation.setEmulatedMedia',
+      { media, features: [{ name: 'prefers-color-scheme', value: scheme }] }, sessionId);
+    const loaded = event('Page.loadEventFired');
+    await send('Page.navigate', { url: pathToFileURL(page).href }, sessionId);
+    await loaded;
+    const { result, exceptionDetails } = await send('Runtime.evaluate',
+      { expression: `(${inspect})()`, returnByValue: true }, sessionId);
+    if (exceptionDetails) throw new Error(exceptionDetails.exception.description);
+    const { problems, texts, least, dark } = result.value;
+    problems.push(...messages.splice(0));
+    const expected = media === 'screen' ? scheme : 'light';
+    if (dark !== (expected === 'dark')) problems.push(`the page is not ${expected}`);
+    const where = `${width} px, ${scheme}, ${media}`;
+    for (const problem of problems) console.error(`${where}: ${problem}`);
+    failed ||= problems.length > 0;
+    console.log(`${where}: ${texts} texts, contrast at least ${least.toFixed(1)}`);
   }
 } catch (error) {
   console.error(String(error));

@@ -93,6 +93,15 @@ TEST_F(Check, AMissingBaselineIsAnError) {
   expect_refusal("bounds.json:1:1: error: there is no such baseline\n");
 }
 
+TEST_F(Check, AHeadEditedByHandIsRejected) {
+  update();
+  const std::string text = baseline();
+  const std::string version = "\"0.1.0\"";
+  const std::size_t at = text.find(version);
+  set_baseline(text.substr(0, at).append("7").append(text.substr(at + version.size())));
+  expect_refusal("bounds.json:2:12: error: version must be text, not '7'\n");
+}
+
 TEST_F(Check, ATruncatedBaselineIsRejected) {
   update();
   const std::string text = baseline();
@@ -282,7 +291,7 @@ TEST_F(Check, SettingsOfTheFileAreNamed) {
   EXPECT_THAT(outcome.out, HasSubstr("  the file changed: radius 1 -> 2\n"));
   set_network(replaced(std::string(small_network), "variance: 0.5", "variance: 7"));
   EXPECT_EQ(check().out,
-            "unchanged  net.yaml: the file changed, but no bound did\n"
+            "unchanged  net.yaml: the file changed, but no bound by more than the tolerance\n"
             "1 architecture: 1 unchanged\n");
 }
 

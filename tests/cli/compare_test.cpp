@@ -170,7 +170,9 @@ TEST_F(Compare, MistakesAreLocated) {
   refused({"compare", "x.yaml", "--with", "loss=hinge"}, "error: unknown loss 'hinge'");
   refused({"compare", "x.yaml", "--with", "radius=2", "--with", "radius=2"},
           "error: --with radius=2 is given twice");
-  refused({"compare", a_, b_, "-o", a_}, "would overwrite the input");
+  refused(
+      {"compare", "x.yaml", a_, "-o", a_},
+      "1:" + std::to_string(29 + a_.size()) + ": error: the output '" + a_ + "' is also an input");
   refused({"compare", a_, "no-such.yaml"}, "no-such.yaml:1:1: error: cannot open");
   refused({"compare", "-", "-"}, "standard input can be read once");
 }

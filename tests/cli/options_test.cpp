@@ -72,7 +72,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Override{"--variance", "0.1", "variance: 0.1\n", "variance: 2\n"},
                       Override{"--loss", "square", "loss: square\n", "loss: logistic\n"},
                       Override{"--label-radius", "3", "loss: {square: {label_radius: 3}}\n",
-                               "loss: {square: {label_radius: 2}}\n"}),
+                               "loss: {square: {label_radius: 2}}\n"},
+                      Override{"--clusters", "5", "loss: {k_means: {clusters: 5}}\n",
+                               "loss: {k_means: {clusters: 3}}\n"}),
     [](const auto& test) {
       std::string name = test.param.option.substr(2);
       std::erase(name, '-');
@@ -85,6 +87,9 @@ TEST(Overrides, ThereIsOneForEverySetting) {
     std::string option(setting.name);
     std::replace(option.begin(), option.end(), '_', '-');
     EXPECT_THAT(help, HasSubstr("--" + option + " NUMBER"));
+  }
+  for (const CountSetting& setting : count_settings()) {
+    EXPECT_THAT(help, HasSubstr("--" + std::string(setting.name) + " COUNT"));
   }
 }
 
@@ -246,6 +251,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "unknown --loss 'logstic'",
                 "did you mean 'logistic'?"},
         Mistake{"NoFile", {"bound"}, "1:18", "bound needs the name of a file", "name architecture"},
+        Mistake{
+            "NoFileNorBaseline", {"check"}, "1:18", "check needs the name of a file", "name arch"},
+        Mistake{
+            "NoBaseline", {"check", "a.yaml"}, "1:25", "check needs --baseline FILE", "the acc"},
         Mistake{"ZeroBatch",
                 {"bound", "--batch", "0", "-"},
                 "1:27",

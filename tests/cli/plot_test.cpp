@@ -88,6 +88,23 @@ TEST(Plot, NeverOverwritesItsInput) {
   }
 }
 
+TEST(Plot, RefusesNamesOfOtherFormats) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("a.yaml", small_network);
+  for (const char* ending : {".png", ".pdf", ".html"}) {
+    const std::string picture = directory / (std::string("a") + ending);
+    for (const Outcome& run :
+         {run_program({"plot", file, "-o", picture}),
+          run_program({"sweep", file, "--radius", "1,2", "--plot", picture})}) {
+      EXPECT_EQ(run.exit_code, 2);
+      EXPECT_EQ(run.out, "");
+      EXPECT_THAT(run.err, HasSubstr(std::string("error: no chart is written as *") + ending));
+      EXPECT_FALSE(std::filesystem::exists(picture));
+    }
+    EXPECT_EQ(run_program({"plot", file, "--format", "svg", "-o", picture}).exit_code, 0);
+  }
+}
+
 TEST(Plot, RefusesUnknownChartsAndFormats) {
   for (const char* option : {"--chart=depht", "--format=png"}) {
     const Outcome run = run_program({"plot", option, "-"}, std::string(small_network));

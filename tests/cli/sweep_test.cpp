@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "support/csv.hpp"
 #include "support/run_program.hpp"
@@ -295,6 +296,43 @@ TEST(SweepMistakes, OfAnOutputThatIsAnInputLeaveItAlone) {
   EXPECT_EQ(read_file(net), small_network);
   EXPECT_EQ(read_file(other), small_network);
   EXPECT_EQ(directory.count(), 2U);
+}
+
+Outcome run_on_terminal(const std::string& grid) {
+  Invocation invocation{{"sweep", "--radius", grid, "--threads", "1", "--format", "csv", plain}};
+  invocation.on_terminal = true;
+  return run_program(invocation);
+}
+
+TEST(SweepProgress, IsALineOnATerminalThatIsWipedAtTheEnd) {
+  Outcome run;
+  std::size_t points = 10'000;
+  do {  // until it takes longer than a second on this machine
+    points *= 2;
+    run = run_on_terminal("0.1:10:log:" + std::to_string(points));
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+  } while (run.err.empty() && points < 500'000);
+  ASSERT_FALSE(run.err.empty());
+  const std::string all = " of " + std::to_string(points) + " evaluations";
+  ASSERT_EQ(run.err.substr(run.err.size() - 4), "\r\x1b[K");
+  std::istringstream steps(run.err.substr(1, run.err.size() - 5));
+  int before = 0;
+  for (std::string step; std::getline(steps, step, '\r');) {
+    ASSERT_EQ(step.size(), 4 + all.size()) << step;  // no step is longer than the one it covers
+    EXPECT_EQ(step.substr(4), all);
+    EXPECT_EQ(step[3], '%');
+    const int percent = std::stoi(step.substr(0, 3));
+    EXPECT_GE(percent, before);
+    EXPECT_LE(percent, 100);
+    before = percent;
+  }
+  EXPECT_THAT(run.out, ::testing::Not(HasSubstr("evaluations")));
+}
+
+TEST(SweepProgress, IsNotShownForShortWork) {
+  const Outcome run = run_on_terminal("0.1:10:log:3");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.err, "");
 }
 
 }  // namespace

@@ -76,6 +76,37 @@ TEST(GrowthCharts, AddUpToTheNetworksNumbers) {
   }
 }
 
+TEST(GrowthCharts, OfManyLayersHaveFewBars) {
+  struct Case {
+    std::size_t layers, bars;
+    std::string second, last;
+  };
+  for (const Case& each : {Case{100, 100, "layer2", "layer100"}, Case{101, 51, "3-4", "101"},
+                           Case{2345, 47, "51-100", "2301-2345"}}) {
+    SCOPED_TRACE(each.layers);
+    std::string text = "input: {shape: [2]}\nlayers:\n";
+    for (std::size_t i = 0; i < each.layers; ++i) {
+      text += i == 70 ? "  - {name: big<70>, dense: 2, radius: 90, then: [tanh]}\n"
+                      : "  - {dense: 2, then: [softplus]}\n";
+    }
+    const Report report = report_on(text);
+    const std::vector<Chart> charts = growth_charts(report, report.results[0]);
+    double sum = 0;
+    for (const ChartSeries& series : charts[1].series) {
+      EXPECT_EQ(series.x.size(), each.bars);
+      ASSERT_EQ(series.y.size(), each.bars);
+      for (const double y : series.y) sum += std::isnan(y) ? 0 : y;
+    }
+    EXPECT_NEAR(sum, report.results[0].table.network().lipschitz.log10(), 1e-6);
+    ASSERT_EQ(charts[1].x.categories.size(), each.bars);
+    EXPECT_EQ(charts[1].x.categories[1], each.second);
+    EXPECT_EQ(charts[1].x.categories.back(), each.last);
+    EXPECT_EQ(charts[2].note.find("largest factors of l: big<70> (") != std::string::npos,
+              each.bars < each.layers)
+        << charts[2].note;
+  }
+}
+
 TEST(GrowthCharts, BlameTheComponentThatIsInfinite) {
   const Report report = report_on(relu_network);
   const std::vector<Chart> charts = growth_charts(report, report.results[0]);

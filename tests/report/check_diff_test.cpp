@@ -129,6 +129,13 @@ TEST(CompareEntries, FindsTheFirstRowAndItsPlace) {
   EXPECT_EQ(headline(diff), "the first layer that changed is 'b'");
 }
 
+TEST(CompareEntries, TellsThatALayerMoved) {
+  BaselineEntry after = entry("1", "1");
+  EXPECT_THAT(compare(entry("1", "1"), after).causes, ::testing::IsEmpty());
+  std::swap(after.results[0].rows[0], after.results[0].rows[1]);
+  EXPECT_EQ(compare(entry("1", "1"), after).causes.back(), "moved to another place: layer 'b'");
+}
+
 TEST(CompareEntries, TakesASmallerStepForWorse) {
   BaselineEntry after = entry("1", "1", "1");
   after.results[0].rows.back().texts[0] = "0.9e-3";

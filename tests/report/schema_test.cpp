@@ -117,6 +117,18 @@ TEST(Schema, HasEverySettingAndLoss) {
       EXPECT_THAT(top.at("loss").dump(), HasSubstr("\"" + key + "\""));
     }
   }
+  const Json& losses = top.at("loss").at("anyOf").at(1).at("properties");
+  for (const CountSetting& setting : count_settings()) {
+    const std::string key(setting.key);
+    if (setting.section.empty()) {
+      EXPECT_EQ(top.at(key).at("minimum"), 1) << key;
+    } else {
+      EXPECT_EQ(losses.at("k_means").at("properties").at(key).at("minimum"), 1) << key;
+    }
+  }
+  EXPECT_TRUE(losses.at("spectral_clustering").at("properties").contains("clusters"));
+  EXPECT_FALSE(losses.at("k_means").at("properties").contains("label_radius"));
+  EXPECT_FALSE(losses.at("square").at("properties").contains("clusters"));
   for (const LossRow& loss : loss_table()) {
     EXPECT_TRUE(top.at("loss").at("anyOf").at(1).at("properties").contains(std::string(loss.name)));
   }

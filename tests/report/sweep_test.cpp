@@ -245,6 +245,25 @@ TEST(Crossings, OfAFunctionThatIsNotMonotoneAreAllFound) {
   }
 }
 
+// By the paper's rules the slope has l = k (4 R + 1) here: the two curves cross at
+// R = (2 k -+ sqrt(4 k^2 - 3 (1 - k))) / 3, so close that no grid has a point in between.
+TEST(Crossings, OfOneIntervalDoNotHide) {
+  const double k = 0.5688;
+  const double root = std::sqrt(4 * k * k - 3 * (1 - k));
+  const std::string other =
+      slope + "  - {name: scaled, opaque: {lipschitz: 0.5688, smoothness: 0, bound: 1}}\n";
+  for (const char* grid : {"0.01:100:log:2", "0.01:100:log:9", "0.01:100:log:801", "0:1:lin:2",
+                           "0:1:lin:200", "0.3,0.5", "0.36,0.4,3", "0.001,0.37,0.42"}) {
+    SCOPED_TRACE(grid);
+    const Sweep sweep = sweep_of(valley, {axis_of(radius, grid)}, other);
+    const CrossingList& list = lipschitz_list(sweep, 0);
+    ASSERT_EQ(list.crossings.size(), 2U);
+    expect_crossing(list.crossings[0], (2 * k - root) / 3, Standing::worse, Standing::better);
+    expect_crossing(list.crossings[1], (2 * k + root) / 3, Standing::better, Standing::worse);
+    EXPECT_TRUE(lipschitz_list(sweep, 1).crossings.empty());
+  }
+}
+
 TEST(Crossings, AreFoundForEachCombinationOfTheOtherSettings) {
   // Both sides are proportional to ||x||: the places stay.
   const Sweep sweep = sweep_of(

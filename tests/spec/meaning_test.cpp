@@ -86,6 +86,14 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"batch: 4\n", "batch: 4\naccuracy: 1e-2\n"}, Change{"[3, 8, 8]", "[3, 8, 16]"}),
     [](const auto& test) { return "Change" + std::to_string(test.index); });
 
+TEST(Meaning, HasTheNumberOfClusters) {
+  const auto of = [](const std::string& loss) {
+    return meaning(with(base, "{square: {label_radius: 1}}", loss)).all;
+  };
+  EXPECT_EQ(of("k_means"), of("{k_means: {clusters: 2}}"));
+  EXPECT_NE(of("k_means"), of("{k_means: {clusters: 3}}"));
+}
+
 TEST(Meaning, OfSettingsIsNotOfStructure) {
   const Meaning changed = meaning(with(base, "batch: 4", "batch: 5"));
   EXPECT_EQ(changed.structure, meaning(base).structure);

@@ -53,6 +53,18 @@ layers:
   EXPECT_EQ(spec.sample_norm_location, (Location{10, 50}));
 }
 
+TEST(ReadSpec, ClustersOfALoss) {
+  const auto settings = [](const std::string& loss) {
+    return read("input: {shape: [3]}\nlayers: [{dense: 1}]\nloss: " + loss + "\n").settings;
+  };
+  EXPECT_EQ(settings("{k_means: {clusters: 7}}").clusters, 7);
+  EXPECT_EQ(settings("{spectral_clustering: {clusters: 1}}").clusters, 1);
+  EXPECT_FALSE(settings("k_means").clusters);
+  EXPECT_FALSE(settings("{k_means: {}}").clusters);
+  EXPECT_EQ(resolve(settings("k_means")).clusters, 2);
+  EXPECT_EQ(resolve(settings("{k_means: {clusters: 7}}")).clusters, 7);
+}
+
 TEST(ReadSpec, WhatIsNotGivenStaysOpen) {
   const Spec spec = read("input: {shape: [3]}\nlayers: [{dense: 1}]\n", "some/dir/lenet.yaml");
   EXPECT_EQ(spec.name, "lenet");

@@ -63,6 +63,15 @@ loss: {logistic: {label_radius: 1}}
    |                   ^
 hint: remove it
 )");
+  EXPECT_EQ(rendered("loss7.yaml", R"(input: {shape: [3]}
+layers: [{dense: 1}]
+loss: {k_means: {cluster: 3}}
+)"),
+            R"(loss7.yaml:3:18: error: unknown key 'cluster' in k_means
+ 3 | loss: {k_means: {cluster: 3}}
+   |                  ^
+hint: did you mean 'clusters'?
+)");
 }
 
 TEST(StructureMessage, UnknownComponents) {

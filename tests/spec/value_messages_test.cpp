@@ -257,6 +257,15 @@ layers: [{dense: 1}]
    |           ^
 hint: write a number above 0
 )");
+  EXPECT_EQ(rendered("loss8.yaml", R"(input: {shape: [3]}
+layers: [{dense: 1}]
+loss: {k_means: {clusters: 0}}
+)"),
+            R"(loss8.yaml:3:28: error: clusters must be at least 1
+ 3 | loss: {k_means: {clusters: 0}}
+   |                            ^
+hint: write an integer from 1 on
+)");
   EXPECT_EQ(rendered("loss3.yaml", R"(input: {shape: [3]}
 layers: [{dense: 1}]
 loss: {square: {label_radius: -1}}

@@ -20,6 +20,16 @@ class Pipe {
   Pipe() {
     if (pipe2(ends_.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
   }
+  // What is written into the one end seems to go to a terminal.
+  static Pipe terminal() {
+    std::array<char, 128> name{};
+    const int screen = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (screen < 0 || grantpt(screen) != 0 || unlockpt(screen) != 0 ||
+        ptsname_r(screen, name.data(), name.size()) != 0) {
+      throw std::runtime_error("no terminal");
+    }
+    return {screen, open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  }
   Pipe(const Pipe&) = delete;
   Pipe& operator=(const Pipe&) = delete;
   ~Pipe() {
@@ -32,6 +42,7 @@ class Pipe {
   void close_writer() { close_end(1); }
 
  private:
+  Pipe(int reader, int writer) : ends_{reader, writer} {}
   void close_end(std::size_t i) {
     if (ends_.at(i) >= 0) close(ends_.at(i));
     ends_.at(i) = -1;
@@ -142,7 +153,7 @@ Outcome run_program(const Invocation& invocation) {
   const std::vector<char*> environment_pointers = pointers(environment);
   Pipe input;
   Pipe output;
-  Pipe errors;
+  Pipe errors = invocation.on_terminal ? Pipe::terminal() : Pipe();
   int standard_output = output.writer();
   if (invocation.output == StandardOutput::closed_pipe) output.close_reader();
   if (invocation.output == StandardOutput::to_file) {

@@ -24,6 +24,7 @@ struct Invocation {
   std::string directory = {};                                         // working directory
   StandardOutput output = StandardOutput::captured;
   std::string output_file = {};
+  bool on_terminal = false;  // standard error is a terminal
   std::chrono::seconds timeout{60};
 };
 

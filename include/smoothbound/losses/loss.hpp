@@ -22,14 +22,28 @@ struct LossConstants {
   Constant smoothness;
 };
 
+/// See losses/evaluate.hpp.
+struct LossData;
+struct LossEvaluation;
+
 struct LossRow {
   std::string_view name;
   std::string_view formula;
-  /// A mean of one term per sample: `constants` are those of a term, see `loss_constants`.
+  /// A mean of one term per sample: `constants` are those of a term and `evaluate` gives their sum,
+  /// see `loss_constants` and `evaluate_loss`.
   bool is_mean;
-  bool has_labels_in_ball;  // takes `label_radius`
+  /// The setting that it takes, of those of the file's `loss` (spec/settings.hpp), or "".
+  std::string_view setting;
   LossConstants (*constants)(const LossSite& site);
+  /// Called by `evaluate_loss`, which checks sizes.
+  LossEvaluation (*evaluate)(const LossData& data);
 };
+
+/// Settings of losses, by `LossRow::setting`.
+constexpr std::string_view label_radius_setting = "label_radius";
+constexpr std::string_view clusters_setting = "clusters";
+
+constexpr std::int64_t default_clusters = 2;
 
 /// All losses.
 std::span<const LossRow> loss_table();

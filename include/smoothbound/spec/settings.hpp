@@ -18,6 +18,7 @@ namespace smoothbound {
 /// What was given; nothing where the default is to be used.
 struct Settings {
   std::optional<std::int64_t> batch;
+  std::optional<std::int64_t> clusters;
   std::optional<Real> radius;
   std::optional<Real> input_norm;
   std::optional<Real> sample_norm;
@@ -43,13 +44,24 @@ struct RealSetting {
   std::optional<Real> Settings::*member;
 };
 
+/// The same for a count, which is at least 1.
+struct CountSetting {
+  std::string_view name;
+  std::string_view section;
+  std::string_view key;
+  std::string_view description;
+  std::optional<std::int64_t> Settings::*member;
+};
+
 std::span<const RealSetting> real_settings();
+std::span<const CountSetting> count_settings();
 
 constexpr std::int64_t default_batch = 1;
 
 /// Settings with every default filled in, and what was assumed thereby.
 struct ResolvedSettings {
   std::int64_t batch = default_batch;
+  std::int64_t clusters = default_clusters;  // no bound depends on it
   Real radius;
   Real input_norm;
   Real sample_norm;
