@@ -56,5 +56,6 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/smoothbound-config-versio
 install(FILES
   ${PROJECT_BINARY_DIR}/smoothbound-config.cmake
   ${PROJECT_BINARY_DIR}/smoothbound-config-version.cmake
-  cmake/FindLibMd.cmake cmake/FindLibYaml.cmake cmake/FindMPFR.cmake
+  cmake/FindLibMd.cmake cmake/FindLibYaml.cmake cmake/FindLibZip.cmake
+  cmake/FindMPFR.cmake
   DESTINATION ${package_dir} COMPONENT library)
