@@ -105,6 +105,23 @@ void for_each_element(const ArrayEntry& entry, std::span<const std::byte> bytes,
   }
 }
 
+// An element as a `Value`; calls `refuse` with what it is, if it cannot be one.
+template <class Value, class Element, class Refuse>
+Value checked(Element element, const Refuse& refuse) {
+  constexpr bool real = std::is_floating_point_v<Element>;
+  if constexpr (real && std::is_integral_v<Value>) {
+    refuse("a number that is not whole");
+  } else if constexpr (real) {
+    if (!std::isfinite(element)) refuse(std::isnan(element) ? "NaN" : "an infinite value");
+    if (!std::isfinite(static_cast<Value>(element))) {
+      refuse(fmt::format("{}, which is beyond float32,", element));
+    }
+  } else if constexpr (std::is_integral_v<Value>) {
+    if (!std::in_range<Value>(element)) refuse(fmt::format("{}", element));
+  }
+  return static_cast<Value>(element);  // NOLINT(bugprone-signed-char-misuse): a number
+}
+
 // The index of an element, one number for each axis.
 std::string index_to_text(const ArrayEntry& entry, std::int64_t flat) {
   std::vector<std::int64_t> index(entry.shape.size());
@@ -130,7 +147,7 @@ std::string described(const ArrayEntry& entry) {
 }
 
 std::optional<std::uint64_t> byte_count(std::span<const std::int64_t> shape, ElementType type) {
-  std::int64_t count = static_cast<std::int64_t>(size_of(type));
+  auto count = static_cast<std::int64_t>(size_of(type));
   bool overflow = false;
   // A zero anywhere makes an empty array, but the rest must not be a lie.
   for (const std::int64_t size : shape) {
@@ -173,23 +190,7 @@ void ArrayFile::convert_range(const ArrayEntry& entry, std::int64_t first,
             path_, fmt::format("{} holds {} at {}", described(entry), what,
                                index_to_text(entry, first + static_cast<std::int64_t>(done + i))));
       };
-      if constexpr (std::is_same_v<Value, std::int64_t>) {
-        if constexpr (std::is_floating_point_v<decltype(element)>) {
-          refuse("a number that is not whole");
-        } else {
-          if (!std::in_range<std::int64_t>(element)) refuse(fmt::format("{}", element));
-          values[done + i] = static_cast<std::int64_t>(element);
-        }
-      } else {
-        const auto value = static_cast<Value>(element);
-        if constexpr (std::is_floating_point_v<decltype(element)>) {
-          if (!std::isfinite(element)) refuse(std::isnan(element) ? "NaN" : "an infinite value");
-          if (!std::isfinite(value)) {
-            refuse(fmt::format("{}, which is beyond float32,", element));
-          }
-        }
-        values[done + i] = value;
-      }
+      values[done + i] = checked<Value>(element, refuse);
     });
     done += now;
   }

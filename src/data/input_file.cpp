@@ -18,9 +18,10 @@ std::string system_message(int error) { return std::generic_category().message(e
 
 }  // namespace
 
-InputFile::InputFile(std::string path) : path_(std::move(path)) {
-  // O_NONBLOCK: a FIFO without a writer must not hang.
-  descriptor_ = open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+InputFile::InputFile(std::string path)
+    : path_(std::move(path)),
+      // O_NONBLOCK: a FIFO without a writer must not hang.
+      descriptor_(open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
   struct stat status {};
   if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
     throw DataError(path_, "cannot open: " + system_message(errno),

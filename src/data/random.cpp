@@ -13,8 +13,8 @@ double logarithm(double x) {
   constexpr std::uint64_t fraction_mask = (std::uint64_t{1} << 52U) - 1;
   constexpr std::uint64_t one = std::uint64_t{1023} << 52U;
   const auto bits = std::bit_cast<std::uint64_t>(x);
-  double m = std::bit_cast<double>((bits & fraction_mask) | one);
-  double e = static_cast<double>(bits >> 52U) - 1023;
+  auto m = std::bit_cast<double>((bits & fraction_mask) | one);
+  auto e = static_cast<double>(bits >> 52U) - 1023;
   if (m > 1.4142135623730951) {
     m /= 2;
     e += 1;
