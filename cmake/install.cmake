@@ -56,6 +56,6 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/smoothbound-config-versio
 install(FILES
   ${PROJECT_BINARY_DIR}/smoothbound-config.cmake
   ${PROJECT_BINARY_DIR}/smoothbound-config-version.cmake
-  cmake/FindLibMd.cmake cmake/FindLibYaml.cmake cmake/FindMPFR.cmake
-  cmake/FindOpenBLAS.cmake
+  cmake/FindLibMd.cmake cmake/FindLibYaml.cmake cmake/FindLibZip.cmake
+  cmake/FindMPFR.cmake cmake/FindOpenBLAS.cmake
   DESTINATION ${package_dir} COMPONENT library)

@@ -13,6 +13,7 @@
 #include "config.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
+#include "smoothbound/data/data_error.hpp"
 #include "smoothbound/version.hpp"
 
 namespace smoothbound::cli {
@@ -72,6 +73,9 @@ int run(CommandLine line) {
   } catch (const SpecError& error) {
     std::cerr << line.render(error);
     return bad_input;
+  } catch (const DataError& error) {
+    std::cerr << render_error(error);
+    return bad_input;
   } catch (const OutputError& error) {
     if (!error.silent) std::cerr << "smoothbound: error: " << error.what() << '\n';
     return internal;
@@ -91,5 +95,6 @@ int main(int argc, char** argv) {
   // A closed pipe or a full quota is an error of `write`, not a death by signal.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  smoothbound::cli::remove_unfinished_output_on_signals();
   return smoothbound::cli::run(smoothbound::cli::CommandLine(argc, argv));
 }

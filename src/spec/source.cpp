@@ -122,6 +122,14 @@ std::string escape_controls(std::string_view text) {
   return result;
 }
 
+std::string escape_message(std::string_view message) {
+  // A key or name may be as long as the file.
+  std::size_t longest = 1000;
+  if (message.size() <= longest) return escape_controls(message);
+  while (longest > 0 && (static_cast<unsigned char>(message[longest]) & 0xC0U) == 0x80U) --longest;
+  return escape_controls(message.substr(0, longest)) + "...";
+}
+
 std::size_t find_invalid_text(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const Decoded c = decode(text, i);
@@ -141,23 +149,16 @@ Location locate(std::string_view text, std::size_t offset) {
 }
 
 std::string render_error(const Source& source, const SpecError& error) {
-  // A key or name may be as long as the file.
-  const auto shown = [](std::string_view message) {
-    std::size_t longest = 1000;
-    if (message.size() <= longest) return escape_controls(message);
-    while ((static_cast<unsigned char>(message[longest]) & 0xC0U) == 0x80U) --longest;
-    return escape_controls(message.substr(0, longest)) + "...";
-  };
   const std::string name = escape_controls(source.name);
   const auto place = [&](Location location, std::string_view kind, std::string_view message) {
     return fmt::format("{}:{}:{}: {}: {}\n{}", name, location.line, location.column, kind, message,
                        excerpt(source.text, location));
   };
-  std::string result = place(error.location, "error", shown(error.what()));
+  std::string result = place(error.location, "error", escape_message(error.what()));
   for (const SpecError::Note& note : error.notes) {
-    result += place(note.location, "note", shown(note.message));
+    result += place(note.location, "note", escape_message(note.message));
   }
-  if (!error.hint.empty()) result += "hint: " + shown(error.hint) + "\n";
+  if (!error.hint.empty()) result += "hint: " + escape_message(error.hint) + "\n";
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "smoothbound/graph/graph.hpp"
+#include "smoothbound/runtime/network.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 
 namespace smoothbound::testing {
@@ -29,6 +31,20 @@ std::vector<Scalar> random_vector(std::size_t size, std::mt19937_64& random, dou
   std::vector<Scalar> values(size);
   for (Scalar& value : values) value = static_cast<Scalar>(normal(random));
   return values;
+}
+
+/// Standard normal over the root of the fan-in: outputs of layers stay moderate.
+template <class Scalar>
+std::vector<double> random_parameters(const Network<Scalar>& network, std::mt19937_64& random) {
+  std::vector<double> w(network.parameters().size());
+  for (const ParameterArray& array : network.parameter_layout().arrays) {
+    const std::int64_t fan_in = array.elements / array.sizes.front();
+    std::normal_distribution<double> normal(0, 1 / std::sqrt(static_cast<double>(fan_in)));
+    for (std::int64_t i = 0; i < array.elements; ++i) {
+      w[static_cast<std::size_t>(array.offset + i)] = normal(random);
+    }
+  }
+  return w;
 }
 
 template <class A, class B>
@@ -115,18 +131,15 @@ layers:
     dense: 5
     then: [elu]
   - name: sum
-    add:
-    from: [a, b, a]
+    add: [a, b, a]
   - name: gate
     from: b
     dense: 5
     then: [sigmoid]
   - name: gated
-    multiply:
-    from: [sum, gate, sum]
+    multiply: [sum, gate, sum]
   - name: joined
-    concat:
-    from: [gated, input, b]
+    concat: [gated, input, b]
   - name: unused
     from: a
     dense: 2
@@ -145,12 +158,10 @@ layers:
     conv: {filters: 16, kernel: 3, padding: same}
     then: [gelu_tanh]
   - name: sum
-    add:
-    from: [stem, body]
+    add: [stem, body]
     then: [softplus]
   - name: both
-    concat:
-    from: [sum, stem]
+    concat: [sum, stem]
   - name: out
     dense: 4
 )"},

@@ -42,7 +42,7 @@ class Derivatives : public ::testing::TestWithParam<Case> {
   Derivatives()
       : random_(GetParam().seed),
         network_(testing::graph_of(GetParam().network.text, GetParam().batch), GetParam().batch),
-        w_(random_vector<double>(network_.parameters().size(), random_, 0.6)),
+        w_(testing::random_parameters(network_, random_)),
         x_(random_vector<double>(static_cast<std::size_t>(network_.input_elements()), random_)),
         trajectory_(network_) {
     run(w_, x_);

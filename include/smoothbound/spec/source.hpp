@@ -56,6 +56,9 @@ std::string render_error(const Source& source, const SpecError& error);
 /// row.
 std::string escape_controls(std::string_view text);
 
+/// The same for a message, which is cut if a name in it makes it very long.
+std::string escape_message(std::string_view message);
+
 /// Number of characters (UTF-8 code points) in `text`.
 std::size_t character_count(std::string_view text);
 

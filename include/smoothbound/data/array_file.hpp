@@ -1,0 +1,112 @@
+// Arrays in files: safetensors, NPY and NPZ behind one interface.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smoothbound {
+
+enum class ElementType { f64, f32, f16, bf16, u8, i8, u16, i16, u32, i32, u64, i64, boolean };
+
+/// "F32", "BOOL": as safetensors writes it.
+std::string_view name_of(ElementType type);
+/// In bytes.
+std::size_t size_of(ElementType type);
+/// Whether values are whole numbers or truth values.
+bool is_integral(ElementType type);
+
+/// "[3, 4]"; "[]" for a scalar.
+std::string shape_to_text(std::span<const std::int64_t> shape);
+
+/// One array of a file. Elements lie in C order: the last axis varies fastest.
+struct ArrayEntry {
+  std::string name;  // empty: the only array of its file
+  ElementType type = ElementType::f32;
+  std::vector<std::int64_t> shape;
+  std::uint64_t offset = 0;  // of the first element: in the file, or in what a member unpacks to
+  std::uint64_t bytes = 0;   // size of all elements
+  bool big_endian = false;
+  std::uint64_t member = 0;  // of an archive
+
+  [[nodiscard]] std::int64_t elements() const {
+    return static_cast<std::int64_t>(bytes / size_of(type));
+  }
+};
+
+/// "tensor 'conv1.weight'", or "the array" where there is no name.
+std::string described(const ArrayEntry& entry);
+
+/// Where the bytes of arrays come from: a file, an archive, memory.
+class ArrayBytes {
+ public:
+  ArrayBytes() = default;
+  ArrayBytes(const ArrayBytes&) = delete;
+  ArrayBytes& operator=(const ArrayBytes&) = delete;
+  virtual ~ArrayBytes() = default;
+  /// Copies bytes of `entry` from `begin` (0: its first element) on. Throws DataError.
+  virtual void read(const ArrayEntry& entry, std::uint64_t begin,
+                    std::span<std::byte> bytes) const = 0;
+};
+
+enum class ArrayFormat { safetensors, npy, npz, idx };
+
+/// An open file whose header has been checked as a whole: shapes do not overflow, and every array
+/// lies in the file. Elements are read piece by piece and converted on the way, so that a file is
+/// never in memory beside its values. Not for several threads at once.
+class ArrayFile {
+ public:
+  using Metadata = std::map<std::string, std::string>;
+
+  ArrayFile(std::string path, ArrayFormat format, std::vector<ArrayEntry> entries,
+            std::unique_ptr<ArrayBytes> bytes, Metadata metadata = {});
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] ArrayFormat format() const { return format_; }
+  /// In the order in which they lie in the file.
+  [[nodiscard]] const std::vector<ArrayEntry>& entries() const { return entries_; }
+  /// What safetensors keeps under `__metadata__`.
+  [[nodiscard]] const Metadata& metadata() const { return metadata_; }
+  /// Null if there is none of that name.
+  [[nodiscard]] const ArrayEntry* find(std::string_view name) const;
+
+  /// The same file with other entries, or these in another order.
+  [[nodiscard]] ArrayFile with_entries(std::vector<ArrayEntry> entries) && {
+    entries_ = std::move(entries);
+    return std::move(*this);
+  }
+
+  /// All elements of `entry`, as many as `values` has. F16, BF16, F32 and small integers widen
+  /// exactly, all else rounds to nearest; truth values become 0 and 1. Throws DataError for NaN,
+  /// infinities and values beyond the range of float, with their index, and if reading fails.
+  void read_into(const ArrayEntry& entry, std::span<float> values) const;
+  void read_into(const ArrayEntry& entry, std::span<double> values) const;
+
+  /// The same for the elements from `first` on.
+  void read_range(const ArrayEntry& entry, std::int64_t first, std::span<float> values) const;
+  void read_range(const ArrayEntry& entry, std::int64_t first, std::span<double> values) const;
+  /// For entries of an integral type. Throws DataError for other types and for values >= 2^63.
+  void read_range(const ArrayEntry& entry, std::int64_t first,
+                  std::span<std::int64_t> values) const;
+
+ private:
+  template <class Value>
+  void convert_range(const ArrayEntry& entry, std::int64_t first, std::span<Value> values) const;
+
+  std::string path_;
+  ArrayFormat format_;
+  std::vector<ArrayEntry> entries_;
+  std::unique_ptr<ArrayBytes> bytes_;
+  Metadata metadata_;
+};
+
+/// Opens a safetensors, NPY or NPZ file; which of them is told by its content. Throws DataError,
+/// with the advice to convert where it is a pickle.
+ArrayFile open_array_file(const std::string& path);
+
+}  // namespace smoothbound

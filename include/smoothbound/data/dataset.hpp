@@ -1,0 +1,80 @@
+// Samples to run a network on, from files or generated.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "smoothbound/graph/shape.hpp"
+
+namespace smoothbound {
+
+/// Where samples come from.
+class SampleSource {
+ public:
+  SampleSource() = default;
+  SampleSource(const SampleSource&) = delete;
+  SampleSource& operator=(const SampleSource&) = delete;
+  virtual ~SampleSource() = default;
+  /// Samples from `first` on, as many as fit in `values`, one behind the other.
+  virtual void read(std::int64_t first, std::span<float> values) const = 0;
+  virtual void read(std::int64_t first, std::span<double> values) const = 0;
+};
+
+/// Samples of one shape, read when asked for. Bytes of pixels are scaled to [0, 1], other numbers
+/// are as they are in their file. Not for several threads at once.
+struct Dataset {
+  std::string name;  // the file or word by which the user asked for it
+  Shape sample_shape;
+  std::int64_t samples = 0;
+  std::optional<std::vector<std::int64_t>> labels;  // one for each sample, 0 to classes - 1
+  std::int64_t classes = 0;                         // 0: no labels
+  std::shared_ptr<const SampleSource> source;
+
+  /// Samples first to first + count - 1, where count = values.size() / sample_shape.elements(), in
+  /// C order [sample, channel, ...]. Throws DataError if they cannot be read or hold NaN or
+  /// infinities, std::out_of_range if there are no such samples.
+  void read(std::int64_t first, std::span<float> values) const;
+  void read(std::int64_t first, std::span<double> values) const;
+};
+
+enum class Split { train, test };
+
+struct DatasetOptions {
+  Split split = Split::test;
+  /// A file of labels, IDX or NPY, for samples that come without.
+  std::optional<std::string> labels;
+  /// Where `fashion-mnist` is looked for.
+  std::string fashion_mnist_directory = "/usr/share/datasets/fashion-mnist";
+};
+
+/// Opens, by name or by what the file or directory holds:
+///  - `fashion-mnist`: Debian's package dataset-fashion-mnist;
+///  - a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
+///    t10k-labels-idx1-ubyte, each plain or as .gz;
+///  - a directory with data_batch_1.bin to data_batch_5.bin or test_batch.bin of CIFAR-10, or one
+///    of these files;
+///  - an IDX file, plain or compressed with gzip: [n, features], [n, height, width] for one
+///  channel,
+///    [n, channels, height, width];
+///  - an NPY file: [n, features], [n, channels, length], [n, channels, height, width].
+/// Throws DataError.
+Dataset open_dataset(const std::string& name, const DatasetOptions& options = {});
+
+/// Standard normal samples, and labels uniform among `classes` (0: none): element i of sample j is
+/// RandomSequence(seed).normal(j * elements + i), its label RandomSequence(seed, 1).below(j,
+/// classes). Throws ShapeError if there are 2^63 numbers or more.
+Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
+                       std::int64_t classes = 0);
+
+enum class Padding { none, zeros };
+
+/// `dataset` for a network whose input has the shape `wanted`: as it is; flattened, if `wanted` is
+/// [features] and has as many; or, if asked for, with a border of zeros around each image (the odd
+/// one behind), as LeNet-5 has it. Throws DataError for every other shape.
+Dataset fit_samples(Dataset dataset, const Shape& wanted, Padding padding = Padding::none);
+
+}  // namespace smoothbound

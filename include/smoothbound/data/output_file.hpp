@@ -1,0 +1,50 @@
+// Files that are either whole or not there.
+#pragma once
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace smoothbound {
+
+/// Output that cannot be written. `silent`: the reader has gone away and wants no message.
+class OutputError : public std::runtime_error {
+ public:
+  OutputError(const std::string& message, bool reader_gone)
+      : std::runtime_error(message), silent(reader_gone) {}
+  bool silent;
+};
+
+/// Throws an OutputError for the current `errno`; `name` is quoted already.
+[[noreturn]] void throw_output_error(const std::string& what, const std::string& name);
+
+/// A file that appears under its name only once it is complete: written beside its target and then
+/// renamed. A link is kept, and what it links to replaced; devices and pipes are written in place.
+class OutputFile {
+ public:
+  /// Throws OutputError.
+  explicit OutputFile(std::string path);
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  /// Discards what was not committed.
+  ~OutputFile();
+
+  /// Throws OutputError.
+  void write(std::string_view bytes);
+  /// Flushes, and gives the file its name. Throws OutputError.
+  void commit();
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const;
+
+  std::string path_;
+  std::string temporary_;  // empty: written in place
+  std::FILE* file_ = nullptr;
+};
+
+/// Removes the temporary file of the `OutputFile` that was begun last and not committed. For signal
+/// handlers: it calls nothing that is not async-signal-safe.
+void remove_unfinished_output() noexcept;
+
+}  // namespace smoothbound

@@ -1,0 +1,74 @@
+// The formats of arrays, each a function from an open file to its checked table of contents, and
+// what they share.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smoothbound/data/array_file.hpp"
+#include "smoothbound/data/input_file.hpp"
+
+namespace smoothbound {
+
+/// More axes are a lie, and would make a message or a table long.
+constexpr std::size_t most_axes = 32;
+
+/// All of these take a file that begins as the format does.
+ArrayFile open_safetensors(InputFile file);
+ArrayFile open_npy(InputFile file);
+ArrayFile open_npz(InputFile file);
+
+/// Whether the file begins like one of IDX, plain or compressed with gzip.
+bool looks_like_idx(const InputFile& file);
+/// An IDX file, plain or compressed with gzip, with its one array. Throws DataError.
+ArrayFile open_idx(InputFile file);
+
+/// Throws DataError if the file is a pickle, with the advice to convert.
+void refuse_pickle(const InputFile& file);
+[[noreturn]] void throw_pickle(const std::string& path);
+
+/// The size in bytes of an array; none if it is 2^63 or more.
+std::optional<std::uint64_t> byte_count(std::span<const std::int64_t> shape, ElementType type);
+
+/// Arrays that lie in a file as they are.
+class FileBytes : public ArrayBytes {
+ public:
+  explicit FileBytes(InputFile file) : file_(std::move(file)) {}
+  void read(const ArrayEntry& entry, std::uint64_t begin,
+            std::span<std::byte> bytes) const override {
+    file_.read(entry.offset + begin, bytes);
+  }
+
+ private:
+  InputFile file_;
+};
+
+/// What an NPY header says. `offset` is that of the elements.
+struct NpyHeader {
+  ElementType type = ElementType::f32;
+  bool big_endian = false;
+  std::vector<std::int64_t> shape;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// A stream of bytes that begins with an NPY header.
+class NpySource {
+ public:
+  NpySource() = default;
+  NpySource(const NpySource&) = delete;
+  NpySource& operator=(const NpySource&) = delete;
+  virtual ~NpySource() = default;
+  virtual void read(std::uint64_t offset, std::span<std::byte> bytes) = 0;
+};
+
+/// Reads and checks the header of an array that is `size` bytes long with it. `path` and `what`
+/// ("", or "member 'a.npy': ") are for messages. Throws DataError.
+NpyHeader read_npy_header(NpySource& source, std::uint64_t size, const std::string& path,
+                          const std::string& what);
+
+}  // namespace smoothbound

@@ -1,0 +1,227 @@
+// IDX, the format of MNIST: two zero bytes, the type, the number of axes, their sizes (32 bits, big
+// endian), the elements. Described at http://yann.lecun.com/exdb/mnist/. Files are often compressed
+// with gzip.
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "formats.hpp"
+#include "smoothbound/data/data_error.hpp"
+
+namespace smoothbound {
+namespace {
+
+// Deflate makes of a byte at most 1032: https://zlib.net/zlib_tech.html
+constexpr std::uint64_t largest_ratio = 1032;
+constexpr std::size_t prefix = 4;
+
+bool is_gzip(std::string_view start) { return start.starts_with("\x1f\x8b"); }
+
+// Unpacks a file from its beginning, never more than is asked for.
+class GzipStream {
+ public:
+  explicit GzipStream(const InputFile& file) : file_(file) {
+    constexpr int gzip_only = 16 + MAX_WBITS;
+    if (inflateInit2(&stream_, gzip_only) != Z_OK) throw std::bad_alloc();
+  }
+  GzipStream(const GzipStream&) = delete;
+  GzipStream& operator=(const GzipStream&) = delete;
+  ~GzipStream() { inflateEnd(&stream_); }
+
+  // How many bytes there were: fewer than asked for at the end only.
+  std::size_t read(std::span<std::byte> bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size() && !ended_) {
+      if (stream_.avail_in == 0) refill();
+      constexpr std::size_t most = std::numeric_limits<uInt>::max();
+      const std::size_t room = std::min(bytes.size() - done, most);
+      stream_.next_out = reinterpret_cast<Bytef*>(&bytes[done]);
+      stream_.avail_out = static_cast<uInt>(room);
+      const int result = inflate(&stream_, Z_NO_FLUSH);
+      done += room - stream_.avail_out;
+      if (result == Z_STREAM_END) {
+        next_member();
+      } else if (result == Z_MEM_ERROR) {
+        throw std::bad_alloc();
+      } else if (result != Z_OK && result != Z_BUF_ERROR) {
+        throw DataError(file_.path(), fmt::format("the gzip data are damaged: {}",
+                                                  stream_.msg == nullptr ? "?" : stream_.msg));
+      }
+    }
+    return done;
+  }
+
+ private:
+  void refill() {
+    const std::uint64_t left = file_.size() - position_;
+    if (left == 0) throw DataError(file_.path(), "the gzip data are cut short");
+    const std::size_t count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(left, input_.size()));
+    file_.read(position_, std::as_writable_bytes(std::span(input_).first(count)));
+    position_ += count;
+    stream_.next_in = input_.data();
+    stream_.avail_in = static_cast<uInt>(count);
+  }
+  // gzip files may be concatenated.
+  void next_member() {
+    if (stream_.avail_in == 0 && position_ == file_.size()) {
+      ended_ = true;
+    } else if (inflateReset(&stream_) != Z_OK) {
+      throw std::logic_error("inflateReset failed");
+    }
+  }
+
+  const InputFile& file_;
+  std::array<Bytef, std::size_t{1} << 16U> input_{};
+  std::uint64_t position_ = 0;
+  z_stream stream_{};
+  bool ended_ = false;
+};
+
+// What a file unpacked to, in blocks that are allocated as they fill: the size that a header
+// promises may be a lie.
+class UnpackedBytes : public ArrayBytes {
+ public:
+  // Reads `size` bytes, or fewer if the stream ends; returns how many.
+  std::uint64_t fill(GzipStream& stream, std::uint64_t size) {
+    std::uint64_t done = 0;
+    while (done < size) {
+      std::vector<std::byte> block(
+          static_cast<std::size_t>(std::min<std::uint64_t>(block_size, size - done)));
+      const std::size_t count = stream.read(block);
+      blocks_.push_back(std::move(block));
+      done += count;
+      if (count < blocks_.back().size()) break;
+    }
+    return done;
+  }
+  void read(const ArrayEntry& /*entry*/, std::uint64_t begin,
+            std::span<std::byte> bytes) const override {
+    while (!bytes.empty()) {
+      const std::vector<std::byte>& block =
+          blocks_.at(static_cast<std::size_t>(begin / block_size));
+      const auto from = static_cast<std::size_t>(begin % block_size);
+      const std::size_t count = std::min(bytes.size(), block.size() - from);
+      std::copy_n(block.begin() + static_cast<std::ptrdiff_t>(from), count, bytes.begin());
+      bytes = bytes.subspan(count);
+      begin += count;
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t block_size = std::uint64_t{1} << 20U;
+  std::vector<std::vector<std::byte>> blocks_;
+};
+
+bool is_idx(std::string_view start) {
+  return start.size() >= prefix && start[0] == 0 && start[1] == 0 && start[2] >= 8 &&
+         start[2] <= 14 && start[2] != 10 && start[3] >= 1 &&
+         static_cast<std::size_t>(start[3]) <= most_axes;
+}
+
+ElementType type_of(unsigned char code) {
+  switch (code) {
+    case 0x08:
+      return ElementType::u8;
+    case 0x09:
+      return ElementType::i8;
+    case 0x0B:
+      return ElementType::i16;
+    case 0x0C:
+      return ElementType::i32;
+    case 0x0D:
+      return ElementType::f32;
+    default:
+      return ElementType::f64;
+  }
+}
+
+// The one entry, from a function that reads `bytes` from the stream and returns how many there
+// were.
+template <class Read>
+ArrayEntry read_header(const std::string& path, const Read& read) {
+  std::array<unsigned char, prefix + 4 * most_axes> header{};
+  const auto need = [&](std::size_t from, std::size_t count) {
+    if (read(std::as_writable_bytes(std::span(header).subspan(from, count))) < count) {
+      throw DataError(path, "the header is cut short");
+    }
+  };
+  need(0, prefix);
+  const std::string_view start(reinterpret_cast<const char*>(header.data()), prefix);
+  if (!is_idx(start)) throw DataError(path, "this is no IDX file");
+  const std::size_t axes = header[3];
+  need(prefix, 4 * axes);
+  ArrayEntry entry;
+  entry.type = type_of(header[2]);
+  entry.big_endian = true;
+  entry.offset = prefix + 4 * axes;
+  for (std::size_t i = 0; i < axes; ++i) {
+    std::uint32_t size = 0;
+    for (std::size_t j = 0; j < 4; ++j) size = (size << 8U) | header.at(prefix + 4 * i + j);
+    entry.shape.push_back(size);
+  }
+  const std::optional<std::uint64_t> bytes = byte_count(entry.shape, entry.type);
+  if (!bytes) {
+    throw DataError(path, fmt::format("the header claims {} {}, 2^63 bytes or more",
+                                      name_of(entry.type), shape_to_text(entry.shape)));
+  }
+  entry.bytes = *bytes;
+  return entry;
+}
+
+std::string claim(const ArrayEntry& entry) {
+  return fmt::format("the header claims {} {}, {} bytes", name_of(entry.type),
+                     shape_to_text(entry.shape), entry.bytes);
+}
+
+ArrayFile open_compressed(const InputFile& file) {
+  const std::string& path = file.path();
+  GzipStream stream(file);
+  ArrayEntry entry =
+      read_header(path, [&](std::span<std::byte> bytes) { return stream.read(bytes); });
+  if (entry.bytes / largest_ratio > file.size()) {
+    throw DataError(path, fmt::format("{}, which a gzip file of {} bytes cannot hold", claim(entry),
+                                      file.size()));
+  }
+  auto bytes = std::make_unique<UnpackedBytes>();
+  const std::uint64_t count = bytes->fill(stream, entry.bytes);
+  if (count < entry.bytes) {
+    throw DataError(path, fmt::format("{}; it unpacks to {}", claim(entry), count));
+  }
+  std::byte more{};
+  if (stream.read({&more, 1}) != 0) {
+    throw DataError(path, fmt::format("{}; it unpacks to more", claim(entry)));
+  }
+  return {path, ArrayFormat::idx, {std::move(entry)}, std::move(bytes)};
+}
+
+}  // namespace
+
+bool looks_like_idx(const InputFile& file) {
+  const std::string start = file.read_start(prefix);
+  return is_gzip(start) || is_idx(start);
+}
+
+ArrayFile open_idx(InputFile file) {
+  if (is_gzip(file.read_start(prefix))) return open_compressed(file);
+  const std::string path = file.path();
+  std::uint64_t position = 0;
+  ArrayEntry entry = read_header(path, [&](std::span<std::byte> bytes) {
+    const std::size_t count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), file.size() - position));
+    file.read(position, bytes.first(count));
+    position += count;
+    return count;
+  });
+  if (entry.bytes != file.size() - entry.offset) {
+    throw DataError(path, fmt::format("{}; {} follow it", claim(entry), file.size() - entry.offset),
+                    entry.bytes > file.size() - entry.offset ? "the file may be cut short" : "");
+  }
+  return {path, ArrayFormat::idx, {std::move(entry)}, std::make_unique<FileBytes>(std::move(file))};
+}
+
+}  // namespace smoothbound

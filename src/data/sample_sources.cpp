@@ -1,0 +1,285 @@
+#include "sample_sources.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "formats.hpp"
+#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/data/random.hpp"
+
+namespace smoothbound {
+namespace {
+
+constexpr double white = 255;
+
+// Of both precisions from one template.
+template <class Derived>
+class SourceOf : public SampleSource {
+ public:
+  void read(std::int64_t first, std::span<float> values) const override {
+    self().fill(first, values);
+  }
+  void read(std::int64_t first, std::span<double> values) const override {
+    self().fill(first, values);
+  }
+
+ private:
+  friend Derived;
+  SourceOf() = default;
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+};
+
+class ArraySource : public SourceOf<ArraySource> {
+ public:
+  explicit ArraySource(ArrayFile file)
+      : file_(std::move(file)),
+        elements_(file_.entries().front().elements() /
+                  std::max<std::int64_t>(file_.entries().front().shape.front(), 1)) {}
+
+  template <class Value>
+  void fill(std::int64_t first, std::span<Value> values) const {
+    const ArrayEntry& entry = file_.entries().front();
+    file_.read_range(entry, first * elements_, values);
+    if (entry.type == ElementType::u8) {
+      for (Value& value : values) value /= static_cast<Value>(white);
+    }
+  }
+
+ private:
+  ArrayFile file_;
+  std::int64_t elements_;
+};
+
+class CifarSource : public SourceOf<CifarSource> {
+ public:
+  explicit CifarSource(std::vector<InputFile> files) : files_(std::move(files)) {}
+
+  template <class Value>
+  void fill(std::int64_t first, std::span<Value> values) const {
+    constexpr std::size_t pixels = cifar_record - 1;
+    std::array<std::byte, pixels> bytes{};
+    for (std::size_t at = 0; at < values.size(); at += pixels, ++first) {
+      read_pixels(static_cast<std::uint64_t>(first), bytes);
+      for (std::size_t i = 0; i < pixels; ++i) {
+        values[at + i] = static_cast<Value>(bytes.at(i)) / static_cast<Value>(white);
+      }
+    }
+  }
+
+ private:
+  void read_pixels(std::uint64_t sample, std::span<std::byte> bytes) const {
+    for (const InputFile& file : files_) {
+      const std::uint64_t count = file.size() / cifar_record;
+      if (sample < count) return file.read(sample * cifar_record + 1, bytes);
+      sample -= count;
+    }
+  }
+
+  std::vector<InputFile> files_;
+};
+
+class RandomSource : public SourceOf<RandomSource> {
+ public:
+  RandomSource(std::int64_t elements, std::uint64_t seed) : elements_(elements), numbers_(seed) {}
+
+  template <class Value>
+  void fill(std::int64_t first, std::span<Value> values) const {
+    auto index = static_cast<std::uint64_t>(first * elements_);
+    for (Value& value : values) value = static_cast<Value>(numbers_.normal(index++));
+  }
+
+ private:
+  std::int64_t elements_;
+  RandomSequence numbers_;
+};
+
+// Images with a border of zeros.
+class PaddedSource : public SourceOf<PaddedSource> {
+ public:
+  PaddedSource(std::shared_ptr<const SampleSource> inner, const Shape& from, const Shape& to)
+      : inner_(std::move(inner)), from_(from), to_(to) {}
+
+  template <class Value>
+  void fill(std::int64_t first, std::span<Value> values) const {
+    const auto elements = static_cast<std::size_t>(to_.elements());
+    std::vector<Value> sample(static_cast<std::size_t>(from_.elements()));
+    std::ranges::fill(values, Value{0});
+    for (std::size_t at = 0; at < values.size(); at += elements) {
+      inner_->read(first++, std::span<Value>(sample));
+      place(sample, values.subspan(at, elements));
+    }
+  }
+
+ private:
+  // Along the last axis whole rows are copied.
+  template <class Value>
+  void place(const std::vector<Value>& sample, std::span<Value> values) const {
+    const auto size = [](const Shape& shape, int axis) {
+      return axis < shape.spatial_rank() ? shape.spatial(axis) : 1;
+    };
+    const bool image = from_.spatial_rank() == 2;
+    const std::int64_t rows = image ? size(from_, 0) : 1;
+    const std::int64_t rows_to = image ? size(to_, 0) : 1;
+    const std::int64_t columns = size(from_, image ? 1 : 0);
+    const std::int64_t columns_to = size(to_, image ? 1 : 0);
+    for (std::int64_t channel = 0; channel < from_.channels(); ++channel) {
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const std::int64_t from = (channel * rows + row) * columns;
+        const std::int64_t to = (channel * rows_to + row + (rows_to - rows) / 2) * columns_to +
+                                (columns_to - columns) / 2;
+        std::copy_n(sample.begin() + from, columns, values.begin() + to);
+      }
+    }
+  }
+
+  std::shared_ptr<const SampleSource> inner_;
+  Shape from_;
+  Shape to_;
+};
+
+template <class Value>
+void check_range(const Dataset& dataset, std::int64_t first, std::span<Value> values) {
+  const auto elements = static_cast<std::size_t>(dataset.sample_shape.elements());
+  const auto count = static_cast<std::int64_t>(values.size() / elements);
+  if (values.size() % elements != 0 || first < 0 || count > dataset.samples ||
+      first > dataset.samples - count) {
+    throw std::out_of_range("samples out of range");
+  }
+}
+
+bool is_padded(const Shape& from, const Shape& to) {
+  if (from.rank() != to.rank() || from.rank() == 1 || from.channels() != to.channels())
+    return false;
+  for (int axis = 0; axis < from.spatial_rank(); ++axis) {
+    if (from.spatial(axis) > to.spatial(axis)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void Dataset::read(std::int64_t first, std::span<float> values) const {
+  check_range(*this, first, values);
+  source->read(first, values);
+}
+
+void Dataset::read(std::int64_t first, std::span<double> values) const {
+  check_range(*this, first, values);
+  source->read(first, values);
+}
+
+Dataset open_cifar(const std::string& name, std::vector<InputFile> files) {
+  constexpr std::int64_t classes = 10;
+  Dataset dataset{name, Shape{3, 32, 32}, 0, std::vector<std::int64_t>{}, classes, nullptr};
+  for (const InputFile& file : files) {
+    if (file.size() == 0) throw DataError(file.path(), "the file is empty");
+    if (file.size() % cifar_record != 0) {
+      throw DataError(file.path(),
+                      fmt::format("{} bytes are no whole number of CIFAR-10 records of {}",
+                                  file.size(), cifar_record),
+                      "the file may be cut short");
+    }
+    for (std::uint64_t at = 0; at < file.size(); at += cifar_record) {
+      std::byte label{};
+      file.read(at, {&label, 1});
+      const auto number = static_cast<std::int64_t>(label);
+      if (number >= classes) {
+        throw DataError(file.path(), fmt::format("sample {} has the label {}; CIFAR-10 has 0 to 9",
+                                                 at / cifar_record, number));
+      }
+      dataset.labels->push_back(number);
+    }
+  }
+  dataset.samples = static_cast<std::int64_t>(dataset.labels->size());
+  dataset.source = std::make_shared<CifarSource>(std::move(files));
+  return dataset;
+}
+
+Dataset dataset_of_array(const std::string& name, ArrayFile file) {
+  const ArrayEntry& entry = file.entries().front();
+  const std::span<const std::int64_t> shape(entry.shape);
+  const bool idx = file.format() == ArrayFormat::idx;
+  const auto fail = [&](const std::string& message, const std::string& hint = {}) {
+    throw DataError(file.path(), message, hint);
+  };
+  if (shape.size() < 2 || shape.size() > 1 + static_cast<std::size_t>(Shape::largest_rank)) {
+    fail(fmt::format("an array of shape {} holds no samples", shape_to_text(shape)),
+         idx && shape.size() == 1
+             ? "this seems to be a file of labels; name the images, and this one as their labels"
+             : "the first axis counts samples: [n, features], [n, channels, length] or [n, "
+               "channels, height, width]");
+  }
+  if (std::ranges::find(shape, 0) != shape.end()) {
+    fail(fmt::format("an array of shape {} has no elements", shape_to_text(shape)));
+  }
+  if (entry.type == ElementType::boolean) fail("samples are truth values, not numbers");
+  std::vector<std::int64_t> sizes(shape.begin() + 1, shape.end());
+  // IDX stores grey images without an axis for the channel.
+  if (idx && sizes.size() == 2) sizes.insert(sizes.begin(), 1);
+  Dataset dataset{name, Shape(sizes), shape.front(), std::nullopt, 0, nullptr};
+  dataset.source = std::make_shared<ArraySource>(std::move(file));
+  return dataset;
+}
+
+std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samples) {
+  InputFile opened(path);
+  if (opened.size() == 0) throw DataError(path, "the file is empty");
+  const ArrayFile file =
+      looks_like_idx(opened) ? open_idx(std::move(opened)) : open_array_file(path);
+  if (file.format() != ArrayFormat::idx && file.format() != ArrayFormat::npy) {
+    throw DataError(path, "labels have to be an IDX or NPY file");
+  }
+  const ArrayEntry& entry = file.entries().front();
+  if (entry.shape.size() != 1) {
+    throw DataError(path,
+                    fmt::format("an array of shape {} holds no labels", shape_to_text(entry.shape)),
+                    "labels have one axis: a number for each sample");
+  }
+  if (entry.shape.front() != samples) {
+    throw DataError(
+        path, fmt::format("{} labels do not belong to {} samples", entry.shape.front(), samples));
+  }
+  std::vector<std::int64_t> labels(static_cast<std::size_t>(samples));
+  file.read_range(entry, 0, std::span(labels));
+  const auto negative = std::ranges::find_if(labels, [](std::int64_t n) { return n < 0; });
+  if (negative != labels.end()) {
+    throw DataError(path,
+                    fmt::format("sample {} has the label {}", negative - labels.begin(), *negative),
+                    "labels count classes from 0 on");
+  }
+  return labels;
+}
+
+Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
+                       std::int64_t classes) {
+  checked_product(sample_shape.elements(), samples, "the number of scalars in the samples");
+  Dataset dataset{"random", sample_shape, samples, std::nullopt, classes, nullptr};
+  if (classes > 0) {
+    const RandomSequence numbers(seed, 1);
+    std::vector<std::int64_t> labels(static_cast<std::size_t>(samples));
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = numbers.below(i, classes);
+    dataset.labels = std::move(labels);
+  }
+  dataset.source = std::make_shared<RandomSource>(sample_shape.elements(), seed);
+  return dataset;
+}
+
+Dataset fit_samples(Dataset dataset, const Shape& wanted, Padding padding) {
+  const Shape& shape = dataset.sample_shape;
+  if (shape == wanted) return dataset;
+  const bool may_pad = is_padded(shape, wanted);
+  if (may_pad && padding == Padding::zeros) {
+    dataset.source = std::make_shared<PaddedSource>(dataset.source, shape, wanted);
+  } else if (wanted.rank() != 1 || shape.elements() != wanted.elements()) {
+    throw DataError(dataset.name,
+                    fmt::format("samples have the shape {}, the network's input has {}",
+                                shape.to_text(), wanted.to_text()),
+                    may_pad ? "a border of zeros would make them fit" : "");
+  }
+  dataset.sample_shape = wanted;
+  return dataset;
+}
+
+}  // namespace smoothbound

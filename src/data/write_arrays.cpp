@@ -1,0 +1,109 @@
+#include "smoothbound/data/write_arrays.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+#include "formats.hpp"
+#include "smoothbound/data/output_file.hpp"
+#include "smoothbound/spec/source.hpp"
+
+namespace smoothbound {
+namespace {
+
+// Both formats are written as the values lie in memory.
+static_assert(std::endian::native == std::endian::little);
+
+ElementType type_of(const TensorView& tensor) {
+  return std::holds_alternative<std::span<const float>>(tensor.values) ? ElementType::f32
+                                                                       : ElementType::f64;
+}
+
+std::string_view bytes_of(const TensorView& tensor) {
+  return std::visit(
+      [](const auto& values) {
+        return std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+      },
+      tensor.values);
+}
+
+void check(const TensorView& tensor) {
+  const bool negative = std::ranges::any_of(tensor.shape, [](std::int64_t n) { return n < 0; });
+  if (negative || byte_count(tensor.shape, type_of(tensor)) != bytes_of(tensor).size()) {
+    throw std::invalid_argument("the number of values is not that of the shape");
+  }
+}
+
+// Of the header, so that elements begin at a multiple of `alignment`.
+void pad(std::string& header, std::size_t before, std::size_t alignment) {
+  header.append((alignment - (before + header.size()) % alignment) % alignment, ' ');
+}
+
+std::string little_endian(std::uint64_t value, std::size_t size) {
+  std::string bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xFFU);
+  return bytes;
+}
+
+}  // namespace
+
+void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::vector<const TensorView*> order;
+  std::set<std::string_view> names{"__metadata__"};
+  for (const TensorView& tensor : tensors) {
+    check(tensor);
+    if (!names.insert(tensor.name).second || find_invalid_text(tensor.name) != std::string::npos) {
+      throw std::invalid_argument("a tensor's name cannot be stored: " + tensor.name);
+    }
+    order.push_back(&tensor);
+  }
+  std::ranges::sort(order, [](const TensorView* a, const TensorView* b) {
+    const std::size_t size_a = size_of(type_of(*a));
+    const std::size_t size_b = size_of(type_of(*b));
+    return size_a != size_b ? size_a > size_b : a->name < b->name;
+  });
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::uint64_t offset = 0;
+  for (const TensorView* tensor : order) {
+    const std::uint64_t end = offset + bytes_of(*tensor).size();
+    header.push_back({tensor->name,
+                      {{"dtype", name_of(type_of(*tensor))},
+                       {"shape", tensor->shape},
+                       {"data_offsets", std::array{offset, end}}}});
+    offset = end;
+  }
+  std::string text = header.dump();
+  constexpr std::size_t prefix = 8;
+  pad(text, prefix, 8);
+  OutputFile file(path);
+  file.write(little_endian(text.size(), prefix));
+  file.write(text);
+  for (const TensorView* tensor : order) file.write(bytes_of(*tensor));
+  file.commit();
+}
+
+void write_npy(const std::string& path, const TensorView& array) {
+  check(array);
+  std::string shape = fmt::format("{}", fmt::join(array.shape, ", "));
+  if (array.shape.size() == 1) shape += ',';
+  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
+                                 type_of(array) == ElementType::f32 ? "<f4" : "<f8", shape);
+  constexpr std::size_t prefix = 10;
+  pad(text, prefix + 1, 64);
+  text += '\n';
+  OutputFile file(path);
+  file.write("\x93NUMPY" + std::string("\1\0", 2) + little_endian(text.size(), 2));
+  file.write(text);
+  file.write(bytes_of(array));
+  file.commit();
+}
+
+}  // namespace smoothbound

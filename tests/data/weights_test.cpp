@@ -1,0 +1,96 @@
+// Weights: all tensors of the network, and no others.
+#include "smoothbound/data/weights.hpp"
+
+#include <gtest/gtest.h>
+
+#include "data/files.hpp"
+#include "smoothbound/data/write_arrays.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+class Weights : public ::testing::Test {
+ protected:
+  void store(const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& tensors) const {
+    const std::vector<float> values(100, 1.F);
+    std::vector<TensorView> views;
+    for (const auto& [name, shape] : tensors) {
+      std::size_t count = 1;
+      for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
+      views.push_back({name, shape, std::span(values).first(count)});
+    }
+    write_safetensors(path, views);
+  }
+  [[nodiscard]] std::string refusal() const {
+    return message_of(path, [&] { read_weights(path, expected); });
+  }
+  const TemporaryDirectory directory;
+  const std::string path = directory / "w.safetensors";
+  const std::vector<ExpectedTensor> expected{{"conv1.weight", {4, 3}}, {"conv1.bias", {4}}};
+};
+
+TEST_F(Weights, ComeInTheOrderOfTheNetwork) {
+  store({{"conv1.bias", {4}}, {"conv1.weight", {4, 3}}});
+  const ArrayFile file = read_weights(path, expected);
+  ASSERT_EQ(file.entries().size(), 2U);
+  EXPECT_EQ(file.entries()[0].name, "conv1.weight");
+  EXPECT_EQ(file.entries()[1].name, "conv1.bias");
+  std::vector<float> bias(4);
+  file.read_into(file.entries()[1], std::span(bias));
+  EXPECT_EQ(bias, std::vector<float>(4, 1.F));
+}
+
+TEST_F(Weights, Missing) {
+  store({{"conv1.weight", {4, 3}}});
+  EXPECT_EQ(refusal(), "tensor 'conv1.bias' of shape [4] is missing");
+  store({});
+  EXPECT_EQ(refusal(), "tensor 'conv1.weight' of shape [4, 3] is missing, and 1 more");
+  store({{"conv1.weight", {4, 3}}, {"conv1.biass", {4}}});
+  EXPECT_EQ(refusal(),
+            "tensor 'conv1.bias' of shape [4] is missing | did you mean 'conv1.biass'? (which the "
+            "file has and the network does not)");
+  store({{"conv1.weight", {4, 3}}, {"something", {4}}});
+  EXPECT_EQ(refusal(),
+            "tensor 'conv1.bias' of shape [4] is missing | the file has tensors that the network "
+            "does not have, such as 'something'");
+}
+
+TEST_F(Weights, Superfluous) {
+  store({{"conv1.weight", {4, 3}}, {"conv1.bias", {4}}, {"conv2.bias", {7}}, {"conv3.bias", {1}}});
+  EXPECT_EQ(refusal(),
+            "the network has no tensor 'conv2.bias'; the file has it with shape [7], and 1 more | "
+            "are these the weights of another network?");
+}
+
+TEST_F(Weights, OfAnotherShape) {
+  store({{"conv1.weight", {4, 4}}, {"conv1.bias", {4}}});
+  EXPECT_EQ(refusal(), "tensor 'conv1.weight': expected shape [4, 3], found [4, 4]");
+  store({{"conv1.weight", {3, 4}}, {"conv1.bias", {4}}});
+  EXPECT_EQ(refusal(),
+            "tensor 'conv1.weight': expected shape [4, 3], found [3, 4] | the axes are in reverse "
+            "order: transpose it");
+}
+
+TEST_F(Weights, NeedNames) {
+  const std::vector<float> values(4);
+  write_npy(path, {"", {4}, std::span(values)});
+  EXPECT_EQ(refusal(),
+            "an NPY file holds one array without a name, not the weights of a network | store them "
+            "by name, as safetensors or with numpy.savez");
+}
+
+TEST_F(Weights, ComeFromArchivesToo) {
+  const std::string w = npy(npy_dict("<f4", "(4, 3)"), bytes_of(std::vector<float>(12, 2.F)));
+  const std::string b = npy(npy_dict("|b1", "(4,)"), std::string(4, '\1'));
+  put(directory, "w.safetensors",
+      zip({stored("conv1.weight.npy", w), stored("conv1.bias.npy", b)}));
+  EXPECT_EQ(refusal(), "tensor 'conv1.bias' holds truth values, not numbers");
+  put(directory, "w.safetensors", zip({deflated("conv1.weight.npy", w)}));
+  const ArrayFile file = read_weights(path, std::vector{expected[0]});
+  std::vector<float> values(12);
+  file.read_into(file.entries()[0], std::span(values));
+  EXPECT_EQ(values, std::vector<float>(12, 2.F));
+}
+
+}  // namespace
+}  // namespace smoothbound::testing
