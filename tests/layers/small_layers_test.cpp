@@ -233,6 +233,10 @@ struct WithoutSteps {
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes[0]; }
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
   [[nodiscard]] bool couples_samples() const { return false; }
+  template <class Scalar>
+  [[nodiscard]] Kernels<Scalar> kernels(const Site& /*site*/) const {
+    return {};
+  }
 };
 static_assert(!ComponentType<NotAComponent>);
 static_assert(ComponentType<WithoutSteps> && !StepType<WithoutSteps> && !MergeType<WithoutSteps>);

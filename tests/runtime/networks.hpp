@@ -84,11 +84,11 @@ layers:
     NamedNetwork{"WideConvolutions", R"(
 input: {shape: [16, 6, 6], norm: 1}
 layers:
-  - conv: {filters: 32, kernel: 3, padding: same}
+  - conv: {filters: 32, kernel: 1}
     then: [softplus]
-  - conv: {filters: 16, kernel: 3, padding: same}
+  - conv: {filters: 16, kernel: [1, 2], padding: same}
     then: [softplus, average_pool: 2]
-  - conv: {filters: 10, kernel: 3, padding: same}
+  - conv: {filters: 5, kernel: 3, padding: same}
     then: [tanh, global_average_pool]
   - dense: 3
 )"},
@@ -155,7 +155,7 @@ layers:
     conv: {filters: 16, kernel: 3, padding: same}
     then: [softplus]
   - name: body
-    conv: {filters: 16, kernel: 3, padding: same}
+    conv: {filters: 16, kernel: 1}
     then: [gelu_tanh]
   - name: sum
     add: [stem, body]
