@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
 #include <unordered_map>
 
 #include "onednn.hpp"
@@ -79,35 +81,20 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
     bias_ = {{g_.output.channels()}, memory::data_type::f32, memory::format_tag::x};
   }
 
-  // The library chooses the layouts; where it would pad channels, channels last is used, which
-  // needs no padding.
+  // The library chooses the layouts. Where it would pad channels, or has only its slow reference
+  // code, channels last or plain on both sides is tried: none of them needs padding.
   Layout plan(std::span<Layout> inputs, Purpose purpose) override {
-    memory::desc source = any(input_);
-    memory::desc target = any(output_);
-    for (bool settled = false; !settled;) {
-      const Forward::primitive_desc chosen = forward_description(source, target, false);
-      const auto from = onednn::layout_of(chosen.src_desc(), input_);
-      const auto to = onednn::layout_of(chosen.dst_desc(), output_);
-      settled = from && to;
-      if (from) input_.layout = *from;
-      if (!from || !to) input_.layout.channel_block = g_.input.channels();
-      output_.layout = to && from ? *to : Layout{g_.output.channels()};
-      source = onednn::describe(input_);
-      target = onednn::describe(output_);
-    }
-    forward_description_ = forward_description(source, target, false);
-    forward_weights_ = forward_description_.weights_desc();
+    using tag = memory::format_tag;
     derivatives_ = purpose == Purpose::derivatives;
-    if (derivatives_) {
-      backward_data_description_ = BackwardData::primitive_desc(
-          {direct, any(input_), any_weights(), onednn::describe(output_), strides_, dilations_,
-           pad_before_, pad_after_},
-          onednn::engine(), forward_description_);
-      backward_weights_description_ = BackwardWeights::primitive_desc(
-          {direct, onednn::describe(input_), any_weights(), bias_, onednn::describe(output_),
-           strides_, dilations_, pad_before_, pad_after_},
-          onednn::engine(), forward_description_);
+    const auto as = [&](const BatchShape& shape, tag format) {
+      return memory::desc(onednn::dimensions(shape), memory::data_type::f32, format);
+    };
+    bool settled = false;
+    for (const tag format : {tag::any, tag::nhwc, tag::nchw}) {
+      settled = try_layouts(as(input_, format), as(output_, format), false);
+      if (settled) break;
     }
+    if (!settled) try_layouts(as(input_, tag::nchw), as(output_, tag::nchw), true);
     inputs[0] = input_.layout;
     return output_.layout;
   }
@@ -143,13 +130,12 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
              float* /*scratch*/) override {
     Primitive& forward = forward_[accumulate ? 1 : 0];
     if (!forward.is_made()) {
-      forward = {Forward(accumulate ? forward_description(onednn::describe(input_),
-                                                          onednn::describe(output_), true)
-                                    : forward_description_),
-                 {{DNNL_ARG_SRC, onednn::describe(input_)},
-                  {DNNL_ARG_WEIGHTS, forward_weights_},
-                  {DNNL_ARG_BIAS, bias_},
-                  {DNNL_ARG_DST, onednn::describe(output_)}}};
+      forward = {
+          Forward(accumulate ? forward_description(source_, target_, true) : forward_description_),
+          {{DNNL_ARG_SRC, source_},
+           {DNNL_ARG_WEIGHTS, forward_weights_},
+           {DNNL_ARG_BIAS, bias_},
+           {DNNL_ARG_DST, target_}}};
     }
     forward.set(DNNL_ARG_SRC, z);
     forward.set(DNNL_ARG_WEIGHTS, packed);
@@ -161,10 +147,10 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
   void apply_transposed(const float* y_bar, const float* packed, bool accumulate, float* z_bar,
                         float* scratch) override {
     const memory::desc result = backward_data_description_.diff_src_desc();
-    const memory::desc wanted = onednn::describe(input_);
+    const memory::desc wanted = source_;
     if (!backward_data_.is_made()) {
       backward_data_ = {BackwardData(backward_data_description_),
-                        {{DNNL_ARG_DIFF_DST, onednn::describe(output_)},
+                        {{DNNL_ARG_DIFF_DST, target_},
                          {DNNL_ARG_WEIGHTS, backward_data_description_.weights_desc()},
                          {DNNL_ARG_DIFF_SRC, result}}};
       for (const bool sum : {false, true})
@@ -187,8 +173,8 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
     const memory::desc result = backward_weights_description_.diff_weights_desc();
     if (!backward_weights_.is_made()) {
       backward_weights_ = {BackwardWeights(backward_weights_description_),
-                           {{DNNL_ARG_SRC, onednn::describe(input_)},
-                            {DNNL_ARG_DIFF_DST, onednn::describe(output_)},
+                           {{DNNL_ARG_SRC, source_},
+                            {DNNL_ARG_DIFF_DST, target_},
                             {DNNL_ARG_DIFF_WEIGHTS, result},
                             {DNNL_ARG_DIFF_BIAS, bias_}}};
       for (const bool sum : {false, true}) {
@@ -218,8 +204,51 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
   }
 
  private:
-  static memory::desc any(const BatchShape& shape) {
-    return {onednn::dimensions(shape), memory::data_type::f32, memory::format_tag::any};
+  // Describes the primitives in these layouts; false if there is none, or (unless `accept_slow`)
+  // only slow code for one of them, or channels would be padded.
+  bool try_layouts(const memory::desc& source, const memory::desc& target, bool accept_slow) {
+    try {
+      forward_description_ = forward_description(source, target, false);
+      source_ = forward_description_.src_desc();
+      target_ = forward_description_.dst_desc();
+      const auto from = onednn::layout_of(source_, input_);
+      const auto to = onednn::layout_of(target_, output_);
+      if (!from || !to || (!accept_slow && is_slow(forward_description_))) return false;
+      input_.layout = *from;
+      output_.layout = *to;
+      forward_weights_ = forward_description_.weights_desc();
+      if (!derivatives_) return true;
+      describe_backward_data();
+      backward_weights_description_ = {{direct, source_, any_weights(), bias_, target_, strides_,
+                                        dilations_, pad_before_, pad_after_},
+                                       onednn::engine(),
+                                       forward_description_};
+      return accept_slow || !is_slow(backward_weights_description_);
+    } catch (const dnnl::error&) {
+      if (accept_slow) throw;
+      return false;
+    }
+  }
+  // The layout of its result is free: what is not that of the input is reordered.
+  void describe_backward_data() {
+    using tag = memory::format_tag;
+    const auto as = [&](tag format) {
+      return memory::desc(onednn::dimensions(input_), memory::data_type::f32, format);
+    };
+    for (const memory::desc& result : {source_, as(tag::nhwc), as(tag::nchw), as(tag::any)}) {
+      try {
+        backward_data_description_ = {
+            {direct, result, any_weights(), target_, strides_, dilations_, pad_before_, pad_after_},
+            onednn::engine(),
+            forward_description_};
+      } catch (const dnnl::error&) {
+        continue;
+      }
+      if (!is_slow(backward_data_description_)) return;
+    }
+  }
+  static bool is_slow(const dnnl::primitive_desc_base& description) {
+    return std::string_view(description.impl_info_str()).starts_with("ref");
   }
   [[nodiscard]] memory::desc any_weights() const {
     return {weight_sizes_, memory::data_type::f32, memory::format_tag::any};
@@ -253,7 +282,7 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
   bool derivatives_ = false;
   std::vector<float> no_bias_;
   memory::dims strides_, dilations_, pad_before_, pad_after_, weight_sizes_;
-  memory::desc plain_weights_, bias_, forward_weights_;
+  memory::desc source_, target_, plain_weights_, bias_, forward_weights_;
   Forward::primitive_desc forward_description_;
   BackwardData::primitive_desc backward_data_description_;
   BackwardWeights::primitive_desc backward_weights_description_;

@@ -21,23 +21,16 @@ memory::dims dimensions(const BatchShape& shape) {
   return {shape.batch, s.channels(), height, width};
 }
 
-memory::desc describe(const BatchShape& shape) {
-  using tag = memory::format_tag;
-  const std::int64_t block = shape.layout.channel_block;
-  const tag format = block == 1                         ? tag::nchw
-                     : block == shape.sample.channels() ? tag::nhwc
-                     : block == 8                       ? tag::nChw8c
-                                                        : tag::nChw16c;
-  return {dimensions(shape), memory::data_type::f32, format};
-}
-
 std::optional<Layout> layout_of(const memory::desc& chosen, const BatchShape& shape) {
-  BatchShape candidate = shape;
+  using tag = memory::format_tag;
   const std::int64_t channels = shape.sample.channels();
-  for (const std::int64_t block : {std::int64_t{1}, std::int64_t{8}, std::int64_t{16}, channels}) {
-    if (channels % block != 0) continue;
-    candidate.layout.channel_block = block;
-    if (describe(candidate) == chosen) return candidate.layout;
+  const auto is = [&](tag format) {
+    return chosen == memory::desc(dimensions(shape), memory::data_type::f32, format);
+  };
+  if (is(tag::nchw)) return plain_layout;
+  if (is(tag::nhwc)) return Layout{channels};
+  for (const auto& [format, block] : {std::pair{tag::nChw8c, 8}, std::pair{tag::nChw16c, 16}}) {
+    if (channels % block == 0 && is(format)) return Layout{block};
   }
   return std::nullopt;
 }

@@ -13,8 +13,6 @@ dnnl::stream& stream();
 
 /// [batch, channels, height, width]; a sequence has height 1, a vector is one position.
 dnnl::memory::dims dimensions(const BatchShape& shape);
-/// The descriptor of a batch in its layout.
-dnnl::memory::desc describe(const BatchShape& shape);
 /// The layout of a descriptor that oneDNN has chosen, if it is one of ours.
 std::optional<Layout> layout_of(const dnnl::memory::desc& chosen, const BatchShape& shape);
 /// Runs a primitive and waits.
