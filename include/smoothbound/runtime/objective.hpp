@@ -1,0 +1,103 @@
+// The objective F(w) = f(psi(w)) + r(w) on given samples, with its oracles.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "smoothbound/losses/evaluate.hpp"
+#include "smoothbound/losses/regularizer.hpp"
+#include "smoothbound/runtime/oracle.hpp"
+
+namespace smoothbound {
+
+struct ObjectiveOptions {
+  /// Samples that are executed at once; 0: all. What couples samples (batch norm) needs all.
+  std::int64_t micro_batch = 0;
+  double regularizer = 0;                    // lambda of r
+  std::int64_t clusters = default_clusters;  // of k_means and spectral_clustering
+};
+
+/// f is evaluated in float64, psi in `Scalar`. Results do not depend on the size of micro-batches,
+/// rounding aside. With one micro-batch the trajectory is kept from call to call at the same point.
+template <class Scalar>
+class Objective {
+ public:
+  /// `x` holds `samples` samples, one after the other, and must outlive the objective. Throws
+  /// std::invalid_argument for sizes that do not fit and for micro-batches of what couples samples,
+  /// NotExecutable, LossDataError.
+  Objective(const Graph& graph, const LossRow& loss, std::span<const Scalar> x,
+            std::int64_t samples, Labels labels, const ObjectiveOptions& options = {});
+
+  [[nodiscard]] const ParameterLayout& parameter_layout() const;
+  [[nodiscard]] std::int64_t samples() const { return samples_; }
+  /// Outputs of the network for one sample.
+  [[nodiscard]] std::int64_t outputs() const { return outputs_; }
+
+  /// The point w of all that follows.
+  void set_point(std::span<const Scalar> w);
+  [[nodiscard]] std::span<const Scalar> point() const;
+
+  /// F(w)
+  double value();
+  /// F(w), and `gradient` = grad F(w): a forward and a backward pass.
+  double gradient(std::span<Scalar> gradient);
+  /// hess F(w) w_dot
+  void hessian_product(std::span<const Scalar> w_dot, std::span<Scalar> product);
+  /// grad psi(w) hess f(psi(w)) grad psi(w)^T w_dot + lambda w_dot
+  void gauss_newton_product(std::span<const Scalar> w_dot, std::span<Scalar> product);
+  /// psi(w), a sample after the other.
+  [[nodiscard]] const std::vector<double>& predictions();
+  /// f at psi(w) for all samples.
+  const LossEvaluation& loss();
+
+  /// Calls of the automatic-differentiation oracle so far: backward passes and linearized forward
+  /// passes, each over all samples.
+  [[nodiscard]] std::int64_t oracle_calls() const { return oracle_calls_; }
+
+ private:
+  struct Engine {
+    Network<Scalar> network;
+    Trajectory<Scalar> trajectory;
+    Engine(const Graph& graph, std::int64_t batch)
+        : network(graph, batch), trajectory(network, KeepCotangents::yes) {}
+  };
+  struct Part {
+    Engine* engine;
+    std::int64_t first;
+    std::int64_t count;
+  };
+
+  void execute(const Part& part);
+  // Executes part after part where that has not been done at this point.
+  void predict();
+  [[nodiscard]] std::span<double> slice(std::vector<double>& all, const Part& part) const;
+  void regularize(std::span<const Scalar> along, std::span<Scalar> result) const;
+  void push_predictions(std::span<const Scalar> w_dot);
+
+  const LossRow* loss_row_;
+  std::span<const Scalar> x_;
+  std::int64_t samples_;
+  std::int64_t outputs_ = 0;
+  Labels labels_;
+  ObjectiveOptions options_;
+  std::map<std::int64_t, std::unique_ptr<Engine>> engines_;  // by batch size
+  std::vector<Part> parts_;
+  const Part* executed_ = nullptr;  // whose trajectory its engine holds
+  bool predicted_ = false;
+  bool evaluated_ = false;
+  std::vector<double> predictions_;
+  std::vector<double> prediction_dots_;
+  std::vector<double> cotangents_;  // of the predictions: H_f times their tangents
+  LossEvaluation evaluation_;
+  std::vector<Scalar> narrow_;  // a part's share of something in float64
+  std::vector<Scalar> narrow_dot_;
+  std::vector<Scalar> share_;  // a part's share of a product
+  std::int64_t oracle_calls_ = 0;
+};
+
+extern template class Objective<float>;
+extern template class Objective<double>;
+
+}  // namespace smoothbound
