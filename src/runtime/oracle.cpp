@@ -107,12 +107,13 @@ class Sweep {
     }
   }
 
-  void hvp(std::span<const Scalar> mu, std::span<const Scalar> w_dot, std::span<Scalar> h,
-           const CotangentTangent<Scalar>& mu_dot) {
+  void hvp(std::span<const Scalar> mu, std::span<const Scalar> w_dot, std::span<const Scalar> x_dot,
+           std::span<Scalar> h, std::span<Scalar> h_x, const CotangentTangent<Scalar>& mu_dot) {
     require_size(h.size(), network_.parameter_layout().elements, "the product");
-    require_size(w_dot.size(), network_.parameter_layout().elements, "w_dot");
-    jvp(w_dot, {}, memory_.tangents, true);
-    const bool known = memory_.cotangents_known && mu.size() == output_size() &&
+    const bool with_input = !h_x.empty();
+    if (with_input) require_size(h_x.size(), network_.input_elements(), "the product by x");
+    jvp(w_dot, x_dot, memory_.tangents, true);
+    const bool known = !with_input && memory_.cotangents_known && mu.size() == output_size() &&
                        std::memcmp(mu.data(), memory_.known_mu.data(), mu.size_bytes()) == 0;
     if (!known) begin_cotangents(mu);
     Pass& dots = memory_.cotangent_tangents;
@@ -130,10 +131,16 @@ class Sweep {
     }
     for (std::size_t k = network_.nodes().size(); k-- > 0;) {
       const Node& node = network_.nodes()[k];
-      pull_tangent(node, h.data());
-      if (!known) pull(node, nullptr, false);
+      pull_tangent(node, h.data(), with_input);
+      if (!known) pull(node, nullptr, with_input);
     }
     if (!known) finish_cotangents(mu);
+    if (!with_input) return;
+    if (const Scalar* x_bar_dot = dots.at(0)) {
+      copy(x_bar_dot, network_.input_elements(), h_x.data());
+    } else {
+      fill(h_x.data(), network_.input_elements(), Scalar{0});
+    }
   }
 
   [[nodiscard]] std::size_t output_size() const {
@@ -284,7 +291,7 @@ class Sweep {
   }
 
   // The derivative of `pull`.
-  void pull_tangent(const Node& node, Scalar* w_bar_dot) {
+  void pull_tangent(const Node& node, Scalar* w_bar_dot, bool with_input) {
     Pass& dots = memory_.cotangent_tangents;
     Scalar* const v_bar_dot = node.parameters == 0 ? nullptr : w_bar_dot + node.offset;
     const Scalar* const y_bar = memory_.cotangents.at(node.output);
@@ -295,7 +302,7 @@ class Sweep {
       if (v_bar_dot != nullptr) fill(v_bar_dot, node.parameters, Scalar{0});
       return;
     }
-    const auto written = targets(node, dots, false);
+    const auto written = targets(node, dots, with_input);
     node.kernel->hvp(derivative_point(node), z_dot, memory_.tangents.at(node.output), v_dot, y_bar,
                      y_bar_dot, written, v_bar_dot);
     add_up(node, dots, written);
@@ -361,7 +368,15 @@ void jvp(Trajectory<Scalar>& trajectory, std::span<const Scalar> w_dot,
 template <class Scalar>
 void hvp(Trajectory<Scalar>& trajectory, std::span<const Scalar> mu, std::span<const Scalar> w_dot,
          std::span<Scalar> h, const CotangentTangent<Scalar>& mu_dot) {
-  Sweep<Scalar>(trajectory).hvp(mu, w_dot, h, mu_dot);
+  require_size(w_dot.size(), trajectory.network().parameter_layout().elements, "w_dot");
+  Sweep<Scalar>(trajectory).hvp(mu, w_dot, {}, h, {}, mu_dot);
+}
+
+template <class Scalar>
+void joint_hvp(Trajectory<Scalar>& trajectory, std::span<const Scalar> mu,
+               std::span<const Scalar> w_dot, std::span<const Scalar> x_dot, std::span<Scalar> h,
+               std::span<Scalar> h_x) {
+  Sweep<Scalar>(trajectory).hvp(mu, w_dot, x_dot, h, h_x, {});
 }
 
 template <class Scalar>
@@ -384,6 +399,8 @@ void second_directional(Trajectory<Scalar>& trajectory, std::span<const Scalar> 
   template void jvp(Trajectory<S>&, std::span<const S>, std::span<const S>, std::span<S>); \
   template void hvp(Trajectory<S>&, std::span<const S>, std::span<const S>, std::span<S>,  \
                     const CotangentTangent<S>&);                                           \
+  template void joint_hvp(Trajectory<S>&, std::span<const S>, std::span<const S>,          \
+                          std::span<const S>, std::span<S>, std::span<S>);                 \
   template void second_directional(Trajectory<S>&, std::span<const S>, std::span<S>);
 SMOOTHBOUND_ORACLES(float)
 SMOOTHBOUND_ORACLES(double)

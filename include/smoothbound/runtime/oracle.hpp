@@ -39,6 +39,13 @@ template <class Scalar>
 void hvp(Trajectory<Scalar>& trajectory, std::span<const Scalar> mu, std::span<const Scalar> w_dot,
          std::span<Scalar> h, const CotangentTangent<Scalar>& mu_dot = {});
 
+/// The same for psi as a function of the parameters and the input, along (w_dot, x_dot): h and h_x
+/// are the parts of the product by w and by x. An empty tangent is zero.
+template <class Scalar>
+void joint_hvp(Trajectory<Scalar>& trajectory, std::span<const Scalar> mu,
+               std::span<const Scalar> w_dot, std::span<const Scalar> x_dot, std::span<Scalar> h,
+               std::span<Scalar> h_x);
+
 /// hess psi(w)[w_dot, w_dot, .]: the second derivative of psi along a line.
 template <class Scalar>
 void second_directional(Trajectory<Scalar>& trajectory, std::span<const Scalar> w_dot,
