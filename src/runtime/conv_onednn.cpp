@@ -21,7 +21,7 @@ constexpr auto direct = dnnl::algorithm::convolution_direct;
 class Primitive {
  public:
   Primitive() = default;
-  Primitive(dnnl::primitive primitive, std::unordered_map<int, memory::desc> arguments)
+  Primitive(dnnl::primitive primitive, const std::unordered_map<int, memory::desc>& arguments)
       : primitive_(std::move(primitive)) {
     for (const auto& [argument, description] : arguments) {
       memories_.emplace(argument, memory(description, onednn::engine(), nullptr));
@@ -30,7 +30,7 @@ class Primitive {
   [[nodiscard]] bool is_made() const { return !memories_.empty(); }
   /// oneDNN takes inputs, too, as pointers to what is not const.
   void set(int argument, const float* data) {
-    memories_.at(argument).set_data_handle(const_cast<float*>(data));
+    memories_.at(argument).set_data_handle(const_cast<float*>(data));  // NOLINT
   }
   void run() const { onednn::run(primitive_, memories_); }
 

@@ -44,7 +44,7 @@ Network<Scalar>::Network(const Graph& graph, std::int64_t batch, Purpose purpose
     : batch_(batch), purpose_(purpose), layer_outputs_(graph.layers.size(), none) {
   values_.emplace_back().shape = {graph.input, batch, plain_layout};
   for (const std::uint32_t layer : graph.order) add_layer(graph, layer);
-  output_ = layer_outputs_[graph.output()];
+  output_ = layer_outputs_[graph.output()];  // NOLINT(*-prefer-member-initializer): known now
   if (values_[output_].shape.layout != plain_layout) {
     const BatchShape from = values_[output_].shape;
     BatchShape to = from;

@@ -157,8 +157,8 @@ class Sweep {
     }
   }
 
-  void prepare(Pass& pass, MemoryPlan plan) const {
-    pass.plan = std::move(plan);
+  void prepare(Pass& pass, const MemoryPlan& plan) const {
+    pass.plan = plan;
     pass.buffer = Buffer<Scalar>(pass.plan.size);
     pass.zero.assign(network_.values().size(), true);
   }
@@ -392,18 +392,27 @@ void second_directional(Trajectory<Scalar>& trajectory, std::span<const Scalar> 
   }
 }
 
-#define SMOOTHBOUND_ORACLES(S)                                                             \
-  template void forward(std::span<const S>, Trajectory<S>&);                               \
-  template Trajectory<S> forward(const Network<S>&, std::span<const S>);                   \
-  template void vjp(Trajectory<S>&, std::span<const S>, std::span<S>, std::span<S>);       \
-  template void jvp(Trajectory<S>&, std::span<const S>, std::span<const S>, std::span<S>); \
-  template void hvp(Trajectory<S>&, std::span<const S>, std::span<const S>, std::span<S>,  \
-                    const CotangentTangent<S>&);                                           \
-  template void joint_hvp(Trajectory<S>&, std::span<const S>, std::span<const S>,          \
-                          std::span<const S>, std::span<S>, std::span<S>);                 \
-  template void second_directional(Trajectory<S>&, std::span<const S>, std::span<S>);
-SMOOTHBOUND_ORACLES(float)
-SMOOTHBOUND_ORACLES(double)
-#undef SMOOTHBOUND_ORACLES
+template void forward(std::span<const float>, Trajectory<float>&);
+template Trajectory<float> forward(const Network<float>&, std::span<const float>);
+template void vjp(Trajectory<float>&, std::span<const float>, std::span<float>, std::span<float>);
+template void jvp(Trajectory<float>&, std::span<const float>, std::span<const float>,
+                  std::span<float>);
+template void hvp(Trajectory<float>&, std::span<const float>, std::span<const float>,
+                  std::span<float>, const CotangentTangent<float>&);
+template void joint_hvp(Trajectory<float>&, std::span<const float>, std::span<const float>,
+                        std::span<const float>, std::span<float>, std::span<float>);
+template void second_directional(Trajectory<float>&, std::span<const float>, std::span<float>);
+
+template void forward(std::span<const double>, Trajectory<double>&);
+template Trajectory<double> forward(const Network<double>&, std::span<const double>);
+template void vjp(Trajectory<double>&, std::span<const double>, std::span<double>,
+                  std::span<double>);
+template void jvp(Trajectory<double>&, std::span<const double>, std::span<const double>,
+                  std::span<double>);
+template void hvp(Trajectory<double>&, std::span<const double>, std::span<const double>,
+                  std::span<double>, const CotangentTangent<double>&);
+template void joint_hvp(Trajectory<double>&, std::span<const double>, std::span<const double>,
+                        std::span<const double>, std::span<double>, std::span<double>);
+template void second_directional(Trajectory<double>&, std::span<const double>, std::span<double>);
 
 }  // namespace smoothbound

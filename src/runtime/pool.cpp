@@ -1,6 +1,6 @@
 #include "smoothbound/runtime/pool.hpp"
 
-#include <limits>
+#include <cmath>
 
 #include "smoothbound/runtime/linear.hpp"
 
@@ -115,7 +115,8 @@ class AveragePoolKernel final : public LinearKernel<Scalar> {
   Scalar weight_;
 };
 
-// Linear near a point: `forward` notes for each output which scalar of its slice it copies.
+// Linear near a point: `forward` notes for each output which scalar of its slice it copies. NaN
+// wins.
 template <class Scalar>
 class MaxPoolKernel final : public LinearKernel<Scalar> {
  public:
@@ -142,11 +143,9 @@ class MaxPoolKernel final : public LinearKernel<Scalar> {
           },
           [&](std::int64_t o, std::int64_t i) {
             for (std::int64_t c = 0; c < block; ++c) {
-              // Written so that NaN wins and stays.
-              if (chosen[o + c] >= 0 && !(from[i + c] > to[o + c]) && from[i + c] == from[i + c]) {
-                continue;
-              }
-              if (chosen[o + c] >= 0 && to[o + c] != to[o + c]) continue;
+              const bool first = chosen[o + c] < 0;
+              const bool larger = from[i + c] > to[o + c] || std::isnan(from[i + c]);
+              if (!first && (std::isnan(to[o + c]) || !larger)) continue;
               to[o + c] = from[i + c];
               chosen[o + c] = static_cast<std::int32_t>(i + c);
             }

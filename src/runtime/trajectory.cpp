@@ -82,9 +82,9 @@ Trajectory<Scalar>::Trajectory(const Network<Scalar>& network, KeepCotangents ke
 }
 
 template <class Scalar>
-Trajectory<Scalar>::Trajectory(Trajectory&&) noexcept = default;
+Trajectory<Scalar>::Trajectory(Trajectory&& other) noexcept = default;
 template <class Scalar>
-Trajectory<Scalar>& Trajectory<Scalar>::operator=(Trajectory&&) noexcept = default;
+Trajectory<Scalar>& Trajectory<Scalar>::operator=(Trajectory&& other) noexcept = default;
 template <class Scalar>
 Trajectory<Scalar>::~Trajectory() = default;
 

@@ -6,7 +6,12 @@
 #include <cmath>
 #include <cstdint>
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SMOOTHBOUND_ONE_MACHINE  // clones are chosen before the sanitizer is ready
+#endif
+#endif
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(SMOOTHBOUND_ONE_MACHINE)
 #define SMOOTHBOUND_FOR_EACH_MACHINE \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -166,27 +171,88 @@ SMOOTHBOUND_INLINE void all_curved(const float* y, const float* a, const float* 
 
 }  // namespace
 
-// Clones cannot be templates.
-#define SMOOTHBOUND_FAST_ACTIVATION(name, type)                                                   \
-  SMOOTHBOUND_FOR_EACH_MACHINE void name##_value(const float* x, float parameter,                 \
-                                                 std::int64_t count, float* y) {                  \
-    all_values<type>(x, parameter, count, y);                                                     \
-  }                                                                                               \
-  SMOOTHBOUND_FOR_EACH_MACHINE void name##_scale(const float* y, const float* a, float parameter, \
-                                                 std::int64_t count, float* out) {                \
-    all_scaled<type>(y, a, parameter, count, out);                                                \
-  }                                                                                               \
-  SMOOTHBOUND_FOR_EACH_MACHINE void name##_curve(const float* y, const float* a, const float* b,  \
-                                                 const float* c, float parameter,                 \
-                                                 std::int64_t count, float* out) {                \
-    all_curved<type>(y, a, b, c, parameter, count, out);                                          \
-  }                                                                                               \
-  const FastActivation name{name##_value, name##_scale, name##_curve};
+// Templates cannot be cloned, so each function is written out.
 
-SMOOTHBOUND_FAST_ACTIVATION(softplus, Softplus)
-SMOOTHBOUND_FAST_ACTIVATION(sigmoid, Sigmoid)
-SMOOTHBOUND_FAST_ACTIVATION(tanh, Tanh)
-SMOOTHBOUND_FAST_ACTIVATION(relu, Relu)
-SMOOTHBOUND_FAST_ACTIVATION(leaky_relu, LeakyRelu)
+SMOOTHBOUND_FOR_EACH_MACHINE void softplus_value(const float* x, float p, std::int64_t count,
+                                                 float* y) {
+  all_values<Softplus>(x, p, count, y);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void softplus_scale(const float* y, const float* a, float p,
+                                                 std::int64_t count, float* out) {
+  all_scaled<Softplus>(y, a, p, count, out);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void softplus_curve(const float* y, const float* a, const float* b,
+                                                 const float* c, float p, std::int64_t count,
+                                                 float* out) {
+  all_curved<Softplus>(y, a, b, c, p, count, out);
+}
+const FastActivation softplus{softplus_value, softplus_scale, softplus_curve};
+
+SMOOTHBOUND_FOR_EACH_MACHINE void sigmoid_value(const float* x, float p, std::int64_t count,
+                                                float* y) {
+  all_values<Sigmoid>(x, p, count, y);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void sigmoid_scale(const float* y, const float* a, float p,
+                                                std::int64_t count, float* out) {
+  all_scaled<Sigmoid>(y, a, p, count, out);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void sigmoid_curve(const float* y, const float* a, const float* b,
+                                                const float* c, float p, std::int64_t count,
+                                                float* out) {
+  all_curved<Sigmoid>(y, a, b, c, p, count, out);
+}
+const FastActivation sigmoid{sigmoid_value, sigmoid_scale, sigmoid_curve};
+
+SMOOTHBOUND_FOR_EACH_MACHINE void tanh_value(const float* x, float p, std::int64_t count,
+                                             float* y) {
+  all_values<Tanh>(x, p, count, y);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void tanh_scale(const float* y, const float* a, float p,
+                                             std::int64_t count, float* out) {
+  all_scaled<Tanh>(y, a, p, count, out);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void tanh_curve(const float* y, const float* a, const float* b,
+                                             const float* c, float p, std::int64_t count,
+                                             float* out) {
+  all_curved<Tanh>(y, a, b, c, p, count, out);
+}
+const FastActivation tanh{tanh_value, tanh_scale, tanh_curve};
+
+SMOOTHBOUND_FOR_EACH_MACHINE void relu_value(const float* x, float p, std::int64_t count,
+                                             float* y) {
+  all_values<Relu>(x, p, count, y);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void relu_scale(const float* y, const float* a, float p,
+                                             std::int64_t count, float* out) {
+  all_scaled<Relu>(y, a, p, count, out);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void relu_curve(const float* y, const float* a, const float* b,
+                                             const float* c, float p, std::int64_t count,
+                                             float* out) {
+  all_curved<Relu>(y, a, b, c, p, count, out);
+}
+const FastActivation relu{relu_value, relu_scale, relu_curve};
+
+SMOOTHBOUND_FOR_EACH_MACHINE void leaky_relu_value(const float* x, float p, std::int64_t count,
+                                                   float* y) {
+  all_values<LeakyRelu>(x, p, count, y);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void leaky_relu_scale(const float* y, const float* a, float p,
+                                                   std::int64_t count, float* out) {
+  all_scaled<LeakyRelu>(y, a, p, count, out);
+}
+SMOOTHBOUND_FOR_EACH_MACHINE void leaky_relu_curve(const float* y, const float* a, const float* b,
+                                                   const float* c, float p, std::int64_t count,
+                                                   float* out) {
+  all_curved<LeakyRelu>(y, a, b, c, p, count, out);
+}
+const FastActivation leaky_relu{leaky_relu_value, leaky_relu_scale, leaky_relu_curve};
+
+SMOOTHBOUND_FOR_EACH_MACHINE float multiply_add(float a, float b, float c) { return a * b + c; }
+
+bool rounds_once() {
+  constexpr float a = 1.0F + 0x1p-12F;
+  return multiply_add(a, a, -(1.0F + 0x1p-11F)) != 0;  // a^2 ends in 2^-24
+}
 
 }  // namespace smoothbound::vector_math

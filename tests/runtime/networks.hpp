@@ -167,4 +167,30 @@ layers:
 )"},
 };
 
+/// Networks with kinks: at almost all points the first derivatives exist.
+inline constexpr std::array kinked_networks{
+    NamedNetwork{"Relu", R"(
+input: {shape: [3, 8, 8], norm: 1}
+layers:
+  - conv: {filters: 16, kernel: 3, padding: same}
+    then: [relu, max_pool: 2]
+  - conv: {filters: 6, kernel: 3, padding: 1}
+    then: [leaky_relu: 0.2, {max_pool: {kernel: 3, stride: 2, padding: same}}]
+  - dense: 5
+    then: [hard_tanh]
+)"},
+    NamedNetwork{"HardActivations", R"(
+input: {shape: [4], norm: 1}
+layers:
+  - dense: 8
+    then: [selu]
+  - dense: 8
+    then: [hard_swish]
+  - dense: 8
+    then: [relu6, hard_sigmoid, dropout, identity]
+  - dense: 3
+    then: [{elu: 2}]
+)"},
+};
+
 }  // namespace smoothbound::testing

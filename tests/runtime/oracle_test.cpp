@@ -10,6 +10,7 @@ namespace smoothbound {
 namespace {
 
 using testing::dot;
+using testing::kinked_networks;
 using testing::NamedNetwork;
 using testing::random_vector;
 using testing::smooth_networks;
@@ -21,9 +22,9 @@ struct Case {
   std::uint64_t seed;
 };
 
-std::vector<Case> all_cases() {
+std::vector<Case> cases_of(std::span<const NamedNetwork> networks) {
   std::vector<Case> cases;
-  for (const NamedNetwork& network : smooth_networks) {
+  for (const NamedNetwork& network : networks) {
     for (const std::int64_t batch : {2, 5}) {
       cases.push_back({network, batch, 17});
       cases.push_back({network, batch, 18});
@@ -85,6 +86,8 @@ class Derivatives : public ::testing::TestWithParam<Case> {
     for (std::size_t i = 0; i < fine.size(); ++i) fine[i] += (fine[i] - coarse[i]) / 3;
     return fine;
   }
+
+  void single_precision_follows();
 
   std::mt19937_64 random_;
   Network<double> network_;
@@ -220,7 +223,7 @@ TEST_P(Derivatives, KeptCotangentsGiveTheSameProducts) {
 }
 
 // float32 is held against float64 by the rounding that each of its sums can collect.
-TEST_P(Derivatives, SinglePrecisionFollows) {
+void Derivatives::single_precision_follows() {
   Network<float> single(testing::graph_of(GetParam().network.text, GetParam().batch),
                         GetParam().batch);
   const auto narrow = [](const Vector& v) { return std::vector<float>(v.begin(), v.end()); };
@@ -262,7 +265,41 @@ TEST_P(Derivatives, SinglePrecisionFollows) {
   expect_near(wide(y_ddot32), y_ddot, tolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Derivatives, ::testing::ValuesIn(all_cases()), name_of_case);
+TEST_P(Derivatives, SinglePrecisionFollows) { single_precision_follows(); }
+
+INSTANTIATE_TEST_SUITE_P(All, Derivatives, ::testing::ValuesIn(cases_of(smooth_networks)),
+                         name_of_case);
+
+// Steps so small that almost surely no kink lies within them.
+class KinkedDerivatives : public Derivatives {};
+
+TEST_P(KinkedDerivatives, MatchDifferencesAndEachOther) {
+  const Vector w_dot = random_vector<double>(w_.size(), random_);
+  const Vector mu = random_vector<double>(outputs(), random_);
+  Vector y_dot(outputs());
+  Vector grad_w(w_.size());
+  jvp<double>(trajectory_, w_dot, {}, y_dot);
+  vjp<double>(trajectory_, mu, grad_w);
+  double size = 0;
+  for (std::size_t i = 0; i < w_.size(); ++i) size += std::fabs(grad_w[i] * w_dot[i]);
+  EXPECT_NEAR(dot(mu, y_dot), dot(grad_w, w_dot), 1e-12 * size);
+  Vector h(w_.size());
+  hvp<double>(trajectory_, mu, w_dot, h);
+  const auto along = [&](double step) { return run(moved(w_, step, w_dot), x_); };
+  expect_near(y_dot, difference(along, 1e-7), 1e-6);
+  const auto gradient_along = [&](double step) {
+    run(moved(w_, step, w_dot), x_);
+    Vector gradient(w_.size());
+    vjp<double>(trajectory_, mu, gradient);
+    return gradient;
+  };
+  expect_near(h, difference(gradient_along, 1e-7), 1e-5);
+}
+
+TEST_P(KinkedDerivatives, SinglePrecisionFollows) { single_precision_follows(); }
+
+INSTANTIATE_TEST_SUITE_P(All, KinkedDerivatives, ::testing::ValuesIn(cases_of(kinked_networks)),
+                         name_of_case);
 
 }  // namespace
 }  // namespace smoothbound

@@ -54,7 +54,8 @@ TEST_P(FastActivations, ValuesAreCloseToFloat64) {
       where = x[i];
     }
   }
-  EXPECT_LT(worst, GetParam().most_ulp) << "at " << where;
+  const double allowance = vector_math::rounds_once() ? 0 : 1.5;
+  EXPECT_LT(worst, GetParam().most_ulp + allowance) << "at " << where;
 }
 
 TEST_P(FastActivations, DerivativesFollowFromTheValue) {

@@ -28,7 +28,7 @@ class Buffer {
  private:
   static constexpr std::size_t alignment = 64;
   struct Free {
-    void operator()(Scalar* memory) const { std::free(memory); }
+    void operator()(Scalar* memory) const { std::free(memory); }  // NOLINT: of aligned_alloc
   };
   std::unique_ptr<Scalar, Free> data_;
   std::int64_t count_ = 0;

@@ -110,7 +110,7 @@ class Network {
   std::uint32_t add_node(std::unique_ptr<Kernel<Scalar>> kernel, std::vector<std::uint32_t> inputs,
                          const Shape& output, std::uint32_t layer, std::uint32_t component);
   void add_parameters(Node& node, const Layer& layer, const std::string& prefix);
-  void add_layer(const Graph& graph, std::uint32_t layer);
+  void add_layer(const Graph& graph, std::uint32_t index);
   void finish();
 
   std::int64_t batch_;

@@ -39,8 +39,10 @@ class Trajectory {
  public:
   explicit Trajectory(const Network<Scalar>& network,
                       KeepCotangents keep_cotangents = KeepCotangents::no);
-  Trajectory(Trajectory&&) noexcept;
-  Trajectory& operator=(Trajectory&&) noexcept;
+  Trajectory(const Trajectory&) = delete;
+  Trajectory& operator=(const Trajectory&) = delete;
+  Trajectory(Trajectory&& other) noexcept;
+  Trajectory& operator=(Trajectory&& other) noexcept;
   ~Trajectory();
 
   [[nodiscard]] const Network<Scalar>& network() const { return *network_; }

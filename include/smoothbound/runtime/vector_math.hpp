@@ -5,6 +5,9 @@
 
 namespace smoothbound::vector_math {
 
+/// Whether this machine's code computes a*b+c with one rounding.
+bool rounds_once();
+
 /// Where a*b+c rounds once, errors against float64 stay below 2 ulp for softplus at scale 1 and
 /// below 3 ulp for sigmoid and tanh.
 extern const FastActivation softplus;
