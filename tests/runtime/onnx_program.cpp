@@ -158,7 +158,8 @@ class Translation {
   }
 
   void batch_norm() {
-    if (integer("training_mode", 0) == 0) throw Inexpressible::fixed_statistics;
+    const bool training = integer("training_mode", 0) != 0;
+    if (!training) program_.statistics = FixedStatistics{input(3).values, input(4).values};
     normalize(x().sizes[0], sample(), "batch_norm", "per: channel, ");
   }
   void layer_norm() {
@@ -442,8 +443,6 @@ std::string_view reason_of(Inexpressible why) {
       return "means count the zeros of the padding";
     case Inexpressible::dilated_pooling:
       return "poolings have no dilation";
-    case Inexpressible::fixed_statistics:
-      return "batch norm takes the statistics of the batch";
     case Inexpressible::bias_of_each_sample:
       return "all samples have the same bias";
     case Inexpressible::stacked_matrices:

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "runtime/onnx_reader.hpp"
+#include "smoothbound/layers/normalization.hpp"
 
 namespace smoothbound::testing::onnx {
 
@@ -20,7 +22,6 @@ enum class Inexpressible : std::uint8_t {
   asymmetric_padding,
   mean_without_padding,
   dilated_pooling,
-  fixed_statistics,
   bias_of_each_sample,
   stacked_matrices,
   other_constants,
@@ -35,6 +36,7 @@ struct Program {
   std::string architecture;
   std::int64_t batch = 1;
   std::map<std::string, std::vector<double>> parameters;  // by name
+  std::optional<FixedStatistics> statistics;              // of the only component
   std::vector<double> input;
   std::vector<std::int64_t> output_sizes;
   std::vector<double> output;
