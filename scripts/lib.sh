@@ -4,7 +4,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build_packages=(g++ cmake ninja-build libmpfr-dev libyaml-dev libmd-dev libfmt-dev
                 libzip-dev zlib1g-dev nlohmann-json3-dev libcli11-dev libeigen3-dev
                 libdnnl-dev libopenblas-openmp-dev)
-test_packages=(libgtest-dev libgmock-dev librapidcheck-dev libflint-dev)
+test_packages=(libgtest-dev libgmock-dev librapidcheck-dev libflint-dev libonnx-testdata)
 
 # Runs a command silently; shows what it said, on stderr, only if it fails.
 quietly() {

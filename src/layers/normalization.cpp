@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "smoothbound/runtime/grouped.hpp"
 #include "smoothbound/runtime/normalize.hpp"
 
@@ -56,6 +59,26 @@ MapConstants normalization(const Magnitude& scalars, std::int64_t group, const R
   return a;
 }
 
+// z -> (z - mean) / sqrt(variance + epsilon) with given numbers, each for `repeats` scalars.
+MapConstants fixed_normalization(const FixedStatistics& statistics, const Magnitude& repeats,
+                                 const Real& epsilon) {
+  Magnitude slope;
+  Magnitude square;
+  for (std::size_t i = 0; i < statistics.mean.size(); ++i) {
+    const LowerBound variance = LowerBound::from_double(statistics.variance[i]) + epsilon.lower;
+    const Magnitude mean = Magnitude::from_double(std::fabs(statistics.mean[i]));
+    slope = std::max(slope, Magnitude::from_count(1) / square_root(variance));
+    square += mean * mean / variance;
+  }
+  MapConstants a;
+  a.lipschitz = {slope, "max (variance + epsilon)^-1/2", "linear up to a constant"};
+  a.smoothness = {{}, "0", "linear up to a constant"};
+  a.at_zero = {square_root(repeats * square), "||mean (variance + epsilon)^-1/2||",
+               "statistics are fixed"};
+  a.slope_at_zero = {slope, "l_a", "linear up to a constant"};
+  return a;
+}
+
 Magnitude scalars_of(const Site& site) {
   return Magnitude::from_count(site.output.elements()) * Magnitude::from_count(site.batch);
 }
@@ -103,6 +126,11 @@ std::int64_t BatchNorm::parameter_count(const Site& site) const {
 
 Steps BatchNorm::steps(const Site& site, Method method) const {
   const std::int64_t d = features(site.output);
+  if (fixed != nullptr) {
+    const Magnitude repeats =
+        Magnitude::from_count(site.output.elements() / d) * Magnitude::from_count(site.batch);
+    return with_affine(fixed_normalization(*fixed, repeats, epsilon), affine, site, d);
+  }
   const std::int64_t group = site.output.elements() / d * site.batch;
   return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site, d);
 }
@@ -168,18 +196,26 @@ Steps RmsNorm::steps(const Site& site, Method method) const {
 
 namespace {
 
-// The normalization of groups, and the scale and shift of `features` pairs behind it.
+// The scale and shift of `features` pairs behind a normalization.
+template <class Scalar>
+Kernels<Scalar> with_affine_kernel(std::unique_ptr<Kernel<Scalar>> normalization,
+                                   const BatchShape& shape, const Affine& affine,
+                                   std::int64_t features) {
+  Kernels<Scalar> kernels;
+  kernels.push_back(std::move(normalization));
+  if (affine.learnable) {
+    kernels.push_back(scale_kernel<Scalar>(shape, features, affine.shift));
+  }
+  return kernels;
+}
+
 template <class Scalar>
 Kernels<Scalar> normalization_kernels(const Site& site, const Grouping& grouping, Centring centring,
                                       const Real& epsilon, const Affine& affine,
                                       std::int64_t features) {
   const BatchShape shape{site.output, site.batch, {}};
-  Kernels<Scalar> kernels;
-  kernels.push_back(normalize_kernel<Scalar>(shape, grouping, centring, epsilon.nearest));
-  if (affine.learnable) {
-    kernels.push_back(scale_kernel<Scalar>(shape, features, affine.shift));
-  }
-  return kernels;
+  return with_affine_kernel(normalize_kernel<Scalar>(shape, grouping, centring, epsilon.nearest),
+                            shape, affine, features);
 }
 
 Grouping whole_sample(const Shape& shape) {
@@ -190,6 +226,11 @@ Grouping whole_sample(const Shape& shape) {
 
 template <class Scalar>
 Kernels<Scalar> BatchNorm::kernels(const Site& site) const {
+  if (fixed != nullptr) {
+    const BatchShape shape{site.output, site.batch, {}};
+    return with_affine_kernel(fixed_normalize_kernel<Scalar>(shape, *fixed, epsilon.nearest), shape,
+                              affine, features(site.output));
+  }
   const bool each_element = scopes[per] == "element";
   const Grouping grouping{.samples = site.batch,
                           .channels = 1,

@@ -36,6 +36,7 @@ namespace {
 template <class Scalar>
 struct SoftmaxMap {
   using In = const Scalar*;
+  using Kept = Scalar;  // unused
 
   static Scalar dot(In a, In b, std::int64_t n) {
     Scalar sum = 0;

@@ -1,18 +1,29 @@
 #include "smoothbound/runtime/normalize.hpp"
 
+#include <algorithm>
 #include <cmath>
 
+#include "smoothbound/layers/normalization.hpp"
 #include "smoothbound/runtime/bilinear.hpp"
+#include "smoothbound/runtime/linear.hpp"
 
 namespace smoothbound {
 namespace {
 
-// y = C x / s with C = I - 1 1^T/n (or I) and s = sqrt(||C x||^2/n + epsilon), which is kept.
+template <class Scalar>
+struct Moments {
+  Scalar mean;
+  Scalar scale;
+};
+
+// y = C x / s with C = I - 1 1^T/n (or I) and s = sqrt(||C x||^2/n + epsilon). Kept are s and, for
+// `kept_statistics`, the mean.
 // Sums over a group, which can be a whole batch, are in float64.
 // s_dot = <y, C x_dot>/n, and s y_dot = C x_dot - y s_dot.
 template <class Scalar, Centring centring>
 struct NormalizeMap {
   using In = const Scalar*;
+  using Kept = Moments<Scalar>;
 
   static Scalar mean(In x, std::int64_t n) {
     if constexpr (centring == Centring::no) return 0;
@@ -27,7 +38,7 @@ struct NormalizeMap {
     return static_cast<Scalar>(sum / static_cast<double>(n));
   }
 
-  static Scalar value(In x, std::int64_t n, Scalar epsilon, Scalar* y) {
+  static Kept value(In x, std::int64_t n, Scalar epsilon, Scalar* y) {
     const Scalar shift = mean(x, n);
     double square = 0;
     for (std::int64_t i = 0; i < n; ++i) {
@@ -36,19 +47,21 @@ struct NormalizeMap {
     }
     const auto s = static_cast<Scalar>(std::sqrt(square / static_cast<double>(n) + epsilon));
     for (std::int64_t i = 0; i < n; ++i) y[i] /= s;
-    return s;
+    return {shift, s};
   }
-  static void jvp(In y, Scalar s, std::int64_t n, In x_dot, Scalar* out) {
+  static void jvp(In y, Kept kept, std::int64_t n, In x_dot, Scalar* out) {
+    const Scalar s = kept.scale;
     const Scalar shift = mean(x_dot, n);
     const Scalar s_dot = moment(y, x_dot, shift, n);
     for (std::int64_t i = 0; i < n; ++i) out[i] = (x_dot[i] - shift - y[i] * s_dot) / s;
   }
   // The Jacobian is symmetric: it maps into centred vectors and y is one.
-  static void vjp(In y, Scalar s, std::int64_t n, In y_bar, Scalar* out) {
-    jvp(y, s, n, y_bar, out);
+  static void vjp(In y, Kept kept, std::int64_t n, In y_bar, Scalar* out) {
+    jvp(y, kept, n, y_bar, out);
   }
   // x_bar = C t / s with t = y_bar - y <y, y_bar>/n.
-  static void hvp(In y, Scalar s, std::int64_t n, In x_dot, In y_bar, In y_bar_dot, Scalar* out) {
+  static void hvp(In y, Kept kept, std::int64_t n, In x_dot, In y_bar, In y_bar_dot, Scalar* out) {
+    const Scalar s = kept.scale;
     const Scalar shift = mean(x_dot, n);
     const Scalar s_dot = moment(y, x_dot, shift, n);
     const auto y_dot = [&](std::int64_t i) { return (x_dot[i] - shift - y[i] * s_dot) / s; };
@@ -64,7 +77,8 @@ struct NormalizeMap {
     for (std::int64_t i = 0; i < n; ++i) out[i] -= centre;
   }
   // s y_ddot = C x_ddot - 2 y_dot s_dot - y s_ddot, s_ddot = (<y_dot, C x_dot> + <y, C x_ddot>)/n.
-  static void second(In y, Scalar s, std::int64_t n, In x_dot, In x_ddot, Scalar* out) {
+  static void second(In y, Kept kept, std::int64_t n, In x_dot, In x_ddot, Scalar* out) {
+    const Scalar s = kept.scale;
     const Scalar shift = mean(x_dot, n);
     const Scalar second_shift = mean(x_ddot, n);
     const Scalar s_dot = moment(y, x_dot, shift, n);
@@ -77,6 +91,75 @@ struct NormalizeMap {
       out[i] = (x_ddot[i] - second_shift - 2 * y_dot(i) * s_dot - y[i] * s_ddot) / s;
     }
   }
+};
+
+// Calls body(feature, place) in parallel over channels: no two threads share a feature. Features
+// are channels, or all scalars of a sample.
+template <class Body>
+void for_each_feature(const BatchShape& shape, std::int64_t features, const Body& body) {
+  const std::int64_t positions = shape.sample.positions();
+  const bool by_channel = features == shape.sample.channels();
+  const std::int64_t grain = 1 + array_grain / (positions * shape.batch);
+  parallel_for(shape.sample.channels(), grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = 0; n < shape.batch; ++n) {
+      for (std::int64_t c = begin; c < end; ++c) {
+        std::int64_t place = shape.offset(n, c, 0);
+        for (std::int64_t p = 0; p < positions; ++p) {
+          body(by_channel ? c : c * positions + p, place);
+          place += shape.position_stride();
+        }
+      }
+    }
+  });
+}
+
+// y = (z - mean) / scale with given numbers for each feature.
+template <class Scalar>
+class FixedNormalizeKernel final : public LinearKernel<Scalar> {
+ public:
+  using typename Kernel<Scalar>::Inputs;
+  using typename Kernel<Scalar>::Outputs;
+
+  FixedNormalizeKernel(const BatchShape& shape, const FixedStatistics& statistics, double epsilon)
+      : shape_(shape), mean_(statistics.mean.begin(), statistics.mean.end()) {
+    for (const double variance : statistics.variance) {
+      slope_.push_back(static_cast<Scalar>(1 / std::sqrt(variance + epsilon)));
+    }
+  }
+
+  Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
+    return shape_.layout = inputs[0];
+  }
+  [[nodiscard]] bool works_in_place() const override { return true; }
+  [[nodiscard]] double multiplications() const override {
+    return static_cast<double>(shape_.elements());
+  }
+  void forward(const Point<Scalar>& at, Scalar* y) override {
+    const Scalar* const z = at.z[0];
+    each([&](std::size_t f, std::int64_t place) { y[place] = (z[place] - mean_[f]) * slope_[f]; });
+  }
+
+ protected:
+  void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override { scale(z[0], y); }
+  void apply_transposed(const Point<Scalar>& /*at*/, const Scalar* y_bar, Outputs z_bar) override {
+    if (z_bar[0] != nullptr) scale(y_bar, z_bar[0]);
+  }
+
+ private:
+  template <class Body>
+  void each(const Body& body) const {
+    for_each_feature(shape_, std::ssize(slope_), [&](std::int64_t feature, std::int64_t place) {
+      body(static_cast<std::size_t>(feature), place);
+    });
+  }
+  void scale(const Scalar* from, Scalar* to) const {
+    if (from == nullptr) return fill(to, shape_.elements(), Scalar{0});
+    each([&](std::size_t f, std::int64_t place) { to[place] = from[place] * slope_[f]; });
+  }
+
+  BatchShape shape_;
+  std::vector<Scalar> mean_;
+  std::vector<Scalar> slope_;
 };
 
 // beta(v, z) = gamma z, beta^v(v) = the shift.
@@ -131,23 +214,9 @@ class ScaleKernel final : public BilinearKernel<Scalar> {
   }
 
  private:
-  // Calls body(feature, place) in parallel over channels: no two threads share a feature.
   template <class Body>
   void each(const Body& body) const {
-    const std::int64_t positions = shape_.sample.positions();
-    const bool by_channel = features_ == shape_.sample.channels();
-    const std::int64_t grain = 1 + array_grain / (positions * shape_.batch);
-    parallel_for(shape_.sample.channels(), grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t n = 0; n < shape_.batch; ++n) {
-        for (std::int64_t c = begin; c < end; ++c) {
-          std::int64_t place = shape_.offset(n, c, 0);
-          for (std::int64_t p = 0; p < positions; ++p) {
-            body(by_channel ? c : c * positions + p, place);
-            place += shape_.position_stride();
-          }
-        }
-      }
-    });
+    for_each_feature(shape_, features_, body);
   }
 
   BatchShape shape_;
@@ -174,10 +243,35 @@ std::unique_ptr<Kernel<Scalar>> scale_kernel(const BatchShape& shape, std::int64
   return std::make_unique<ScaleKernel<Scalar>>(shape, features, shift);
 }
 
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> fixed_normalize_kernel(const BatchShape& shape,
+                                                       const FixedStatistics& statistics,
+                                                       double epsilon) {
+  return std::make_unique<FixedNormalizeKernel<Scalar>>(shape, statistics, epsilon);
+}
+
+template <class Scalar>
+FixedStatistics kept_statistics(const std::byte* state, std::int64_t groups, double epsilon) {
+  FixedStatistics statistics;
+  const auto* const kept = reinterpret_cast<const Moments<Scalar>*>(state);
+  for (std::int64_t group = 0; group < groups; ++group) {
+    const auto scale = static_cast<double>(kept[group].scale);
+    statistics.mean.push_back(static_cast<double>(kept[group].mean));
+    statistics.variance.push_back(std::max(scale * scale - epsilon, 0.0));
+  }
+  return statistics;
+}
+
 template std::unique_ptr<Kernel<float>> normalize_kernel(const BatchShape&, const Grouping&,
                                                          Centring, double);
 template std::unique_ptr<Kernel<double>> normalize_kernel(const BatchShape&, const Grouping&,
                                                           Centring, double);
+template std::unique_ptr<Kernel<float>> fixed_normalize_kernel(const BatchShape&,
+                                                               const FixedStatistics&, double);
+template std::unique_ptr<Kernel<double>> fixed_normalize_kernel(const BatchShape&,
+                                                                const FixedStatistics&, double);
+template FixedStatistics kept_statistics<float>(const std::byte*, std::int64_t, double);
+template FixedStatistics kept_statistics<double>(const std::byte*, std::int64_t, double);
 template std::unique_ptr<Kernel<float>> scale_kernel(const BatchShape&, std::int64_t, bool);
 template std::unique_ptr<Kernel<double>> scale_kernel(const BatchShape&, std::int64_t, bool);
 

@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "smoothbound/graph/graph.hpp"
-#include "smoothbound/runtime/network.hpp"
+#include "smoothbound/runtime/oracle.hpp"
+#include "smoothbound/runtime/statistics.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 
 namespace smoothbound::testing {
@@ -45,6 +46,17 @@ std::vector<double> random_parameters(const Network<Scalar>& network, std::mt199
     }
   }
   return w;
+}
+
+/// The graph with its batch norms fixed at the statistics of a random batch.
+inline Graph with_statistics_of_a_batch(const Graph& graph, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Network<double> network(graph, 6);
+  network.set_parameters(random_parameters(network, random));
+  Trajectory<double> trajectory(network);
+  forward<double>(random_vector<double>(static_cast<std::size_t>(network.input_elements()), random),
+                  trajectory);
+  return with_fixed_statistics(graph, batch_statistics(graph, trajectory));
 }
 
 template <class A, class B>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,12 @@ struct Affine {
   std::optional<Real> radius;
 };
 
+/// Mean and variance of each feature of a batch norm, to be used in place of the batch's.
+struct FixedStatistics {
+  std::vector<double> mean;
+  std::vector<double> variance;
+};
+
 /// z -> (z - mean) / sqrt(variance + epsilon) of each feature over the batch.
 struct BatchNorm {
   static constexpr std::array<std::string_view, 2> scopes{"element", "channel"};
@@ -26,6 +33,8 @@ struct BatchNorm {
   Real epsilon = Real::from_decimal("1e-5");
   std::size_t per = 1;  // index into `scopes`: what one feature is
   Affine affine;
+  /// Not a setting of files: see runtime/statistics.hpp. Null: those of the batch.
+  std::shared_ptr<const FixedStatistics> fixed;
 
   static constexpr Role role = Role::non_affine;
   static std::vector<BatchNorm> prototypes() { return {BatchNorm{}}; }
@@ -36,14 +45,13 @@ struct BatchNorm {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
-  [[nodiscard]] bool couples_samples() const { return true; }
+  [[nodiscard]] bool couples_samples() const { return fixed == nullptr; }
+  /// Channels, or scalars of a sample.
+  [[nodiscard]] std::int64_t features(const Shape& shape) const;
   /// Of the runtime; in the order in which they act.
   template <class Scalar>
   [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
-
- private:
-  [[nodiscard]] std::int64_t features(const Shape& shape) const;
 };
 
 /// The same over all features of a sample.

@@ -18,12 +18,13 @@ struct Grouping {
 };
 
 /// Runs a map of one group over all groups. `Map` has static `value(x, n, parameter, y)`, which
-/// returns a number to keep, and `jvp`, `vjp`, `hvp`, `second` on contiguous groups.
+/// returns what to keep, a `Map::Kept`, and `jvp`, `vjp`, `hvp`, `second` on contiguous groups.
 template <class Scalar, class Map>
 class GroupedKernel final : public Kernel<Scalar> {
  public:
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
+  using Kept = typename Map::Kept;
 
   GroupedKernel(const BatchShape& shape, const Grouping& grouping, double parameter)
       : shape_(shape), grouping_(grouping), parameter_(static_cast<Scalar>(parameter)) {}
@@ -34,7 +35,7 @@ class GroupedKernel final : public Kernel<Scalar> {
   [[nodiscard]] Needs value_needs() const override { return {.output = true}; }
   [[nodiscard]] Needs tangent_needs() const override { return {.input = true}; }
   [[nodiscard]] std::size_t state_bytes() const override {
-    return static_cast<std::size_t>(groups()) * sizeof(Scalar);
+    return static_cast<std::size_t>(groups()) * sizeof(Kept);
   }
 
   void forward(const Point<Scalar>& at, Scalar* y) override {
@@ -99,7 +100,7 @@ class GroupedKernel final : public Kernel<Scalar> {
 
   [[nodiscard]] std::int64_t size() const { return grouping_.size(); }
   [[nodiscard]] std::int64_t groups() const { return shape_.elements() / size(); }
-  static Scalar* kept(const Point<Scalar>& at) { return reinterpret_cast<Scalar*>(at.state); }
+  static Kept* kept(const Point<Scalar>& at) { return reinterpret_cast<Kept*>(at.state); }
 
   template <class Body>
   void each(const Body& body) const {

@@ -7,6 +7,8 @@
 
 namespace smoothbound {
 
+struct FixedStatistics;
+
 /// Whether the mean is subtracted.
 enum class Centring : bool { no, yes };
 
@@ -14,6 +16,17 @@ enum class Centring : bool { no, yes };
 template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> normalize_kernel(const BatchShape& shape, const Grouping& grouping,
                                                  Centring centring, double epsilon);
+
+/// y = (z - mean) / sqrt(variance + epsilon), where the features are channels or all scalars of a
+/// sample.
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> fixed_normalize_kernel(const BatchShape& shape,
+                                                       const FixedStatistics& statistics,
+                                                       double epsilon);
+
+/// The statistics of the groups, out of what `forward` of a centring normalize kernel noted.
+template <class Scalar>
+FixedStatistics kept_statistics(const std::byte* state, std::int64_t groups, double epsilon);
 
 /// y = gamma z + beta with a pair (or, without shift, gamma alone) for each of `features`:
 /// channels, or all scalars of a sample.

@@ -1,0 +1,52 @@
+// Lower estimates of the constants of a network, for comparison with the bounds: what a search over
+// parameters, inputs and directions reaches.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "smoothbound/runtime/oracle.hpp"
+
+namespace smoothbound {
+
+struct MeasureSettings {
+  double norm = 1;            // of the stacked input
+  double default_radius = 1;  // of parameter blocks that name none
+  int starts = 3;             // random points of the search
+  int ascents = 4;            // steps of projected gradient ascent from each of them
+  int power_steps = 8;        // of the power iteration at each point
+  std::uint64_t seed = 0;
+};
+
+/// The largest value found and where: parameters, input and, for derivatives, unit direction.
+struct Measured {
+  double value = 0;
+  std::vector<double> w;
+  std::vector<double> x;
+  std::vector<double> w_dot;
+};
+
+struct Measurement {
+  std::vector<double> layer_norms;  // the largest ||z_l|| of each layer of the graph
+  Measured norm;                    // ||psi(w)||
+  Measured slope;                   // ||grad psi(w)^T w_dot||, at most l_psi
+  Measured curvature;               // ||hess psi(w)[w_dot, w_dot, .]||, at most L_psi
+  std::int64_t draws = 0;           // triples (w, x, w_dot) that were evaluated
+};
+
+/// Searches the product of the balls ||v_l|| <= R_l and the sphere ||x|| = norm: from random points
+/// by ascent along the gradient of each of the three quantities. Throws NotExecutable.
+Measurement measure(const Graph& graph, std::int64_t batch, const MeasureSettings& settings);
+
+/// The largest ||grad psi^T w_dot|| over unit directions: `steps` of power iteration from
+/// `w_dot`, which becomes the best direction met. `y_dot` becomes its image.
+double largest_slope(Trajectory<double>& trajectory, int steps, std::span<double> w_dot,
+                     std::span<double> y_dot);
+
+/// The same for ||hess psi[w_dot, w_dot, .]||, by the shifted power method for symmetric tensors
+/// (Kolda & Mayo, 2011): a local maximum.
+double largest_curvature(Trajectory<double>& trajectory, int steps, std::span<double> w_dot,
+                         std::span<double> y_ddot);
+
+}  // namespace smoothbound

@@ -1,0 +1,30 @@
+// Batch norm with fixed statistics: means and variances of one batch, or given ones, in place of
+// those of each batch. A graph with them is another graph: it executes at every batch size, does
+// not couple samples, and has bounds of its own. Its parameters are those of the original.
+#pragma once
+
+#include <vector>
+
+#include "smoothbound/runtime/trajectory.hpp"
+
+namespace smoothbound {
+
+/// Statistics of a batch norm and where it stands in a graph.
+struct PlacedStatistics {
+  std::uint32_t layer = 0;
+  std::uint32_t component = 0;  // of the layer
+  FixedStatistics values;
+};
+
+/// The statistics of the batch of the last `forward`, of every batch norm of `graph`, of which
+/// `trajectory` executes a network, that is not fixed yet. Variances are biased, as `forward` has
+/// them.
+template <class Scalar>
+std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
+                                               const Trajectory<Scalar>& trajectory);
+
+/// `graph` with these statistics fixed. Throws std::invalid_argument where there is no batch norm,
+/// if the number of features differs, or if a number is not finite or a variance negative.
+Graph with_fixed_statistics(Graph graph, const std::vector<PlacedStatistics>& statistics);
+
+}  // namespace smoothbound

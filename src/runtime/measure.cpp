@@ -1,0 +1,284 @@
+#include "smoothbound/runtime/measure.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "smoothbound/data/random.hpp"
+
+namespace smoothbound {
+namespace {
+
+using Vector = std::vector<double>;
+using View = std::span<double>;
+using ConstView = std::span<const double>;
+
+double norm_of(ConstView v) {
+  return std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
+}
+
+void scale(View v, double factor) {
+  for (double& value : v) value *= factor;
+}
+
+// Gives `v` that norm; false if it is zero.
+bool set_norm(View v, double norm) {
+  const double found = norm_of(v);
+  if (found == 0 || !std::isfinite(found)) return false;
+  scale(v, norm / found);
+  return true;
+}
+
+void add_scaled(double factor, ConstView from, View to) {
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
+}
+
+// A value that is not a number exceeds every other one, so that it is seen.
+bool exceeds(double value, double best) { return !std::isnan(best) && !(value <= best); }
+
+// The best direction so far and its image.
+class Best {
+ public:
+  Best(View direction, View image) : direction_(direction), image_(image) {}
+  void offer(double value, const Vector& direction, const Vector& image) {
+    if (has_any_ && !exceeds(value, value_)) return;
+    has_any_ = true;
+    value_ = value;
+    std::ranges::copy(direction, direction_.begin());
+    std::ranges::copy(image, image_.begin());
+  }
+  [[nodiscard]] double value() const { return value_; }
+
+ private:
+  View direction_;
+  View image_;
+  double value_ = 0;
+  bool has_any_ = false;
+};
+
+class NormRecorder final : public Observer<double> {
+ public:
+  explicit NormRecorder(std::vector<double>& norms) : norms_(norms) {}
+  void on_layer(std::uint32_t layer, const BatchShape& shape, const double* values) override {
+    const double norm = norm_of({values, static_cast<std::size_t>(shape.elements())});
+    if (exceeds(norm, norms_[layer])) norms_[layer] = norm;
+  }
+
+ private:
+  std::vector<double>& norms_;
+};
+
+class Search {
+ public:
+  Search(const Graph& graph, std::int64_t batch, const MeasureSettings& settings)
+      : settings_(settings),
+        network_(graph, batch),
+        trajectory_(network_),
+        random_(settings.seed),
+        w_dot_(network_.parameters().size()),
+        image_(static_cast<std::size_t>(network_.output_elements())) {
+    found_.layer_norms.resize(graph.layers.size());
+    for (const ParameterBlock& block : network_.parameter_layout().blocks) {
+      radii_.push_back(block.radius ? block.radius->lower.to_double() : settings.default_radius);
+    }
+  }
+
+  Measurement run() {
+    for (int start = 0; start < settings_.starts; ++start) {
+      for (const int order : {0, 1, 2}) {
+        draw_point();
+        ascend(order);
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  struct Point {
+    Vector w;
+    Vector x;
+  };
+
+  double normal() { return random_.normal(place_++); }
+  bool chance(double probability) { return random_.uniform(place_++) < probability; }
+  View block_of(View w, std::size_t block) const {
+    const ParameterBlock& b = network_.parameter_layout().blocks[block];
+    return w.subspan(static_cast<std::size_t>(b.offset), static_cast<std::size_t>(b.elements));
+  }
+
+  // Directions are uniform on the spheres; some blocks lie inside of their balls or are sparse.
+  void draw_point() {
+    at_.w.assign(network_.parameters().size(), 0);
+    at_.x.resize(static_cast<std::size_t>(network_.input_elements()));
+    for (double& value : at_.x) value = normal();
+    const bool equal_samples = chance(0.3);
+    const std::size_t sample = at_.x.size() / static_cast<std::size_t>(network_.batch());
+    if (equal_samples) {
+      for (std::size_t i = sample; i < at_.x.size(); ++i) at_.x[i] = at_.x[i - sample];
+    }
+    set_norm(at_.x, settings_.norm);
+    for (std::size_t b = 0; b < radii_.size(); ++b) {
+      const View block = block_of(at_.w, b);
+      const bool sparse = chance(0.2);
+      for (double& value : block) value = sparse && chance(0.7) ? 0 : normal();
+      const double share = chance(0.6) ? 1 : random_.uniform(place_++);
+      set_norm(block, share * radii_[b]);
+    }
+    draw_direction();
+  }
+
+  void draw_direction() {
+    for (double& value : w_dot_) value = normal();
+    set_norm(w_dot_, 1);
+  }
+
+  void run_forward(const Vector& w, const Vector& x) {
+    network_.set_parameters(w);
+    forward<double>(x, trajectory_);
+  }
+
+  // The order-th derivative at a point along the best direction near w_dot_; image_ becomes its
+  // value.
+  double evaluate(int order, const Point& point) {
+    NormRecorder recorder(found_.layer_norms);
+    trajectory_.set_observer(&recorder);
+    run_forward(point.w, point.x);
+    trajectory_.set_observer(nullptr);
+    ++found_.draws;
+    const auto y = trajectory_.output();
+    keep(norm_of(y), point, found_.norm, false);
+    if (order == 0 || w_dot_.empty()) {
+      std::ranges::copy(y, image_.begin());
+      return norm_of(y);
+    }
+    found_.draws += settings_.power_steps;
+    if (order == 1) {
+      const double value = largest_slope(trajectory_, settings_.power_steps, w_dot_, image_);
+      keep(value, point, found_.slope, true);
+      return value;
+    }
+    const double value = largest_curvature(trajectory_, settings_.power_steps, w_dot_, image_);
+    keep(value, point, found_.curvature, true);
+    return value;
+  }
+
+  void keep(double value, const Point& point, Measured& best, bool with_direction) const {
+    if (!exceeds(value, best.value)) return;
+    best.value = value;
+    best.w = point.w;
+    best.x = point.x;
+    if (with_direction) best.w_dot = w_dot_;
+  }
+
+  // The gradient, by w and x, of <mu, order-th derivative of psi along w_dot_>: differences of vjp.
+  Point gradient(int order, const Point& point, const Vector& mu) {
+    constexpr double step = 1e-4;
+    const auto vjp_at = [&](double shift) {
+      Vector w = point.w;
+      add_scaled(shift, w_dot_, w);
+      run_forward(w, point.x);
+      Point g{Vector(w.size()), Vector(point.x.size())};
+      vjp<double>(trajectory_, mu, g.w, g.x);
+      return g;
+    };
+    if (order == 0) return vjp_at(0);
+    Point g = vjp_at(step);
+    const auto add = [&](double factor, const Point& other) {
+      add_scaled(factor, other.w, g.w);
+      add_scaled(factor, other.x, g.x);
+    };
+    if (order == 2) add(-2, vjp_at(0));
+    add(order == 2 ? 1 : -1, vjp_at(-step));
+    return g;  // its length is not used
+  }
+
+  // A step of that share of each radius, back into the balls.
+  [[nodiscard]] Point moved(const Point& from, Point step, double share) const {
+    Point to = from;
+    for (std::size_t b = 0; b < radii_.size(); ++b) {
+      if (!set_norm(block_of(step.w, b), share * radii_[b])) continue;
+      const View block = block_of(to.w, b);
+      add_scaled(1, block_of(step.w, b), block);
+      if (norm_of(block) > radii_[b]) set_norm(block, radii_[b]);
+    }
+    if (set_norm(step.x, share * settings_.norm)) {
+      add_scaled(1, step.x, to.x);
+      set_norm(to.x, settings_.norm);
+    }
+    return to;
+  }
+
+  void ascend(int order) {
+    double value = evaluate(order, at_);
+    double share = 2;
+    for (int i = 0; i < settings_.ascents; ++i) {
+      Vector mu = image_;
+      if (!set_norm(mu, 1)) return;
+      const Vector w_dot = w_dot_;
+      const Vector image = image_;
+      Point next = moved(at_, gradient(order, at_, mu), share);
+      const double reached = evaluate(order, next);
+      if (reached > value) {
+        value = reached;
+        at_ = std::move(next);
+      } else {
+        share /= 4;
+        w_dot_ = w_dot;
+        image_ = image;
+      }
+    }
+  }
+
+  MeasureSettings settings_;
+  Network<double> network_;
+  Trajectory<double> trajectory_;
+  RandomSequence random_;
+  std::uint64_t place_ = 0;
+  Vector radii_;
+  Point at_;
+  Vector w_dot_;
+  Vector image_;
+  Measurement found_;
+};
+
+}  // namespace
+
+double largest_slope(Trajectory<double>& trajectory, int steps, View w_dot, View y_dot) {
+  Best best(w_dot, y_dot);
+  Vector direction(w_dot.begin(), w_dot.end());
+  Vector image(y_dot.size());
+  for (int i = 0;; ++i) {
+    if (!set_norm(direction, 1)) break;
+    jvp<double>(trajectory, direction, {}, image);
+    best.offer(norm_of(image), direction, image);
+    if (i == steps) break;
+    vjp<double>(trajectory, image, direction);
+  }
+  return best.value();
+}
+
+double largest_curvature(Trajectory<double>& trajectory, int steps, View w_dot, View y_ddot) {
+  Best best(w_dot, y_ddot);
+  Vector direction(w_dot.begin(), w_dot.end());
+  Vector image(y_ddot.size());
+  Vector product(direction.size());
+  for (int i = 0;; ++i) {
+    if (!set_norm(direction, 1)) break;
+    second_directional<double>(trajectory, direction, image);
+    best.offer(norm_of(image), direction, image);
+    if (i == steps) break;
+    Vector mu = image;
+    if (!set_norm(mu, 1)) break;
+    hvp<double>(trajectory, mu, direction, product);
+    // The shift keeps the iteration from changing between eigenvectors of opposite eigenvalues.
+    scale(direction, norm_of(product) / 2);
+    add_scaled(1, product, direction);
+  }
+  return best.value();
+}
+
+Measurement measure(const Graph& graph, std::int64_t batch, const MeasureSettings& settings) {
+  return Search(graph, batch, settings).run();
+}
+
+}  // namespace smoothbound

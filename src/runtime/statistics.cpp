@@ -1,0 +1,78 @@
+#include "smoothbound/runtime/statistics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "smoothbound/runtime/normalize.hpp"
+#include "trajectory_memory.hpp"
+
+namespace smoothbound {
+namespace {
+
+void require_valid(const FixedStatistics& values, std::int64_t features, const std::string& layer) {
+  for (const std::vector<double>* list : {&values.mean, &values.variance}) {
+    if (std::ssize(*list) != features) {
+      throw std::invalid_argument(
+          fmt::format("layer '{}': {} statistics for {} features", layer, list->size(), features));
+    }
+  }
+  const auto is_finite = [](double value) { return std::isfinite(value); };
+  const auto is_variance = [](double value) { return std::isfinite(value) && value >= 0; };
+  if (!std::ranges::all_of(values.mean, is_finite) ||
+      !std::ranges::all_of(values.variance, is_variance)) {
+    throw std::invalid_argument(
+        fmt::format("layer '{}': a mean is not finite or a variance not finite and >= 0", layer));
+  }
+}
+
+}  // namespace
+
+template <class Scalar>
+std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
+                                               const Trajectory<Scalar>& trajectory) {
+  if (!trajectory.memory().has_run) {
+    throw std::invalid_argument("statistics need a forward pass before");
+  }
+  std::vector<PlacedStatistics> all;
+  for (const auto& node : trajectory.network().nodes()) {
+    if (node.layer == Network<Scalar>::none || node.parameters > 0) continue;
+    const PlacedComponent& part = graph.layers.at(node.layer).components.at(node.component);
+    const auto* const norm = std::get_if<BatchNorm>(&part.component);
+    if (norm == nullptr || norm->fixed != nullptr) continue;
+    const std::byte* const state = trajectory.memory().state.data() + node.state_offset;
+    all.push_back(
+        {node.layer, node.component,
+         kept_statistics<Scalar>(state, norm->features(part.output), norm->epsilon.nearest)});
+  }
+  return all;
+}
+
+Graph with_fixed_statistics(Graph graph, const std::vector<PlacedStatistics>& statistics) {
+  for (const PlacedStatistics& placed : statistics) {
+    BatchNorm* norm = nullptr;
+    if (placed.layer < graph.layers.size() &&
+        placed.component < graph.layers[placed.layer].components.size()) {
+      norm = std::get_if<BatchNorm>(
+          &graph.layers[placed.layer].components[placed.component].component);
+    }
+    if (norm == nullptr) throw std::invalid_argument("statistics for what is not a batch norm");
+    const Layer& layer = graph.layers[placed.layer];
+    require_valid(placed.values, norm->features(layer.components[placed.component].output),
+                  layer.name);
+    norm->fixed = std::make_shared<const FixedStatistics>(placed.values);
+  }
+  graph.couples_samples = std::ranges::any_of(graph.layers, [](const Layer& layer) {
+    return std::ranges::any_of(layer.components, [](const PlacedComponent& part) {
+      return couples_samples(part.component);
+    });
+  });
+  return graph;
+}
+
+template std::vector<PlacedStatistics> batch_statistics(const Graph&, const Trajectory<float>&);
+template std::vector<PlacedStatistics> batch_statistics(const Graph&, const Trajectory<double>&);
+
+}  // namespace smoothbound

@@ -1,0 +1,226 @@
+// What networks do never exceeds what is certified of them.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <Eigen/SVD>
+#include <cmath>
+
+#include "runtime/networks.hpp"
+#include "smoothbound/bounds/evaluate.hpp"
+#include "smoothbound/runtime/measure.hpp"
+#include "support/random_network.hpp"
+#include "support/read_network.hpp"
+
+namespace smoothbound {
+namespace {
+
+using support::PlainLayer;
+using support::PlainNetwork;
+using support::PlainPart;
+using Vector = std::vector<double>;
+
+// For the rounding of the measurement.
+constexpr double allowance = 1e-9;
+
+::testing::AssertionResult at_most(double measured, const Magnitude& certified) {
+  if (certified.is_infinite()) return ::testing::AssertionSuccess();
+  if (measured <= certified.to_double() * (1 + allowance)) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure()
+         << fmt::format("measured {:.17g} above the bound {}", measured, certified.to_text(17));
+}
+
+// Both methods against one search.
+Measurement expect_bounded(const support::Network& network, MeasureSettings settings) {
+  settings.norm = network.settings.input_norm.lower.to_double();
+  settings.default_radius = network.settings.radius.lower.to_double();
+  const Measurement found = measure(network.graph, network.settings.batch, settings);
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const BoundTable bounds = network.bounds(method);
+    SCOPED_TRACE(name_of(method));
+    for (std::size_t l = 0; l < bounds.layers.size(); ++l) {
+      EXPECT_TRUE(at_most(found.layer_norms[l], bounds.layers[l].m))
+          << "m of layer " << network.graph.layers[l].name;
+    }
+    EXPECT_TRUE(at_most(found.norm.value, bounds.network().m));
+    EXPECT_TRUE(at_most(found.slope.value, bounds.network().lipschitz));
+    EXPECT_TRUE(at_most(found.curvature.value, bounds.network().smoothness));
+  }
+  return found;
+}
+
+// Of the generator's networks those that can be executed, in sizes where the search says something.
+std::optional<PlainNetwork> runnable_network(std::uint64_t seed) {
+  PlainNetwork network = support::random_network(seed);
+  std::mt19937_64 random(seed);
+  const auto one_of = [&](std::initializer_list<const char*> values) {
+    return std::string(values.begin()[random() % values.size()]);
+  };
+  const std::size_t depth = 1 + random() % 4;
+  const auto reads_before = [&](const PlainLayer& layer) {
+    return std::ranges::all_of(layer.inputs,
+                               [&](int input) { return input < static_cast<int>(depth); });
+  };
+  if (depth < network.layers.size() &&
+      std::all_of(network.layers.begin(),
+                  network.layers.begin() + static_cast<std::ptrdiff_t>(depth), reads_before)) {
+    network.layers.resize(depth);
+  }
+  network.batch = 1 + static_cast<std::int64_t>(random() % 4);
+  network.norm = one_of({"1", "0.3", "5", "20"});
+  network.sample_norm.clear();
+  network.loss.clear();
+  network.radius = one_of({"1", "0.2", "2", "7"});
+  for (PlainLayer& layer : network.layers) {
+    if (!layer.radius.empty()) layer.radius = one_of({"0", "0.5", "3", "10"});
+    for (PlainPart& part : layer.parts) {
+      if (part.kind == "opaque") return std::nullopt;
+      if (!part.affine_radius.empty()) part.affine_radius = one_of({"0", "0.5", "3"});
+      if (part.epsilon == "0") part.epsilon = "1e-3";
+    }
+  }
+  return network;
+}
+
+class RandomNetworks : public ::testing::TestWithParam<int> {};
+
+TEST_P(RandomNetworks, StayBelowTheirBounds) {
+  constexpr std::uint64_t seeds_of_a_part = 150;
+  const std::uint64_t first = static_cast<std::uint64_t>(GetParam()) * seeds_of_a_part;
+  std::int64_t draws = 0;
+  int networks = 0;
+  for (std::uint64_t seed = first; seed < first + seeds_of_a_part; ++seed) {
+    const std::optional<PlainNetwork> plain = runnable_network(seed);
+    if (!plain) continue;
+    const std::string text = support::to_text(*plain);
+    SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
+    MeasureSettings settings;
+    settings.seed = seed;
+    const Measurement found = expect_bounded(support::read_network(text), settings);
+    draws += found.draws;
+    ++networks;
+  }
+  EXPECT_GE(networks, 100);
+  EXPECT_GE(draws, 10'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RandomNetworks, ::testing::Range(0, 6));
+
+TEST(MeasuredBounds, HoldForEveryComponent) {
+  for (const auto& network : testing::smooth_networks) {
+    for (const char* const settings : {"batch: 1", "batch: 3\nradius: 3"}) {
+      const std::string text = fmt::format("{}\n{}", settings, network.text);
+      SCOPED_TRACE(text);
+      MeasureSettings search;
+      search.seed = 7;
+      search.ascents = 8;
+      const Measurement found = expect_bounded(support::read_network(text), search);
+      EXPECT_GT(found.curvature.value, 0);
+    }
+  }
+}
+
+Vector draw(std::size_t size, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  return testing::random_vector<double>(size, random);
+}
+
+// The Jacobian of Z W^T + 1 w0^T by (W, w0) has the singular values of [Z, 1].
+TEST(LargestSlope, OfADenseLayerIsASingularValue) {
+  constexpr std::int64_t batch = 4;
+  constexpr std::int64_t inputs = 6;
+  Network<double> network(
+      testing::graph_of("input: {shape: [6], norm: 1}\nlayers: [dense: 3]", batch), batch);
+  for (const unsigned seed : {1U, 2U, 3U}) {
+    SCOPED_TRACE(seed);
+    const Vector x = draw(batch * inputs, seed);
+    Trajectory<double> trajectory(network);
+    forward<double>(x, trajectory);
+    Vector w_dot = draw(network.parameters().size(), seed + 10);
+    Vector y_dot(static_cast<std::size_t>(network.output_elements()));
+    const double found = largest_slope(trajectory, 300, w_dot, y_dot);
+
+    Eigen::MatrixXd z = Eigen::MatrixXd::Ones(batch, inputs + 1);
+    z.leftCols(inputs) =
+        Eigen::Map<const Eigen::Matrix<double, batch, inputs, Eigen::RowMajor>>(x.data());
+    const double exact = Eigen::JacobiSVD<Eigen::MatrixXd>(z).singularValues()[0];
+    EXPECT_NEAR(found, exact, 1e-6 * exact);
+    EXPECT_NEAR(std::sqrt(testing::dot(w_dot, w_dot)), 1, 1e-14);
+    EXPECT_NEAR(std::sqrt(testing::dot(y_dot, y_dot)), found, 1e-14 * found);
+  }
+}
+
+MeasureSettings thorough() {
+  MeasureSettings settings;
+  settings.starts = 5;
+  settings.ascents = 100;
+  settings.power_steps = 20;
+  settings.seed = 3;
+  return settings;
+}
+
+// m = R sqrt(||x||^2 + batch) and l = sqrt(||x||^2 + batch), where all samples are equal.
+TEST(Measure, ReachesTheSupremaOfADenseLayer) {
+  MeasureSettings settings = thorough();
+  settings.norm = 2;
+  settings.default_radius = 5;
+  const Measurement found = measure(
+      testing::graph_of("input: {shape: [6], norm: 2}\nlayers: [dense: 3]", 4), 4, settings);
+  const double slope = std::sqrt(2.0 * 2 + 4);
+  EXPECT_NEAR(found.slope.value, slope, 1e-6 * slope);
+  EXPECT_NEAR(found.norm.value, 5 * slope, 1e-6 * 5 * slope);
+  EXPECT_EQ(found.layer_norms, Vector{found.norm.value});
+  EXPECT_EQ(found.curvature.value, 0);
+}
+
+// hess psi[d, d] = 2 V_d W_d x for V W x, at most 2 ||V_d|| ||W_d|| ||x|| = ||x|| for unit d. Its
+// Hessians have eigenvalues of both signs.
+TEST(Measure, ReachesTheCurvatureOfAProductOfMatrices) {
+  MeasureSettings settings = thorough();
+  settings.norm = 3;
+  const Measurement found =
+      measure(testing::graph_of("input: {shape: [4], norm: 3}\nlayers: [{dense: 5, bias: false}, "
+                                "{dense: 2, bias: false}]",
+                                2),
+              2, settings);
+  EXPECT_NEAR(found.curvature.value, 3, 3e-6);
+}
+
+TEST(Measure, SaysWhereItFoundTheLargestValues) {
+  for (const auto& named : testing::smooth_networks) {
+    SCOPED_TRACE(named.name);
+    constexpr std::int64_t batch = 2;
+    const Graph graph = testing::graph_of(named.text, batch);
+    MeasureSettings settings;
+    settings.norm = 3;
+    settings.default_radius = 2;
+    const Measurement found = measure(graph, batch, settings);
+    Network<double> network(graph, batch);
+    Trajectory<double> trajectory(network);
+    Vector image(static_cast<std::size_t>(network.output_elements()));
+    const auto go_to = [&](const Measured& point) {
+      network.set_parameters(point.w);
+      forward<double>(point.x, trajectory);
+      EXPECT_NEAR(std::sqrt(testing::dot(point.x, point.x)), 3, 1e-13);
+      for (const ParameterBlock& block : network.parameter_layout().blocks) {
+        const Vector v(point.w.begin() + block.offset,
+                       point.w.begin() + block.offset + block.elements);
+        EXPECT_LE(std::sqrt(testing::dot(v, v)), 2 * (1 + 1e-13));
+      }
+    };
+    go_to(found.norm);
+    const auto y = trajectory.output();
+    image.assign(y.begin(), y.end());
+    EXPECT_EQ(std::sqrt(testing::dot(image, image)), found.norm.value);
+    go_to(found.slope);
+    jvp<double>(trajectory, found.slope.w_dot, {}, image);
+    EXPECT_DOUBLE_EQ(std::sqrt(testing::dot(image, image)), found.slope.value);
+    EXPECT_NEAR(testing::dot(found.slope.w_dot, found.slope.w_dot), 1, 1e-13);
+    go_to(found.curvature);
+    second_directional<double>(trajectory, found.curvature.w_dot, image);
+    EXPECT_DOUBLE_EQ(std::sqrt(testing::dot(image, image)), found.curvature.value);
+    EXPECT_NEAR(testing::dot(found.curvature.w_dot, found.curvature.w_dot), 1, 1e-13);
+  }
+}
+
+}  // namespace
+}  // namespace smoothbound

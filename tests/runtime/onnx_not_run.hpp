@@ -1,0 +1,90 @@
+// The ONNX tests of single nodes that no architecture expresses, by name, and why.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "runtime/onnx_program.hpp"
+
+namespace smoothbound::testing::onnx {
+
+struct Listed {
+  std::string_view name;  // folder and test
+  Inexpressible why;
+};
+
+inline constexpr std::array not_run{
+    Listed{"node_test_averagepool_3d_default", Inexpressible::three_spatial_axes},
+    Listed{"node_test_maxpool_3d_default", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_AvgPool3d", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_AvgPool3d_stride", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_AvgPool3d_stride1_pad0_gpu_input",
+           Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_Conv3d", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_Conv3d_dilated", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_Conv3d_dilated_strided", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_Conv3d_groups", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_Conv3d_no_bias", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_Conv3d_stride", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_Conv3d_stride_padding", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_MaxPool3d", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_MaxPool3d_stride", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_MaxPool3d_stride_padding", Inexpressible::three_spatial_axes},
+    Listed{"node_test_flatten_axis0", Inexpressible::four_axes},
+    Listed{"node_test_flatten_negative_axis4", Inexpressible::four_axes},
+    Listed{"node_test_averagepool_2d_same_lower", Inexpressible::asymmetric_padding},
+    Listed{"node_test_maxpool_2d_same_lower", Inexpressible::asymmetric_padding},
+    Listed{"node_test_averagepool_2d_ceil", Inexpressible::mean_without_padding},
+    Listed{"node_test_averagepool_2d_pads", Inexpressible::mean_without_padding},
+    Listed{"node_test_averagepool_2d_precomputed_pads", Inexpressible::mean_without_padding},
+    Listed{"node_test_averagepool_2d_precomputed_same_upper", Inexpressible::mean_without_padding},
+    Listed{"node_test_averagepool_2d_same_upper", Inexpressible::mean_without_padding},
+    Listed{"node_test_maxpool_2d_dilations", Inexpressible::dilated_pooling},
+    Listed{"pytorch_converted_test_MaxPool1d_stride_padding_dilation",
+           Inexpressible::dilated_pooling},
+    Listed{"pytorch_converted_test_MaxPool2d_stride_padding_dilation",
+           Inexpressible::dilated_pooling},
+    Listed{"pytorch_converted_test_BatchNorm3d_eval", Inexpressible::three_spatial_axes},
+    Listed{"pytorch_converted_test_BatchNorm3d_momentum_eval", Inexpressible::three_spatial_axes},
+    Listed{"node_test_gemm_default_matrix_bias", Inexpressible::bias_of_each_sample},
+    Listed{"node_test_matmul_3d", Inexpressible::stacked_matrices},
+    Listed{"node_test_matmul_4d", Inexpressible::stacked_matrices},
+    Listed{"node_test_clip_default_max", Inexpressible::other_constants},
+    Listed{"node_test_clip_inbounds", Inexpressible::other_constants},
+    Listed{"node_test_clip_outbounds", Inexpressible::other_constants},
+    Listed{"node_test_clip_splitbounds", Inexpressible::other_constants},
+    Listed{"node_test_hardsigmoid", Inexpressible::other_constants},
+    Listed{"node_test_hardsigmoid_default", Inexpressible::other_constants},
+    Listed{"node_test_hardsigmoid_example", Inexpressible::other_constants},
+    Listed{"node_test_selu", Inexpressible::other_constants},
+    Listed{"node_test_selu_example", Inexpressible::other_constants},
+    Listed{"pytorch_operator_test_operator_clip", Inexpressible::other_constants},
+    Listed{"node_test_add_uint8", Inexpressible::integer_arithmetic},
+    Listed{"node_test_clip_default_int8_inbounds", Inexpressible::integer_arithmetic},
+    Listed{"node_test_clip_default_int8_max", Inexpressible::integer_arithmetic},
+    Listed{"node_test_clip_default_int8_min", Inexpressible::integer_arithmetic},
+    Listed{"node_test_mul_uint8", Inexpressible::integer_arithmetic},
+    Listed{"node_test_training_dropout", Inexpressible::random},
+    Listed{"node_test_training_dropout_default", Inexpressible::random},
+    Listed{"node_test_training_dropout_default_mask", Inexpressible::random},
+    Listed{"node_test_training_dropout_mask", Inexpressible::random},
+    Listed{"node_test_training_dropout_zero_ratio", Inexpressible::random},
+    Listed{"node_test_training_dropout_zero_ratio_mask", Inexpressible::random},
+    Listed{"node_test_identity_opt", Inexpressible::not_a_tensor},
+    Listed{"node_test_identity_sequence", Inexpressible::not_a_tensor},
+    Listed{"pytorch_operator_test_operator_add_broadcast", Inexpressible::beyond_float32},
+    Listed{"pytorch_operator_test_operator_add_size1_broadcast", Inexpressible::beyond_float32},
+    Listed{"pytorch_operator_test_operator_add_size1_right_broadcast",
+           Inexpressible::beyond_float32},
+    Listed{"pytorch_operator_test_operator_add_size1_singleton_broadcast",
+           Inexpressible::beyond_float32},
+};
+
+/// The row of that name, or null.
+inline const Listed* find_listed(std::string_view name) {
+  const auto* const found = std::ranges::find(not_run, name, &Listed::name);
+  return found == not_run.end() ? nullptr : found;
+}
+
+}  // namespace smoothbound::testing::onnx

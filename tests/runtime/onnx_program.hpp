@@ -1,0 +1,52 @@
+// An ONNX test of one node as an architecture with parameters, input and expected output.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "runtime/onnx_reader.hpp"
+#include "smoothbound/layers/normalization.hpp"
+
+namespace smoothbound::testing::onnx {
+
+/// Why a node has no counterpart among architectures.
+enum class Inexpressible : std::uint8_t {
+  three_spatial_axes,
+  four_axes,
+  asymmetric_padding,
+  mean_without_padding,
+  dilated_pooling,
+  bias_of_each_sample,
+  stacked_matrices,
+  other_constants,
+  integer_arithmetic,
+  random,
+  not_a_tensor,
+  beyond_float32,
+};
+std::string_view reason_of(Inexpressible why);
+
+struct Program {
+  std::string architecture;
+  std::int64_t batch = 1;
+  std::map<std::string, std::vector<double>> parameters;  // by name
+  std::optional<FixedStatistics> statistics;              // of the only component
+  std::vector<double> input;
+  std::vector<std::int64_t> output_sizes;
+  std::vector<double> output;
+};
+
+/// Whether the catalogue has a component for that operator, so that its tests run or are listed.
+bool has_component(std::string_view operation);
+
+/// `folder` holds the model and test_data_set_0.
+std::variant<Program, Inexpressible> translate(const Model& model,
+                                               const std::filesystem::path& folder);
+
+}  // namespace smoothbound::testing::onnx
