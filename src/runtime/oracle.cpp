@@ -40,16 +40,13 @@ class Sweep {
     memory_.cotangents_known = false;
     memory_.has_run = true;
     copy(x.data(), network_.input_elements(), values.at(0));
-    std::uint32_t layer = Network<Scalar>::none;
     for (const Node& node : network_.nodes()) {
-      if (node.layer != layer) tell_layer(layer);
-      layer = node.layer;
       timed(node, &Observer<Scalar>::on_forward, [&] {
         node.kernel->forward(point(node, all_inputs(node, values, 0), nullptr),
                              values.at(node.output));
       });
+      tell_layer(node);
     }
-    tell_layer(layer);
   }
 
   void jvp(std::span<const Scalar> w_dot, std::span<const Scalar> x_dot, Pass& tangents,
@@ -308,11 +305,12 @@ class Sweep {
     add_up(node, dots, written);
   }
 
-  void tell_layer(std::uint32_t layer) {
-    if (layer == Network<Scalar>::none || trajectory_.observer() == nullptr) return;
-    const std::uint32_t value = network_.output_of(layer);
-    trajectory_.observer()->on_layer(layer, network_.values()[value].shape,
-                                     memory_.values.at(value));
+  // At once where a node completes its layer: the next one may overwrite the value.
+  void tell_layer(const Node& node) {
+    if (node.layer == Network<Scalar>::none || trajectory_.observer() == nullptr) return;
+    if (network_.output_of(node.layer) != node.output) return;
+    trajectory_.observer()->on_layer(node.layer, network_.values()[node.output].shape,
+                                     memory_.values.at(node.output));
   }
 
   using Report = void (Observer<Scalar>::*)(const Node&, double);
