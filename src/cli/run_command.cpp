@@ -225,7 +225,7 @@ class RunCommand {
   Report bound_measured(double norm) const {
     if (!std::isfinite(norm)) {
       throw DataError(samples_.dataset().name, "the norm of all samples together is not finite",
-                      "--scale-norm scales them to the norm of the architecture's input");
+                      precision_ == 0 ? "--precision float64 reaches further" : "");
     }
     ReportOptions options = report_options_;
     options.overrides.input_norm = measured(norm);

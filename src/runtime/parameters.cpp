@@ -54,9 +54,10 @@ std::vector<BlockNorm> block_norms(const Network<Scalar>& network, const Real& d
     result.layer = block.layer;
     result.norm = euclidean_norm(part(network.parameters(), block.offset, block.elements));
     result.radius = block.radius ? *block.radius : default_radius;
-    // The bounds are computed from the upper end.
-    result.inside =
-        std::isfinite(result.norm) && measured(result.norm).upper <= result.radius.upper;
+    // Parameters that were projected onto a ball lie on its surface: what cannot be told to be
+    // outside counts as inside.
+    result.inside = std::isfinite(result.norm) && Magnitude::from_double(result.norm) <=
+                                                      result.radius.upper * measured(1).upper;
   }
   return norms;
 }

@@ -308,7 +308,7 @@ TEST(FitSamples, AsIsFlattenedOrPadded) {
 TEST(FitSamples, RefusesOtherShapes) {
   const Dataset dataset = random_dataset(Shape{1, 28, 28}, 4, 1);
   const auto refusal = [&](const Shape& shape, Border border = Border::none) {
-    return message_of("random", [&] { fit_samples(dataset, shape, padding); });
+    return message_of("random", [&] { fit_samples(dataset, shape, border); });
   };
   EXPECT_EQ(refusal(Shape{1, 32, 32}),
             "samples have the shape [1, 28, 28], the network's input has [1, 32, 32] | a border of "

@@ -57,7 +57,7 @@ double dot(const std::vector<A>& a, const std::vector<B>& b) {
 }
 
 /// Smooth networks: their derivatives of all orders exist.
-constexpr std::array smooth_networks{
+inline constexpr std::array smooth_networks{
     NamedNetwork{"Dense", R"(
 input: {shape: [5], norm: 1}
 layers:

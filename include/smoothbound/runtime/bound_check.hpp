@@ -13,7 +13,7 @@ namespace smoothbound {
 /// arithmetic in which z_l was computed. A convention, not a proof: at worst, rounding errors grow
 /// with the length of sums and with the depth.
 template <class Scalar>
-constexpr double rounding_tolerance = sizeof(Scalar) == sizeof(float) ? 1e-4 : 1e-12;
+constexpr double rounding_tolerance = sizeof(Scalar) == sizeof(float) ? 1e-4 : 1e-10;
 
 /// The layers whose measured norm is beyond the table's m_l and the tolerance. Norms that are not
 /// finite are none of them: they tell that numbers overflowed, nothing of the layer's values.

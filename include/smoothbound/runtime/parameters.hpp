@@ -26,7 +26,7 @@ struct BlockNorm {
   std::uint32_t layer = 0;
   double norm = 0;
   Real radius;
-  bool inside = false;  // ||v|| <= R for certain: not if a parameter is not finite
+  bool inside = false;  // ||v|| <= R, up to the error of the measurement
 };
 
 /// Of all blocks, where `default_radius` is the radius of those that name none.
