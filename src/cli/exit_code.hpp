@@ -24,9 +24,7 @@ inline constexpr std::array<ExitCodeRow, 5> exit_codes{{
     {success, "ok"},
     {regression, "a regression or a violated bound was found"},
     {bad_input, "bad input or usage"},
-    {no_answer,
-     "no finite answer: m, l and L of the network are all infinite; or, of run and init, a layer "
-     "that cannot be executed or values beyond the range of the arithmetic"},
+    {no_answer, "no finite answer, or a layer that cannot be executed"},
     {internal, "internal error, out of memory, or output that cannot be written"},
 }};
 
