@@ -96,12 +96,12 @@ class RunWriter {
 
   void write_layers() {
     std::vector<Grid::Column> columns{
-        {"#", Align::right}, {"layer"}, {"components"}, {"output"}, {"||z||", Align::right}};
+        {"#", Align::right}, {"layer"}, {"components"}, {"output"}, {"norm", Align::right}};
     for (const MethodReport& result : run_.bounds.results) {
       columns.push_back(
           {several() ? fmt::format("m {}", name_of(result.table.method)) : "m", Align::right});
     }
-    columns.push_back({"||z||/m", Align::right});
+    columns.push_back({"norm/m", Align::right});
     Grid grid(std::move(columns));
     grid.add_row(cells("", "input", "", text::shape(graph_.input), run_.input_norm, nullptr));
     for (std::uint32_t i = 0; i < graph_.layers.size(); ++i) {
@@ -110,7 +110,7 @@ class RunWriter {
                          text::shape(layer.output), run_.norms[i], &i));
     }
     page_.paragraph(
-        fmt::format("measured norms of the whole batch, and bounds m for ||x|| = {}, "
+        fmt::format("measured norms ||z|| of the whole batch, and bounds m for ||x|| = {}, "
                     "rounded up",
                     run_.bounds.settings.input_norm.upper.to_text(text::digits_for_people)));
     page_.gap();
@@ -146,7 +146,7 @@ class RunWriter {
   void write_outside() {
     if (run_.is_inside()) return;
     page_.heading("parameters outside of their balls");
-    Grid grid({{"block"}, {"||v||", Align::right}, {"R", Align::right}});
+    Grid grid({{"block"}, {"norm", Align::right}, {"radius", Align::right}});
     for (const BlockNorm& block : run_.blocks) {
       if (block.inside) continue;
       // As many digits as tell the two apart.

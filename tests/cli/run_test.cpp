@@ -126,8 +126,8 @@ TEST_F(ByHand, ParametersOutsideAreToldAndNothingIsClaimed) {
   const Outcome outcome = run(arguments);
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.out, HasSubstr("\nparameters outside of their balls\n"
-                                     "  block      ||v||  R\n"
-                                     "  a      5.523e+00  5\n"
+                                     "  block       norm  radius\n"
+                                     "  a      5.523e+00       5\n"
                                      "\n"
                                      "m is about parameters with ||v|| <= R: nothing follows for "
                                      "these, and nothing is checked\n"));
@@ -207,6 +207,9 @@ TEST_F(ByHand, FormatsAgree) {
   EXPECT_EQ(rows[0].at("m_paper"), json.at("layers").at(0).at("m").at("paper").at("text"));
   EXPECT_EQ(rows[0].at("m_sharp"), json.at("layers").at(0).at("m").at("sharp").at("text"));
   EXPECT_EQ(rows[0].at("verdict"), "holds");
+  EXPECT_THAT(
+      with("markdown"),
+      HasSubstr("| # | layer | components | output | norm | m paper | m sharp | norm/m |\n"));
   EXPECT_THAT(with("markdown"), HasSubstr("| 1 | a | dense | 2 | 5.196e+00 | "));
   EXPECT_THAT(with("table"), HasSubstr("  1  a      dense       2       5.196e+00  "));
 }
