@@ -72,7 +72,7 @@ class Initializer {
                                      static_cast<std::size_t>(block.elements));
       // Smaller than what the rounding of the entries adds to the norm.
       const double below = 1 - 8 * static_cast<double>(std::numeric_limits<Scalar>::epsilon());
-      const double dimension = static_cast<double>(block.elements);
+      const auto dimension = static_cast<double>(block.elements);
       const double target =
           radius * std::pow(uniforms.uniform(i), 1 / dimension) * std::min(below, 1 - 0x1p-38);
       const double factor = target / euclidean_norm(std::span<const Scalar>(values));

@@ -20,12 +20,12 @@ double sum_of_squares(const Scalar* values, std::int64_t count) {
   std::int64_t i = 0;
   for (; i + width <= count; i += width) {
     for (std::int64_t j = 0; j < width; ++j) {
-      const double x = static_cast<double>(values[i + j]);
+      const auto x = static_cast<double>(values[i + j]);
       sums[static_cast<std::size_t>(j)] += x * x;
     }
   }
   for (; i < count; ++i) {
-    const double x = static_cast<double>(values[i]);
+    const auto x = static_cast<double>(values[i]);
     sums[static_cast<std::size_t>(i % width)] += x * x;
   }
   double sum = 0;

@@ -56,19 +56,18 @@ std::vector<BlockNorm> block_norms(const Network<Scalar>& network, const Real& d
     result.radius = block.radius ? *block.radius : default_radius;
     // Parameters that were projected onto a ball lie on its surface: what cannot be told to be
     // outside counts as inside.
-    result.inside = std::isfinite(result.norm) && Magnitude::from_double(result.norm) <=
-                                                      result.radius.upper * measured(1).upper;
+    result.inside = std::isfinite(result.norm) &&
+                    Magnitude::from_double(result.norm) <= result.radius.upper * measured(1).upper;
   }
   return norms;
 }
 
-#define SMOOTHBOUND_PARAMETERS(S)                                           \
-  template void load_parameters(Network<S>&, const std::string&);           \
-  template void save_parameters(const Network<S>&, const std::string&,      \
-                                const std::map<std::string, std::string>&); \
-  template std::vector<BlockNorm> block_norms(const Network<S>&, const Real&);
-SMOOTHBOUND_PARAMETERS(float)
-SMOOTHBOUND_PARAMETERS(double)
-#undef SMOOTHBOUND_PARAMETERS
+using Metadata = std::map<std::string, std::string>;
+template void load_parameters(Network<float>&, const std::string&);
+template void load_parameters(Network<double>&, const std::string&);
+template void save_parameters(const Network<float>&, const std::string&, const Metadata&);
+template void save_parameters(const Network<double>&, const std::string&, const Metadata&);
+template std::vector<BlockNorm> block_norms(const Network<float>&, const Real&);
+template std::vector<BlockNorm> block_norms(const Network<double>&, const Real&);
 
 }  // namespace smoothbound
