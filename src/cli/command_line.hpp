@@ -64,10 +64,12 @@ void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_completion_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_check_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_compare_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_init_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_man_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_plot_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_report_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_run_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_schema_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_sweep_command(CLI::App& app, const CommandLine& line, Action& action);
 

@@ -44,10 +44,12 @@ int parse_and_run(CommandLine& line) {
   add_check_command(app, line, action);
   add_compare_command(app, line, action);
   add_completion_command(app, line, action);
+  add_init_command(app, line, action);
   add_layers_command(app, line, action);
   add_man_command(app, line, action);
   add_plot_command(app, line, action);
   add_report_command(app, line, action);
+  add_run_command(app, line, action);
   add_schema_command(app, line, action);
   add_sweep_command(app, line, action);
   add_config(app, line);

@@ -14,7 +14,14 @@ namespace {
 
 constexpr std::array<std::string_view, 3> method_names{"paper", "sharp", "both"};
 
-// "64MiB", "1e9", "2GiB"
+}  // namespace
+
+std::string option_name(std::string_view setting) {
+  std::string name = "--" + std::string(setting);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
 std::size_t parse_size(const ScalarText& scalar) {
   struct Unit {
     std::string_view suffix;
@@ -35,14 +42,6 @@ std::size_t parse_size(const ScalarText& scalar) {
                     "at most 1024GiB");
   }
   return count << shift;
-}
-
-}  // namespace
-
-std::string option_name(std::string_view setting) {
-  std::string name = "--" + std::string(setting);
-  std::ranges::replace(name, '_', '-');
-  return name;
 }
 
 std::size_t choose(const CommandLine& line, const std::string& option, const std::string& value,

@@ -1,13 +1,10 @@
 // smoothbound sweep: bounds along grids of settings.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <filesystem>
-#include <iostream>
 
 #include "command_line.hpp"
 #include "command_tree.hpp"
@@ -15,6 +12,7 @@
 #include "model_options.hpp"
 #include "output.hpp"
 #include "plot_output.hpp"
+#include "progress.hpp"
 #include "smoothbound/report/sweep.hpp"
 
 namespace smoothbound::cli {
@@ -33,27 +31,6 @@ struct SweepOptions {
   std::string threads;
   std::vector<std::string> grids{sweep_settings().size()};
   ModelOptions model;
-};
-
-// A line on a terminal, once the work takes longer than a second.
-class Progress {
- public:
-  void show(std::size_t done, std::size_t all) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_) return;
-    next_ = now + interval;
-    shown_ = true;
-    std::cerr << fmt::format("\r{:3}% of {} evaluations", done * 100 / all, all) << std::flush;
-  }
-  void clear() const {
-    if (shown_) std::cerr << "\r\x1b[K" << std::flush;
-  }
-
- private:
-  static constexpr std::chrono::milliseconds interval{200};
-  std::chrono::steady_clock::time_point next_ =
-      std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  bool shown_ = false;
 };
 
 class SweepCommand {
@@ -87,8 +64,10 @@ class SweepCommand {
       if (!against) return bad_input;
     }
     Progress progress;
-    if (isatty(STDERR_FILENO) != 0) {
-      run.progress = [&](std::size_t done, std::size_t all) { progress.show(done, all); };
+    if (Progress::is_wanted()) {
+      run.progress = [&](std::size_t done, std::size_t all) {
+        progress.show(done, all, "evaluations");
+      };
     }
     const Sweep sweep =
         run_sweep(*std::move(base), std::move(against), std::move(axes), model.methods, run);

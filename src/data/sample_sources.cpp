@@ -266,11 +266,11 @@ Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uin
   return dataset;
 }
 
-Dataset fit_samples(Dataset dataset, const Shape& wanted, Padding padding) {
+Dataset fit_samples(Dataset dataset, const Shape& wanted, Border border) {
   const Shape& shape = dataset.sample_shape;
   if (shape == wanted) return dataset;
   const bool may_pad = is_padded(shape, wanted);
-  if (may_pad && padding == Padding::zeros) {
+  if (may_pad && border == Border::zeros) {
     dataset.source = std::make_shared<PaddedSource>(dataset.source, shape, wanted);
   } else if (wanted.rank() != 1 || shape.elements() != wanted.elements()) {
     throw DataError(dataset.name,

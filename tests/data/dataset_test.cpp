@@ -283,7 +283,7 @@ TEST(FitSamples, AsIsFlattenedOrPadded) {
   EXPECT_EQ(read<double>(fit_samples(dataset, Shape{2, 2, 3}), 1, 2), values);
   EXPECT_EQ(read<double>(fit_samples(dataset, Shape{12}), 1, 2), values);
 
-  const Dataset padded = fit_samples(dataset, Shape{2, 5, 4}, Padding::zeros);
+  const Dataset padded = fit_samples(dataset, Shape{2, 5, 4}, Border::zeros);
   EXPECT_EQ(padded.sample_shape, (Shape{2, 5, 4}));
   const std::vector<double> wide = read<double>(padded, 1, 2);
   for (std::size_t n = 0; n < 2; ++n) {
@@ -299,7 +299,7 @@ TEST(FitSamples, AsIsFlattenedOrPadded) {
   }
   const Dataset line = random_dataset(Shape{1, 2}, 1, 1);
   const std::vector<double> longer =
-      read<double>(fit_samples(line, Shape{1, 4}, Padding::zeros), 0, 1);
+      read<double>(fit_samples(line, Shape{1, 4}, Border::zeros), 0, 1);
   EXPECT_EQ(longer[0], 0);
   EXPECT_EQ(longer[1], read<double>(line, 0, 1)[0]);
   EXPECT_EQ(longer[3], 0);
@@ -307,15 +307,15 @@ TEST(FitSamples, AsIsFlattenedOrPadded) {
 
 TEST(FitSamples, RefusesOtherShapes) {
   const Dataset dataset = random_dataset(Shape{1, 28, 28}, 4, 1);
-  const auto refusal = [&](const Shape& shape, Padding padding = Padding::none) {
-    return message_of("random", [&] { fit_samples(dataset, shape, padding); });
+  const auto refusal = [&](const Shape& shape, Border border = Border::none) {
+    return message_of("random", [&] { fit_samples(dataset, shape, border); });
   };
   EXPECT_EQ(refusal(Shape{1, 32, 32}),
             "samples have the shape [1, 28, 28], the network's input has [1, 32, 32] | a border of "
             "zeros would make them fit");
-  EXPECT_EQ(refusal(Shape{3, 32, 32}, Padding::zeros),
+  EXPECT_EQ(refusal(Shape{3, 32, 32}, Border::zeros),
             "samples have the shape [1, 28, 28], the network's input has [3, 32, 32]");
-  EXPECT_EQ(refusal(Shape{1, 24, 32}, Padding::zeros),
+  EXPECT_EQ(refusal(Shape{1, 24, 32}, Border::zeros),
             "samples have the shape [1, 28, 28], the network's input has [1, 24, 32]");
   EXPECT_EQ(refusal(Shape{783}),
             "samples have the shape [1, 28, 28], the network's input has [783]");

@@ -70,11 +70,11 @@ Dataset open_dataset(const std::string& name, const DatasetOptions& options = {}
 Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
                        std::int64_t classes = 0);
 
-enum class Padding { none, zeros };
+enum class Border { none, zeros };
 
 /// `dataset` for a network whose input has the shape `wanted`: as it is; flattened, if `wanted` is
 /// [features] and has as many; or, if asked for, with a border of zeros around each image (the odd
 /// one behind), as LeNet-5 has it. Throws DataError for every other shape.
-Dataset fit_samples(Dataset dataset, const Shape& wanted, Padding padding = Padding::none);
+Dataset fit_samples(Dataset dataset, const Shape& wanted, Border border = Border::none);
 
 }  // namespace smoothbound

@@ -1,0 +1,36 @@
+// Parameters of a network: from files, to files, and their norms.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "smoothbound/runtime/network.hpp"
+
+namespace smoothbound {
+
+/// Reads all parameters from a safetensors or NPZ file that holds these arrays and no others.
+/// Throws DataError; the parameters may then be partly overwritten.
+template <class Scalar>
+void load_parameters(Network<Scalar>& network, const std::string& path);
+
+/// Writes all parameters as safetensors, whole or not at all. Throws OutputError.
+template <class Scalar>
+void save_parameters(const Network<Scalar>& network, const std::string& path,
+                     const std::map<std::string, std::string>& metadata);
+
+/// A parameter block v, and whether it lies in its ball.
+struct BlockNorm {
+  std::string name;  // of its arrays, without the part that tells them apart
+  std::uint32_t layer = 0;
+  double norm = 0;
+  Real radius;
+  bool inside = false;  // ||v|| <= R, up to the error of the measurement
+};
+
+/// Of all blocks, where `default_radius` is the radius of those that name none.
+template <class Scalar>
+std::vector<BlockNorm> block_norms(const Network<Scalar>& network, const Real& default_radius);
+
+}  // namespace smoothbound

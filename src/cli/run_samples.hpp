@@ -1,0 +1,57 @@
+// The options that say which samples a network is executed on.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command_line.hpp"
+#include "smoothbound/data/dataset.hpp"
+#include "smoothbound/data/prepare.hpp"
+#include "smoothbound/report/report.hpp"
+
+namespace smoothbound::cli {
+
+class SampleOptions {
+ public:
+  /// Declares --data, --input, --labels, --split, --samples, --standardise and --scale-norm.
+  void add_to(CLI::App& command);
+  /// Files that are read.
+  [[nodiscard]] std::vector<std::string> files() const;
+
+  /// Opens the samples, if they are not random, and says in `settings` how many there will be, if
+  /// that does not follow from the architecture. Throws SpecError and DataError.
+  void open(const CommandLine& line, Settings& settings);
+  /// Throws if there are fewer samples than the batch, or they do not fit: SpecError, DataError.
+  void fit(const CommandLine& line, const Report& report);
+  /// Makes the samples if they are random; `report` as in `fit`.
+  void generate(const Report& report, std::uint64_t seed);
+
+  [[nodiscard]] bool are_random() const { return random_; }
+  [[nodiscard]] const Dataset& dataset() const { return *dataset_; }
+  /// The shape of samples as they come.
+  [[nodiscard]] const Shape& stored() const { return stored_; }
+  /// What was asked for with --split, or is meant without, for samples that have one.
+  [[nodiscard]] std::optional<std::string> split() const;
+  [[nodiscard]] PreparationOptions preparation(const Report& report) const;
+  /// The labels of the batch; nothing if there are none.
+  [[nodiscard]] std::vector<std::int64_t> labels(const Report& report) const;
+
+ private:
+  std::string data_;
+  std::string input_;
+  std::string labels_;
+  std::string split_;
+  std::string samples_;
+  bool standardise_ = false;
+  bool scale_norm_ = false;
+
+  bool random_ = false;
+  std::string count_option_;  // that says how many; empty: none
+  std::optional<Dataset> dataset_;
+  Shape stored_;
+};
+
+}  // namespace smoothbound::cli

@@ -1,0 +1,73 @@
+#include "smoothbound/runtime/parameters.hpp"
+
+#include <cmath>
+
+#include "smoothbound/data/weights.hpp"
+#include "smoothbound/data/write_arrays.hpp"
+#include "smoothbound/runtime/norm.hpp"
+
+namespace smoothbound {
+namespace {
+
+template <class Scalar>
+std::span<Scalar> part(std::span<Scalar> w, std::int64_t offset, std::int64_t elements) {
+  return w.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(elements));
+}
+
+}  // namespace
+
+template <class Scalar>
+void load_parameters(Network<Scalar>& network, const std::string& path) {
+  const std::vector<ParameterArray>& arrays = network.parameter_layout().arrays;
+  std::vector<ExpectedTensor> expected;
+  expected.reserve(arrays.size());
+  for (const ParameterArray& array : arrays) expected.push_back({array.name, array.sizes});
+  const ArrayFile file = read_weights(path, expected);
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    file.read_into(file.entries()[i],
+                   part(network.parameters(), arrays[i].offset, arrays[i].elements));
+  }
+  network.update_parameters();
+}
+
+template <class Scalar>
+void save_parameters(const Network<Scalar>& network, const std::string& path,
+                     const std::map<std::string, std::string>& metadata) {
+  std::vector<TensorView> tensors;
+  for (const ParameterArray& array : network.parameter_layout().arrays) {
+    tensors.push_back(
+        {array.name, array.sizes, part(network.parameters(), array.offset, array.elements)});
+  }
+  write_safetensors(path, tensors, metadata);
+}
+
+template <class Scalar>
+std::vector<BlockNorm> block_norms(const Network<Scalar>& network, const Real& default_radius) {
+  const ParameterLayout& layout = network.parameter_layout();
+  std::vector<BlockNorm> norms;
+  std::size_t next = 0;  // arrays lie in the order of their blocks
+  for (const ParameterBlock& block : layout.blocks) {
+    while (layout.arrays[next].offset < block.offset) ++next;
+    BlockNorm& result = norms.emplace_back();
+    const std::string& name = layout.arrays[next].name;
+    result.name = name.substr(0, name.rfind('.'));
+    result.layer = block.layer;
+    result.norm = euclidean_norm(part(network.parameters(), block.offset, block.elements));
+    result.radius = block.radius ? *block.radius : default_radius;
+    // Parameters that were projected onto a ball lie on its surface: what cannot be told to be
+    // outside counts as inside.
+    result.inside = std::isfinite(result.norm) &&
+                    Magnitude::from_double(result.norm) <= result.radius.upper * measured(1).upper;
+  }
+  return norms;
+}
+
+using Metadata = std::map<std::string, std::string>;
+template void load_parameters(Network<float>&, const std::string&);
+template void load_parameters(Network<double>&, const std::string&);
+template void save_parameters(const Network<float>&, const std::string&, const Metadata&);
+template void save_parameters(const Network<double>&, const std::string&, const Metadata&);
+template std::vector<BlockNorm> block_norms(const Network<float>&, const Real&);
+template std::vector<BlockNorm> block_norms(const Network<double>&, const Real&);
+
+}  // namespace smoothbound
