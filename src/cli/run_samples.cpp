@@ -102,7 +102,9 @@ void SampleOptions::fit(const CommandLine& line, const Report& report) {
                                 dataset_->name, there_are),
                     hint);
   }
-  dataset_ = fit_samples(*std::move(dataset_), report.graph.input, Border::zeros);
+  // Data sets of images are made to fit; a file that was given as the input has to.
+  const Border border = input_.empty() ? Border::zeros : Border::none;
+  dataset_ = fit_samples(*std::move(dataset_), report.graph.input, border);
 }
 
 void SampleOptions::generate(const Report& report, std::uint64_t seed) {

@@ -292,6 +292,14 @@ TEST_F(ByHand, MistakesInFilesAreNamed) {
   write_array("wide.npy", {2, 3}, {1, 2, 3, 4, 5, 6});
   expect_error({"net.yaml", "--input", "wide.npy"},
                "wide.npy: error: samples have the shape [3], the network's input has [2]\n");
+  (void)directory_.write(
+      "image.yaml", "name: image\ninput: {shape: [1, 4, 4]}\nlayers:\n  - {name: a, dense: 2}\n");
+  write_array("small.npy", {1, 1, 2, 2}, {1, 2, 3, 4});
+  expect_error({"image.yaml", "--input", "small.npy"},
+               "small.npy: error: samples have the shape [1, 2, 2], the network's input has "
+               "[1, 4, 4]\nhint: a border of zeros would make them fit\n");
+  EXPECT_THAT(run({"image.yaml", "--data", "small.npy"}).out,
+              HasSubstr("data: small.npy, 1 sample 1x2x2 with a border of zeros, 1x4x4\n"));
   write_array("nan.npy", {1, 2}, {1, std::nan("")});
   const Outcome nan = run({"net.yaml", "--input", "nan.npy"});
   EXPECT_EQ(nan.exit_code, 2);
