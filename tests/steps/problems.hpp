@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,31 +34,33 @@ struct Problem {
   Graph graph;
   Vector x, w;
   Objective<double> objective;
-  StagedNetwork network;
+  std::optional<StagedNetwork> network;  // nothing for a graph that is no chain
   Network<double> whole;
   Trajectory<double> trajectory;
 
+  enum class Form : bool { chain, any };
+  static constexpr Form any_graph = Form::any;
+
   Problem(std::string yaml, std::string_view loss, double lambda, std::int64_t count,
-          std::mt19937_64& random, double scale = 1)
+          std::mt19937_64& random, Form form = Form::chain, double scale = 1)
       : text(std::move(yaml)),
         samples(count),
         regularizer{lambda},
         graph(graph_of(text, count)),
         x(random_vector<double>(static_cast<std::size_t>(count * graph.input.elements()), random)),
         objective(graph, *find_loss(loss), x, count, labels(loss, random), options(lambda)),
-        network(graph, count),
         whole(graph, count),
         trajectory(whole) {
     w = random_parameters(whole, random);
     for (double& entry : w) entry *= scale;
     objective.set_point(w);
-    network.forward(w, x);
+    if (form == Form::chain) network.emplace(graph, count).forward(w, x);
     whole.set_parameters(w);
     forward<double>(x, trajectory);
   }
 
   LqProblem lq(StepKind kind, double gamma) {
-    return lq_problem(network, objective.loss(), regularizer, kind, gamma);
+    return lq_problem(*network, objective.loss(), regularizer, kind, gamma);
   }
 
  private:

@@ -146,7 +146,7 @@ TEST(Halving, HappensExactlyWhereTheModelIsNotBoundedBelow) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
     Problem p(std::string(small), seed % 2 == 0 ? "square" : "logistic", seed % 3 == 0 ? 0.1 : 0, 5,
-              random, 2);
+              random, Problem::Form::chain, 2);
     const auto count = static_cast<Eigen::Index>(p.w.size());
     Eigen::MatrixXd hessian(count, count);
     Vector unit(p.w.size());
@@ -233,7 +233,7 @@ TEST(Errors, SayWhatIsWrong) {
       [&] {
         LossEvaluation other = p.objective.loss();
         other.gradient.pop_back();
-        lq_problem(p.network, other, p.regularizer, StepKind::newton, 1);
+        lq_problem(*p.network, other, p.regularizer, StepKind::newton, 1);
       },
       ThrowsMessage<std::invalid_argument>("the network has 4 outputs, the loss 3"));
   Problem concave(std::string(small), "square", -1e30, 2, random);
