@@ -96,10 +96,9 @@ double newton(const std::string& name, const std::string& text, std::int64_t bat
                       direction = newton_direction(chain, loss, {}, gamma);
                     }));
   }
-  fmt::print("newton,{},{},{:.6f},{:.6f},{:.3g},{},{:.2g}\n", name, s.graph.parameters, best,
-             best / (1 + direction.halvings), direction.gamma, direction.halvings,
-             residual_of(s, direction));
-  return best / (1 + direction.halvings);
+  fmt::print("newton,{},{},{:.6f},{:.3g},{},{:.2g}\n", name, s.graph.parameters, best,
+             direction.gamma, direction.halvings, residual_of(s, direction));
+  return best;
 }
 
 void gauss_newton(const std::string& name, const std::string& text, std::int64_t batch) {
@@ -139,7 +138,7 @@ layers:
 }  // namespace
 
 int main() {
-  fmt::print("newton,network,parameters,seconds,seconds per sweep,gamma,halvings,residual\n");
+  fmt::print("newton,network,parameters,seconds,gamma,halvings,residual\n");
   Vector logs;
   Vector depths;
   for (int depth = 4; depth <= 1024; depth *= 2) {

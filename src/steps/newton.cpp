@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include "gamma.hpp"
+#include "negative_curvature.hpp"
 #include "reduced_stage.hpp"
 
 namespace smoothbound {
@@ -32,12 +34,34 @@ MatrixXd loss_hessian(const LossEvaluation& loss, StepKind kind) {
 
 struct SplitChain::Layers {
   std::vector<std::unique_ptr<SplitLayer>> list;
-  std::int64_t outputs = 0;
-  std::int64_t inputs = 0;
+  Network<double> whole;  // for products with the Hessian
+  Trajectory<double> trajectory;
+  Layers(const Graph& graph, std::int64_t batch)
+      : whole(graph, batch), trajectory(whole, KeepCotangents::yes) {}
 };
 
+namespace {
+
+// A few Hessian products cost next to nothing beside a sweep.
+constexpr std::int64_t lanczos_products = 24;
+
+// How negative the curvature of f o psi + r is known to be.
+double known_curvature(SplitChain::Layers& layers, const LossEvaluation& loss,
+                       const Regularizer& regularizer) {
+  smoothbound::forward<double>(layers.list.front()->input(), layers.trajectory);
+  return least_curvature_found(
+      layers.whole.parameter_layout().elements,
+      [&](std::span<const double> w_dot, std::span<double> product) {
+        hvp<double>(layers.trajectory, loss.gradient, w_dot, product, loss.hessian_product);
+        regularizer.add_hessian_product(w_dot, product);
+      },
+      lanczos_products);
+}
+
+}  // namespace
+
 SplitChain::SplitChain(const Graph& graph, std::int64_t batch)
-    : layers_(std::make_unique<Layers>()) {
+    : layers_(std::make_unique<Layers>(graph, batch)) {
   std::uint32_t before = Graph::network_input;
   for (const std::uint32_t index : graph.order) {
     const Layer& layer = graph.layers[index];
@@ -48,8 +72,6 @@ SplitChain::SplitChain(const Graph& graph, std::int64_t batch)
     layers_->list.push_back(std::make_unique<SplitLayer>(graph, index, batch));
     before = index;
   }
-  layers_->inputs = batch * graph.input.elements();
-  layers_->outputs = batch * graph.shape_of(before).elements();
 }
 SplitChain::SplitChain(SplitChain&&) noexcept = default;
 SplitChain& SplitChain::operator=(SplitChain&&) noexcept = default;
@@ -57,17 +79,14 @@ SplitChain::~SplitChain() = default;
 
 std::size_t SplitChain::size() const { return layers_->list.size(); }
 
-std::int64_t SplitChain::parameters() const {
-  std::int64_t sum = 0;
-  for (const auto& layer : layers_->list) sum += layer->parameters();
-  return sum;
-}
+std::int64_t SplitChain::parameters() const { return layers_->whole.parameter_layout().elements; }
 
 std::span<const double> SplitChain::forward(std::span<const double> w, std::span<const double> x) {
   if (static_cast<std::int64_t>(w.size()) != parameters()) {
     throw std::invalid_argument(
         fmt::format("the network has {} parameters, not {}", parameters(), w.size()));
   }
+  layers_->whole.set_parameters(w);
   std::span<const double> z = x;
   for (const auto& layer : layers_->list) {
     const auto count = static_cast<std::size_t>(layer->parameters());
@@ -84,9 +103,10 @@ Direction newton_direction(SplitChain& chain, const LossEvaluation& loss,
   if (layers.back()->input().empty()) {
     throw std::invalid_argument("a step needs a forward pass before");
   }
-  if (static_cast<std::int64_t>(loss.gradient.size()) != chain.layers().outputs) {
-    throw std::invalid_argument(fmt::format("the network has {} outputs, the loss {}",
-                                            chain.layers().outputs, loss.gradient.size()));
+  const std::int64_t outputs = chain.layers().whole.output_elements();
+  if (static_cast<std::int64_t>(loss.gradient.size()) != outputs) {
+    throw std::invalid_argument(
+        fmt::format("the network has {} outputs, the loss {}", outputs, loss.gradient.size()));
   }
   const MatrixXd P = loss_hessian(loss, kind);
   const VectorXd p = view(loss.gradient);
@@ -103,9 +123,14 @@ Direction newton_direction(SplitChain& chain, const LossEvaluation& loss,
     z_bar = stages[l]->input_cotangent();
   }
 
+  // A sweep with a gamma for which there is negative curvature is bound to fail.
+  const double curvature = kind == StepKind::newton
+                               ? known_curvature(chain.layers(), loss, regularizer)
+                               : std::numeric_limits<double>::infinity();
   std::vector<ReducedPolicy> policies(layers.size());
   double minimum = 0;
   const Feasible found = halve_gamma(gamma, most_halvings, [&](double tried) {
+    if (1 / tried + curvature <= 0) return Attempt{false};
     CostToGo cost{P, p};
     for (std::size_t l = layers.size(); l-- > 0;) {
       if (!stages[l]->bellman(tried, cost, policies[l])) return Attempt{false, l};

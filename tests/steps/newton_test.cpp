@@ -130,8 +130,8 @@ TEST(Newton, ErrorsSayWhatIsWrong) {
               ThrowsMessage<NotFinite>("the quadratic model is not finite at layer 3"));
   EXPECT_THAT([&] { newton_direction(chain, loss, {-1e30}, 1); },
               ThrowsMessage<NotBoundedBelow>(
-                  "the quadratic model is not bounded below at layer 3: after 60 halvings, with "
-                  "gamma = 8.67e-19, its matrix is still not positive definite"));
+                  "the quadratic model is not bounded below: after 60 halvings, with gamma = "
+                  "8.67e-19, its matrix is still not positive definite"));
   const Graph branches = testing::graph_of(
       "input: {shape: [2], norm: 1}\nlayers:\n  - name: a\n    dense: 2\n"
       "  - name: b\n    add: [a, input]\n",

@@ -24,8 +24,8 @@ class SplitChain {
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::int64_t parameters() const;
-  /// psi(w), a sample after the other. Keeps what the step needs; throws std::invalid_argument if a
-  /// size is wrong.
+  /// psi(w), a sample after the other. Keeps what the step needs, `x` by reference; throws
+  /// std::invalid_argument if a size is wrong.
   std::span<const double> forward(std::span<const double> w, std::span<const double> x);
 
   struct Layers;
@@ -44,7 +44,10 @@ class SplitChain {
 /// the identity alone and are eliminated by hand, the others are min(rows, columns) of X for each
 /// filter. Cost linear in depth, cubic in the outputs of a layer over the batch.
 ///
-/// Throws as `riccati_step`; std::invalid_argument if lambda + 1/gamma is not positive.
+/// Values of gamma with which a direction of negative curvature, found by Lanczos's method, already
+/// tells that the problem is not bounded below are passed over without a sweep.
+///
+/// Throws as `riccati_step`, std::invalid_argument before `forward` and for a loss of another size.
 Direction newton_direction(SplitChain& chain, const LossEvaluation& loss,
                            const Regularizer& regularizer, double gamma,
                            StepKind kind = StepKind::newton);
