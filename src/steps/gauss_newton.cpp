@@ -30,13 +30,13 @@ void require_outputs(const LinearizedNetwork& psi, const LossEvaluation& loss) {
 class Oracle {
  public:
   explicit Oracle(const LinearizedNetwork& psi) : psi_(psi) {}
-  VectorXd J(const VectorXd& w_dot) {
+  VectorXd jvp(const VectorXd& w_dot) {
     ++calls_;
     VectorXd y_dot(psi_.outputs);
     psi_.jvp(entries(w_dot), entries(y_dot));
     return y_dot;
   }
-  VectorXd J_transposed(const VectorXd& mu) {
+  VectorXd vjp(const VectorXd& mu) {
     ++calls_;
     VectorXd w_bar(static_cast<Eigen::Index>(psi_.w.size()));
     psi_.vjp(entries(mu), entries(w_bar));
@@ -160,10 +160,10 @@ GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
 
   Oracle oracle(psi);
   // grad F(w), which becomes J^T mu + lambda w.
-  const VectorXd gradient = oracle.J_transposed(view(loss.gradient)) + lambda * view(psi.w);
+  const VectorXd gradient = oracle.vjp(view(loss.gradient)) + lambda * view(psi.w);
   if (!gradient.allFinite()) throw NotFinite("the gradient is not finite");
   VectorXd sum = gradient;
-  VectorXd r = -oracle.J(gradient);
+  VectorXd r = -oracle.jvp(gradient);
   VectorXd Hr = times_H(r);
   double square = Hr.dot(r);
   const double first_square = square;
@@ -181,7 +181,7 @@ GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
   const double least = std::max(options.relative_residual, rounding);
   while (result.iterations < most && square > least * least * first_square) {
     ++result.iterations;
-    const VectorXd step = oracle.J_transposed(Hp);
+    const VectorXd step = oracle.vjp(Hp);
     const double length = square / (a * Hp.dot(p) + step.squaredNorm());
     if (!std::isfinite(length)) throw NotFinite("the Gauss-Newton model is not finite");
     sum += length * step;
@@ -190,7 +190,7 @@ GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
       break;
     }
     kept.add(r, Hr, square);
-    const VectorXd J_step = oracle.J(step);
+    const VectorXd J_step = oracle.jvp(step);
     best.add(step, J_step, times_H(J_step));
     r -= length * (a * p + J_step);
     kept.make_orthogonal(r);

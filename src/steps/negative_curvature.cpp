@@ -21,7 +21,8 @@ double least_curvature_found(std::int64_t size, const MatrixProduct& product,
   MatrixXd basis(size, steps);
   VectorXd diagonal(steps);
   VectorXd below(std::max<std::int64_t>(steps - 1, 0));
-  std::mt19937_64 random(1);  // the same direction in every run
+  // The same direction in every run.
+  std::mt19937_64 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp)
   std::normal_distribution<double> normal;
   VectorXd next = VectorXd::NullaryExpr(size, [&] { return normal(random); });
   std::int64_t k = 0;

@@ -73,8 +73,8 @@ SplitChain::SplitChain(const Graph& graph, std::int64_t batch)
     before = index;
   }
 }
-SplitChain::SplitChain(SplitChain&&) noexcept = default;
-SplitChain& SplitChain::operator=(SplitChain&&) noexcept = default;
+SplitChain::SplitChain(SplitChain&& other) noexcept = default;
+SplitChain& SplitChain::operator=(SplitChain&& other) noexcept = default;
 SplitChain::~SplitChain() = default;
 
 std::size_t SplitChain::size() const { return layers_->list.size(); }

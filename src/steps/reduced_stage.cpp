@@ -127,7 +127,7 @@ Eigen::VectorXd ReducedStage::joint_gradient(const Vector& c) const {
 }
 
 // G L, for the columns of y; those of u are left as they are.
-Eigen::MatrixXd ReducedStage::times_L(const Matrix& G) const {
+Eigen::MatrixXd ReducedStage::push_unknowns(const Matrix& G) const {
   const std::int64_t each = unknowns_of_filter();
   const std::int64_t positions = part_->positions();
   Matrix product(G.rows(), unknowns());
@@ -143,7 +143,7 @@ Eigen::MatrixXd ReducedStage::times_L(const Matrix& G) const {
 }
 
 // L^T M, likewise for the rows.
-Eigen::MatrixXd ReducedStage::L_transposed_times(const Matrix& M) const {
+Eigen::MatrixXd ReducedStage::pull_unknowns(const Matrix& M) const {
   const std::int64_t each = unknowns_of_filter();
   const std::int64_t positions = part_->positions();
   Matrix product(unknowns(), M.cols());
@@ -161,7 +161,7 @@ Eigen::MatrixXd ReducedStage::L_transposed_times(const Matrix& M) const {
 }
 
 // G Z, sample by sample.
-Eigen::MatrixXd ReducedStage::times_Z(const Matrix& G) const {
+Eigen::MatrixXd ReducedStage::push_inputs(const Matrix& G) const {
   Matrix product(G.rows(), batch_ * part_->inputs());
   for (std::int64_t i = 0; i < batch_; ++i) {
     product.middleCols(i * part_->inputs(), part_->inputs()).noalias() =
@@ -170,7 +170,7 @@ Eigen::MatrixXd ReducedStage::times_Z(const Matrix& G) const {
   return product;
 }
 
-Eigen::MatrixXd ReducedStage::Z_transposed_times(const Matrix& M) const {
+Eigen::MatrixXd ReducedStage::pull_inputs(const Matrix& M) const {
   Matrix product(batch_ * part_->inputs(), M.cols());
   for (std::int64_t i = 0; i < batch_; ++i) {
     product.middleRows(i * part_->inputs(), part_->inputs()).noalias() =
@@ -180,7 +180,7 @@ Eigen::MatrixXd ReducedStage::Z_transposed_times(const Matrix& M) const {
 }
 
 // N += Q^T T^T. Columns of N that belong to one sample are written by one thread.
-void ReducedStage::add_T_transposed(Matrix& N) const {
+void ReducedStage::add_mixed(Matrix& N) const {
   const std::int64_t each = unknowns_of_filter();
   const std::int64_t positions = part_->positions();
   parallel_for(batch_, 1, [&](Index begin, Index end) {
@@ -235,6 +235,19 @@ void ReducedStage::push_patches(const Matrix& s, Vector& z) const {
   }
 }
 
+// z += the patches weights factors^T, in their places.
+void ReducedStage::add_patches(std::int64_t group, const Vector& weights, const Vector& factors,
+                               Eigen::Ref<Vector> z) const {
+  const std::int64_t positions = part_->positions();
+  for (Index r = 0; r < rows(); ++r) {
+    const Index sample = r / positions * part_->inputs();
+    for (std::int64_t k = 0; k < part_->fan_in(); ++k) {
+      const std::int64_t place = part_->place(group, r % positions, k);
+      if (place >= 0) z(sample + place) += factors(r) * weights(k);
+    }
+  }
+}
+
 // What the minimum over the part of the weights that X does not see takes off cost_{l-1}:
 // |rest (T^T z~ + grad r)|^2 / (2 curvature). Without the constant.
 void ReducedStage::subtract_eliminated(double curvature, CostToGo& cost) const {
@@ -251,15 +264,8 @@ void ReducedStage::subtract_eliminated(double curvature, CostToGo& cost) const {
         for (std::int64_t k = 0; k < fan_in; ++k) {
           const std::int64_t to = part_->place(g, r % positions, k);
           if (to < 0) continue;
-          auto column = cost.C.col(r / positions * part_->inputs() + to);
-          for (Index other = 0; other < rows(); ++other) {
-            const Index sample = other / positions * part_->inputs();
-            const double factor = YY(other, r);
-            for (std::int64_t j = 0; j < fan_in; ++j) {
-              const std::int64_t from = part_->place(g, other % positions, j);
-              if (from >= 0) column(sample + from) -= factor * rest(j, k);
-            }
-          }
+          add_patches(g, rest.col(k).head(fan_in), -YY.col(r),
+                      cost.C.col(r / positions * part_->inputs() + to));
         }
       }
     });
@@ -282,13 +288,13 @@ bool ReducedStage::bellman(double gamma, CostToGo& cost, ReducedPolicy& policy) 
   before.constant = cost.constant;
   Matrix N;
   if (!first_) {
-    Matrix GZ = times_Z(G);
-    N = L_transposed_times(GZ);
-    if (Y_.size() > 0) add_T_transposed(N);
-    before.C = Z_transposed_times(GZ);
-    before.c = Z_transposed_times(h);
+    Matrix GZ = push_inputs(G);
+    N = pull_unknowns(GZ);
+    if (Y_.size() > 0) add_mixed(N);
+    before.C = pull_inputs(GZ);
+    before.c = pull_inputs(h);
   }
-  Vector m = L_transposed_times(h);
+  Vector m = pull_unknowns(h);
   if (rest_size() > 0) m.tail(rest_size()) += u_;
   const std::int64_t each = unknowns_of_filter();
   for (std::int64_t o = 0; o < part_->filters(); ++o) {
@@ -302,9 +308,9 @@ bool ReducedStage::bellman(double gamma, CostToGo& cost, ReducedPolicy& policy) 
     before.constant -= (weights_.col(o) - group.Q * seen).squaredNorm() / (2 * curvature);
   }
 
-  Matrix GL = times_L(G);
+  Matrix GL = push_unknowns(G);
   G.resize(0, 0);
-  policy.F = L_transposed_times(GL);
+  policy.F = pull_unknowns(GL);
   GL.resize(0, 0);
   policy.F.diagonal().array() += curvature;
   const Eigen::LLT<Eigen::Ref<Matrix>> cholesky(policy.F);

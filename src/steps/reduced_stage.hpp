@@ -71,11 +71,13 @@ class ReducedStage {
   void reduce(SplitLayer& layer);
   [[nodiscard]] Matrix joint_hessian(Matrix& C) const;
   [[nodiscard]] Vector joint_gradient(const Vector& c) const;
-  [[nodiscard]] Matrix times_L(const Matrix& G) const;
-  [[nodiscard]] Matrix L_transposed_times(const Matrix& M) const;
-  [[nodiscard]] Matrix times_Z(const Matrix& G) const;
-  [[nodiscard]] Matrix Z_transposed_times(const Matrix& M) const;
-  void add_T_transposed(Matrix& N) const;
+  [[nodiscard]] Matrix push_unknowns(const Matrix& G) const;
+  [[nodiscard]] Matrix pull_unknowns(const Matrix& M) const;
+  [[nodiscard]] Matrix push_inputs(const Matrix& G) const;
+  [[nodiscard]] Matrix pull_inputs(const Matrix& M) const;
+  void add_mixed(Matrix& N) const;
+  void add_patches(std::int64_t group, const Vector& weights, const Vector& factors,
+                   Eigen::Ref<Vector> z) const;
   void subtract_eliminated(double curvature, CostToGo& cost) const;
   [[nodiscard]] Matrix pull_patches(const Vector& z) const;
   void push_patches(const Matrix& s, Vector& z) const;

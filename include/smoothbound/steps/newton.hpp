@@ -18,8 +18,10 @@ class SplitChain {
   /// Throws std::invalid_argument unless each layer of the graph reads the one before and begins
   /// with weights; NotExecutable.
   SplitChain(const Graph& graph, std::int64_t batch);
-  SplitChain(SplitChain&&) noexcept;
-  SplitChain& operator=(SplitChain&&) noexcept;
+  SplitChain(const SplitChain&) = delete;
+  SplitChain& operator=(const SplitChain&) = delete;
+  SplitChain(SplitChain&& other) noexcept;
+  SplitChain& operator=(SplitChain&& other) noexcept;
   ~SplitChain();
 
   [[nodiscard]] std::size_t size() const;
