@@ -50,7 +50,8 @@ class Solver {
   Solver(std::size_t n, std::size_t q, Numbers z, Numbers warm_start, const InnerSolver& options)
       : n_(n), q_(q), z_(z), options_(options), dual_(n * (n - 1) / 2 * q) {
     fused_.assign(n * (n - 1) / 2, false);
-    rho_ = 1 / static_cast<double>(n);  // D^T D has the eigenvalue n: both terms weigh the same
+    // D^T D has the eigenvalue n: both terms weigh the same.
+    rho_ = 1 / static_cast<double>(n);  // NOLINT(*-prefer-member-initializer)
     take(warm_start);
   }
 

@@ -202,7 +202,7 @@ LossEvaluation k_means(const LossData& data) {
   const Points z{static_cast<std::size_t>(data.samples), static_cast<std::size_t>(data.outputs),
                  data.predictions};
   const auto k = static_cast<std::size_t>(std::min(data.clusters, data.samples));
-  std::mt19937_64 engine(seed);
+  std::mt19937_64 engine(seed);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same in every run
   Clustering best;
   for (int i = 0; i < starts; ++i) {
     Clustering found = descend(z, plus_plus(z, k, engine));
