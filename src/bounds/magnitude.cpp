@@ -249,6 +249,8 @@ Real Real::from_decimal(std::string_view literal) {
   return real;
 }
 
+ThreadCaches::~ThreadCaches() { mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE); }
+
 template class Bound<Rounding::up>;
 template class Bound<Rounding::down>;
 template Magnitude operator+(const Magnitude&, const Magnitude&);

@@ -239,7 +239,12 @@ void run_in_parallel(std::size_t count, const SweepRun& run,
   };
   {
     std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work, false);
+    for (std::size_t i = 1; i < threads; ++i) {
+      others.emplace_back([&] {
+        const ThreadCaches released_at_the_end;
+        work(false);
+      });
+    }
     work(true);
   }
   if (failure) std::rethrow_exception(failure);

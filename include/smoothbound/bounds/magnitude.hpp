@@ -135,6 +135,17 @@ Bound<d>& operator*=(Bound<d>& a, const Bound<d>& b) {
   return a = a * b;
 }
 
+/// Gives back, at the end of its scope, what the arithmetic keeps for the thread that runs it (MPFR's
+/// pool of integers and its cached constants): a thread that computes bounds and then ends begins
+/// with one.
+class ThreadCaches {
+ public:
+  ThreadCaches() = default;
+  ThreadCaches(const ThreadCaches&) = delete;
+  ThreadCaches& operator=(const ThreadCaches&) = delete;
+  ~ThreadCaches();
+};
+
 /// A decimal literal enclosed from both sides.
 struct Real {
   Magnitude upper;
