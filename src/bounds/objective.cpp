@@ -46,7 +46,7 @@ Magnitude as_printed(const Magnitude& value) {
   return Magnitude::from_decimal(value.to_text(digits));
 }
 
-Estimate estimate(const Objective& objective, const ResolvedSettings& settings,
+Estimate estimate(const ObjectiveBounds& objective, const ResolvedSettings& settings,
                   std::int64_t step_divisor, std::int64_t factor) {
   const Magnitude smoothness = as_printed(objective.smoothness);
   const LowerBound squared = settings.accuracy.lower * settings.accuracy.lower;
@@ -61,11 +61,11 @@ Inputs inputs_of(const ResolvedSettings& settings) {
   return {settings.batch, settings.input_norm.upper, settings.radius.upper};
 }
 
-Objective bound_objective(const Graph& graph, const ResolvedSettings& settings,
-                          const BoundTable& table) {
+ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& settings,
+                                const BoundTable& table) {
   const LossRow& loss = *settings.loss;
   const Bounds stacked = compose_loss(loss, table, settings.batch, settings);
-  Objective objective{stacked.lipschitz, stacked.smoothness, Route::stacked, {}};
+  ObjectiveBounds objective{stacked.lipschitz, stacked.smoothness, Route::stacked, {}};
   if (table.method == Method::sharp && loss.is_mean && !graph.couples_samples) {
     const Inputs one{1, settings.sample_norm.upper, settings.radius.upper};
     const BoundTable sample = evaluate_bounds(graph, one, Method::sharp);
@@ -83,11 +83,12 @@ Objective bound_objective(const Graph& graph, const ResolvedSettings& settings,
   return objective;
 }
 
-Estimate gradient_descent(const Objective& objective, const ResolvedSettings& settings) {
+Estimate gradient_descent(const ObjectiveBounds& objective, const ResolvedSettings& settings) {
   return estimate(objective, settings, 1, 2);
 }
 
-Estimate stochastic_gradient_descent(const Objective& objective, const ResolvedSettings& settings) {
+Estimate stochastic_gradient_descent(const ObjectiveBounds& objective,
+                                     const ResolvedSettings& settings) {
   return estimate(objective, settings, 2, 4);
 }
 

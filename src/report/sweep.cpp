@@ -47,7 +47,7 @@ SweepBounds evaluate(const SweptNetwork& network, Method method, Reasons& reason
     }
   }
   if (settings.loss == nullptr) return result;
-  const Objective objective = bound_objective(graph, settings, table);
+  const ObjectiveBounds objective = bound_objective(graph, settings, table);
   result.objective_lipschitz = objective.lipschitz;
   result.objective_smoothness = objective.smoothness;
   result.route = objective.route;

@@ -179,7 +179,7 @@ class Page {
   }
 
   void objective(const Report& report, const MethodReport& result) {
-    const Objective& objective = *result.objective;
+    const ObjectiveBounds& objective = *result.objective;
     const ResolvedSettings& settings = report.settings;
     const std::string_view method = name_of(result.table.method);
     put("<div class=\"group\">\n<h3>Objective and convergence, method {}</h3>\n<p>{}: l_F &lt;= "

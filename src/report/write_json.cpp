@@ -54,7 +54,7 @@ Json estimate(const Estimate& estimate, const std::string& reason) {
 
 void write_objective(const Report& report, const MethodReport& result, const Sink& sink) {
   const ResolvedSettings& settings = report.settings;
-  const Objective& objective = *result.objective;
+  const ObjectiveBounds& objective = *result.objective;
   const auto reason_if_infinite = [&](const Magnitude& value) {
     return value.is_infinite() ? objective.infinite_reason : std::string();
   };

@@ -55,7 +55,7 @@ void write_causes(const Report& report, const MethodReport& result, Page& page) 
 
 void write_objective(const Report& report, const MethodReport& result, Page& page) {
   const ResolvedSettings& settings = report.settings;
-  const Objective& objective = *result.objective;
+  const ObjectiveBounds& objective = *result.objective;
   page.heading("objective");
   page.paragraph(fmt::format("{}: l_F <= {}, L_F <= {} ({} route)", text::objective(settings),
                              number(objective.lipschitz), number(objective.smoothness),

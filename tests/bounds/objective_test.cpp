@@ -17,7 +17,7 @@ using support::Network;
 using support::read_network;
 using testing::HasSubstr;
 
-Objective objective_of(const Network& network, Method method) {
+ObjectiveBounds objective_of(const Network& network, Method method) {
   return bound_objective(network.graph, network.settings, network.bounds(method));
 }
 
@@ -30,10 +30,10 @@ Network linear_network(const std::string& settings) {
 TEST(BoundObjective, LogisticWithRegularizer) {
   const Network network =
       linear_network("input: {shape: [4], norm: 3}\nradius: 2\nregularizer: 0.5\nloss: logistic");
-  const Objective paper = objective_of(network, Method::paper);
+  const ObjectiveBounds paper = objective_of(network, Method::paper);
   EXPECT_EQ(check_upper(paper.lipschitz, 7), "");
   EXPECT_EQ(check_upper(paper.smoothness, Ball(37) / Ball(2)), "");
-  const Objective sharp = objective_of(network, Method::sharp);
+  const ObjectiveBounds sharp = objective_of(network, Method::sharp);
   EXPECT_EQ(check_upper(sharp.lipschitz, Ball(3) * square_root(Ball(2)) + Ball(1)), "");
   EXPECT_EQ(check_upper(sharp.smoothness, 5), "");
   EXPECT_EQ(sharp.infinite_reason, "");
@@ -44,7 +44,7 @@ TEST(BoundObjective, Square) {
   const Network network =
       linear_network("input: {shape: [4], norm: 3}\nradius: 2\nloss: {square: {label_radius: 4}}");
   for (const Method method : {Method::paper, Method::sharp}) {
-    const Objective objective = objective_of(network, method);
+    const ObjectiveBounds objective = objective_of(network, method);
     EXPECT_EQ(check_upper(objective.lipschitz, 30), "");
     EXPECT_EQ(check_upper(objective.smoothness, 9), "");
   }
@@ -59,12 +59,12 @@ TEST(BoundObjective, PerSampleRouteWhereItIsBetter) {
   const Network network = read_network(
       "batch: 4\ninput: {shape: [4], norm: 2, sample_norm: 1}\nradius: 1\nloss: logistic\n"
       "layers: [{dense: 2, bias: false, then: [softplus]}]\n");
-  const Objective sharp = objective_of(network, Method::sharp);
+  const ObjectiveBounds sharp = objective_of(network, Method::sharp);
   EXPECT_EQ(sharp.route, Route::per_sample);
   EXPECT_EQ(check_upper(sharp.smoothness, square_root(Ball(2)) / Ball(4) + Ball(9) / Ball(32)), "");
   EXPECT_EQ(check_upper(sharp.lipschitz, Ball(3) * square_root(Ball(2)) / Ball(4)), "");
   // The paper knows no such route: l = 2, L = 1, l_f = L_f = 2.
-  const Objective paper = objective_of(network, Method::paper);
+  const ObjectiveBounds paper = objective_of(network, Method::paper);
   EXPECT_EQ(paper.route, Route::stacked);
   EXPECT_EQ(check_upper(paper.smoothness, 10), "");
 }
@@ -73,7 +73,7 @@ TEST(BoundObjective, PerSampleRouteWhereItIsBetter) {
 TEST(BoundObjective, StackedRouteWhereItIsBetter) {
   const Network network = linear_network(
       "batch: 4\ninput: {shape: [4], norm: 1, sample_norm: 1}\nradius: 1\nloss: logistic");
-  const Objective sharp = objective_of(network, Method::sharp);
+  const ObjectiveBounds sharp = objective_of(network, Method::sharp);
   EXPECT_EQ(sharp.route, Route::stacked);
   EXPECT_EQ(check_upper(sharp.smoothness, Ball(1) / Ball(8)), "");
   EXPECT_EQ(check_upper(sharp.lipschitz, square_root(Ball(2)) / Ball(2)), "");
@@ -123,19 +123,20 @@ TEST(BoundObjective, ConvexClusteringCorrectsTwoPoints) {
 TEST(BoundObjective, TellsWhyItIsInfinite) {
   const std::string settings = "input: {shape: [4], norm: 1}\nradius: 1\n";
   for (const Method method : {Method::paper, Method::sharp}) {
-    const Objective k_means = objective_of(linear_network(settings + "loss: k_means"), method);
+    const ObjectiveBounds k_means =
+        objective_of(linear_network(settings + "loss: k_means"), method);
     EXPECT_TRUE(k_means.smoothness.is_infinite() && k_means.lipschitz.is_infinite());
     EXPECT_THAT(k_means.infinite_reason, HasSubstr("k_means is a minimum over assignments"));
-    const Objective spectral =
+    const ObjectiveBounds spectral =
         objective_of(linear_network(settings + "loss: spectral_clustering"), method);
     EXPECT_THAT(spectral.infinite_reason, HasSubstr("spectral_clustering"));
-    const Objective kink = objective_of(
+    const ObjectiveBounds kink = objective_of(
         read_network(settings + "loss: logistic\nlayers: [{dense: 2}, {name: bent, dense: 2, "
                                 "then: [relu]}, {dense: 2}]\n"),
         method);
     EXPECT_TRUE(kink.smoothness.is_infinite() && kink.lipschitz.is_finite());
     EXPECT_THAT(kink.infinite_reason, HasSubstr("layer 'bent', relu: relu has a kink"));
-    const Objective unbounded = objective_of(
+    const ObjectiveBounds unbounded = objective_of(
         read_network(settings + "loss: square\nlayers: [{name: box, opaque: {lipschitz: 1, "
                                 "smoothness: 0}}]\n"),
         method);
@@ -149,7 +150,7 @@ TEST(BoundObjective, TellsWhyItIsInfinite) {
 TEST(Convergence, CountsTheStepsOfTheorem41) {
   const Network network = linear_network(
       "input: {shape: [4], norm: 1}\nradius: 1\nloss: logistic\ninitial_gap: 3\naccuracy: 0.5");
-  const Objective objective = objective_of(network, Method::paper);
+  const ObjectiveBounds objective = objective_of(network, Method::paper);
   const Estimate descent = gradient_descent(objective, network.settings);
   EXPECT_EQ(descent.step_size, LowerBound::from_double(0.5));
   EXPECT_EQ(descent.order, Magnitude::from_count(24));
@@ -165,7 +166,7 @@ TEST(Convergence, RoundsCountsUpAndStepsDown) {
   Network network = linear_network(
       "input: {shape: [4], norm: 1}\nradius: 1\nloss: logistic\ninitial_gap: 0.333\naccuracy: 1\n"
       "regularizer: 1");
-  const Objective objective = objective_of(network, Method::paper);  // L_F = 3
+  const ObjectiveBounds objective = objective_of(network, Method::paper);  // L_F = 3
   const Estimate descent = gradient_descent(objective, network.settings);
   EXPECT_EQ(descent.iterations.to_integer(), 2);  // 1.998
   EXPECT_EQ(check_lower(descent.step_size, Ball(1) / Ball(3)), "");

@@ -73,7 +73,7 @@ TEST_P(RandomNetworks, ObjectiveAndIterationsAreTheOracles) {
     for (const Method method : {Method::paper, Method::sharp}) {
       SCOPED_TRACE(name_of(method));
       const BoundTable table = evaluate_bounds(evaluated.graph, inputs_of(settings), method);
-      const Objective given = bound_objective(evaluated.graph, settings, table);
+      const ObjectiveBounds given = bound_objective(evaluated.graph, settings, table);
       const auto exact = Oracle(network, method == Method::sharp).objective();
       EXPECT_EQ(check_upper(given.lipschitz, exact.l), "");
       EXPECT_EQ(check_upper(given.smoothness, exact.L), "");

@@ -20,7 +20,7 @@ constexpr std::string_view name_of(Route route) {
   return route == Route::stacked ? "stacked" : "per-sample";
 }
 
-struct Objective {
+struct ObjectiveBounds {
   Magnitude lipschitz;
   Magnitude smoothness;
   Route route = Route::stacked;  // the one that gave the smaller smoothness
@@ -33,8 +33,8 @@ struct Objective {
 ///
 /// Of the minimum in Prop 4.2, the first term l_f on psi(C) is used: the second one, ||grad f(z)||
 /// + L_f l_psi D, needs a value of the gradient that depends on data.
-Objective bound_objective(const Graph& graph, const ResolvedSettings& settings,
-                          const BoundTable& table);
+ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& settings,
+                                const BoundTable& table);
 
 /// The bounds' inputs that the settings say.
 Inputs inputs_of(const ResolvedSettings& settings);
@@ -48,9 +48,10 @@ struct Estimate {
 
 /// Projected gradient descent, step 1/L_F: 2 L_F gap / accuracy^2 iterations reach a gradient
 /// mapping of norm `accuracy`.
-Estimate gradient_descent(const Objective& objective, const ResolvedSettings& settings);
+Estimate gradient_descent(const ObjectiveBounds& objective, const ResolvedSettings& settings);
 /// Its stochastic form, step 1/(2 L_F): after 4 L_F gap / accuracy^2 iterations
 /// E||g||^2 <= accuracy^2 + 2 variance.
-Estimate stochastic_gradient_descent(const Objective& objective, const ResolvedSettings& settings);
+Estimate stochastic_gradient_descent(const ObjectiveBounds& objective,
+                                     const ResolvedSettings& settings);
 
 }  // namespace smoothbound

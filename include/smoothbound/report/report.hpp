@@ -29,7 +29,7 @@ struct Convergence {
 struct MethodReport {
   BoundTable table;
   CauseTable causes;
-  std::optional<Objective> objective;  // if there is a loss
+  std::optional<ObjectiveBounds> objective;  // if there is a loss
   std::optional<Convergence> convergence;
   Trace explanation;  // if asked for
 };
