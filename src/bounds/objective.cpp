@@ -1,6 +1,9 @@
 #include "smoothbound/bounds/objective.hpp"
 
 #include <algorithm>
+#include <functional>
+
+#include "smoothbound/bounds/local.hpp"
 
 namespace smoothbound {
 namespace {
@@ -10,16 +13,24 @@ struct Bounds {
   Magnitude smoothness;
 };
 
+// Of a point: ||grad f(psi(w*))||, and D of Prop 4.2.
+struct GradientAtPoint {
+  Magnitude norm = Magnitude::infinity();
+  Magnitude distance;
+};
+
 // Prop 4.2 for a network with bounds `psi` and `samples` samples.
 Bounds compose_loss(const LossRow& loss, const BoundTable& table, std::int64_t samples,
-                    const ResolvedSettings& settings) {
+                    const ResolvedSettings& settings, const GradientAtPoint& at_point) {
   const Triple& psi = table.network();
   const LossConstants f =
       loss_constants(loss, {table.method, samples, psi.m, settings.label_radius.upper});
+  const Magnitude& Lf = f.smoothness.value;
+  const Magnitude lf =
+      std::min(f.lipschitz.value, at_point.norm + Lf * psi.lipschitz * at_point.distance);
   const Magnitude lambda = settings.regularizer.upper;
-  return {psi.lipschitz * f.lipschitz.value + lambda * table.parameter_norm,
-          psi.smoothness * f.lipschitz.value + psi.lipschitz * psi.lipschitz * f.smoothness.value +
-              lambda};
+  return {psi.lipschitz * lf + lambda * table.parameter_norm,
+          psi.smoothness * lf + psi.lipschitz * psi.lipschitz * Lf + lambda};
 }
 
 std::string reason_of(const Graph& graph, const ResolvedSettings& settings,
@@ -55,21 +66,18 @@ Estimate estimate(const ObjectiveBounds& objective, const ResolvedSettings& sett
           work / squared, ceiling(Magnitude::from_count(factor) * work / squared)};
 }
 
-}  // namespace
-
-Inputs inputs_of(const ResolvedSettings& settings) {
-  return {settings.batch, settings.input_norm.upper, settings.radius.upper};
-}
-
-ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& settings,
-                                const BoundTable& table) {
+// Prop 4.2 for the batch as a whole and, where that is allowed, for each sample, of which
+// `sample_table` makes the bounds.
+ObjectiveBounds smaller_route(const Graph& graph, const ResolvedSettings& settings,
+                              const BoundTable& table, const GradientAtPoint& batch_gradient,
+                              const std::function<BoundTable(const Inputs&)>& sample_table,
+                              const GradientAtPoint& sample_gradient) {
   const LossRow& loss = *settings.loss;
-  const Bounds stacked = compose_loss(loss, table, settings.batch, settings);
+  const Bounds stacked = compose_loss(loss, table, settings.batch, settings, batch_gradient);
   ObjectiveBounds objective{stacked.lipschitz, stacked.smoothness, Route::stacked, {}};
   if (table.method == Method::sharp && loss.is_mean && !graph.couples_samples) {
     const Inputs one{1, settings.sample_norm.upper, settings.radius.upper};
-    const BoundTable sample = evaluate_bounds(graph, one, Method::sharp);
-    const Bounds per_sample = compose_loss(loss, sample, 1, settings);
+    const Bounds per_sample = compose_loss(loss, sample_table(one), 1, settings, sample_gradient);
     if (per_sample.smoothness < stacked.smoothness ||
         (per_sample.smoothness == stacked.smoothness && per_sample.lipschitz < stacked.lipschitz)) {
       objective.route = Route::per_sample;
@@ -81,6 +89,37 @@ ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& sett
     objective.infinite_reason = reason_of(graph, settings, table);
   }
   return objective;
+}
+
+}  // namespace
+
+Inputs inputs_of(const ResolvedSettings& settings) {
+  return {settings.batch, settings.input_norm.upper, settings.radius.upper};
+}
+
+ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& settings,
+                                const BoundTable& table) {
+  const auto sample_table = [&](const Inputs& one) {
+    return evaluate_bounds(graph, one, Method::sharp);
+  };
+  return smaller_route(graph, settings, table, {}, sample_table, {});
+}
+
+ObjectiveBounds bound_objective_around(const Graph& graph, const ResolvedSettings& settings,
+                                       const PointBounds& point, const Magnitude& radius,
+                                       const BoundTable& table) {
+  const Magnitude blocks = Magnitude::from_count(static_cast<std::int64_t>(point.blocks.size()));
+  Magnitude distance = square_root(blocks) * radius;
+  if (table.method == Method::paper) distance = scale(distance, 1);
+  const auto gradient = [&](const ValuesAtPoint& values) {
+    return GradientAtPoint{values.loss_gradient.value_or(Magnitude::infinity()), distance};
+  };
+  const auto sample_table = [&](const Inputs& one) {
+    return evaluate_bounds_around(graph, one, {point.blocks, point.sample, {}}, radius,
+                                  Method::sharp);
+  };
+  return smaller_route(graph, settings, table, gradient(point.batch), sample_table,
+                       gradient(point.sample));
 }
 
 Estimate gradient_descent(const ObjectiveBounds& objective, const ResolvedSettings& settings) {

@@ -4,6 +4,7 @@
 
 #include "smoothbound/runtime/bilinear.hpp"
 #include "smoothbound/runtime/gemm.hpp"
+#include "smoothbound/runtime/operator_norm.hpp"
 
 namespace smoothbound {
 
@@ -39,6 +40,13 @@ Steps Dense::steps(const Site& site, Method /*method*/) const {
     b.linear_parameters.source = "no bias";
   }
   return Step(b);
+}
+
+BlockAtPoint Dense::block_at_point(const Site& site, std::span<const double> v) const {
+  const std::int64_t inputs_of_unit = site.input().elements();
+  const auto weights = static_cast<std::size_t>(inputs_of_unit * units);
+  return {norm_bound(v), operator_norm_bound(v.first(weights), units, inputs_of_unit),
+          norm_bound(v.subspan(weights))};
 }
 
 namespace {

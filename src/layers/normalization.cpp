@@ -7,6 +7,7 @@
 
 #include "smoothbound/runtime/grouped.hpp"
 #include "smoothbound/runtime/normalize.hpp"
+#include "smoothbound/runtime/operator_norm.hpp"
 
 namespace smoothbound {
 namespace {
@@ -100,6 +101,12 @@ Steps with_affine(const MapConstants& a, const Affine& affine, const Site& site,
   return {Step(a), Step(scale)};
 }
 
+// gamma, then delta, if there is a shift: diag(gamma) has the norm max |gamma|.
+BlockAtPoint scale_and_shift(const Affine& affine, std::span<const double> v) {
+  const std::size_t features = affine.shift ? v.size() / 2 : v.size();
+  return {norm_bound(v), largest_absolute(v.first(features)), norm_bound(v.subspan(features))};
+}
+
 std::int64_t affine_parameters(const Affine& affine, std::int64_t features) {
   if (!affine.learnable) return 0;
   return affine.shift ? checked_product(2, features, "the number of parameters") : features;
@@ -135,6 +142,10 @@ Steps BatchNorm::steps(const Site& site, Method method) const {
   return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site, d);
 }
 
+BlockAtPoint BatchNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
+  return scale_and_shift(affine, v);
+}
+
 void LayerNorm::visit_settings(SettingsVisitor& visitor) {
   visit_epsilon(visitor, epsilon);
   visit_affine(visitor, affine);
@@ -148,6 +159,10 @@ Steps LayerNorm::steps(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements();
   return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
                      site.output.elements());
+}
+
+BlockAtPoint LayerNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
+  return scale_and_shift(affine, v);
 }
 
 void GroupNorm::visit_settings(SettingsVisitor& visitor) {
@@ -179,6 +194,10 @@ Steps GroupNorm::steps(const Site& site, Method method) const {
                      site.output.channels());
 }
 
+BlockAtPoint GroupNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
+  return scale_and_shift(affine, v);
+}
+
 void RmsNorm::visit_settings(SettingsVisitor& visitor) {
   visit_epsilon(visitor, epsilon);
   visit_affine(visitor, affine);
@@ -192,6 +211,10 @@ Steps RmsNorm::steps(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements();
   return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
                      site.output.elements());
+}
+
+BlockAtPoint RmsNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
+  return scale_and_shift(affine, v);
 }
 
 namespace {

@@ -41,6 +41,15 @@ struct AffineConstants {
   const Real* radius = nullptr;  // of its parameter block, if it has one of its own
 };
 
+/// What is known of a parameter block v* at a given point, each an upper bound; see
+/// bounds/local.hpp. None depends on the number of samples in a batch. A component with parameters
+/// may state better ones than the norm, by `block_at_point`.
+struct BlockAtPoint {
+  Magnitude norm;                                  // ||v*||
+  Magnitude linear_input = Magnitude::infinity();  // operator norm of z -> beta(v*, z)
+  Magnitude bias = Magnitude::infinity();          // norm of the part of v* that beta^v reads
+};
+
 /// A map a: what Prop 4.4 asks of a non-affine part.
 struct MapConstants {
   Constant bound{Magnitude::infinity(), "inf", "unbounded"};  // sup ||a||

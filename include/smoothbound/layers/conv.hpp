@@ -34,6 +34,8 @@ struct Conv {
   template <class Scalar>
   [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  /// Of the weights and bias `v`, finite numbers.
+  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
 };
 
 }  // namespace smoothbound

@@ -29,6 +29,8 @@ struct Dense {
   template <class Scalar>
   [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  /// Of the weights and bias `v`, finite numbers.
+  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
 };
 
 }  // namespace smoothbound

@@ -50,6 +50,13 @@ concept MergeType = ComponentType<T> &&
   { component.rule() } -> std::convertible_to<std::string_view>;
 };
 
+/// A component that knows more of its parameter block at a point than the norm.
+template <class T>
+concept PointType = StepType<T> &&
+    requires(const T component, const Site& site, std::span<const double> v) {
+  { component.block_at_point(site, v) } -> std::same_as<BlockAtPoint>;
+};
+
 /// A component with weights whose bias can be left out.
 template <class T>
 concept BiasedType = StepType<T> && requires(T component) {

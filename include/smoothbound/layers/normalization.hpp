@@ -52,6 +52,8 @@ struct BatchNorm {
   template <class Scalar>
   [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  /// Of scale and shift.
+  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
 };
 
 /// The same over all features of a sample.
@@ -73,6 +75,8 @@ struct LayerNorm {
   template <class Scalar>
   [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  /// Of scale and shift.
+  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
 };
 
 /// The same over groups of channels of a sample.
@@ -95,6 +99,8 @@ struct GroupNorm {
   template <class Scalar>
   [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  /// Of scale and shift.
+  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
 };
 
 /// z -> z / sqrt(mean of squares + epsilon) over all features of a sample.
@@ -116,6 +122,8 @@ struct RmsNorm {
   template <class Scalar>
   [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
   [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  /// Of scale and shift.
+  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
 };
 
 }  // namespace smoothbound

@@ -1,0 +1,50 @@
+// Bounds around a point w*, on C' = {w : ||v_b - v_b*|| <= R' for every parameter block b}: Cor 4.5
+// of the paper and its sharp form.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "smoothbound/bounds/objective.hpp"
+
+namespace smoothbound {
+
+/// What is known of the network's values at the point, for some input. All of it is optional.
+struct ValuesAtPoint {
+  std::vector<Magnitude> layer_norms;      // ||z_l(w*)|| of each layer of the graph; or empty
+  std::optional<Magnitude> loss_gradient;  // ||grad f(psi(w*))||
+};
+
+struct PointBounds {
+  /// In the order of evaluation, which is that of `ParameterLayout::blocks`.
+  std::vector<BlockAtPoint> blocks;
+  /// Of the stacked batch: z_l of all samples, f the loss of all predictions.
+  ValuesAtPoint batch;
+  /// The largest of one sample: z_l of that sample, f_i its own term of the loss (a mean of n such
+  /// terms has grad f_i / n for its blocks). Used where `bound_objective` takes the per-sample
+  /// route.
+  ValuesAtPoint sample;
+};
+
+/// m_l, l_l and L_l of every layer as functions of the parameters on C'.
+///
+/// Paper: Cor 4.5, which is Prop 4.4 with R' for R, l_{beta^z} + L_beta ||v*|| for l_{beta^z} and
+/// ||beta^0|| + l_{beta^v} ||v*|| for ||beta^0||. Sharp: the operator norm of z -> beta(v*, z) for
+/// L_beta ||v*||, the bias's own norm for ||v*||, and m_l = min{the recursion's,
+/// ||z_l(w*)|| + l_l sqrt(blocks) R'}; see section 6 of docs/theory.md.
+///
+/// `inputs.default_radius` and the radii of the graph are not used. `parameter_norm` of the table
+/// is sup ||w|| on C'. Throws std::invalid_argument if the point has not one block for each affine
+/// step of the graph, or layer norms for some layers only.
+BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
+                                  const PointBounds& point, const Magnitude& radius, Method method);
+
+/// Bounds of F on C', given the table of `evaluate_bounds_around` for the same point and radius and
+/// `inputs_of(settings)`. As `bound_objective`, and with a known ||grad f(psi(w*))|| the second
+/// term of the minimum in Prop 4.2: lf = min{l_f, ||grad f(psi(w*))|| + L_f l_psi D}, where D is
+/// the diameter of C' (paper) or the largest distance from w*, its half (sharp). Throws as above.
+ObjectiveBounds bound_objective_around(const Graph& graph, const ResolvedSettings& settings,
+                                       const PointBounds& point, const Magnitude& radius,
+                                       const BoundTable& table);
+
+}  // namespace smoothbound

@@ -1,0 +1,92 @@
+#include "layer_evaluator.hpp"
+
+#include <fmt/format.h>
+
+namespace smoothbound {
+namespace {
+
+void note_component(Trace& trace, const PlacedComponent& placed) {
+  trace.lines.push_back(
+      {"", std::string(name_of(placed.component)), {}, std::string(formula_of(placed.component))});
+}
+
+}  // namespace
+
+Triple LayerEvaluator::evaluate(const Layer& layer, Trace* trace, Magnitude* parameter_norm) const {
+  Composition composition(merge_inputs(layer, trace), table_.method, trace);
+  const PlacedComponent* announced = nullptr;
+  for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
+    // A component of two steps is announced once.
+    if (trace != nullptr && announced != &placed) note_component(*trace, placed);
+    announced = &placed;
+    if (const auto* b = std::get_if<AffineConstants>(&step)) {
+      const AffineStep affine = place_(layer, *b);
+      if (parameter_norm != nullptr) {
+        *parameter_norm = hypotenuse(*parameter_norm, affine.parameter_norm);
+      }
+      composition.apply(affine.constants, affine.radius);
+    } else {
+      composition.apply(std::get<MapConstants>(step));
+    }
+  });
+  return composition.result();
+}
+
+std::vector<Triple> LayerEvaluator::evaluate_components(const Layer& layer) const {
+  Composition composition(merge_inputs(layer, nullptr), table_.method);
+  // Those without steps, such as a merge, leave what they read.
+  std::vector<Triple> behind(layer.components.size(), composition.result());
+  for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
+    if (const auto* b = std::get_if<AffineConstants>(&step)) {
+      const AffineStep affine = place_(layer, *b);
+      composition.apply(affine.constants, affine.radius);
+    } else {
+      composition.apply(std::get<MapConstants>(step));
+    }
+    const auto first = &placed - layer.components.data();
+    std::fill(behind.begin() + first, behind.end(), composition.result());
+  });
+  return behind;
+}
+
+Triple LayerEvaluator::merge_inputs(const Layer& layer, Trace* trace) const {
+  Triple merged = bounds_of(layer.inputs.front());
+  if (!layer.components.empty()) {
+    std::visit(
+        [&](const auto& component) {
+          if constexpr (MergeType<std::remove_cvref_t<decltype(component)>>) {
+            std::vector<Branch> branches;
+            for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
+              branches.push_back({bounds_of(layer.inputs[i]), layer.input_groups[i]});
+            }
+            merged = component.merge(branches, table_.method);
+            if (trace != nullptr) note_merge(*trace, layer, component.name(), component.rule());
+          }
+        },
+        layer.components.front().component);
+  }
+  if (trace != nullptr) {
+    trace->lines.push_back({"m_in", "bound of what the layer reads", merged.m, ""});
+    trace->lines.push_back({"l_in", "its Lipschitz constant", merged.lipschitz, ""});
+    trace->lines.push_back({"L_in", "its smoothness constant", merged.smoothness, ""});
+  }
+  return merged;
+}
+
+void LayerEvaluator::note_merge(Trace& trace, const Layer& layer, std::string_view name,
+                                std::string_view rule) const {
+  trace.lines.push_back({"", std::string(name), {}, std::string(rule)});
+  for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
+    const Triple branch = bounds_of(layer.inputs[i]);
+    const std::string label =
+        fmt::format("'{}', parameter group {}",
+                    layer.inputs[i] == Graph::network_input ? std::string(input_name)
+                                                            : graph_.layers[layer.inputs[i]].name,
+                    layer.input_groups[i] + 1);
+    trace.lines.push_back({fmt::format("m_{}", i + 1), label, branch.m, ""});
+    trace.lines.push_back({fmt::format("l_{}", i + 1), label, branch.lipschitz, ""});
+    trace.lines.push_back({fmt::format("L_{}", i + 1), label, branch.smoothness, ""});
+  }
+}
+
+}  // namespace smoothbound

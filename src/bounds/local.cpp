@@ -1,0 +1,71 @@
+#include "smoothbound/bounds/local.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "layer_evaluator.hpp"
+
+namespace smoothbound {
+namespace {
+
+// b^(d, z) = b(v* + d, z) = beta(d, z) + beta^v(d) + [beta(v*, z) + beta^z(z)] + [beta^0 +
+// beta^v(v*)]
+AffineConstants around(AffineConstants b, const BlockAtPoint& v, Method method) {
+  const Magnitude& lv = b.linear_parameters.value;
+  const Magnitude by_norm = b.bilinear.value * v.norm;
+  if (method == Method::paper) {
+    b.linear_input = {b.linear_input.value + by_norm, "l_beta_z + L_beta ||v*||", "Cor 4.5"};
+    b.offset = {b.offset.value + lv * v.norm, "||beta_0|| + l_beta_v ||v*||", "Cor 4.5"};
+  } else {
+    b.linear_input = {b.linear_input.value + std::min(v.linear_input, by_norm),
+                      "l_beta_z + ||beta(v*, .)||", "Cor 4.5 with the operator norm"};
+    b.offset = {b.offset.value + lv * std::min(v.bias, v.norm),
+                "||beta_0|| + l_beta_v ||bias of v*||", "Cor 4.5 with the bias alone"};
+  }
+  return b;
+}
+
+// ||w - w*|| on C' as far as it concerns that many blocks.
+Magnitude distance_of(std::size_t blocks, const Magnitude& radius) {
+  return square_root(Magnitude::from_count(static_cast<std::int64_t>(blocks))) * radius;
+}
+
+}  // namespace
+
+BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
+                                  const PointBounds& point, const Magnitude& radius,
+                                  Method method) {
+  const std::vector<Magnitude>& norms = point.batch.layer_norms;
+  if (!norms.empty() && norms.size() != graph.layers.size()) {
+    throw std::invalid_argument(
+        fmt::format("{} layer norms for {} layers", norms.size(), graph.layers.size()));
+  }
+  std::size_t blocks = 0;
+  const PlaceAffine place = [&](const Layer& layer, const AffineConstants& b) {
+    if (blocks == point.blocks.size()) {
+      throw std::invalid_argument(
+          fmt::format("the point has no parameter block for layer '{}'", layer.name));
+    }
+    const BlockAtPoint& v = point.blocks[blocks++];
+    return AffineStep{around(b, v, method), radius, v.norm + radius};
+  };
+  BoundTable table{method, std::vector<Triple>(graph.layers.size()), {}};
+  const LayerEvaluator evaluator(graph, inputs, table, place);
+  for (const std::uint32_t layer : graph.order) {
+    Triple& bounds = table.layers[layer];
+    bounds = evaluator.evaluate(graph.layers[layer], nullptr, &table.parameter_norm);
+    if (method == Method::paper || norms.empty()) continue;
+    // z_l depends on blocks that have been passed, and is l_l-Lipschitz in them on C', a convex
+    // set.
+    bounds.m = std::min(bounds.m, norms[layer] + bounds.lipschitz * distance_of(blocks, radius));
+  }
+  if (blocks != point.blocks.size()) {
+    throw std::invalid_argument(fmt::format("the point has {} parameter blocks, the network {}",
+                                            point.blocks.size(), blocks));
+  }
+  return table;
+}
+
+}  // namespace smoothbound
