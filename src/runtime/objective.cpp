@@ -92,7 +92,9 @@ void Objective<Scalar>::execute(const Part& part) {
 template <class Scalar>
 void Objective<Scalar>::predict() {
   if (predicted_) return;
+  for (const auto& [count, engine] : engines_) engine->trajectory.set_observer(observer_);
   for (const Part& part : parts_) execute(part);
+  for (const auto& [count, engine] : engines_) engine->trajectory.set_observer(nullptr);
   predicted_ = true;
 }
 

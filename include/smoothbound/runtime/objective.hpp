@@ -39,6 +39,10 @@ class Objective {
   void set_point(std::span<const Scalar> w);
   [[nodiscard]] std::span<const Scalar> point() const;
 
+  /// Sees, from the next point on, the forward passes with which psi(w) is computed, one over each
+  /// sample; passes that micro-batches repeat for derivatives are not shown. Null: none.
+  void set_observer(Observer<Scalar>* observer) { observer_ = observer; }
+
   /// F(w)
   double value();
   /// F(w), and `gradient` = grad F(w): a forward and a backward pass.
@@ -84,6 +88,7 @@ class Objective {
   ObjectiveOptions options_;
   std::map<std::int64_t, std::unique_ptr<Engine>> engines_;  // by batch size
   std::vector<Part> parts_;
+  Observer<Scalar>* observer_ = nullptr;
   const Part* executed_ = nullptr;  // whose trajectory its engine holds
   bool predicted_ = false;
   bool evaluated_ = false;

@@ -1,0 +1,160 @@
+#include "smoothbound/runtime/operator_norm.hpp"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <random>
+
+#include "runtime/networks.hpp"
+
+namespace smoothbound {
+namespace {
+
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+double largest_singular_value(const Matrix& m) {
+  return Eigen::JacobiSVD<Matrix>(m).singularValues()[0];
+}
+
+Magnitude bound_of(const Matrix& m, std::int64_t most_gram = most_gram_rows) {
+  return operator_norm_bound({m.data(), static_cast<std::size_t>(m.size())}, m.rows(), m.cols(),
+                             most_gram);
+}
+
+Matrix random_matrix(Eigen::Index rows, Eigen::Index columns, std::mt19937_64& random) {
+  std::normal_distribution<double> normal;
+  return Matrix::NullaryExpr(rows, columns,
+                             [&](Eigen::Index, Eigen::Index) { return normal(random); });
+}
+
+// For the rounding of the singular values.
+constexpr double allowance = 1e-13;
+
+TEST(OperatorNorm, IsJustAboveTheLargestSingularValue) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 200; ++i) {
+    SCOPED_TRACE(i);
+    const auto size = [&] { return static_cast<Eigen::Index>(1 + random() % 40); };
+    Matrix m = random_matrix(size(), size(), random);
+    if (i % 3 == 0) m *= std::ldexp(1.0, static_cast<int>(random() % 1200) - 600);
+    if (i % 5 == 0) m = m.col(0) * m.row(0) / m.norm();  // of rank one
+    if (i % 7 == 0) m = m.cwiseAbs();
+    if (i % 11 == 0) m.bottomRows(m.rows() / 2).setZero();
+    const double exact = largest_singular_value(m);
+    EXPECT_GE(bound_of(m).to_double(), exact * (1 - allowance));
+    EXPECT_LE(bound_of(m).to_double(), exact * 1.011);
+    // Without powers of the Gram matrix: norms, hence at most sqrt(rank).
+    EXPECT_GE(bound_of(m, 0).to_double(), exact * (1 - allowance));
+    EXPECT_LE(bound_of(m, 0).to_double(),
+              exact * std::sqrt(static_cast<double>(std::min(m.rows(), m.cols()))) * 1.0001);
+  }
+}
+
+TEST(OperatorNorm, OfLargerMatrices) {
+  std::mt19937_64 random(2);
+  for (const auto& [rows, columns] : {std::pair(200, 300), {130, 1000}, {257, 256}}) {
+    const Matrix m = random_matrix(rows, columns, random);
+    const double exact = Eigen::BDCSVD<Matrix>(m).singularValues()[0];
+    EXPECT_GE(bound_of(m).to_double(), exact * (1 - allowance));
+    EXPECT_LE(bound_of(m).to_double(), exact * 1.011);
+  }
+}
+
+TEST(OperatorNorm, OfExtremeNumbers) {
+  const auto diagonal = [](double a, double b) {
+    Matrix m = Matrix::Zero(2, 2);
+    m(0, 0) = a;
+    m(1, 1) = b;
+    return m;
+  };
+  for (const auto& [large, small] : {std::pair(1.0, 0.0),
+                                     {1e300, 1e-300},
+                                     {1e-300, 1e-310},
+                                     {5e-324, 5e-324},
+                                     {0.0, 0.0},
+                                     {1.7e308, 1.0}}) {
+    SCOPED_TRACE(large);
+    const Matrix m = diagonal(small, large);
+    EXPECT_GE(bound_of(m), Magnitude::from_double(large));
+    EXPECT_LE(bound_of(m).to_double(), large * 1.5 + (large > 0 && large < 1e-307 ? 1e-323 : 0));
+  }
+  for (const double bad : {std::nan(""), HUGE_VAL}) {
+    EXPECT_TRUE(bound_of(diagonal(bad, 1)).is_infinite());
+    EXPECT_TRUE(bound_of(diagonal(1, bad)).is_infinite());
+    const std::array values{bad, 1.0};
+    EXPECT_TRUE(norm_bound(values).is_infinite());
+    EXPECT_TRUE(largest_absolute(values).is_infinite());
+    EXPECT_TRUE(absolute_sums(values, 1, 2).row.is_infinite());
+  }
+}
+
+// z -> beta(v, z) of one sample as a matrix, column by column, by executing the layer.
+Matrix matrix_of(const Graph& graph, std::vector<double> v, std::size_t weights) {
+  std::fill(v.begin() + static_cast<std::ptrdiff_t>(weights), v.end(), 0);
+  Network<double> network(graph, 1);
+  network.set_parameters(v);
+  Trajectory<double> trajectory(network);
+  Matrix result(network.output_elements(), network.input_elements());
+  std::vector<double> z(static_cast<std::size_t>(network.input_elements()));
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    z[i] = 1;
+    forward<double>(z, trajectory);
+    for (std::size_t j = 0; j < trajectory.output().size(); ++j) {
+      result(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(i)) = trajectory.output()[j];
+    }
+    z[i] = 0;
+  }
+  return result;
+}
+
+struct Convolution {
+  const char* shape;
+  const char* settings;
+};
+
+TEST(BlockAtPoint, OfConvolutionsBoundsTheirMatrices) {
+  std::mt19937_64 random(3);
+  for (const auto& [shape, settings] :
+       {Convolution{"[3, 7, 6]", "filters: 4, kernel: 3, padding: same"},
+        {"[4, 6, 6]", "filters: 6, kernel: 2, stride: 2, groups: 2"},
+        {"[2, 9]", "filters: 3, kernel: 4, padding: 2"},
+        {"[3, 8, 5]", "filters: 2, kernel: [3, 2], stride: [2, 1], dilation: [1, 2], padding: 1"},
+        {"[5, 4, 4]", "filters: 3, kernel: 1"},
+        {"[2, 3, 3]", "filters: 2, kernel: 3, padding: 2, stride: 3"},
+        {"[1, 8, 8]", "filters: 1, kernel: 5, padding: same"}}) {
+    SCOPED_TRACE(settings);
+    const Graph graph = testing::graph_of(
+        std::string("input: {shape: ") + shape + ", norm: 1}\nlayers: [conv: {" + settings + "}]",
+        1);
+    const auto& placed = graph.layers.front().components.front();
+    const auto& conv = std::get<Conv>(placed.component);
+    const Site site{{&graph.input, 1}, placed.output, 1};
+    for (int kind = 0; kind < 6; ++kind) {
+      std::vector<double> v = testing::random_vector<double>(
+          static_cast<std::size_t>(conv.parameter_count(site)), random);
+      const std::size_t weights = v.size() - static_cast<std::size_t>(conv.filters);
+      for (std::size_t i = 0; i < weights; ++i) {
+        if (kind == 1) v[i] = std::abs(v[i]);
+        if (kind == 2 && i % 9 != 4) v[i] = 0;  // mostly one tap
+        if (kind == 3 && i > 0) v[i] = 0;
+        if (kind == 4) v[i] = 1;
+      }
+      const double exact = largest_singular_value(matrix_of(graph, v, weights));
+      const BlockAtPoint block = conv.block_at_point(site, v);
+      EXPECT_GE(block.linear_input.to_double(), exact * (1 - allowance));
+      // By ||K|| times the root of the largest overlap, with ||K|| of all patches.
+      EXPECT_LE(block.linear_input.to_double(), 3.5 * exact) << kind;
+      double squares = 0;
+      for (std::size_t i = weights; i < v.size(); ++i) squares += v[i] * v[i];
+      EXPECT_NEAR(block.bias.to_double(), std::sqrt(squares), 1e-10);
+      EXPECT_NEAR(block.norm.to_double(), std::sqrt(testing::dot(v, v)), 1e-10);
+      const Steps steps = conv.steps(site, Method::sharp);
+      const Magnitude smoothness = std::get<AffineConstants>(*steps.begin()).bilinear.value;
+      EXPECT_LE(block.linear_input, smoothness * block.norm);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace smoothbound
