@@ -67,14 +67,24 @@ void Objective<Scalar>::set_point(std::span<const Scalar> w) {
 }
 
 template <class Scalar>
+void Objective<Scalar>::replace_samples(Labels labels) {
+  labels_ = std::move(labels);
+  evaluation_.warm_start.clear();
+  executed_ = nullptr;
+  predicted_ = false;
+  evaluated_ = false;
+}
+
+template <class Scalar>
 std::span<const Scalar> Objective<Scalar>::point() const {
   return std::as_const(parts_.front().engine->network).parameters();
 }
 
 template <class Scalar>
-std::span<double> Objective<Scalar>::slice(std::vector<double>& all, const Part& part) const {
-  return std::span(all).subspan(static_cast<std::size_t>(part.first * outputs_),
-                                static_cast<std::size_t>(part.count * outputs_));
+template <class Number>
+std::span<Number> Objective<Scalar>::slice(std::span<Number> all, const Part& part) const {
+  return all.subspan(static_cast<std::size_t>(part.first * outputs_),
+                     static_cast<std::size_t>(part.count * outputs_));
 }
 
 template <class Scalar>
@@ -86,7 +96,7 @@ void Objective<Scalar>::execute(const Part& part) {
                   part.engine->trajectory);
   executed_ = &part;
   const std::span<const Scalar> output = part.engine->trajectory.output();
-  std::copy(output.begin(), output.end(), slice(predictions_, part).begin());
+  std::copy(output.begin(), output.end(), slice(std::span(predictions_), part).begin());
 }
 
 template <class Scalar>
@@ -108,7 +118,8 @@ template <class Scalar>
 const LossEvaluation& Objective<Scalar>::loss() {
   if (evaluated_) return evaluation_;
   predict();
-  const std::vector<double> warm_start = std::move(evaluation_.warm_start);
+  std::vector<double> warm_start = std::move(evaluation_.warm_start);
+  if (!options_.warm_start) warm_start.clear();
   evaluation_ = evaluate_loss(*loss_row_, {.samples = samples_,
                                            .outputs = outputs_,
                                            .predictions = predictions_,
@@ -141,23 +152,28 @@ void Objective<Scalar>::regularize(std::span<const Scalar> along, std::span<Scal
 template <class Scalar>
 double Objective<Scalar>::gradient(std::span<Scalar> gradient) {
   const double value = this->value();
+  pull_back(evaluation_.gradient, gradient);
+  regularize(point(), gradient);
+  return value;
+}
+
+template <class Scalar>
+void Objective<Scalar>::pull_back(std::span<const double> mu, std::span<Scalar> gradient) {
   ++oracle_calls_;
   bool first = true;
   for (const Part& part : parts_) {
     execute(part);
-    convert<Scalar, double>(slice(evaluation_.gradient, part), narrow_);
+    convert<Scalar, double>(slice(mu, part), narrow_);
     if (first) {
-      vjp<Scalar>(part.engine->trajectory, narrow_, gradient);
+      smoothbound::vjp<Scalar>(part.engine->trajectory, narrow_, gradient);
     } else {
       share_.resize(gradient.size());
-      vjp<Scalar>(part.engine->trajectory, narrow_, share_);
+      smoothbound::vjp<Scalar>(part.engine->trajectory, narrow_, share_);
       add_scaled(Scalar{1}, share_.data(), static_cast<std::int64_t>(share_.size()),
                  gradient.data());
     }
     first = false;
   }
-  regularize(point(), gradient);
-  return value;
 }
 
 template <class Scalar>
@@ -166,10 +182,20 @@ void Objective<Scalar>::push_predictions(std::span<const Scalar> w_dot) {
   for (const Part& part : parts_) {
     execute(part);
     narrow_.resize(static_cast<std::size_t>(part.count * outputs_));
-    jvp<Scalar>(part.engine->trajectory, w_dot, {}, narrow_);
-    std::copy(narrow_.begin(), narrow_.end(), slice(prediction_dots_, part).begin());
+    smoothbound::jvp<Scalar>(part.engine->trajectory, w_dot, {}, narrow_);
+    std::copy(narrow_.begin(), narrow_.end(), slice(std::span(prediction_dots_), part).begin());
   }
-  evaluation_.hessian_product(prediction_dots_, cotangents_);
+}
+
+template <class Scalar>
+void Objective<Scalar>::jvp(std::span<const Scalar> w_dot, std::span<double> y_dot) {
+  push_predictions(w_dot);
+  std::ranges::copy(prediction_dots_, y_dot.begin());
+}
+
+template <class Scalar>
+void Objective<Scalar>::vjp(std::span<const double> mu, std::span<Scalar> w_bar) {
+  pull_back(mu, w_bar);
 }
 
 template <class Scalar>
@@ -177,15 +203,8 @@ void Objective<Scalar>::gauss_newton_product(std::span<const Scalar> w_dot,
                                              std::span<Scalar> product) {
   loss();
   push_predictions(w_dot);
-  ++oracle_calls_;
-  fill(product.data(), static_cast<std::int64_t>(product.size()), Scalar{0});
-  share_.resize(product.size());
-  for (const Part& part : parts_) {
-    execute(part);
-    convert<Scalar, double>(slice(cotangents_, part), narrow_);
-    vjp<Scalar>(part.engine->trajectory, narrow_, share_);
-    add_scaled(Scalar{1}, share_.data(), static_cast<std::int64_t>(share_.size()), product.data());
-  }
+  evaluation_.hessian_product(prediction_dots_, cotangents_);
+  pull_back(cotangents_, product);
   regularize(w_dot, product);
 }
 
@@ -196,7 +215,7 @@ void Objective<Scalar>::hessian_product(std::span<const Scalar> w_dot, std::span
     oracle_calls_ += 2;
     const Part& part = parts_.front();
     execute(part);
-    convert<Scalar, double>(slice(evaluation_.gradient, part), narrow_);
+    convert<Scalar, double>(slice(std::span(evaluation_.gradient), part), narrow_);
     hvp<Scalar>(part.engine->trajectory, narrow_, w_dot, product,
                 [&](std::span<const Scalar> y_dot, std::span<Scalar> mu_dot) {
                   std::copy(y_dot.begin(), y_dot.end(), prediction_dots_.begin());
@@ -209,13 +228,14 @@ void Objective<Scalar>::hessian_product(std::span<const Scalar> w_dot, std::span
   }
   // The loss's Hessian may couple all samples: their tangents are needed before the way back.
   push_predictions(w_dot);
+  evaluation_.hessian_product(prediction_dots_, cotangents_);
   ++oracle_calls_;
   fill(product.data(), static_cast<std::int64_t>(product.size()), Scalar{0});
   share_.resize(product.size());
   for (const Part& part : parts_) {
     execute(part);
-    convert<Scalar, double>(slice(evaluation_.gradient, part), narrow_);
-    convert<Scalar, double>(slice(cotangents_, part), narrow_dot_);
+    convert<Scalar, double>(slice(std::span(evaluation_.gradient), part), narrow_);
+    convert<Scalar, double>(slice(std::span(cotangents_), part), narrow_dot_);
     hvp<Scalar>(part.engine->trajectory, narrow_, w_dot, share_,
                 [&](std::span<const Scalar> /*y_dot*/, std::span<Scalar> mu_dot) {
                   std::copy(narrow_dot_.begin(), narrow_dot_.end(), mu_dot.begin());

@@ -17,6 +17,9 @@ struct ObjectiveOptions {
   std::int64_t micro_batch = 0;
   double regularizer = 0;                    // lambda of r
   std::int64_t clusters = default_clusters;  // of k_means and spectral_clustering
+  /// Begin the inner problem of a loss at the solution of the point before. Without it, values
+  /// depend on nothing but the point, to the last bit.
+  bool warm_start = true;
 };
 
 /// f is evaluated in float64, psi in `Scalar`. Results do not depend on the size of micro-batches,
@@ -42,6 +45,9 @@ class Objective {
   /// Sees, from the next point on, the forward passes with which psi(w) is computed, one over each
   /// sample; passes that micro-batches repeat for derivatives are not shown. Null: none.
   void set_observer(Observer<Scalar>* observer) { observer_ = observer; }
+  /// What `x` refers to has been overwritten by other samples, as many, with these labels. A point
+  /// has to be set anew.
+  void replace_samples(Labels labels);
 
   /// F(w)
   double value();
@@ -51,6 +57,10 @@ class Objective {
   void hessian_product(std::span<const Scalar> w_dot, std::span<Scalar> product);
   /// grad psi(w) hess f(psi(w)) grad psi(w)^T w_dot + lambda w_dot
   void gauss_newton_product(std::span<const Scalar> w_dot, std::span<Scalar> product);
+  /// y_dot = grad psi(w)^T w_dot, of all samples
+  void jvp(std::span<const Scalar> w_dot, std::span<double> y_dot);
+  /// w_bar = grad psi(w) mu
+  void vjp(std::span<const double> mu, std::span<Scalar> w_bar);
   /// psi(w), a sample after the other.
   [[nodiscard]] const std::vector<double>& predictions();
   /// f at psi(w) for all samples.
@@ -76,9 +86,12 @@ class Objective {
   void execute(const Part& part);
   // Executes part after part where that has not been done at this point.
   void predict();
-  [[nodiscard]] std::span<double> slice(std::vector<double>& all, const Part& part) const;
+  template <class Number>
+  [[nodiscard]] std::span<Number> slice(std::span<Number> all, const Part& part) const;
   void regularize(std::span<const Scalar> along, std::span<Scalar> result) const;
   void push_predictions(std::span<const Scalar> w_dot);
+  // gradient = grad psi(w) mu
+  void pull_back(std::span<const double> mu, std::span<Scalar> gradient);
 
   const LossRow* loss_row_;
   std::span<const Scalar> x_;

@@ -1,0 +1,33 @@
+// The set on which training takes place: parameters whose blocks lie in their balls.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "smoothbound/bounds/magnitude.hpp"
+#include "smoothbound/runtime/network.hpp"
+
+namespace smoothbound {
+
+/// C = {w : ||v_b|| <= R_b for every parameter block b}.
+class ProductOfBalls {
+ public:
+  /// `default_radius` is that of blocks which name none.
+  ProductOfBalls(const ParameterLayout& layout, const Real& default_radius);
+
+  /// The nearest point of C, in place, up to rounding; returns how many blocks moved. Throws
+  /// std::invalid_argument for a w of another size.
+  int project(std::span<double> w) const;
+
+ private:
+  struct Ball {
+    std::int64_t offset;
+    std::int64_t elements;
+    double radius;
+  };
+  std::vector<Ball> balls_;
+  std::int64_t elements_;
+};
+
+}  // namespace smoothbound

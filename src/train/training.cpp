@@ -1,0 +1,450 @@
+#include "smoothbound/train/training.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <type_traits>
+
+#include "smoothbound/runtime/norm.hpp"
+#include "smoothbound/steps/dense_step.hpp"
+#include "smoothbound/steps/gauss_newton.hpp"
+#include "smoothbound/train/mini_batch.hpp"
+
+namespace smoothbound {
+namespace {
+
+// Beyond this multiple of where it began (or of 1), an objective counts as diverged.
+constexpr double divergence = 1e6;
+// The part of the model's decrease that a Gauss-Newton or Newton step has to reach.
+constexpr double sufficient_decrease = 1e-4;
+// Of networks that are no chains: Newton steps from the whole matrix.
+constexpr std::int64_t most_dense_parameters = 3000;
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+template <class To, class From>
+void convert(std::span<const From> from, std::vector<To>& to) {
+  to.resize(from.size());
+  std::transform(from.begin(), from.end(), to.begin(), [](From v) { return static_cast<To>(v); });
+}
+
+double inner(std::span<const double> a, std::span<const double> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+constexpr std::array<std::string_view, 3> rule_names{"certified", "local", "line-search"};
+constexpr std::array<std::string_view, 3> kind_names{"gradient", "gauss-newton", "newton"};
+
+}  // namespace
+
+std::span<const std::string_view> step_rule_names() { return rule_names; }
+std::span<const std::string_view> oracle_names() { return kind_names; }
+
+TrainingFailed::TrainingFailed(std::int64_t at, const std::string& message)
+    : std::runtime_error(fmt::format("iteration {}: {}", at, message)), iteration(at) {}
+
+template <class Scalar>
+struct Training<Scalar>::Proposal {
+  std::vector<double> w;
+  std::optional<double> objective{};  // F there, if it is known
+  double next_gamma = 0;
+};
+
+template <class Scalar>
+Training<Scalar>::Training(const Graph& graph, const ResolvedSettings& settings,
+                           TrainingSamples<Scalar> samples, Method method,
+                           const TrainingOptions& options)
+    : graph_(graph), settings_(settings), options_(options), samples_(std::move(samples)) {
+  if (options_.mini_batch == samples_.count) options_.mini_batch = 0;
+  check_options();
+  ObjectiveOptions of_objective;
+  of_objective.micro_batch = options_.micro_batch;
+  of_objective.regularizer = settings_.regularizer.nearest;
+  of_objective.clusters = settings_.clusters;
+  of_objective.warm_start = false;  // a run that is taken up again has none
+  const std::int64_t batch = is_stochastic() ? options_.mini_batch : samples_.count;
+  std::span<const Scalar> x = samples_.x;
+  Labels labels = samples_.labels;
+  if (is_stochastic()) {
+    const auto size = static_cast<std::size_t>(graph.input.elements());
+    batch_x_.resize(static_cast<std::size_t>(batch) * size);
+    x = batch_x_;
+    if (!labels.classes.empty()) labels.classes.resize(static_cast<std::size_t>(batch));
+    labels.targets.resize(labels.targets.size() / static_cast<std::size_t>(samples_.count) *
+                          static_cast<std::size_t>(batch));
+  }
+  objective_ = std::make_unique<Objective<Scalar>>(graph, *settings_.loss, x, batch,
+                                                   std::move(labels), of_objective);
+  certificate_ = std::make_unique<Certificate>(
+      graph, settings_, batch,
+      measure_samples(std::span<const Scalar>(samples_.x), samples_.count, batch,
+                      samples_.labels.targets),
+      method);
+  global_ = certificate_->global_step(is_stochastic());
+  if (options_.rule == StepRule::certified && global_.step == 0) {
+    throw TrainingUnsupported(fmt::format("there is no certified step: {}", global_.reason),
+                              "--step line-search needs none");
+  }
+  if (options_.rule == StepRule::local) {
+    layer_norms_ = std::make_unique<LayerNormRecorder<Scalar>>(graph);
+    objective_->set_observer(layer_norms_.get());
+  }
+  if (options_.oracle == StepKind::gradient) {
+    balls_.emplace(parameter_layout(), settings_.radius);
+  }
+  if (options_.oracle == StepKind::newton) {
+    try {
+      chain_ = std::make_unique<SplitChain>(graph, batch);
+    } catch (const std::invalid_argument&) {
+      if (parameter_layout().elements > most_dense_parameters) {
+        throw TrainingUnsupported(
+            fmt::format("Newton steps of a network that is no chain of layers with weights take "
+                        "the whole Hessian, and {} parameters are more than {}",
+                        parameter_layout().elements, most_dense_parameters),
+            "--oracle gauss-newton takes any network");
+      }
+    }
+  }
+  gradient_.resize(static_cast<std::size_t>(parameter_layout().elements));
+  narrow_gradient_.resize(gradient_.size());
+}
+
+template <class Scalar>
+void Training<Scalar>::check_options() const {
+  const TrainingOptions& options = options_;
+  if (options.mini_batch < 0 || options.mini_batch > samples_.count) {
+    throw std::invalid_argument("a mini-batch has between 1 and all of the samples");
+  }
+  if (!(options.gamma > 0) || !std::isfinite(options.gamma) || !(options.local_radius >= 0) ||
+      !(options.dual_residual >= 0)) {
+    throw std::invalid_argument("step sizes, radii and residuals are positive and finite");
+  }
+  const bool first_order = options.oracle == StepKind::gradient;
+  if (!first_order && sizeof(Scalar) != sizeof(double)) {
+    throw TrainingUnsupported("Gauss-Newton and Newton steps are computed in float64",
+                              "--precision float64");
+  }
+  if (!first_order && options.rule != StepRule::line_search && options.rule != StepRule::constant) {
+    throw TrainingUnsupported("certified steps are those of the gradient oracle",
+                              "--gamma takes a number or line-search");
+  }
+  if (options.mini_batch == 0) return;
+  if (!settings_.loss->is_mean) {
+    throw TrainingUnsupported(
+        fmt::format("{} is no mean over the samples: it has no mini-batches", settings_.loss->name),
+        "leave --batch out");
+  }
+  if (options.rule == StepRule::local) {
+    throw TrainingUnsupported("steps certified around a point are those of all samples",
+                              "leave --batch out, or take --step certified");
+  }
+}
+
+template <class Scalar>
+const ParameterLayout& Training<Scalar>::parameter_layout() const {
+  return objective_->parameter_layout();
+}
+
+template <class Scalar>
+int Training<Scalar>::begin(std::span<const double> w) {
+  TrainingState state;
+  state.w.assign(w.begin(), w.end());
+  const int moved = balls_ ? balls_->project(state.w) : 0;
+  resume(std::move(state));
+  return moved;
+}
+
+template <class Scalar>
+void Training<Scalar>::resume(TrainingState state) {
+  if (state.w.size() != gradient_.size()) {
+    throw std::invalid_argument("the parameters are those of another network");
+  }
+  state_ = std::move(state);
+  calls_before_ = objective_->oracle_calls() - state_.oracle_calls;
+  objective_point_.clear();
+  loaded_ = -1;
+}
+
+template <class Scalar>
+void Training<Scalar>::fail(const std::string& message) const {
+  throw TrainingFailed(state_.iteration, message);
+}
+
+template <class Scalar>
+void Training<Scalar>::load_samples(std::int64_t iteration) {
+  if (!is_stochastic() || loaded_ == iteration) return;
+  const std::vector<std::int64_t> drawn =
+      draw_mini_batch(samples_.count, options_.mini_batch, options_.seed, iteration);
+  const auto take = [&](const auto& all, auto& part) {
+    const std::size_t size = all.size() / static_cast<std::size_t>(samples_.count);
+    part.resize(drawn.size() * size);
+    for (std::size_t i = 0; i < drawn.size(); ++i) {
+      const auto first = all.begin() + drawn[i] * static_cast<std::ptrdiff_t>(size);
+      std::copy(first, first + static_cast<std::ptrdiff_t>(size),
+                part.begin() + static_cast<std::ptrdiff_t>(i * size));
+    }
+  };
+  take(samples_.x, batch_x_);
+  Labels labels;
+  take(samples_.labels.classes, labels.classes);
+  take(samples_.labels.targets, labels.targets);
+  objective_->replace_samples(std::move(labels));
+  objective_point_.clear();
+  loaded_ = iteration;
+}
+
+template <class Scalar>
+void Training<Scalar>::set_point(std::span<const double> w) {
+  if (std::ranges::equal(objective_point_, w)) return;
+  if (layer_norms_) layer_norms_->reset();
+  convert<Scalar, double>(w, narrow_);
+  objective_->set_point(narrow_);
+  objective_point_.assign(w.begin(), w.end());
+}
+
+// F, and NaN where the network's outputs are not finite.
+template <class Scalar>
+double Training<Scalar>::value_at(std::span<const double> w) {
+  set_point(w);
+  const std::vector<double>& predictions = objective_->predictions();
+  const bool finite =
+      std::ranges::all_of(predictions, [](double value) { return std::isfinite(value); });
+  return finite ? objective_->value() : std::numeric_limits<double>::quiet_NaN();
+}
+
+template <class Scalar>
+IterationRecord Training<Scalar>::evaluate() {
+  IterationRecord record;
+  record.iteration = state_.iteration;
+  load_samples(state_.iteration);
+  record.objective = value_at(state_.w);
+  if (!std::isfinite(record.objective)) {
+    fail(std::isnan(record.objective) ? "the network's outputs are not finite: it diverged"
+                                      : "the objective is not finite: it diverged");
+  }
+  const double start = std::isnan(state_.first_objective) ? record.objective
+                                                          : state_.first_objective;
+  if (record.objective > divergence * std::max(1.0, start)) {
+    fail(fmt::format("the objective has risen from {:.4g} to {:.4g}: it diverges, the steps are "
+                     "too long",
+                     start, record.objective));
+  }
+  objective_->gradient(narrow_gradient_);
+  convert<double, Scalar>(narrow_gradient_, gradient_);
+  const double norm = euclidean_norm(std::span<const double>(gradient_));
+  if (!std::isfinite(norm)) fail("the gradient is not finite");
+  record.gradient_mapping = norm;
+  return record;
+}
+
+template <class Scalar>
+CertifiedStep Training<Scalar>::certify() {
+  if (options_.rule == StepRule::certified) return global_;
+  PointBounds point = point_bounds(graph_, parameter_layout(), state_.w);
+  point.batch.layer_norms = layer_norms_->batch_norms();
+  point.sample.layer_norms = layer_norms_->sample_norms();
+  set_loss_gradient(point, *settings_.loss, objective_->loss(), samples_.count);
+  CertifiedStep step =
+      certificate_->local_step(point, parameter_layout(), gradient_, options_.local_radius);
+  if (step.step == 0) fail(fmt::format("there is no certified step: {}", step.reason));
+  return step;
+}
+
+template <class Scalar>
+typename Training<Scalar>::Proposal Training<Scalar>::propose_gradient(IterationRecord& record) {
+  Proposal proposal;
+  const auto project = [&](double gamma) {
+    proposal.w = state_.w;
+    for (std::size_t i = 0; i < gradient_.size(); ++i) proposal.w[i] -= gamma * gradient_[i];
+    balls_->project(proposal.w);
+    double square = 0;
+    double along = 0;
+    for (std::size_t i = 0; i < gradient_.size(); ++i) {
+      const double moved = proposal.w[i] - state_.w[i];
+      square += moved * moved;
+      along += moved * gradient_[i];
+    }
+    record.step = gamma;
+    record.gradient_mapping = std::sqrt(square) / gamma;
+    return along + square / (2 * gamma);  // by which F has to change at least
+  };
+  if (options_.rule == StepRule::certified || options_.rule == StepRule::local) {
+    const CertifiedStep step = certify();
+    record.smoothness = step.smoothness;
+    project(step.step);
+    return proposal;
+  }
+  if (options_.rule == StepRule::constant) {
+    project(options_.gamma);
+    return proposal;
+  }
+  double gamma = state_.gamma > 0 ? state_.gamma : options_.gamma;
+  const double slack = 4 * std::numeric_limits<Scalar>::epsilon() * std::abs(record.objective);
+  for (;; gamma /= 2, ++record.halvings) {
+    if (record.halvings > most_halvings) {
+      fail(fmt::format("no step decreases the objective enough, after {} halvings down to {:.3g}",
+                       most_halvings, gamma * 2));
+    }
+    const double change = project(gamma);
+    proposal.objective = value_at(proposal.w);
+    if (*proposal.objective <= record.objective + change + slack) break;
+  }
+  proposal.next_gamma = record.halvings == 0 ? 2 * gamma : gamma;
+  return proposal;
+}
+
+template <class Scalar>
+Direction Training<Scalar>::direction(double gamma) {
+  if constexpr (std::is_same_v<Scalar, double>) {
+    const Regularizer regularizer{settings_.regularizer.nearest};
+    const LossEvaluation& loss = objective_->loss();
+    if (options_.oracle == StepKind::gauss_newton) {
+      LinearizedNetwork psi;
+      psi.w = state_.w;
+      psi.outputs = objective_->samples() * objective_->outputs();
+      psi.jvp = [&](std::span<const double> w_dot, std::span<double> y_dot) {
+        objective_->jvp(w_dot, y_dot);
+      };
+      psi.vjp = [&](std::span<const double> mu, std::span<double> w_bar) {
+        objective_->vjp(mu, w_bar);
+      };
+      DualOptions dual;
+      dual.relative_residual = options_.dual_residual;
+      return gauss_newton_direction(psi, loss, regularizer, gamma, dual);
+    }
+    if (!chain_) return dense_step(*objective_, StepKind::newton, gamma);
+    chain_->forward(state_.w, is_stochastic() ? batch_x_ : samples_.x);
+    return newton_direction(*chain_, loss, regularizer, gamma);
+  } else {
+    throw std::logic_error("second-order steps are computed in float64");
+  }
+}
+
+template <class Scalar>
+typename Training<Scalar>::Proposal Training<Scalar>::propose_second_order(
+    IterationRecord& record) {
+  Proposal proposal;
+  const bool searches = options_.rule == StepRule::line_search;
+  double gamma = searches && state_.gamma > 0 ? state_.gamma : options_.gamma;
+  const double slack = 4 * std::numeric_limits<double>::epsilon() * std::abs(record.objective);
+  while (true) {
+    set_point(state_.w);
+    const Direction step = direction(gamma);
+    record.step = step.gamma;
+    record.halvings += step.halvings;
+    proposal.w = state_.w;
+    for (std::size_t i = 0; i < proposal.w.size(); ++i) proposal.w[i] += step.step[i];
+    if (!searches) return proposal;
+    proposal.objective = value_at(proposal.w);
+    if (*proposal.objective <=
+        record.objective - sufficient_decrease * step.predicted_decrease + slack) {
+      proposal.next_gamma = record.halvings == 0 ? 2 * step.gamma : step.gamma;
+      return proposal;
+    }
+    if (++record.halvings > most_halvings) {
+      fail(fmt::format("no step decreases the objective enough, after {} halvings down to {:.3g}",
+                       most_halvings, step.gamma));
+    }
+    gamma = step.gamma / 2;
+  }
+}
+
+template <class Scalar>
+void Training<Scalar>::follow(const IterationRecord& record, Proposal proposal) {
+  TrainingState& state = state_;
+  if (std::isnan(state.first_objective)) state.first_objective = record.objective;
+  state.smallest_mapping = std::min(state.smallest_mapping, record.gradient_mapping);
+  state.sum_of_steps += record.step;
+  state.gamma = proposal.next_gamma;
+  state.w = std::move(proposal.w);
+  ++state.iteration;
+}
+
+template <class Scalar>
+IterationRecord Training<Scalar>::advance() {
+  const Clock::time_point start = Clock::now();
+  try {
+    IterationRecord record = evaluate();
+    Proposal proposal = options_.oracle == StepKind::gradient ? propose_gradient(record)
+                                                              : propose_second_order(record);
+    // Theorem 4.1 for one step: with gamma <= 1/L_F it decreases F by gamma ||g||^2 / 2 at least.
+    if (record.smoothness && !is_stochastic() && state_.violation < 0) {
+      const double after = value_at(proposal.w);
+      const double certified =
+          record.step / 2 * record.gradient_mapping * record.gradient_mapping;
+      const double slack = rounding_tolerance<Scalar> * std::max(1.0, std::abs(record.objective));
+      if (!(after <= record.objective - certified + slack)) state_.violation = state_.iteration;
+    }
+    follow(record, std::move(proposal));
+    state_.oracle_calls = objective_->oracle_calls() - calls_before_;
+    state_.seconds += seconds_since(start);
+    record.oracle_calls = state_.oracle_calls;
+    record.seconds = state_.seconds;
+    return record;
+  } catch (const LossError& error) {
+    fail(error.what());
+  } catch (const NotBoundedBelow& error) {
+    fail(error.what());
+  } catch (const NotFinite& error) {
+    fail(error.what());
+  }
+}
+
+template <class Scalar>
+IterationRecord Training<Scalar>::rest() {
+  const Clock::time_point start = Clock::now();
+  try {
+    IterationRecord record = evaluate();
+    if (balls_) {
+      // The mapping for the step that would come next.
+      const double gamma = options_.rule == StepRule::constant ? options_.gamma
+                           : options_.rule == StepRule::line_search
+                               ? (state_.gamma > 0 ? state_.gamma : options_.gamma)
+                               : certify().step;
+      std::vector<double> w = state_.w;
+      for (std::size_t i = 0; i < w.size(); ++i) w[i] -= gamma * gradient_[i];
+      balls_->project(w);
+      for (std::size_t i = 0; i < w.size(); ++i) w[i] = (state_.w[i] - w[i]) / gamma;
+      record.gradient_mapping = euclidean_norm(std::span<const double>(w));
+    }
+    if (std::isnan(state_.first_objective)) state_.first_objective = record.objective;
+    record.oracle_calls = objective_->oracle_calls() - calls_before_;
+    record.seconds = state_.seconds + seconds_since(start);
+    return record;
+  } catch (const LossError& error) {
+    fail(error.what());
+  }
+}
+
+template <class Scalar>
+double Training<Scalar>::full_objective() {
+  if (!is_stochastic()) {
+    load_samples(state_.iteration);
+    return value_at(state_.w);
+  }
+  // Mini-batch after mini-batch; the mean of means, weighted by their sizes.
+  ObjectiveOptions options;
+  options.micro_batch = options_.mini_batch;
+  options.regularizer = settings_.regularizer.nearest;
+  if (graph_.couples_samples) return std::numeric_limits<double>::quiet_NaN();
+  Objective<Scalar> all(graph_, *settings_.loss, samples_.x, samples_.count, samples_.labels,
+                        options);
+  std::vector<Scalar> w;
+  convert<Scalar, double>(state_.w, w);
+  all.set_point(w);
+  return all.value();
+}
+
+template class Training<float>;
+template class Training<double>;
+
+}  // namespace smoothbound
