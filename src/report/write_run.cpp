@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "origin.hpp"
 #include "page.hpp"
 #include "smoothbound/report/run.hpp"
 #include "text.hpp"
@@ -28,7 +29,7 @@ class RunWriter {
   void write() {
     page_.title(fmt::format("{} ({}) in {}", page_.foreign(graph_.name),
                             page_.foreign(run_.bounds.file), run_.precision));
-    write_origin();
+    write_origin(page_, run_.data, run_.parameters, run_.bounds.settings.batch);
     write_results();
     page_.gap();
     write_layers();
@@ -39,34 +40,6 @@ class RunWriter {
   }
 
  private:
-  void write_origin() {
-    const RunData& data = run_.data;
-    std::string line = "data: " + page_.foreign(data.name);
-    if (data.split) line += fmt::format(" ({})", *data.split);
-    if (data.seed) line += fmt::format(", normal, seed {}", *data.seed);
-    const std::int64_t batch = run_.bounds.settings.batch;
-    line += fmt::format(", {} sample{} {}", text::count(batch), batch == 1 ? "" : "s",
-                        text::shape(data.stored));
-    if (data.stored != data.used) {
-      line += data.stored.elements() == data.used.elements()
-                  ? " as " + text::shape(data.used)
-                  : " with a border of zeros, " + text::shape(data.used);
-    }
-    page_.paragraph(line);
-    for (std::size_t c = 0; c < data.preparation.mean.size(); ++c) {
-      page_.item(fmt::format("channel {}: less its mean {:.6g}, over its deviation {:.6g}", c,
-                             data.preparation.mean[c], data.preparation.deviation[c]));
-    }
-    if (data.norm) {
-      page_.item(
-          fmt::format("scaled by {:.6g} to the norm {}", data.preparation.factor, *data.norm));
-    }
-    const RunParameters& parameters = run_.parameters;
-    page_.paragraph(parameters.file.empty()
-                        ? fmt::format("parameters: {}, seed {}", parameters.scheme, parameters.seed)
-                        : "parameters: " + page_.foreign(parameters.file));
-  }
-
   void write_results() {
     const std::int64_t batch = run_.bounds.settings.batch;
     page_.paragraph(fmt::format("output: {} x {}", text::count(batch),

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "json.hpp"
+#include "origin.hpp"
 #include "smoothbound/report/run.hpp"
 #include "smoothbound/version.hpp"
 
@@ -14,28 +15,6 @@ namespace {
 using json::Json;
 
 Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json data_of(const RunData& data) {
-  Json object{{"name", data.name}};
-  if (data.split) object["split"] = *data.split;
-  if (data.seed) object["seed"] = *data.seed;
-  object["stored_shape"] = data.stored.sizes();
-  object["shape"] = data.used.sizes();
-  if (!data.preparation.mean.empty()) {
-    object["mean"] = data.preparation.mean;
-    object["deviation"] = data.preparation.deviation;
-  }
-  if (data.norm) {
-    object["norm"] = *data.norm;
-    object["factor"] = data.preparation.factor;
-  }
-  return object;
-}
-
-Json parameters_of(const RunReport& run) {
-  if (!run.parameters.file.empty()) return {{"file", run.parameters.file}};
-  return {{"scheme", run.parameters.scheme}, {"seed", run.parameters.seed}};
-}
 
 Json loss_of(const RunLoss& loss) {
   Json object{{"name", loss.name}, {"value", loss.value ? finite(*loss.value) : Json(nullptr)}};
@@ -82,8 +61,8 @@ void write_run_json(const RunReport& run, const Sink& sink) {
   next("version", version);
   next("architecture", json::architecture(run.bounds));
   next("precision", run.precision);
-  next("data", data_of(run.data));
-  next("parameters", parameters_of(run));
+  next("data", json::data(run.data));
+  next("parameters", json::parameters(run.parameters));
   next("batch", run.bounds.settings.batch);
   next("radius", run.bounds.settings.radius.nearest);
   next("input_norm", finite(run.input_norm));

@@ -21,8 +21,8 @@ int ProductOfBalls::project(std::span<double> w) const {
   }
   int moved = 0;
   for (const Ball& ball : balls_) {
-    const auto v = w.subspan(static_cast<std::size_t>(ball.offset),
-                             static_cast<std::size_t>(ball.elements));
+    const auto v =
+        w.subspan(static_cast<std::size_t>(ball.offset), static_cast<std::size_t>(ball.elements));
     const double norm = euclidean_norm(std::span<const double>(v));
     if (!(norm > ball.radius)) continue;
     const double factor = ball.radius / norm;

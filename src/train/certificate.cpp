@@ -14,9 +14,7 @@ namespace {
 constexpr std::string_view below_doubles = "the certified step is below the smallest double";
 
 // The enclosure of a bound: only its upper end is known.
-Real at_most(const Magnitude& value) {
-  return {value, LowerBound(), value.to_double()};
-}
+Real at_most(const Magnitude& value) { return {value, LowerBound(), value.to_double()}; }
 
 CertifiedStep step_of(const Magnitude& smoothness, const LowerBound& step, std::string reason) {
   CertifiedStep result{smoothness, 0, std::move(reason)};
@@ -47,8 +45,7 @@ SampleNorms measure_samples(std::span<const Scalar> x, std::int64_t samples, std
   SampleNorms result;
   result.sample = measured(norms.front()).upper;
   for (std::int64_t i = 0; i < batch; ++i) {
-    result.batch =
-        hypotenuse(result.batch, measured(norms[static_cast<std::size_t>(i)]).upper);
+    result.batch = hypotenuse(result.batch, measured(norms[static_cast<std::size_t>(i)]).upper);
   }
   result.label = Magnitude::from_count(1);
   if (!targets.empty()) {

@@ -84,11 +84,11 @@ Training<Scalar>::Training(const Graph& graph, const ResolvedSettings& settings,
   }
   objective_ = std::make_unique<Objective<Scalar>>(graph, *settings_.loss, x, batch,
                                                    std::move(labels), of_objective);
-  certificate_ = std::make_unique<Certificate>(
-      graph, settings_, batch,
-      measure_samples(std::span<const Scalar>(samples_.x), samples_.count, batch,
-                      samples_.labels.targets),
-      method);
+  certificate_ =
+      std::make_unique<Certificate>(graph, settings_, batch,
+                                    measure_samples(std::span<const Scalar>(samples_.x),
+                                                    samples_.count, batch, samples_.labels.targets),
+                                    method);
   global_ = certificate_->global_step(is_stochastic());
   if (options_.rule == StepRule::certified && global_.step == 0) {
     throw TrainingUnsupported(fmt::format("there is no certified step: {}", global_.reason),
@@ -231,12 +231,13 @@ IterationRecord Training<Scalar>::evaluate() {
     fail(std::isnan(record.objective) ? "the network's outputs are not finite: it diverged"
                                       : "the objective is not finite: it diverged");
   }
-  const double start = std::isnan(state_.first_objective) ? record.objective
-                                                          : state_.first_objective;
+  const double start =
+      std::isnan(state_.first_objective) ? record.objective : state_.first_objective;
   if (record.objective > divergence * std::max(1.0, start)) {
-    fail(fmt::format("the objective has risen from {:.4g} to {:.4g}: it diverges, the steps are "
-                     "too long",
-                     start, record.objective));
+    fail(
+        fmt::format("the objective has risen from {:.4g} to {:.4g}: it diverges, the steps are "
+                    "too long",
+                    start, record.objective));
   }
   objective_->gradient(narrow_gradient_);
   convert<double, Scalar>(narrow_gradient_, gradient_);
@@ -379,8 +380,7 @@ IterationRecord Training<Scalar>::advance() {
     // Theorem 4.1 for one step: with gamma <= 1/L_F it decreases F by gamma ||g||^2 / 2 at least.
     if (record.smoothness && !is_stochastic() && state_.violation < 0) {
       const double after = value_at(proposal.w);
-      const double certified =
-          record.step / 2 * record.gradient_mapping * record.gradient_mapping;
+      const double certified = record.step / 2 * record.gradient_mapping * record.gradient_mapping;
       const double slack = rounding_tolerance<Scalar> * std::max(1.0, std::abs(record.objective));
       if (!(after <= record.objective - certified + slack)) state_.violation = state_.iteration;
     }

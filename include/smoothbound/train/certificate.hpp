@@ -16,8 +16,8 @@ struct SampleNorms {
   Magnitude label;   // of the largest label
 };
 
-/// The norms of `samples` samples of equal size in `x`, of which `batch` are taken at a time, and of
-/// labels with targets (empty: classes, whose unit vectors have norm 1). Throws
+/// The norms of `samples` samples of equal size in `x`, of which `batch` are taken at a time, and
+/// of labels with targets (empty: classes, whose unit vectors have norm 1). Throws
 /// std::invalid_argument if a number is not finite.
 template <class Scalar>
 SampleNorms measure_samples(std::span<const Scalar> x, std::int64_t samples, std::int64_t batch,

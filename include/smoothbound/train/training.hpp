@@ -35,12 +35,12 @@ std::span<const std::string_view> oracle_names();
 struct TrainingOptions {
   StepKind oracle = StepKind::gradient;
   StepRule rule = StepRule::certified;
-  double gamma = 1;               // of `constant`, or the first one that a line search tries
-  double local_radius = 0;        // R' of `local`; 0: the one with the longest step
-  std::int64_t mini_batch = 0;    // samples of a step; 0: all, the deterministic methods
-  std::uint64_t seed = 1;         // of mini-batches
-  double dual_residual = 0;       // where Gauss-Newton steps stop, see `DualOptions`
-  std::int64_t micro_batch = 0;   // see `ObjectiveOptions`
+  double gamma = 1;              // of `constant`, or the first one that a line search tries
+  double local_radius = 0;       // R' of `local`; 0: the one with the longest step
+  std::int64_t mini_batch = 0;   // samples of a step; 0: all, the deterministic methods
+  std::uint64_t seed = 1;        // of mini-batches
+  double dual_residual = 0;      // where Gauss-Newton steps stop, see `DualOptions`
+  std::int64_t micro_batch = 0;  // see `ObjectiveOptions`
 };
 
 /// Samples in memory, one after the other, with what they should be.
@@ -54,8 +54,9 @@ struct TrainingSamples {
 /// An iteration: the point where it begins, and its step.
 struct IterationRecord {
   std::int64_t iteration = 0;
-  double objective = 0;         // F(w_k); stochastic: of the mini-batch
-  double gradient_mapping = 0;  // ||g_k||; Gauss-Newton and Newton, which do not project: ||grad F||
+  double objective = 0;  // F(w_k); stochastic: of the mini-batch
+  double gradient_mapping =
+      0;  // ||g_k||; Gauss-Newton and Newton, which do not project: ||grad F||
   double step = std::numeric_limits<double>::quiet_NaN();  // gamma_k; NaN at the end, without step
   std::optional<Magnitude> smoothness;  // the certified L_F behind the step, if it is certified
   std::int64_t oracle_calls = 0;        // of automatic differentiation, up to and with this step
@@ -153,7 +154,7 @@ class Training {
   std::optional<ProductOfBalls> balls_;
   CertifiedStep global_;
   TrainingState state_;
-  std::int64_t loaded_ = -1;      // whose mini-batch is in the objective
+  std::int64_t loaded_ = -1;       // whose mini-batch is in the objective
   std::int64_t calls_before_ = 0;  // of the objective when the state was set
   std::vector<Scalar> narrow_;
   std::vector<Scalar> narrow_gradient_;
