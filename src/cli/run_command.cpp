@@ -179,7 +179,7 @@ class RunCommand {
     samples_.generate(report, seed_);
     const Dataset& dataset = samples_.dataset();
     const std::int64_t batch = report.settings.batch;
-    const std::vector<std::int64_t> labels = samples_.labels(report);
+    const Labels labels = samples_.labels(report);
     set_parameters(runner.network(), report, result.parameters);
 
     const PreparationOptions wanted = samples_.preparation(report);
@@ -235,8 +235,8 @@ class RunCommand {
 
   // Loss and accuracy.
   template <class Scalar>
-  void evaluate(const Report& report, const std::vector<std::int64_t>& labels,
-                const std::vector<Scalar>& outputs, RunReport& result) const {
+  void evaluate(const Report& report, const Labels& labels, const std::vector<Scalar>& outputs,
+                RunReport& result) const {
     const std::int64_t batch = report.settings.batch;
     const LossRow* loss = report.settings.loss;
     const auto of_sample =
@@ -244,12 +244,11 @@ class RunCommand {
     if (loss != nullptr) {
       result.loss.emplace().name = loss->name;
       const std::vector<double> predictions(outputs.begin(), outputs.end());
-      const Labels classes{labels, {}};
       LossData data;
       data.samples = batch;
       data.outputs = static_cast<std::int64_t>(of_sample);
       data.predictions = predictions;
-      data.labels = &classes;
+      data.labels = &labels;
       data.clusters = report.settings.clusters;
       try {
         const LossEvaluation evaluation = evaluate_loss(*loss, data);
@@ -260,15 +259,16 @@ class RunCommand {
       }
     }
     // Of random labels, and where outputs do not stand for classes, it would say nothing.
-    const bool classified = !labels.empty() && !samples_.are_random() && of_sample > 1 &&
+    const std::vector<std::int64_t>& classes = labels.classes;
+    const bool classified = !classes.empty() && !samples_.are_random() && of_sample > 1 &&
                             (loss == nullptr || loss->is_mean) &&
-                            std::ranges::max(labels) < static_cast<std::int64_t>(of_sample);
+                            std::ranges::max(classes) < static_cast<std::int64_t>(of_sample);
     if (!classified) return;
     RunAccuracy& accuracy = result.accuracy.emplace();
     accuracy.samples = batch;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
+    for (std::size_t i = 0; i < classes.size(); ++i) {
       const auto* const first = outputs.data() + i * of_sample;
-      accuracy.correct += std::max_element(first, first + of_sample) - first == labels[i] ? 1 : 0;
+      accuracy.correct += std::max_element(first, first + of_sample) - first == classes[i] ? 1 : 0;
     }
   }
 

@@ -131,21 +131,23 @@ PreparationOptions SampleOptions::preparation(const Report& report) const {
   return options;
 }
 
-std::vector<std::int64_t> SampleOptions::labels(const Report& report) const {
-  if (!dataset_->labels) return {};
-  std::vector<std::int64_t> labels = *dataset_->labels;
-  labels.resize(static_cast<std::size_t>(report.settings.batch));
+Labels SampleOptions::labels(const Report& report) const {
+  Labels result;
+  if (!dataset_->labels) return result;
+  std::vector<std::int64_t>& classes = result.classes;
+  classes = *dataset_->labels;
+  classes.resize(static_cast<std::size_t>(report.settings.batch));
   const LossRow* loss = report.settings.loss;
   const std::int64_t outputs = report.graph.shape_of(report.graph.output()).elements();
-  if (loss == nullptr || !loss->is_mean) return labels;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] < outputs) continue;
+  if (loss == nullptr || !loss->is_mean) return result;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i] < outputs) continue;
     throw DataError(labels_.empty() ? dataset_->name : labels_,
                     fmt::format("sample {} has the label {}, and '{}' has {} output{}", i,
-                                labels[i], report.graph.name, outputs, outputs == 1 ? "" : "s"),
+                                classes[i], report.graph.name, outputs, outputs == 1 ? "" : "s"),
                     fmt::format("{} needs an output for each class", loss->name));
   }
-  return labels;
+  return result;
 }
 
 }  // namespace smoothbound::cli

@@ -10,6 +10,7 @@
 #include "command_line.hpp"
 #include "smoothbound/data/dataset.hpp"
 #include "smoothbound/data/prepare.hpp"
+#include "smoothbound/losses/evaluate.hpp"
 #include "smoothbound/report/report.hpp"
 
 namespace smoothbound::cli {
@@ -36,8 +37,9 @@ class SampleOptions {
   /// What was asked for with --split, or is meant without, for samples that have one.
   [[nodiscard]] std::optional<std::string> split() const;
   [[nodiscard]] PreparationOptions preparation(const Report& report) const;
-  /// The labels of the batch; nothing if there are none.
-  [[nodiscard]] std::vector<std::int64_t> labels(const Report& report) const;
+  /// What the samples of the batch should be; both lists are empty if that is not known. Throws
+  /// DataError for classes that the outputs do not have, if the loss compares them.
+  [[nodiscard]] Labels labels(const Report& report) const;
 
  private:
   std::string data_;
