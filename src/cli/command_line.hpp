@@ -72,6 +72,7 @@ void add_report_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_run_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_schema_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_sweep_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_train_command(CLI::App& app, const CommandLine& line, Action& action);
 
 /// What CLI11 found wrong, as an error in the command line with a suggestion.
 SpecError describe(const CLI::ParseError& error, const CLI::App& app, const CommandLine& line);

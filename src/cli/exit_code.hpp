@@ -8,10 +8,11 @@ namespace smoothbound::cli {
 
 enum ExitCode : int {
   success = 0,
-  regression = 1,  // a bound got worse, or a measured value exceeds its bound
-  bad_input = 2,   // a mistake in a file or on the command line
-  no_answer = 3,   // no finite answer, or a network that cannot be executed
-  internal = 70,   // a defect, out of memory, or output that cannot be written
+  regression = 1,     // a bound got worse, or a measured value exceeds its bound
+  bad_input = 2,      // a mistake in a file or on the command line
+  no_answer = 3,      // no finite answer, training that fails, or what cannot be executed
+  internal = 70,      // a defect, out of memory, or output that cannot be written
+  interrupted = 130,  // by the user, who has got what there was to save
 };
 
 struct ExitCodeRow {
@@ -20,12 +21,13 @@ struct ExitCodeRow {
 };
 
 /// For help and manual.
-inline constexpr std::array<ExitCodeRow, 5> exit_codes{{
+inline constexpr std::array<ExitCodeRow, 6> exit_codes{{
     {success, "ok"},
     {regression, "a regression or a violated bound was found"},
     {bad_input, "bad input or usage"},
-    {no_answer, "no finite answer, or a layer that cannot be executed"},
+    {no_answer, "no finite answer, training that fails, or a layer that cannot be executed"},
     {internal, "internal error, out of memory, or output that cannot be written"},
+    {interrupted, "training was interrupted; it has saved its checkpoint and output"},
 }};
 
 }  // namespace smoothbound::cli

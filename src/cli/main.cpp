@@ -52,6 +52,7 @@ int parse_and_run(CommandLine& line) {
   add_run_command(app, line, action);
   add_schema_command(app, line, action);
   add_sweep_command(app, line, action);
+  add_train_command(app, line, action);
   add_config(app, line);
   try {
     std::vector<std::string> reversed = line.arguments();

@@ -28,9 +28,14 @@ void SampleOptions::add_to(CLI::App& command) {
       "FILE");
   add("--input", input_, "all samples of this file: IDX or NPY, [samples, ...]", "FILE");
   add("--labels", labels_, "the class of each sample: IDX or NPY", "FILE");
-  add_choice(command, "--split", split_, "which part of MNIST's or CIFAR-10's files (test)",
-             split_names);
-  add("--samples", samples_, "number of samples, from the first on (the architecture's batch)",
+  add_choice(
+      command, "--split", split_,
+      fmt::format("which part of MNIST's or CIFAR-10's files ({})", split_names[trains_ ? 0 : 1]),
+      split_names);
+  add("--samples", samples_,
+      trains_
+          ? "number of samples, from the first on (all; of random ones, the architecture's batch)"
+          : "number of samples, from the first on (the architecture's batch)",
       "COUNT");
   command.add_flag("--standardise", standardise_,
                    "subtract each channel's mean and divide by its standard deviation");
@@ -63,6 +68,7 @@ void SampleOptions::open(const CommandLine& line, Settings& settings) {
     settings.batch = parse_count(line.scalar("--samples", samples_));
   }
   DatasetOptions options;
+  options.split = trains_ ? Split::train : Split::test;
   if (!split_.empty()) {
     options.split = choose(line, "--split", split_, split_names) == 0 ? Split::train : Split::test;
   }
@@ -80,7 +86,7 @@ void SampleOptions::open(const CommandLine& line, Settings& settings) {
   if (!labels_.empty()) options.labels = labels_;
   dataset_ = open_dataset(input_.empty() ? data_ : input_, options);
   stored_ = dataset_->sample_shape;
-  if (!input_.empty() && !settings.batch) settings.batch = dataset_->samples;
+  if ((trains_ || !input_.empty()) && !settings.batch) settings.batch = dataset_->samples;
 }
 
 void SampleOptions::fit(const CommandLine& line, const Report& report) {
@@ -121,7 +127,7 @@ void SampleOptions::generate(const Report& report, std::uint64_t seed) {
 std::optional<std::string> SampleOptions::split() const {
   if (random_ || !input_.empty()) return std::nullopt;
   if (data_ != "fashion-mnist" && !is_directory(data_)) return std::nullopt;
-  return split_.empty() ? std::string(split_names[1]) : split_;
+  return split_.empty() ? std::string(split_names[trains_ ? 0 : 1]) : split_;
 }
 
 PreparationOptions SampleOptions::preparation(const Report& report) const {

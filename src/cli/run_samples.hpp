@@ -17,6 +17,10 @@ namespace smoothbound::cli {
 
 class SampleOptions {
  public:
+  /// `trains`: unless the command line says otherwise, samples are those for training, and all of
+  /// them; else those for tests, as many as the architecture's batch.
+  explicit SampleOptions(bool trains = false) : trains_(trains) {}
+
   /// Declares --data, --input, --labels, --split, --samples, --standardise and --scale-norm.
   void add_to(CLI::App& command);
   /// Files that are read.
@@ -42,6 +46,7 @@ class SampleOptions {
   [[nodiscard]] Labels labels(const Report& report) const;
 
  private:
+  bool trains_;
   std::string data_;
   std::string input_;
   std::string labels_;

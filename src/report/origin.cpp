@@ -21,15 +21,14 @@ void write_origin(Page& page, const RunData& data, const RunParameters& paramete
   page.paragraph(line);
   for (std::size_t c = 0; c < data.preparation.mean.size(); ++c) {
     page.item(fmt::format("channel {}: less its mean {:.6g}, over its deviation {:.6g}", c,
-                           data.preparation.mean[c], data.preparation.deviation[c]));
+                          data.preparation.mean[c], data.preparation.deviation[c]));
   }
   if (data.norm) {
-    page.item(
-        fmt::format("scaled by {:.6g} to the norm {}", data.preparation.factor, *data.norm));
+    page.item(fmt::format("scaled by {:.6g} to the norm {}", data.preparation.factor, *data.norm));
   }
   page.paragraph(parameters.file.empty()
-                      ? fmt::format("parameters: {}, seed {}", parameters.scheme, parameters.seed)
-                      : "parameters: " + page.foreign(parameters.file));
+                     ? fmt::format("parameters: {}, seed {}", parameters.scheme, parameters.seed)
+                     : "parameters: " + page.foreign(parameters.file));
 }
 
 namespace json {

@@ -47,8 +47,8 @@ class TrainingWriter {
 
  private:
   void write_oracle() {
-    std::string line = fmt::format("oracle: {}",
-                                   oracle_names()[static_cast<std::size_t>(training_.oracle)]);
+    std::string line =
+        fmt::format("oracle: {}", oracle_names()[static_cast<std::size_t>(training_.oracle)]);
     if (training_.is_stochastic()) {
       line += fmt::format(" of {} samples at a time", text::count(training_.mini_batch));
     }
@@ -122,8 +122,7 @@ class TrainingWriter {
     }
     const double accuracy = state.smallest_mapping;
     if (!std::isfinite(accuracy)) return;
-    const Magnitude predicted =
-        predicted_iterations(smoothness, state.first_objective, accuracy);
+    const Magnitude predicted = predicted_iterations(smoothness, state.first_objective, accuracy);
     page_.paragraph(fmt::format(
         "Theorem 4.1: with step 1/L_F, L_F = {}, ||g|| <= {} after at most {} iterations, as "
         "F(w_0) - min F <= {}",
@@ -138,9 +137,10 @@ class TrainingWriter {
         page_.paragraph("every step decreased F by gamma ||g||^2 / 2 at least, as certified");
         break;
       case TrainingReport::Verdict::violated:
-        page_.paragraph(fmt::format("VIOLATED: the step of iteration {} decreased F by less than "
-                                    "gamma ||g||^2 / 2: this is a defect of the program",
-                                    state.violation));
+        page_.paragraph(
+            fmt::format("VIOLATED: the step of iteration {} decreased F by less than "
+                        "gamma ||g||^2 / 2: this is a defect of the program",
+                        state.violation));
         break;
       case TrainingReport::Verdict::not_applicable:
         break;

@@ -98,10 +98,9 @@ Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layou
   checkpoint.state.w.resize(static_cast<std::size_t>(layout.elements));
   for (std::size_t i = 0; i < layout.arrays.size(); ++i) {
     const ParameterArray& array = layout.arrays[i];
-    file.read_into(file.entries()[i],
-                   std::span(checkpoint.state.w)
-                       .subspan(static_cast<std::size_t>(array.offset),
-                                static_cast<std::size_t>(array.elements)));
+    file.read_into(file.entries()[i], std::span(checkpoint.state.w)
+                                          .subspan(static_cast<std::size_t>(array.offset),
+                                                   static_cast<std::size_t>(array.elements)));
   }
   return checkpoint;
 }
@@ -110,8 +109,8 @@ TrainingIdentity read_identity(const std::string& path) {
   return identity_of(open_array_file(path).metadata());
 }
 
-void save_trained(const std::string& path, const ParameterLayout& layout,
-                  std::span<const double> w, const std::map<std::string, std::string>& metadata) {
+void save_trained(const std::string& path, const ParameterLayout& layout, std::span<const double> w,
+                  const std::map<std::string, std::string>& metadata) {
   write_safetensors(path, tensors_of(layout, w), metadata);
 }
 

@@ -115,9 +115,8 @@ class LogReader {
     if (!cells[step].empty()) record.step = number<double>(cells[step], step);
     if (!cells[smoothness].empty()) {
       try {
-        record.smoothness = cells[smoothness] == "inf"
-                                ? Magnitude::infinity()
-                                : Magnitude::from_decimal(cells[smoothness]);
+        record.smoothness = cells[smoothness] == "inf" ? Magnitude::infinity()
+                                                       : Magnitude::from_decimal(cells[smoothness]);
       } catch (const std::invalid_argument&) {
         fail(fmt::format("'{}' is no smoothness", cells[smoothness]), "");
       }
@@ -171,9 +170,8 @@ LogFile::LogFile(std::string path, std::int64_t keep_below)
   std::vector<IterationRecord> kept;
   if (keep_below > 0 && std::ifstream(path_).good()) {
     kept = read_training_log(path_);
-    std::erase_if(kept, [&](const IterationRecord& record) {
-      return record.iteration >= keep_below;
-    });
+    std::erase_if(kept,
+                  [&](const IterationRecord& record) { return record.iteration >= keep_below; });
   }
   {
     OutputFile begun(path_);

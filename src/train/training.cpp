@@ -35,12 +35,6 @@ void convert(std::span<const From> from, std::vector<To>& to) {
   std::transform(from.begin(), from.end(), to.begin(), [](From v) { return static_cast<To>(v); });
 }
 
-double inner(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
 constexpr std::array<std::string_view, 3> rule_names{"certified", "local", "line-search"};
 constexpr std::array<std::string_view, 3> kind_names{"gradient", "gauss-newton", "newton"};
 

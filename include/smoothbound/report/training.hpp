@@ -32,8 +32,8 @@ struct TrainingReport {
   CertifiedStep certified;  // on the product of balls
   int projected = 0;        // blocks that had to be moved to begin
   std::vector<IterationRecord> records;
-  TrainingState state;                   // at the end; its parameters may have been taken out
-  std::optional<double> last_objective;  // on all samples at the end
+  TrainingState state;                      // at the end; its parameters may have been taken out
+  std::optional<double> last_objective;     // on all samples at the end
   std::optional<double> all_samples_first;  // stochastic: F(w_0) on all samples
   bool interrupted = false;
 

@@ -18,8 +18,8 @@ struct Checkpoint {
   TrainingIdentity identity;
 };
 
-/// Writes a checkpoint, whole or not at all: the file before it stays until the new one is complete.
-/// Throws OutputError.
+/// Writes a checkpoint, whole or not at all: the file before it stays until the new one is
+/// complete. Throws OutputError.
 void save_checkpoint(const std::string& path, const ParameterLayout& layout,
                      const TrainingState& state, const TrainingIdentity& identity);
 
@@ -30,7 +30,7 @@ Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layou
 TrainingIdentity read_identity(const std::string& path);
 
 /// Parameters without the state of a run, as float64. Throws OutputError.
-void save_trained(const std::string& path, const ParameterLayout& layout,
-                  std::span<const double> w, const std::map<std::string, std::string>& metadata);
+void save_trained(const std::string& path, const ParameterLayout& layout, std::span<const double> w,
+                  const std::map<std::string, std::string>& metadata);
 
 }  // namespace smoothbound

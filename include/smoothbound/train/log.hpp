@@ -32,8 +32,8 @@ std::vector<IterationRecord> read_training_log(const std::string& path);
 class LogFile {
  public:
   /// Begins the file anew with those of its records whose iteration is below `keep_below`, if there
-  /// are any. Throws OutputError, and DataError for a file whose records are to be kept and which is
-  /// no log.
+  /// are any. Throws OutputError, and DataError for a file whose records are to be kept and which
+  /// is no log.
   LogFile(std::string path, std::int64_t keep_below = 0);
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;

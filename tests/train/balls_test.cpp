@@ -1,0 +1,70 @@
+#include "smoothbound/train/balls.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace smoothbound {
+namespace {
+
+ParameterLayout layout() {
+  ParameterLayout result;
+  result.blocks = {{0, 0, 2, {}}, {1, 2, 3, Real::from_decimal("2")}};
+  result.elements = 5;
+  return result;
+}
+
+TEST(ProductOfBalls, MovesOnlyBlocksThatAreOutside) {
+  const ProductOfBalls balls(layout(), Real::from_decimal("1"));
+  std::vector<double> w{3, 4, 1, 1, 1};
+  EXPECT_EQ(balls.project(w), 1);
+  EXPECT_NEAR(w[0], 0.6, 1e-15);
+  EXPECT_NEAR(w[1], 0.8, 1e-15);
+  EXPECT_EQ(w[2], 1);
+  std::vector<double> inside{0.6, 0.7, 1, 0, 0};
+  const std::vector<double> before = inside;
+  EXPECT_EQ(balls.project(inside), 0);
+  EXPECT_EQ(inside, before);
+}
+
+// <w - p, c - p> <= 0 for every point c of the set characterizes the projection p.
+TEST(ProductOfBalls, GivesTheNearestPoint) {
+  const ProductOfBalls balls(layout(), Real::from_decimal("1"));
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> normal(0, 3);
+  const auto draw = [&] {
+    std::vector<double> w(5);
+    for (double& entry : w) entry = normal(random);
+    return w;
+  };
+  for (int i = 0; i < 200; ++i) {
+    const std::vector<double> w = draw();
+    std::vector<double> p = w;
+    balls.project(p);
+    for (int j = 0; j < 20; ++j) {
+      std::vector<double> c = draw();
+      balls.project(c);
+      double product = 0;
+      for (std::size_t k = 0; k < w.size(); ++k) product += (w[k] - p[k]) * (c[k] - p[k]);
+      EXPECT_LE(product, 1e-12);
+    }
+  }
+}
+
+TEST(ProductOfBalls, RadiusZeroIsThePointZero) {
+  const ProductOfBalls balls(layout(), Real::from_decimal("0"));
+  std::vector<double> w{3, 4, 0, 0, 0};
+  balls.project(w);
+  EXPECT_EQ(w[0], 0);
+  EXPECT_EQ(w[1], 0);
+}
+
+TEST(ProductOfBalls, RefusesOtherSizes) {
+  const ProductOfBalls balls(layout(), Real::from_decimal("1"));
+  std::vector<double> w(4);
+  EXPECT_THROW(balls.project(w), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace smoothbound

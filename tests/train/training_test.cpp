@@ -1,0 +1,398 @@
+#include "smoothbound/train/training.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "smoothbound/runtime/bound_check.hpp"
+#include "smoothbound/runtime/norm.hpp"
+#include "train/problems.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::int64_t samples = 7;
+
+// For the rounding of F.
+double slack(double objective) { return 1e-12 * std::max(1.0, std::abs(objective)); }
+
+struct Case {
+  NamedNetwork network;
+  Method method;
+  StepRule rule;
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.network.name; }
+
+// Theorem 4.1 and Cor 4.5 as statements about runs.
+class Guarantee : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Guarantee, HoldsForEveryNumberOfIterations) {
+  const Case& c = GetParam();
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE(seed);
+    const Problem problem = make_problem(c.network.text, samples, seed);
+    TrainingOptions options;
+    options.rule = c.rule;
+    Training<double> training = make_training(problem, options, c.method);
+    training.begin(problem.start);
+    const ProductOfBalls balls(training.parameter_layout(), problem.report.settings.radius);
+    std::vector<IterationRecord> records;
+    double smallest = std::numeric_limits<double>::infinity();
+    double sum_of_steps = 0;
+    for (int k = 0; k < 40; ++k) {
+      records.push_back(training.advance());
+      const IterationRecord& last = records.back();
+      EXPECT_EQ(last.iteration, k);
+      ASSERT_TRUE(last.smoothness.has_value());
+      // gamma <= 1 / L, and by the whole of it where nothing else limits the step.
+      EXPECT_LE(last.step * last.smoothness->to_double(), 1 + 1e-12);
+      if (c.rule == StepRule::certified) {
+        EXPECT_GE(last.step * last.smoothness->to_double(), 1 - 1e-9);
+        EXPECT_EQ(last.step, training.global_step().step);
+      }
+      smallest = std::min(smallest, last.gradient_mapping);
+      sum_of_steps += last.step;
+      const double now = training.full_objective();
+      EXPECT_LE(now, last.objective + slack(now));
+      EXPECT_LE(now, last.objective -
+                         last.step / 2 * last.gradient_mapping * last.gradient_mapping +
+                         slack(now));
+      const double decrease = records.front().objective - now;
+      EXPECT_LE(smallest * smallest, 2 * (decrease + slack(now)) / sum_of_steps);
+      // It stays on the balls.
+      std::vector<double> w = training.state().w;
+      balls.project(w);
+      for (std::size_t i = 0; i < w.size(); ++i) {
+        EXPECT_NEAR(w[i], training.state().w[i], 1e-13);
+      }
+    }
+    EXPECT_LT(training.state().violation, 0);
+    EXPECT_LT(training.full_objective(), records.front().objective);
+  }
+}
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  for (const NamedNetwork& network : trained_networks) {
+    for (const Method method : {Method::paper, Method::sharp}) {
+      for (const StepRule rule : {StepRule::certified, StepRule::local}) {
+        cases.push_back({network, method, rule});
+      }
+    }
+  }
+  return cases;
+}
+
+std::string name_of_case(const ::testing::TestParamInfo<Case>& info) {
+  const Case& c = info.param;
+  return fmt::format("{}{}{}", c.network.name, c.method == Method::paper ? "Paper" : "Sharp",
+                     c.rule == StepRule::local ? "Local" : "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Guarantee, ::testing::ValuesIn(all_cases()), name_of_case);
+
+// The check of a run sees a step that is too long: it is the same code with a constant that lies.
+TEST(Training, ConstantStepsThatAreTooLongIncreaseF) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 1, 0.1);
+  TrainingOptions options;
+  options.rule = StepRule::constant;
+  options.gamma = 1e4;
+  Training<double> training = make_training(problem, options);
+  training.begin(problem.start);
+  bool increased = false;
+  double before = training.full_objective();
+  for (int k = 0; k < 20; ++k) {
+    training.advance();
+    const double now = training.full_objective();
+    increased = increased || now > before;
+    before = now;
+  }
+  EXPECT_TRUE(increased);
+}
+
+TEST(Training, LocalStepsAreLongerThanGlobalOnesNearTheOrigin) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 1, 0.1);
+  TrainingOptions options;
+  options.rule = StepRule::local;
+  Training<double> training = make_training(problem, options);
+  training.begin(problem.start);
+  EXPECT_GT(training.advance().step, training.global_step().step);
+}
+
+TEST(Training, LocalRadiusLimitsTheStep) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 1);
+  TrainingOptions options;
+  options.rule = StepRule::local;
+  options.local_radius = 1e-3;
+  Training<double> training = make_training(problem, options);
+  training.begin(problem.start);
+  const std::vector<double> before = training.state().w;
+  training.advance();
+  for (const ParameterBlock& block : training.parameter_layout().blocks) {
+    double square = 0;
+    for (std::int64_t i = block.offset; i < block.offset + block.elements; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      square += std::pow(training.state().w[at] - before[at], 2);
+    }
+    EXPECT_LE(std::sqrt(square), 1e-3 * (1 + 1e-12));
+  }
+}
+
+class Decrease : public ::testing::TestWithParam<std::tuple<NamedNetwork, StepKind>> {};
+
+TEST_P(Decrease, ByLineSearchIsMonotone) {
+  const auto& [network, oracle] = GetParam();
+  const Problem problem = make_problem(network.text, samples, 5);
+  TrainingOptions options;
+  options.oracle = oracle;
+  options.rule = StepRule::line_search;
+  Training<double> training = make_training(problem, options);
+  training.begin(problem.start);
+  const double first = training.full_objective();
+  double before = first;
+  double gradient = 0;
+  for (int k = 0; k < 15; ++k) {
+    const IterationRecord record = training.advance();
+    if (k == 0) gradient = record.gradient_mapping;
+    const double now = training.full_objective();
+    EXPECT_LE(now, before + slack(now)) << k;
+    before = now;
+  }
+  EXPECT_LT(before, first - 1e-3 * std::min(1.0, gradient * gradient));
+}
+
+std::string name_of_decrease(
+    const ::testing::TestParamInfo<std::tuple<NamedNetwork, StepKind>>& info) {
+  const auto& [network, oracle] = info.param;
+  std::string name(oracle_names()[static_cast<std::size_t>(oracle)]);
+  std::erase(name, '-');
+  return fmt::format("{}_{}", network.name, name);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Decrease,
+                         ::testing::Combine(::testing::ValuesIn(trained_networks),
+                                            ::testing::Values(StepKind::gradient,
+                                                              StepKind::gauss_newton,
+                                                              StepKind::newton)),
+                         name_of_decrease);
+
+TEST(Training, OracleCallsOfGradientStepsAreOneEach) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 5);
+  Training<double> training = make_training(problem, {});
+  training.begin(problem.start);
+  for (int k = 1; k <= 5; ++k) EXPECT_EQ(training.advance().oracle_calls, k);
+}
+
+TEST(Training, GaussNewtonTakesAtMost2qPlus1CallsAndTheGradient) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 5);
+  TrainingOptions options;
+  options.oracle = StepKind::gauss_newton;
+  options.rule = StepRule::constant;
+  Training<double> training = make_training(problem, options);
+  training.begin(problem.start);
+  const std::int64_t q = samples * 3;
+  const IterationRecord record = training.advance();
+  EXPECT_GT(record.oracle_calls, 3);
+  EXPECT_LE(record.oracle_calls, 1 + 2 * q + 1);
+}
+
+TEST(Training, MicroBatchesGiveTheSameRun) {
+  const Problem problem = make_problem(trained_networks[2].text, 6, 5);
+  for (const StepKind oracle : {StepKind::gradient, StepKind::gauss_newton}) {
+    TrainingOptions options;
+    options.oracle = oracle;
+    options.rule = StepRule::line_search;
+    Training<double> whole = make_training(problem, options);
+    options.micro_batch = 2;
+    Training<double> parts = make_training(problem, options);
+    whole.begin(problem.start);
+    parts.begin(problem.start);
+    for (int k = 0; k < 5; ++k) {
+      EXPECT_NEAR(whole.advance().objective, parts.advance().objective, 1e-9);
+    }
+  }
+}
+
+// Bit for bit.
+class Resumed : public ::testing::TestWithParam<std::tuple<StepKind, std::int64_t>> {};
+
+TEST_P(Resumed, RunIsTheOneThatWasNotInterrupted) {
+  const auto& [oracle, mini_batch] = GetParam();
+  for (const std::size_t network : {std::size_t{0}, std::size_t{5}}) {
+    if (network == 5 && mini_batch > 0) continue;  // no mean
+    const Problem problem = make_problem(trained_networks[network].text, samples, 9);
+    TrainingOptions options;
+    options.oracle = oracle;
+    options.rule = StepRule::line_search;
+    options.mini_batch = mini_batch;
+    Training<double> whole = make_training(problem, options);
+    whole.begin(problem.start);
+    std::vector<IterationRecord> records;
+    TrainingState middle;
+    for (int k = 0; k < 8; ++k) {
+      if (k == 3) middle = whole.state();
+      records.push_back(whole.advance());
+    }
+    Training<double> rest = make_training(problem, options);
+    rest.resume(middle);
+    for (int k = 3; k < 8; ++k) {
+      const IterationRecord record = rest.advance();
+      const IterationRecord& expected = records[static_cast<std::size_t>(k)];
+      EXPECT_EQ(record.iteration, expected.iteration);
+      EXPECT_EQ(record.objective, expected.objective);
+      EXPECT_EQ(record.gradient_mapping, expected.gradient_mapping);
+      EXPECT_EQ(record.step, expected.step);
+      EXPECT_EQ(record.oracle_calls, expected.oracle_calls);
+    }
+    EXPECT_EQ(rest.state().w, whole.state().w);
+    EXPECT_EQ(rest.state().sum_of_steps, whole.state().sum_of_steps);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Resumed,
+                         ::testing::Combine(::testing::Values(StepKind::gradient,
+                                                              StepKind::gauss_newton,
+                                                              StepKind::newton),
+                                            ::testing::Values(0, 3)));
+
+TEST(Training, StochasticStepsAreHalfOfTheCertified) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 2);
+  TrainingOptions options;
+  options.mini_batch = 3;
+  Training<double> training = make_training(problem, options);
+  training.begin(problem.start);
+  const IterationRecord record = training.advance();
+  EXPECT_NEAR(record.step * 2 * record.smoothness->to_double(), 1, 1e-9);
+  EXPECT_NE(training.advance().objective, record.objective);
+}
+
+// All samples at a time is the deterministic method.
+TEST(Training, MiniBatchOfAllIsNone) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 2);
+  TrainingOptions options;
+  options.mini_batch = samples;
+  Training<double> training = make_training(problem, options);
+  EXPECT_FALSE(training.is_stochastic());
+}
+
+void expect_unsupported(std::string_view text, const TrainingOptions& options,
+                        const std::string& message) {
+  const Problem problem = make_problem(text, samples, 1);
+  try {
+    make_training(problem, options);
+    ADD_FAILURE() << "no error";
+  } catch (const TrainingUnsupported& error) {
+    EXPECT_THAT(error.what(), HasSubstr(message));
+    EXPECT_FALSE(error.hint.empty());
+  }
+}
+
+constexpr std::string_view kinked = R"(
+input: {shape: [3]}
+loss: logistic
+layers:
+  - {dense: 4, then: [relu]}
+  - {dense: 2}
+)";
+
+TEST(Training, WhatHasNoCertifiedStepSaysWhy) {
+  expect_unsupported(kinked, {}, "there is no certified step: layer");
+  for (const std::string loss : {"k_means", "spectral_clustering"}) {
+    expect_unsupported("input: {shape: [3]}\nloss: " + loss + "\nlayers:\n  - {dense: 2}\n", {},
+                       "there is no certified step: ");
+  }
+}
+
+TEST(Training, OptionsThatContradictTheObjectiveAreRefused) {
+  TrainingOptions options;
+  options.mini_batch = 3;
+  expect_unsupported(trained_networks[5].text, options,
+                     "convex_clustering is no mean over the samples");
+  options.rule = StepRule::local;
+  expect_unsupported(trained_networks[0].text, options,
+                     "steps certified around a point are those of all samples");
+  TrainingOptions newton;
+  newton.oracle = StepKind::newton;
+  expect_unsupported(trained_networks[0].text, newton,
+                     "certified steps are those of the gradient oracle");
+}
+
+// k-means and spectral clustering are not smooth, but they train.
+TEST(Training, LossesThatAreNotSmoothTrainByLineSearch) {
+  for (const std::string loss : {"k_means", "spectral_clustering"}) {
+    const Problem problem =
+        make_problem("input: {shape: [4]}\nloss: {name: " + loss +
+                         ", clusters: 2}\nlayers:\n  - {dense: 6, then: [tanh]}\n  - {dense: 3}\n",
+                     12, 3, 3);
+    TrainingOptions options;
+    options.rule = StepRule::line_search;
+    Training<double> training = make_training(problem, options);
+    training.begin(problem.start);
+    const double first = training.full_objective();
+    for (int k = 0; k < 10; ++k) training.advance();
+    EXPECT_LT(training.full_objective(), 0.9 * first) << loss;
+  }
+}
+
+TEST(Training, DivergenceNamesTheIteration) {
+  const Problem problem = make_problem(
+      "input: {shape: [2]}\nradius: 1e200\nloss: square\nlayers:\n  - {dense: 2}\n  - {dense: 1}\n",
+      samples, 1);
+  TrainingOptions options;
+  options.rule = StepRule::constant;
+  options.gamma = 1e6;
+  Training<double> training = make_training(problem, options);
+  training.begin(problem.start);
+  try {
+    for (int k = 0; k < 100; ++k) training.advance();
+    ADD_FAILURE() << "no error";
+  } catch (const TrainingFailed& error) {
+    EXPECT_GT(error.iteration, 0);
+    EXPECT_EQ(error.iteration, training.state().iteration);
+    EXPECT_THAT(error.what(), HasSubstr("iteration " + std::to_string(error.iteration) + ": "));
+    EXPECT_THAT(error.what(), HasSubstr("diverge"));
+  }
+  // What is left are the parameters before that.
+  for (const double entry : training.state().w) EXPECT_TRUE(std::isfinite(entry));
+}
+
+TEST(Training, InFloat32FollowsFloat64) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 2);
+  TrainingOptions options;
+  options.rule = StepRule::constant;
+  options.gamma = 0.5;
+  Training<double> wide = make_training(problem, options);
+  TrainingSamples<float> narrow;
+  narrow.count = samples;
+  narrow.x.assign(problem.samples.x.begin(), problem.samples.x.end());
+  narrow.labels = problem.samples.labels;
+  Training<float> training(problem.report.graph, problem.report.settings, narrow, Method::sharp,
+                           options);
+  wide.begin(problem.start);
+  training.begin(problem.start);
+  for (int k = 0; k < 20; ++k) {
+    EXPECT_NEAR(training.advance().objective, wide.advance().objective, 1e-5);
+  }
+}
+
+TEST(Training, AtRestTellsWhereItStands) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 2);
+  Training<double> training = make_training(problem, {});
+  training.begin(problem.start);
+  training.advance();
+  const std::vector<double> w = training.state().w;
+  const IterationRecord rest = training.rest();
+  EXPECT_EQ(rest.iteration, 1);
+  EXPECT_TRUE(std::isnan(rest.step));
+  EXPECT_EQ(training.state().w, w);
+  const IterationRecord next = training.advance();
+  EXPECT_EQ(next.objective, rest.objective);
+  EXPECT_NEAR(next.gradient_mapping, rest.gradient_mapping, 1e-12 * next.gradient_mapping);
+}
+
+}  // namespace
+}  // namespace smoothbound::testing
