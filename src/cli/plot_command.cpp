@@ -1,7 +1,10 @@
-// smoothbound plot: charts of the bounds of one or several networks.
+// smoothbound plot: charts of the bounds of one or several networks, and of training.
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <optional>
 
 #include "command_line.hpp"
@@ -10,6 +13,8 @@
 #include "model_options.hpp"
 #include "plot_output.hpp"
 #include "smoothbound/report/charts_of_report.hpp"
+#include "smoothbound/report/training.hpp"
+#include "smoothbound/train/log.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -50,6 +55,29 @@ std::vector<Chart> make_charts(Kind kind, std::span<const Report> reports) {
   return charts;
 }
 
+bool is_log(const std::string& file) {
+  if (file == "-") return false;
+  std::ifstream stream(file);
+  std::string first;
+  return std::getline(stream, first) && is_training_log(first);
+}
+
+// Logs of training; `options` that are about bounds do not apply.
+int plot_logs(const PlotOptions& options, PlotFormat format, const CommandLine& line) {
+  std::vector<NamedLog> logs;
+  for (const std::string& file : options.files) {
+    if (!is_log(file)) {
+      throw SpecError(
+          line.locate_last({file}),
+          fmt::format("'{}' is no log of training, and '{}' is one", file, options.files.front()),
+          "plot architectures and logs apart");
+    }
+    logs.push_back({file, read_training_log(file)});
+  }
+  write_plot(training_charts(logs), format, options.output);
+  return success;
+}
+
 int run(const PlotOptions& options, const CommandLine& line) {
   ReportOptions report_options = options.model.interpret(line);
   const Limits limits = options.model.limits(line);
@@ -58,6 +86,7 @@ int run(const PlotOptions& options, const CommandLine& line) {
       choose_plot_format(line, options.format, {"-o", "--output"}, options.output);
   refuse_repeated_stdin(options.files, line);
   refuse_overwriting(line, {"-o", "--output"}, options.output, options.files);
+  if (is_log(options.files.front())) return plot_logs(options, format, line);
   if (kind == Kind::methods) report_options.methods = {Method::paper, Method::sharp};
   std::vector<Report> reports;
   int worst = success;
@@ -79,11 +108,12 @@ int run(const PlotOptions& options, const CommandLine& line) {
 
 void add_plot_command(CLI::App& app, const CommandLine& line, Action& action) {
   auto options = std::make_shared<PlotOptions>();
-  CLI::App* command =
-      app.add_subcommand("plot", "Charts of the bounds of one or several architecture files");
+  CLI::App* command = app.add_subcommand(
+      "plot", "Charts of the bounds of architecture files, or of logs of training");
   command
       ->add_option("files", options->files,
-                   "architecture files, JSON or YAML; - reads standard input")
+                   "architecture files, JSON or YAML, - reads standard input; or logs of "
+                   "'smoothbound train'")
       ->required()
       ->type_name("FILE");
   const auto add = [&](const std::string& name, std::string& target, const std::string& help,
@@ -106,7 +136,8 @@ void add_plot_command(CLI::App& app, const CommandLine& line, Action& action) {
       "  smoothbound plot vgg16.yaml vgg16-batchnorm.yaml -o layers.svg\n"
       "  smoothbound plot --chart methods vgg16.yaml -o methods.svg\n"
       "  smoothbound plot --chart growth resnet50.yaml -o -\n"
-      "  smoothbound plot --format vega-lite vgg16.yaml > vgg16.vl.json");
+      "  smoothbound plot --format vega-lite vgg16.yaml > vgg16.vl.json\n"
+      "  smoothbound plot train.csv -o train.svg");
   command->callback(
       [options, &line, &action] { action = [options, &line] { return run(*options, line); }; });
 }

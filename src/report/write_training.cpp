@@ -96,6 +96,9 @@ class TrainingWriter {
                           training_.is_stochastic() ? " on all samples" : "");
     }
     page_.paragraph(line);
+    if (training_.last_objective && *training_.last_objective > first) {
+      page_.paragraph("F rose: the steps are too long; line-search finds shorter ones");
+    }
     page_.paragraph(fmt::format("time: {:.3g} s", state.seconds));
   }
 
@@ -108,6 +111,11 @@ class TrainingWriter {
     }
     const Magnitude& smoothness = training_.certified.smoothness;
     const std::string constant = smoothness.to_text(text::digits_for_people);
+    const bool by_theorem = training_.rule == StepRule::certified;
+    if (training_.is_stochastic() && !by_theorem) {
+      page_.paragraph("none: Theorem 4.1 is about steps 1/(2 L_F), L_F = " + constant);
+      return;
+    }
     if (training_.is_stochastic()) {
       if (!(state.first_objective >= 0) || state.iteration == 0) return;
       const double first = training_.all_samples_first.value_or(state.first_objective);
@@ -115,8 +123,8 @@ class TrainingWriter {
                                 Magnitude::from_double(first) /
                                 LowerBound::from_count(state.iteration);
       page_.paragraph(fmt::format(
-          "Theorem 4.1, L_F = {}: E||g||^2 <= {} + 2 s^2 at an iterate drawn at random from {} of "
-          "step 1/(2 L_F), where s^2 is the variance of the stochastic gradient",
+          "Theorem 4.1, step 1/(2 L_F), L_F = {}: E||g||^2 <= {} + 2 s^2 at an iterate drawn at "
+          "random from the {} of this run, where s^2 is the variance of the stochastic gradient",
           constant, reached.to_text(3), text::count(state.iteration)));
       return;
     }

@@ -57,7 +57,9 @@ TEST_P(LogFiles, AreReadAsTheyWereWritten) {
   }
   EXPECT_EQ(read[0].step, 1.0 / 3);
   ASSERT_TRUE(read[0].smoothness.has_value());
-  EXPECT_EQ(read[0].smoothness->to_text(17), record(0).smoothness->to_text(17));
+  // Text rounds up, and so does reading it.
+  EXPECT_GE(*read[0].smoothness, *record(0).smoothness);
+  EXPECT_EQ(read[0].smoothness->to_text(15), record(0).smoothness->to_text(15));
   EXPECT_TRUE(std::isnan(read[2].step));
   EXPECT_FALSE(read[2].smoothness.has_value());
 }

@@ -105,8 +105,8 @@ radius: 0.7
 loss: logistic
 layers:
   - {name: a, dense: 4, then: [softplus]}
-  - {name: b, input: a, dense: 4, then: [tanh]}
-  - {name: sum, inputs: [a, b], add: {}}
+  - {name: b, dense: 4, then: [tanh]}
+  - {name: sum, add: [a, b]}
   - {dense: 3}
 )"}};
 

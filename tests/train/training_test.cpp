@@ -325,8 +325,8 @@ TEST(Training, OptionsThatContradictTheObjectiveAreRefused) {
 TEST(Training, LossesThatAreNotSmoothTrainByLineSearch) {
   for (const std::string loss : {"k_means", "spectral_clustering"}) {
     const Problem problem =
-        make_problem("input: {shape: [4]}\nloss: {name: " + loss +
-                         ", clusters: 2}\nlayers:\n  - {dense: 6, then: [tanh]}\n  - {dense: 3}\n",
+        make_problem("input: {shape: [4]}\nloss: {" + loss +
+                         ": {clusters: 2}}\nlayers:\n  - {dense: 6, then: [tanh]}\n  - {dense: 3}\n",
                      12, 3, 3);
     TrainingOptions options;
     options.rule = StepRule::line_search;
