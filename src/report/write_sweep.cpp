@@ -119,7 +119,7 @@ class TablePage {
     if (!has_loss) return;
     cells.insert(cells.end(),
                  {shown(bounds.objective_lipschitz), shown(bounds.objective_smoothness),
-                  text::iterations(bounds.iterations)});
+                  text::count(bounds.iterations)});
   }
 
   static void add_row(Grid& grid, const std::vector<std::string>& cells) {
