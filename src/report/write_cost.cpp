@@ -99,8 +99,8 @@ class CostWriter {
     page_.heading("memory in bytes");
     Grid grid({{"of"}, {"float32", Align::right}, {"float64", Align::right}});
     const auto add = [&](std::string_view name, auto member) {
-      const auto of = [&](const MemoryCost& memory) { return Count{} + as_count(memory.*member); };
-      grid.add_row({name, cell(of(cost_.memory[0])), cell(of(cost_.memory[1]))});
+      grid.add_row(
+          {name, cell(as_count(cost_.memory[0].*member)), cell(as_count(cost_.memory[1].*member))});
     };
     add("parameters", &MemoryCost::parameters);
     add("parameters, packed", &MemoryCost::packed);

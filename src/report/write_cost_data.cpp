@@ -1,7 +1,7 @@
 // Costs for machines: JSON and CSV.
 
 #include <array>
-#include <utility>
+#include <optional>
 
 #include "json.hpp"
 #include "smoothbound/report/cost.hpp"

@@ -167,7 +167,7 @@ constexpr double most_planned_bytes = 0x1p50;
 
 std::string reason_against_plan(const Graph& graph, std::int64_t batch, std::int64_t scalar_bytes) {
   std::size_t components = 0;
-  double scalars = static_cast<double>(graph.input.elements());
+  auto scalars = static_cast<double>(graph.input.elements());
   for (const Layer& layer : graph.layers) {
     components += layer.components.size();
     for (const PlacedComponent& part : layer.components) {
