@@ -64,6 +64,7 @@ void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_completion_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_check_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_compare_command(CLI::App& app, const CommandLine& line, Action& action);
+void add_cost_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_init_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
 void add_man_command(CLI::App& app, const CommandLine& line, Action& action);

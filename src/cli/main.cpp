@@ -44,6 +44,7 @@ int parse_and_run(CommandLine& line) {
   add_check_command(app, line, action);
   add_compare_command(app, line, action);
   add_completion_command(app, line, action);
+  add_cost_command(app, line, action);
   add_init_command(app, line, action);
   add_layers_command(app, line, action);
   add_man_command(app, line, action);

@@ -43,6 +43,14 @@ Steps Activation::steps(const Site& site, Method method) const {
   return Step(a);
 }
 
+Work Activation::work(const Site& site) const {
+  Work work;
+  work.evaluations = output_scalars(site);
+  work.backward_input = work.evaluations;  // f'(z) times the cotangent
+  work.sparsity.map = work.evaluations;
+  return work;
+}
+
 std::optional<Activation> Activation::smooth_form(const Real& beta) const {
   if (!row->replaced_by_softplus) return std::nullopt;
   Activation softplus(*find_activation("softplus"));

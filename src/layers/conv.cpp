@@ -47,6 +47,13 @@ std::int64_t Conv::parameter_count(const Site& site) const {
   return checked_sum(checked_product(fan_in, filters, what), bias ? filters : 0, what);
 }
 
+Work Conv::work(const Site& site) const {
+  const std::int64_t fan_in = checked_product(site.input().channels() / groups,
+                                              window.patch_size(site.input().spatial_rank()),
+                                              "the number of weights of a filter");
+  return patch_work({filters, site.output.positions(), fan_in, groups, bias}, site.batch);
+}
+
 Steps Conv::steps(const Site& site, Method method) const {
   AffineConstants b;
   const Magnitude patches = Magnitude::from_count(site.output.positions());

@@ -30,6 +30,12 @@ std::int64_t Dense::parameter_count(const Site& site) const {
   return checked_sum(checked_product(site.input().elements(), units, what), bias ? units : 0, what);
 }
 
+Work Dense::work(const Site& site) const {
+  return patch_work(
+      {.filters = units, .positions = 1, .fan_in = site.input().elements(), .bias = bias},
+      site.batch);
+}
+
 Steps Dense::steps(const Site& site, Method /*method*/) const {
   AffineConstants b;
   b.bilinear = {Magnitude::from_count(1), "1", "||W^T Z|| <= ||W|| ||Z||, appendix B.3"};
@@ -65,9 +71,6 @@ class DenseKernel final : public BilinearKernel<Scalar> {
     std::vector<ParameterShape> all{{"weight", {units_, inputs_}}};
     if (bias_) all.push_back({"bias", {units_}});
     return all;
-  }
-  [[nodiscard]] double multiplications() const override {
-    return static_cast<double>(batch_ * units_) * static_cast<double>(inputs_);
   }
 
  protected:

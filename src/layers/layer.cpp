@@ -31,6 +31,10 @@ bool couples_samples(const Component& component) {
   return std::visit([](const auto& c) { return c.couples_samples(); }, component);
 }
 
+Work work_of(const Component& component, const Site& site) {
+  return std::visit([&](const auto& c) { return c.work(site); }, component);
+}
+
 void visit_settings(Component& component, SettingsVisitor& visitor) {
   std::visit([&](auto& c) { c.visit_settings(visitor); }, component);
 }

@@ -43,6 +43,28 @@ Shape Concat::output_shape(std::span<const Shape> shapes) const {
   return Shape(sizes);
 }
 
+Work Add::work(const Site& site) const {
+  Work work;
+  work.sparsity.map = output_scalars(site) * Magnitude::from_count(std::ssize(site.inputs));
+  return work;
+}
+
+Work Concat::work(const Site& site) const {
+  Work work;
+  work.sparsity.map = output_scalars(site);
+  return work;
+}
+
+// Of k factors k - 1 products; the cotangent of each is that of the output times the others.
+Work Multiply::work(const Site& site) const {
+  const std::int64_t factors = std::ssize(site.inputs);
+  Work work;
+  work.forward = output_scalars(site) * Magnitude::from_count(factors - 1);
+  work.backward_input = work.forward;
+  work.sparsity.map = output_scalars(site) * Magnitude::from_count(factors);
+  return work;
+}
+
 namespace {
 
 // Of equal shapes, in the layout of the first one.

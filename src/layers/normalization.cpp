@@ -80,10 +80,6 @@ MapConstants fixed_normalization(const FixedStatistics& statistics, const Magnit
   return a;
 }
 
-Magnitude scalars_of(const Site& site) {
-  return Magnitude::from_count(site.output.elements()) * Magnitude::from_count(site.batch);
-}
-
 // The normalization, and the scale and shift of `features` pairs behind it if there is one.
 Steps with_affine(const MapConstants& a, const Affine& affine, const Site& site,
                   std::int64_t features) {
@@ -112,6 +108,33 @@ std::int64_t affine_parameters(const Affine& affine, std::int64_t features) {
   return affine.shift ? checked_product(2, features, "the number of parameters") : features;
 }
 
+// The scale and shift of a normalization behind it: what it adds to its work.
+void add_affine_work(const Affine& affine, const Site& site, Work& work) {
+  if (!affine.learnable) return;
+  const Magnitude scalars = output_scalars(site);
+  work.forward += scalars;
+  work.backward_input += scalars;
+  work.backward_parameters += scalars;
+  work.sparsity.bilinear += scalars;
+  if (affine.shift) work.sparsity.linear_parameters += scalars;
+}
+
+// Of a group of g: mean and mean square by a division each, g squares, g divisions by the root.
+// Backward the mean of the cotangent mu, <y, mu>/g, and (mu - mean - y <y, mu>/g) / root: 3 g and
+// the divisions of two means. Without `centred` there is no mean.
+Work normalization_work(const Site& site, std::int64_t group, bool centred, const Affine& affine) {
+  const Magnitude scalars = output_scalars(site);
+  // Exact: groups tile the batch.
+  const Magnitude groups = ceiling(scalars / LowerBound::from_count(group));
+  const Magnitude means = centred ? scale(groups, 1) : groups;
+  Work work;
+  work.forward = scale(scalars, 1) + means;
+  work.backward_input = scale(scalars, 1) + scalars + means;
+  work.sparsity.map = scalars * Magnitude::from_count(group);
+  add_affine_work(affine, site, work);
+  return work;
+}
+
 }  // namespace
 
 void BatchNorm::visit_settings(SettingsVisitor& visitor) {
@@ -131,6 +154,19 @@ std::int64_t BatchNorm::parameter_count(const Site& site) const {
   return affine_parameters(affine, features(site.output));
 }
 
+Work BatchNorm::work(const Site& site) const {
+  if (fixed != nullptr) {
+    Work work;
+    work.forward = output_scalars(site);
+    work.backward_input = work.forward;
+    work.sparsity.map = work.forward;
+    add_affine_work(affine, site, work);
+    return work;
+  }
+  const std::int64_t group = site.output.elements() / features(site.output) * site.batch;
+  return normalization_work(site, group, true, affine);
+}
+
 Steps BatchNorm::steps(const Site& site, Method method) const {
   const std::int64_t d = features(site.output);
   if (fixed != nullptr) {
@@ -139,7 +175,7 @@ Steps BatchNorm::steps(const Site& site, Method method) const {
     return with_affine(fixed_normalization(*fixed, repeats, epsilon), affine, site, d);
   }
   const std::int64_t group = site.output.elements() / d * site.batch;
-  return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site, d);
+  return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site, d);
 }
 
 BlockAtPoint BatchNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
@@ -155,9 +191,13 @@ std::int64_t LayerNorm::parameter_count(const Site& site) const {
   return affine_parameters(affine, site.output.elements());
 }
 
+Work LayerNorm::work(const Site& site) const {
+  return normalization_work(site, site.output.elements(), true, affine);
+}
+
 Steps LayerNorm::steps(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements();
-  return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
+  return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
                      site.output.elements());
 }
 
@@ -188,9 +228,13 @@ std::int64_t GroupNorm::parameter_count(const Site& site) const {
   return affine_parameters(affine, site.output.channels());
 }
 
+Work GroupNorm::work(const Site& site) const {
+  return normalization_work(site, site.output.elements() / groups, true, affine);
+}
+
 Steps GroupNorm::steps(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements() / groups;
-  return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
+  return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
                      site.output.channels());
 }
 
@@ -207,9 +251,13 @@ std::int64_t RmsNorm::parameter_count(const Site& site) const {
   return affine_parameters(affine, site.output.elements());
 }
 
+Work RmsNorm::work(const Site& site) const {
+  return normalization_work(site, site.output.elements(), false, affine);
+}
+
 Steps RmsNorm::steps(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements();
-  return with_affine(normalization(scalars_of(site), group, epsilon, method), affine, site,
+  return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
                      site.output.elements());
 }
 

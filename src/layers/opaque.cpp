@@ -24,6 +24,12 @@ Shape Opaque::output_shape(std::span<const Shape> shapes) const {
   return output.empty() ? shapes.front() : Shape(output);
 }
 
+Work Opaque::work(const Site& /*site*/) const {
+  Work work;
+  work.unknown = "opaque states constants of a layer, not what it computes";
+  return work;
+}
+
 Steps Opaque::steps(const Site& /*site*/, Method /*method*/) const {
   // Prop 4.3 is Prop 4.4 for b(v, z) = (v; z) and a = phi.
   AffineConstants pair;

@@ -25,6 +25,16 @@ MapConstants linear_map(const Constant& norm) {
   return a;
 }
 
+// Of a mean: the weight times each scalar of each patch, `taps` in a channel.
+Work mean_work(const Magnitude& taps, const Site& site) {
+  Work work;
+  work.forward =
+      taps * Magnitude::from_count(site.input().channels()) * Magnitude::from_count(site.batch);
+  work.backward_input = work.forward;
+  work.sparsity.map = work.forward;
+  return work;
+}
+
 }  // namespace
 
 void AveragePool::visit_settings(SettingsVisitor& visitor) { visit_window(visitor, window); }
@@ -32,6 +42,10 @@ void AveragePool::visit_settings(SettingsVisitor& visitor) { visit_window(visito
 Shape AveragePool::output_shape(std::span<const Shape> shapes) const {
   require_spatial(shapes.front(), name());
   return window.output_shape(shapes.front(), shapes.front().channels());
+}
+
+Work AveragePool::work(const Site& site) const {
+  return mean_work(window.taps(site.input()), site);
 }
 
 Steps AveragePool::steps(const Site& site, Method method) const {
@@ -53,6 +67,13 @@ Shape MaxPool::output_shape(std::span<const Shape> shapes) const {
   return window.output_shape(shapes.front(), shapes.front().channels());
 }
 
+// Copies: nothing is multiplied.
+Work MaxPool::work(const Site& site) const {
+  Work work;
+  work.sparsity.map = output_scalars(site);
+  return work;
+}
+
 Steps MaxPool::steps(const Site& site, Method /*method*/) const {
   const std::int64_t overlap = window.largest_overlap(site.input());
   MapConstants a = linear_map({square_root(Magnitude::from_count(overlap)),
@@ -70,6 +91,10 @@ void GlobalAveragePool::visit_settings(SettingsVisitor& /*visitor*/) {}
 Shape GlobalAveragePool::output_shape(std::span<const Shape> shapes) const {
   require_spatial(shapes.front(), name());
   return {shapes.front().channels()};
+}
+
+Work GlobalAveragePool::work(const Site& site) const {
+  return mean_work(Magnitude::from_count(site.input().positions()), site);
 }
 
 Steps GlobalAveragePool::steps(const Site& site, Method method) const {

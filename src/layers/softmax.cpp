@@ -30,6 +30,16 @@ Steps Softmax::steps(const Site& site, Method method) const {
   return Step(a);
 }
 
+// p_j = exp(z_j) / sum; backward p_j (mu_j - <p, mu>).
+Work Softmax::work(const Site& site) const {
+  Work work;
+  work.evaluations = output_scalars(site);
+  work.forward = work.evaluations;
+  work.backward_input = scale(work.evaluations, 1);
+  work.sparsity.map = work.evaluations * Magnitude::from_count(site.output.channels());
+  return work;
+}
+
 namespace {
 
 // p = exp(x) / sum exp(x); its Jacobian is diag(p) - p p^T.

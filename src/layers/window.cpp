@@ -50,6 +50,25 @@ std::int64_t AxisWindow::largest_overlap() const {
   return largest;
 }
 
+Magnitude AxisWindow::taps() const {
+  // Of a tap t those o with 0 <= o stride + t dilation - pad < input; or o and t exchanged.
+  const bool by_tap = kernel <= output;
+  const std::int64_t outer = by_tap ? kernel : output;
+  constexpr std::int64_t most = 1 << 20;
+  if (outer > most) return Magnitude::from_count(kernel) * Magnitude::from_count(output);
+  const std::int64_t inner = by_tap ? output : kernel;
+  const std::int64_t outer_step = by_tap ? dilation : stride;
+  const std::int64_t inner_step = by_tap ? stride : dilation;
+  Magnitude sum;
+  for (std::int64_t i = 0; i < outer; ++i) {
+    const std::int64_t first = i * outer_step - pad_before;
+    const std::int64_t begin = first >= 0 ? 0 : ceiling_of(-first, inner_step);
+    const std::int64_t end = std::min(inner, floor_of(input - 1 - first, inner_step) + 1);
+    if (begin < end) sum += Magnitude::from_count(end - begin);
+  }
+  return sum;
+}
+
 AxisWindow Window::along(const Shape& input, int axis) const {
   const char* const too_large = "the size of the padded input";
   const std::pair<std::string_view, const Extent*> extents[] = {{"kernel", &kernel},
@@ -110,6 +129,12 @@ std::int64_t Window::largest_overlap(const Shape& input) const {
   for (int axis = 0; axis < input.spatial_rank(); ++axis) {
     product *= along(input, axis).largest_overlap();
   }
+  return product;
+}
+
+Magnitude Window::taps(const Shape& input) const {
+  Magnitude product = Magnitude::from_count(1);
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) product *= along(input, axis).taps();
   return product;
 }
 

@@ -32,12 +32,17 @@ std::string count(std::int64_t value) {
   return digits;
 }
 
-std::string iterations(const Magnitude& value) {
+std::string count(const Magnitude& value) {
   constexpr std::int64_t readable = 1'000'000'000'000;
   if (const auto integer = value.to_integer(); integer && *integer <= readable) {
     return count(*integer);
   }
   return value.to_text(digits_for_people);
+}
+
+std::string integer(const Magnitude& value) {
+  const auto integer = value.to_integer();
+  return integer ? std::to_string(*integer) : value.to_text(digits_for_machines);
 }
 
 std::string setting(const Real& value) { return fmt::format("{}", value.nearest); }

@@ -18,8 +18,10 @@ std::string shape(const Shape& shape);
 std::string components(const Layer& layer, std::string_view separator);
 /// 12,345,678
 std::string count(std::int64_t value);
-/// A number of iterations: an integer with separators while it is readable, else as a bound.
-std::string iterations(const Magnitude& value);
+/// Of iterations or operations: an integer with separators while it is readable, else as a bound.
+std::string count(const Magnitude& value);
+/// The same for machines: an integer without separators if it is one below 2^63, else 17 digits.
+std::string integer(const Magnitude& value);
 /// The shortest decimal that tells the setting's double.
 std::string setting(const Real& value);
 /// "layer 'conv1_1', relu: ..."

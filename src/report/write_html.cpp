@@ -81,7 +81,7 @@ class Page {
       const Estimate& estimate = result.convergence->gradient_descent;
       put("<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
           number(result.objective->smoothness), number(estimate.step_size),
-          text::iterations(estimate.iterations));
+          text::count(estimate.iterations));
     } else {
       put("<td class=\"n\">-</td><td class=\"n\">-</td><td class=\"n\">-</td>");
     }
@@ -197,7 +197,7 @@ class Page {
       put("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
           "<td>{}</td></tr>\n",
           name, number(estimate.step_size), number(estimate.order),
-          text::iterations(estimate.iterations), escape(reach));
+          text::count(estimate.iterations), escape(reach));
     };
     row("projected gradient descent", result.convergence->gradient_descent, "‖g‖ ≤ accuracy");
     row("projected stochastic gradient", result.convergence->stochastic_gradient_descent,

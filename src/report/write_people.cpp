@@ -73,7 +73,7 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
              {"reach"}});
   const auto add = [&](std::string_view name, const Estimate& estimate, std::string_view reach) {
     grid.add_row({name, number(estimate.step_size), number(estimate.order),
-                  text::iterations(estimate.iterations), reach});
+                  text::count(estimate.iterations), reach});
   };
   add("projected gradient descent", result.convergence->gradient_descent, "||g|| <= accuracy");
   add("projected stochastic gradient", result.convergence->stochastic_gradient_descent,

@@ -117,9 +117,8 @@ class TablePage {
     cells.insert(cells.end(),
                  {shown(network.m), shown(network.lipschitz), shown(network.smoothness)});
     if (!has_loss) return;
-    cells.insert(cells.end(),
-                 {shown(bounds.objective_lipschitz), shown(bounds.objective_smoothness),
-                  text::iterations(bounds.iterations)});
+    cells.insert(cells.end(), {shown(bounds.objective_lipschitz),
+                               shown(bounds.objective_smoothness), text::count(bounds.iterations)});
   }
 
   static void add_row(Grid& grid, const std::vector<std::string>& cells) {

@@ -49,7 +49,7 @@ class Recorder : public Observer<Scalar> {
   void on_forward(const Node& node, double seconds) override {
     if (LayerProfile* profile = find(node)) {
       profile->forward_seconds += seconds;
-      profile->multiplications += node.kernel->multiplications();
+      profile->multiplications += node.multiplications;
     }
     if (on_work) on_work(work_of(node));
   }
@@ -69,7 +69,7 @@ class Recorder : public Observer<Scalar> {
   [[nodiscard]] std::vector<double>& norms() { return norms_; }
 
   double work_of(const Node& node) const {
-    return node.kernel->multiplications() +
+    return node.multiplications +
            static_cast<double>(network_.values()[node.output].shape.elements());
   }
 

@@ -31,7 +31,6 @@ class PatchConvKernel final : public BilinearKernel<double> {
   }
   [[nodiscard]] std::vector<ParameterShape> parameters() const override { return g_.parameters(); }
   [[nodiscard]] std::int64_t scratch_elements() const override { return g_.fan_in() * positions(); }
-  [[nodiscard]] double multiplications() const override { return g_.multiplications(); }
 
  protected:
   void apply(const double* z, const double* v, bool with_bias, bool accumulate, double* y,

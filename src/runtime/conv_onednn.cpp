@@ -100,7 +100,6 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
   }
 
   [[nodiscard]] std::vector<ParameterShape> parameters() const override { return g_.parameters(); }
-  [[nodiscard]] double multiplications() const override { return g_.multiplications(); }
 
   [[nodiscard]] std::int64_t packed_elements() const override {
     return floats(forward_weights_) + floats(bias_) +

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "smoothbound/runtime/array.hpp"
 #include "smoothbound/runtime/reorder.hpp"
@@ -40,7 +41,7 @@ std::vector<const Real*> own_radii(const Component& component, const Site& site)
 }  // namespace
 
 template <class Scalar>
-Network<Scalar>::Network(const Graph& graph, std::int64_t batch, Purpose purpose)
+Network<Scalar>::Network(const Graph& graph, std::int64_t batch, Purpose purpose, Storage storage)
     : batch_(batch), purpose_(purpose), layer_outputs_(graph.layers.size(), none) {
   values_.emplace_back().shape = {graph.input, batch, plain_layout};
   for (const std::uint32_t layer : graph.order) add_layer(graph, layer);
@@ -51,7 +52,7 @@ Network<Scalar>::Network(const Graph& graph, std::int64_t batch, Purpose purpose
     to.layout = plain_layout;
     output_ = add_node(reorder_kernel<Scalar>(from, to), {output_}, to.sample, none, none);
   }
-  finish();
+  finish(storage);
 }
 
 template <class Scalar>
@@ -129,9 +130,12 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
     }
     const std::vector<const Real*> radii = own_radii(part.component, site);
     std::size_t block = 0;
+    // Of a component of several kernels the first one stands for all.
+    double multiplications = work_of(part.component, site).forward.to_double();
     for (std::unique_ptr<Kernel<Scalar>>& kernel : kernels) {
       const std::uint32_t value = add_node(std::move(kernel), inputs, part.output, index, c);
       nodes_.back().offset = layout_.elements;
+      nodes_.back().multiplications = std::exchange(multiplications, 0);
       add_parameters(nodes_.back(), layer, prefix);
       if (nodes_.back().parameters > 0) {
         if (const Real* own = radii.at(block++)) layout_.blocks.back().radius = *own;
@@ -144,7 +148,7 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
 }
 
 template <class Scalar>
-void Network<Scalar>::finish() {
+void Network<Scalar>::finish(Storage storage) {
   for (Node& node : nodes_) {
     node.state_offset = state_bytes_;
     state_bytes_ += aligned(static_cast<std::int64_t>(node.kernel->state_bytes()));
@@ -173,6 +177,7 @@ void Network<Scalar>::finish() {
                     !values.input && !tangents.input &&
                     values_[node.inputs.front()].shape.layout == output.shape.layout;
   }
+  if (storage == Storage::none) return;
   w_ = Buffer<Scalar>(layout_.elements);
   packed_ = Buffer<Scalar>(packed_elements_);
   fill(w_.data(), layout_.elements, Scalar{0});

@@ -131,9 +131,6 @@ class FixedNormalizeKernel final : public LinearKernel<Scalar> {
     return shape_.layout = inputs[0];
   }
   [[nodiscard]] bool works_in_place() const override { return true; }
-  [[nodiscard]] double multiplications() const override {
-    return static_cast<double>(shape_.elements());
-  }
   void forward(const Point<Scalar>& at, Scalar* y) override {
     const Scalar* const z = at.z[0];
     each([&](std::size_t f, std::int64_t place) { y[place] = (z[place] - mean_[f]) * slope_[f]; });
@@ -176,9 +173,6 @@ class ScaleKernel final : public BilinearKernel<Scalar> {
     std::vector<ParameterShape> all{{"scale", {features_}}};
     if (shift_) all.push_back({"shift", {features_}});
     return all;
-  }
-  [[nodiscard]] double multiplications() const override {
-    return static_cast<double>(shape_.elements());
   }
 
  protected:

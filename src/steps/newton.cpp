@@ -60,17 +60,30 @@ double known_curvature(SplitChain::Layers& layers, const LossEvaluation& loss,
 
 }  // namespace
 
-SplitChain::SplitChain(const Graph& graph, std::int64_t batch)
-    : layers_(std::make_unique<Layers>(graph, batch)) {
+std::string reason_against_chain(const Graph& graph) {
   std::uint32_t before = Graph::network_input;
   for (const std::uint32_t index : graph.order) {
     const Layer& layer = graph.layers[index];
     if (layer.inputs.size() != 1 || layer.inputs.front() != before) {
-      throw std::invalid_argument(
-          fmt::format("layer '{}' does not read just the layer before it: no chain", layer.name));
+      return fmt::format("layer '{}' does not read just the layer before it: no chain", layer.name);
     }
-    layers_->list.push_back(std::make_unique<SplitLayer>(graph, index, batch));
+    if (layer.components.empty() || role_of(layer.components.front().component) != Role::affine) {
+      return fmt::format(
+          "layer '{}' has no weights to begin with: a Newton step of a chain needs them",
+          layer.name);
+    }
     before = index;
+  }
+  return "";
+}
+
+SplitChain::SplitChain(const Graph& graph, std::int64_t batch) {
+  if (const std::string reason = reason_against_chain(graph); !reason.empty()) {
+    throw std::invalid_argument(reason);
+  }
+  layers_ = std::make_unique<Layers>(graph, batch);
+  for (const std::uint32_t index : graph.order) {
+    layers_->list.push_back(std::make_unique<SplitLayer>(graph, index, batch));
   }
 }
 SplitChain::SplitChain(SplitChain&& other) noexcept = default;

@@ -1,9 +1,6 @@
 #include "split_layer.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <stdexcept>
 
 namespace smoothbound {
 namespace {
@@ -29,11 +26,6 @@ Graph part_of_layer(const Graph& graph, const Layer& layer, std::size_t first, s
 }
 
 Graph affine_part(const Graph& graph, const Layer& layer) {
-  if (role_of(layer.components.front().component) != Role::affine) {
-    throw std::invalid_argument(
-        fmt::format("layer '{}' has no weights to begin with: a Newton step of a chain needs them",
-                    layer.name));
-  }
   return part_of_layer(graph, layer, 0, 1);
 }
 

@@ -22,7 +22,7 @@ struct RestDerivatives {
 
 class SplitLayer {
  public:
-  /// Throws std::invalid_argument unless the layer begins with weights, NotExecutable.
+  /// Of a layer that begins with weights. Throws NotExecutable.
   SplitLayer(const Graph& graph, std::uint32_t layer, std::int64_t batch);
 
   [[nodiscard]] const PatchProduct& affine() const { return *affine_; }

@@ -385,8 +385,9 @@ TEST(RunProfile, HasARowForEachLayer) {
   }
   const Json json =
       Json::parse(run_program({"run", file, "--batch", "2", "--profile", "--format", "json"}).out);
-  // 6 maps of 28 x 28, each number a sum of 25 products, of two samples.
-  EXPECT_EQ(json.at("layers").at(0).at("profile").at("multiplications"), 2 * 6 * 28 * 28 * 25);
+  // 6 maps of 28 x 28, each number a sum of 25 products and then weighted in a mean, of two
+  // samples.
+  EXPECT_EQ(json.at("layers").at(0).at("profile").at("multiplications"), 2 * 6 * 28 * 28 * 26);
   EXPECT_EQ(json.at("layers").at(4).at("profile").at("multiplications"), 2 * 84 * 10);
   EXPECT_EQ(json.at("layers").at(0).at("profile").at("output_bytes"), 2 * 6 * 14 * 14 * 4);
 }

@@ -232,6 +232,7 @@ struct WithoutSteps {
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes[0]; }
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] Work work(const Site& /*site*/) const { return {}; }
   [[nodiscard]] bool couples_samples() const { return false; }
   template <class Scalar>
   [[nodiscard]] Kernels<Scalar> kernels(const Site& /*site*/) const {

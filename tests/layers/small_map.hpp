@@ -47,6 +47,15 @@ inline std::vector<std::vector<std::optional<std::size_t>>> patches(const Window
   return result;
 }
 
+/// Pairs of an output and a tap that read an input.
+inline std::int64_t counted_taps(const AxisWindow& window) {
+  std::int64_t count = 0;
+  for (std::int64_t o = 0; o < window.output; ++o) {
+    for (const auto& input : taps(window, o)) count += input ? 1 : 0;
+  }
+  return count;
+}
+
 /// How often the most read input of an axis is read.
 inline std::int64_t counted_overlap(const AxisWindow& window) {
   std::vector<std::int64_t> reads(static_cast<std::size_t>(window.input));

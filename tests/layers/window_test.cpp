@@ -10,6 +10,7 @@ namespace smoothbound {
 namespace {
 
 using test::counted_overlap;
+using test::counted_taps;
 using test::Random;
 
 // Output o exists as long as its last tap lies in the padded input.
@@ -58,6 +59,7 @@ TEST(Window, OverlapAndShapeEqualCountsForRandomSettings) {
       ASSERT_EQ(axis.pad_before, window.padding.kind == Padding::Kind::valid ? 0 : pad);
     }
     ASSERT_EQ(axis.largest_overlap(), counted_overlap(axis));
+    ASSERT_EQ(axis.taps().to_integer(), counted_taps(axis));
     const std::int64_t step = stride / std::gcd(stride, dilation);
     ASSERT_LE(axis.largest_overlap(), (kernel + step - 1) / step);
   }
@@ -87,6 +89,7 @@ TEST(Window, HugeKernelsAreBounded) {
   axis.stride = 1;
   axis.output = axis.input - axis.kernel + 1;
   EXPECT_EQ(axis.largest_overlap(), axis.kernel);
+  EXPECT_GE(axis.taps(), Magnitude::from_count(axis.kernel));
 }
 
 TEST(Window, ListsOfSizesMustFitTheAxes) {

@@ -108,7 +108,7 @@ TEST_P(Runner, MeasuresEachLayer) {
     EXPECT_GE(row.forward_seconds, 0);
     EXPECT_LT(row.forward_seconds, 60);
     const std::string_view first = name_of(graph.layers[i].components.front().component);
-    EXPECT_EQ(first == "dense" || first == "conv", row.multiplications > 0) << first;
+    EXPECT_EQ(first != "add" && first != "concat", row.multiplications > 0) << first;
   }
 }
 

@@ -30,6 +30,7 @@ concept ComponentType = requires(T component, const T constant, SettingsVisitor&
   {component.visit_settings(visitor)};
   { constant.output_shape(shapes) } -> std::same_as<Shape>;
   { constant.parameter_count(site) } -> std::same_as<std::int64_t>;
+  { constant.work(site) } -> std::same_as<Work>;
   { constant.couples_samples() } -> std::same_as<bool>;
   { constant.template kernels<float>(site) } -> std::same_as<Kernels<float>>;
   { constant.template kernels<double>(site) } -> std::same_as<Kernels<double>>;
@@ -79,6 +80,8 @@ Role role_of(const Component& component);
 std::string_view name_of(const Component& component);
 std::string_view formula_of(const Component& component);
 bool couples_samples(const Component& component);
+/// What it costs for the whole batch.
+Work work_of(const Component& component, const Site& site);
 void visit_settings(Component& component, SettingsVisitor& visitor);
 
 /// What `--smooth` puts in the component's place, if anything.

@@ -6,6 +6,7 @@
 #include "smoothbound/bounds/compose.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/layers/work.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
@@ -22,6 +23,8 @@ struct Add {
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>
@@ -41,6 +44,8 @@ struct Concat {
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>
@@ -62,6 +67,8 @@ struct Multiply {
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>

@@ -9,6 +9,7 @@
 #include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/layers/work.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
@@ -45,6 +46,8 @@ struct BatchNorm {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return fixed == nullptr; }
   /// Channels, or scalars of a sample.
   [[nodiscard]] std::int64_t features(const Shape& shape) const;
@@ -70,6 +73,8 @@ struct LayerNorm {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>
@@ -94,6 +99,8 @@ struct GroupNorm {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>
@@ -117,6 +124,8 @@ struct RmsNorm {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>

@@ -7,6 +7,7 @@
 #include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/layers/work.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
@@ -29,6 +30,8 @@ struct Opaque {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return parameters; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return true; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>

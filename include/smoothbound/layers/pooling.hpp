@@ -8,6 +8,7 @@
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/window.hpp"
+#include "smoothbound/layers/work.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
@@ -23,6 +24,8 @@ struct AveragePool {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>
@@ -41,6 +44,8 @@ struct MaxPool {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>
@@ -61,6 +66,8 @@ struct GlobalAveragePool {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>

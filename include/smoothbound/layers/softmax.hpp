@@ -6,6 +6,7 @@
 #include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/layers/work.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
@@ -21,6 +22,8 @@ struct Softmax {
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   /// Of the runtime; in the order in which they act.
   template <class Scalar>

@@ -28,6 +28,9 @@ struct AxisWindow {
     const std::int64_t last = place(output - 1, kernel - 1);
     return last < input ? 0 : last - input + 1;
   }
+  /// The number of pairs (o, t) that read an input and not a zero around it: exact unless kernel
+  /// and output both exceed 2^20, else of all pairs.
+  [[nodiscard]] Magnitude taps() const;
   /// The largest number of pairs (o, t) that read one input: exact, in O(kernel) at most.
   [[nodiscard]] std::int64_t largest_overlap() const;
 };
@@ -47,6 +50,8 @@ struct Window {
   [[nodiscard]] Shape output_shape(const Shape& input, std::int64_t channels) const;
   /// The product of the axes' largest overlaps: how many patches contain one input position.
   [[nodiscard]] std::int64_t largest_overlap(const Shape& input) const;
+  /// How often patches read positions of a channel, zeros around the input left out.
+  [[nodiscard]] Magnitude taps(const Shape& input) const;
   /// Positions in a patch.
   [[nodiscard]] std::int64_t patch_size(int spatial_rank) const;
 };

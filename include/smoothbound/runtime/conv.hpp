@@ -24,9 +24,6 @@ struct ConvGeometry {
     return channels_of_group() * axes[0].kernel * axes[1].kernel;
   }
   [[nodiscard]] std::int64_t weights() const { return output.channels() * fan_in(); }
-  [[nodiscard]] double multiplications() const {
-    return static_cast<double>(batch * output.elements()) * static_cast<double>(fan_in());
-  }
   /// weight [filters, channels of a group, kernel...] and bias [filters]
   [[nodiscard]] std::vector<ParameterShape> parameters() const;
 };

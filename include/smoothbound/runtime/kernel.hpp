@@ -74,8 +74,6 @@ class Kernel {
   /// Size of v in the form in which it computes; 0: as it is.
   [[nodiscard]] virtual std::int64_t packed_elements() const { return 0; }
   virtual void pack(const Scalar* /*v*/, Scalar* /*packed*/) const {}
-  /// Multiplications of `forward`, for profiles.
-  [[nodiscard]] virtual double multiplications() const { return 0; }
 
   /// y = phi(v, z). `at.y` is not set.
   virtual void forward(const Point<Scalar>& at, Scalar* y) = 0;

@@ -34,6 +34,9 @@ struct ParameterLayout {
   std::int64_t elements = 0;
 };
 
+/// Whether a network has memory for its parameters. Without, only sizes can be asked of it.
+enum class Storage : bool { none, parameters };
+
 /// Value and derivatives of a graph on batches of a fixed size, in `Scalar` arithmetic.
 template <class Scalar>
 class Network {
@@ -52,6 +55,7 @@ class Network {
     std::int64_t packed = 0;  // their size and place in the form in which the kernel computes;
     std::int64_t packed_offset = 0;  // 0: as they are
     std::int64_t state_offset = 0;   // in bytes
+    double multiplications = 0;      // of its component, forward; see `Work`
     bool in_place = false;           // its output lies where its input does
   };
 
@@ -67,7 +71,8 @@ class Network {
 
   /// Throws NotExecutable for graphs with components that cannot be executed, naming the layer;
   /// std::bad_alloc. Parameters are 0.
-  Network(const Graph& graph, std::int64_t batch, Purpose purpose = Purpose::derivatives);
+  Network(const Graph& graph, std::int64_t batch, Purpose purpose = Purpose::derivatives,
+          Storage storage = Storage::parameters);
 
   [[nodiscard]] std::int64_t batch() const { return batch_; }
   [[nodiscard]] Purpose purpose() const { return purpose_; }
@@ -111,7 +116,7 @@ class Network {
                          const Shape& output, std::uint32_t layer, std::uint32_t component);
   void add_parameters(Node& node, const Layer& layer, const std::string& prefix);
   void add_layer(const Graph& graph, std::uint32_t index);
-  void finish();
+  void finish(Storage storage);
 
   std::int64_t batch_;
   Purpose purpose_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 
 #include "smoothbound/graph/graph.hpp"
 #include "smoothbound/losses/evaluate.hpp"
@@ -10,6 +11,9 @@
 #include "smoothbound/steps/step.hpp"
 
 namespace smoothbound {
+
+/// Why there is no `SplitChain` of the graph; empty if there is one.
+std::string reason_against_chain(const Graph& graph);
 
 /// A chain whose layers are split as phi = a o b, (7) of the paper: b is the affine part, a product
 /// of patches of z with weights, and a all that follows. Executed in float64.
