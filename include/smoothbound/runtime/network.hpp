@@ -53,6 +53,7 @@ class Network {
     std::int64_t packed_offset = 0;  // 0: as they are
     std::int64_t state_offset = 0;   // in bytes
     bool in_place = false;           // its output lies where its input does
+    bool fused = false;              // and the kernel before it has computed it
   };
 
   /// A stacked batch between kernels. Value 0 is the network's input.
