@@ -113,7 +113,7 @@ class RunCommand {
   }
 
   // Bytes for a sample's part in loss and labels.
-  static std::int64_t reserved_per_sample(const Report& report) {
+  [[nodiscard]] std::int64_t reserved_per_sample(const Report& report) const {
     const LossRow* loss = report.settings.loss;
     constexpr std::int64_t number = sizeof(double);
     if (loss == nullptr) return number;
@@ -121,7 +121,8 @@ class RunCommand {
     // Predictions, gradient, and what the Hessian keeps; convex clustering has numbers for each
     // pair of samples, in several arrays.
     const bool pairs = loss->name == "convex_clustering";
-    const std::int64_t arrays = 3 + (pairs ? 2 * (report.settings.batch - 1) : 0);
+    const std::int64_t arrays =
+        3 + (samples_.have_targets() ? 1 : 0) + (pairs ? 2 * (report.settings.batch - 1) : 0);
     return number * (1 + checked_product(outputs, arrays, "the size of the loss"));
   }
 

@@ -28,6 +28,10 @@ void SampleOptions::add_to(CLI::App& command) {
       "FILE");
   add("--input", input_, "all samples of this file: IDX or NPY, [samples, ...]", "FILE");
   add("--labels", labels_, "the class of each sample: IDX or NPY", "FILE");
+  add("--targets", targets_,
+      "what the network should give for each sample, for the square loss: NPY, [samples, "
+      "outputs...]",
+      "FILE");
   add_choice(
       command, "--split", split_,
       fmt::format("which part of MNIST's or CIFAR-10's files ({})", split_names[trains_ ? 0 : 1]),
@@ -45,7 +49,7 @@ void SampleOptions::add_to(CLI::App& command) {
 
 std::vector<std::string> SampleOptions::files() const {
   std::vector<std::string> files;
-  for (const std::string& file : {input_, labels_}) {
+  for (const std::string& file : {input_, labels_, targets_}) {
     if (!file.empty()) files.push_back(file);
   }
   if (!data_.empty() && data_ != random_name) files.push_back(data_);
@@ -55,6 +59,11 @@ std::vector<std::string> SampleOptions::files() const {
 void SampleOptions::open(const CommandLine& line, Settings& settings) {
   if (!data_.empty() && !input_.empty()) {
     throw SpecError(line.locate_last({"--input"}), "--data and --input both name samples",
+                    "keep one of them");
+  }
+  if (!labels_.empty() && !targets_.empty()) {
+    throw SpecError(line.locate_last({"--targets"}),
+                    "--labels and --targets both say what the samples should be",
                     "keep one of them");
   }
   if (!samples_.empty() && settings.batch) {
@@ -75,7 +84,9 @@ void SampleOptions::open(const CommandLine& line, Settings& settings) {
   random_ = input_.empty() && (data_.empty() || data_ == random_name);
   if (random_) {
     for (const auto& [option, value] :
-         {std::pair<std::string, const std::string&>{"--labels", labels_}, {"--split", split_}}) {
+         {std::pair<std::string, const std::string&>{"--labels", labels_},
+          {"--targets", targets_},
+          {"--split", split_}}) {
       if (value.empty()) continue;
       throw SpecError(line.locate_last({option}),
                       fmt::format("{} does not apply to random samples", option),
@@ -91,6 +102,7 @@ void SampleOptions::open(const CommandLine& line, Settings& settings) {
 
 void SampleOptions::fit(const CommandLine& line, const Report& report) {
   if (random_) return;
+  if (have_targets()) fit_targets(line, report);
   const std::int64_t batch = report.settings.batch;
   if (batch > dataset_->samples) {
     const std::string there_are = dataset_->samples == 1
@@ -111,6 +123,21 @@ void SampleOptions::fit(const CommandLine& line, const Report& report) {
   // Data sets of images are made to fit; a file that was given as the input has to.
   const Border border = input_.empty() ? Border::zeros : Border::none;
   dataset_ = fit_samples(*std::move(dataset_), report.graph.input, border);
+}
+
+void SampleOptions::fit_targets(const CommandLine& line, const Report& report) {
+  const LossRow* loss = report.settings.loss;
+  // Where labels lie in a ball they are vectors.
+  if (loss == nullptr || loss->setting != label_radius_setting) {
+    throw SpecError(
+        line.locate_last({"--targets"}),
+        loss == nullptr ? "--targets needs a loss, and there is none"
+                        : fmt::format("--targets does not apply to the loss {}", loss->name),
+        loss != nullptr && loss->is_mean ? "it takes classes, from --labels; square takes targets"
+                                         : "take the square loss: --loss square");
+  }
+  opened_targets_ =
+      open_targets(targets_, dataset_->samples, report.graph.shape_of(report.graph.output()));
 }
 
 void SampleOptions::generate(const Report& report, std::uint64_t seed) {
@@ -139,6 +166,13 @@ PreparationOptions SampleOptions::preparation(const Report& report) const {
 
 Labels SampleOptions::labels(const Report& report) const {
   Labels result;
+  if (opened_targets_) {
+    const std::int64_t outputs = report.graph.shape_of(report.graph.output()).elements();
+    result.targets.resize(static_cast<std::size_t>(report.settings.batch * outputs));
+    opened_targets_->read_range(opened_targets_->entries().front(), 0,
+                                std::span<double>(result.targets));
+    return result;
+  }
   if (!dataset_->labels) return result;
   std::vector<std::int64_t>& classes = result.classes;
   classes = *dataset_->labels;

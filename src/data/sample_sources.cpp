@@ -252,6 +252,30 @@ std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samp
   return labels;
 }
 
+ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shape& output) {
+  ArrayFile file = open_array_file(path);
+  if (file.format() != ArrayFormat::npy) throw DataError(path, "targets have to be an NPY file");
+  const ArrayEntry& entry = file.entries().front();
+  if (entry.type == ElementType::boolean) {
+    throw DataError(path, "targets are truth values, not numbers");
+  }
+  const std::vector<std::int64_t>& shape = entry.shape;
+  if (shape.empty() || !std::ranges::equal(std::span(shape).subspan(1), output.sizes())) {
+    std::vector<std::int64_t> wanted{samples};
+    wanted.insert(wanted.end(), output.sizes().begin(), output.sizes().end());
+    throw DataError(path,
+                    fmt::format("an array of shape {} holds no targets for outputs of shape {}",
+                                shape_to_text(shape), shape_to_text(output.sizes())),
+                    fmt::format("for {} sample{} the shape is {}", samples, samples == 1 ? "" : "s",
+                                shape_to_text(wanted)));
+  }
+  if (shape.front() != samples) {
+    throw DataError(path,
+                    fmt::format("{} targets do not belong to {} samples", shape.front(), samples));
+  }
+  return file;
+}
+
 Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
                        std::int64_t classes) {
   checked_product(sample_shape.elements(), samples, "the number of scalars in the samples");

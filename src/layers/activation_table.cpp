@@ -286,7 +286,7 @@ constexpr std::array table{
         "x above 0, alpha (exp(x) - 1) below",
         {"alpha", "depth below 0; smooth only at 1", "1", RealRange::positive, alpha_samples},
         [](double x, double alpha) {
-          if (x >= 0) return Jet{x, 1, 0};
+          if (x > 0) return Jet{x, 1, 0};
           return Jet{alpha * std::expm1(x), alpha * std::exp(x), alpha * std::exp(x)};
         },
         elu_constants},
@@ -315,21 +315,21 @@ constexpr std::array table{
                   erf_constants},
     ActivationRow{"relu", "max(x, 0)", no_parameter,
                   [](double x, double) {
-                    return x >= 0 ? Jet{x, 1, 0} : Jet{};
+                    return x > 0 ? Jet{x, 1, 0} : Jet{};
                   },
                   relu_constants, &vector_math::relu,
                   /*replaced_by_softplus=*/true},
     ActivationRow{"relu6", "min(max(x, 0), 6)", no_parameter,
                   [](double x, double) {
-                    if (x >= 6) return Jet{6, 0, 0};
-                    return x >= 0 ? Jet{x, 1, 0} : Jet{};
+                    if (x > 6) return Jet{6, 0, 0};
+                    return x > 0 ? Jet{x, 1, 0} : Jet{};
                   },
                   relu6_constants},
     ActivationRow{"leaky_relu",
                   "x above 0, slope x below",
                   {"slope", "slope below 0", "0.01", RealRange::non_negative, slope_samples},
                   [](double x, double slope_below) {
-                    return x >= 0 ? Jet{x, 1, 0} : Jet{slope_below * x, slope_below, 0};
+                    return x > 0 ? Jet{x, 1, 0} : Jet{slope_below * x, slope_below, 0};
                   },
                   leaky_relu_constants,
                   &vector_math::leaky_relu},
@@ -338,27 +338,27 @@ constexpr std::array table{
                   "alpha = 1.6732...",
                   no_parameter,
                   [](double x, double) {
-                    if (x >= 0) return Jet{selu_scale * x, selu_scale, 0};
+                    if (x > 0) return Jet{selu_scale * x, selu_scale, 0};
                     const double e = selu_scale * selu_alpha * std::exp(x);
                     return Jet{selu_scale * selu_alpha * std::expm1(x), e, e};
                   },
                   selu_constants},
     ActivationRow{"hard_tanh", "min(max(x, -1), 1)", no_parameter,
                   [](double x, double) {
-                    if (x >= 1) return Jet{1, 0, 0};
-                    return x >= -1 ? Jet{x, 1, 0} : Jet{-1, 0, 0};
+                    if (x > 1) return Jet{1, 0, 0};
+                    return x > -1 ? Jet{x, 1, 0} : Jet{-1, 0, 0};
                   },
                   hard_tanh_constants},
     ActivationRow{"hard_sigmoid", "min(max(x/6 + 1/2, 0), 1)", no_parameter,
                   [](double x, double) {
-                    if (x >= 3) return Jet{1, 0, 0};
-                    return x >= -3 ? Jet{x / 6 + 0.5, 1.0 / 6, 0} : Jet{};
+                    if (x > 3) return Jet{1, 0, 0};
+                    return x > -3 ? Jet{x / 6 + 0.5, 1.0 / 6, 0} : Jet{};
                   },
                   hard_sigmoid_constants},
     ActivationRow{"hard_swish", "x min(max(x + 3, 0), 6) / 6", no_parameter,
                   [](double x, double) {
-                    if (x >= 3) return Jet{x, 1, 0};
-                    return x >= -3 ? Jet{x * (x + 3) / 6, (2 * x + 3) / 6, 1.0 / 3} : Jet{};
+                    if (x > 3) return Jet{x, 1, 0};
+                    return x > -3 ? Jet{x * (x + 3) / 6, (2 * x + 3) / 6, 1.0 / 3} : Jet{};
                   },
                   hard_swish_constants},
     ActivationRow{"identity", "x", no_parameter,

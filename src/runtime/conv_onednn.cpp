@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -124,23 +125,41 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
                     floats(backward_weights_description_.diff_weights_desc()) + floats(bias_));
   }
 
+  // Where a vector instruction does it at the end of the same sums.
+  bool fuse(const Kernel<float>& next) override {
+    const std::optional<float> slope = next.slope_below();
+    if (!slope || has_scalar_ends(forward_description_)) return false;
+    dnnl::post_ops rectify;
+    rectify.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, *slope, 0.0F);
+    try {
+      Forward::primitive_desc fused =
+          forward_description(source_, target_, forward_weights_, rectify);
+      if (name_of(fused) != name_of(forward_description_)) return false;
+      fused_description_ = std::move(fused);
+      return true;
+    } catch (const dnnl::error&) {
+      return false;
+    }
+  }
+  void forward(const Point<float>& at, float* y) override {
+    if (!fused_description_) return BilinearKernel::forward(at, y);
+    if (!fused_.is_made()) fused_ = make_forward(*fused_description_);
+    run_forward(fused_, at.z[0], at.v, true, y);
+  }
+
  protected:
   void apply(const float* z, const float* packed, bool with_bias, bool accumulate, float* y,
              float* /*scratch*/) override {
     Primitive& forward = forward_[accumulate ? 1 : 0];
     if (!forward.is_made()) {
-      forward = {
-          Forward(accumulate ? forward_description(source_, target_, true) : forward_description_),
-          {{DNNL_ARG_SRC, source_},
-           {DNNL_ARG_WEIGHTS, forward_weights_},
-           {DNNL_ARG_BIAS, bias_},
-           {DNNL_ARG_DST, target_}}};
+      dnnl::post_ops sum;
+      sum.append_sum();
+      // What adds has to read the weights that are packed already.
+      forward =
+          make_forward(accumulate ? forward_description(source_, target_, forward_weights_, sum)
+                                  : forward_description_);
     }
-    forward.set(DNNL_ARG_SRC, z);
-    forward.set(DNNL_ARG_WEIGHTS, packed);
-    forward.set(DNNL_ARG_BIAS, with_bias ? packed + floats(forward_weights_) : no_bias_.data());
-    forward.set(DNNL_ARG_DST, y);
-    forward.run();
+    run_forward(forward, z, packed, with_bias, y);
   }
 
   void apply_transposed(const float* y_bar, const float* packed, bool accumulate, float* z_bar,
@@ -207,7 +226,7 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
   // only slow code for one of them, or channels would be padded.
   bool try_layouts(const memory::desc& source, const memory::desc& target, bool accept_slow) {
     try {
-      forward_description_ = forward_description(source, target, false);
+      forward_description_ = forward_description(source, target, any_weights(), {});
       source_ = forward_description_.src_desc();
       target_ = forward_description_.dst_desc();
       const auto from = onednn::layout_of(source_, input_);
@@ -246,27 +265,44 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
       if (!is_slow(backward_data_description_)) return;
     }
   }
+  static std::string_view name_of(const dnnl::primitive_desc_base& description) {
+    return description.impl_info_str();
+  }
   static bool is_slow(const dnnl::primitive_desc_base& description) {
-    return std::string_view(description.impl_info_str()).starts_with("ref");
+    return name_of(description).starts_with("ref");
+  }
+  // Code that is not generated multiplies by a slope of 0 as by any other, with -0 as the result.
+  static bool has_scalar_ends(const dnnl::primitive_desc_base& description) {
+    return is_slow(description) || name_of(description).starts_with("gemm");
   }
   [[nodiscard]] memory::desc any_weights() const {
     return {weight_sizes_, memory::data_type::f32, memory::format_tag::any};
   }
   [[nodiscard]] Forward::primitive_desc forward_description(const memory::desc& source,
                                                             const memory::desc& target,
-                                                            bool accumulate) const {
+                                                            const memory::desc& weights,
+                                                            const dnnl::post_ops& ends) const {
     dnnl::primitive_attr attributes;
-    if (accumulate) {
-      dnnl::post_ops sum;
-      sum.append_sum();
-      attributes.set_post_ops(sum);
-    }
-    // What adds has to read the weights that are packed already.
-    const memory::desc weights = accumulate ? forward_weights_ : any_weights();
+    attributes.set_post_ops(ends);
     return {{dnnl::prop_kind::forward_training, direct, source, weights, bias_, target, strides_,
              dilations_, pad_before_, pad_after_},
             attributes,
             onednn::engine()};
+  }
+  [[nodiscard]] Primitive make_forward(const Forward::primitive_desc& description) const {
+    return {Forward(description),
+            {{DNNL_ARG_SRC, source_},
+             {DNNL_ARG_WEIGHTS, forward_weights_},
+             {DNNL_ARG_BIAS, bias_},
+             {DNNL_ARG_DST, target_}}};
+  }
+  void run_forward(Primitive& primitive, const float* z, const float* packed, bool with_bias,
+                   float* y) const {
+    primitive.set(DNNL_ARG_SRC, z);
+    primitive.set(DNNL_ARG_WEIGHTS, packed);
+    primitive.set(DNNL_ARG_BIAS, with_bias ? packed + floats(forward_weights_) : no_bias_.data());
+    primitive.set(DNNL_ARG_DST, y);
+    primitive.run();
   }
   void pack_weights(const float* v, const memory::desc& to, float* packed) const {
     Primitive move = reorder(plain_weights_, to, false);
@@ -283,11 +319,12 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
   memory::dims strides_, dilations_, pad_before_, pad_after_, weight_sizes_;
   memory::desc source_, target_, plain_weights_, bias_, forward_weights_;
   Forward::primitive_desc forward_description_;
+  std::optional<Forward::primitive_desc> fused_description_;  // with the activation behind it
   BackwardData::primitive_desc backward_data_description_;
   BackwardWeights::primitive_desc backward_weights_description_;
   // Made at first use; two of each kind that may overwrite or add.
   std::array<Primitive, 2> forward_, input_reorder_, weight_reorder_;
-  Primitive backward_data_, backward_weights_;
+  Primitive fused_, backward_data_, backward_weights_;
 };
 
 }  // namespace

@@ -83,6 +83,9 @@ class FastKernel final : public Kernel<float> {
   [[nodiscard]] Needs value_needs() const override { return {.output = true}; }
   [[nodiscard]] Needs tangent_needs() const override { return {.output = true}; }
   [[nodiscard]] bool works_in_place() const override { return true; }
+  [[nodiscard]] std::optional<float> slope_below() const override {
+    return f_.slope_below == nullptr ? std::nullopt : f_.slope_below(parameter_);
+  }
 
   void forward(const Point<float>& at, float* y) override {
     parts([&](std::int64_t i, std::int64_t n) { f_.value(at.z[0] + i, parameter_, n, y + i); });

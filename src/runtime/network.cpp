@@ -176,6 +176,9 @@ void Network<Scalar>::finish(Storage storage) {
                     values_[node.inputs.front()].consumers.size() == 1 && !producer_needs_output &&
                     !values.input && !tangents.input &&
                     values_[node.inputs.front()].shape.layout == output.shape.layout;
+    if (!node.in_place) continue;
+    Node& before = nodes_[values_[node.inputs.front()].producer];
+    node.fused = before.layer == node.layer && before.kernel->fuse(*node.kernel);
   }
   if (storage == Storage::none) return;
   w_ = Buffer<Scalar>(layout_.elements);

@@ -125,24 +125,21 @@ struct Tanh {
   SMOOTHBOUND_INLINE static float ratio(float y, float /*none*/) { return -2.0F * y; }
 };
 
-// The sign of a zero tells on which side of the kink x was.
+// y is above 0 where x is; at the kink the slope is that from the left. Bit for bit what oneDNN
+// computes where it does this on the way.
 struct LeakyRelu {
   SMOOTHBOUND_INLINE static float value(float x, float slope_below) {
-    return x >= 0 ? x + 0.0F : -(slope_below * -x);
+    return x > 0 ? x : slope_below * x;
   }
   SMOOTHBOUND_INLINE static float slope(float y, float slope_below) {
-    return std::signbit(y) ? slope_below : 1.0F;
+    return y > 0 ? 1.0F : slope_below;
   }
   SMOOTHBOUND_INLINE static float ratio(float /*y*/, float /*slope_below*/) { return 0.0F; }
 };
 
 struct Relu {
-  SMOOTHBOUND_INLINE static float value(float x, float /*none*/) {
-    return x >= 0 ? x + 0.0F : -0.0F;
-  }
-  SMOOTHBOUND_INLINE static float slope(float y, float /*none*/) {
-    return std::signbit(y) ? 0.0F : 1.0F;
-  }
+  SMOOTHBOUND_INLINE static float value(float x, float /*none*/) { return x > 0 ? x : 0.0F; }
+  SMOOTHBOUND_INLINE static float slope(float y, float /*none*/) { return y > 0 ? 1.0F : 0.0F; }
   SMOOTHBOUND_INLINE static float ratio(float /*y*/, float /*none*/) { return 0.0F; }
 };
 
@@ -231,7 +228,8 @@ SMOOTHBOUND_FOR_EACH_MACHINE void relu_curve(const float* y, const float* a, con
                                              float* out) {
   all_curved<Relu>(y, a, b, c, p, count, out);
 }
-const FastActivation relu{relu_value, relu_scale, relu_curve};
+const FastActivation relu{relu_value, relu_scale, relu_curve,
+                          [](float /*none*/) { return std::optional(0.0F); }};
 
 SMOOTHBOUND_FOR_EACH_MACHINE void leaky_relu_value(const float* x, float p, std::int64_t count,
                                                    float* y) {
@@ -246,7 +244,10 @@ SMOOTHBOUND_FOR_EACH_MACHINE void leaky_relu_curve(const float* y, const float* 
                                                    float* out) {
   all_curved<LeakyRelu>(y, a, b, c, p, count, out);
 }
-const FastActivation leaky_relu{leaky_relu_value, leaky_relu_scale, leaky_relu_curve};
+// oneDNN takes a slope of 0 for ReLU, which has no negative zeros.
+const FastActivation leaky_relu{
+    leaky_relu_value, leaky_relu_scale, leaky_relu_curve,
+    [](float slope) { return slope > 0 ? std::optional(slope) : std::nullopt; }};
 
 SMOOTHBOUND_FOR_EACH_MACHINE float multiply_add(float a, float b, float c) { return a * b + c; }
 

@@ -191,6 +191,46 @@ TEST_F(ByHand, LossesNeedTheirLabels) {
   EXPECT_FALSE(cluster.contains("accuracy"));
 }
 
+// z = (1.5, 2.5) and (2.5, 3.5); ((0.5^2 + 2.5^2) / 2 + (1.5^2 + 0.5^2) / 2) / 2 = 2.25.
+TEST_F(ByHand, TargetsAreWhatTheSquareLossIsTakenTo) {
+  write_array("t.npy", {2, 2}, {1, 0, 1, 3});
+  const std::vector<std::string> arguments{"net.yaml",      "--input", "x.npy",
+                                           "--targets",     "t.npy",   "--weights",
+                                           "w.safetensors", "--loss",  "square"};
+  const Json json = json_of(arguments);
+  EXPECT_DOUBLE_EQ(json.at("loss").at("value"), 2.25);
+  EXPECT_FALSE(json.contains("accuracy"));
+  write_npy(directory_ / "t.npy", {"", {2, 2}, std::vector<float>{1, 0, 1, 3}});
+  EXPECT_DOUBLE_EQ(json_of(arguments).at("loss").at("value"), 2.25);
+  // Of the first sample alone.
+  std::vector<std::string> first = arguments;
+  first.insert(first.end(), {"--samples", "1"});
+  EXPECT_DOUBLE_EQ(json_of(first).at("loss").at("value"), 3.25);
+}
+
+TEST_F(ByHand, TargetsHaveToFit) {
+  const auto expect_refused = [&](const std::string& message) {
+    expect_error({"net.yaml", "--input", "x.npy", "--targets", "t.npy", "--loss", "square"},
+                 "t.npy: error: " + message);
+  };
+  write_array("t.npy", {2, 3}, {1, 2, 3, 4, 5, 6});
+  expect_refused(
+      "an array of shape [2, 3] holds no targets for outputs of shape [2]\n"
+      "hint: for 2 samples the shape is [2, 2]\n");
+  write_array("t.npy", {2}, {1, 2});
+  expect_refused(
+      "an array of shape [2] holds no targets for outputs of shape [2]\n"
+      "hint: for 2 samples the shape is [2, 2]\n");
+  write_array("t.npy", {3, 2}, {1, 2, 3, 4, 5, 6});
+  expect_refused("3 targets do not belong to 2 samples\n");
+  write_array("t.npy", {2, 2}, {1, 2, std::nan(""), 4});
+  expect_refused("the array holds NaN at [1, 0]\n");
+  expect_error({"net.yaml", "--input", "x.npy", "--targets", "w.safetensors", "--loss", "square"},
+               "w.safetensors: error: targets have to be an NPY file\n");
+  expect_error({"net.yaml", "--input", "x.npy", "--targets", "none.npy", "--loss", "square"},
+               "none.npy: error: cannot open: No such file or directory\nhint: check the path\n");
+}
+
 TEST_F(ByHand, FormatsAgree) {
   const std::vector<std::string> arguments{"net.yaml",      "--input",  "x.npy", "--weights",
                                            "w.safetensors", "--method", "both"};
@@ -258,6 +298,27 @@ TEST_F(ByHand, MistakesAreShownInTheirPlace) {
       {"net.yaml", "--labels", "labels.idx"},
       on_line("net.yaml --labels labels.idx", 26, "--labels does not apply to random samples",
               "name samples with --data or --input"));
+  expect_error({"net.yaml", "--targets", "x.npy"},
+               on_line("net.yaml --targets x.npy", 26, "--targets does not apply to random samples",
+                       "name samples with --data or --input"));
+  expect_error(
+      {"net.yaml", "--input", "x.npy", "--labels", "labels.idx", "--targets", "x.npy"},
+      on_line("net.yaml --input x.npy --labels labels.idx --targets x.npy", 60,
+              "--labels and --targets both say what the samples should be", "keep one of them"));
+  expect_error({"net.yaml", "--input", "x.npy", "--targets", "x.npy"},
+               on_line("net.yaml --input x.npy --targets x.npy", 40,
+                       "--targets does not apply to the loss logistic",
+                       "it takes classes, from --labels; square takes targets"));
+  expect_error({"net.yaml", "--input", "x.npy", "--targets", "x.npy", "--loss", "k_means"},
+               on_line("net.yaml --input x.npy --targets x.npy --loss k_means", 40,
+                       "--targets does not apply to the loss k_means",
+                       "take the square loss: --loss square"));
+  (void)directory_.write("bare.yaml",
+                         "name: bare\ninput: {shape: [2]}\nlayers:\n  - {name: a, dense: 2}\n");
+  expect_error(
+      {"bare.yaml", "--input", "x.npy", "--targets", "x.npy"},
+      on_line("bare.yaml --input x.npy --targets x.npy", 41,
+              "--targets needs a loss, and there is none", "take the square loss: --loss square"));
   expect_error({"net.yaml", "--weights", "w.safetensors", "--init", "ball"},
                on_line("net.yaml --weights w.safetensors --init ball", 50,
                        "--weights and --init both give parameters", "keep one of them"));

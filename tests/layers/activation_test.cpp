@@ -82,8 +82,8 @@ TEST_P(ActivationTest, DerivativesAreThoseOfTheLowerOnes) {
 }
 
 TEST_P(ActivationTest, ValuesAtZeroAreTheStatedOnes) {
-  // The derivative from the right; the larger one-sided slope is what is stated at a kink.
-  const double slope = std::max(std::abs(at(0).first), std::abs(at(-1e-300).first));
+  // The derivative from the left; the larger one-sided slope is what is stated at a kink.
+  const double slope = std::max(std::abs(at(0).first), std::abs(at(1e-300).first));
   for (const Method method : {Method::paper, Method::sharp}) {
     const ScalarConstants f = constants(method);
     EXPECT_NEAR(f.at_zero.value.to_double(), std::abs(at(0).value), rounding);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/graph/shape.hpp"
 
 namespace smoothbound {
@@ -69,6 +70,11 @@ Dataset open_dataset(const std::string& name, const DatasetOptions& options = {}
 /// classes). Throws ShapeError if there are 2^63 numbers or more.
 Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
                        std::int64_t classes = 0);
+
+/// Opens an NPY file of targets, [samples, outputs...]: what each of `samples` samples should give,
+/// where an output has the shape `output`. Throws DataError. Elements are checked when they are
+/// read, from its only entry.
+ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shape& output);
 
 enum class Border { none, zeros };
 

@@ -17,7 +17,8 @@
 
 namespace smoothbound {
 
-/// f(x), f'(x), f''(x). At a kink the derivatives are those from the right.
+/// f(x), f'(x), f''(x). At a kink the derivatives are those from the left, as
+/// in PyTorch for ReLU.
 struct Jet {
   double value = 0;
   double first = 0;

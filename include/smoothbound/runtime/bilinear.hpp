@@ -16,7 +16,7 @@ class BilinearKernel : public Kernel<Scalar> {
   [[nodiscard]] Needs value_needs() const override { return {.input = true}; }
   [[nodiscard]] Needs tangent_needs() const override { return {.input = true}; }
 
-  void forward(const Point<Scalar>& at, Scalar* y) final {
+  void forward(const Point<Scalar>& at, Scalar* y) override {
     apply(at.z[0], at.v, true, false, y, at.scratch);
   }
 

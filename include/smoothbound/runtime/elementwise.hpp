@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "smoothbound/runtime/kernel.hpp"
 
@@ -20,6 +21,8 @@ struct FastActivation {
   /// out = r(y) a b + s(y) c; c may be null: the derivative of `scale`, with a = s x_dot
   void (*curve)(const float* y, const float* a, const float* b, const float* c, float parameter,
                 std::int64_t count, float* out);
+  /// `Kernel::slope_below`, where there is one.
+  std::optional<float> (*slope_below)(float parameter) = nullptr;
 };
 
 /// y_i = f(x_i) for `count` scalars; float32 takes the row's fast code if it has any.

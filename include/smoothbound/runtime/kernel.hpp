@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -74,6 +75,11 @@ class Kernel {
   /// Size of v in the form in which it computes; 0: as it is.
   [[nodiscard]] virtual std::int64_t packed_elements() const { return 0; }
   virtual void pack(const Scalar* /*v*/, Scalar* /*packed*/) const {}
+  /// Set for y = x above 0, this multiple of x else: other kernels may do that on the way.
+  [[nodiscard]] virtual std::optional<Scalar> slope_below() const { return std::nullopt; }
+  /// Whether `forward`, from now on, also does what `next` would do to its output in place,
+  /// exactly. The derivatives do not change: those of `next` remain with it. Called after `plan`.
+  virtual bool fuse(const Kernel& /*next*/) { return false; }
 
   /// y = phi(v, z). `at.y` is not set.
   virtual void forward(const Point<Scalar>& at, Scalar* y) = 0;

@@ -57,6 +57,7 @@ class Network {
     std::int64_t state_offset = 0;   // in bytes
     double multiplications = 0;      // of its component, forward; see `Work`
     bool in_place = false;           // its output lies where its input does
+    bool fused = false;              // and the kernel before it has computed it
   };
 
   /// A stacked batch between kernels. Value 0 is the network's input.
