@@ -65,6 +65,10 @@ class RunWriter {
     page_.paragraph(parameters.file.empty()
                         ? fmt::format("parameters: {}, seed {}", parameters.scheme, parameters.seed)
                         : "parameters: " + page_.foreign(parameters.file));
+    if (!parameters.statistics.empty()) {
+      page_.paragraph(
+          fmt::format("statistics of batch norm: {}", page_.foreign(parameters.statistics)));
+    }
   }
 
   void write_results() {

@@ -33,8 +33,11 @@ Json data_of(const RunData& data) {
 }
 
 Json parameters_of(const RunReport& run) {
-  if (!run.parameters.file.empty()) return {{"file", run.parameters.file}};
-  return {{"scheme", run.parameters.scheme}, {"seed", run.parameters.seed}};
+  const RunParameters& from = run.parameters;
+  Json result = from.file.empty() ? Json{{"scheme", from.scheme}, {"seed", from.seed}}
+                                  : Json{{"file", from.file}};
+  if (!from.statistics.empty()) result["statistics"] = from.statistics;
+  return result;
 }
 
 Json loss_of(const RunLoss& loss) {

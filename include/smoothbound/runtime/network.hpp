@@ -34,6 +34,10 @@ struct ParameterLayout {
   std::int64_t elements = 0;
 };
 
+/// What the names of a component's arrays begin with: "<layer>", or "<layer>.<component>" where it
+/// is not the affine part, with "_2" for the second of its kind in the layer.
+std::string array_prefix(const Layer& layer, std::size_t component);
+
 /// Value and derivatives of a graph on batches of a fixed size, in `Scalar` arithmetic.
 template <class Scalar>
 class Network {
