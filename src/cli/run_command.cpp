@@ -24,6 +24,7 @@
 #include "smoothbound/runtime/initialize.hpp"
 #include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/norm.hpp"
+#include "smoothbound/runtime/statistics.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -36,6 +37,7 @@ struct RunOptions {
   std::string file;
   SampleOptions samples;
   std::string weights;
+  std::string statistics;
   std::string init;
   std::string seed = "1";
   std::string precision = "float32";
@@ -80,6 +82,12 @@ class RunCommand {
                         "keep one of them");
       }
     }
+    if (!options_.statistics.empty()) {
+      report_options_.adapt = [this](Graph graph) {
+        const auto statistics = read_statistics(graph, options_.statistics);
+        return with_fixed_statistics(std::move(graph), statistics);
+      };
+    }
     seed_ = static_cast<std::uint64_t>(parse_count(line_.scalar("--seed", options_.seed), 0));
     if (!options_.memory.empty()) {
       memory_ = static_cast<std::int64_t>(parse_size(line_.scalar("--memory", options_.memory)));
@@ -103,6 +111,7 @@ class RunCommand {
     std::vector<std::string> inputs = samples_.files();
     inputs.push_back(options_.file);
     inputs.push_back(options_.weights);
+    inputs.push_back(options_.statistics);
     refuse_overwriting(line_, {"-o", "--output"}, output, inputs);
     // What cannot be written is said before the work, not after it.
     std::error_code ignored;
@@ -156,6 +165,7 @@ class RunCommand {
 
   template <class Scalar>
   void set_parameters(Network<Scalar>& network, const Report& report, RunParameters& origin) const {
+    origin.statistics = options_.statistics;
     if (!options_.weights.empty()) {
       load_parameters(network, options_.weights);
       origin.file = options_.weights;
@@ -321,6 +331,9 @@ void add_run_command(CLI::App& app, const CommandLine& line, Action& action) {
       ->required();
   options->samples.add_to(*command);
   add("--weights", options->weights, "parameters: safetensors or NPZ", "FILE");
+  add("--statistics", options->statistics,
+      "batch norm with these means and variances in place of the batch's: safetensors or NPZ",
+      "FILE");
   add_choice(*command, "--init", options->init,
              "draw parameters as 'smoothbound init' does (ball, if no weights are given)",
              scheme_names());

@@ -29,6 +29,8 @@ void write_origin(Page& page, const RunData& data, const RunParameters& paramete
   page.paragraph(parameters.file.empty()
                      ? fmt::format("parameters: {}, seed {}", parameters.scheme, parameters.seed)
                      : "parameters: " + page.foreign(parameters.file));
+  if (parameters.statistics.empty()) return;
+  page.paragraph(fmt::format("statistics of batch norm: {}", page.foreign(parameters.statistics)));
 }
 
 namespace json {
@@ -51,8 +53,11 @@ Json data(const RunData& data) {
 }
 
 Json parameters(const RunParameters& parameters) {
-  if (!parameters.file.empty()) return {{"file", parameters.file}};
-  return {{"scheme", parameters.scheme}, {"seed", parameters.seed}};
+  Json object = parameters.file.empty()
+                    ? Json{{"scheme", parameters.scheme}, {"seed", parameters.seed}}
+                    : Json{{"file", parameters.file}};
+  if (!parameters.statistics.empty()) object["statistics"] = parameters.statistics;
+  return object;
 }
 
 }  // namespace json

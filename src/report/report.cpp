@@ -83,6 +83,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   apply_options(spec, options, notes);
   report.settings = resolve(spec.settings, spec.sample_norm_location.value_or(Location{}));
   report.graph = build_graph(std::move(spec), report.settings.batch);
+  if (options.adapt) report.graph = options.adapt(std::move(report.graph));
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.assumptions = report.settings.assumptions;
   report.assumptions.insert(report.assumptions.end(), notes.begin(), notes.end());

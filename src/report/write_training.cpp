@@ -134,7 +134,7 @@ class TrainingWriter {
     page_.paragraph(fmt::format(
         "Theorem 4.1: with step 1/L_F, L_F = {}, ||g|| <= {} after at most {} iterations, as "
         "F(w_0) - min F <= {}",
-        constant, measured_text(accuracy), text::iterations(predicted),
+        constant, measured_text(accuracy), text::count(predicted),
         measured_text(state.first_objective)));
     page_.paragraph(fmt::format("this run: after {}{}", text::count(state.iteration),
                                 training_.verdict() == TrainingReport::Verdict::not_applicable

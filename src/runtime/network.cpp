@@ -40,6 +40,19 @@ std::vector<const Real*> own_radii(const Component& component, const Site& site)
 
 }  // namespace
 
+std::string array_prefix(const Layer& layer, std::size_t component) {
+  const auto name_at = [&](std::size_t c) { return name_of(layer.components[c].component); };
+  if (role_of(layer.components[component].component) == Role::affine) return layer.name;
+  const std::string_view name = name_at(component);
+  std::size_t times = 1;
+  for (std::size_t c = 0; c < component; ++c) {
+    const bool counts = role_of(layer.components[c].component) != Role::affine;
+    if (counts && name_at(c) == name) ++times;
+  }
+  return times == 1 ? fmt::format("{}.{}", layer.name, name)
+                    : fmt::format("{}.{}_{}", layer.name, name, times);
+}
+
 template <class Scalar>
 Network<Scalar>::Network(const Graph& graph, std::int64_t batch, Purpose purpose, Storage storage)
     : batch_(batch), purpose_(purpose), layer_outputs_(graph.layers.size(), none) {
@@ -108,7 +121,6 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
     inputs.push_back(input == Graph::network_input ? 0 : layer_outputs_[input]);
     shapes.push_back(graph.shape_of(input));
   }
-  std::vector<std::string_view> seen;
   for (std::uint32_t c = 0; c < layer.components.size(); ++c) {
     const PlacedComponent& part = layer.components[c];
     const Site site{shapes, part.output, batch_};
@@ -120,14 +132,7 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
     } catch (const NotExecutable& error) {
       throw NotExecutable(fmt::format("layer '{}': {}", layer.name, error.what()));
     }
-    std::string prefix = layer.name;
-    const std::string_view name = name_of(part.component);
-    if (role_of(part.component) != Role::affine) {
-      const auto times = std::ranges::count(seen, name);
-      prefix += fmt::format(".{}", name);
-      if (times > 0) prefix += fmt::format("_{}", times + 1);
-      seen.push_back(name);
-    }
+    const std::string prefix = array_prefix(layer, c);
     const std::vector<const Real*> radii = own_radii(part.component, site);
     std::size_t block = 0;
     // Of a component of several kernels the first one stands for all.

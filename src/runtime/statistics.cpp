@@ -6,6 +6,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/data/weights.hpp"
 #include "smoothbound/runtime/normalize.hpp"
 #include "trajectory_memory.hpp"
 
@@ -46,6 +48,42 @@ std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
     all.push_back(
         {node.layer, node.component,
          kept_statistics<Scalar>(state, norm->features(part.output), norm->epsilon.nearest)});
+  }
+  return all;
+}
+
+std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path) {
+  std::vector<PlacedStatistics> all;
+  std::vector<ExpectedTensor> expected;  // a mean and a variance of each
+  for (std::uint32_t layer = 0; layer < graph.layers.size(); ++layer) {
+    const std::vector<PlacedComponent>& components = graph.layers[layer].components;
+    for (std::uint32_t c = 0; c < components.size(); ++c) {
+      const auto* const norm = std::get_if<BatchNorm>(&components[c].component);
+      if (norm == nullptr || norm->fixed != nullptr) continue;
+      const std::int64_t features = norm->features(components[c].output);
+      const std::string prefix = array_prefix(graph.layers[layer], c);
+      expected.push_back({fmt::format("{}.running_mean", prefix), {features}});
+      expected.push_back({fmt::format("{}.running_var", prefix), {features}});
+      all.push_back({layer, c, {}});
+    }
+  }
+  if (all.empty()) {
+    throw DataError(path, fmt::format("'{}' has no batch norm to use statistics", graph.name));
+  }
+  const ArrayFile file = read_weights(path, expected);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto read = [&](const ArrayEntry& entry) {
+      std::vector<double> values(static_cast<std::size_t>(entry.elements()));
+      file.read_into(entry, std::span<double>(values));
+      return values;
+    };
+    const ArrayEntry& variance = file.entries()[2 * i + 1];
+    all[i].values = {read(file.entries()[2 * i]), read(variance)};
+    const std::vector<double>& values = all[i].values.variance;
+    const auto negative = std::ranges::find_if(values, [](double v) { return v < 0; });
+    if (negative == values.end()) continue;
+    throw DataError(path, fmt::format("{}: the variance at [{}] is negative: {}",
+                                      described(variance), negative - values.begin(), *negative));
   }
   return all;
 }

@@ -1,6 +1,7 @@
 // Everything that is shown of an architecture's bounds: values only, no formatting.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct ReportOptions {
   std::optional<Real> batch_norm_epsilon;
   std::optional<Real> smooth_beta;     // rewrite kinks to smooth forms
   std::optional<std::string> explain;  // a layer to account for
+  std::function<Graph(Graph)> adapt;   // applied to the graph before it is bounded
 };
 
 struct Convergence {

@@ -28,6 +28,7 @@ struct RunData {
 /// Where parameters came from: a file, or else a scheme and a seed.
 struct RunParameters {
   std::string file;
+  std::string statistics;  // the file of batch norm's; empty: those of the batch
   std::string scheme;
   std::uint64_t seed = 0;
 };

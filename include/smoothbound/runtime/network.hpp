@@ -37,6 +37,10 @@ struct ParameterLayout {
 /// Whether a network has memory for its parameters. Without, only sizes can be asked of it.
 enum class Storage : bool { none, parameters };
 
+/// What the names of a component's arrays begin with: "<layer>", or "<layer>.<component>" where it
+/// is not the affine part, with "_2" for the second of its kind in the layer.
+std::string array_prefix(const Layer& layer, std::size_t component);
+
 /// Value and derivatives of a graph on batches of a fixed size, in `Scalar` arithmetic.
 template <class Scalar>
 class Network {

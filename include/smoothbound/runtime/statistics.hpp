@@ -3,6 +3,7 @@
 // not couple samples, and has bounds of its own. Its parameters are those of the original.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "smoothbound/runtime/trajectory.hpp"
@@ -22,6 +23,12 @@ struct PlacedStatistics {
 template <class Scalar>
 std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
                                                const Trajectory<Scalar>& trajectory);
+
+/// Of every batch norm of `graph` that is not fixed yet, from a safetensors or NPZ file with
+/// "<layer>.batch_norm.running_mean" and "<layer>.batch_norm.running_var", a number for each
+/// feature, and nothing else. Variances are used as they are. Throws DataError, also for negative
+/// variances and where there is no batch norm.
+std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path);
 
 /// `graph` with these statistics fixed. Throws std::invalid_argument where there is no batch norm,
 /// if the number of features differs, or if a number is not finite or a variance negative.
