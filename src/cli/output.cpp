@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 namespace smoothbound::cli {
 namespace {
@@ -33,6 +34,14 @@ void Output::commit() {
     file_->commit();
   } else if (std::fflush(stdout) != 0) {
     fail();
+  }
+}
+
+void probe_output(const std::string& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
+    const OutputFile probe(path);
   }
 }
 

@@ -24,6 +24,10 @@ class Output {
   std::optional<OutputFile> file_;  // none: standard output
 };
 
+/// Throws OutputError if a file cannot be written there: what is said before long work, not after
+/// it. Devices and pipes are left alone.
+void probe_output(const std::string& path);
+
 /// From here on a signal that ends the program leaves no half file behind.
 void remove_unfinished_output_on_signals();
 

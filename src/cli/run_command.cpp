@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <iostream>
 
 #include "command_line.hpp"
@@ -113,12 +112,7 @@ class RunCommand {
     inputs.push_back(options_.weights);
     inputs.push_back(options_.statistics);
     refuse_overwriting(line_, {"-o", "--output"}, output, inputs);
-    // What cannot be written is said before the work, not after it.
-    std::error_code ignored;
-    const auto status = std::filesystem::status(output, ignored);
-    if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
-      const OutputFile probe(output);
-    }
+    probe_output(output);
   }
 
   // Bytes for a sample's part in loss and labels.

@@ -33,10 +33,10 @@ constexpr std::array<std::string_view, 2> precision_names{"float64", "float32"};
 
 std::atomic<bool> stop_requested{false};
 
-// The first signal asks for an end after the iteration, the second one is as if there were none.
-extern "C" void request_stop(int number) {
+// The first signal asks for an end after the iteration, the second one ends the program.
+extern "C" void request_stop(int /*number*/) {
   stop_requested = true;
-  std::signal(number, SIG_DFL);
+  remove_unfinished_output_on_signals();
 }
 
 void stop_on_signals() {
@@ -161,7 +161,7 @@ class TrainCommand {
       }
       refuse_overwriting(line_, spellings, path, inputs);
       inputs.push_back(path);
-      const OutputFile probe(path);  // what cannot be written is said before the work
+      probe_output(path);
     }
   }
 

@@ -129,7 +129,10 @@ class TrainingWriter {
       return;
     }
     const double accuracy = state.smallest_mapping;
-    if (!std::isfinite(accuracy)) return;
+    if (!std::isfinite(accuracy)) {
+      page_.paragraph("nothing to hold against it: there was no step");
+      return;
+    }
     const Magnitude predicted = predicted_iterations(smoothness, state.first_objective, accuracy);
     page_.paragraph(fmt::format(
         "Theorem 4.1: with step 1/L_F, L_F = {}, ||g|| <= {} after at most {} iterations, as "

@@ -412,6 +412,7 @@ IterationRecord Training<Scalar>::rest() {
     }
     if (std::isnan(state_.first_objective)) state_.first_objective = record.objective;
     record.oracle_calls = objective_->oracle_calls() - calls_before_;
+    calls_before_ += record.oracle_calls - state_.oracle_calls;
     record.seconds = state_.seconds + seconds_since(start);
     return record;
   } catch (const LossError& error) {

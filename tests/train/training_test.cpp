@@ -390,6 +390,7 @@ TEST(Training, AtRestTellsWhereItStands) {
   EXPECT_TRUE(std::isnan(rest.step));
   EXPECT_EQ(training.state().w, w);
   const IterationRecord next = training.advance();
+  EXPECT_EQ(next.oracle_calls, 2);
   EXPECT_EQ(next.objective, rest.objective);
   EXPECT_NEAR(next.gradient_mapping, rest.gradient_mapping, 1e-12 * next.gradient_mapping);
 }

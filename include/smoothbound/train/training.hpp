@@ -116,8 +116,7 @@ class Training {
 
   /// An iteration: from w_k to w_{k+1}. Throws TrainingFailed, and leaves the state at w_k.
   IterationRecord advance();
-  /// The point where the run stands, without a step. Does not change the state but for oracle calls
-  /// and the smallest gradient mapping.
+  /// The point where the run stands, without a step; the run goes on as if it had not been asked.
   IterationRecord rest();
   /// F on all samples at the current point.
   double full_objective();
