@@ -208,8 +208,26 @@ class TrainCommand {
 
   // All on which the bits of a run depend, by option.
   TrainingIdentity identity(const Report& report) const {
+    const ResolvedSettings& settings = report.settings;
+    const ReportOptions& model = report.options;
+    const PreparationOptions preparation = samples_.preparation(report);
+    std::string files;
+    for (const std::string& file : samples_.files()) files += file + ' ';
+    const auto number = [](const std::optional<Real>& value) {
+      return value ? fmt::format("{}", value->nearest) : std::string("none");
+    };
     return {{"architecture", report.sha256},
             {"data", samples_.dataset().name},
+            {"files", files},
+            {"split", samples_.split().value_or("none")},
+            {"standardise", preparation.standardise ? "yes" : "no"},
+            {"scale-norm", preparation.norm ? fmt::format("{}", *preparation.norm) : "no"},
+            {"loss", std::string(settings.loss->name)},
+            {"clusters", std::to_string(settings.clusters)},
+            {"regularizer", number(settings.regularizer)},
+            {"radius", number(settings.radius)},
+            {"bn-epsilon", number(model.batch_norm_epsilon)},
+            {"smooth", number(model.smooth_beta)},
             {"samples", std::to_string(samples_count(report))},
             {"batch", std::to_string(training_.mini_batch)},
             {"seed", std::to_string(seed_)},

@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "  - {name: b, dense: 2}\n"},
         Command{"error_option", {"bound", "--metod", "paper", "net.yaml"}},
         Command{"error_missing_file", {"bound", "no-such-file.yaml"}},
-        Command{"help_cost", {"cost", "--help"}},
+        Command{"help_cost", {"cost", "--help"}}, Command{"help_train", {"train", "--help"}},
         Command{"cost", {"cost", "architectures/lenet5.yaml"}},
         Command{"cost_branches", {"cost", "--batch", "2", "architectures/resnet18.yaml"}},
         Command{"cost_csv", {"cost", "--format", "csv", "-"}, std::string(small_network)},
