@@ -135,9 +135,9 @@ Bound<d>& operator*=(Bound<d>& a, const Bound<d>& b) {
   return a = a * b;
 }
 
-/// Gives back, at the end of its scope, what the arithmetic keeps for the thread that runs it (MPFR's
-/// pool of integers and its cached constants): a thread that computes bounds and then ends begins
-/// with one.
+/// Gives back, at the end of its scope, what the arithmetic keeps for the thread that runs it
+/// (MPFR's pool of integers and its cached constants): a thread that computes bounds and then ends
+/// begins with one.
 class ThreadCaches {
  public:
   ThreadCaches() = default;
