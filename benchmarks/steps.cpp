@@ -1,10 +1,16 @@
-// Seconds of exact Newton and Gauss-Newton steps: on a chain of width 8 by depth, and on a network
-// of real size.
+// What a Newton or Gauss-Newton step costs in float64, on chains of width 8 and on a network of
+// real size.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <CLI/CLI.hpp>
+#include <Eigen/Dense>
 #include <chrono>
 #include <cmath>
+#include <exception>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,11 +25,26 @@ namespace {
 
 using namespace smoothbound;
 using Vector = std::vector<double>;
+using Json = nlohmann::ordered_json;
 
-double seconds(const auto& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+/// Seconds of each of `repeat` calls.
+template <class Work>
+Json seconds(int repeat, const Work& work) {
+  Json result = Json::array();
+  for (int i = 0; i < repeat; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    result.push_back(passed.count());
+  }
+  return result;
+}
+
+std::int64_t peak_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  constexpr std::int64_t kilobyte = 1024;
+  return usage.ru_maxrss * kilobyte;
 }
 
 Vector normal(std::size_t count, std::mt19937_64& random) {
@@ -33,22 +54,28 @@ Vector normal(std::size_t count, std::mt19937_64& random) {
   return values;
 }
 
-double norm(const Vector& a) {
-  double sum = 0;
-  for (const double entry : a) sum += entry * entry;
-  return std::sqrt(sum);
+Eigen::Map<const Eigen::VectorXd> view(const Vector& values) {
+  return {values.data(), static_cast<Eigen::Index>(values.size())};
+}
+
+std::span<double> column(Eigen::MatrixXd& matrix, Eigen::Index j) {
+  return {matrix.col(j).data(), static_cast<std::size_t>(matrix.rows())};
 }
 
 // A network with the logistic loss on random samples at a random point.
 struct Setting {
+  std::int64_t batch;
   Graph graph;
+  Labels labels;
   Vector x;
   Objective<double> objective;
 
-  Setting(const std::string& text, std::int64_t batch, std::mt19937_64& random)
-      : graph(build_graph(read_spec(Source{"chain.yaml", text}), batch)),
+  Setting(const std::string& text, std::int64_t samples, std::mt19937_64& random)
+      : batch(samples),
+        graph(build_graph(read_spec(Source{"chain.yaml", text}), batch)),
+        labels(draw_labels(random)),
         x(normal(static_cast<std::size_t>(batch * graph.input.elements()), random)),
-        objective(graph, *find_loss("logistic"), x, batch, labels(batch, random)) {
+        objective(graph, *find_loss("logistic"), x, batch, labels) {
     Vector w(static_cast<std::size_t>(objective.parameter_layout().elements));
     for (const ParameterArray& array : objective.parameter_layout().arrays) {
       const auto fan_in = static_cast<double>(array.elements / array.sizes.front());
@@ -60,8 +87,22 @@ struct Setting {
     objective.set_point(w);
   }
 
+  // All that another program needs to take the same step, and the step: an array after the other.
+  void write(const std::string& file, const Vector& step) {
+    std::ofstream out(file, std::ios::binary);
+    const auto put = [&](std::span<const double> values) {
+      out.write(reinterpret_cast<const char*>(values.data()),
+                static_cast<std::streamsize>(values.size_bytes()));
+    };
+    put(objective.point());
+    put(x);
+    put(Vector(labels.classes.begin(), labels.classes.end()));
+    put(step);
+    if (!out.flush()) throw std::runtime_error("cannot write " + file);
+  }
+
  private:
-  [[nodiscard]] Labels labels(std::int64_t batch, std::mt19937_64& random) const {
+  [[nodiscard]] Labels draw_labels(std::mt19937_64& random) const {
     Labels result;
     const auto outputs = static_cast<std::uint64_t>(graph.shape_of(graph.output()).elements());
     for (std::int64_t i = 0; i < batch; ++i) {
@@ -71,57 +112,108 @@ struct Setting {
   }
 };
 
-// ||grad m(step)|| / ||grad m(0)|| for Newton's model m, by a Hessian product.
-double residual_of(Setting& s, const Direction& direction) {
+// ||grad m(step)|| / ||grad m(0)|| for the model m of the step.
+double model_residual(Setting& s, StepKind kind, const Direction& direction) {
   Vector gradient(direction.step.size());
   Vector product(direction.step.size());
   s.objective.gradient(gradient);
-  s.objective.hessian_product(direction.step, product);
-  for (std::size_t i = 0; i < product.size(); ++i) {
-    product[i] += gradient[i] + direction.step[i] / direction.gamma;
+  if (kind == StepKind::newton) {
+    s.objective.hessian_product(direction.step, product);
+  } else {
+    s.objective.gauss_newton_product(direction.step, product);
   }
-  return norm(product) / norm(gradient);
+  return (view(gradient) + view(product) + view(direction.step) / direction.gamma).norm() /
+         view(gradient).norm();
 }
 
-double newton(const std::string& name, const std::string& text, std::int64_t batch, double gamma) {
-  std::mt19937_64 random(1);
-  Setting s(text, batch, random);
-  SplitChain chain(s.graph, batch);
+Json newton(Setting& s, double gamma, int repeat, Direction& direction) {
+  SplitChain chain(s.graph, s.batch);
   const LossEvaluation& loss = s.objective.loss();
-  double best = HUGE_VAL;
-  Direction direction;
-  for (int repeat = 0; repeat < (s.graph.parameters > 100'000 ? 1 : 3); ++repeat) {
-    best = std::min(best, seconds([&] {
-                      chain.forward(s.objective.point(), s.x);
-                      direction = newton_direction(chain, loss, {}, gamma);
-                    }));
-  }
-  fmt::print("newton,{},{},{:.6f},{:.3g},{},{:.2g}\n", name, s.graph.parameters, best,
-             direction.gamma, direction.halvings, residual_of(s, direction));
-  return best;
+  Json result;
+  result["seconds"] = seconds(repeat, [&] {
+    chain.forward(s.objective.point(), s.x);
+    direction = newton_direction(chain, loss, {}, gamma);
+  });
+  result["gamma"] = direction.gamma;
+  result["halvings"] = direction.halvings;
+  result["residual"] = model_residual(s, StepKind::newton, direction);
+  return result;
 }
 
-void gauss_newton(const std::string& name, const std::string& text, std::int64_t batch) {
-  std::mt19937_64 random(1);
-  Setting s(text, batch, random);
-  Network<double> network(s.graph, batch);
+// The Gauss-Newton step by the whole Jacobian, a call of the oracle for each output, and a q x q
+// solve: what `gauss_newton_direction` does without.
+Direction by_jacobian(const LinearizedNetwork& psi, const LossEvaluation& loss, double gamma) {
+  const Eigen::Index q = psi.outputs;
+  Eigen::MatrixXd jacobian(static_cast<Eigen::Index>(psi.w.size()), q);  // grad psi
+  Vector unit(static_cast<std::size_t>(q));
+  for (Eigen::Index j = 0; j < q; ++j) {
+    unit[static_cast<std::size_t>(j)] = 1;
+    psi.vjp(unit, column(jacobian, j));
+    unit[static_cast<std::size_t>(j)] = 0;
+  }
+  Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(q, q);
+  gram.selfadjointView<Eigen::Lower>().rankUpdate(jacobian.transpose());
+  gram = Eigen::MatrixXd(gram.selfadjointView<Eigen::Lower>());
+  Eigen::MatrixXd product(q, q);  // of the loss's Hessian with it
+  for (Eigen::Index j = 0; j < q; ++j) {
+    loss.hessian_product(column(gram, j), column(product, j));
+  }
+  const Eigen::VectorXd right = -gram * view(loss.gradient);
+  Eigen::MatrixXd matrix = product.transpose();
+  matrix.diagonal().array() += 1 / gamma;
+  const Eigen::VectorXd nu = matrix.partialPivLu().solve(right);
+  Vector mu(loss.gradient.size());
+  loss.hessian_product({nu.data(), mu.size()}, mu);
+  const Eigen::VectorXd step = -gamma * (jacobian * (view(mu) + view(loss.gradient)));
+  return {Vector(step.begin(), step.end()), gamma, 0, 0};
+}
+
+Json gauss_newton(Setting& s, double gamma, int repeat, Direction& exact) {
+  Network<double> network(s.graph, s.batch);
   network.set_parameters(s.objective.point());
   Trajectory<double> trajectory(network);
-  for (const double wanted : {1e-3, 1e-6, 1e-10, 0.0}) {
+  const LossEvaluation& loss = s.objective.loss();
+  const auto linearized = [&] {
+    forward<double>(s.x, trajectory);
+    return linearize(trajectory);
+  };
+  Json runs = Json::array();
+  for (const double wanted : {0.0, 1e-1, 1e-2, 1e-3, 1e-6, 1e-10}) {  // the exact step first
     GaussNewtonDirection direction;
-    const double time = seconds([&] {
-      forward<double>(s.x, trajectory);
-      direction = gauss_newton_direction(linearize(trajectory), s.objective.loss(), {}, 1,
-                                         {.relative_residual = wanted});
+    Json run;
+    run["wanted"] = wanted;
+    run["seconds"] = seconds(repeat + 1, [&] {
+      direction =
+          gauss_newton_direction(linearized(), loss, {}, gamma, {.relative_residual = wanted});
     });
-    fmt::print("gauss-newton,{},{},{:.6f},{:.0e},{},{}\n", name, s.graph.parameters, time, wanted,
-               direction.oracle_calls, batch * s.objective.outputs());
+    run["seconds"].erase(0);  // warms up
+    if (wanted == 0) exact = direction;
+    run["calls"] = direction.oracle_calls;
+    run["residual"] = model_residual(s, StepKind::gauss_newton, direction);
+    run["error"] = (view(direction.step) - view(exact.step)).norm() / view(exact.step).norm();
+    run["decrease_lost"] = 1 - direction.predicted_decrease / exact.predicted_decrease;
+    runs.push_back(run);
   }
+  return runs;
+}
+
+Json jacobian(Setting& s, double gamma, int repeat, Direction& direction) {
+  Network<double> network(s.graph, s.batch);
+  network.set_parameters(s.objective.point());
+  Trajectory<double> trajectory(network);
+  const LossEvaluation& loss = s.objective.loss();
+  Json result;
+  result["seconds"] = seconds(repeat, [&] {
+    forward<double>(s.x, trajectory);
+    direction = by_jacobian(linearize(trajectory), loss, gamma);
+  });
+  result["residual"] = model_residual(s, StepKind::gauss_newton, direction);
+  return result;
 }
 
 std::string narrow_chain(int depth) {
   std::string text = "input: {shape: [8], norm: 1}\nlayers:\n";
-  for (int l = 1; l < depth; ++l) text += "  - dense: 8\n    then: [tanh]\n";
+  for (int l = 1; l < depth; ++l) text += "  - dense: 8\n    then: [softplus]\n";
   return text + "  - dense: 8\n";
 }
 
@@ -137,34 +229,36 @@ layers:
 
 }  // namespace
 
-int main() {
-  fmt::print("newton,network,parameters,seconds,gamma,halvings,residual\n");
-  Vector logs;
-  Vector depths;
-  for (int depth = 4; depth <= 1024; depth *= 2) {
-    const double time = newton(fmt::format("width 8 depth {}", depth), narrow_chain(depth), 16, 1);
-    if (depth < 64) continue;
-    depths.push_back(std::log(depth));
-    logs.push_back(std::log(time));
+int main(int argc, char** argv) {
+  CLI::App app("Seconds of a step on one batch, as JSON");
+  std::string kind;
+  std::string file;
+  int depth = 0;
+  double gamma = 1;
+  int repeat = 3;
+  app.add_option("step", kind, "newton, gauss-newton or jacobian")
+      ->required()
+      ->check(CLI::IsMember({"newton", "gauss-newton", "jacobian"}));
+  app.add_option("--depth", depth, "of a chain of width 8, batch 16; 0: 784-128-64-10, batch 64");
+  app.add_option("--gamma", gamma, "of the step, halved while a Newton step does not exist");
+  app.add_option("--repeat", repeat, "steps that are timed");
+  app.add_option("--write", file, "file for point, inputs, labels and step, as doubles");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    std::mt19937_64 random(1);
+    Setting s(depth > 0 ? narrow_chain(depth) : real_size, depth > 0 ? 16 : 64, random);
+    Json result;
+    result["parameters"] = s.graph.parameters;
+    result["outputs"] = s.batch * s.objective.outputs();
+    Direction direction;
+    const auto& run = kind == "newton" ? newton : kind == "jacobian" ? jacobian : gauss_newton;
+    result["result"] = run(s, gamma, repeat, direction);
+    if (!file.empty()) s.write(file, direction.step);
+    result["peak_bytes"] = peak_bytes();
+    fmt::print("{}\n", result.dump());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "steps: error: {}\n", error.what());
+    return 1;
   }
-  double mean_x = 0;
-  double mean_y = 0;
-  for (std::size_t i = 0; i < logs.size(); ++i) {
-    mean_x += depths[i] / static_cast<double>(logs.size());
-    mean_y += logs[i] / static_cast<double>(logs.size());
-  }
-  double xy = 0;
-  double xx = 0;
-  for (std::size_t i = 0; i < logs.size(); ++i) {
-    xy += (depths[i] - mean_x) * (logs[i] - mean_y);
-    xx += (depths[i] - mean_x) * (depths[i] - mean_x);
-  }
-  fmt::print("exponent of the growth from depth 64 on: {:.3f}\n", xy / xx);
-  newton("784-128-64-10", real_size, 64, 1);
-  fmt::print("gauss-newton,network,parameters,seconds,residual,oracle calls,outputs q\n");
-  gauss_newton("width 8 depth 64", narrow_chain(64), 16);
-  gauss_newton("784-128-64-10", real_size, 64);
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  fmt::print("peak memory: {:.2f} GiB\n", static_cast<double>(usage.ru_maxrss) / (1 << 20));
+  return 0;
 }
