@@ -31,11 +31,14 @@ namespace {
 constexpr std::array<std::string_view, 3> format_names{"table", "json", "markdown"};
 constexpr std::array<std::string_view, 2> precision_names{"float64", "float32"};
 
-std::atomic<bool> stop_requested{false};
+std::atomic<bool>& stop_requested() {
+  static std::atomic<bool> requested{false};
+  return requested;
+}
 
 // The first signal asks for an end after the iteration, the second one ends the program.
 extern "C" void request_stop(int /*number*/) {
-  stop_requested = true;
+  stop_requested() = true;
   remove_unfinished_output_on_signals();
 }
 
@@ -315,14 +318,23 @@ class TrainCommand {
     };
     const auto save = [&] {
       if (checkpoint_.empty()) return;
-      save_checkpoint(checkpoint_, training.parameter_layout(), training.state(), identity);
+      try {
+        save_checkpoint(checkpoint_, training.parameter_layout(), training.state(), identity);
+      } catch (const OutputError& error) {
+        throw OutputError(fmt::format("iteration {}: {}; the last checkpoint is as it was",
+                                      training.state().iteration, error.what()),
+                          error.silent);
+      }
     };
     stop_on_signals();
     Progress progress;
     int code = success;
     try {
-      if (training.is_stochastic()) result.all_samples_first = training.full_objective();
-      while (training.state().iteration < iterations_ && !stop_requested) {
+      if (training.is_stochastic()) {
+        const double first = training.full_objective();
+        if (std::isfinite(first)) result.all_samples_first = first;
+      }
+      while (training.state().iteration < iterations_ && !stop_requested()) {
         const IterationRecord record = training.advance();
         take(record);
         if (training.state().iteration % every_ == 0) save();
@@ -332,8 +344,8 @@ class TrainCommand {
         }
         if (!training.is_stochastic() && record.gradient_mapping <= accuracy_) break;
       }
-      result.interrupted = stop_requested;
-      if (stop_requested) code = interrupted;
+      result.interrupted = stop_requested();
+      if (result.interrupted) code = interrupted;
       save();
       take(training.rest());
       const double last = training.full_objective();

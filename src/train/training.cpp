@@ -54,10 +54,13 @@ struct Training<Scalar>::Proposal {
 };
 
 template <class Scalar>
-Training<Scalar>::Training(const Graph& graph, const ResolvedSettings& settings,
+Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
                            TrainingSamples<Scalar> samples, Method method,
                            const TrainingOptions& options)
-    : graph_(graph), settings_(settings), options_(options), samples_(std::move(samples)) {
+    : graph_(graph),
+      settings_(std::move(settings)),
+      options_(options),
+      samples_(std::move(samples)) {
   if (options_.mini_batch == samples_.count) options_.mini_batch = 0;
   check_options();
   ObjectiveOptions of_objective;
@@ -314,7 +317,8 @@ Direction Training<Scalar>::direction(double gamma) {
       };
       DualOptions dual;
       dual.relative_residual = options_.dual_residual;
-      return gauss_newton_direction(psi, loss, regularizer, gamma, dual);
+      GaussNewtonDirection found = gauss_newton_direction(psi, loss, regularizer, gamma, dual);
+      return {std::move(found.step), found.gamma, found.halvings, found.predicted_decrease};
     }
     if (!chain_) return dense_step(*objective_, StepKind::newton, gamma);
     chain_->forward(state_.w, is_stochastic() ? batch_x_ : samples_.x);

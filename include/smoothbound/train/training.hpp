@@ -83,7 +83,7 @@ struct TrainingState {
 /// for the user that names the iteration.
 class TrainingFailed : public std::runtime_error {
  public:
-  TrainingFailed(std::int64_t iteration, const std::string& message);
+  TrainingFailed(std::int64_t at, const std::string& message);
   std::int64_t iteration;
 };
 
@@ -104,7 +104,7 @@ class Training {
  public:
   /// `graph` and `settings.loss` have to outlive it. Throws TrainingUnsupported, NotExecutable,
   /// LossDataError, std::invalid_argument for options out of range.
-  Training(const Graph& graph, const ResolvedSettings& settings, TrainingSamples<Scalar> samples,
+  Training(const Graph& graph, ResolvedSettings settings, TrainingSamples<Scalar> samples,
            Method method, const TrainingOptions& options);
 
   [[nodiscard]] const ParameterLayout& parameter_layout() const;
