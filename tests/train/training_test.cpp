@@ -324,10 +324,10 @@ TEST(Training, OptionsThatContradictTheObjectiveAreRefused) {
 // k-means and spectral clustering are not smooth, but they train.
 TEST(Training, LossesThatAreNotSmoothTrainByLineSearch) {
   for (const std::string loss : {"k_means", "spectral_clustering"}) {
-    const Problem problem =
-        make_problem("input: {shape: [4]}\nloss: {" + loss +
-                         ": {clusters: 2}}\nlayers:\n  - {dense: 6, then: [tanh]}\n  - {dense: 3}\n",
-                     12, 3, 3);
+    const Problem problem = make_problem(
+        "input: {shape: [4]}\nloss: {" + loss +
+            ": {clusters: 2}}\nlayers:\n  - {dense: 6, then: [tanh]}\n  - {dense: 3}\n",
+        12, 3, 3);
     TrainingOptions options;
     options.rule = StepRule::line_search;
     Training<double> training = make_training(problem, options);
