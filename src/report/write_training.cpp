@@ -19,6 +19,11 @@ using Align = Grid::Align;
 
 std::string measured_text(double value) { return fmt::format("{:.6g}", value); }
 
+// What stands behind "<=".
+std::string rounded_up(double value) {
+  return Magnitude::from_double(value).to_text(text::digits_for_people);
+}
+
 // 0, 1, 2, 5, 10, 20, 50, ...
 bool is_shown(std::int64_t iteration) {
   while (iteration >= 10 && iteration % 10 == 0) iteration /= 10;
@@ -137,8 +142,8 @@ class TrainingWriter {
     page_.paragraph(fmt::format(
         "Theorem 4.1: with step 1/L_F, L_F = {}, ||g|| <= {} after at most {} iterations, as "
         "F(w_0) - min F <= {}",
-        constant, measured_text(accuracy), text::count(predicted),
-        measured_text(state.first_objective)));
+        constant, rounded_up(accuracy), text::count(predicted),
+        rounded_up(state.first_objective)));
     page_.paragraph(fmt::format("this run: after {}{}", text::count(state.iteration),
                                 training_.verdict() == TrainingReport::Verdict::not_applicable
                                     ? ", by steps that are not those of the theorem"
