@@ -14,7 +14,7 @@
 
 #include "smoothbound/bounds/evaluate.hpp"
 #include "smoothbound/bounds/objective.hpp"
-#include "smoothbound/report/writers.hpp"
+#include "smoothbound/report/bound/writers.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 
 namespace {

@@ -15,7 +15,7 @@
 
 #include "smoothbound/runtime/oracle.hpp"
 #include "smoothbound/spec/read_spec.hpp"
-#include "smoothbound/spec/source.hpp"
+#include "smoothbound/text/source.hpp"
 
 namespace {
 

@@ -1,5 +1,6 @@
 # Installs two components: `program` (the program, its manual and completions, and the architectures
-# with the JSON Schema of their format) and `library` (with headers and CMake package).
+# with the JSON Schema of their format) and `library` (headers and CMake package of the libraries:
+# `bounds`, and with SMOOTHBOUND_RUNTIME `runtime`).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -14,9 +15,16 @@ add_custom_command(OUTPUT ${schema}
 add_custom_target(smoothbound_schema ALL DEPENDS ${schema})
 
 install(TARGETS smoothbound_program COMPONENT program)
-install(TARGETS smoothbound EXPORT smoothbound_targets COMPONENT library)
-install(DIRECTORY include/smoothbound ${PROJECT_BINARY_DIR}/include/smoothbound
-  TYPE INCLUDE COMPONENT library FILES_MATCHING PATTERN *.hpp)
+install(TARGETS smoothbound_bounds EXPORT smoothbound_bounds_targets COMPONENT library)
+# The headers of the floors that are built.
+get_property(header_folders GLOBAL PROPERTY smoothbound_header_folders)
+foreach(folder IN LISTS header_folders)
+  install(DIRECTORY include/smoothbound/${folder}/
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/smoothbound/${folder}
+    COMPONENT library FILES_MATCHING PATTERN *.hpp)
+endforeach()
+install(FILES ${PROJECT_BINARY_DIR}/include/smoothbound/version.hpp
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/smoothbound COMPONENT library)
 install(DIRECTORY architectures
   DESTINATION ${CMAKE_INSTALL_DATADIR}/smoothbound COMPONENT program)
 install(FILES ${schema} DESTINATION ${CMAKE_INSTALL_DATADIR}/smoothbound COMPONENT program)
@@ -45,9 +53,18 @@ install(FILES ${shell_dir}/_smoothbound
 install(FILES ${shell_dir}/smoothbound.fish
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT program)
 
-install(EXPORT smoothbound_targets
-  FILE smoothbound-targets.cmake NAMESPACE smoothbound:: DESTINATION ${package_dir}
+install(EXPORT smoothbound_bounds_targets
+  FILE smoothbound-bounds-targets.cmake NAMESPACE smoothbound:: DESTINATION ${package_dir}
   COMPONENT library)
+set(find_modules LibMd LibYaml MPFR)
+if(SMOOTHBOUND_RUNTIME)
+  install(TARGETS smoothbound_runtime EXPORT smoothbound_runtime_targets COMPONENT library)
+  install(EXPORT smoothbound_runtime_targets
+    FILE smoothbound-runtime-targets.cmake NAMESPACE smoothbound:: DESTINATION ${package_dir}
+    COMPONENT library)
+  list(APPEND find_modules LibZip OpenBLAS)
+endif()
+list(TRANSFORM find_modules REPLACE "(.+)" "cmake/Find\\1.cmake")
 configure_package_config_file(cmake/smoothbound-config.cmake.in
   ${PROJECT_BINARY_DIR}/smoothbound-config.cmake INSTALL_DESTINATION ${package_dir})
 # Before 1.0 a new minor version may break those who build on the library.
@@ -56,6 +73,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/smoothbound-config-versio
 install(FILES
   ${PROJECT_BINARY_DIR}/smoothbound-config.cmake
   ${PROJECT_BINARY_DIR}/smoothbound-config-version.cmake
-  cmake/FindLibMd.cmake cmake/FindLibYaml.cmake cmake/FindLibZip.cmake
-  cmake/FindMPFR.cmake cmake/FindOpenBLAS.cmake
+  ${find_modules}
   DESTINATION ${package_dir} COMPONENT library)

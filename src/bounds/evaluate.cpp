@@ -11,12 +11,11 @@ namespace smoothbound {
 namespace {
 
 // Every block in the ball around 0 that the file or the settings name.
-PlaceAffine in_balls(const Inputs& inputs) {
-  return [&inputs](const Layer& layer, const AffineConstants& b) {
-    const Magnitude radius = b.radius != nullptr ? b.radius->upper
-                             : layer.radius      ? layer.radius->upper
-                                                 : inputs.default_radius;
-    return AffineStep{b, radius, radius};
+PlaceAffine in_balls(const Graph& graph, const Inputs& inputs) {
+  return [&](std::uint32_t block, const AffineConstants& b) {
+    const std::optional<Real>& own = graph.blocks[block].radius;
+    const Magnitude radius = own ? own->upper : inputs.default_radius;
+    return AffinePart{b, radius, radius};
   };
 }
 
@@ -33,8 +32,8 @@ std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, En
       reason = fmt::format("{}: {}", name_of(placed.component), constant.source);
     }
   };
-  evaluator.for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
-    const auto* a = std::get_if<MapConstants>(&step);
+  evaluator.for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
+    const auto* a = std::get_if<MapConstants>(&part);
     if (a == nullptr) return;
     if (entry == &Triple::smoothness) consider(placed, a->smoothness);
     if (entry != &Triple::m) consider(placed, a->lipschitz);
@@ -55,7 +54,7 @@ std::size_t position_of(Entry entry) {
 
 BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method method) {
   BoundTable table{method, std::vector<Triple>(graph.layers.size()), {}};
-  const PlaceAffine place = in_balls(inputs);
+  const PlaceAffine place = in_balls(graph, inputs);
   const LayerEvaluator evaluator(graph, inputs, table, place);
   for (const std::uint32_t layer : graph.order) {
     table.layers[layer] = evaluator.evaluate(graph.layers[layer], nullptr, &table.parameter_norm);
@@ -66,14 +65,14 @@ BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method meth
 Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
                   std::uint32_t layer) {
   Trace trace;
-  LayerEvaluator(graph, inputs, table, in_balls(inputs))
+  LayerEvaluator(graph, inputs, table, in_balls(graph, inputs))
       .evaluate(graph.layers[layer], &trace, nullptr);
   return trace;
 }
 
 std::vector<Triple> bounds_behind_components(const Graph& graph, const Inputs& inputs,
                                              const BoundTable& table, std::uint32_t layer) {
-  return LayerEvaluator(graph, inputs, table, in_balls(inputs))
+  return LayerEvaluator(graph, inputs, table, in_balls(graph, inputs))
       .evaluate_components(graph.layers[layer]);
 }
 
@@ -82,7 +81,7 @@ CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTabl
     return bounds.m.is_finite() && bounds.lipschitz.is_finite() && bounds.smoothness.is_finite();
   });
   if (all_finite) return;
-  const PlaceAffine place = in_balls(inputs);
+  const PlaceAffine place = in_balls(graph, inputs);
   const LayerEvaluator evaluator(graph, inputs, table, place);
   index_.resize(graph.layers.size(), {none, none, none});
   const auto inherited = [&](const Layer& layer, Entry from) {

@@ -15,18 +15,18 @@ void note_component(Trace& trace, const PlacedComponent& placed) {
 Triple LayerEvaluator::evaluate(const Layer& layer, Trace* trace, Magnitude* parameter_norm) const {
   Composition composition(merge_inputs(layer, trace), table_.method, trace);
   const PlacedComponent* announced = nullptr;
-  for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
-    // A component of two steps is announced once.
+  for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
+    // A component of two parts is announced once.
     if (trace != nullptr && announced != &placed) note_component(*trace, placed);
     announced = &placed;
-    if (const auto* b = std::get_if<AffineConstants>(&step)) {
-      const AffineStep affine = place_(layer, *b);
+    if (const auto* b = std::get_if<AffineConstants>(&part)) {
+      const AffinePart affine = place_(placed.block, *b);
       if (parameter_norm != nullptr) {
         *parameter_norm = hypotenuse(*parameter_norm, affine.parameter_norm);
       }
       composition.apply(affine.constants, affine.radius);
     } else {
-      composition.apply(std::get<MapConstants>(step));
+      composition.apply(std::get<MapConstants>(part));
     }
   });
   return composition.result();
@@ -34,14 +34,14 @@ Triple LayerEvaluator::evaluate(const Layer& layer, Trace* trace, Magnitude* par
 
 std::vector<Triple> LayerEvaluator::evaluate_components(const Layer& layer) const {
   Composition composition(merge_inputs(layer, nullptr), table_.method);
-  // Those without steps, such as a merge, leave what they read.
+  // Those without parts, such as a merge, leave what they read.
   std::vector<Triple> behind(layer.components.size(), composition.result());
-  for_each_step(layer, [&](const PlacedComponent& placed, const Step& step) {
-    if (const auto* b = std::get_if<AffineConstants>(&step)) {
-      const AffineStep affine = place_(layer, *b);
+  for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
+    if (const auto* b = std::get_if<AffineConstants>(&part)) {
+      const AffinePart affine = place_(placed.block, *b);
       composition.apply(affine.constants, affine.radius);
     } else {
-      composition.apply(std::get<MapConstants>(step));
+      composition.apply(std::get<MapConstants>(part));
     }
     const auto first = &placed - layer.components.data();
     std::fill(behind.begin() + first, behind.end(), composition.result());

@@ -9,16 +9,16 @@
 
 namespace smoothbound {
 
-/// What the composition rules take for an affine step: its constants, the radius of the ball in
+/// What the composition rules take for an affine part: its constants, the radius of the ball in
 /// which its parameter block varies, and the largest norm of the block itself.
-struct AffineStep {
+struct AffinePart {
   AffineConstants constants;
   Magnitude radius;
   Magnitude parameter_norm;
 };
 
-/// Makes it out of what the component states. Called in the order of evaluation, step after step.
-using PlaceAffine = std::function<AffineStep(const Layer& layer, const AffineConstants& b)>;
+/// Makes it out of what the component states and the block of `Graph::blocks` that it reads.
+using PlaceAffine = std::function<AffinePart(std::uint32_t block, const AffineConstants& b)>;
 
 class LayerEvaluator {
  public:
@@ -27,20 +27,19 @@ class LayerEvaluator {
                  const PlaceAffine& place)
       : graph_(graph), inputs_(inputs), table_(table), place_(place) {}
 
-  /// Calls `visit` with the constants of each step of `layer`.
+  /// Calls `visit` with the constants of each part of `layer`.
   template <class Visitor>
-  void for_each_step(const Layer& layer, Visitor&& visit) const {
-    const Shape* input = &graph_.shape_of(layer.inputs.front());
-    for (const PlacedComponent& placed : layer.components) {
+  void for_each_part(const Layer& layer, Visitor&& visit) const {
+    for (std::size_t c = 0; c < layer.components.size(); ++c) {
+      const PlacedComponent& placed = layer.components[c];
       std::visit(
           [&](const auto& component) {
-            if constexpr (StepType<std::remove_cvref_t<decltype(component)>>) {
-              const Site site{{input, 1}, placed.output, inputs_.batch};
-              for (const Step& step : component.steps(site, table_.method)) visit(placed, step);
+            if constexpr (UnaryType<std::remove_cvref_t<decltype(component)>>) {
+              const Site site = graph_.site_of(layer, c, inputs_.batch);
+              for (const Part& part : component.parts(site, table_.method)) visit(placed, part);
             }
           },
           placed.component);
-      input = &placed.output;
     }
   }
 

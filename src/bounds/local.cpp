@@ -42,14 +42,15 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
     throw std::invalid_argument(
         fmt::format("{} layer norms for {} layers", norms.size(), graph.layers.size()));
   }
-  std::size_t blocks = 0;
-  const PlaceAffine place = [&](const Layer& layer, const AffineConstants& b) {
-    if (blocks == point.blocks.size()) {
-      throw std::invalid_argument(
-          fmt::format("the point has no parameter block for layer '{}'", layer.name));
-    }
-    const BlockAtPoint& v = point.blocks[blocks++];
-    return AffineStep{around(b, v, method), radius, v.norm + radius};
+  if (point.blocks.size() != graph.blocks.size()) {
+    throw std::invalid_argument(fmt::format("the point has {} parameter blocks, the network {}",
+                                            point.blocks.size(), graph.blocks.size()));
+  }
+  std::size_t passed = 0;  // blocks
+  const PlaceAffine place = [&](std::uint32_t block, const AffineConstants& b) {
+    passed = std::max<std::size_t>(passed, block + 1);
+    const BlockAtPoint& v = point.blocks[block];
+    return AffinePart{around(b, v, method), radius, v.norm + radius};
   };
   BoundTable table{method, std::vector<Triple>(graph.layers.size()), {}};
   const LayerEvaluator evaluator(graph, inputs, table, place);
@@ -59,11 +60,7 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
     if (method == Method::paper || norms.empty()) continue;
     // z_l depends on blocks that have been passed, and is l_l-Lipschitz in them on C', a convex
     // set.
-    bounds.m = std::min(bounds.m, norms[layer] + bounds.lipschitz * distance_of(blocks, radius));
-  }
-  if (blocks != point.blocks.size()) {
-    throw std::invalid_argument(fmt::format("the point has {} parameter blocks, the network {}",
-                                            point.blocks.size(), blocks));
+    bounds.m = std::min(bounds.m, norms[layer] + bounds.lipschitz * distance_of(passed, radius));
   }
   return table;
 }

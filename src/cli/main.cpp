@@ -9,11 +9,11 @@
 #include <new>
 #include <sstream>
 
-#include "command_line.hpp"
-#include "config.hpp"
-#include "exit_code.hpp"
-#include "output.hpp"
-#include "smoothbound/data/data_error.hpp"
+#include "shared/command_line.hpp"
+#include "shared/config.hpp"
+#include "shared/exit_code.hpp"
+#include "shared/output.hpp"
+#include "smoothbound/text/data_error.hpp"
 #include "smoothbound/version.hpp"
 
 namespace smoothbound::cli {
@@ -44,16 +44,13 @@ int parse_and_run(CommandLine& line) {
   add_check_command(app, line, action);
   add_compare_command(app, line, action);
   add_completion_command(app, line, action);
-  add_cost_command(app, line, action);
-  add_init_command(app, line, action);
   add_layers_command(app, line, action);
   add_man_command(app, line, action);
   add_plot_command(app, line, action);
   add_report_command(app, line, action);
-  add_run_command(app, line, action);
   add_schema_command(app, line, action);
   add_sweep_command(app, line, action);
-  add_train_command(app, line, action);
+  add_runtime_commands(app, line, action);
   add_config(app, line);
   try {
     std::vector<std::string> reversed = line.arguments();

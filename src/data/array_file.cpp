@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "formats.hpp"
-#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

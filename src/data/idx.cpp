@@ -10,7 +10,7 @@
 #include <limits>
 
 #include "formats.hpp"
-#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

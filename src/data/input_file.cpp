@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

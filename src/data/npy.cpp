@@ -8,7 +8,7 @@
 #include <charconv>
 
 #include "formats.hpp"
-#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

@@ -11,7 +11,7 @@
 #include <unordered_set>
 
 #include "formats.hpp"
-#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

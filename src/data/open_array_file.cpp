@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "formats.hpp"
-#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

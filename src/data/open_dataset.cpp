@@ -6,8 +6,8 @@
 
 #include "formats.hpp"
 #include "sample_sources.hpp"
-#include "smoothbound/data/data_error.hpp"
 #include "smoothbound/data/dataset.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

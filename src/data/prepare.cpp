@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

@@ -10,8 +10,8 @@
 #include <unordered_set>
 
 #include "formats.hpp"
-#include "smoothbound/data/data_error.hpp"
-#include "smoothbound/spec/suggest.hpp"
+#include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {

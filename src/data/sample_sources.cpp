@@ -6,8 +6,8 @@
 #include <array>
 
 #include "formats.hpp"
-#include "smoothbound/data/data_error.hpp"
 #include "smoothbound/data/random.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "smoothbound/data/data_error.hpp"
-#include "smoothbound/spec/suggest.hpp"
+#include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {

@@ -11,8 +11,8 @@
 #include <stdexcept>
 
 #include "formats.hpp"
-#include "smoothbound/data/output_file.hpp"
-#include "smoothbound/spec/source.hpp"
+#include "smoothbound/text/output_file.hpp"
+#include "smoothbound/text/source.hpp"
 
 namespace smoothbound {
 namespace {

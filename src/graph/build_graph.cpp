@@ -4,9 +4,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "parameter_roots.hpp"
 #include "smoothbound/graph/graph.hpp"
-#include "smoothbound/graph/parameter_roots.hpp"
-#include "smoothbound/spec/suggest.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
@@ -135,7 +135,7 @@ class Builder {
     layer.output = shapes.front();
     for (PlacedComponent& part : layer.components) {
       try {
-        place(part, layer, shapes);
+        place(part, index, shapes);
       } catch (const ShapeError& error) {
         throw SpecError(part.location, describe(error, layer), error.hint,
                         producers(layer, shapes));
@@ -144,14 +144,18 @@ class Builder {
     }
   }
 
-  void place(PlacedComponent& part, Layer& layer, std::span<const Shape> shapes) {
+  void place(PlacedComponent& part, std::uint32_t index, std::span<const Shape> shapes) {
+    Layer& layer = graph_.layers[index];
     part.output = std::visit([&](const auto& c) { return c.output_shape(shapes); }, part.component);
     checked_product(part.output.elements(), batch_, "the number of scalars of a batch");
     const Site site{shapes, part.output, batch_};
-    layer.parameters = checked_sum(
-        layer.parameters,
-        std::visit([&](const auto& c) { return c.parameter_count(site); }, part.component),
-        "the number of parameters");
+    if (const std::optional<OwnBlock> block = block_of(part.component, site)) {
+      layer.parameters = checked_sum(layer.parameters, block->elements, "the number of parameters");
+      part.block = static_cast<std::uint32_t>(graph_.blocks.size());
+      const auto component = static_cast<std::uint32_t>(&part - layer.components.data());
+      graph_.blocks.push_back(
+          {index, component, block->elements, block->radius ? block->radius : layer.radius});
+    }
     graph_.couples_samples = graph_.couples_samples || couples_samples(part.component);
     layer.output = part.output;
   }

@@ -1,4 +1,4 @@
-#include "smoothbound/graph/parameter_roots.hpp"
+#include "parameter_roots.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -28,7 +28,7 @@ void Activation::visit_settings(SettingsVisitor& visitor) {
                declared.range, parameter);
 }
 
-Steps Activation::steps(const Site& site, Method method) const {
+Parts Activation::parts(const Site& site, Method method) const {
   const ScalarConstants f = row->constants(method, parameter);
   // n_out scalars over the batch: vectors of n_out equal entries have sqrt(n_out) their norm.
   const Magnitude root_n = square_root(Magnitude::from_count(site.output.elements()) *
@@ -40,7 +40,7 @@ Steps Activation::steps(const Site& site, Method method) const {
                f.at_zero.source};
   a.slope_at_zero = f.slope_at_zero;
   a.bound = {f.bound.value * root_n, f.bound.formula, f.bound.source};
-  return Step(a);
+  return Part(a);
 }
 
 Work Activation::work(const Site& site) const {
@@ -57,13 +57,5 @@ std::optional<Activation> Activation::smooth_form(const Real& beta) const {
   softplus.parameter = beta;
   return softplus;
 }
-
-template <class Scalar>
-Kernels<Scalar> Activation::kernels(const Site& site) const {
-  return one_kernel(
-      elementwise_kernel<Scalar>(*row, parameter.nearest, site.batch * site.output.elements()));
-}
-template Kernels<float> Activation::kernels(const Site& site) const;
-template Kernels<double> Activation::kernels(const Site& site) const;
 
 }  // namespace smoothbound

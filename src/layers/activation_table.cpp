@@ -6,7 +6,6 @@
 #include <numbers>
 
 #include "smoothbound/layers/activation.hpp"
-#include "smoothbound/runtime/vector_math.hpp"
 
 namespace smoothbound {
 namespace {
@@ -249,21 +248,20 @@ constexpr std::array table{
           const double s = logistic(beta * x);
           return Jet{log_one_plus_exp(beta * x) / beta, s, beta * s * logistic(-beta * x)};
         },
-        softplus_constants,
-        &vector_math::softplus},
+        softplus_constants},
     ActivationRow{"sigmoid", "1 / (1 + exp(-x))", no_parameter,
                   [](double x, double) {
                     const double s = logistic(x);
                     const double d = s * logistic(-x);
                     return Jet{s, d, d * (1 - 2 * s)};
                   },
-                  sigmoid_constants, &vector_math::sigmoid},
+                  sigmoid_constants},
     ActivationRow{"tanh", "tanh(x)", no_parameter,
                   [](double x, double) {
                     const double t = std::tanh(x);
                     return Jet{t, 1 - t * t, -2 * t * (1 - t * t)};
                   },
-                  tanh_constants, &vector_math::tanh},
+                  tanh_constants},
     ActivationRow{"gelu", "x Phi(x), Phi the normal distribution function", no_parameter,
                   [](double x, double) {
                     const double p = std::erfc(-x / std::numbers::sqrt2) / 2;
@@ -317,7 +315,7 @@ constexpr std::array table{
                   [](double x, double) {
                     return x > 0 ? Jet{x, 1, 0} : Jet{};
                   },
-                  relu_constants, &vector_math::relu,
+                  relu_constants,
                   /*replaced_by_softplus=*/true},
     ActivationRow{"relu6", "min(max(x, 0), 6)", no_parameter,
                   [](double x, double) {
@@ -331,8 +329,7 @@ constexpr std::array table{
                   [](double x, double slope_below) {
                     return x > 0 ? Jet{x, 1, 0} : Jet{slope_below * x, slope_below, 0};
                   },
-                  leaky_relu_constants,
-                  &vector_math::leaky_relu},
+                  leaky_relu_constants},
     ActivationRow{"selu",
                   "lambda x above 0, lambda alpha (exp(x) - 1) below; lambda = 1.0507..., "
                   "alpha = 1.6732...",

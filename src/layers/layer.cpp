@@ -35,6 +35,10 @@ Work work_of(const Component& component, const Site& site) {
   return std::visit([&](const auto& c) { return c.work(site); }, component);
 }
 
+std::optional<OwnBlock> block_of(const Component& component, const Site& site) {
+  return std::visit([&](const auto& c) { return c.block(site); }, component);
+}
+
 void visit_settings(Component& component, SettingsVisitor& visitor) {
   std::visit([&](auto& c) { c.visit_settings(visitor); }, component);
 }

@@ -5,10 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "smoothbound/runtime/grouped.hpp"
-#include "smoothbound/runtime/normalize.hpp"
-#include "smoothbound/runtime/operator_norm.hpp"
-
 namespace smoothbound {
 namespace {
 
@@ -81,9 +77,9 @@ MapConstants fixed_normalization(const FixedStatistics& statistics, const Magnit
 }
 
 // The normalization, and the scale and shift of `features` pairs behind it if there is one.
-Steps with_affine(const MapConstants& a, const Affine& affine, const Site& site,
+Parts with_affine(const MapConstants& a, const Affine& affine, const Site& site,
                   std::int64_t features) {
-  if (!affine.learnable) return Step(a);
+  if (!affine.learnable) return Part(a);
   AffineConstants scale;
   scale.bilinear = {Magnitude::from_count(1), "1", "||gamma * z|| <= ||gamma|| ||z||"};
   if (affine.shift) {
@@ -93,19 +89,14 @@ Steps with_affine(const MapConstants& a, const Affine& affine, const Site& site,
     scale.linear_parameters = {square_root(repeats), "sqrt(scalars of a feature)",
                                "the shift stands once for each of them"};
   }
-  if (affine.radius) scale.radius = &*affine.radius;
-  return {Step(a), Step(scale)};
+  return {Part(a), Part(scale)};
 }
 
-// gamma, then delta, if there is a shift: diag(gamma) has the norm max |gamma|.
-BlockAtPoint scale_and_shift(const Affine& affine, std::span<const double> v) {
-  const std::size_t features = affine.shift ? v.size() / 2 : v.size();
-  return {norm_bound(v), largest_absolute(v.first(features)), norm_bound(v.subspan(features))};
-}
-
-std::int64_t affine_parameters(const Affine& affine, std::int64_t features) {
-  if (!affine.learnable) return 0;
-  return affine.shift ? checked_product(2, features, "the number of parameters") : features;
+std::optional<OwnBlock> affine_block(const Affine& affine, std::int64_t features) {
+  if (!affine.learnable) return {};
+  return OwnBlock{
+      affine.shift ? checked_product(2, features, "the number of parameters") : features,
+      affine.radius};
 }
 
 // The scale and shift of a normalization behind it: what it adds to its work.
@@ -150,8 +141,8 @@ std::int64_t BatchNorm::features(const Shape& shape) const {
   return scopes[per] == "element" ? shape.elements() : shape.channels();
 }
 
-std::int64_t BatchNorm::parameter_count(const Site& site) const {
-  return affine_parameters(affine, features(site.output));
+std::optional<OwnBlock> BatchNorm::block(const Site& site) const {
+  return affine_block(affine, features(site.output));
 }
 
 Work BatchNorm::work(const Site& site) const {
@@ -167,7 +158,7 @@ Work BatchNorm::work(const Site& site) const {
   return normalization_work(site, group, true, affine);
 }
 
-Steps BatchNorm::steps(const Site& site, Method method) const {
+Parts BatchNorm::parts(const Site& site, Method method) const {
   const std::int64_t d = features(site.output);
   if (fixed != nullptr) {
     const Magnitude repeats =
@@ -178,31 +169,23 @@ Steps BatchNorm::steps(const Site& site, Method method) const {
   return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site, d);
 }
 
-BlockAtPoint BatchNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
-  return scale_and_shift(affine, v);
-}
-
 void LayerNorm::visit_settings(SettingsVisitor& visitor) {
   visit_epsilon(visitor, epsilon);
   visit_affine(visitor, affine);
 }
 
-std::int64_t LayerNorm::parameter_count(const Site& site) const {
-  return affine_parameters(affine, site.output.elements());
+std::optional<OwnBlock> LayerNorm::block(const Site& site) const {
+  return affine_block(affine, site.output.elements());
 }
 
 Work LayerNorm::work(const Site& site) const {
   return normalization_work(site, site.output.elements(), true, affine);
 }
 
-Steps LayerNorm::steps(const Site& site, Method method) const {
+Parts LayerNorm::parts(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements();
   return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
                      site.output.elements());
-}
-
-BlockAtPoint LayerNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
-  return scale_and_shift(affine, v);
 }
 
 void GroupNorm::visit_settings(SettingsVisitor& visitor) {
@@ -224,22 +207,18 @@ Shape GroupNorm::output_shape(std::span<const Shape> shapes) const {
   return input;
 }
 
-std::int64_t GroupNorm::parameter_count(const Site& site) const {
-  return affine_parameters(affine, site.output.channels());
+std::optional<OwnBlock> GroupNorm::block(const Site& site) const {
+  return affine_block(affine, site.output.channels());
 }
 
 Work GroupNorm::work(const Site& site) const {
   return normalization_work(site, site.output.elements() / groups, true, affine);
 }
 
-Steps GroupNorm::steps(const Site& site, Method method) const {
+Parts GroupNorm::parts(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements() / groups;
   return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
                      site.output.channels());
-}
-
-BlockAtPoint GroupNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
-  return scale_and_shift(affine, v);
 }
 
 void RmsNorm::visit_settings(SettingsVisitor& visitor) {
@@ -247,95 +226,18 @@ void RmsNorm::visit_settings(SettingsVisitor& visitor) {
   visit_affine(visitor, affine);
 }
 
-std::int64_t RmsNorm::parameter_count(const Site& site) const {
-  return affine_parameters(affine, site.output.elements());
+std::optional<OwnBlock> RmsNorm::block(const Site& site) const {
+  return affine_block(affine, site.output.elements());
 }
 
 Work RmsNorm::work(const Site& site) const {
   return normalization_work(site, site.output.elements(), false, affine);
 }
 
-Steps RmsNorm::steps(const Site& site, Method method) const {
+Parts RmsNorm::parts(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements();
   return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
                      site.output.elements());
 }
-
-BlockAtPoint RmsNorm::block_at_point(const Site& /*site*/, std::span<const double> v) const {
-  return scale_and_shift(affine, v);
-}
-
-namespace {
-
-// The scale and shift of `features` pairs behind a normalization.
-template <class Scalar>
-Kernels<Scalar> with_affine_kernel(std::unique_ptr<Kernel<Scalar>> normalization,
-                                   const BatchShape& shape, const Affine& affine,
-                                   std::int64_t features) {
-  Kernels<Scalar> kernels;
-  kernels.push_back(std::move(normalization));
-  if (affine.learnable) {
-    kernels.push_back(scale_kernel<Scalar>(shape, features, affine.shift));
-  }
-  return kernels;
-}
-
-template <class Scalar>
-Kernels<Scalar> normalization_kernels(const Site& site, const Grouping& grouping, Centring centring,
-                                      const Real& epsilon, const Affine& affine,
-                                      std::int64_t features) {
-  const BatchShape shape{site.output, site.batch, {}};
-  return with_affine_kernel(normalize_kernel<Scalar>(shape, grouping, centring, epsilon.nearest),
-                            shape, affine, features);
-}
-
-Grouping whole_sample(const Shape& shape) {
-  return {.samples = 1, .channels = shape.channels(), .positions = shape.positions()};
-}
-
-}  // namespace
-
-template <class Scalar>
-Kernels<Scalar> BatchNorm::kernels(const Site& site) const {
-  if (fixed != nullptr) {
-    const BatchShape shape{site.output, site.batch, {}};
-    return with_affine_kernel(fixed_normalize_kernel<Scalar>(shape, *fixed, epsilon.nearest), shape,
-                              affine, features(site.output));
-  }
-  const bool each_element = scopes[per] == "element";
-  const Grouping grouping{.samples = site.batch,
-                          .channels = 1,
-                          .positions = each_element ? 1 : site.output.positions()};
-  return normalization_kernels<Scalar>(site, grouping, Centring::yes, epsilon, affine,
-                                       features(site.output));
-}
-template Kernels<float> BatchNorm::kernels(const Site& site) const;
-template Kernels<double> BatchNorm::kernels(const Site& site) const;
-
-template <class Scalar>
-Kernels<Scalar> LayerNorm::kernels(const Site& site) const {
-  return normalization_kernels<Scalar>(site, whole_sample(site.output), Centring::yes, epsilon,
-                                       affine, site.output.elements());
-}
-template Kernels<float> LayerNorm::kernels(const Site& site) const;
-template Kernels<double> LayerNorm::kernels(const Site& site) const;
-
-template <class Scalar>
-Kernels<Scalar> GroupNorm::kernels(const Site& site) const {
-  Grouping grouping = whole_sample(site.output);
-  grouping.channels /= groups;
-  return normalization_kernels<Scalar>(site, grouping, Centring::yes, epsilon, affine,
-                                       site.output.channels());
-}
-template Kernels<float> GroupNorm::kernels(const Site& site) const;
-template Kernels<double> GroupNorm::kernels(const Site& site) const;
-
-template <class Scalar>
-Kernels<Scalar> RmsNorm::kernels(const Site& site) const {
-  return normalization_kernels<Scalar>(site, whole_sample(site.output), Centring::no, epsilon,
-                                       affine, site.output.elements());
-}
-template Kernels<float> RmsNorm::kernels(const Site& site) const;
-template Kernels<double> RmsNorm::kernels(const Site& site) const;
 
 }  // namespace smoothbound

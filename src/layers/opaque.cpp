@@ -30,7 +30,7 @@ Work Opaque::work(const Site& /*site*/) const {
   return work;
 }
 
-Steps Opaque::steps(const Site& /*site*/, Method /*method*/) const {
+Parts Opaque::parts(const Site& /*site*/, Method /*method*/) const {
   // Prop 4.3 is Prop 4.4 for b(v, z) = (v; z) and a = phi.
   AffineConstants pair;
   pair.bilinear.source = "b(v, z) = (v; z)";
@@ -44,14 +44,7 @@ Steps Opaque::steps(const Site& /*site*/, Method /*method*/) const {
                         : Constant{Magnitude::infinity(), "inf",
                                    "opaque gives neither 'bound' nor 'at_zero'"};
   if (bound) phi.bound = {bound->upper, "given", "the file"};
-  return {Step(pair), Step(phi)};
+  return {Part(pair), Part(phi)};
 }
-
-template <class Scalar>
-Kernels<Scalar> Opaque::kernels(const Site& /*site*/) const {
-  throw NotExecutable("opaque states constants of a layer, not what it computes");
-}
-template Kernels<float> Opaque::kernels(const Site& site) const;
-template Kernels<double> Opaque::kernels(const Site& site) const;
 
 }  // namespace smoothbound

@@ -1,7 +1,5 @@
 #include "smoothbound/layers/pooling.hpp"
 
-#include "smoothbound/runtime/pool.hpp"
-
 namespace smoothbound {
 namespace {
 
@@ -48,14 +46,14 @@ Work AveragePool::work(const Site& site) const {
   return mean_work(window.taps(site.input()), site);
 }
 
-Steps AveragePool::steps(const Site& site, Method method) const {
+Parts AveragePool::parts(const Site& site, Method method) const {
   if (method == Method::paper) {
-    return Step(linear_map({Magnitude::from_count(1), "1", "section 5.1"}));
+    return Part(linear_map({Magnitude::from_count(1), "1", "section 5.1"}));
   }
   const std::int64_t overlap = window.largest_overlap(site.input());
   // One root, of the quotient: where the overlap is the whole patch it is 1 exactly, not above it.
   const LowerBound patch = LowerBound::from_count(window.patch_size(site.input().spatial_rank()));
-  return Step(linear_map({square_root(Magnitude::from_count(overlap) / patch),
+  return Part(linear_map({square_root(Magnitude::from_count(overlap) / patch),
                           overlap == 1 ? "1/sqrt(patch)" : "sqrt(q/patch), q = largest overlap",
                           "a mean of n numbers has norm 1/sqrt(n)"}));
 }
@@ -74,7 +72,7 @@ Work MaxPool::work(const Site& site) const {
   return work;
 }
 
-Steps MaxPool::steps(const Site& site, Method /*method*/) const {
+Parts MaxPool::parts(const Site& site, Method /*method*/) const {
   const std::int64_t overlap = window.largest_overlap(site.input());
   MapConstants a = linear_map({square_root(Magnitude::from_count(overlap)),
                                overlap == 1 ? "1" : "sqrt(q), q = largest overlap",
@@ -83,7 +81,7 @@ Steps MaxPool::steps(const Site& site, Method /*method*/) const {
                   "max_pool has kinks; --smooth puts average_pool in its place"};
   a.at_zero = {{}, "0", "a(0) = 0"};
   a.slope_at_zero.source = "not differentiable at 0: l_a";
-  return Step(a);
+  return Part(a);
 }
 
 void GlobalAveragePool::visit_settings(SettingsVisitor& /*visitor*/) {}
@@ -97,43 +95,13 @@ Work GlobalAveragePool::work(const Site& site) const {
   return mean_work(Magnitude::from_count(site.input().positions()), site);
 }
 
-Steps GlobalAveragePool::steps(const Site& site, Method method) const {
+Parts GlobalAveragePool::parts(const Site& site, Method method) const {
   if (method == Method::paper) {
-    return Step(linear_map({Magnitude::from_count(1), "1", "section 5.1, as average pooling"}));
+    return Part(linear_map({Magnitude::from_count(1), "1", "section 5.1, as average pooling"}));
   }
-  return Step(linear_map(
+  return Part(linear_map(
       {Magnitude::from_count(1) / square_root(LowerBound::from_count(site.input().positions())),
        "1/sqrt(positions)", "a mean of n numbers has norm 1/sqrt(n)"}));
 }
-
-template <class Scalar>
-Kernels<Scalar> AveragePool::kernels(const Site& site) const {
-  return one_kernel(average_pool_kernel<Scalar>(
-      {site.input(), site.output, site.batch, window_axes(window, site.input())}));
-}
-template Kernels<float> AveragePool::kernels(const Site& site) const;
-template Kernels<double> AveragePool::kernels(const Site& site) const;
-
-template <class Scalar>
-Kernels<Scalar> MaxPool::kernels(const Site& site) const {
-  return one_kernel(max_pool_kernel<Scalar>(
-      {site.input(), site.output, site.batch, window_axes(window, site.input())}));
-}
-template Kernels<float> MaxPool::kernels(const Site& site) const;
-template Kernels<double> MaxPool::kernels(const Site& site) const;
-
-// One patch that is the whole input.
-template <class Scalar>
-Kernels<Scalar> GlobalAveragePool::kernels(const Site& site) const {
-  std::array<AxisWindow, 2> axes;
-  const int rank = site.input().spatial_rank();
-  for (int axis = 0; axis < rank; ++axis) {
-    AxisWindow& whole = axes[static_cast<std::size_t>(axis + 2 - rank)];
-    whole.input = whole.kernel = site.input().spatial(axis);
-  }
-  return one_kernel(average_pool_kernel<Scalar>({site.input(), site.output, site.batch, axes}));
-}
-template Kernels<float> GlobalAveragePool::kernels(const Site& site) const;
-template Kernels<double> GlobalAveragePool::kernels(const Site& site) const;
 
 }  // namespace smoothbound

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "array.hpp"
 #include "smoothbound/data/random.hpp"
-#include "smoothbound/runtime/array.hpp"
 #include "smoothbound/runtime/norm.hpp"
 
 namespace smoothbound {

@@ -6,8 +6,9 @@
 #include <cmath>
 #include <utility>
 
-#include "smoothbound/runtime/array.hpp"
-#include "smoothbound/runtime/reorder.hpp"
+#include "array.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/reorder.hpp"
 
 namespace smoothbound {
 namespace {
@@ -19,23 +20,6 @@ std::int64_t aligned(std::int64_t bytes) { return (bytes + alignment - 1) / alig
 // All layouts of single positions are the same.
 Layout canonical(const Shape& shape, Layout layout) {
   return shape.positions() == 1 ? plain_layout : layout;
-}
-
-// The radius that a component's affine step brings, in the order of the steps.
-std::vector<const Real*> own_radii(const Component& component, const Site& site) {
-  std::vector<const Real*> radii;
-  std::visit(
-      [&]<class T>(const T& c) {
-        if constexpr (StepType<T>) {
-          for (const Step& step : c.steps(site, Method::sharp)) {
-            if (const auto* affine = std::get_if<AffineConstants>(&step)) {
-              radii.push_back(affine->radius);
-            }
-          }
-        }
-      },
-      component);
-  return radii;
 }
 
 }  // namespace
@@ -100,15 +84,13 @@ std::uint32_t Network<Scalar>::add_node(std::unique_ptr<Kernel<Scalar>> kernel,
 }
 
 template <class Scalar>
-void Network<Scalar>::add_parameters(Node& node, const Layer& layer, const std::string& prefix) {
+void Network<Scalar>::add_parameters(Node& node, const std::string& prefix) {
   for (ParameterShape& shape : node.kernel->parameters()) {
     const std::int64_t elements = shape.elements();
     layout_.arrays.push_back({fmt::format("{}.{}", prefix, shape.name), std::move(shape.sizes),
                               node.offset + node.parameters, elements});
     node.parameters += elements;
   }
-  if (node.parameters == 0) return;
-  layout_.blocks.push_back({node.layer, node.offset, node.parameters, layer.radius});
   layout_.elements += node.parameters;
 }
 
@@ -126,24 +108,23 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
     const Site site{shapes, part.output, batch_};
     Kernels<Scalar> kernels;
     try {
-      kernels = std::visit(
-          [&](const auto& component) { return component.template kernels<Scalar>(site); },
-          part.component);
+      kernels =
+          std::visit([&](const auto& c) { return kernels_of<Scalar>(c, site); }, part.component);
     } catch (const NotExecutable& error) {
       throw NotExecutable(fmt::format("layer '{}': {}", layer.name, error.what()));
     }
     const std::string prefix = array_prefix(layer, c);
-    const std::vector<const Real*> radii = own_radii(part.component, site);
-    std::size_t block = 0;
     // Of a component of several kernels the first one stands for all.
     double multiplications = work_of(part.component, site).forward.to_double();
     for (std::unique_ptr<Kernel<Scalar>>& kernel : kernels) {
       const std::uint32_t value = add_node(std::move(kernel), inputs, part.output, index, c);
       nodes_.back().offset = layout_.elements;
       nodes_.back().multiplications = std::exchange(multiplications, 0);
-      add_parameters(nodes_.back(), layer, prefix);
+      add_parameters(nodes_.back(), prefix);
       if (nodes_.back().parameters > 0) {
-        if (const Real* own = radii.at(block++)) layout_.blocks.back().radius = *own;
+        const Block& block = graph.blocks.at(part.block);
+        layout_.blocks.push_back(
+            {index, nodes_.back().offset, nodes_.back().parameters, block.radius});
       }
       inputs.assign(1, value);
     }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "smoothbound/runtime/array.hpp"
+#include "array.hpp"
 
 namespace smoothbound {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "smoothbound/runtime/array.hpp"
+#include "array.hpp"
 #include "trajectory_memory.hpp"
 
 namespace smoothbound {

@@ -6,39 +6,11 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "smoothbound/runtime/block_at_point.hpp"
 #include "smoothbound/runtime/norm.hpp"
-#include "smoothbound/runtime/operator_norm.hpp"
 
 namespace smoothbound {
 namespace {
-
-// What `component` states of its block, or else what its norm says.
-BlockAtPoint block_of(const Component& component, const Site& site, std::span<const double> v) {
-  return std::visit(
-      [&]<class T>(const T& c) -> BlockAtPoint {
-        if constexpr (PointType<T>) {
-          return c.block_at_point(site, v);
-        } else {
-          return {norm_bound(v)};
-        }
-      },
-      component);
-}
-
-std::ptrdiff_t affine_steps(const Component& component, const Site& site) {
-  return std::visit(
-      [&]<class T>(const T& c) -> std::ptrdiff_t {
-        if constexpr (StepType<T>) {
-          const Steps steps = c.steps(site, Method::sharp);
-          return std::count_if(steps.begin(), steps.end(), [](const Step& step) {
-            return std::holds_alternative<AffineConstants>(step);
-          });
-        } else {
-          return 0;
-        }
-      },
-      component);
-}
 
 template <class Scalar>
 Magnitude with_rounding(double norm) {
@@ -55,27 +27,23 @@ PointBounds point_bounds(const Graph& graph, const ParameterLayout& layout,
     throw std::invalid_argument(
         fmt::format("the layout has {} parameters, not {}", layout.elements, w.size()));
   }
+  if (layout.blocks.size() != graph.blocks.size()) {
+    throw std::invalid_argument(fmt::format("the layout has {} parameter blocks, the network {}",
+                                            layout.blocks.size(), graph.blocks.size()));
+  }
   PointBounds point;
-  const auto next_block = [&](std::uint32_t layer) {
-    if (point.blocks.size() == layout.blocks.size() ||
-        layout.blocks[point.blocks.size()].layer != layer) {
+  for (std::size_t i = 0; i < graph.blocks.size(); ++i) {
+    const Block& block = graph.blocks[i];
+    const ParameterBlock& place = layout.blocks[i];
+    const Layer& layer = graph.layers[block.layer];
+    if (place.layer != block.layer || place.elements != block.elements) {
       throw std::invalid_argument(
-          fmt::format("the layout has no parameters of layer '{}'", graph.layers[layer].name));
+          fmt::format("the layout has no parameters of layer '{}'", layer.name));
     }
-    const ParameterBlock& block = layout.blocks[point.blocks.size()];
-    return w.subspan(static_cast<std::size_t>(block.offset),
-                     static_cast<std::size_t>(block.elements));
-  };
-  for (const std::uint32_t index : graph.order) {
-    const Layer& layer = graph.layers[index];
-    const Shape* input = &graph.shape_of(layer.inputs.front());
-    for (const PlacedComponent& placed : layer.components) {
-      const Site site{{input, 1}, placed.output, 1};
-      for (auto i = affine_steps(placed.component, site); i > 0; --i) {
-        point.blocks.push_back(block_of(placed.component, site, next_block(index)));
-      }
-      input = &placed.output;
-    }
+    point.blocks.push_back(block_at_point(layer.components[block.component].component,
+                                          graph.site_of(layer, block.component, 1),
+                                          w.subspan(static_cast<std::size_t>(place.offset),
+                                                    static_cast<std::size_t>(place.elements))));
   }
   return point;
 }

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "smoothbound/data/data_error.hpp"
+#include "kernels/normalize.hpp"
 #include "smoothbound/data/weights.hpp"
-#include "smoothbound/runtime/normalize.hpp"
+#include "smoothbound/text/data_error.hpp"
 #include "trajectory_memory.hpp"
 
 namespace smoothbound {

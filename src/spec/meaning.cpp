@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "smoothbound/spec/digest.hpp"
+#include "smoothbound/text/digest.hpp"
 
 namespace smoothbound {
 namespace {

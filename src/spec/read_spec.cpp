@@ -6,7 +6,7 @@
 #include <array>
 #include <filesystem>
 
-#include "smoothbound/spec/suggest.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {

@@ -102,7 +102,7 @@ class Counter {
       const Site site{shapes, part.output, batch_};
       const Work work = work_of(part.component, site);
       const std::int64_t parameters =
-          std::visit([&](const auto& c) { return c.parameter_count(site); }, part.component);
+          part.block == PlacedComponent::no_block ? 0 : graph_.blocks[part.block].elements;
       if (!work.unknown.empty()) {
         unknown = fmt::format("layer '{}': {}", layer.name, work.unknown);
       }

@@ -1,4 +1,4 @@
-#include "smoothbound/steps/lq_problem.hpp"
+#include "lq_problem.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // A stage of (15) for a layer a o b, with only those unknowns left that the batch sees.
 #pragma once
 
-#include "smoothbound/losses/regularizer.hpp"
+#include "smoothbound/runtime/losses/regularizer.hpp"
 #include "split_layer.hpp"
 
 namespace smoothbound {

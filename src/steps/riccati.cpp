@@ -1,4 +1,4 @@
-#include "smoothbound/steps/riccati.hpp"
+#include "riccati.hpp"
 
 #include <fmt/format.h>
 

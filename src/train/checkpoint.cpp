@@ -5,9 +5,9 @@
 #include <charconv>
 #include <vector>
 
-#include "smoothbound/data/data_error.hpp"
 #include "smoothbound/data/weights.hpp"
 #include "smoothbound/data/write_arrays.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {

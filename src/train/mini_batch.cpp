@@ -1,4 +1,4 @@
-#include "smoothbound/train/mini_batch.hpp"
+#include "mini_batch.hpp"
 
 #include <algorithm>
 #include <set>

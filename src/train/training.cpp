@@ -8,10 +8,10 @@
 #include <cmath>
 #include <type_traits>
 
+#include "mini_batch.hpp"
 #include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/steps/dense_step.hpp"
 #include "smoothbound/steps/gauss_newton.hpp"
-#include "smoothbound/train/mini_batch.hpp"
 
 namespace smoothbound {
 namespace {

@@ -161,9 +161,9 @@ std::size_t count_blocks(const Network& network) {
     for (const PlacedComponent& placed : layer.components) {
       std::visit(
           [&](const auto& c) {
-            if constexpr (StepType<std::remove_cvref_t<decltype(c)>>) {
-              for (const Step& step : c.steps({{input, 1}, placed.output, 1}, Method::sharp)) {
-                if (std::holds_alternative<AffineConstants>(step)) ++count;
+            if constexpr (UnaryType<std::remove_cvref_t<decltype(c)>>) {
+              for (const Part& part : c.parts({{input, 1}, placed.output, 1}, Method::sharp)) {
+                if (std::holds_alternative<AffineConstants>(part)) ++count;
               }
             }
           },

@@ -7,7 +7,7 @@
 #include <clocale>
 #include <stdexcept>
 
-#include "smoothbound/bounds/magnitude.hpp"
+#include "smoothbound/rules/magnitude.hpp"
 
 namespace {
 bool comma = false;  // NOLINT: read by a C function

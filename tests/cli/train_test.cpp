@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "smoothbound/bounds/training_log.hpp"
 #include "smoothbound/data/array_file.hpp"
-#include "smoothbound/train/log.hpp"
 #include "support/run_program.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/texts.hpp"

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-#include "data/files.hpp"
+#include "files.hpp"
 #include "smoothbound/data/array_file.hpp"
 
 namespace smoothbound::testing {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "data/files.hpp"
+#include "files.hpp"
 #include "smoothbound/data/random.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "smoothbound/data/data_error.hpp"
+#include "smoothbound/text/data_error.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace smoothbound::testing {

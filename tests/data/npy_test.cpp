@@ -1,7 +1,7 @@
 // NPY: what is read, what each lie is called, what is written.
 #include <gtest/gtest.h>
 
-#include "data/files.hpp"
+#include "files.hpp"
 #include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 

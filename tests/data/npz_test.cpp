@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "data/files.hpp"
+#include "files.hpp"
 #include "smoothbound/data/array_file.hpp"
 
 namespace smoothbound::testing {

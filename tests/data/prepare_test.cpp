@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "data/files.hpp"
+#include "files.hpp"
 
 namespace smoothbound::testing {
 namespace {

@@ -1,7 +1,7 @@
 // safetensors: what is read, and what each lie is called.
 #include <gtest/gtest.h>
 
-#include "data/files.hpp"
+#include "files.hpp"
 #include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 

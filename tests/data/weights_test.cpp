@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "data/files.hpp"
+#include "files.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 
 namespace smoothbound::testing {

@@ -1,4 +1,4 @@
-#include "fuzz/readers.hpp"
+#include "readers.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "smoothbound/data/array_file.hpp"
-#include "smoothbound/data/data_error.hpp"
 #include "smoothbound/data/dataset.hpp"
 #include "smoothbound/data/prepare.hpp"
 #include "smoothbound/data/weights.hpp"
-#include "smoothbound/spec/source.hpp"
+#include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/source.hpp"
 
 namespace smoothbound::fuzz {
 namespace {

@@ -1,6 +1,6 @@
 // Which branches share parameters, against sets of parameter blocks that are written out.
 
-#include "smoothbound/graph/parameter_roots.hpp"
+#include "graph/parameter_roots.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "layers/taylor_ball.hpp"
 #include "smoothbound/layers/activation.hpp"
+#include "taylor_ball.hpp"
 
 namespace smoothbound {
 namespace {

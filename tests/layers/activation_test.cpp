@@ -167,9 +167,9 @@ TEST_P(ActivationTest, StepScalesByTheRootOfTheNumberOfScalars) {
   if (!row().parameter.name.empty()) activation.parameter = parameter();
   const Shape shape{4, 3, 3};
   for (const Method method : {Method::paper, Method::sharp}) {
-    const Steps steps = activation.steps({{&shape, 1}, shape, 9}, method);
-    ASSERT_EQ(steps.end() - steps.begin(), 1);
-    const auto& a = std::get<MapConstants>(*steps.begin());
+    const Parts parts = activation.parts({{&shape, 1}, shape, 9}, method);
+    ASSERT_EQ(parts.end() - parts.begin(), 1);
+    const auto& a = std::get<MapConstants>(*parts.begin());
     const ScalarConstants f = constants(method);
     const Magnitude root = Magnitude::from_count(18);  // sqrt(36 * 9)
     EXPECT_EQ(a.at_zero.value, f.at_zero.value * root);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "layers/small_map.hpp"
+#include "small_map.hpp"
 
 namespace smoothbound {
 namespace {
@@ -110,7 +110,7 @@ TEST(Conv, AscentNeverExceedsTheBilinearConstant) {
       const Site site{{&c.input, 1}, output, 1};
       const long double found = ascend(c, random);
       for (const Method method : {Method::paper, Method::sharp}) {
-        const auto b = std::get<AffineConstants>(*conv.steps(site, method).begin());
+        const auto b = std::get<AffineConstants>(*conv.parts(site, method).begin());
         EXPECT_LE(found, b.bilinear.value.to_double() * (1 + 1e-15L)) << name_of(method);
         if (method == Method::sharp) {
           EXPECT_GE(found, b.bilinear.value.to_double() / 2);
@@ -127,7 +127,7 @@ TEST(Conv, OneByOneAndSinglePatchesReachTheBilinearConstant) {
     const Conv conv = conv_of(c);
     const Shape output = conv.output_shape({&c.input, 1});
     const auto b =
-        std::get<AffineConstants>(*conv.steps({{&c.input, 1}, output, 1}, Method::sharp).begin());
+        std::get<AffineConstants>(*conv.parts({{&c.input, 1}, output, 1}, Method::sharp).begin());
     EXPECT_EQ(b.bilinear.value, Magnitude::from_count(1));
     EXPECT_TRUE(test::is_near(ascend(c, random), 1, 1e-9L));
   }
@@ -155,14 +155,14 @@ TEST(Conv, BiasConstantIsExact) {
     const Shape output = conv.output_shape({&c.input, 1});
     const Site site{{&c.input, 1}, output, 5};
     for (const Method method : {Method::paper, Method::sharp}) {
-      const auto b = std::get<AffineConstants>(*conv.steps(site, method).begin());
+      const auto b = std::get<AffineConstants>(*conv.parts(site, method).begin());
       const Magnitude repeats =
           Magnitude::from_count(static_cast<std::int64_t>(patches(c.window, c.input).size()) * 5);
       EXPECT_EQ(b.linear_parameters.value, square_root(repeats)) << c.name;
       EXPECT_TRUE(b.linear_input.value.is_zero());
       EXPECT_TRUE(b.offset.value.is_zero());
       conv.bias = false;
-      const auto unbiased = std::get<AffineConstants>(*conv.steps(site, method).begin());
+      const auto unbiased = std::get<AffineConstants>(*conv.parts(site, method).begin());
       EXPECT_TRUE(unbiased.linear_parameters.value.is_zero());
       conv.bias = true;
     }
@@ -174,7 +174,7 @@ TEST(Conv, PaperConstantIsTheRootOfTheNumberOfPatches) {
   const Conv conv = conv_of(c);
   const Shape output = conv.output_shape({&c.input, 1});
   const Site site{{&c.input, 1}, output, 5};
-  EXPECT_EQ(std::get<AffineConstants>(*conv.steps(site, Method::paper).begin()).bilinear.value,
+  EXPECT_EQ(std::get<AffineConstants>(*conv.parts(site, Method::paper).begin()).bilinear.value,
             Magnitude::from_count(3));
 }
 

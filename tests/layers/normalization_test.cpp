@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "layers/numeric.hpp"
+#include "numeric.hpp"
 
 namespace smoothbound {
 namespace {
@@ -32,7 +32,7 @@ struct Case {
   bool centred = true;
   Shape shape;
   std::int64_t batch;
-  std::function<Steps(const Site&, Method, Real)> steps;
+  std::function<Parts(const Site&, Method, Real)> parts;
 };
 
 Groups groups_of(const Shape& shape, std::int64_t batch,
@@ -58,7 +58,7 @@ std::vector<Case> cases() {
       BatchNorm component;
       component.per = per;
       component.epsilon = epsilon;
-      return component.steps(site, method);
+      return component.parts(site, method);
     };
   };
   const Shape image{2, 2, 1};
@@ -71,7 +71,7 @@ std::vector<Case> cases() {
        [](const Site& site, Method method, Real epsilon) {
          LayerNorm component;
          component.epsilon = epsilon;
-         return component.steps(site, method);
+         return component.parts(site, method);
        }},
       {"group",
        groups_of({4, 2}, 2, [](auto s, auto c, auto) { return 2 * s + c / 2; }),
@@ -82,7 +82,7 @@ std::vector<Case> cases() {
          GroupNorm component;
          component.groups = 2;
          component.epsilon = epsilon;
-         return component.steps(site, method);
+         return component.parts(site, method);
        }},
       {"rms",
        groups_of({5}, 2, [](auto s, auto, auto) { return s; }),
@@ -92,7 +92,7 @@ std::vector<Case> cases() {
        [](const Site& site, Method method, Real epsilon) {
          RmsNorm component;
          component.epsilon = epsilon;
-         return component.steps(site, method);
+         return component.parts(site, method);
        }},
   };
 }
@@ -141,7 +141,7 @@ class NormalizationTest : public testing::TestWithParam<Case> {
   [[nodiscard]] MapConstants constants(Method method, const char* epsilon) const {
     const Case& c = GetParam();
     return only_map(
-        c.steps({{&c.shape, 1}, c.shape, c.batch}, method, Real::from_decimal(epsilon)));
+        c.parts({{&c.shape, 1}, c.shape, c.batch}, method, Real::from_decimal(epsilon)));
   }
   [[nodiscard]] std::size_t size() const {
     return static_cast<std::size_t>(GetParam().shape.elements() * GetParam().batch);
@@ -265,10 +265,10 @@ void expect_affine(Norm component, std::int64_t features, std::int64_t repeats) 
   EXPECT_EQ(component.parameter_count(site), 0);
   component.affine.learnable = true;
   EXPECT_EQ(component.parameter_count(site), 2 * features);
-  const Steps steps = component.steps(site, Method::sharp);
-  ASSERT_EQ(steps.end() - steps.begin(), 2);
-  EXPECT_TRUE(std::holds_alternative<MapConstants>(*steps.begin()));
-  const auto& scale = std::get<AffineConstants>(*(steps.begin() + 1));
+  const Parts parts = component.parts(site, Method::sharp);
+  ASSERT_EQ(parts.end() - parts.begin(), 2);
+  EXPECT_TRUE(std::holds_alternative<MapConstants>(*parts.begin()));
+  const auto& scale = std::get<AffineConstants>(*(parts.begin() + 1));
   EXPECT_EQ(scale.bilinear.value, Magnitude::from_count(1));
   EXPECT_EQ(scale.linear_parameters.value, square_root(Magnitude::from_count(repeats)));
   EXPECT_TRUE(scale.linear_input.value.is_zero());
@@ -278,7 +278,7 @@ void expect_affine(Norm component, std::int64_t features, std::int64_t repeats) 
   component.affine.shift = false;
   component.affine.radius = Real::from_decimal("2");
   EXPECT_EQ(component.parameter_count(site), features);
-  const Steps without_shift = component.steps(site, Method::paper);
+  const Parts without_shift = component.parts(site, Method::paper);
   const auto& only_scale = std::get<AffineConstants>(*(without_shift.begin() + 1));
   EXPECT_TRUE(only_scale.linear_parameters.value.is_zero());
   EXPECT_EQ(only_scale.radius->upper, Magnitude::from_count(2));

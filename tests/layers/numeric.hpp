@@ -9,8 +9,8 @@
 #include <random>
 #include <vector>
 
-#include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/rules/constants.hpp"
 
 namespace smoothbound::test {
 
@@ -96,6 +96,6 @@ inline testing::AssertionResult is_near(long double a, long double b, long doubl
   return testing::AssertionFailure() << a << " and " << b << " differ by more than " << tolerance;
 }
 
-inline MapConstants only_map(const Steps& steps) { return std::get<MapConstants>(*steps.begin()); }
+inline MapConstants only_map(const Parts& parts) { return std::get<MapConstants>(*parts.begin()); }
 
 }  // namespace smoothbound::test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "layers/small_map.hpp"
+#include "small_map.hpp"
 
 namespace smoothbound {
 namespace {
@@ -76,7 +76,7 @@ TEST(AveragePool, OperatorNormIsWithinTheConstantAndReachesItWithoutOverlap) {
     const long double exact =
         operator_norm([&](const Vector& z) { return average(pool.window, c.input, z); },
                       positions(c.input), random);
-    const MapConstants a = only_map(pool.steps(site, Method::sharp));
+    const MapConstants a = only_map(pool.parts(site, Method::sharp));
     EXPECT_LE(exact, a.lipschitz.value.to_double() * (1 + 1e-15L));
     EXPECT_LE(a.lipschitz.value.to_double(), 1.6L * exact);  // at these sizes
     if (c.disjoint) {
@@ -86,7 +86,7 @@ TEST(AveragePool, OperatorNormIsWithinTheConstantAndReachesItWithoutOverlap) {
     EXPECT_TRUE(a.smoothness.value.is_zero());
     EXPECT_TRUE(a.at_zero.value.is_zero());
     EXPECT_TRUE(a.bound.value.is_infinite());
-    EXPECT_EQ(only_map(pool.steps(site, Method::paper)).lipschitz.value, Magnitude::from_count(1));
+    EXPECT_EQ(only_map(pool.parts(site, Method::paper)).lipschitz.value, Magnitude::from_count(1));
   }
 }
 
@@ -97,8 +97,8 @@ TEST(MaxPool, DifferencesAreWithinTheConstantAndReachItWhereOneInputWins) {
     MaxPool pool;
     pool.window = window_of(c);
     const Site site{{&c.input, 1}, pool.output_shape({&c.input, 1}), 1};
-    const MapConstants a = only_map(pool.steps(site, Method::sharp));
-    EXPECT_EQ(a.lipschitz.value, only_map(pool.steps(site, Method::paper)).lipschitz.value);
+    const MapConstants a = only_map(pool.parts(site, Method::sharp));
+    EXPECT_EQ(a.lipschitz.value, only_map(pool.parts(site, Method::paper)).lipschitz.value);
     EXPECT_TRUE(a.smoothness.value.is_infinite());
     EXPECT_NE(a.smoothness.source.find("kinks"), std::string_view::npos);
     EXPECT_TRUE(a.at_zero.value.is_zero());
@@ -136,10 +136,10 @@ TEST(GlobalAveragePool, NormIsExact) {
         return means;
       },
       30, random);
-  const MapConstants a = only_map(pool.steps(site, Method::sharp));
+  const MapConstants a = only_map(pool.parts(site, Method::sharp));
   EXPECT_TRUE(test::is_near(exact, a.lipschitz.value.to_double(), 1e-12L));
   EXPECT_EQ(a.slope_at_zero.value, a.lipschitz.value);
-  EXPECT_EQ(only_map(pool.steps(site, Method::paper)).lipschitz.value, Magnitude::from_count(1));
+  EXPECT_EQ(only_map(pool.parts(site, Method::paper)).lipschitz.value, Magnitude::from_count(1));
 }
 
 TEST(Pooling, NeedsPositions) {

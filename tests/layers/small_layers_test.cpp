@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "layers/numeric.hpp"
+#include "numeric.hpp"
 #include "smoothbound/layers/layer.hpp"
 
 namespace smoothbound {
@@ -35,7 +35,7 @@ TEST(Dense, FlattensAndCounts) {
   const Site site{{&input, 1}, output, 16};
   EXPECT_EQ(dense.parameter_count(site), 610);
   for (const Method method : {Method::paper, Method::sharp}) {
-    const auto b = std::get<AffineConstants>(*dense.steps(site, method).begin());
+    const auto b = std::get<AffineConstants>(*dense.parts(site, method).begin());
     EXPECT_EQ(b.bilinear.value, Magnitude::from_count(1));
     EXPECT_EQ(b.linear_parameters.value, Magnitude::from_count(4));
     EXPECT_TRUE(b.linear_input.value.is_zero());
@@ -44,7 +44,7 @@ TEST(Dense, FlattensAndCounts) {
   }
   dense.bias = false;
   EXPECT_EQ(dense.parameter_count(site), 600);
-  EXPECT_TRUE(std::get<AffineConstants>(*dense.steps(site, Method::sharp).begin())
+  EXPECT_TRUE(std::get<AffineConstants>(*dense.parts(site, Method::sharp).begin())
                   .linear_parameters.value.is_zero());
   EXPECT_FALSE(dense.couples_samples());
 }
@@ -110,13 +110,13 @@ TEST(Opaque, IsAStepOnThePairOfParametersAndInput) {
   const Shape shape{4};
   const Site site{{&shape, 1}, shape, 2};
   const auto map_of = [&] {
-    const Steps steps = opaque.steps(site, Method::sharp);
-    EXPECT_EQ(steps.end() - steps.begin(), 2);
-    const auto pair = std::get<AffineConstants>(*steps.begin());
+    const Parts parts = opaque.parts(site, Method::sharp);
+    EXPECT_EQ(parts.end() - parts.begin(), 2);
+    const auto pair = std::get<AffineConstants>(*parts.begin());
     EXPECT_TRUE(pair.bilinear.value.is_zero());
     EXPECT_EQ(pair.linear_parameters.value, Magnitude::from_count(1));
     EXPECT_EQ(pair.linear_input.value, Magnitude::from_count(1));
-    return std::get<MapConstants>(*(steps.begin() + 1));
+    return std::get<MapConstants>(*(parts.begin() + 1));
   };
   MapConstants phi = map_of();
   EXPECT_EQ(phi.lipschitz.value, Magnitude::from_count(3));
@@ -151,8 +151,8 @@ TEST(Opaque, GivenConstantsAreRoundedUp) {
   opaque.lipschitz = Real::from_decimal("0.1");
   opaque.smoothness = Real::from_decimal("0.1");
   const Shape shape{4};
-  const Steps steps = opaque.steps({{&shape, 1}, shape, 1}, Method::paper);
-  const auto& phi = std::get<MapConstants>(*(steps.begin() + 1));
+  const Parts parts = opaque.parts({{&shape, 1}, shape, 1}, Method::paper);
+  const auto& phi = std::get<MapConstants>(*(parts.begin() + 1));
   EXPECT_GE(phi.lipschitz.value * Magnitude::from_count(10), Magnitude::from_count(1));
   EXPECT_EQ(phi.smoothness.value, Magnitude::from_decimal("0.1"));
 }
@@ -198,17 +198,17 @@ TEST(Catalogue, StepsOfEveryPrototypeSayWhereTheyComeFrom) {
   for (const Component& component : prototypes()) {
     std::visit(
         [&](const auto& c) {
-          if constexpr (StepType<std::remove_cvref_t<decltype(c)>>) {
+          if constexpr (UnaryType<std::remove_cvref_t<decltype(c)>>) {
             const Shape output = c.output_shape({&shape, 1});
             for (const Method method : {Method::paper, Method::sharp}) {
-              for (const Step& step : c.steps({{&shape, 1}, output, 2}, method)) {
-                if (const auto* a = std::get_if<MapConstants>(&step)) {
+              for (const Part& part : c.parts({{&shape, 1}, output, 2}, method)) {
+                if (const auto* a = std::get_if<MapConstants>(&part)) {
                   for (const Constant* constant :
                        {&a->bound, &a->lipschitz, &a->smoothness, &a->at_zero, &a->slope_at_zero}) {
                     expect_told(*constant, c.name());
                   }
                 } else {
-                  const auto& b = std::get<AffineConstants>(step);
+                  const auto& b = std::get<AffineConstants>(part);
                   expect_told(b.bilinear, c.name());
                   expect_told(b.linear_parameters, c.name());
                   expect_told(b.linear_input, c.name());
@@ -240,8 +240,8 @@ struct WithoutSteps {
   }
 };
 static_assert(!ComponentType<NotAComponent>);
-static_assert(ComponentType<WithoutSteps> && !StepType<WithoutSteps> && !MergeType<WithoutSteps>);
-static_assert(StepType<Dense> && StepType<Opaque> && MergeType<Add> && !StepType<Add>);
+static_assert(ComponentType<WithoutSteps> && !UnaryType<WithoutSteps> && !MergeType<WithoutSteps>);
+static_assert(UnaryType<Dense> && UnaryType<Opaque> && MergeType<Add> && !UnaryType<Add>);
 static_assert(BiasedType<Dense> && BiasedType<Conv> && !BiasedType<Softmax>);
 
 }  // namespace

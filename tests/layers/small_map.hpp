@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "layers/numeric.hpp"
+#include "numeric.hpp"
 #include "smoothbound/layers/window.hpp"
 
 namespace smoothbound::test {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "layers/numeric.hpp"
+#include "numeric.hpp"
 
 namespace smoothbound {
 namespace {
@@ -45,7 +45,7 @@ Derivatives derivatives(const Vector& z, const Vector& u) {
 }
 
 MapConstants constants(Method method, const Shape& shape, std::int64_t batch) {
-  return only_map(Softmax{}.steps({{&shape, 1}, shape, batch}, method));
+  return only_map(Softmax{}.parts({{&shape, 1}, shape, batch}, method));
 }
 
 TEST(Softmax, DerivativesAgreeWithDifferences) {

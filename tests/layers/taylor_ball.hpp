@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "smoothbound/bounds/magnitude.hpp"
+#include "smoothbound/rules/magnitude.hpp"
 
 namespace smoothbound::test {
 

@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "layers/small_map.hpp"
+#include "small_map.hpp"
 
 namespace smoothbound {
 namespace {

@@ -1,5 +1,5 @@
 // What is drawn: every value, at its place, in colours that can be told from the background.
-#include "smoothbound/report/chart.hpp"
+#include "smoothbound/report/charts/chart.hpp"
 
 #include <gmock/gmock.h>
 
@@ -7,8 +7,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "smoothbound/report/chart_scale.hpp"
-#include "smoothbound/report/chart_style.hpp"
+#include "report/charts/chart_scale.hpp"
+#include "report/charts/chart_style.hpp"
 #include "support/texts.hpp"
 
 namespace smoothbound::testing {

@@ -1,4 +1,4 @@
-#include "smoothbound/report/charts_of_report.hpp"
+#include "smoothbound/report/charts/charts_of_report.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,8 +1,8 @@
 // The exact comparison of bounds with those of a baseline, on numbers made by hand.
 #include <gmock/gmock.h>
 
-#include "smoothbound/report/align.hpp"
-#include "smoothbound/report/check.hpp"
+#include "report/shared/align.hpp"
+#include "smoothbound/report/check/check.hpp"
 
 namespace smoothbound::testing {
 namespace {

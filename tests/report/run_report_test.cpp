@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "smoothbound/report/run.hpp"
+#include "smoothbound/report/run/run.hpp"
 #include "support/texts.hpp"
 
 namespace smoothbound::testing {

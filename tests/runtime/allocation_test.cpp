@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 #include "smoothbound/runtime/oracle.hpp"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 #include "smoothbound/data/dataset.hpp"
 
 namespace smoothbound::testing {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 #include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/runtime/parameters.hpp"

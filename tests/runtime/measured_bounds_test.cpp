@@ -5,7 +5,7 @@
 #include <Eigen/SVD>
 #include <cmath>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 #include "smoothbound/bounds/evaluate.hpp"
 #include "smoothbound/runtime/measure.hpp"
 #include "support/random_network.hpp"

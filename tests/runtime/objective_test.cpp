@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 
 namespace smoothbound {
 namespace {

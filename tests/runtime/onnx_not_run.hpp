@@ -5,7 +5,7 @@
 #include <array>
 #include <string_view>
 
-#include "runtime/onnx_program.hpp"
+#include "onnx_program.hpp"
 
 namespace smoothbound::testing::onnx {
 

@@ -1,4 +1,4 @@
-#include "runtime/onnx_program.hpp"
+#include "onnx_program.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

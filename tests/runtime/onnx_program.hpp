@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "runtime/onnx_reader.hpp"
+#include "onnx_reader.hpp"
 #include "smoothbound/layers/normalization.hpp"
 
 namespace smoothbound::testing::onnx {

@@ -1,4 +1,4 @@
-#include "runtime/onnx_reader.hpp"
+#include "onnx_reader.hpp"
 
 #include <bit>
 #include <cstring>

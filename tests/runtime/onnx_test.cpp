@@ -7,8 +7,8 @@
 #include <cmath>
 #include <set>
 
-#include "runtime/networks.hpp"
-#include "runtime/onnx_not_run.hpp"
+#include "networks.hpp"
+#include "onnx_not_run.hpp"
 #include "smoothbound/runtime/oracle.hpp"
 #include "smoothbound/runtime/statistics.hpp"
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <random>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 
 namespace smoothbound {
 namespace {
@@ -149,8 +149,8 @@ TEST(BlockAtPoint, OfConvolutionsBoundsTheirMatrices) {
       for (std::size_t i = weights; i < v.size(); ++i) squares += v[i] * v[i];
       EXPECT_NEAR(block.bias.to_double(), std::sqrt(squares), 1e-10);
       EXPECT_NEAR(block.norm.to_double(), std::sqrt(testing::dot(v, v)), 1e-10);
-      const Steps steps = conv.steps(site, Method::sharp);
-      const Magnitude smoothness = std::get<AffineConstants>(*steps.begin()).bilinear.value;
+      const Parts parts = conv.parts(site, Method::sharp);
+      const Magnitude smoothness = std::get<AffineConstants>(*parts.begin()).bilinear.value;
       EXPECT_LE(block.linear_input, smoothness * block.norm);
     }
   }

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 
 namespace smoothbound {
 namespace {

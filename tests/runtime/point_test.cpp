@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 #include "smoothbound/runtime/measure.hpp"
 #include "smoothbound/runtime/objective.hpp"
 #include "support/random_network.hpp"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "runtime/networks.hpp"
+#include "networks.hpp"
 #include "smoothbound/bounds/evaluate.hpp"
 #include "smoothbound/runtime/measure.hpp"
 

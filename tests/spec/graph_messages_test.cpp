@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/rendered.hpp"
+#include "rendered.hpp"
 
 namespace smoothbound {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <gmock/gmock.h>
 
-#include "smoothbound/spec/digest.hpp"
 #include "smoothbound/spec/read_spec.hpp"
+#include "smoothbound/text/digest.hpp"
 
 namespace smoothbound::testing {
 namespace {

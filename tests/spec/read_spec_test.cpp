@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "spec/rendered.hpp"
+#include "rendered.hpp"
 
 namespace smoothbound {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include "counted_network.hpp"
 #include "runtime/networks.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/steps/gauss_newton.hpp"
-#include "steps/counted_network.hpp"
 
 namespace smoothbound::testing {
 namespace {

@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "counted.hpp"
 #include "smoothbound/graph/graph.hpp"
-#include "steps/counted.hpp"
 
 namespace smoothbound::testing {
 
@@ -41,7 +41,7 @@ class CountedNetwork {
         Part part{&placed, index, inputs, shapes, wanted, offset, {}, {}};
         const Site site{part.shapes, placed.output, batch_};
         const std::int64_t parameters =
-            std::visit([&](const auto& c) { return c.parameter_count(site); }, placed.component);
+            block_of(placed.component, site).value_or(OwnBlock{}).elements;
         for (std::int64_t i = 0; i < parameters; ++i) part.v.push_back(w.at(offset++));
         part.y.resize(static_cast<std::size_t>(batch_ * placed.output.elements()));
         std::visit([&](const auto& c) { value(c, part); }, placed.component);

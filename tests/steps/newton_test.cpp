@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "problems.hpp"
 #include "smoothbound/steps/dense_step.hpp"
-#include "smoothbound/steps/riccati.hpp"
-#include "steps/problems.hpp"
+#include "steps/riccati.hpp"
 
 namespace smoothbound {
 namespace {

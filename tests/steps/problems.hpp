@@ -10,7 +10,7 @@
 
 #include "runtime/networks.hpp"
 #include "smoothbound/runtime/objective.hpp"
-#include "smoothbound/steps/lq_problem.hpp"
+#include "steps/lq_problem.hpp"
 
 namespace smoothbound::testing {
 

@@ -4,9 +4,9 @@
 
 #include <Eigen/Dense>
 
+#include "problems.hpp"
 #include "smoothbound/steps/dense_step.hpp"
-#include "smoothbound/steps/riccati.hpp"
-#include "steps/problems.hpp"
+#include "steps/riccati.hpp"
 
 namespace smoothbound {
 namespace {

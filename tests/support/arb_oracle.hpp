@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "support/oracle_constants.hpp"
+#include "oracle_constants.hpp"
 
 namespace smoothbound::support {
 

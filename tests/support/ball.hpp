@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "smoothbound/bounds/magnitude.hpp"
+#include "smoothbound/rules/magnitude.hpp"
 
 namespace smoothbound::support {
 

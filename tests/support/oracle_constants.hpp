@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "support/ball.hpp"
-#include "support/plain_network.hpp"
+#include "ball.hpp"
+#include "plain_network.hpp"
 
 namespace smoothbound::support {
 

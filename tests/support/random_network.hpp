@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "support/plain_network.hpp"
+#include "plain_network.hpp"
 
 namespace smoothbound::support {
 

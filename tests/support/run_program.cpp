@@ -1,4 +1,4 @@
-#include "support/run_program.hpp"
+#include "run_program.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

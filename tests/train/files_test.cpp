@@ -5,12 +5,12 @@
 #include <cmath>
 #include <fstream>
 
-#include "smoothbound/data/data_error.hpp"
-#include "smoothbound/data/output_file.hpp"
+#include "problems.hpp"
+#include "smoothbound/bounds/training_log.hpp"
+#include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/output_file.hpp"
 #include "smoothbound/train/checkpoint.hpp"
-#include "smoothbound/train/log.hpp"
 #include "support/temporary_directory.hpp"
-#include "train/problems.hpp"
 
 namespace smoothbound::testing {
 namespace {

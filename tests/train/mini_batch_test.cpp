@@ -1,4 +1,4 @@
-#include "smoothbound/train/mini_batch.hpp"
+#include "train/mini_batch.hpp"
 
 #include <gmock/gmock.h>
 

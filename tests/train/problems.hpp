@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "runtime/networks.hpp"
-#include "smoothbound/report/report.hpp"
+#include "smoothbound/bounds/report.hpp"
 #include "smoothbound/train/training.hpp"
 
 namespace smoothbound::testing {

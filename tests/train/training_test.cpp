@@ -5,9 +5,9 @@
 
 #include <cmath>
 
+#include "problems.hpp"
 #include "smoothbound/runtime/bound_check.hpp"
 #include "smoothbound/runtime/norm.hpp"
-#include "train/problems.hpp"
 
 namespace smoothbound::testing {
 namespace {

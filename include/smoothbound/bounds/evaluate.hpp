@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "smoothbound/bounds/compose.hpp"
 #include "smoothbound/graph/graph.hpp"
+#include "smoothbound/rules/compose.hpp"
 
 namespace smoothbound {
 

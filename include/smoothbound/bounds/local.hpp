@@ -15,8 +15,16 @@ struct ValuesAtPoint {
   std::optional<Magnitude> loss_gradient;  // ||grad f(psi(w*))||
 };
 
+/// What is known of a parameter block v* at the point, each an upper bound. None depends on the
+/// number of samples in a batch.
+struct BlockAtPoint {
+  Magnitude norm;                                  // ||v*||
+  Magnitude linear_input = Magnitude::infinity();  // operator norm of z -> beta(v*, z)
+  Magnitude bias = Magnitude::infinity();          // norm of the part of v* that beta^v reads
+};
+
 struct PointBounds {
-  /// In the order of evaluation, which is that of `ParameterLayout::blocks`.
+  /// One for each of `Graph::blocks`.
   std::vector<BlockAtPoint> blocks;
   /// Of the stacked batch: z_l of all samples, f the loss of all predictions.
   ValuesAtPoint batch;
@@ -34,8 +42,8 @@ struct PointBounds {
 /// ||z_l(w*)|| + l_l sqrt(blocks) R'}; see section 6 of docs/theory.md.
 ///
 /// `inputs.default_radius` and the radii of the graph are not used. `parameter_norm` of the table
-/// is sup ||w|| on C'. Throws std::invalid_argument if the point has not one block for each affine
-/// step of the graph, or layer norms for some layers only.
+/// is sup ||w|| on C'. Throws std::invalid_argument if the point has not one block for each of the
+/// graph, or layer norms for some layers only.
 BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
                                   const PointBounds& point, const Magnitude& radius, Method method);
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "smoothbound/data/array_file.hpp"
-#include "smoothbound/graph/shape.hpp"
+#include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
 

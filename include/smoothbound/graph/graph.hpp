@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "smoothbound/graph/shape.hpp"
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/spec/spec.hpp"
+#include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
 
@@ -25,6 +25,15 @@ struct Layer {
   std::int64_t parameters = 0;
 };
 
+/// A parameter block v with ||v|| <= R: weights and bias of a layer, or scale and shift of a
+/// normalization.
+struct Block {
+  std::uint32_t layer = 0;  // and the component of it that owns the block
+  std::uint32_t component = 0;
+  std::int64_t elements = 0;
+  std::optional<Real> radius;  // its own or its layer's; nothing: the settings' radius
+};
+
 struct Graph {
   static constexpr std::uint32_t network_input = 0xFFFFFFFFU;
 
@@ -32,6 +41,7 @@ struct Graph {
   Shape input;
   std::vector<Layer> layers;         // in the order of the file
   std::vector<std::uint32_t> order;  // every layer after its inputs
+  std::vector<Block> blocks;         // of all layers, in the order of evaluation
   std::vector<std::string> unused;   // layers that do not reach the output
   std::int64_t parameters = 0;
   bool couples_samples = false;
@@ -42,6 +52,13 @@ struct Graph {
   }
   [[nodiscard]] const Shape& shape_of(std::uint32_t layer) const {
     return layer == network_input ? input : layers[layer].output;
+  }
+  /// What the first component of a layer reads, or (`component` > 0) that component. The site
+  /// refers to the graph; of a merge it has the first input only.
+  [[nodiscard]] Site site_of(const Layer& layer, std::size_t component, std::int64_t batch) const {
+    const Shape& read =
+        component == 0 ? shape_of(layer.inputs.front()) : layer.components[component - 1].output;
+    return {{&read, 1}, layer.components[component].output, batch};
   }
 };
 

@@ -8,12 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
-#include "smoothbound/runtime/elementwise.hpp"
-#include "smoothbound/runtime/kernel.hpp"
+#include "smoothbound/rules/constants.hpp"
 
 namespace smoothbound {
 
@@ -49,8 +47,6 @@ struct ActivationRow {
   ActivationParameter parameter;
   Jet (*evaluate)(double x, double parameter);
   ScalarConstants (*constants)(Method method, const Real& parameter);
-  /// Vectorized float32 code, where there is any.
-  const FastActivation* fast = nullptr;
   /// Whether `--smooth` puts softplus in its place, as section 5.1 of the paper does.
   bool replaced_by_softplus = false;
 };
@@ -74,14 +70,11 @@ struct Activation {
   [[nodiscard]] std::string_view formula() const { return row->formula; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> inputs) const { return inputs.front(); }
-  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
   /// The smooth activation that the paper puts in its place, if it does.
   [[nodiscard]] std::optional<Activation> smooth_form(const Real& beta) const;
 };

@@ -4,12 +4,11 @@
 #include <optional>
 #include <vector>
 
-#include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/window.hpp"
 #include "smoothbound/layers/work.hpp"
-#include "smoothbound/runtime/kernel.hpp"
+#include "smoothbound/rules/constants.hpp"
 
 namespace smoothbound {
 
@@ -29,16 +28,11 @@ struct Conv {
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
-  [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
-  /// Of the weights and bias `v`, finite numbers.
-  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 
 }  // namespace smoothbound

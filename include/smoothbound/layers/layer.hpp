@@ -29,18 +29,16 @@ concept ComponentType = requires(T component, const T constant, SettingsVisitor&
   { constant.formula() } -> std::convertible_to<std::string_view>;
   {component.visit_settings(visitor)};
   { constant.output_shape(shapes) } -> std::same_as<Shape>;
-  { constant.parameter_count(site) } -> std::same_as<std::int64_t>;
+  { constant.block(site) } -> std::same_as<std::optional<OwnBlock>>;
   { constant.work(site) } -> std::same_as<Work>;
   { constant.couples_samples() } -> std::same_as<bool>;
-  { constant.template kernels<float>(site) } -> std::same_as<Kernels<float>>;
-  { constant.template kernels<double>(site) } -> std::same_as<Kernels<double>>;
 };
 
 /// A component of one input: states its local constants.
 template <class T>
-concept StepType = ComponentType<T> &&
+concept UnaryType = ComponentType<T> &&
     requires(const T component, const Site& site, Method method) {
-  { component.steps(site, method) } -> std::same_as<Steps>;
+  { component.parts(site, method) } -> std::same_as<Parts>;
 };
 
 /// A component of several inputs: states by which rule their bounds merge.
@@ -51,16 +49,9 @@ concept MergeType = ComponentType<T> &&
   { component.rule() } -> std::convertible_to<std::string_view>;
 };
 
-/// A component that knows more of its parameter block at a point than the norm.
-template <class T>
-concept PointType = StepType<T> &&
-    requires(const T component, const Site& site, std::span<const double> v) {
-  { component.block_at_point(site, v) } -> std::same_as<BlockAtPoint>;
-};
-
 /// A component with weights whose bias can be left out.
 template <class T>
-concept BiasedType = StepType<T> && requires(T component) {
+concept BiasedType = UnaryType<T> && requires(T component) {
   { component.bias } -> std::same_as<bool&>;
 };
 
@@ -70,7 +61,7 @@ using Component =
                  MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
 
 template <class... T>
-requires((StepType<T> || MergeType<T>)&&...) constexpr bool all_are_components(
+requires((UnaryType<T> || MergeType<T>)&&...) constexpr bool all_are_components(
     const std::variant<T...>* /*list*/) {
   return true;
 }
@@ -82,6 +73,8 @@ std::string_view formula_of(const Component& component);
 bool couples_samples(const Component& component);
 /// What it costs for the whole batch.
 Work work_of(const Component& component, const Site& site);
+/// The parameter block that it owns, if any.
+std::optional<OwnBlock> block_of(const Component& component, const Site& site);
 void visit_settings(Component& component, SettingsVisitor& visitor);
 
 /// What `--smooth` puts in the component's place, if anything.

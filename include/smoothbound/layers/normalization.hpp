@@ -6,11 +6,10 @@
 #include <optional>
 #include <vector>
 
-#include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
-#include "smoothbound/runtime/kernel.hpp"
+#include "smoothbound/rules/constants.hpp"
 
 namespace smoothbound {
 
@@ -45,18 +44,13 @@ struct BatchNorm {
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
-  [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return fixed == nullptr; }
   /// Channels, or scalars of a sample.
   [[nodiscard]] std::int64_t features(const Shape& shape) const;
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
-  /// Of scale and shift.
-  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 
 /// The same over all features of a sample.
@@ -72,16 +66,11 @@ struct LayerNorm {
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
-  [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
-  /// Of scale and shift.
-  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 
 /// The same over groups of channels of a sample.
@@ -98,16 +87,11 @@ struct GroupNorm {
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
-  [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
-  /// Of scale and shift.
-  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 
 /// z -> z / sqrt(mean of squares + epsilon) over all features of a sample.
@@ -123,16 +107,11 @@ struct RmsNorm {
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
-  [[nodiscard]] std::int64_t parameter_count(const Site& site) const;
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
-  /// Of scale and shift.
-  [[nodiscard]] BlockAtPoint block_at_point(const Site& site, std::span<const double> v) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 
 }  // namespace smoothbound

@@ -4,12 +4,11 @@
 #include <optional>
 #include <vector>
 
-#include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/window.hpp"
 #include "smoothbound/layers/work.hpp"
-#include "smoothbound/runtime/kernel.hpp"
+#include "smoothbound/rules/constants.hpp"
 
 namespace smoothbound {
 
@@ -23,14 +22,11 @@ struct AveragePool {
   [[nodiscard]] std::string_view formula() const { return "mean of each patch"; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
-  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 
 /// The largest entry of each patch; padding never wins.
@@ -43,14 +39,11 @@ struct MaxPool {
   [[nodiscard]] std::string_view formula() const { return "maximum of each patch"; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
-  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
   /// The average pooling that the paper puts in its place.
   [[nodiscard]] std::optional<AveragePool> smooth_form(const Real& /*beta*/) const {
     return AveragePool{window};
@@ -65,14 +58,11 @@ struct GlobalAveragePool {
   [[nodiscard]] std::string_view formula() const { return "mean of each channel"; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
-  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 
 }  // namespace smoothbound

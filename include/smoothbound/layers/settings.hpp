@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "smoothbound/spec/fields.hpp"
+#include "smoothbound/text/fields.hpp"
 
 namespace smoothbound {
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
-#include "smoothbound/graph/shape.hpp"
+#include "smoothbound/rules/magnitude.hpp"
+#include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
 
@@ -22,6 +24,12 @@ struct Site {
   std::int64_t batch = 1;
 
   [[nodiscard]] const Shape& input() const { return inputs.front(); }
+};
+
+/// The parameter block that a component's affine part reads.
+struct OwnBlock {
+  std::int64_t elements = 0;
+  std::optional<Real> radius;  // of its ball, where it is not the layer's
 };
 
 }  // namespace smoothbound

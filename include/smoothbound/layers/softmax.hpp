@@ -3,11 +3,10 @@
 
 #include <vector>
 
-#include "smoothbound/bounds/constants.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
-#include "smoothbound/runtime/kernel.hpp"
+#include "smoothbound/rules/constants.hpp"
 
 namespace smoothbound {
 
@@ -21,14 +20,11 @@ struct Softmax {
   }
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
-  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  /// Of the runtime; in the order in which they act.
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& site) const;
-  [[nodiscard]] Steps steps(const Site& site, Method method) const;
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 
 }  // namespace smoothbound

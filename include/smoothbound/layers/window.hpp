@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "smoothbound/bounds/magnitude.hpp"
-#include "smoothbound/graph/shape.hpp"
 #include "smoothbound/layers/settings.hpp"
+#include "smoothbound/rules/magnitude.hpp"
+#include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "smoothbound/bounds/magnitude.hpp"
 #include "smoothbound/layers/site.hpp"
+#include "smoothbound/rules/magnitude.hpp"
 
 namespace smoothbound {
 

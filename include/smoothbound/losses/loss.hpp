@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "smoothbound/bounds/constants.hpp"
+#include "smoothbound/rules/constants.hpp"
 
 namespace smoothbound {
 
@@ -22,21 +22,14 @@ struct LossConstants {
   Constant smoothness;
 };
 
-/// See losses/evaluate.hpp.
-struct LossData;
-struct LossEvaluation;
-
 struct LossRow {
   std::string_view name;
   std::string_view formula;
-  /// A mean of one term per sample: `constants` are those of a term and `evaluate` gives their sum,
-  /// see `loss_constants` and `evaluate_loss`.
+  /// A mean of one term per sample: `constants` are those of a term, see `loss_constants`.
   bool is_mean;
   /// The setting that it takes, of those of the file's `loss` (spec/settings.hpp), or "".
   std::string_view setting;
   LossConstants (*constants)(const LossSite& site);
-  /// Called by `evaluate_loss`, which checks sizes.
-  LossEvaluation (*evaluate)(const LossData& data);
 };
 
 /// Settings of losses, by `LossRow::setting`.

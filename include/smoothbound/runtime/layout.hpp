@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "smoothbound/graph/shape.hpp"
+#include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
 

@@ -19,8 +19,7 @@ struct ParameterArray {
   std::int64_t elements = 0;
 };
 
-/// A parameter block v with ||v|| <= R: weights and bias of a layer, or scale and shift of a
-/// normalization.
+/// A parameter block, in its place in w.
 struct ParameterBlock {
   std::uint32_t layer = 0;
   std::int64_t offset = 0;
@@ -30,7 +29,7 @@ struct ParameterBlock {
 
 struct ParameterLayout {
   std::vector<ParameterArray> arrays;
-  std::vector<ParameterBlock> blocks;
+  std::vector<ParameterBlock> blocks;  // those of `Graph::blocks`, in their order
   std::int64_t elements = 0;
 };
 
@@ -119,7 +118,7 @@ class Network {
  private:
   std::uint32_t add_node(std::unique_ptr<Kernel<Scalar>> kernel, std::vector<std::uint32_t> inputs,
                          const Shape& output, std::uint32_t layer, std::uint32_t component);
-  void add_parameters(Node& node, const Layer& layer, const std::string& prefix);
+  void add_parameters(Node& node, const std::string& prefix);
   void add_layer(const Graph& graph, std::uint32_t index);
   void finish(Storage storage);
 

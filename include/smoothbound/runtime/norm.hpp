@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "smoothbound/bounds/magnitude.hpp"
+#include "smoothbound/rules/magnitude.hpp"
 
 namespace smoothbound {
 

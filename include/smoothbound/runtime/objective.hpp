@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "smoothbound/losses/evaluate.hpp"
-#include "smoothbound/losses/regularizer.hpp"
+#include "smoothbound/runtime/losses/evaluate.hpp"
+#include "smoothbound/runtime/losses/regularizer.hpp"
 #include "smoothbound/runtime/oracle.hpp"
 
 namespace smoothbound {

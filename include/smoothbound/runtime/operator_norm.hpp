@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "smoothbound/bounds/magnitude.hpp"
+#include "smoothbound/rules/magnitude.hpp"
 
 namespace smoothbound {
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "smoothbound/bounds/local.hpp"
-#include "smoothbound/losses/evaluate.hpp"
 #include "smoothbound/runtime/bound_check.hpp"
+#include "smoothbound/runtime/losses/evaluate.hpp"
 #include "smoothbound/runtime/trajectory.hpp"
 
 namespace smoothbound {

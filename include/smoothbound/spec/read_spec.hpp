@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <string>
 
-#include "smoothbound/spec/document.hpp"
 #include "smoothbound/spec/spec.hpp"
+#include "smoothbound/text/document.hpp"
 
 namespace smoothbound {
 

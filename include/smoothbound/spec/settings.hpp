@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "smoothbound/bounds/magnitude.hpp"
 #include "smoothbound/losses/loss.hpp"
-#include "smoothbound/spec/fields.hpp"
+#include "smoothbound/rules/magnitude.hpp"
+#include "smoothbound/text/fields.hpp"
 
 namespace smoothbound {
 

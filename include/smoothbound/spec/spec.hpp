@@ -1,22 +1,26 @@
 // What an architecture file says, with locations; no more than that.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "smoothbound/graph/shape.hpp"
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/spec/settings.hpp"
-#include "smoothbound/spec/source.hpp"
+#include "smoothbound/text/shape.hpp"
+#include "smoothbound/text/source.hpp"
 
 namespace smoothbound {
 
-/// A component in its place. A graph takes these over from the spec and adds the outputs.
+/// A component in its place. A graph takes these over from the spec; `build_graph` adds the rest.
 struct PlacedComponent {
+  static constexpr std::uint32_t no_block = 0xFFFFFFFFU;
+
   Component component;
   Location location;
-  Shape output;  // of one sample; set by `build_graph`
+  Shape output;                    // of one sample
+  std::uint32_t block = no_block;  // which of `Graph::blocks` its affine part reads
 };
 
 struct Reference {

@@ -4,8 +4,8 @@
 #include <functional>
 #include <span>
 
-#include "smoothbound/losses/evaluate.hpp"
-#include "smoothbound/losses/regularizer.hpp"
+#include "smoothbound/runtime/losses/evaluate.hpp"
+#include "smoothbound/runtime/losses/regularizer.hpp"
 #include "smoothbound/runtime/oracle.hpp"
 #include "smoothbound/steps/step.hpp"
 

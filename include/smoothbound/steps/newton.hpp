@@ -6,8 +6,8 @@
 #include <string>
 
 #include "smoothbound/graph/graph.hpp"
-#include "smoothbound/losses/evaluate.hpp"
-#include "smoothbound/losses/regularizer.hpp"
+#include "smoothbound/runtime/losses/evaluate.hpp"
+#include "smoothbound/runtime/losses/regularizer.hpp"
 #include "smoothbound/steps/step.hpp"
 
 namespace smoothbound {

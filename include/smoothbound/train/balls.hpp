@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "smoothbound/bounds/magnitude.hpp"
+#include "smoothbound/rules/magnitude.hpp"
 #include "smoothbound/runtime/network.hpp"
 
 namespace smoothbound {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "smoothbound/bounds/training_log.hpp"
 #include "smoothbound/runtime/objective.hpp"
 #include "smoothbound/runtime/point.hpp"
 #include "smoothbound/steps/newton.hpp"
@@ -49,19 +50,6 @@ struct TrainingSamples {
   std::vector<Scalar> x;
   std::int64_t count = 0;
   Labels labels;
-};
-
-/// An iteration: the point where it begins, and its step.
-struct IterationRecord {
-  std::int64_t iteration = 0;
-  double objective = 0;  // F(w_k); stochastic: of the mini-batch
-  double gradient_mapping =
-      0;  // ||g_k||; Gauss-Newton and Newton, which do not project: ||grad F||
-  double step = std::numeric_limits<double>::quiet_NaN();  // gamma_k; NaN at the end, without step
-  std::optional<Magnitude> smoothness;  // the certified L_F behind the step, if it is certified
-  std::int64_t oracle_calls = 0;        // of automatic differentiation, up to and with this step
-  double seconds = 0;                   // the same
-  int halvings = 0;                     // of gamma in this iteration
 };
 
 /// All that a run which is taken up again has to know: with equal samples and options, the rest of

@@ -1,0 +1,66 @@
+// Logs of training, which charts are drawn from: a line for each iteration: CSV or JSON lines.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smoothbound/rules/magnitude.hpp"
+
+namespace smoothbound {
+
+/// An iteration: the point where it begins, and its step.
+struct IterationRecord {
+  std::int64_t iteration = 0;
+  double objective = 0;  // F(w_k); stochastic: of the mini-batch
+  double gradient_mapping =
+      0;  // ||g_k||; Gauss-Newton and Newton, which do not project: ||grad F||
+  double step = std::numeric_limits<double>::quiet_NaN();  // gamma_k; NaN at the end, without step
+  std::optional<Magnitude> smoothness;  // the certified L_F behind the step, if it is certified
+  std::int64_t oracle_calls = 0;        // of automatic differentiation, up to and with this step
+  double seconds = 0;                   // the same
+  int halvings = 0;                     // of gamma in this iteration
+};
+
+enum class LogFormat : std::uint8_t { csv, json_lines };
+
+/// JSON lines for names that end in .jsonl or .ndjson, else CSV.
+LogFormat log_format_of(std::string_view path);
+
+/// "iteration,objective,gradient_mapping,step,smoothness,oracle_calls,seconds", the first line of a
+/// log in CSV.
+std::string_view log_header();
+/// A record as a line with its end; numbers with all their digits. What an iteration does not have
+/// is an empty cell, or no member of the object.
+std::string log_line(const IterationRecord& record, LogFormat format);
+
+/// Whether a file with this beginning is a log of training.
+bool is_training_log(std::string_view beginning);
+/// The records of a log in either format, `halvings` aside. Throws DataError, which names the line.
+std::vector<IterationRecord> read_training_log(const std::string& path);
+
+/// A log that grows line by line while the training runs; each line is written whole.
+class LogFile {
+ public:
+  /// Begins the file anew with those of its records whose iteration is below `keep_below`, if there
+  /// are any. Throws OutputError, and DataError for a file whose records are to be kept and which
+  /// is no log.
+  LogFile(std::string path, std::int64_t keep_below = 0);
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+  ~LogFile();
+
+  /// Throws OutputError.
+  void append(const IterationRecord& record);
+
+ private:
+  std::string path_;
+  LogFormat format_;
+  std::FILE* file_ = nullptr;
+};
+
+}  // namespace smoothbound

@@ -1,0 +1,74 @@
+// What a component contributes to the bounds: its local constants, each with formula and source.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "smoothbound/rules/magnitude.hpp"
+
+namespace smoothbound {
+
+/// Whose constants and composition rules: the paper's to the letter, or the sharpest proved here.
+enum class Method : std::uint8_t { paper, sharp };
+
+constexpr std::string_view name_of(Method method) {
+  return method == Method::paper ? "paper" : "sharp";
+}
+
+/// The version of the formulas and constants of both methods. Raise it with every change by which
+/// some bound differs for the same architecture and settings: a constant, a composition rule, a
+/// rounding, a default. Baselines of other versions are then refused instead of compared. New
+/// components and settings that leave every present number as it is do not raise it.
+constexpr int formulas_version = 1;
+
+/// A number with its formula and where the formula comes from. For an infinite constant the source
+/// is the reason, and the remedy if there is one. The texts have static storage.
+struct Constant {
+  Magnitude value;
+  std::string_view formula = "0";
+  std::string_view source;
+};
+
+/// b(v, z) = beta(v, z) + beta^v(v) + beta^z(z) + beta^0, (6) of the paper.
+struct AffineConstants {
+  Constant bilinear;           // L_beta: ||beta(v, z)|| <= L_beta ||v|| ||z||
+  Constant linear_parameters;  // l_{beta^v}
+  Constant linear_input;       // l_{beta^z}
+  Constant offset;             // ||beta^0||
+};
+
+/// A map a: what Prop 4.4 asks of a non-affine part.
+struct MapConstants {
+  Constant bound{Magnitude::infinity(), "inf", "unbounded"};  // sup ||a||
+  Constant lipschitz;                                         // sup ||grad a||
+  Constant smoothness;                                        // sup ||hess a||
+  Constant at_zero;                                           // ||a(0)||
+  Constant slope_at_zero;                                     // ||grad a(0)||
+};
+
+using Part = std::variant<AffineConstants, MapConstants>;
+
+/// The parts that a component consists of, in the order in which they act; at most two.
+class Parts {
+ public:
+  Parts(Part first) : parts_{std::move(first)}, size_(1) {}  // NOLINT: a part is a list of one
+  Parts(Part first, Part second) : parts_{std::move(first), std::move(second)}, size_(2) {}
+  [[nodiscard]] const Part* begin() const { return parts_.data(); }
+  [[nodiscard]] const Part* end() const { return parts_.data() + size_; }
+
+ private:
+  std::array<Part, 2> parts_;
+  std::size_t size_;
+};
+
+/// The bounds of a function of the parameters on the product of balls, section 1 of docs/theory.md.
+struct Triple {
+  Magnitude m;           // sup ||g||
+  Magnitude lipschitz;   // sup ||grad g||
+  Magnitude smoothness;  // sup ||hess g||
+};
+
+}  // namespace smoothbound

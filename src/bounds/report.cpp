@@ -1,0 +1,95 @@
+#include "smoothbound/bounds/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "smoothbound/text/digest.hpp"
+#include "smoothbound/text/suggest.hpp"
+
+namespace smoothbound {
+namespace {
+
+void apply_options(Spec& spec, const ReportOptions& options, std::vector<std::string>& notes) {
+  spec.settings.override_by(options.overrides);
+  if (options.batch_norm_epsilon) {
+    const std::size_t count = set_batch_norm_epsilon(spec, *options.batch_norm_epsilon);
+    if (count == 0) notes.emplace_back("bn-epsilon has no effect: there is no batch_norm");
+  }
+  if (options.smooth_beta) {
+    const std::vector<Replacement> done = make_smooth(spec, *options.smooth_beta);
+    for (const Replacement& replacement : done) {
+      notes.push_back(fmt::format("smooth: {} {} replaced by {}", replacement.count,
+                                  replacement.from, replacement.to));
+    }
+    if (done.empty()) notes.emplace_back("smooth has no effect: there is no relu or max_pool");
+  }
+}
+
+std::uint32_t find_layer(const Graph& graph, const std::string& name) {
+  for (std::uint32_t i = 0; i < graph.layers.size(); ++i) {
+    if (graph.layers[i].name == name) return i;
+  }
+  std::vector<std::string_view> names;
+  for (const Layer& layer : graph.layers) names.push_back(layer.name);
+  throw SpecError({}, fmt::format("--explain: there is no layer '{}'", name),
+                  suggest(name, names, "layers are called by their 'name'"));
+}
+
+void note_unused(const Graph& graph, std::vector<std::string>& notes) {
+  constexpr std::size_t most = 10;
+  for (std::size_t i = 0; i < std::min(graph.unused.size(), most); ++i) {
+    notes.push_back(fmt::format("layer '{}' does not reach the output '{}'", graph.unused[i],
+                                graph.layers[graph.output()].name));
+  }
+  if (graph.unused.size() > most) {
+    notes.push_back(
+        fmt::format("{} more layers do not reach the output", graph.unused.size() - most));
+  }
+}
+
+MethodReport evaluate(const Report& report, Method method) {
+  const Inputs inputs = inputs_of(report.settings);
+  BoundTable table = evaluate_bounds(report.graph, inputs, method);
+  CauseTable causes(report.graph, inputs, table);
+  MethodReport result{std::move(table), std::move(causes), {}, {}, {}};
+  if (report.settings.loss != nullptr) {
+    result.objective = bound_objective(report.graph, report.settings, result.table);
+    result.convergence = {gradient_descent(*result.objective, report.settings),
+                          stochastic_gradient_descent(*result.objective, report.settings)};
+  }
+  if (report.explained_layer) {
+    result.explanation = trace_layer(report.graph, inputs, result.table, *report.explained_layer);
+  }
+  return result;
+}
+
+}  // namespace
+
+bool Report::has_finite_answer() const {
+  return std::ranges::any_of(results, [](const MethodReport& result) {
+    const Triple& network = result.table.network();
+    return network.m.is_finite() || network.lipschitz.is_finite() || network.smoothness.is_finite();
+  });
+}
+
+Report make_report(const Source& source, const ReportOptions& options, const Limits& limits) {
+  Report report;
+  report.file = source.name;
+  report.sha256 = sha256(source.text);
+  report.options = options;
+  Spec spec = read_spec(source, limits);
+  std::vector<std::string> notes;
+  apply_options(spec, options, notes);
+  report.settings = resolve(spec.settings, spec.sample_norm_location.value_or(Location{}));
+  report.graph = build_graph(std::move(spec), report.settings.batch);
+  if (options.adapt) report.graph = options.adapt(std::move(report.graph));
+  if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
+  report.assumptions = report.settings.assumptions;
+  report.assumptions.insert(report.assumptions.end(), notes.begin(), notes.end());
+  note_unused(report.graph, report.assumptions);
+  for (const Method method : options.methods) report.results.push_back(evaluate(report, method));
+  return report;
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,197 @@
+#include "smoothbound/bounds/training_log.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/output_file.hpp"
+
+namespace smoothbound {
+namespace {
+
+constexpr std::string_view header =
+    "iteration,objective,gradient_mapping,step,smoothness,oracle_calls,seconds";
+constexpr std::size_t columns = 7;
+constexpr std::string_view json_beginning = "{\"iteration\":";
+constexpr int digits = 17;
+
+std::string smoothness_text(const IterationRecord& record) {
+  return record.smoothness ? record.smoothness->to_text(digits) : "";
+}
+
+// The lines of a log, as cells in the order of the header; empty where there is none.
+using Cells = std::array<std::string, columns>;
+
+std::array<std::string, columns> names() {
+  std::array<std::string, columns> result;
+  std::size_t begin = 0;
+  for (std::string& name : result) {
+    const std::size_t end = std::min(header.find(',', begin), header.size());
+    name = header.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  return result;
+}
+
+class LogReader {
+ public:
+  explicit LogReader(const std::string& path) : path_(path), file_(path) {
+    if (!file_) fail_open();
+  }
+
+  std::vector<IterationRecord> read() {
+    std::string text;
+    std::vector<IterationRecord> records;
+    while (std::getline(file_, text)) {
+      ++line_;
+      if (line_ == 1) {
+        if (!is_training_log(text)) fail("is no log of training", "its first line is another");
+        csv_ = text == header;
+        if (csv_) continue;
+      }
+      records.push_back(record_of(csv_ ? cells_of_csv(text) : cells_of_json(text)));
+    }
+    if (line_ == 0) fail("is empty", "");
+    return records;
+  }
+
+ private:
+  [[noreturn]] void fail_open() const {
+    throw DataError(path_, fmt::format("cannot read: {}", std::generic_category().message(errno)));
+  }
+  [[noreturn]] void fail(const std::string& what, const std::string& hint) const {
+    throw DataError(path_, line_ == 0 ? what : fmt::format("line {}: {}", line_, what), hint);
+  }
+
+  Cells cells_of_csv(std::string_view text) const {
+    Cells cells;
+    for (std::size_t i = 0; i < columns; ++i) {
+      const std::size_t end = std::min(text.find(','), text.size());
+      cells[i] = text.substr(0, end);
+      if ((end == text.size()) != (i + 1 == columns)) {
+        fail(fmt::format("is no line of {} cells", columns), "");
+      }
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return cells;
+  }
+
+  Cells cells_of_json(const std::string& text) const {
+    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    if (!json.is_object()) fail("is no JSON object", "");
+    Cells cells;
+    const auto keys = names();
+    for (std::size_t i = 0; i < columns; ++i) {
+      if (!json.contains(keys[i])) continue;
+      const nlohmann::json& value = json[keys[i]];
+      cells[i] = value.is_string() ? value.get<std::string>() : value.dump();
+    }
+    return cells;
+  }
+
+  template <class Number>
+  Number number(const std::string& cell, std::size_t column) const {
+    Number value{};
+    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+    if (error != std::errc{} || end != cell.data() + cell.size()) {
+      fail(fmt::format("'{}' is no {}", cell, names()[column]), "");
+    }
+    return value;
+  }
+
+  IterationRecord record_of(const Cells& cells) const {
+    enum : std::size_t { iteration, objective, mapping, step, smoothness, calls, seconds };
+    IterationRecord record;
+    record.iteration = number<std::int64_t>(cells[iteration], iteration);
+    record.objective = number<double>(cells[objective], objective);
+    record.gradient_mapping = number<double>(cells[mapping], mapping);
+    if (!cells[step].empty()) record.step = number<double>(cells[step], step);
+    if (!cells[smoothness].empty()) {
+      try {
+        record.smoothness = cells[smoothness] == "inf" ? Magnitude::infinity()
+                                                       : Magnitude::from_decimal(cells[smoothness]);
+      } catch (const std::invalid_argument&) {
+        fail(fmt::format("'{}' is no smoothness", cells[smoothness]), "");
+      }
+    }
+    record.oracle_calls = number<std::int64_t>(cells[calls], calls);
+    record.seconds = number<double>(cells[seconds], seconds);
+    return record;
+  }
+
+  const std::string& path_;
+  std::ifstream file_;
+  std::int64_t line_ = 0;
+  bool csv_ = true;
+};
+
+}  // namespace
+
+LogFormat log_format_of(std::string_view path) {
+  return path.ends_with(".jsonl") || path.ends_with(".ndjson") ? LogFormat::json_lines
+                                                               : LogFormat::csv;
+}
+
+std::string_view log_header() { return header; }
+
+std::string log_line(const IterationRecord& record, LogFormat format) {
+  const bool has_step = !std::isnan(record.step);
+  if (format == LogFormat::csv) {
+    return fmt::format("{},{},{},{},{},{},{:.6f}\n", record.iteration, record.objective,
+                       record.gradient_mapping, has_step ? fmt::format("{}", record.step) : "",
+                       smoothness_text(record), record.oracle_calls, record.seconds);
+  }
+  std::string line = fmt::format("{}{},\"objective\":{},\"gradient_mapping\":{}", json_beginning,
+                                 record.iteration, record.objective, record.gradient_mapping);
+  if (has_step) line += fmt::format(",\"step\":{}", record.step);
+  // It may be beyond the range of doubles.
+  if (record.smoothness) line += fmt::format(",\"smoothness\":\"{}\"", smoothness_text(record));
+  return line + fmt::format(",\"oracle_calls\":{},\"seconds\":{:.6f}}}\n", record.oracle_calls,
+                            record.seconds);
+}
+
+bool is_training_log(std::string_view beginning) {
+  return beginning.starts_with(header) || beginning.starts_with(json_beginning);
+}
+
+std::vector<IterationRecord> read_training_log(const std::string& path) {
+  return LogReader(path).read();
+}
+
+LogFile::LogFile(std::string path, std::int64_t keep_below)
+    : path_(std::move(path)), format_(log_format_of(path_)) {
+  std::vector<IterationRecord> kept;
+  if (keep_below > 0 && std::ifstream(path_).good()) {
+    kept = read_training_log(path_);
+    std::erase_if(kept,
+                  [&](const IterationRecord& record) { return record.iteration >= keep_below; });
+  }
+  {
+    OutputFile begun(path_);
+    if (format_ == LogFormat::csv) begun.write(fmt::format("{}\n", header));
+    for (const IterationRecord& record : kept) begun.write(log_line(record, format_));
+    begun.commit();
+  }
+  file_ = std::fopen(path_.c_str(), "a");
+  if (file_ == nullptr) throw_output_error("cannot write", fmt::format("'{}'", path_));
+}
+
+LogFile::~LogFile() {
+  if (file_ != nullptr) std::fclose(file_);
+}
+
+void LogFile::append(const IterationRecord& record) {
+  const std::string line = log_line(record, format_);
+  if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0) {
+    throw_output_error("cannot write", fmt::format("'{}'", path_));
+  }
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,145 @@
+// smoothbound bound: from architecture files to their bounds.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <optional>
+
+#include "shared/command_line.hpp"
+#include "shared/command_tree.hpp"
+#include "shared/exit_code.hpp"
+#include "shared/model_options.hpp"
+#include "shared/output.hpp"
+#include "shared/plot_output.hpp"
+#include "smoothbound/report/bound/writers.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
+enum class Format : std::uint8_t { table, json, csv, markdown };
+
+// The options as typed.
+struct BoundOptions {
+  std::vector<std::string> files;
+  std::string format = "table";
+  std::string output;
+  std::string explain;
+  ModelOptions model;
+};
+
+class BoundCommand {
+ public:
+  BoundCommand(const BoundOptions& options, const CommandLine& line)
+      : options_(options), line_(line) {}
+
+  int run() {
+    interpret();
+    Output output(options_.output);
+    const bool array = format_ == Format::json && options_.files.size() > 1;
+    for (const std::string& file : options_.files) report_on(file, output, array);
+    if (array && written_ > 0) output.write("]\n");
+    const bool all_failed = failed_ == options_.files.size();
+    if (options_.output.empty() || !all_failed) output.commit();
+    if (options_.files.size() > 1) {
+      std::cerr << fmt::format("{} of {} files done", options_.files.size() - failed_,
+                               options_.files.size());
+      if (failed_ > 0) std::cerr << fmt::format(", {} with errors", failed_);
+      if (without_answer_ > 0) {
+        std::cerr << fmt::format(", {} without a finite answer", without_answer_);
+      }
+      std::cerr << '\n';
+    }
+    return worst_;
+  }
+
+ private:
+  // From texts to values; throws SpecError with a place on the command line.
+  void interpret() {
+    report_options_ = options_.model.interpret(line_);
+    limits_ = options_.model.limits(line_);
+    format_ = static_cast<Format>(choose(line_, "--format", options_.format, format_names));
+    if (!options_.explain.empty()) report_options_.explain = options_.explain;
+    refuse_repeated_stdin(options_.files, line_);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output, options_.files);
+  }
+
+  void report_on(const std::string& file, Output& output, bool array) {
+    Source source;
+    const std::optional<Report> report = try_report(file, report_options_, limits_, source);
+    if (!report) {
+      ++failed_;
+      worst_ = std::max<int>(worst_, bad_input);
+      return;
+    }
+    if (!report->has_finite_answer()) {
+      ++without_answer_;
+      worst_ = std::max<int>(worst_, no_answer);
+    }
+    source.text = {};
+    write(*report, output, array);
+    ++written_;
+  }
+
+  void write(const Report& report, Output& output, bool array) const {
+    const Sink sink = [&](std::string_view text) { output.write(text); };
+    switch (format_) {
+      case Format::table:
+      case Format::markdown:
+        if (written_ > 0) sink("\n");
+        format_ == Format::table ? write_table(report, sink) : write_markdown(report, sink);
+        break;
+      case Format::csv:
+        write_csv(report, written_ == 0, sink);
+        break;
+      case Format::json:
+        if (array) sink(written_ == 0 ? "[" : ",");
+        write_json(report, sink);
+        break;
+    }
+  }
+
+  const BoundOptions& options_;
+  const CommandLine& line_;
+  ReportOptions report_options_;
+  Format format_ = Format::table;
+  Limits limits_;
+  std::size_t failed_ = 0;
+  std::size_t without_answer_ = 0;
+  std::size_t written_ = 0;
+  int worst_ = success;
+};
+
+}  // namespace
+
+void add_bound_command(CLI::App& app, const CommandLine& line, Action& action) {
+  auto options = std::make_shared<BoundOptions>();
+  CLI::App* command = app.add_subcommand(
+      "bound", "Per-layer bounds of architecture files, and the estimates of Theorem 4.1");
+  command
+      ->add_option("files", options->files,
+                   "architecture files, JSON or YAML; - reads standard input")
+      ->required()
+      ->type_name("FILE");
+  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
+                       const std::string& type) {
+    return command->add_option(name, target, help)->type_name(type);
+  };
+  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
+  add("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  add("--explain", options->explain, "also tell how the numbers of this layer came about", "LAYER");
+  options->model.add_to(*command);
+  command->footer(
+      "Examples:\n"
+      "  smoothbound bound vgg16.yaml\n"
+      "  smoothbound bound --method both --bn-epsilon 1e-2 vgg16-batchnorm.yaml\n"
+      "  smoothbound bound --format json net.json | jq '.results[0].network'\n"
+      "  smoothbound bound --smooth --explain conv1 relu-net.yaml");
+  command->callback([options, &line, &action] {
+    action = [options, &line] { return BoundCommand(*options, line).run(); };
+  });
+}
+
+}  // namespace smoothbound::cli

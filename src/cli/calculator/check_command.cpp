@@ -1,0 +1,304 @@
+// smoothbound check: bounds against a baseline, for a CI job.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <optional>
+
+#include "shared/command_line.hpp"
+#include "shared/distinct_files.hpp"
+#include "shared/exit_code.hpp"
+#include "shared/model_options.hpp"
+#include "shared/output.hpp"
+#include "smoothbound/report/check/check.hpp"
+#include "smoothbound/text/digest.hpp"
+#include "smoothbound/version.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+// The options as typed.
+struct CheckOptions {
+  std::vector<std::string> files;
+  std::string baseline;
+  std::string tolerance = "1e-9";
+  std::string junit;
+  bool update = false;
+  bool force = false;
+  bool exact = false;
+  bool github = false;
+  ModelOptions model;
+};
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+  return value == nullptr ? "" : value;
+}
+
+// A word as a shell takes it.
+std::string shell_word(const std::string& word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-=+:,@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string result = "'";
+  for (const char c : word) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
+
+class CheckCommand {
+ public:
+  CheckCommand(const CheckOptions& options, const CommandLine& line)
+      : options_(options), line_(line) {}
+
+  int run() {
+    interpret();
+    baseline_.name = options_.baseline;
+    try {
+      read_old();
+    } catch (const SpecError& error) {
+      std::cerr << render_error(baseline_, error);
+      return bad_input;
+    }
+    result_.exact = options_.exact;
+    for (const std::string& file : options_.files) check(file);
+    if (!options_.update || old_) find_removed();
+    const bool unreadable = result_.count(Status::unreadable) > 0;
+    if (!options_.update || old_) write_results();
+    if (options_.update && unreadable) {
+      std::cerr << "smoothbound: the baseline is not written, because of the errors\n";
+      return bad_input;
+    }
+    if (options_.update) {
+      write_new();
+      return success;
+    }
+    if (unreadable) return bad_input;
+    for (const ArchitectureDiff& diff : result_.architectures) {
+      if (result_.fails(diff)) return regression;
+    }
+    return success;
+  }
+
+ private:
+  // From texts to values, and refusals that need no file.
+  void interpret() {
+    report_options_ = options_.model.interpret(line_);
+    limits_ = options_.model.limits(line_);
+    const ScalarText tolerance = line_.scalar("--tolerance", options_.tolerance);
+    const Real value = parse_real(tolerance, RealRange::non_negative);
+    tolerance_ = Decimal(value.upper.is_zero() ? "0" : tolerance.text);
+    refuse_repeated_stdin(options_.files, line_);
+    refuse_repeated_files(options_.files, line_);
+    if (options_.baseline == "-") {
+      throw SpecError(line_.locate_last({"--baseline"}), "the baseline is a file, not '-'",
+                      "name a file: it is read, and --update writes it");
+    }
+    refuse_input_as_output("--baseline", options_.baseline, options_.files, line_);
+    refuse_input_as_output("--junit", options_.junit, options_.files, line_);
+    refuse_input_as_output("--junit", options_.junit, {options_.baseline}, line_);
+    if (options_.force && !options_.update) {
+      throw SpecError(line_.locate("--force"), "--force belongs to --update",
+                      "remove it, or add --update");
+    }
+    if (options_.update && !options_.force && !variable("CI").empty()) {
+      throw SpecError(line_.locate("--update"),
+                      "--update in a CI job (the variable CI is set) would accept any bound",
+                      "update on your own machine and commit the baseline; --force does it here");
+    }
+  }
+
+  [[nodiscard]] std::string renewal() const {
+    std::string command = "smoothbound";
+    for (const std::string& argument : line_.arguments()) {
+      if (argument != "--update") command += " " + shell_word(argument);
+    }
+    command += " --update";
+    constexpr std::size_t longest = 900;  // messages are cut at 1000
+    if (command.size() > longest) return "to accept the present bounds, add --update to this call";
+    return "to accept the present bounds: " + command;
+  }
+
+  void read_old() {
+    if (!std::filesystem::exists(options_.baseline)) {
+      if (options_.update) return;
+      baseline_.text = options_.baseline;
+      throw SpecError({}, "there is no such baseline", renewal());
+    }
+    load_source(options_.baseline, limits_, baseline_);
+    const NamedTexts present = texts_of(report_options_);
+    if (!options_.update) {
+      try {
+        old_ = read_baseline(baseline_.text, renewal());
+      } catch (SpecError& error) {  // nobody is to mend by hand what the program writes
+        error.hint = renewal();
+        throw;
+      }
+      refuse_other_options(baseline_.text, *old_, present, renewal());
+      return;
+    }
+    if (!baseline_.text.empty() && !options_.force &&
+        baseline_.text.find("\"smoothbound/baseline/") == std::string::npos) {
+      throw SpecError({}, "this file is no baseline, and --update would overwrite it",
+                      "name another file, or overwrite it with --force");
+    }
+    try {  // only to tell what changes
+      old_ = read_baseline(baseline_.text, "");
+      if (old_->options != present) old_.reset();
+    } catch (const SpecError&) {
+      old_.reset();
+    }
+  }
+
+  [[nodiscard]] const BaselineEntry* find_old(const std::string& key) const {
+    if (!old_) return nullptr;
+    const auto found = std::ranges::find(old_->architectures, key, &BaselineEntry::file);
+    return found == old_->architectures.end() ? nullptr : &*found;
+  }
+
+  void check(const std::string& file) {
+    Source source;
+    ArchitectureDiff diff;
+    diff.file = baseline_key(file);
+    try {
+      load_source(file, limits_, source);
+      diff.file = baseline_key(source.name);
+      const Meaning meaning = meaning_of(read_spec(source, limits_));
+      const Report report = make_report(source, report_options_, limits_);
+      BaselineEntry entry = baseline_entry(report, meaning);
+      if (const BaselineEntry* before = find_old(entry.file)) {
+        std::vector<Location> locations;
+        for (const Layer& layer : report.graph.layers) locations.push_back(layer.location);
+        diff = compare_entries(*before, entry, tolerance_, locations, old_->version);
+      } else {
+        diff.name = entry.name;
+        diff.status = Status::added;
+      }
+      new_.architectures.push_back(std::move(entry));
+    } catch (const SpecError& error) {
+      std::cerr << render_error(source, error);
+      diff.status = Status::unreadable;
+      diff.location = error.location;
+      diff.message = error.what();
+    }
+    result_.architectures.push_back(std::move(diff));
+  }
+
+  void find_removed() {
+    for (const BaselineEntry& entry : old_->architectures) {
+      if (std::ranges::find(result_.architectures, entry.file, &ArchitectureDiff::file) !=
+          result_.architectures.end()) {
+        continue;
+      }
+      ArchitectureDiff diff;
+      diff.file = entry.file;
+      diff.name = entry.name;
+      diff.status = Status::removed;
+      result_.architectures.push_back(std::move(diff));
+    }
+  }
+
+  void write_results() const {
+    std::string text;
+    write_check(result_, [&](std::string_view piece) { text += piece; });
+    Output output("");
+    if (options_.github) {
+      // The text holds names that others chose, and must not be taken for commands. It cannot
+      // contain its own digest.
+      const std::string token = sha256(text);
+      output.write(fmt::format("::stop-commands::{}\n{}::{}::\n", token, text, token));
+      write_annotations(result_, [&](std::string_view piece) { output.write(piece); });
+      append_summary();
+    } else {
+      output.write(text);
+    }
+    output.commit();
+    if (options_.junit.empty()) return;
+    Output junit(options_.junit);
+    write_junit(result_, [&](std::string_view piece) { junit.write(piece); });
+    junit.commit();
+  }
+
+  void append_summary() const {
+    const std::string path = variable("GITHUB_STEP_SUMMARY");
+    if (path.empty()) return;
+    std::FILE* file = std::fopen(path.c_str(), "ae");
+    bool written = file != nullptr;
+    if (written) {
+      write_check_markdown(result_, [&](std::string_view piece) {
+        written = written && std::fwrite(piece.data(), 1, piece.size(), file) == piece.size();
+      });
+      written = std::fclose(file) == 0 && written;
+    }
+    if (!written) {
+      throw OutputError(fmt::format("cannot write the job's summary '{}'", escape_controls(path)),
+                        false);
+    }
+  }
+
+  void write_new() {
+    new_.version = version;
+    new_.options = texts_of(report_options_);
+    Output output(options_.baseline);
+    write_baseline(new_, [&](std::string_view piece) { output.write(piece); });
+    output.commit();
+    std::cerr << fmt::format("{} architecture{} written to {}\n", new_.architectures.size(),
+                             new_.architectures.size() == 1 ? "" : "s",
+                             escape_controls(options_.baseline));
+  }
+
+  const CheckOptions& options_;
+  const CommandLine& line_;
+  ReportOptions report_options_;
+  Limits limits_;
+  Decimal tolerance_{"0"};
+  Source baseline_;
+  std::optional<Baseline> old_;
+  Baseline new_;
+  CheckResult result_;
+};
+
+}  // namespace
+
+void add_check_command(CLI::App& app, const CommandLine& line, Action& action) {
+  auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = app.add_subcommand(
+      "check", "Whether bounds got worse than those of a baseline file; for CI jobs");
+  command->add_option("files", options->files, "architecture files; - reads standard input")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--baseline", options->baseline, "the accepted bounds, written by --update")
+      ->required()
+      ->type_name("FILE");
+  command->add_flag("--update", options->update,
+                    "write the present bounds of the files, and of no others, to the baseline");
+  command->add_flag("--force", options->force,
+                    "with --update: also in a CI job, and over what is no baseline");
+  command
+      ->add_option("--tolerance", options->tolerance,
+                   "a bound that grows by more than this part is worse (1e-9)")
+      ->type_name("NUMBER");
+  command->add_flag("--exact", options->exact,
+                    "fail on every change: better bounds, new and removed layers and files");
+  command->add_option("--junit", options->junit, "also write JUnit XML to FILE")->type_name("FILE");
+  command->add_flag("--github", options->github,
+                    "also print GitHub annotations, and add to the job's summary");
+  options->model.add_to(*command);
+  command->footer(
+      "Exit codes: 0 nothing got worse, 1 something did, 2 a file or the baseline has a mistake, "
+      "or "
+      "the\nbaseline is of other formulas or settings. New and removed files fail only with "
+      "--exact.\n"
+      "Examples:\n"
+      "  smoothbound check nets/*.yaml --baseline bounds.json --update\n"
+      "  smoothbound check nets/*.yaml --baseline bounds.json --junit check.xml\n"
+      "  smoothbound check nets/*.yaml --baseline bounds.json --tolerance 1e-3 --github");
+  command->callback([options, &line, &action] {
+    action = [options, &line] { return CheckCommand(*options, line).run(); };
+  });
+}
+
+}  // namespace smoothbound::cli

@@ -1,0 +1,183 @@
+// smoothbound compare: architectures, or one under several settings, side by side.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <set>
+
+#include "shared/command_line.hpp"
+#include "shared/command_tree.hpp"
+#include "shared/exit_code.hpp"
+#include "shared/model_options.hpp"
+#include "shared/output.hpp"
+#include "shared/plot_output.hpp"
+#include "smoothbound/report/compare/compare.hpp"
+#include "smoothbound/text/suggest.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
+
+// The options as typed.
+struct CompareOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> with;
+  std::string format = "table";
+  std::string output;
+  ModelOptions model;
+};
+
+// One setting of a --with: "bn-epsilon=1e-2", on top of `options`.
+void apply_setting(std::string_view setting, Location place, ReportOptions& options) {
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string_view::npos) {
+    throw SpecError(place, fmt::format("'{}' has no '='", setting),
+                    "for example --with bn-epsilon=1e-2,radius=2");
+  }
+  const std::string_view name = setting.substr(0, equals);
+  place.column += static_cast<std::uint32_t>(character_count(name)) + 1;
+  const ScalarText value{setting.substr(equals + 1), false, place, name};
+  std::vector<std::string> known{"bn-epsilon", "loss", "smooth"};
+  for (const CountSetting& count : count_settings()) {
+    known.push_back(option_name(count.name).substr(2));
+    if (name != known.back()) continue;
+    options.overrides.*count.member = parse_count(value);
+    return;
+  }
+  for (const RealSetting& real : real_settings()) {
+    known.push_back(option_name(real.name).substr(2));
+    if (name != known.back()) continue;
+    options.overrides.*real.member = parse_real(value, real.range);
+    return;
+  }
+  if (name == "bn-epsilon") {
+    options.batch_norm_epsilon = parse_real(value, RealRange::non_negative);
+  } else if (name == "smooth") {
+    options.smooth_beta = parse_real(value, RealRange::positive);
+  } else if (name == "loss") {
+    std::vector<std::string_view> names;
+    for (const LossRow& row : loss_table()) names.push_back(row.name);
+    options.overrides.loss = &loss_table()[parse_choice(value, names)];
+  } else {
+    place.column -= static_cast<std::uint32_t>(character_count(name)) + 1;
+    const std::vector<std::string_view> views(known.begin(), known.end());
+    throw SpecError(place, fmt::format("--with knows no setting '{}'", name),
+                    suggest(name, views, "one of: " + join(views)));
+  }
+}
+
+// A column's settings, and what to call them.
+struct SettingSet {
+  std::string text;
+  ReportOptions options;
+};
+
+class CompareCommand {
+ public:
+  CompareCommand(const CompareOptions& options, const CommandLine& line)
+      : options_(options), line_(line) {}
+
+  int run() {
+    const auto format = choose(line_, "--format", options_.format, format_names);
+    const Limits limits = options_.model.limits(line_);
+    refuse_repeated_stdin(options_.files, line_);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output, options_.files);
+    const std::vector<SettingSet> sets = setting_sets();
+    if (options_.files.size() * sets.size() < 2) {
+      throw SpecError(line_.end(), "one network alone cannot be compared",
+                      "name another file, or add settings with --with, e.g. --with radius=2");
+    }
+    std::vector<ComparedNetwork> networks;
+    for (const std::string& file : options_.files) {
+      if (!add_columns(file, sets, limits, networks)) return bad_input;
+    }
+    const bool all_answered = std::ranges::all_of(networks, [](const ComparedNetwork& network) {
+      return network.report.has_finite_answer();
+    });
+    const Comparison comparison = compare_networks(std::move(networks));
+    constexpr std::array writers{write_comparison, write_comparison_json, write_comparison_csv,
+                                 write_comparison_markdown};
+    Output output(options_.output);
+    writers[format](comparison, [&](std::string_view text) { output.write(text); });
+    output.commit();
+    return all_answered ? success : no_answer;
+  }
+
+ private:
+  // The settings of the command line alone, then each --with.
+  [[nodiscard]] std::vector<SettingSet> setting_sets() const {
+    const ReportOptions base = options_.model.interpret(line_);
+    std::vector<SettingSet> sets{{"", base}};
+    std::set<std::string> seen;
+    for (const std::string& text : options_.with) {
+      const Location place = line_.scalar("--with", text).location;
+      if (!seen.insert(text).second) {
+        throw SpecError(place, fmt::format("--with {} is given twice", text), "keep one of them");
+      }
+      SettingSet set{text, base};
+      for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        Location here = place;
+        here.column += static_cast<std::uint32_t>(character_count(text.substr(0, begin)));
+        apply_setting(std::string_view(text).substr(begin, end - begin), here, set.options);
+        begin = end + 1;
+      }
+      sets.push_back(std::move(set));
+    }
+    return sets;
+  }
+
+  // The file is read once, so that standard input can be compared too.
+  static bool add_columns(const std::string& file, const std::vector<SettingSet>& sets,
+                          const Limits& limits, std::vector<ComparedNetwork>& networks) {
+    Source source;
+    try {
+      load_source(file, limits, source);
+      for (const SettingSet& set : sets) {
+        networks.push_back({make_report(source, set.options, limits), set.text});
+      }
+      return true;
+    } catch (const SpecError& error) {
+      std::cerr << render_error(source, error);
+      return false;
+    }
+  }
+
+  const CompareOptions& options_;
+  const CommandLine& line_;
+};
+
+}  // namespace
+
+void add_compare_command(CLI::App& app, const CommandLine& line, Action& action) {
+  auto options = std::make_shared<CompareOptions>();
+  CLI::App* command = app.add_subcommand(
+      "compare", "Networks side by side, or one under several settings: which has smaller bounds");
+  command->add_option("files", options->files, "architecture files; - reads standard input")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--with", options->with,
+                   "one more column for each file, with these settings; may be repeated")
+      ->type_name("SETTING=VALUE,...")
+      ->allow_extra_args(false);
+  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
+  command->add_option("-o,--output", options->output, "write to FILE, whole or not at all")
+      ->type_name("FILE");
+  options->model.add_to(*command);
+  command->footer(
+      "--with takes batch, bn-epsilon, loss, smooth and every option for a number above, without "
+      "dashes\nin front. Other options hold for all columns.\n"
+      "Examples:\n"
+      "  smoothbound compare vgg16.yaml vgg16-batchnorm.yaml --bn-epsilon 1e-2\n"
+      "  smoothbound compare mlp.yaml --with radius=2 --with radius=2,batch=1\n"
+      "  smoothbound compare a.yaml b.yaml --method both --format markdown -o comparison.md");
+  command->callback([options, &line, &action] {
+    action = [options, &line] { return CompareCommand(*options, line).run(); };
+  });
+}
+
+}  // namespace smoothbound::cli

@@ -1,0 +1,145 @@
+// smoothbound plot: charts of the bounds of one or several networks, and of training.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <optional>
+
+#include "shared/command_line.hpp"
+#include "shared/command_tree.hpp"
+#include "shared/exit_code.hpp"
+#include "shared/model_options.hpp"
+#include "shared/plot_output.hpp"
+#include "smoothbound/bounds/training_log.hpp"
+#include "smoothbound/report/charts/charts_of_report.hpp"
+#include "smoothbound/report/charts/training_charts.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+constexpr std::array<std::string_view, 3> chart_names{"depth", "methods", "growth"};
+enum class Kind : std::uint8_t { depth, methods, growth };
+
+struct PlotOptions {
+  std::vector<std::string> files;
+  std::string chart = "depth";
+  std::string format;
+  std::string output;
+  ModelOptions model;
+};
+
+std::vector<Chart> make_charts(Kind kind, std::span<const Report> reports) {
+  std::vector<Chart> charts;
+  const auto add = [&](std::vector<Chart> more) {
+    charts.insert(charts.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+  };
+  switch (kind) {
+    case Kind::depth:
+      add(depth_charts(reports));
+      break;
+    case Kind::methods:
+      for (std::size_t i = 0; i < reports.size(); ++i) {
+        add(depth_charts(reports.subspan(i, 1)));
+        add(method_charts(reports.subspan(i, 1)));
+      }
+      break;
+    case Kind::growth:
+      for (const Report& report : reports) {
+        for (const MethodReport& result : report.results) add(growth_charts(report, result));
+      }
+      break;
+  }
+  return charts;
+}
+
+bool is_log(const std::string& file) {
+  if (file == "-") return false;
+  std::ifstream stream(file);
+  std::string first;
+  return std::getline(stream, first) && is_training_log(first);
+}
+
+// Logs of training; `options` that are about bounds do not apply.
+int plot_logs(const PlotOptions& options, PlotFormat format, const CommandLine& line) {
+  std::vector<NamedLog> logs;
+  for (const std::string& file : options.files) {
+    if (!is_log(file)) {
+      throw SpecError(
+          line.locate_last({file}),
+          fmt::format("'{}' is no log of training, and '{}' is one", file, options.files.front()),
+          "plot architectures and logs apart");
+    }
+    logs.push_back({file, read_training_log(file)});
+  }
+  write_plot(training_charts(logs), format, options.output);
+  return success;
+}
+
+int run(const PlotOptions& options, const CommandLine& line) {
+  ReportOptions report_options = options.model.interpret(line);
+  const Limits limits = options.model.limits(line);
+  const auto kind = static_cast<Kind>(choose(line, "--chart", options.chart, chart_names));
+  const PlotFormat format =
+      choose_plot_format(line, options.format, {"-o", "--output"}, options.output);
+  refuse_repeated_stdin(options.files, line);
+  refuse_overwriting(line, {"-o", "--output"}, options.output, options.files);
+  if (is_log(options.files.front())) return plot_logs(options, format, line);
+  if (kind == Kind::methods) report_options.methods = {Method::paper, Method::sharp};
+  std::vector<Report> reports;
+  int worst = success;
+  for (const std::string& file : options.files) {
+    Source source;
+    std::optional<Report> report = try_report(file, report_options, limits, source);
+    if (!report) {
+      worst = std::max<int>(worst, bad_input);
+      continue;
+    }
+    if (!report->has_finite_answer()) worst = std::max<int>(worst, no_answer);
+    reports.push_back(std::move(*report));
+  }
+  if (!reports.empty()) write_plot(make_charts(kind, reports), format, options.output);
+  return worst;
+}
+
+}  // namespace
+
+void add_plot_command(CLI::App& app, const CommandLine& line, Action& action) {
+  auto options = std::make_shared<PlotOptions>();
+  CLI::App* command = app.add_subcommand(
+      "plot", "Charts of the bounds of architecture files, or of logs of training");
+  command
+      ->add_option("files", options->files,
+                   "architecture files, JSON or YAML, - reads standard input; or logs of "
+                   "'smoothbound train'")
+      ->required()
+      ->type_name("FILE");
+  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
+                       const std::string& type) {
+    command->add_option(name, target, help)->type_name(type);
+  };
+  add_choice(
+      *command, "--chart", options->chart,
+      "depth: m, l and L of every layer; methods: paper against sharp, whatever --method says; "
+      "growth: by which factor each layer and component makes them grow (depth)",
+      chart_names);
+  add_choice(*command, "--format", options->format,
+             "form of the chart (svg; vega-lite for an output *.json, bars for -o -)",
+             plot_format_names);
+  add("-o,--output", options->output,
+      "write to FILE, whole or not at all; - draws bars of text on standard output", "FILE");
+  options->model.add_to(*command);
+  command->footer(
+      "Examples:\n"
+      "  smoothbound plot vgg16.yaml vgg16-batchnorm.yaml -o layers.svg\n"
+      "  smoothbound plot --chart methods vgg16.yaml -o methods.svg\n"
+      "  smoothbound plot --chart growth resnet50.yaml -o -\n"
+      "  smoothbound plot --format vega-lite vgg16.yaml > vgg16.vl.json\n"
+      "  smoothbound plot train.csv -o train.svg");
+  command->callback(
+      [options, &line, &action] { action = [options, &line] { return run(*options, line); }; });
+}
+
+}  // namespace smoothbound::cli

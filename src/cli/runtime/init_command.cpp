@@ -1,0 +1,107 @@
+// smoothbound init: random parameters in a file.
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "runtime_commands.hpp"
+#include "shared/command_line.hpp"
+#include "shared/command_tree.hpp"
+#include "shared/exit_code.hpp"
+#include "shared/model_options.hpp"
+#include "shared/plot_output.hpp"
+#include "smoothbound/runtime/batch_runner.hpp"
+#include "smoothbound/runtime/initialize.hpp"
+#include "smoothbound/runtime/machine.hpp"
+#include "smoothbound/runtime/parameters.hpp"
+#include "smoothbound/text/data_error.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+// The options as typed.
+struct InitOptions {
+  std::string file;
+  std::string scheme = "kaiming";
+  std::string seed = "1";
+  std::string output;
+  ModelOptions model;
+};
+
+int run(const InitOptions& options, const CommandLine& line) {
+  const ReportOptions model = options.model.interpret(line);
+  const Limits limits = options.model.limits(line);
+  const auto scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
+  const std::int64_t seed = parse_count(line.scalar("--seed", options.seed), 0);
+  if (options.output == "-") {
+    throw SpecError(line.locate_last({"-o", "--output"}),
+                    "parameters are not text: --output needs a file", "name a file *.safetensors");
+  }
+  refuse_overwriting(line, {"-o", "--output"}, options.output, {options.file});
+  Source source;
+  const std::optional<Report> report = try_report(options.file, model, limits, source);
+  if (!report) return bad_input;
+  const Graph& graph = report->graph;
+  // The parameters, and once more in the form in which kernels want them.
+  const Magnitude needed = Magnitude::from_count(graph.parameters) *
+                           Magnitude::from_count(2 * static_cast<std::int64_t>(sizeof(float)));
+  const std::int64_t available = available_memory();
+  if (needed > Magnitude::from_count(available)) {
+    throw DataError(options.file,
+                    fmt::format("{} parameters take {} bytes, and {} are available",
+                                graph.parameters, needed.to_text(3), memory_to_text(available)));
+  }
+  try {
+    Network<float> network(graph, 1, Purpose::values);
+    initialize(network, scheme, static_cast<std::uint64_t>(seed), report->settings.radius);
+    save_parameters(network, options.output,
+                    {{"architecture", graph.name},
+                     {"scheme", std::string(scheme_names()[static_cast<std::size_t>(scheme)])},
+                     {"seed", std::to_string(seed)}});
+  } catch (const NotExecutable& error) {
+    std::cerr << render_error(DataError(options.file, error.what()));
+    return no_answer;
+  } catch (const std::overflow_error& error) {
+    throw DataError(options.file, error.what());
+  }
+  return success;
+}
+
+}  // namespace
+
+void add_init_command(CLI::App& app, const CommandLine& line, Action& action) {
+  auto options = std::make_shared<InitOptions>();
+  CLI::App* command =
+      app.add_subcommand("init", "Random parameters of a network, as a safetensors file");
+  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
+                       const std::string& type) {
+    return command->add_option(name, target, help)->type_name(type);
+  };
+  add("file", options->file, "architecture file, JSON or YAML; - reads standard input", "FILE")
+      ->required();
+  add_choice(*command, "--scheme", options->scheme, "how they are drawn, see below (kaiming)",
+             scheme_names());
+  add("--seed", options->seed, "seed: the same one gives the same parameters (1)", "SEED");
+  add("-o,--output", options->output, "the file to write, whole or not at all", "FILE")->required();
+  std::vector<std::string> names{"--method", "--bn-epsilon", "--smooth", "--loss"};
+  for (const RealSetting& setting : real_settings()) {
+    if (setting.name != "radius") names.push_back(option_name(setting.name));
+  }
+  for (const CountSetting& setting : count_settings()) names.push_back(option_name(setting.name));
+  options->model.add_to(*command, {names.begin(), names.end()});
+  command->footer(
+      "Schemes:\n"
+      "  kaiming   weights normal with variance 2 / fan-in\n"
+      "  xavier    weights uniform in +-sqrt(6 / (fan-in + fan-out))\n"
+      "  normal    weights normal with variance 1 / fan-in\n"
+      "  ball      each block v of parameters uniform in its ball ||v|| <= R\n"
+      "But for ball, biases and shifts are 0, scales of normalizations 1.\n"
+      "\n"
+      "Examples:\n"
+      "  smoothbound init net.yaml --scheme kaiming --seed 7 -o weights.safetensors\n"
+      "  smoothbound init net.yaml --scheme ball --radius 2 -o inside.safetensors");
+  command->callback(
+      [options, &line, &action] { action = [options, &line] { return run(*options, line); }; });
+}
+
+}  // namespace smoothbound::cli

@@ -1,0 +1,96 @@
+#include "train_options.hpp"
+
+#include <algorithm>
+
+#include "shared/command_tree.hpp"
+#include "shared/model_options.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+// What `--step` and `--gamma` take besides a number.
+constexpr std::string_view line_search = "line-search";
+
+bool is_number(std::string_view text) {
+  return !text.empty() && (text.front() == '.' || text.front() == '-' || text.front() == '+' ||
+                           (text.front() >= '0' && text.front() <= '9'));
+}
+
+}  // namespace
+
+void OracleOptions::add_to(CLI::App& command) {
+  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
+                       const std::string& type) {
+    command.add_option(name, target, help)->type_name(type);
+  };
+  add_choice(command, "--oracle", oracle_,
+             "the model of the objective that a step minimizes (gradient)", oracle_names());
+  add("--step", step_,
+      "step of the gradient oracle: certified, 1/L_F on the balls; local, 1/L_F around the point; "
+      "line-search; or a number (certified)",
+      "RULE");
+  add("--gamma", gamma_,
+      "step of the other oracles: line-search, or a number, halved while a step does not exist "
+      "(line-search)",
+      "RULE");
+  add("--local-radius", local_radius_,
+      "radius R' around the point of --step local (the one with the longest step)", "RADIUS");
+  add("--dual-residual", dual_residual_,
+      "relative residual at which Gauss-Newton steps count as solved; 0 is exact (1e-3)", "NUMBER");
+  add("--batch", batch_, "samples of each step, drawn at random (all)", "COUNT");
+}
+
+TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
+  TrainingOptions options;
+  options.oracle = static_cast<StepKind>(choose(line, "--oracle", oracle_, oracle_names()));
+  const bool first_order = options.oracle == StepKind::gradient;
+  if (first_order && !gamma_.empty()) {
+    throw SpecError(line.locate_last({"--gamma"}), "--gamma is for gauss-newton and newton",
+                    "the gradient oracle takes --step");
+  }
+  if (!first_order && !step_.empty()) {
+    throw SpecError(line.locate_last({"--step"}), "--step is for the gradient oracle",
+                    "gauss-newton and newton take --gamma");
+  }
+  const std::string option = first_order ? "--step" : "--gamma";
+  const std::string& rule = first_order ? step_ : gamma_;
+  if (rule.empty()) {
+    options.rule = first_order ? StepRule::certified : StepRule::line_search;
+  } else if (is_number(rule)) {
+    options.rule = StepRule::constant;
+    options.gamma = parse_real(line.scalar(option, rule), RealRange::positive).nearest;
+  } else if (first_order) {
+    options.rule = static_cast<StepRule>(choose(line, option, rule, step_rule_names()));
+  } else {
+    choose(line, option, rule, {&line_search, 1});
+    options.rule = StepRule::line_search;
+  }
+  if (!local_radius_.empty()) {
+    if (options.rule != StepRule::local) {
+      throw SpecError(line.locate_last({"--local-radius"}), "--local-radius is for --step local");
+    }
+    options.local_radius =
+        parse_real(line.scalar("--local-radius", local_radius_), RealRange::positive).nearest;
+  }
+  constexpr double usual_residual = 1e-3;
+  options.dual_residual = usual_residual;
+  if (!dual_residual_.empty()) {
+    if (options.oracle != StepKind::gauss_newton) {
+      throw SpecError(line.locate_last({"--dual-residual"}),
+                      "--dual-residual is for --oracle gauss-newton");
+    }
+    options.dual_residual =
+        parse_real(line.scalar("--dual-residual", dual_residual_), RealRange::non_negative).nearest;
+  }
+  if (!batch_.empty()) options.mini_batch = parse_count(line.scalar("--batch", batch_));
+  return options;
+}
+
+std::string OracleOptions::step_text() const {
+  const bool first_order = oracle_ == oracle_names().front();
+  const std::string& rule = first_order ? step_ : gamma_;
+  if (!rule.empty()) return rule;
+  return std::string(first_order ? step_rule_names().front() : line_search);
+}
+
+}  // namespace smoothbound::cli

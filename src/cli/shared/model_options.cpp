@@ -1,0 +1,134 @@
+#include "model_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+#include "command_tree.hpp"
+#include "smoothbound/text/suggest.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+constexpr std::array<std::string_view, 3> method_names{"paper", "sharp", "both"};
+
+}  // namespace
+
+std::string option_name(std::string_view setting) {
+  std::string name = "--" + std::string(setting);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+std::size_t parse_size(const ScalarText& scalar) {
+  struct Unit {
+    std::string_view suffix;
+    unsigned shift;
+  };
+  constexpr std::array<Unit, 3> units{{{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
+  ScalarText number = scalar;
+  unsigned shift = 0;
+  for (const Unit& unit : units) {
+    if (!number.text.ends_with(unit.suffix)) continue;
+    number.text.remove_suffix(unit.suffix.size());
+    shift = unit.shift;
+  }
+  const auto count = static_cast<std::size_t>(parse_count(number));
+  constexpr std::size_t largest = std::size_t{1} << 40U;
+  if (count > (largest >> shift)) {
+    throw SpecError(scalar.location, fmt::format("{} is too large", scalar.what),
+                    "at most 1024GiB");
+  }
+  return count << shift;
+}
+
+std::size_t choose(const CommandLine& line, const std::string& option, const std::string& value,
+                   std::span<const std::string_view> names) {
+  ScalarText scalar = line.scalar(option, value);
+  scalar.quoted = true;  // whatever was typed is text
+  return parse_choice(scalar, names);
+}
+
+void ModelOptions::add_to(CLI::App& command, const std::vector<std::string_view>& left_out) {
+  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
+                       const std::string& type) {
+    if (std::ranges::find(left_out, name) != left_out.end()) return;
+    command.add_option(name, target, help)->type_name(type);
+  };
+  add("--method", method_,
+      fmt::format("rules: those of the paper, the sharpest, or both ({})", method_),
+      choice_type(method_names));
+  add("--bn-epsilon", bn_epsilon_, "epsilon of every batch norm", "NUMBER");
+  add("--smooth", smooth_,
+      "replace relu by softplus(BETA) and max by average pooling; BETA is 1 if left out", "[BETA]");
+  for (std::size_t i = 0; i < count_settings().size(); ++i) {
+    const CountSetting& setting = count_settings()[i];
+    add(option_name(setting.name), counts_[i], std::string(setting.description), "COUNT");
+  }
+  for (std::size_t i = 0; i < real_settings().size(); ++i) {
+    const RealSetting& setting = real_settings()[i];
+    add(option_name(setting.name), reals_[i], std::string(setting.description), "NUMBER");
+  }
+  add("--loss", loss_, "loss of the objective; 'smoothbound layers' lists them", "LOSS");
+  add("--max-size", max_size_, "largest file (64MiB); the limit of 1,000,000 layers grows with it",
+      "SIZE");
+}
+
+ReportOptions ModelOptions::interpret(const CommandLine& line) const {
+  ReportOptions options;
+  options.methods.clear();
+  const std::string_view method = method_names[choose(line, "--method", method_, method_names)];
+  if (method != "sharp") options.methods.push_back(Method::paper);
+  if (method != "paper") options.methods.push_back(Method::sharp);
+  const auto real = [&](const std::string& option, const std::string& value, RealRange range) {
+    return parse_real(line.scalar(option, value), range);
+  };
+  for (std::size_t i = 0; i < reals_.size(); ++i) {
+    if (reals_[i].empty()) continue;
+    const RealSetting& setting = real_settings()[i];
+    options.overrides.*setting.member = real(option_name(setting.name), reals_[i], setting.range);
+  }
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i].empty()) continue;
+    const CountSetting& setting = count_settings()[i];
+    options.overrides.*setting.member =
+        parse_count(line.scalar(option_name(setting.name), counts_[i]));
+  }
+  if (!loss_.empty()) {
+    std::vector<std::string_view> names;
+    for (const LossRow& row : loss_table()) names.push_back(row.name);
+    options.overrides.loss = &loss_table()[choose(line, "--loss", loss_, names)];
+  }
+  if (!bn_epsilon_.empty()) {
+    options.batch_norm_epsilon = real("--bn-epsilon", bn_epsilon_, RealRange::non_negative);
+  }
+  if (!smooth_.empty()) options.smooth_beta = real("--smooth", smooth_, RealRange::positive);
+  return options;
+}
+
+Limits ModelOptions::limits(const CommandLine& line) const {
+  Limits limits;
+  if (!max_size_.empty()) limits.bytes = parse_size(line.scalar("--max-size", max_size_));
+  return limits;
+}
+
+std::optional<Report> try_report(const std::string& file, const ReportOptions& options,
+                                 const Limits& limits, Source& source) {
+  try {
+    load_source(file, limits, source);
+    return make_report(source, options, limits);
+  } catch (const SpecError& error) {
+    std::cerr << render_error(source, error);
+    return std::nullopt;
+  }
+}
+
+void refuse_repeated_stdin(const std::vector<std::string>& files, const CommandLine& line) {
+  if (std::ranges::count(files, "-") > 1) {
+    throw SpecError(line.locate_last({"-"}), "standard input can be read once", "name '-' once");
+  }
+}
+
+}  // namespace smoothbound::cli

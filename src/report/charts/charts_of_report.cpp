@@ -1,0 +1,340 @@
+#include "smoothbound/report/charts/charts_of_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "chart_scale.hpp"
+#include "chart_style.hpp"
+#include "chart_svg.hpp"
+#include "shared/text.hpp"
+
+namespace smoothbound {
+namespace {
+
+struct Number {
+  std::string_view title;
+  std::string_view symbol;
+  Magnitude Triple::*entry;
+};
+constexpr std::array<Number, 3> numbers{{{"output bound m", "m", &Triple::m},
+                                         {"Lipschitz constant l", "l", &Triple::lipschitz},
+                                         {"smoothness constant L", "L", &Triple::smoothness}}};
+
+constexpr double gap = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<std::string> layer_names(const Graph& graph) {
+  std::vector<std::string> names;
+  names.reserve(graph.layers.size());
+  for (const Layer& layer : graph.layers) names.push_back(layer.name);
+  return names;
+}
+
+// Names if all networks have the same layers, else numbers.
+ChartAxis depth_axis(std::span<const Report> reports) {
+  std::vector<std::string> names = layer_names(reports.front().graph);
+  std::size_t deepest = names.size();
+  bool same = true;
+  for (const Report& report : reports.subspan(1)) {
+    deepest = std::max(deepest, report.graph.layers.size());
+    same = same && layer_names(report.graph) == names;
+  }
+  if (same) return {"layer", false, std::move(names)};
+  names.clear();
+  for (std::size_t i = 1; i <= deepest; ++i) names.push_back(std::to_string(i));
+  return {"number of the layer", false, std::move(names)};
+}
+
+std::vector<double> places(std::size_t count) {
+  std::vector<double> x(count);
+  for (std::size_t i = 0; i < count; ++i) x[i] = static_cast<double>(i);
+  return x;
+}
+
+// The network's name, with the file where two have the same.
+std::string name_of_report(std::span<const Report> reports, const Report& report) {
+  const auto count = std::ranges::count_if(
+      reports, [&](const Report& other) { return other.graph.name == report.graph.name; });
+  if (count == 1) return report.graph.name;
+  return fmt::format("{} ({})", report.graph.name, report.file);
+}
+
+// One line if all have the same settings.
+std::string settings_note(std::span<const Report> reports) {
+  std::string first = text::network_settings(reports.front());
+  const bool same = std::ranges::all_of(
+      reports, [&](const Report& report) { return text::network_settings(report) == first; });
+  if (same) return first;
+  std::string note;
+  for (const Report& report : reports) {
+    if (!note.empty()) note += "; ";
+    note += fmt::format("{}: {}", name_of_report(reports, report), text::network_settings(report));
+  }
+  return note;
+}
+
+std::string names_of(std::span<const Report> reports) {
+  std::string names;
+  constexpr std::size_t most = 3;
+  if (reports.size() > most) return fmt::format("{} networks", reports.size());
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (i > 0) names += i + 1 == reports.size() ? " and " : ", ";
+    names += reports[i].graph.name;
+  }
+  return names;
+}
+
+const MethodReport* find_method(const Report& report, Method method) {
+  const auto found = std::ranges::find_if(
+      report.results, [&](const MethodReport& result) { return result.table.method == method; });
+  return found == report.results.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::vector<Chart> depth_charts(std::span<const Report> reports) {
+  std::vector<Chart> charts;
+  if (reports.empty()) return charts;
+  const ChartAxis axis = depth_axis(reports);
+  const std::vector<MethodReport>& results = reports.front().results;
+  const bool one_method = results.size() == 1;
+  for (const Number& number : numbers) {
+    Chart chart;
+    chart.x = axis;
+    chart.y = {std::string(number.title), true, {}};
+    for (const Report& report : reports) {
+      for (const MethodReport& result : report.results) {
+        std::string name = name_of_report(reports, report);
+        if (!one_method && reports.size() == 1) name = name_of(result.table.method);
+        if (!one_method && reports.size() > 1) {
+          name += fmt::format(", {}", name_of(result.table.method));
+        }
+        ChartSeries series{std::move(name), places(result.table.layers.size()), {}};
+        for (const Triple& bounds : result.table.layers) {
+          series.y.push_back((bounds.*number.entry).log10());
+        }
+        chart.series.push_back(std::move(series));
+      }
+    }
+    charts.push_back(std::move(chart));
+  }
+  charts.front().title = "Bounds along the depth: " + names_of(reports);
+  charts.back().note = settings_note(reports);
+  if (one_method) {
+    charts.back().note += fmt::format("; method {}", name_of(results.front().table.method));
+  }
+  return charts;
+}
+
+std::vector<Chart> method_charts(std::span<const Report> reports) {
+  std::vector<Chart> charts;
+  for (const Report& report : reports) {
+    const MethodReport* paper = find_method(report, Method::paper);
+    const MethodReport* sharp = find_method(report, Method::sharp);
+    if (paper == nullptr || sharp == nullptr) continue;
+    Chart chart;
+    chart.title = "Paper against sharp: " + report.graph.name;
+    chart.note = text::network_settings(report);
+    chart.x = {"layer", false, layer_names(report.graph)};
+    chart.y = {"bound of the paper / sharp bound", true, {}};
+    for (const Number& number : numbers) {
+      ChartSeries series{std::string(number.symbol), places(report.graph.layers.size()), {}};
+      for (std::size_t i = 0; i < series.x.size(); ++i) {
+        const Magnitude& a = paper->table.layers[i].*number.entry;
+        const Magnitude& b = sharp->table.layers[i].*number.entry;
+        // Where both are 0 or inf there is no factor.
+        series.y.push_back(a == b && (a.is_zero() || a.is_infinite()) ? gap
+                                                                      : a.log10() - b.log10());
+      }
+      const bool drawn = std::ranges::any_of(series.y, [](double y) { return !std::isnan(y); });
+      if (drawn) chart.series.push_back(std::move(series));
+    }
+    charts.push_back(std::move(chart));
+  }
+  return charts;
+}
+
+namespace {
+
+// Bars of more layers than are legible stand for 2, 5, 10, ... of them that follow each other.
+std::size_t layers_of_a_bar(std::size_t layers) {
+  constexpr std::size_t most_bars = 100;
+  for (std::size_t tens = 1;; tens *= 10) {
+    for (const std::size_t digit : {1U, 2U, 5U}) {
+      if (layers <= most_bars * digit * tens) return digit * tens;
+    }
+  }
+}
+
+// Sums of logarithmic factors for each kind of component and bar.
+class Growth {
+ public:
+  explicit Growth(std::size_t layers)
+      : layers_of_a_bar_(layers_of_a_bar(layers)),
+        bars_((layers + layers_of_a_bar_ - 1) / layers_of_a_bar_),
+        factors_(layers, gap) {}
+
+  // A 0 counts as 1: there is nothing yet that could grow. What was infinite before is a gap.
+  void add(std::size_t layer, const std::string& kind, const Magnitude& before,
+           const Magnitude& after) {
+    // Every kind is there for every number, so that all panels have the same legend.
+    std::vector<double>& values = kinds_.try_emplace(kind, bars_, gap).first->second;
+    if (before.is_infinite()) return;
+    const double from = before.is_zero() ? 0 : before.log10();
+    const double to = after.is_zero() ? 0 : after.log10();
+    for (double* value : {&values[layer / layers_of_a_bar_], &factors_[layer]}) {
+      *value = (std::isnan(*value) ? 0 : *value) + to - from;
+    }
+  }
+
+  [[nodiscard]] std::size_t bars() const { return bars_; }
+  [[nodiscard]] std::size_t layers_of_each() const { return layers_of_a_bar_; }
+
+  // The layers with the largest factors, those above 1.
+  [[nodiscard]] std::vector<std::size_t> largest(std::size_t most) const {
+    std::vector<std::size_t> layers;
+    for (std::size_t i = 0; i < factors_.size(); ++i) {
+      if (factors_[i] > 0) layers.push_back(i);
+    }
+    std::ranges::stable_sort(layers, std::greater<>(), [&](std::size_t i) { return factors_[i]; });
+    layers.resize(std::min(most, layers.size()));
+    return layers;
+  }
+  [[nodiscard]] double factor(std::size_t layer) const { return factors_[layer]; }
+
+  // The kinds that matter most first; those beyond the number of colours together.
+  [[nodiscard]] std::vector<std::string> ranking() const {
+    std::vector<std::string> names;
+    for (const auto& [name, values] : kinds_) names.push_back(name);
+    std::ranges::stable_sort(names, std::greater<>(),
+                             [&](const std::string& name) { return weight(kinds_.at(name)); });
+    return names;
+  }
+  [[nodiscard]] const std::map<std::string, std::vector<double>>& kinds() const { return kinds_; }
+
+ private:
+  static double weight(const std::vector<double>& values) {
+    double sum = 0;
+    for (const double value : values) {
+      if (!std::isnan(value)) sum += std::abs(value);
+    }
+    return sum;
+  }
+
+  std::size_t layers_of_a_bar_;
+  std::size_t bars_;
+  std::map<std::string, std::vector<double>> kinds_;
+  std::vector<double> factors_;  // of each layer
+};
+
+// The largest of what a layer reads.
+Magnitude before(const Report& report, const MethodReport& result, const Layer& layer,
+                 Magnitude Triple::*entry) {
+  Magnitude largest;
+  for (const std::uint32_t input : layer.inputs) {
+    const Triple bounds = input == Graph::network_input
+                              ? Triple{report.settings.input_norm.upper, {}, {}}
+                              : result.table.layers[input];
+    largest = std::max(largest, bounds.*entry);
+  }
+  return largest;
+}
+
+void add_layer(const Report& report, const MethodReport& result, std::uint32_t index,
+               std::span<Growth> growth) {
+  const Layer& layer = report.graph.layers[index];
+  const std::vector<Triple> behind =
+      bounds_behind_components(report.graph, inputs_of(report.settings), result.table, index);
+  for (std::size_t n = 0; n < numbers.size(); ++n) {
+    Magnitude previous = before(report, result, layer, numbers[n].entry);
+    for (std::size_t i = 0; i < behind.size(); ++i) {
+      const Magnitude& next = behind[i].*numbers[n].entry;
+      growth[n].add(index, std::string(name_of(layer.components[i].component)), previous, next);
+      previous = next;
+    }
+  }
+}
+
+// Layers by name, or by the numbers of the first and the last one of a bar.
+ChartAxis growth_axis(const Graph& graph, const Growth& growth) {
+  const std::size_t each = growth.layers_of_each();
+  if (each == 1) return {"layer", false, layer_names(graph)};
+  ChartAxis axis{fmt::format("numbers of the layers, {} to a bar", each), false, {}};
+  for (std::size_t first = 0; first < graph.layers.size(); first += each) {
+    const std::size_t last = std::min(first + each, graph.layers.size());
+    axis.categories.push_back(first + 1 == last ? std::to_string(last)
+                                                : fmt::format("{}-{}", first + 1, last));
+  }
+  return axis;
+}
+
+// Which layers to look at, where a bar does not tell.
+std::string largest_factors(const Graph& graph, std::span<const Growth> growth) {
+  constexpr std::size_t most = 3;
+  constexpr std::size_t most_name = 24;
+  std::string note;
+  for (std::size_t n = 0; n < numbers.size(); ++n) {
+    std::string names;
+    for (const std::size_t layer : growth[n].largest(most)) {
+      names += fmt::format("{}{} ({})", names.empty() ? "" : ", ",
+                           svg::shorten(graph.layers[layer].name, most_name),
+                           value_text(growth[n].factor(layer), true));
+    }
+    if (!names.empty())
+      note += fmt::format("; largest factors of {}: {}", numbers[n].symbol, names);
+  }
+  return note;
+}
+
+}  // namespace
+
+std::vector<Chart> growth_charts(const Report& report, const MethodReport& result) {
+  const std::size_t layers = report.graph.layers.size();
+  std::vector<Growth> growth(numbers.size(), Growth(layers));
+  for (std::uint32_t i = 0; i < layers; ++i) add_layer(report, result, i, growth);
+  // The kinds have one colour in all panels: that of their rank for the last number.
+  const std::vector<std::string> kinds = growth.back().ranking();
+  constexpr std::size_t most = light_theme.series.size();
+  const std::size_t named = kinds.size() > most ? most - 1 : kinds.size();
+  const std::size_t bars = growth.front().bars();
+  const ChartAxis axis = growth_axis(report.graph, growth.front());
+  std::vector<Chart> charts;
+  for (std::size_t n = 0; n < numbers.size(); ++n) {
+    Chart chart;
+    chart.kind = ChartKind::bars;
+    chart.x = axis;
+    chart.y = {fmt::format("growth factor of the {}", numbers[n].title), true, {}};
+    for (std::size_t k = 0; k < named; ++k) {
+      chart.series.push_back({kinds[k], places(bars), growth[n].kinds().at(kinds[k])});
+    }
+    if (named < kinds.size()) {
+      ChartSeries others{"others", places(bars), std::vector<double>(bars, gap)};
+      for (std::size_t k = named; k < kinds.size(); ++k) {
+        const std::vector<double>& values = growth[n].kinds().at(kinds[k]);
+        for (std::size_t i = 0; i < bars; ++i) {
+          if (std::isnan(values[i])) continue;
+          others.y[i] = (std::isnan(others.y[i]) ? 0 : others.y[i]) + values[i];
+        }
+      }
+      chart.series.push_back(std::move(others));
+    }
+    charts.push_back(std::move(chart));
+  }
+  charts.front().title = fmt::format("Growth by layer and component: {}, method {}",
+                                     report.graph.name, name_of(result.table.method));
+  charts.back().note =
+      text::network_settings(report) +
+      "; a layer's factor is its number over the largest one among what it reads (over 1 where "
+      "that is 0)";
+  if (growth.front().layers_of_each() > 1) {
+    charts.back().note += "; the factors of the layers of a bar are multiplied" +
+                          largest_factors(report.graph, growth);
+  }
+  return charts;
+}
+
+}  // namespace smoothbound

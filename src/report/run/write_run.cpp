@@ -1,0 +1,250 @@
+// An execution for people: table and Markdown.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "origin.hpp"
+#include "shared/page.hpp"
+#include "shared/text.hpp"
+#include "smoothbound/report/run/run.hpp"
+
+namespace smoothbound {
+namespace {
+
+using Align = Grid::Align;
+
+// Measured numbers end before float32 does: they are the same on other machines, as a rule.
+std::string measured_text(double value) {
+  return std::isfinite(value) ? fmt::format("{:.3e}", value) : fmt::format("{}", value);
+}
+
+std::string percent(double part) { return fmt::format("{:.1f}%", part * 100); }
+
+class RunWriter {
+ public:
+  RunWriter(const RunReport& run, Page& page) : run_(run), page_(page), graph_(run.bounds.graph) {}
+
+  void write() {
+    page_.title(fmt::format("{} ({}) in {}", page_.foreign(graph_.name),
+                            page_.foreign(run_.bounds.file), run_.precision));
+    write_origin(page_, run_.data, run_.parameters, run_.bounds.settings.batch);
+    write_results();
+    page_.gap();
+    write_layers();
+    write_outside();
+    write_verdict();
+    if (!run_.profile.empty()) write_profile();
+    write_notes();
+  }
+
+ private:
+  void write_results() {
+    const std::int64_t batch = run_.bounds.settings.batch;
+    page_.paragraph(fmt::format("output: {} x {}", text::count(batch),
+                                text::shape(graph_.shape_of(graph_.output()))));
+    if (run_.loss) {
+      const RunLoss& loss = *run_.loss;
+      std::string line = fmt::format("loss: {} ", loss.name);
+      if (loss.value) {
+        line += fmt::format("{:.4g}", *loss.value);
+        constexpr double visible = 1e-4;
+        if (loss.gap > visible * std::abs(*loss.value)) {
+          line += fmt::format(", at least {:.4g}", *loss.value - loss.gap);
+        }
+      } else {
+        line += "not evaluated, " + page_.foreign(loss.reason);
+      }
+      page_.paragraph(line);
+    }
+    if (run_.accuracy) {
+      const RunAccuracy& accuracy = *run_.accuracy;
+      page_.paragraph(fmt::format(
+          "accuracy: {} ({} of {})",
+          percent(static_cast<double>(accuracy.correct) / static_cast<double>(accuracy.samples)),
+          text::count(accuracy.correct), text::count(accuracy.samples)));
+    }
+  }
+
+  void write_layers() {
+    std::vector<Grid::Column> columns{
+        {"#", Align::right}, {"layer"}, {"components"}, {"output"}, {"norm", Align::right}};
+    for (const MethodReport& result : run_.bounds.results) {
+      columns.push_back(
+          {several() ? fmt::format("m {}", name_of(result.table.method)) : "m", Align::right});
+    }
+    columns.push_back({"norm/m", Align::right});
+    Grid grid(std::move(columns));
+    grid.add_row(cells("", "input", "", text::shape(graph_.input), run_.input_norm, nullptr));
+    for (std::uint32_t i = 0; i < graph_.layers.size(); ++i) {
+      const Layer& layer = graph_.layers[i];
+      grid.add_row(cells(std::to_string(i + 1), layer.name, text::components(layer, " "),
+                         text::shape(layer.output), run_.norms[i], &i));
+    }
+    page_.paragraph(
+        fmt::format("measured norms ||z|| of the whole batch, and bounds m for ||x|| = {}, "
+                    "rounded up",
+                    run_.bounds.settings.input_norm.upper.to_text(text::digits_for_people)));
+    page_.gap();
+    page_.grid(grid);
+  }
+
+  // A row; `layer` is null for the input.
+  std::span<const std::string_view> cells(std::string number, std::string_view name,
+                                          std::string components, std::string shape, double norm,
+                                          const std::uint32_t* layer) {
+    texts_ = {std::move(number), std::string(name), std::move(components), std::move(shape),
+              measured_text(norm)};
+    const Magnitude* best = nullptr;
+    for (const MethodReport& result : run_.bounds.results) {
+      if (layer == nullptr) {
+        texts_.emplace_back();
+        continue;
+      }
+      const Magnitude& m = result.table.layers[*layer].m;
+      if (best == nullptr || m < *best) best = &m;
+      texts_.push_back(m.to_text(text::digits_for_people));
+    }
+    const bool related = best != nullptr && best->is_finite() && !best->is_zero() &&
+                         std::isfinite(norm) && norm >= 0;
+    texts_.push_back(
+        related
+            ? (Magnitude::from_double(norm) / LowerBound::from_double(best->to_double())).to_text(3)
+            : "");
+    views_.assign(texts_.begin(), texts_.end());
+    return views_;
+  }
+
+  void write_outside() {
+    if (run_.is_inside()) return;
+    page_.heading("parameters outside of their balls");
+    Grid grid({{"block"}, {"norm", Align::right}, {"radius", Align::right}});
+    for (const BlockNorm& block : run_.blocks) {
+      if (block.inside) continue;
+      // As many digits as tell the two apart.
+      std::string norm = measured_text(block.norm);
+      if (norm == measured_text(block.radius.nearest)) norm = fmt::format("{:.17g}", block.norm);
+      grid.add_row({block.name, norm, text::setting(block.radius)});
+    }
+    page_.grid(grid);
+  }
+
+  void write_verdict() {
+    page_.gap();
+    const std::string tolerance = fmt::format("{:g}", run_.tolerance);
+    switch (run_.verdict()) {
+      case RunReport::Verdict::holds:
+        page_.paragraph("||v|| <= R in every block, and ||z|| <= m in every layer (up to " +
+                        tolerance + " m for the rounding of " + run_.precision + ")");
+        break;
+      case RunReport::Verdict::outside:
+        page_.paragraph(
+            "m is about parameters with ||v|| <= R: nothing follows for these, and nothing is "
+            "checked");
+        break;
+      case RunReport::Verdict::exceeded:
+        for (std::size_t i = 0; i < run_.bounds.results.size(); ++i) write_exceeded(i);
+        page_.paragraph("parameters are inside, and the excess is beyond the " + tolerance +
+                        " m that rounding is granted: this is a defect of the program");
+        break;
+      case RunReport::Verdict::overflow:
+        page_.paragraph(fmt::format(
+            "the values of {} layer{} are not finite in {}, from '{}' on{}",
+            run_.overflown().size(), run_.overflown().size() == 1 ? "" : "s", run_.precision,
+            page_.foreign(graph_.layers[run_.overflown().front()].name),
+            run_.precision == "float32" ? "; --precision float64 reaches further" : ""));
+        break;
+    }
+  }
+
+  void write_exceeded(std::size_t result) {
+    const std::vector<std::uint32_t> layers = run_.exceeded(result);
+    constexpr std::size_t most = 10;
+    for (std::size_t i = 0; i < std::min(layers.size(), most); ++i) {
+      const BoundTable& table = run_.bounds.results[result].table;
+      page_.item(fmt::format("VIOLATED: layer '{}', method {}: ||z|| = {:.17g} > m = {}",
+                             page_.foreign(graph_.layers[layers[i]].name), name_of(table.method),
+                             run_.norms[layers[i]],
+                             table.layers[layers[i]].m.to_text(text::digits_for_machines)));
+    }
+    if (layers.size() > most) page_.item(fmt::format("{} more", layers.size() - most));
+  }
+
+  void write_profile() {
+    page_.heading("profile");
+    const bool parts = run_.samples_at_once < run_.bounds.settings.batch;
+    page_.paragraph(
+        fmt::format("forward and backward (vjp) after a warm-up, {} sample{} at once{}; GFLOP/s of "
+                    "forward, two "
+                    "operations for each multiplication",
+                    text::count(run_.samples_at_once), run_.samples_at_once == 1 ? "" : "s",
+                    parts ? ", all parts together" : ""));
+    page_.gap();
+    Grid grid({{"layer"},
+               {"forward ms", Align::right},
+               {"backward ms", Align::right},
+               {"multiplications", Align::right},
+               {"GFLOP/s", Align::right},
+               {"output bytes", Align::right}});
+    const auto add = [&](std::string_view name, const LayerProfile& row) {
+      constexpr double milli = 1e3;
+      constexpr double giga = 1e9;
+      const bool has_rate = row.multiplications > 0 && row.forward_seconds > 0;
+      grid.add_row(
+          {name, fmt::format("{:.3f}", row.forward_seconds * milli),
+           fmt::format("{:.3f}", row.backward_seconds * milli),
+           text::count(static_cast<std::int64_t>(row.multiplications)),
+           has_rate ? fmt::format("{:.1f}", 2 * row.multiplications / row.forward_seconds / giga)
+                    : "",
+           row.output_bytes > 0 ? text::count(row.output_bytes) : ""});
+    };
+    LayerProfile all = run_.reorders;
+    for (std::size_t i = 0; i < run_.profile.size(); ++i) {
+      const LayerProfile& row = run_.profile[i];
+      add(graph_.layers[i].name, row);
+      all.forward_seconds += row.forward_seconds;
+      all.backward_seconds += row.backward_seconds;
+      all.multiplications += row.multiplications;
+      all.output_bytes += row.output_bytes;
+    }
+    add("changes of layout", run_.reorders);
+    add("all", all);
+    page_.grid(grid);
+  }
+
+  // Of the assumptions those on which m depends, and what was done to the network.
+  void write_notes() {
+    const std::vector<std::string>& lines = run_.bounds.assumptions;
+    const std::size_t defaults = run_.bounds.settings.assumptions.size();
+    std::vector<std::string> shown;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (i >= defaults || lines[i].starts_with("radius")) shown.push_back(lines[i]);
+    }
+    if (shown.empty()) return;
+    page_.heading("assumptions");
+    for (const std::string& line : shown) page_.item(page_.foreign(line));
+  }
+
+  [[nodiscard]] bool several() const { return run_.bounds.results.size() > 1; }
+
+  const RunReport& run_;
+  Page& page_;
+  const Graph& graph_;
+  std::vector<std::string> texts_;
+  std::vector<std::string_view> views_;
+};
+
+}  // namespace
+
+void write_run_table(const RunReport& run, const Sink& sink) {
+  TextPage page(sink);
+  RunWriter(run, page).write();
+}
+
+void write_run_markdown(const RunReport& run, const Sink& sink) {
+  MarkdownPage page(sink);
+  RunWriter(run, page).write();
+}
+
+}  // namespace smoothbound

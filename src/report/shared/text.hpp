@@ -1,0 +1,46 @@
+// Words and numbers that the table, Markdown and CSV writers share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "smoothbound/bounds/report.hpp"
+
+namespace smoothbound::text {
+
+/// Significant digits of numbers for people, and of those for machines.
+constexpr int digits_for_people = 6;
+constexpr int digits_for_machines = 17;
+
+/// "3x224x224"
+std::string shape(const Shape& shape);
+/// "conv softplus", joined by `separator`; "-" for none.
+std::string components(const Layer& layer, std::string_view separator);
+/// 12,345,678
+std::string count(std::int64_t value);
+/// Of iterations or operations: an integer with separators while it is readable, else as a bound.
+std::string count(const Magnitude& value);
+/// The same for machines: an integer without separators if it is one below 2^63, else 17 digits.
+std::string integer(const Magnitude& value);
+/// The shortest decimal that tells the setting's double.
+std::string setting(const Real& value);
+/// "layer 'conv1_1', relu: ..."
+std::string cause(const Graph& graph, const Cause& cause);
+
+/// "F = logistic of 128 samples + (0.1/2) ||w||^2"
+std::string objective(const ResolvedSettings& settings);
+/// "batch 128, ||x|| <= 1, ||v_l|| <= 1 unless a layer says otherwise"
+std::string network_settings(const Report& report);
+
+/// Where infinite entries come from: how many they are, and the cause (empty: "5 more causes").
+struct InfiniteValues {
+  std::string what;
+  std::string cause;
+};
+std::vector<InfiniteValues> infinite_values(const Report& report, const MethodReport& result);
+/// A cell of a CSV, RFC 4180, with control characters escaped so that a row stays a line.
+std::string csv_cell(std::string_view cell);
+/// The decimal logarithm, rounded up; empty where it is not finite.
+std::string csv_logarithm(const Magnitude& value);
+
+}  // namespace smoothbound::text

@@ -1,0 +1,266 @@
+// A training run for people and machines.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "run/origin.hpp"
+#include "shared/json.hpp"
+#include "shared/page.hpp"
+#include "shared/text.hpp"
+#include "smoothbound/report/train/training.hpp"
+#include "smoothbound/version.hpp"
+
+namespace smoothbound {
+namespace {
+
+using Align = Grid::Align;
+
+std::string measured_text(double value) { return fmt::format("{:.6g}", value); }
+
+// What stands behind "<=".
+std::string rounded_up(double value) {
+  return Magnitude::from_double(value).to_text(text::digits_for_people);
+}
+
+// 0, 1, 2, 5, 10, 20, 50, ...
+bool is_shown(std::int64_t iteration) {
+  while (iteration >= 10 && iteration % 10 == 0) iteration /= 10;
+  return iteration == 0 || iteration == 1 || iteration == 2 || iteration == 5;
+}
+
+class TrainingWriter {
+ public:
+  TrainingWriter(const TrainingReport& training, Page& page) : training_(training), page_(page) {}
+
+  void write() {
+    const Report& bounds = training_.bounds;
+    page_.title(fmt::format("{} ({}) in {}", page_.foreign(bounds.graph.name),
+                            page_.foreign(bounds.file), training_.precision));
+    write_origin(page_, training_.data, training_.parameters, training_.samples);
+    ResolvedSettings settings = bounds.settings;
+    settings.batch = training_.samples;
+    page_.paragraph("objective: " + text::objective(settings));
+    write_oracle();
+    page_.gap();
+    write_iterations();
+    page_.gap();
+    write_end();
+    write_guarantee();
+  }
+
+ private:
+  void write_oracle() {
+    std::string line =
+        fmt::format("oracle: {}", oracle_names()[static_cast<std::size_t>(training_.oracle)]);
+    if (training_.is_stochastic()) {
+      line += fmt::format(" of {} samples at a time", text::count(training_.mini_batch));
+    }
+    line += training_.oracle == StepKind::gradient ? ", projected, step " : ", gamma ";
+    line += training_.step;
+    if (training_.rule == StepRule::certified || training_.rule == StepRule::local) {
+      line += fmt::format(" by method {}", name_of(training_.method));
+    }
+    page_.paragraph(line);
+    if (training_.projected > 0) {
+      page_.item(fmt::format("{} block{} of the first parameters projected onto the ball",
+                             training_.projected, training_.projected == 1 ? "" : "s"));
+    }
+  }
+
+  void write_iterations() {
+    Grid grid({{"k", Align::right},
+               {"F(w_k)", Align::right},
+               {training_.oracle == StepKind::gradient ? "||g_k||" : "||grad F||", Align::right},
+               {"gamma_k", Align::right},
+               {"L_F", Align::right},
+               {"oracle calls", Align::right}});
+    const std::vector<IterationRecord>& records = training_.records;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const IterationRecord& record = records[i];
+      if (!is_shown(record.iteration) && i + 1 < records.size()) continue;
+      grid.add_row({text::count(record.iteration), measured_text(record.objective),
+                    measured_text(record.gradient_mapping),
+                    std::isnan(record.step) ? "" : measured_text(record.step),
+                    record.smoothness ? record.smoothness->to_text(text::digits_for_people) : "",
+                    text::count(record.oracle_calls)});
+    }
+    page_.grid(grid);
+  }
+
+  void write_end() {
+    const TrainingState& state = training_.state;
+    const double first = training_.all_samples_first.value_or(state.first_objective);
+    std::string line = fmt::format("{} iteration{}", text::count(state.iteration),
+                                   state.iteration == 1 ? "" : "s");
+    if (training_.interrupted) line += ", interrupted";
+    if (training_.last_objective) {
+      line += fmt::format(": F from {} to {}{}", measured_text(first),
+                          measured_text(*training_.last_objective),
+                          training_.is_stochastic() ? " on all samples" : "");
+    }
+    page_.paragraph(line);
+    if (training_.last_objective && *training_.last_objective > first) {
+      page_.paragraph("F rose: the steps are too long; line-search finds shorter ones");
+    }
+    page_.paragraph(fmt::format("time: {:.3g} s", state.seconds));
+  }
+
+  void write_guarantee() {
+    const TrainingState& state = training_.state;
+    page_.heading("guarantee");
+    if (training_.certified.step == 0) {
+      page_.paragraph(fmt::format("none: {}", page_.foreign(training_.certified.reason)));
+      return;
+    }
+    const Magnitude& smoothness = training_.certified.smoothness;
+    const std::string constant = smoothness.to_text(text::digits_for_people);
+    const bool by_theorem = training_.rule == StepRule::certified;
+    if (training_.is_stochastic() && !by_theorem) {
+      page_.paragraph("none: Theorem 4.1 is about steps 1/(2 L_F), L_F = " + constant);
+      return;
+    }
+    if (training_.is_stochastic()) {
+      if (!(state.first_objective >= 0) || state.iteration == 0) return;
+      const double first = training_.all_samples_first.value_or(state.first_objective);
+      const Magnitude reached = Magnitude::from_count(4) * smoothness *
+                                Magnitude::from_double(first) /
+                                LowerBound::from_count(state.iteration);
+      page_.paragraph(fmt::format(
+          "Theorem 4.1, step 1/(2 L_F), L_F = {}: E||g||^2 <= {} + 2 s^2 at an iterate drawn at "
+          "random from the {} of this run, where s^2 is the variance of the stochastic gradient",
+          constant, reached.to_text(3), text::count(state.iteration)));
+      return;
+    }
+    const double accuracy = state.smallest_mapping;
+    if (!std::isfinite(accuracy)) {
+      page_.paragraph("nothing to hold against it: there was no step");
+      return;
+    }
+    const Magnitude predicted = predicted_iterations(smoothness, state.first_objective, accuracy);
+    page_.paragraph(fmt::format(
+        "Theorem 4.1: with step 1/L_F, L_F = {}, ||g|| <= {} after at most {} iterations, as "
+        "F(w_0) - min F <= {}",
+        constant, rounded_up(accuracy), text::count(predicted), rounded_up(state.first_objective)));
+    page_.paragraph(fmt::format("this run: after {}{}", text::count(state.iteration),
+                                training_.verdict() == TrainingReport::Verdict::not_applicable
+                                    ? ", by steps that are not those of the theorem"
+                                    : ""));
+    switch (training_.verdict()) {
+      case TrainingReport::Verdict::holds:
+        page_.paragraph("every step decreased F by gamma ||g||^2 / 2 at least, as certified");
+        break;
+      case TrainingReport::Verdict::violated:
+        page_.paragraph(
+            fmt::format("VIOLATED: the step of iteration {} decreased F by less than "
+                        "gamma ||g||^2 / 2: this is a defect of the program",
+                        state.violation));
+        break;
+      case TrainingReport::Verdict::not_applicable:
+        break;
+    }
+  }
+
+  const TrainingReport& training_;
+  Page& page_;
+};
+
+json::Json finite(double value) {
+  return std::isfinite(value) ? json::Json(value) : json::Json(fmt::format("{}", value));
+}
+
+json::Json record_of(const IterationRecord& record) {
+  json::Json row{{"iteration", record.iteration},
+                 {"objective", finite(record.objective)},
+                 {"gradient_mapping", finite(record.gradient_mapping)}};
+  if (!std::isnan(record.step)) row["step"] = record.step;
+  if (record.smoothness) row["smoothness"] = json::quantity(*record.smoothness, "");
+  row["oracle_calls"] = record.oracle_calls;
+  row["seconds"] = record.seconds;
+  return row;
+}
+
+}  // namespace
+
+Magnitude predicted_iterations(const Magnitude& smoothness, double first_objective,
+                               double accuracy) {
+  const LowerBound square = LowerBound::from_double(accuracy) * LowerBound::from_double(accuracy);
+  return ceiling(Magnitude::from_count(2) * smoothness * Magnitude::from_double(first_objective) /
+                 square);
+}
+
+TrainingReport::Verdict TrainingReport::verdict() const {
+  if (is_stochastic() || (rule != StepRule::certified && rule != StepRule::local)) {
+    return Verdict::not_applicable;
+  }
+  return state.violation < 0 ? Verdict::holds : Verdict::violated;
+}
+
+std::string_view name_of(TrainingReport::Verdict verdict) {
+  switch (verdict) {
+    case TrainingReport::Verdict::holds:
+      return "holds";
+    case TrainingReport::Verdict::violated:
+      return "violated";
+    case TrainingReport::Verdict::not_applicable:
+      break;
+  }
+  return "not applicable";
+}
+
+void write_training_table(const TrainingReport& training, const Sink& sink) {
+  TextPage page(sink);
+  TrainingWriter(training, page).write();
+}
+
+void write_training_markdown(const TrainingReport& training, const Sink& sink) {
+  MarkdownPage page(sink);
+  TrainingWriter(training, page).write();
+}
+
+void write_training_json(const TrainingReport& training, const Sink& sink) {
+  using json::put;
+  const TrainingState& state = training.state;
+  const auto next = [&](std::string_view key, const json::Json& value) {
+    sink(",\n ");
+    put(sink, key, value);
+  };
+  sink("{");
+  put(sink, "schema", "smoothbound/train/1");
+  next("version", version);
+  next("architecture", json::architecture(training.bounds));
+  next("precision", training.precision);
+  next("data", json::data(training.data));
+  next("parameters", json::parameters(training.parameters));
+  next("samples", training.samples);
+  next("mini_batch", training.is_stochastic() ? training.mini_batch : training.samples);
+  next("oracle", oracle_names()[static_cast<std::size_t>(training.oracle)]);
+  next("step", training.step);
+  next("method", name_of(training.method));
+  next("smoothness", json::quantity(training.certified.smoothness, training.certified.reason));
+  next("certified_step", training.certified.step);
+  next("iterations", state.iteration);
+  next("interrupted", training.interrupted);
+  if (training.all_samples_first) next("first_objective", finite(*training.all_samples_first));
+  if (!training.all_samples_first) next("first_objective", finite(state.first_objective));
+  if (training.last_objective) next("last_objective", finite(*training.last_objective));
+  next("smallest_gradient_mapping", finite(state.smallest_mapping));
+  next("oracle_calls", state.oracle_calls);
+  next("seconds", state.seconds);
+  const bool predicts = training.certified.step > 0 && !training.is_stochastic() &&
+                        std::isfinite(state.smallest_mapping);
+  if (predicts) {
+    next("predicted_iterations",
+         json::quantity(predicted_iterations(training.certified.smoothness, state.first_objective,
+                                             state.smallest_mapping),
+                        "the gradient mapping is 0"));
+  }
+  next("guarantee", name_of(training.verdict()));
+  json::Json rows = json::Json::array();
+  for (const IterationRecord& record : training.records) rows.push_back(record_of(record));
+  next("records", rows);
+  sink("}\n");
+}
+
+}  // namespace smoothbound

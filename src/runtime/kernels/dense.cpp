@@ -1,0 +1,72 @@
+#include "bilinear.hpp"
+#include "kernels.hpp"
+#include "smoothbound/runtime/gemm.hpp"
+
+namespace smoothbound {
+namespace {
+
+// Y = Z W^T + 1 w0^T with a sample in each row; W has a unit in each row.
+template <class Scalar>
+class DenseKernel final : public BilinearKernel<Scalar> {
+ public:
+  DenseKernel(std::int64_t batch, std::int64_t inputs, std::int64_t units, bool bias)
+      : batch_(batch), inputs_(inputs), units_(units), bias_(bias) {}
+
+  Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
+    return inputs[0] = plain_layout;
+  }
+  [[nodiscard]] std::vector<ParameterShape> parameters() const override {
+    std::vector<ParameterShape> all{{"weight", {units_, inputs_}}};
+    if (bias_) all.push_back({"bias", {units_}});
+    return all;
+  }
+
+ protected:
+  void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
+             Scalar* /*scratch*/) override {
+    gemm(Transpose::no, Transpose::yes, batch_, units_, inputs_, z, v, accumulate, y);
+    if (!with_bias || !bias_) return;
+    const Scalar* const bias = v + units_ * inputs_;
+    for (std::int64_t n = 0; n < batch_; ++n) {
+      add_scaled(Scalar{1}, bias, units_, y + n * units_);
+    }
+  }
+  void apply_transposed(const Scalar* y_bar, const Scalar* v, bool accumulate, Scalar* z_bar,
+                        Scalar* /*scratch*/) override {
+    gemm(Transpose::no, Transpose::no, batch_, inputs_, units_, y_bar, v, accumulate, z_bar);
+  }
+  void outer(const Scalar* z, const Scalar* y_bar, bool with_bias, bool accumulate, Scalar* v_bar,
+             Scalar* /*scratch*/) override {
+    gemm(Transpose::yes, Transpose::no, units_, inputs_, batch_, y_bar, z, accumulate, v_bar);
+    if (!bias_) return;
+    Scalar* const bias = v_bar + units_ * inputs_;
+    if (!accumulate) fill(bias, units_, Scalar{0});
+    if (!with_bias) return;
+    for (std::int64_t n = 0; n < batch_; ++n) {
+      add_scaled(Scalar{1}, y_bar + n * units_, units_, bias);
+    }
+  }
+  [[nodiscard]] std::int64_t input_elements() const override { return batch_ * inputs_; }
+  [[nodiscard]] std::int64_t output_elements() const override { return batch_ * units_; }
+  [[nodiscard]] std::int64_t parameter_elements() const override {
+    return units_ * inputs_ + (bias_ ? units_ : 0);
+  }
+
+ private:
+  std::int64_t batch_;
+  std::int64_t inputs_;
+  std::int64_t units_;
+  bool bias_;
+};
+
+}  // namespace
+
+template <class Scalar>
+Kernels<Scalar> kernels_of(const Dense& dense, const Site& site) {
+  return one_kernel<Scalar>(std::make_unique<DenseKernel<Scalar>>(
+      site.batch, site.input().elements(), dense.units, dense.bias));
+}
+template Kernels<float> kernels_of(const Dense& dense, const Site& site);
+template Kernels<double> kernels_of(const Dense& dense, const Site& site);
+
+}  // namespace smoothbound

@@ -1,0 +1,45 @@
+// Kernels of linear parts without parameters: poolings, sums, changes of layout.
+#pragma once
+
+#include "array.hpp"
+#include "smoothbound/runtime/kernel.hpp"
+
+namespace smoothbound {
+
+/// All derivatives of a linear map follow from it and its transpose. What is linear only near a
+/// point (max pooling) notes in `forward` where it stands.
+template <class Scalar>
+class LinearKernel : public Kernel<Scalar> {
+ public:
+  using typename Kernel<Scalar>::Inputs;
+  using typename Kernel<Scalar>::Outputs;
+
+  void forward(const Point<Scalar>& at, Scalar* y) override { apply(at, at.z, y); }
+
+  void jvp(const Point<Scalar>& at, Inputs z_dot, const Scalar* /*v_dot*/, Scalar* y_dot) final {
+    apply(at, z_dot, y_dot);
+  }
+
+  void vjp(const Point<Scalar>& at, const Scalar* y_bar, Outputs z_bar, Scalar* /*v_bar*/) final {
+    apply_transposed(at, y_bar, z_bar);
+  }
+
+  void hvp(const Point<Scalar>& at, Inputs /*z_dot*/, const Scalar* /*y_dot*/,
+           const Scalar* /*v_dot*/, const Scalar* /*y_bar*/, const Scalar* y_bar_dot,
+           Outputs z_bar_dot, Scalar* /*v_bar_dot*/) final {
+    apply_transposed(at, y_bar_dot, z_bar_dot);
+  }
+
+  void second(const Point<Scalar>& at, Inputs /*z_dot*/, Inputs z_ddot, const Scalar* /*y_dot*/,
+              const Scalar* /*v_dot*/, Scalar* y_ddot) final {
+    apply(at, z_ddot, y_ddot);
+  }
+
+ protected:
+  /// y = A z; an input that is null is zero.
+  virtual void apply(const Point<Scalar>& at, Inputs z, Scalar* y) = 0;
+  /// z_bar = A^T y_bar, for the inputs that are wanted; y_bar null is zero.
+  virtual void apply_transposed(const Point<Scalar>& at, const Scalar* y_bar, Outputs z_bar) = 0;
+};
+
+}  // namespace smoothbound

@@ -1,0 +1,37 @@
+// Kernels of normalizations and of the scale and shift behind them.
+#pragma once
+
+#include <memory>
+
+#include "grouped.hpp"
+
+namespace smoothbound {
+
+struct FixedStatistics;
+
+/// Whether the mean is subtracted.
+enum class Centring : bool { no, yes };
+
+/// y = (x - mean) / sqrt(mean square of x - mean + epsilon) of each group.
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> normalize_kernel(const BatchShape& shape, const Grouping& grouping,
+                                                 Centring centring, double epsilon);
+
+/// y = (z - mean) / sqrt(variance + epsilon), where the features are channels or all scalars of a
+/// sample.
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> fixed_normalize_kernel(const BatchShape& shape,
+                                                       const FixedStatistics& statistics,
+                                                       double epsilon);
+
+/// The statistics of the groups, out of what `forward` of a centring normalize kernel noted.
+template <class Scalar>
+FixedStatistics kept_statistics(const std::byte* state, std::int64_t groups, double epsilon);
+
+/// y = gamma z + beta with a pair (or, without shift, gamma alone) for each of `features`:
+/// channels, or all scalars of a sample.
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> scale_kernel(const BatchShape& shape, std::int64_t features,
+                                             bool shift);
+
+}  // namespace smoothbound

@@ -1,0 +1,241 @@
+#include "pool.hpp"
+
+#include <cmath>
+
+#include "kernels.hpp"
+#include "linear.hpp"
+
+namespace smoothbound {
+namespace {
+
+// Goes over outputs and their patches: the channels of a block lie side by side in both.
+class Patches {
+ public:
+  explicit Patches(const PoolGeometry& g) : g_(g) {}
+
+  Layout plan(std::span<Layout> inputs) {
+    // Blocks divide the channels, which input and output share.
+    block_ = inputs.front().channel_block;
+    return inputs.front();
+  }
+  [[nodiscard]] std::int64_t block() const { return block_; }
+  [[nodiscard]] std::int64_t outputs() const { return g_.batch * g_.output.elements(); }
+  [[nodiscard]] std::int64_t inputs() const { return g_.batch * g_.input.elements(); }
+  [[nodiscard]] std::int64_t patch_size() const { return g_.axes[0].kernel * g_.axes[1].kernel; }
+
+  // For each block of channels of a sample, in parallel: body(slice), then its outputs in order by
+  // `each_output`.
+  template <class Body>
+  void each_slice(const Body& body) const {
+    const std::int64_t slices = g_.batch * g_.input.channels() / block_;
+    const std::int64_t size = g_.input.positions() * block_;
+    parallel_for(slices, 1 + array_grain / size, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t slice = begin; slice < end; ++slice) body(slice);
+    });
+  }
+  [[nodiscard]] std::int64_t input_place(std::int64_t slice) const {
+    return slice * g_.input.positions() * block_;
+  }
+  [[nodiscard]] std::int64_t output_place(std::int64_t slice) const {
+    return slice * g_.axes[0].output * g_.axes[1].output * block_;
+  }
+  // begin(output offset), then tap(output offset, input offset) for each input of its patch.
+  template <class Begin, class Tap>
+  void each_output(const Begin& begin, const Tap& tap) const {
+    const AxisWindow& rows = g_.axes[0];
+    const AxisWindow& columns = g_.axes[1];
+    std::int64_t place = 0;
+    for (std::int64_t i = 0; i < rows.output; ++i) {
+      for (std::int64_t j = 0; j < columns.output; ++j, place += block_) {
+        begin(place);
+        for (std::int64_t s = 0; s < rows.kernel; ++s) {
+          const std::int64_t row = rows.place(i, s);
+          if (row < 0 || row >= rows.input) continue;
+          for (std::int64_t t = 0; t < columns.kernel; ++t) {
+            const std::int64_t column = columns.place(j, t);
+            if (column < 0 || column >= columns.input) continue;
+            tap(place, (row * columns.input + column) * block_);
+          }
+        }
+      }
+    }
+  }
+
+ private:
+  PoolGeometry g_;
+  std::int64_t block_ = 1;
+};
+
+template <class Scalar>
+class AveragePoolKernel final : public LinearKernel<Scalar> {
+ public:
+  using typename Kernel<Scalar>::Inputs;
+  using typename Kernel<Scalar>::Outputs;
+  explicit AveragePoolKernel(const PoolGeometry& g)
+      : patches_(g), weight_(Scalar{1} / static_cast<Scalar>(patches_.patch_size())) {}
+
+  Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
+    return patches_.plan(inputs);
+  }
+
+ protected:
+  void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override {
+    if (z[0] == nullptr) return fill(y, patches_.outputs(), Scalar{0});
+    const std::int64_t block = patches_.block();
+    patches_.each_slice([&](std::int64_t slice) {
+      const Scalar* const from = z[0] + patches_.input_place(slice);
+      Scalar* const to = y + patches_.output_place(slice);
+      patches_.each_output(
+          [&](std::int64_t o) {
+            for (std::int64_t c = 0; c < block; ++c) to[o + c] = 0;
+          },
+          [&](std::int64_t o, std::int64_t i) {
+            for (std::int64_t c = 0; c < block; ++c) to[o + c] += weight_ * from[i + c];
+          });
+    });
+  }
+  void apply_transposed(const Point<Scalar>& /*at*/, const Scalar* y_bar, Outputs z_bar) override {
+    if (z_bar[0] == nullptr) return;
+    fill(z_bar[0], patches_.inputs(), Scalar{0});
+    if (y_bar == nullptr) return;
+    const std::int64_t block = patches_.block();
+    patches_.each_slice([&](std::int64_t slice) {
+      const Scalar* const from = y_bar + patches_.output_place(slice);
+      Scalar* const to = z_bar[0] + patches_.input_place(slice);
+      patches_.each_output([](std::int64_t) {},
+                           [&](std::int64_t o, std::int64_t i) {
+                             for (std::int64_t c = 0; c < block; ++c) {
+                               to[i + c] += weight_ * from[o + c];
+                             }
+                           });
+    });
+  }
+
+ private:
+  Patches patches_;
+  Scalar weight_;
+};
+
+// Linear near a point: `forward` notes for each output which scalar of its slice it copies. NaN
+// wins.
+template <class Scalar>
+class MaxPoolKernel final : public LinearKernel<Scalar> {
+ public:
+  using typename Kernel<Scalar>::Inputs;
+  using typename Kernel<Scalar>::Outputs;
+  explicit MaxPoolKernel(const PoolGeometry& g) : patches_(g) {}
+
+  Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
+    return patches_.plan(inputs);
+  }
+  [[nodiscard]] std::size_t state_bytes() const override {
+    return static_cast<std::size_t>(patches_.outputs()) * sizeof(std::int32_t);
+  }
+
+  void forward(const Point<Scalar>& at, Scalar* y) override {
+    const std::int64_t block = patches_.block();
+    patches_.each_slice([&](std::int64_t slice) {
+      const Scalar* const from = at.z[0] + patches_.input_place(slice);
+      Scalar* const to = y + patches_.output_place(slice);
+      std::int32_t* const chosen = choices(at) + patches_.output_place(slice);
+      patches_.each_output(
+          [&](std::int64_t o) {
+            for (std::int64_t c = 0; c < block; ++c) chosen[o + c] = -1;
+          },
+          [&](std::int64_t o, std::int64_t i) {
+            for (std::int64_t c = 0; c < block; ++c) {
+              const bool first = chosen[o + c] < 0;
+              const bool larger = from[i + c] > to[o + c] || std::isnan(from[i + c]);
+              if (!first && (std::isnan(to[o + c]) || !larger)) continue;
+              to[o + c] = from[i + c];
+              chosen[o + c] = static_cast<std::int32_t>(i + c);
+            }
+          });
+      // A patch of padding alone.
+      for (std::int64_t o = patches_.output_place(0); o < patches_.output_place(1); ++o) {
+        if (chosen[o] < 0) to[o] = 0;
+      }
+    });
+  }
+
+ protected:
+  void apply(const Point<Scalar>& at, Inputs z, Scalar* y) override {
+    if (z[0] == nullptr) return fill(y, patches_.outputs(), Scalar{0});
+    each_choice(at, [&](std::int64_t output, std::int64_t input) {
+      y[output] = input < 0 ? Scalar{0} : z[0][input];
+    });
+  }
+  void apply_transposed(const Point<Scalar>& at, const Scalar* y_bar, Outputs z_bar) override {
+    if (z_bar[0] == nullptr) return;
+    fill(z_bar[0], patches_.inputs(), Scalar{0});
+    if (y_bar == nullptr) return;
+    each_choice(at, [&](std::int64_t output, std::int64_t input) {
+      if (input >= 0) z_bar[0][input] += y_bar[output];
+    });
+  }
+
+ private:
+  static std::int32_t* choices(const Point<Scalar>& at) {
+    return reinterpret_cast<std::int32_t*>(at.state);
+  }
+  template <class Body>
+  void each_choice(const Point<Scalar>& at, const Body& body) const {
+    patches_.each_slice([&](std::int64_t slice) {
+      const std::int64_t base = patches_.input_place(slice);
+      for (std::int64_t o = patches_.output_place(slice); o < patches_.output_place(slice + 1);
+           ++o) {
+        const std::int32_t chosen = choices(at)[o];
+        body(o, chosen < 0 ? -1 : base + chosen);
+      }
+    });
+  }
+
+  Patches patches_;
+};
+
+}  // namespace
+
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> average_pool_kernel(const PoolGeometry& geometry) {
+  return std::make_unique<AveragePoolKernel<Scalar>>(geometry);
+}
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> max_pool_kernel(const PoolGeometry& geometry) {
+  return std::make_unique<MaxPoolKernel<Scalar>>(geometry);
+}
+template std::unique_ptr<Kernel<float>> average_pool_kernel(const PoolGeometry&);
+template std::unique_ptr<Kernel<double>> average_pool_kernel(const PoolGeometry&);
+template std::unique_ptr<Kernel<float>> max_pool_kernel(const PoolGeometry&);
+template std::unique_ptr<Kernel<double>> max_pool_kernel(const PoolGeometry&);
+
+template <class Scalar>
+Kernels<Scalar> kernels_of(const AveragePool& pool, const Site& site) {
+  return one_kernel(average_pool_kernel<Scalar>(
+      {site.input(), site.output, site.batch, window_axes(pool.window, site.input())}));
+}
+template Kernels<float> kernels_of(const AveragePool& pool, const Site& site);
+template Kernels<double> kernels_of(const AveragePool& pool, const Site& site);
+
+template <class Scalar>
+Kernels<Scalar> kernels_of(const MaxPool& pool, const Site& site) {
+  return one_kernel(max_pool_kernel<Scalar>(
+      {site.input(), site.output, site.batch, window_axes(pool.window, site.input())}));
+}
+template Kernels<float> kernels_of(const MaxPool& pool, const Site& site);
+template Kernels<double> kernels_of(const MaxPool& pool, const Site& site);
+
+// One patch that is the whole input.
+template <class Scalar>
+Kernels<Scalar> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site) {
+  std::array<AxisWindow, 2> axes;
+  const int rank = site.input().spatial_rank();
+  for (int axis = 0; axis < rank; ++axis) {
+    AxisWindow& whole = axes[static_cast<std::size_t>(axis + 2 - rank)];
+    whole.input = whole.kernel = site.input().spatial(axis);
+  }
+  return one_kernel(average_pool_kernel<Scalar>({site.input(), site.output, site.batch, axes}));
+}
+template Kernels<float> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site);
+template Kernels<double> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site);
+
+}  // namespace smoothbound

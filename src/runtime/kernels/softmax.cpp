@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <cmath>
+
+#include "grouped.hpp"
+#include "kernels.hpp"
+
+namespace smoothbound {
+namespace {
+
+// p = exp(x) / sum exp(x); its Jacobian is diag(p) - p p^T.
+template <class Scalar>
+struct SoftmaxMap {
+  using In = const Scalar*;
+  using Kept = Scalar;  // unused
+
+  static Scalar dot(In a, In b, std::int64_t n) {
+    Scalar sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) sum += a[i] * b[i];
+    return sum;
+  }
+
+  static Scalar value(In x, std::int64_t n, Scalar /*none*/, Scalar* p) {
+    const Scalar largest = *std::max_element(x, x + n);
+    Scalar sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) sum += p[i] = std::exp(x[i] - largest);
+    for (std::int64_t i = 0; i < n; ++i) p[i] /= sum;
+    return 0;
+  }
+  static void jvp(In p, Scalar /*none*/, std::int64_t n, In x_dot, Scalar* out) {
+    const Scalar mean = dot(p, x_dot, n);
+    for (std::int64_t i = 0; i < n; ++i) out[i] = p[i] * (x_dot[i] - mean);
+  }
+  static void vjp(In p, Scalar none, std::int64_t n, In y_bar, Scalar* out) {
+    jvp(p, none, n, y_bar, out);  // symmetric
+  }
+  static void hvp(In p, Scalar /*none*/, std::int64_t n, In x_dot, In y_bar, In y_bar_dot,
+                  Scalar* out) {
+    const Scalar mean_dot = dot(p, x_dot, n);
+    const Scalar mean_bar = dot(p, y_bar, n);
+    Scalar mean_bar_dot = dot(p, y_bar_dot, n);
+    for (std::int64_t i = 0; i < n; ++i) mean_bar_dot += p[i] * (x_dot[i] - mean_dot) * y_bar[i];
+    for (std::int64_t i = 0; i < n; ++i) {
+      out[i] = p[i] * ((x_dot[i] - mean_dot) * (y_bar[i] - mean_bar) + y_bar_dot[i] - mean_bar_dot);
+    }
+  }
+  static void second(In p, Scalar /*none*/, std::int64_t n, In x_dot, In x_ddot, Scalar* out) {
+    const Scalar mean = dot(p, x_dot, n);
+    Scalar mean_second = dot(p, x_ddot, n);
+    for (std::int64_t i = 0; i < n; ++i) mean_second += p[i] * (x_dot[i] - mean) * x_dot[i];
+    for (std::int64_t i = 0; i < n; ++i) {
+      const Scalar centred = x_dot[i] - mean;
+      out[i] = p[i] * (centred * centred + x_ddot[i] - mean_second);
+    }
+  }
+};
+
+}  // namespace
+
+template <class Scalar>
+Kernels<Scalar> kernels_of(const Softmax& /*softmax*/, const Site& site) {
+  return one_kernel<Scalar>(std::make_unique<GroupedKernel<Scalar, SoftmaxMap<Scalar>>>(
+      BatchShape{site.output, site.batch, {}}, Grouping{.channels = site.output.channels()}, 0.0));
+}
+template Kernels<float> kernels_of(const Softmax& /*softmax*/, const Site& site);
+template Kernels<double> kernels_of(const Softmax& /*softmax*/, const Site& site);
+
+}  // namespace smoothbound

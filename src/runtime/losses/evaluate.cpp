@@ -1,0 +1,76 @@
+#include "smoothbound/runtime/losses/evaluate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "oracles.hpp"
+
+namespace smoothbound {
+namespace {
+
+void check(const LossRow& loss, const LossData& data) {
+  if (data.samples < 1 || data.outputs < 1) {
+    throw LossDataError(fmt::format("{}: {} samples of {} outputs; at least one of each is needed",
+                                    loss.name, data.samples, data.outputs));
+  }
+  const std::size_t size = data.predictions.size();
+  const auto outputs = static_cast<std::size_t>(data.outputs);
+  if (size % outputs != 0 || size / outputs != static_cast<std::size_t>(data.samples)) {
+    throw LossDataError(fmt::format("{}: {} predictions are not {} samples of {} outputs",
+                                    loss.name, size, data.samples, data.outputs));
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (std::isfinite(data.predictions[i])) continue;
+    throw LossDataError(fmt::format("{}: sample {}: output {} is {}", loss.name, i / outputs,
+                                    i % outputs, data.predictions[i]));
+  }
+  if (data.clusters < 1) {
+    throw LossDataError(
+        fmt::format("{}: {} clusters; at least one is needed", loss.name, data.clusters));
+  }
+}
+
+// A new loss is evaluated by one more row.
+LossEvaluation (*oracle_of(const LossRow& loss))(const LossData& data) {
+  using Row = std::pair<std::string_view, LossEvaluation (*)(const LossData&)>;
+  static constexpr std::array table{
+      Row{"logistic", losses::logistic},
+      Row{"square", losses::square},
+      Row{"convex_clustering", losses::convex_clustering},
+      Row{"k_means", losses::k_means},
+      Row{"spectral_clustering", losses::spectral_clustering},
+  };
+  const auto* row = std::ranges::find(table, loss.name, &Row::first);
+  if (row == table.end()) {
+    throw std::logic_error(fmt::format("nobody evaluates the loss {}", loss.name));
+  }
+  return row->second;
+}
+
+}  // namespace
+
+LossEvaluation evaluate_loss(const LossRow& loss, const LossData& data) {
+  check(loss, data);
+  LossEvaluation result = oracle_of(loss)(data);
+  const double factor = loss.is_mean ? 1 / static_cast<double>(data.samples) : 1;
+  result.value *= factor;
+  for (double& entry : result.gradient) entry *= factor;
+  result.hessian_product = [product = std::move(result.hessian_product), factor, name = loss.name,
+                            size = data.predictions.size()](std::span<const double> direction,
+                                                            std::span<double> out) {
+    if (direction.size() != size || out.size() != size) {
+      throw LossDataError(fmt::format("{}: direction of {} and product of {} numbers; both are {}",
+                                      name, direction.size(), out.size(), size));
+    }
+    product(direction, out);
+    if (factor == 1) return;
+    for (double& entry : out) entry *= factor;
+  };
+  return result;
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,117 @@
+#include "smoothbound/text/document.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <unordered_map>
+
+namespace smoothbound {
+
+void DocumentBuilder::attach(const Document::Node& node) {
+  const auto index = static_cast<std::uint32_t>(document_.nodes_.size());
+  if (index == Document::none) throw SpecError(node.location, "the document has too many nodes");
+  document_.nodes_.push_back(node);
+  if (open_.empty()) return;
+  Document::Node& parent = document_.nodes_[open_.back().node];
+  if (parent.child_count == 0) {
+    parent.first_child = index;
+  } else {
+    document_.nodes_[open_.back().last_child].next_sibling = index;
+  }
+  ++parent.child_count;
+  open_.back().last_child = index;
+}
+
+bool DocumentBuilder::expects_key() const {
+  if (open_.empty()) return false;
+  const Document::Node& parent = document_.nodes_[open_.back().node];
+  return parent.kind == NodeKind::mapping && parent.child_count % 2 == 0;
+}
+
+void DocumentBuilder::open(NodeKind kind, Location location) {
+  if (expects_key()) {
+    throw SpecError(location, "a key must be a single word or string, not a list or a mapping");
+  }
+  if (open_.size() >= static_cast<std::size_t>(Document::depth_limit)) {
+    throw SpecError(location, fmt::format("nested more than {} levels deep", Document::depth_limit),
+                    "an architecture file needs five levels; is this the right file?");
+  }
+  Document::Node node;
+  node.kind = kind;
+  node.location = location;
+  attach(node);
+  open_.push_back({static_cast<std::uint32_t>(document_.nodes_.size() - 1), Document::none});
+}
+
+void DocumentBuilder::close() {
+  const std::uint32_t closed = open_.back().node;
+  open_.pop_back();
+  if (document_.nodes_[closed].kind == NodeKind::mapping) check_duplicates(closed);
+}
+
+void DocumentBuilder::scalar(std::string_view text, bool quoted, Location location) {
+  Document::Node node;
+  node.location = location;
+  node.quoted = quoted;
+  if (!text.empty()) {
+    auto* copy = static_cast<char*>(document_.texts_.allocate(text.size(), 1));
+    std::memcpy(copy, text.data(), text.size());
+    node.text = {copy, text.size()};
+  }
+  attach(node);
+}
+
+void DocumentBuilder::check_duplicates(std::uint32_t mapping) const {
+  const auto& nodes = document_.nodes_;
+  const auto complain = [](const Document::Node& first, const Document::Node& again) {
+    throw SpecError(again.location, fmt::format("key '{}' appears twice", again.text),
+                    "keep one of the two",
+                    {{first.location, fmt::format("'{}' is first given here", first.text)}});
+  };
+  const auto next_key = [&](std::uint32_t key) {
+    return nodes[nodes[key].next_sibling].next_sibling;
+  };
+  constexpr std::uint32_t few = 16;
+  if (nodes[mapping].child_count / 2 <= few) {
+    for (auto a = nodes[mapping].first_child; a != Document::none; a = next_key(a)) {
+      for (auto b = next_key(a); b != Document::none; b = next_key(b)) {
+        if (nodes[a].text == nodes[b].text) complain(nodes[a], nodes[b]);
+      }
+    }
+    return;
+  }
+  std::unordered_map<std::string_view, std::uint32_t> seen;
+  for (auto key = nodes[mapping].first_child; key != Document::none; key = next_key(key)) {
+    const auto [first, inserted] = seen.emplace(nodes[key].text, key);
+    if (!inserted) complain(nodes[first->second], nodes[key]);
+  }
+}
+
+void parse(const Source& source, Document& document) {
+  std::string_view text = source.text;
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  if (const std::size_t bad = find_invalid_text(text); bad != std::string_view::npos) {
+    const Location location = locate(text, bad);
+    if (text[bad] == '\0') {
+      throw SpecError(location, "NUL byte in the file", "an architecture file is UTF-8 text");
+    }
+    throw SpecError(
+        location, fmt::format("byte 0x{:02X} is not UTF-8", static_cast<unsigned char>(text[bad])),
+        "save the file as UTF-8");
+  }
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) {
+    throw SpecError({}, "the file is empty",
+                    "an architecture file has at least 'input' and 'layers'");
+  }
+  const auto has_ending = [&](std::string_view ending) { return source.name.ends_with(ending); };
+  bool json = has_ending(".json");
+  if (!json && !has_ending(".yaml") && !has_ending(".yml") && text[first] == '{') {
+    // YAML's {key: value} may also begin with a brace, but JSON goes on with a quote or ends.
+    const std::size_t second = text.find_first_not_of(" \t\r\n", first + 1);
+    json = second == std::string_view::npos || text[second] == '"' || text[second] == '}';
+  }
+  json ? parse_json(text, document) : parse_yaml(text, document);
+}
+
+}  // namespace smoothbound

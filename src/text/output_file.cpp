@@ -1,0 +1,130 @@
+#include "smoothbound/text/output_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "smoothbound/text/source.hpp"
+
+namespace smoothbound {
+namespace {
+
+// The temporary file of the output that is being written, for signal handlers.
+std::atomic<const char*> unfinished{nullptr};  // NOLINT(*-non-const-global-variables)
+static_assert(std::atomic<const char*>::is_always_lock_free);
+
+// mkstemp; no signal comes between the file and its registration.
+int create_temporary(std::string& pattern) {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&blocked, number);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const int descriptor = mkstemp(pattern.data());
+  const int error = errno;
+  if (descriptor >= 0) unfinished = pattern.c_str();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return descriptor;
+}
+
+// What `path` links to, existing or not, so that a link is kept. Empty if links go in a circle.
+std::filesystem::path behind_links(std::filesystem::path path) {
+  constexpr int most_links = 40;
+  std::error_code error;
+  for (int i = 0; i < most_links; ++i) {
+    if (!std::filesystem::is_symlink(path, error)) return path;
+    // An absolute target replaces the directory.
+    path = path.parent_path() / std::filesystem::read_symlink(path, error);
+    if (error) break;
+  }
+  return {};
+}
+
+}  // namespace
+
+void throw_output_error(const std::string& what, const std::string& name) {
+  const int error = errno;
+  throw OutputError(fmt::format("{} {}: {}", what, name,
+                                std::strerror(error)),  // NOLINT(concurrency-mt-unsafe)
+                    error == EPIPE);
+}
+
+void remove_unfinished_output() noexcept {
+  if (const char* path = unfinished.load()) unlink(path);
+}
+
+OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
+  struct stat status {};
+  const bool exists = stat(path_.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    fail("cannot write");
+  }
+  if (exists && !S_ISREG(status.st_mode)) {  // a device or pipe
+    file_ = std::fopen(path_.c_str(), "we");
+    if (file_ == nullptr) fail("cannot open");
+    return;
+  }
+  const std::filesystem::path target = behind_links(path_);
+  if (target.empty()) {
+    errno = ELOOP;
+    fail("cannot write");
+  }
+  path_ = target.string();
+  temporary_ = path_ + ".XXXXXX";
+  const int descriptor = create_temporary(temporary_);
+  if (descriptor < 0) {
+    temporary_.clear();
+    fail("cannot create a file beside");
+  }
+  const mode_t mask = umask(0);
+  umask(mask);
+  constexpr mode_t everyone = 0666;
+  const mode_t mode = exists ? status.st_mode & 07777U : everyone & ~mask;
+  if (fchmod(descriptor, mode) != 0 || (file_ = fdopen(descriptor, "w")) == nullptr) {
+    const int error = errno;
+    file_ = nullptr;
+    unfinished = nullptr;
+    unlink(temporary_.c_str());  // there will be no destructor
+    errno = error;
+    fail("cannot open");
+  }
+}
+
+OutputFile::~OutputFile() {
+  if (file_ != nullptr) std::fclose(file_);
+  if (temporary_.empty()) return;
+  unlink(temporary_.c_str());
+  unfinished = nullptr;
+}
+
+void OutputFile::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail("cannot write");
+}
+
+void OutputFile::commit() {
+  if (std::fflush(file_) != 0) fail("cannot write");
+  if (!temporary_.empty() && fsync(fileno(file_)) != 0) fail("cannot write");
+  std::FILE* const file = file_;
+  file_ = nullptr;
+  if (std::fclose(file) != 0) fail("cannot write");
+  if (temporary_.empty()) return;
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot rename to");
+  unfinished = nullptr;
+  temporary_.clear();
+}
+
+void OutputFile::fail(const std::string& what) const {
+  throw_output_error(what, fmt::format("'{}'", escape_controls(path_)));
+}
+
+}  // namespace smoothbound

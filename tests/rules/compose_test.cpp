@@ -1,0 +1,210 @@
+// The composition rules at points small enough to work out by hand.
+
+#include "smoothbound/rules/compose.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/ball.hpp"
+
+namespace smoothbound {
+namespace {
+
+using support::Ball;
+using support::check_upper;
+
+Magnitude number(double value) { return Magnitude::from_double(value); }
+const Magnitude inf = Magnitude::infinity();
+
+AffineConstants affine(double bilinear, double parameters, double input = 0, double offset = 0) {
+  AffineConstants b;
+  b.bilinear.value = number(bilinear);
+  b.linear_parameters.value = number(parameters);
+  b.linear_input.value = number(input);
+  b.offset.value = number(offset);
+  return b;
+}
+
+MapConstants map(const Magnitude& lipschitz, const Magnitude& smoothness, double at_zero,
+                 const Magnitude& slope_at_zero, const Magnitude& bound = inf) {
+  MapConstants a;
+  a.lipschitz.value = lipschitz;
+  a.smoothness.value = smoothness;
+  a.at_zero.value = number(at_zero);
+  a.slope_at_zero.value = slope_at_zero;
+  a.bound.value = bound;
+  return a;
+}
+
+Triple triple(double m, double l, double L) { return {number(m), number(l), number(L)}; }
+
+void expect_triple(const Triple& given, const Ball& m, const Ball& l, const Ball& L) {
+  EXPECT_EQ(check_upper(given.m, m), "") << "m";
+  EXPECT_EQ(check_upper(given.lipschitz, l), "") << "l";
+  EXPECT_EQ(check_upper(given.smoothness, L), "") << "L";
+}
+
+TEST(Composition, WithoutStepsIsItsInput) {
+  for (const Method method : {Method::paper, Method::sharp}) {
+    expect_triple(Composition(triple(2, 3, 5), method).result(), 2, 3, 5);
+  }
+}
+
+// A first layer, ||x|| = 3, R = 2, L_beta = 1, lv = 4. Paper: B = 3 + 4 = 7, m = R B = 14, l = B.
+// Sharp: weights and bias are orthogonal, B = sqrt(9 + 16) = 5, m = 10, l = 5. L = 0: for fixed x
+// the layer is linear in its parameters.
+TEST(Composition, FirstAffineLayer) {
+  Composition paper(triple(3, 0, 0), Method::paper);
+  paper.apply(affine(1, 4), number(2));
+  expect_triple(paper.result(), 14, 7, 0);
+  Composition sharp(triple(3, 0, 0), Method::sharp);
+  sharp.apply(affine(1, 4), number(2));
+  expect_triple(sharp.result(), 10, 5, 0);
+}
+
+// lz and ||b0||: A = L_beta R + lz = 2 + 3, m = R B + lz m + ||b0||.
+// Paper: B = 3 + 4 = 7, m = 14 + 9 + 1 = 24, l = A l + B = 5*2 + 7 = 17, L = A L + 2 L_beta l =
+// 5*1 + 2*2 = 9. Sharp: B = 5, m = 10 + 9 + 1 = 20, l = sqrt(100 + 25); L is the largest
+// eigenvalue of [5 2; 2 0], (5 + sqrt(25 + 16)) / 2.
+TEST(Composition, AffinePartWithLinearTermAndOffset) {
+  Composition paper(triple(3, 2, 1), Method::paper);
+  paper.apply(affine(1, 4, 3, 1), number(2));
+  expect_triple(paper.result(), 24, 17, 9);
+  Composition sharp(triple(3, 2, 1), Method::sharp);
+  sharp.apply(affine(1, 4, 3, 1), number(2));
+  expect_triple(sharp.result(), 20, square_root(Ball(125)),
+                (Ball(5) + square_root(Ball(41))) / Ball(2));
+}
+
+// (m, l, L) = (3, 2, 1), R = 2, L_beta = 1, lv = 4, then l_a = 1/2, L_a = 1/4, ||a(0)|| = 1,
+// ||grad a(0)|| = 1/4. A = 2.
+// Paper: B = 7, m_0 = 14, l_1 = min{1/2, 1/4 + 14/4} = 1/2, m_1 = min{1 + 7, 1 + (15/4) 14} = 8,
+// P = 1/2, S = 1/4; l = P (A l + B) = (4 + 7)/2; L = P A L + A^2 S l^2 + 2 (A B S + P) l + B^2 S
+// = 1 + 4 + 2 (7/2 + 1/2) 2 + 49/4 = 33.25.
+// Sharp: B = 5, m_0 = 10, m_1 = min{1 + 5, 1 + (1/4 + 10/8) 10} = 6, l = sqrt(16 + 25)/2,
+// H = [1 + 4, (5/2 + 1/2) 2; ., 25/4] = [5 6; 6 25/4]: eigenvalue (45/4 + sqrt((5/4)^2 + 144))/2.
+TEST(Composition, LayerWithActivation) {
+  const MapConstants a = map(number(0.5), number(0.25), 1, number(0.25));
+  Composition paper(triple(3, 2, 1), Method::paper);
+  paper.apply(affine(1, 4), number(2));
+  paper.apply(a);
+  expect_triple(paper.result(), 8, Ball(11) / Ball(2), Ball(133) / Ball(4));
+  Composition sharp(triple(3, 2, 1), Method::sharp);
+  sharp.apply(affine(1, 4), number(2));
+  sharp.apply(a);
+  const Ball root = square_root(Ball(25) / Ball(16) + Ball(144));
+  expect_triple(sharp.result(), 6, square_root(Ball(41)) / Ball(2),
+                (Ball(45) / Ball(4) + root) / Ball(2));
+}
+
+// Two maps on z with (m, l, L) = (4, 3, 2), l_1 = 2, L_1 = 1/2, l_2 = 1/2, L_2 = 1, slopes at 0
+// as large as the l. P = 1, S = L_1 l_2 + L_2 l_1^2 = 1/4 + 4; m = 4; l = 3;
+// L = P L + S l^2 = 2 + 9 (17/4). Without parameters of its own both methods agree.
+TEST(Composition, MapsWithoutAnAffinePart) {
+  for (const Method method : {Method::paper, Method::sharp}) {
+    Composition c(triple(4, 3, 2), method);
+    c.apply(map(number(2), number(0.5), 0, number(2)));
+    c.apply(map(number(0.5), number(1), 0, number(0.5)));
+    expect_triple(c.result(), 4, 3, Ball(161) / Ball(4));
+  }
+}
+
+// Near 0 the slope and curvature there are the better bounds: m_0 = 1/8, l_a = 1, L_a = 1/4,
+// a(0) = 0, grad a(0) = 0. l_1 = min{1, 1/32}; m_1 = (1/4)(1/8)^2 = 1/256, by Taylor's formula
+// half of it. l = 1/32 l_in; L = 1/32 L_in + 1/4 l_in^2.
+TEST(Composition, SmallInputsUseTheCurvatureAtZero) {
+  for (const Method method : {Method::paper, Method::sharp}) {
+    Composition c(triple(0.125, 1, 1), method);
+    c.apply(map(number(1), number(0.25), 0, {}));
+    expect_triple(c.result(), Ball(1) / Ball(method == Method::paper ? 256 : 512),
+                  Ball(1) / Ball(32), Ball(9) / Ball(32));
+  }
+}
+
+TEST(Composition, AGlobalBoundEndsTheGrowth) {
+  Composition c(triple(100, 1, 1), Method::paper);
+  c.apply(map(number(1), number(1), 0, number(1), number(2)));
+  expect_triple(c.result(), 2, 1, 2);
+}
+
+// An affine part after maps is a layer of its own.
+TEST(Composition, AnAffineStepAfterMapsBeginsAnotherLayer) {
+  const AffineConstants b = affine(1.5, 4);
+  const MapConstants a = map(number(0.5), number(0.25), 1, number(0.25));
+  for (const Method method : {Method::paper, Method::sharp}) {
+    Composition whole(triple(3, 2, 1), method);
+    whole.apply(b, number(2));
+    whole.apply(a);
+    Composition first = whole;
+    whole.apply(affine(1, 2), number(0.5));
+    whole.apply(a);
+    Composition second(first.result(), method);
+    second.apply(affine(1, 2), number(0.5));
+    second.apply(a);
+    EXPECT_EQ(whole.result().m, second.result().m);
+    EXPECT_EQ(whole.result().lipschitz, second.result().lipschitz);
+    EXPECT_EQ(whole.result().smoothness, second.result().smoothness);
+  }
+}
+
+// A kink (L_a = inf) behind a layer that is 0 for all parameters: ||x|| = 0 and no bias, so that
+// B = 0, and l_in = 0. 0 * inf = 0: the layer stays constant. With radius 0 but ||x|| = 3 the
+// parameters still move it, B = 3: l is finite and L is not.
+TEST(Composition, ZeroTimesInfinityIsZero) {
+  const MapConstants kink = map(number(1), inf, 0, number(1));
+  for (const Method method : {Method::paper, Method::sharp}) {
+    Composition constant(triple(0, 0, 0), method);
+    constant.apply(affine(1, 0), number(2));
+    constant.apply(kink);
+    expect_triple(constant.result(), 0, 0, 0);
+    Composition moved(triple(3, 0, 0), method);
+    moved.apply(affine(1, 0), number(0));
+    moved.apply(kink);
+    expect_triple(moved.result(), 0, 3, Ball::infinity());
+    // A map without any slope bound: where its input is 0, m is ||a(0)||.
+    Composition steep(triple(0, 0, 0), method);
+    steep.apply(map(inf, inf, 0, inf));
+    expect_triple(steep.result(), 0, 0, 0);
+  }
+}
+
+std::vector<Branch> three_branches() {
+  return {{triple(1, 2, 3), 0}, {triple(4, 5, 6), 1}, {triple(7, 1, 2), 0}};
+}
+
+// Paper: everything adds. Sharp: branches 1 and 3 share parameters, l = 2 + 1 and L = 3 + 2;
+// together with the second l = sqrt(9 + 25), L = max(5, 6).
+TEST(Merge, SumAddsInsideGroupsAndTakesRootsBetweenThem) {
+  expect_triple(sum(three_branches(), Method::paper), 12, 8, 11);
+  expect_triple(sum(three_branches(), Method::sharp), 12, square_root(Ball(34)), 6);
+}
+
+TEST(Merge, SumOfOneGroupIsTheTriangleInequality) {
+  std::vector<Branch> branches = three_branches();
+  branches[1].group = 0;
+  expect_triple(sum(branches, Method::sharp), 12, 8, 11);
+}
+
+TEST(Merge, ConcatenationTakesTheRootOfTheSumOfSquares) {
+  expect_triple(concatenation(three_branches()), square_root(Ball(66)), square_root(Ball(30)), 7);
+}
+
+// (1, 2, 3) times (4, 5, 6): m = 4, l = 1*5 + 4*2 = 13, L = 1*6 + 4*3 + 2*2*5 = 38; times
+// (7, 1, 2): m = 28, l = 4*1 + 7*13 = 95, L = 4*2 + 7*38 + 2*13*1 = 300. In any order.
+TEST(Merge, ProductIsBilinear) {
+  std::vector<Branch> branches = three_branches();
+  expect_triple(product(std::span(branches).first(2)), 4, 13, 38);
+  expect_triple(product(branches), 28, 95, 300);
+  std::swap(branches[0], branches[2]);
+  expect_triple(product(branches), 28, 95, 300);
+}
+
+TEST(Merge, InfinityStaysUnlessAFactorIsZero) {
+  const std::vector<Branch> branches{{{number(0), {}, {}}, 0}, {{inf, inf, inf}, 1}};
+  const Triple total = sum(branches, Method::sharp);
+  EXPECT_TRUE(total.m.is_infinite() && total.lipschitz.is_infinite());
+  EXPECT_TRUE(total.smoothness.is_infinite());
+  expect_triple(product(branches), 0, 0, 0);
+}
+
+}  // namespace
+}  // namespace smoothbound

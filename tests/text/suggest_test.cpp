@@ -1,0 +1,40 @@
+#include "smoothbound/text/suggest.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace smoothbound {
+namespace {
+
+TEST(EditDistance, CountsEditsAndTranspositions) {
+  EXPECT_EQ(edit_distance("", ""), 0);
+  EXPECT_EQ(edit_distance("conv", "conv"), 0);
+  EXPECT_EQ(edit_distance("", "abc"), 3);
+  EXPECT_EQ(edit_distance("abc", ""), 3);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
+  EXPECT_EQ(edit_distance("con", "conv"), 1);
+  EXPECT_EQ(edit_distance("cnov", "conv"), 1);
+  EXPECT_EQ(edit_distance("layer", "layers"), 1);
+}
+
+TEST(Suggest, NearestCandidateWithinAThirdOfTheWord) {
+  constexpr std::array<std::string_view, 4> words{"conv", "dense", "softplus", "max_pool"};
+  EXPECT_EQ(suggest("cnov", words), "did you mean 'conv'?");
+  EXPECT_EQ(suggest("sofplus", words), "did you mean 'softplus'?");
+  EXPECT_EQ(suggest("denze", words), "did you mean 'dense'?");
+  EXPECT_EQ(suggest("maxpool", words, "none"), "did you mean 'max_pool'?");
+  EXPECT_EQ(suggest("lstm", words, "none"), "none");
+  EXPECT_EQ(suggest("", words, "none"), "none");
+  EXPECT_EQ(suggest(std::string(100'000, 'a'), words, "none"), "none");
+  EXPECT_EQ(suggest("conv", {}, "none"), "none");
+}
+
+TEST(Join, CommasBetween) {
+  constexpr std::array<std::string_view, 3> words{"a", "b", "c"};
+  EXPECT_EQ(join(words), "a, b, c");
+  EXPECT_EQ(join({}), "");
+}
+
+}  // namespace
+}  // namespace smoothbound
