@@ -16,6 +16,7 @@
 #include "shared/output.hpp"
 #include "shared/plot_output.hpp"
 #include "shared/progress.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/report/run/run.hpp"
 #include "smoothbound/runtime/bound_check.hpp"
@@ -25,6 +26,7 @@
 #include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/runtime/statistics.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -325,10 +327,10 @@ void add_run_command(CLI::App& app, const CommandLine& line, Action& action) {
   add("file", options->file, "architecture file, JSON or YAML; - reads standard input", "FILE")
       ->required();
   options->samples.add_to(*command);
-  add("--weights", options->weights, "parameters: safetensors or NPZ", "FILE");
+  const std::string formats = join_or(array_formats({ArrayContents::named_arrays}));
+  add("--weights", options->weights, "parameters: " + formats, "FILE");
   add("--statistics", options->statistics,
-      "batch norm with these means and variances in place of the batch's: safetensors or NPZ",
-      "FILE");
+      "batch norm with these means and variances in place of the batch's: " + formats, "FILE");
   add_choice(*command, "--init", options->init,
              "draw parameters as 'smoothbound init' does (ball, if no weights are given)",
              scheme_names());

@@ -6,8 +6,10 @@
 
 #include "shared/command_tree.hpp"
 #include "shared/model_options.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/input_file.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -22,15 +24,20 @@ void SampleOptions::add_to(CLI::App& command) {
                        const std::string& type) {
     command.add_option(name, target, help)->type_name(type);
   };
+  const auto samples = array_formats({ArrayContents::dataset, ArrayContents::array});
   add("--data", data_,
-      "samples: fashion-mnist, a file (IDX, NPY, CIFAR-10), a directory of MNIST's or CIFAR-10's "
-      "files, or random, scaled to the norm of the architecture's input (random)",
+      fmt::format(
+          "samples: fashion-mnist, a file ({}, CIFAR-10), a directory of MNIST's or CIFAR-10's "
+          "files, or random, scaled to the norm of the architecture's input (random)",
+          join(samples)),
       "FILE");
-  add("--input", input_, "all samples of this file: IDX or NPY, [samples, ...]", "FILE");
-  add("--labels", labels_, "the class of each sample: IDX or NPY", "FILE");
+  add("--input", input_,
+      fmt::format("all samples of this file: {}, [samples, ...]", join_or(samples)), "FILE");
+  add("--labels", labels_, fmt::format("the class of each sample: {}", join_or(samples)), "FILE");
   add("--targets", targets_,
-      "what the network should give for each sample, for the square loss: NPY, [samples, "
-      "outputs...]",
+      fmt::format("what the network should give for each sample, for the square loss: {}, "
+                  "[samples, outputs...]",
+                  join_or(array_formats({ArrayContents::array}))),
       "FILE");
   add_choice(
       command, "--split", split_,

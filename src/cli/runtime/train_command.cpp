@@ -18,11 +18,13 @@
 #include "shared/plot_output.hpp"
 #include "shared/progress.hpp"
 #include "smoothbound/bounds/training_log.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/report/train/training.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/runtime/initialize.hpp"
 #include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 #include "smoothbound/train/checkpoint.hpp"
 #include "train_options.hpp"
 
@@ -418,7 +420,9 @@ void add_train_command(CLI::App& app, const CommandLine& line, Action& action) {
       "iterations at most, those before --resume included (100)", "COUNT");
   add("--accuracy", options->accuracy, "stop where the gradient mapping has at most this norm",
       "NUMBER");
-  add("--weights", options->weights, "begin with these parameters: safetensors or NPZ", "FILE");
+  add("--weights", options->weights,
+      "begin with these parameters: " + join_or(array_formats({ArrayContents::named_arrays})),
+      "FILE");
   add_choice(*command, "--init", options->init,
              "begin with parameters drawn as 'smoothbound init' does (ball)", scheme_names());
   add("--seed", options->seed, "seed of random parameters, samples and batches (1)", "SEED");
