@@ -43,7 +43,7 @@ apt_options() {
 make_root() {
   local suite=$1 directory=$2 list include key base work
   shift 2
-  install_packages mmdebstrap debian-archive-keyring
+  install_packages mmdebstrap debian-archive-keyring || return
   list=$(sources "$suite") || return
   [[ $list != *https:* ]] || set -- ca-certificates "$@"
   include=$(IFS=,; echo "$*")
@@ -60,9 +60,9 @@ make_root() {
       --aptopt="$work/apt.conf" --dpkgopt="$work/dpkg.cfg" --format=tar \
       "$suite" "$base.$$" - <"$work/sources.list" || { rm -rf "$work" "$base.$$"; return 1; }
     rm -rf "$work"
-    mv "$base.$$" "$base"
+    mv "$base.$$" "$base" || return
   fi
-  quietly "${as_root[@]}" tar -C "$directory" --exclude='./dev/*' -xf "$base"
+  quietly "${as_root[@]}" tar -C "$directory" --exclude='./dev/*' -xf "$base" || return
   # Names are looked up as outside.
   "${as_root[@]}" cp -L /etc/resolv.conf /etc/hosts "$directory/etc/"
 }
