@@ -12,8 +12,8 @@
 #include "smoothbound/runtime/parallel.hpp"
 
 // Of OpenBLAS, with 32-bit integers, for matrices in columns. Fortran would pass the lengths of
-// strings behind the other arguments; they are left out, as is usual in C: nobody reads them, as all
-// strings are one letter.
+// strings behind the other arguments; they are left out, as is usual in C: nobody reads them, as
+// all strings are one letter.
 extern "C" {
 void dgemm_(const char* transpose_a, const char* transpose_b, const int* rows, const int* columns,
             const int* inner, const double* alpha, const double* a, const int* stride_a,
@@ -173,7 +173,8 @@ DenseMatrix finite_copy(ConstMatrixView A) {
     std::copy(row, row + A.columns, copy.row(i).begin());
   }
   if (!all_finite(copy.entries)) {
-    throw std::invalid_argument("a matrix that is to be decomposed has an entry that is not finite");
+    throw std::invalid_argument(
+        "a matrix that is to be decomposed has an entry that is not finite");
   }
   return copy;
 }
@@ -351,7 +352,8 @@ DenseMatrix thin_qr(ConstMatrixView A) {
 
 SymmetricEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<const double> below) {
   if (!all_finite(diagonal) || !all_finite(below)) {
-    throw std::invalid_argument("a matrix that is to be decomposed has an entry that is not finite");
+    throw std::invalid_argument(
+        "a matrix that is to be decomposed has an entry that is not finite");
   }
   const auto size = static_cast<std::int64_t>(diagonal.size());
   SymmetricEigen result{{diagonal.begin(), diagonal.end()}, DenseMatrix(size, size)};

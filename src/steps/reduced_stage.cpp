@@ -142,8 +142,7 @@ DenseMatrix ReducedStage::push_inputs(const DenseMatrix& G) const {
 DenseMatrix ReducedStage::pull_inputs(const DenseMatrix& M) const {
   DenseMatrix result(batch_ * part_->inputs(), M.columns);
   for (std::int64_t i = 0; i < batch_; ++i) {
-    multiply(transposed(Z_),
-             ConstMatrixView(M).middle_rows(i * part_->outputs(), part_->outputs()),
+    multiply(transposed(Z_), ConstMatrixView(M).middle_rows(i * part_->outputs(), part_->outputs()),
              MatrixView(result).middle_rows(i * part_->inputs(), part_->inputs()));
   }
   return result;
@@ -177,10 +176,9 @@ void ReducedStage::pull_patches(std::span<const double> z, DenseMatrix& s) const
   const std::int64_t size = part_->filters_of_group();
   for (std::int64_t g = 0; g < part_->groups(); ++g) {
     const DenseMatrix X = part_->patches(g, z);
-    add_product(
-        1, ConstMatrixView(Y_).middle_rows(g * size, size),
-        ConstMatrixView(X).middle_columns(0, part_->fan_in()),
-        MatrixView(s).middle_rows(g * size, size).middle_columns(0, part_->fan_in()));
+    add_product(1, ConstMatrixView(Y_).middle_rows(g * size, size),
+                ConstMatrixView(X).middle_columns(0, part_->fan_in()),
+                MatrixView(s).middle_rows(g * size, size).middle_columns(0, part_->fan_in()));
   }
 }
 
@@ -189,9 +187,8 @@ void ReducedStage::push_patches(const DenseMatrix& s, Vector& z) const {
   const std::int64_t size = part_->filters_of_group();
   const std::int64_t positions = part_->positions();
   for (std::int64_t g = 0; g < part_->groups(); ++g) {
-    const DenseMatrix patches =
-        product(transposed(ConstMatrixView(Y_).middle_rows(g * size, size)),
-                ConstMatrixView(s).middle_rows(g * size, size));
+    const DenseMatrix patches = product(transposed(ConstMatrixView(Y_).middle_rows(g * size, size)),
+                                        ConstMatrixView(s).middle_rows(g * size, size));
     for (std::int64_t r = 0; r < rows(); ++r) {
       for (std::int64_t k = 0; k < part_->fan_in(); ++k) {
         const std::int64_t place = part_->place(g, r % positions, k);

@@ -112,8 +112,6 @@ TEST(Products, AreTheirDefinition) {
         }
         EXPECT_LE(largest_difference(frame, framed), rounding);
         const auto part = ConstMatrixView(frame).middle_rows(1, rows).middle_columns(2, columns);
-        EXPECT_LE(largest_difference(product(transposed(part), a), times(turn(times(a, b)), a)) / 2,
-                  std::numeric_limits<double>::infinity());
         DenseMatrix from_part = product(transposed(part), a);
         scale(-0.5, from_part.entries);
         EXPECT_LE(largest_difference(from_part, times(turn(expected), a)), 100 * rounding);
@@ -377,9 +375,9 @@ TEST(Products, RefuseSizesBeyondThoseOfBlas) {
   const std::int64_t large = std::int64_t{1} << 31U;
   double entry = 1;
   const MatrixView one_row(&entry, 1, large);
-  EXPECT_THAT([&] { multiply(ConstMatrixView(&entry, 1, 1), one_row, one_row); },
-              ThrowsMessage<std::length_error>(
-                  "a matrix with a side of 2147483648 is too large for BLAS"));
+  EXPECT_THAT(
+      [&] { multiply(ConstMatrixView(&entry, 1, 1), one_row, one_row); },
+      ThrowsMessage<std::length_error>("a matrix with a side of 2147483648 is too large for BLAS"));
 }
 
 }  // namespace

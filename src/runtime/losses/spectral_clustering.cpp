@@ -102,8 +102,8 @@ LossEvaluation spectral_clustering(const LossData& data) {
   }
   const std::int64_t n = data.samples;
   const std::int64_t q = data.outputs;
-  const auto cut = std::make_shared<const Cut>(
-      Cut{thin_svd({data.predictions.data(), n, q}), data.clusters});
+  const auto cut =
+      std::make_shared<const Cut>(Cut{thin_svd({data.predictions.data(), n, q}), data.clusters});
   result.value = energy_from(cut->svd.singular, cut->rank);
   DenseMatrix rest = cut->svd.Vt;  // scaled, the rows that are cut off
   for (std::int64_t i = 0; i < rest.rows; ++i) {
