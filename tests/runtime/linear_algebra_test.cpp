@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <random>
 #include <stdexcept>
@@ -376,7 +376,7 @@ TEST(Products, RefuseSizesBeyondThoseOfBlas) {
   double entry = 1;
   const MatrixView one_row(&entry, 1, large);
   EXPECT_THAT(
-      [&] { multiply(ConstMatrixView(&entry, 1, 1), one_row, one_row); },
+      [&] { multiply(ConstMatrixView(&entry, 1, 1), ConstMatrixView(one_row), one_row); },
       ThrowsMessage<std::length_error>("a matrix with a side of 2147483648 is too large for BLAS"));
 }
 
