@@ -22,6 +22,7 @@ Graph part_of_layer(const Graph& graph, const Layer& layer, std::size_t first, s
                           begin + static_cast<std::ptrdiff_t>(last));
   alone.output = alone.components.back().output;
   part.order.push_back(0);
+  part.blocks = graph.blocks;  // to which components refer
   return part;
 }
 
