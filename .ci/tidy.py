@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over src/: .ci/tidy.py BUILD, a directory with compile_commands.json.
 
-Nearly all of its time goes into the standard library's and Eigen's headers, again for each file. So
+Nearly all of its time goes into the standard library's headers, again for each file. So
 the files of a folder are checked as one that includes them. What is complained about there is checked
 by itself, whose word counts: two files may have a name each that clashes in one. The others are then
 checked together again.

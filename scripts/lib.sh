@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 calculator_packages=(g++ cmake ninja-build libmpfr-dev libyaml-dev libmd-dev libfmt-dev
                      nlohmann-json3-dev libcli11-dev)
 # Of the full program. oneDNN's CMake package asks for OpenCL, but libdnnl-dev does not depend on it.
-build_packages=("${calculator_packages[@]}" libeigen3-dev libdnnl-dev ocl-icd-opencl-dev
+build_packages=("${calculator_packages[@]}" libdnnl-dev ocl-icd-opencl-dev
                 libopenblas-openmp-dev libzip-dev zlib1g-dev)
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev libflint-dev libonnx-testdata)
 # Since FLINT 3 Arb is a part of it; before, a package of its own.
