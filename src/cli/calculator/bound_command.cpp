@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <memory>
 #include <optional>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "shared/plot_output.hpp"
 #include "smoothbound/report/bound/writers.hpp"
 
 namespace smoothbound::cli {
@@ -114,32 +115,24 @@ class BoundCommand {
 
 }  // namespace
 
-void add_bound_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_bound(Command& command) {
   auto options = std::make_shared<BoundOptions>();
-  CLI::App* command = app.add_subcommand(
-      "bound", "Per-layer bounds of architecture files, and the estimates of Theorem 4.1");
   command
-      ->add_option("files", options->files,
-                   "architecture files, JSON or YAML; - reads standard input")
-      ->required()
-      ->type_name("FILE");
-  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
-                       const std::string& type) {
-    return command->add_option(name, target, help)->type_name(type);
-  };
-  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
-  add("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
-  add("--explain", options->explain, "also tell how the numbers of this layer came about", "LAYER");
-  options->model.add_to(*command);
-  command->footer(
+      .option("files", options->files, "architecture files, JSON or YAML; - reads standard input",
+              "FILE")
+      .required();
+  command.choice("--format", options->format, "form of the output (table)", format_names);
+  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  command.option("--explain", options->explain,
+                 "also tell how the numbers of this layer came about", "LAYER");
+  options->model.add_to(command);
+  command.footer(
       "Examples:\n"
       "  smoothbound bound vgg16.yaml\n"
       "  smoothbound bound --method both --bn-epsilon 1e-2 vgg16-batchnorm.yaml\n"
       "  smoothbound bound --format json net.json | jq '.results[0].network'\n"
       "  smoothbound bound --smooth --explain conv1 relu-net.yaml");
-  command->callback([options, &line, &action] {
-    action = [options, &line] { return BoundCommand(*options, line).run(); };
-  });
+  command.action([options](const CommandLine& line) { return BoundCommand(*options, line).run(); });
 }
 
 }  // namespace smoothbound::cli

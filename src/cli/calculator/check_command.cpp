@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <optional>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
@@ -97,9 +99,9 @@ class CheckCommand {
       throw SpecError(line_.locate_last({"--baseline"}), "the baseline is a file, not '-'",
                       "name a file: it is read, and --update writes it");
     }
-    refuse_input_as_output("--baseline", options_.baseline, options_.files, line_);
-    refuse_input_as_output("--junit", options_.junit, options_.files, line_);
-    refuse_input_as_output("--junit", options_.junit, {options_.baseline}, line_);
+    refuse_overwriting(line_, {"--baseline"}, options_.baseline, options_.files);
+    refuse_overwriting(line_, {"--junit"}, options_.junit, options_.files);
+    refuse_overwriting(line_, {"--junit"}, options_.junit, {options_.baseline});
     if (options_.force && !options_.update) {
       throw SpecError(line_.locate("--force"), "--force belongs to --update",
                       "remove it, or add --update");
@@ -263,31 +265,26 @@ class CheckCommand {
 
 }  // namespace
 
-void add_check_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_check(Command& command) {
   auto options = std::make_shared<CheckOptions>();
-  CLI::App* command = app.add_subcommand(
-      "check", "Whether bounds got worse than those of a baseline file; for CI jobs");
-  command->add_option("files", options->files, "architecture files; - reads standard input")
-      ->required()
-      ->type_name("FILE");
-  command->add_option("--baseline", options->baseline, "the accepted bounds, written by --update")
-      ->required()
-      ->type_name("FILE");
-  command->add_flag("--update", options->update,
-                    "write the present bounds of the files, and of no others, to the baseline");
-  command->add_flag("--force", options->force,
-                    "with --update: also in a CI job, and over what is no baseline");
+  command.option("files", options->files, "architecture files; - reads standard input", "FILE")
+      .required();
   command
-      ->add_option("--tolerance", options->tolerance,
-                   "a bound that grows by more than this part is worse (1e-9)")
-      ->type_name("NUMBER");
-  command->add_flag("--exact", options->exact,
-                    "fail on every change: better bounds, new and removed layers and files");
-  command->add_option("--junit", options->junit, "also write JUnit XML to FILE")->type_name("FILE");
-  command->add_flag("--github", options->github,
-                    "also print GitHub annotations, and add to the job's summary");
-  options->model.add_to(*command);
-  command->footer(
+      .option("--baseline", options->baseline, "the accepted bounds, written by --update", "FILE")
+      .required();
+  command.flag("--update", options->update,
+               "write the present bounds of the files, and of no others, to the baseline");
+  command.flag("--force", options->force,
+               "with --update: also in a CI job, and over what is no baseline");
+  command.option("--tolerance", options->tolerance,
+                 "a bound that grows by more than this part is worse (1e-9)", "NUMBER");
+  command.flag("--exact", options->exact,
+               "fail on every change: better bounds, new and removed layers and files");
+  command.option("--junit", options->junit, "also write JUnit XML to FILE", "FILE");
+  command.flag("--github", options->github,
+               "also print GitHub annotations, and add to the job's summary");
+  options->model.add_to(command);
+  command.footer(
       "Exit codes: 0 nothing got worse, 1 something did, 2 a file or the baseline has a mistake, "
       "or "
       "the\nbaseline is of other formulas or settings. New and removed files fail only with "
@@ -296,9 +293,7 @@ void add_check_command(CLI::App& app, const CommandLine& line, Action& action) {
       "  smoothbound check nets/*.yaml --baseline bounds.json --update\n"
       "  smoothbound check nets/*.yaml --baseline bounds.json --junit check.xml\n"
       "  smoothbound check nets/*.yaml --baseline bounds.json --tolerance 1e-3 --github");
-  command->callback([options, &line, &action] {
-    action = [options, &line] { return CheckCommand(*options, line).run(); };
-  });
+  command.action([options](const CommandLine& line) { return CheckCommand(*options, line).run(); });
 }
 
 }  // namespace smoothbound::cli

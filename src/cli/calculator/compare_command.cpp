@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <memory>
 #include <set>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "shared/plot_output.hpp"
 #include "smoothbound/report/compare/compare.hpp"
 #include "smoothbound/text/suggest.hpp"
 
@@ -152,32 +153,27 @@ class CompareCommand {
 
 }  // namespace
 
-void add_compare_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_compare(Command& command) {
   auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = app.add_subcommand(
-      "compare", "Networks side by side, or one under several settings: which has smaller bounds");
-  command->add_option("files", options->files, "architecture files; - reads standard input")
-      ->required()
-      ->type_name("FILE");
+  command.option("files", options->files, "architecture files; - reads standard input", "FILE")
+      .required();
   command
-      ->add_option("--with", options->with,
-                   "one more column for each file, with these settings; may be repeated")
-      ->type_name("SETTING=VALUE,...")
-      ->allow_extra_args(false);
-  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
-  command->add_option("-o,--output", options->output, "write to FILE, whole or not at all")
-      ->type_name("FILE");
-  options->model.add_to(*command);
-  command->footer(
+      .option("--with", options->with,
+              "one more column for each file, with these settings; may be repeated",
+              "SETTING=VALUE,...")
+      .one_at_a_time();
+  command.choice("--format", options->format, "form of the output (table)", format_names);
+  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  options->model.add_to(command);
+  command.footer(
       "--with takes batch, bn-epsilon, loss, smooth and every option for a number above, without "
       "dashes\nin front. Other options hold for all columns.\n"
       "Examples:\n"
       "  smoothbound compare vgg16.yaml vgg16-batchnorm.yaml --bn-epsilon 1e-2\n"
       "  smoothbound compare mlp.yaml --with radius=2 --with radius=2,batch=1\n"
       "  smoothbound compare a.yaml b.yaml --method both --format markdown -o comparison.md");
-  command->callback([options, &line, &action] {
-    action = [options, &line] { return CompareCommand(*options, line).run(); };
-  });
+  command.action(
+      [options](const CommandLine& line) { return CompareCommand(*options, line).run(); });
 }
 
 }  // namespace smoothbound::cli

@@ -1,9 +1,10 @@
 // smoothbound layers: the catalogue.
 
 #include <array>
+#include <memory>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
@@ -40,18 +41,15 @@ int run(const LayersOptions& options, const CommandLine& line) {
 
 }  // namespace
 
-void add_layers_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_layers(Command& command) {
   auto options = std::make_shared<LayersOptions>();
-  CLI::App* command = app.add_subcommand(
-      "layers", "The catalogue: every component and loss with its formula, constants and source");
-  command->add_option("names", options->names, "only these")->type_name("COMPONENT");
-  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
-  command->footer(
+  command.option("names", options->names, "only these", "COMPONENT");
+  command.choice("--format", options->format, "form of the output (table)", format_names);
+  command.footer(
       "Examples:\n"
       "  smoothbound layers\n"
       "  smoothbound layers softplus batch_norm");
-  command->callback(
-      [options, &line, &action] { action = [options, &line] { return run(*options, line); }; });
+  command.action([options](const CommandLine& line) { return run(*options, line); });
 }
 
 }  // namespace smoothbound::cli

@@ -2,14 +2,14 @@
 
 #include <array>
 #include <iostream>
+#include <memory>
 
-#include "runtime_commands.hpp"
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "shared/plot_output.hpp"
 #include "smoothbound/report/cost/cost.hpp"
 
 namespace smoothbound::cli {
@@ -50,32 +50,27 @@ int show_costs(const CostOptions& options, const CommandLine& line) {
 
 }  // namespace
 
-void add_cost_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_cost(Command& command) {
   auto options = std::make_shared<CostOptions>();
-  CLI::App* command = app.add_subcommand(
-      "cost", "Operations and memory of passes and of gradient, Gauss-Newton and Newton steps");
   command
-      ->add_option("file", options->file, "architecture file, JSON or YAML; - reads standard input")
-      ->required()
-      ->type_name("FILE");
-  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
-  command->add_option("-o,--output", options->output, "write to FILE, whole or not at all")
-      ->type_name("FILE");
+      .option("file", options->file, "architecture file, JSON or YAML; - reads standard input",
+              "FILE")
+      .required();
+  command.choice("--format", options->format, "form of the output (table)", format_names);
+  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
   // Costs depend on no other setting.
   std::vector<std::string> names{"--method", "--bn-epsilon"};
   for (const RealSetting& setting : real_settings()) names.push_back(option_name(setting.name));
   for (const CountSetting& setting : count_settings()) {
     if (setting.name != "batch") names.push_back(option_name(setting.name));
   }
-  options->model.add_to(*command, {names.begin(), names.end()});
-  command->footer(
+  options->model.add_to(command, {names.begin(), names.end()});
+  command.footer(
       "Examples:\n"
       "  smoothbound cost vgg16.yaml\n"
       "  smoothbound cost --batch 32 --format markdown net.yaml\n"
       "  smoothbound cost --format json net.json | jq '.steps.newton.text'");
-  command->callback([options, &line, &action] {
-    action = [options, &line] { return show_costs(*options, line); };
-  });
+  command.action([options](const CommandLine& line) { return show_costs(*options, line); });
 }
 
 }  // namespace smoothbound::cli

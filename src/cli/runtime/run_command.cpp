@@ -6,15 +6,15 @@
 #include <array>
 #include <cmath>
 #include <iostream>
+#include <memory>
 
 #include "run_samples.hpp"
-#include "runtime_commands.hpp"
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "shared/plot_output.hpp"
 #include "shared/progress.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/report/run/run.hpp"
@@ -314,44 +314,41 @@ class RunCommand {
 
 }  // namespace
 
-void add_run_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_run(Command& command) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* command = app.add_subcommand(
-      "run", "Executes a network: outputs, loss, and the norms of its layers beside their bounds");
-  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
-                       const std::string& type) {
-    return command->add_option(name, target, help)->type_name(type);
-  };
-  add("file", options->file, "architecture file, JSON or YAML; - reads standard input", "FILE")
-      ->required();
-  options->samples.add_to(*command);
-  add("--weights", options->weights, "parameters: safetensors or NPZ", "FILE");
-  add("--statistics", options->statistics,
+  command
+      .option("file", options->file, "architecture file, JSON or YAML; - reads standard input",
+              "FILE")
+      .required();
+  options->samples.add_to(command);
+  command.option("--weights", options->weights, "parameters: safetensors or NPZ", "FILE");
+  command.option(
+      "--statistics", options->statistics,
       "batch norm with these means and variances in place of the batch's: safetensors or NPZ",
       "FILE");
-  add_choice(*command, "--init", options->init,
-             "draw parameters as 'smoothbound init' does (ball, if no weights are given)",
-             scheme_names());
-  add("--seed", options->seed, "seed of random parameters and samples (1)", "SEED");
-  add_choice(*command, "--precision", options->precision, "arithmetic (float32)", precision_names);
-  add("-o,--output", options->output, "write the network's outputs to FILE, as NPY", "FILE");
-  command->add_flag("--profile", options->profile,
-                    "also go backward, and tell the time, work and memory of each layer");
-  add_choice(*command, "--format", options->format, "form of the table (table)", format_names);
-  add("--memory", options->memory, "memory that may be used (80% of what is available)", "SIZE");
-  add("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
-  options->model.add_to(*command, {"--sample-norm", "--label-radius", "--regularizer",
-                                   "--initial-gap", "--accuracy", "--variance"});
-  command->footer(
+  command.choice("--init", options->init,
+                 "draw parameters as 'smoothbound init' does (ball, if no weights are given)",
+                 scheme_names());
+  command.option("--seed", options->seed, "seed of random parameters and samples (1)", "SEED");
+  command.choice("--precision", options->precision, "arithmetic (float32)", precision_names);
+  command.option("-o,--output", options->output, "write the network's outputs to FILE, as NPY",
+                 "FILE");
+  command.flag("--profile", options->profile,
+               "also go backward, and tell the time, work and memory of each layer");
+  command.choice("--format", options->format, "form of the table (table)", format_names);
+  command.option("--memory", options->memory, "memory that may be used (80% of what is available)",
+                 "SIZE");
+  command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
+  options->model.add_to(command, {"--sample-norm", "--label-radius", "--regularizer",
+                                  "--initial-gap", "--accuracy", "--variance"});
+  command.footer(
       "The bounds are those for the norm of the samples as they are. Exit code 1: a layer exceeds\n"
       "its bound though all parameters are in their balls.\n"
       "Examples:\n"
       "  smoothbound run lenet5.yaml --data fashion-mnist --samples 1000 --weights w.safetensors\n"
       "  smoothbound run vgg16.yaml --batch 8 --init ball --seed 1 --profile\n"
       "  smoothbound run net.yaml --input x.npy --output y.npy --precision float64");
-  command->callback([options, &line, &action] {
-    action = [options, &line] { return RunCommand(*options, line).run(); };
-  });
+  command.action([options](const CommandLine& line) { return RunCommand(*options, line).run(); });
 }
 
 }  // namespace smoothbound::cli

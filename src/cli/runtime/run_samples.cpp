@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "shared/command_tree.hpp"
 #include "shared/model_options.hpp"
 #include "smoothbound/data/input_file.hpp"
 #include "smoothbound/text/data_error.hpp"
@@ -17,34 +16,33 @@ constexpr std::string_view random_name = "random";
 
 }  // namespace
 
-void SampleOptions::add_to(CLI::App& command) {
-  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
-                       const std::string& type) {
-    command.add_option(name, target, help)->type_name(type);
-  };
-  add("--data", data_,
+void SampleOptions::add_to(Command& command) {
+  command.option(
+      "--data", data_,
       "samples: fashion-mnist, a file (IDX, NPY, CIFAR-10), a directory of MNIST's or CIFAR-10's "
       "files, or random, scaled to the norm of the architecture's input (random)",
       "FILE");
-  add("--input", input_, "all samples of this file: IDX or NPY, [samples, ...]", "FILE");
-  add("--labels", labels_, "the class of each sample: IDX or NPY", "FILE");
-  add("--targets", targets_,
+  command.option("--input", input_, "all samples of this file: IDX or NPY, [samples, ...]", "FILE");
+  command.option("--labels", labels_, "the class of each sample: IDX or NPY", "FILE");
+  command.option(
+      "--targets", targets_,
       "what the network should give for each sample, for the square loss: NPY, [samples, "
       "outputs...]",
       "FILE");
-  add_choice(
-      command, "--split", split_,
+  command.choice(
+      "--split", split_,
       fmt::format("which part of MNIST's or CIFAR-10's files ({})", split_names[trains_ ? 0 : 1]),
       split_names);
-  add("--samples", samples_,
+  command.option(
+      "--samples", samples_,
       trains_
           ? "number of samples, from the first on (all; of random ones, the architecture's batch)"
           : "number of samples, from the first on (the architecture's batch)",
       "COUNT");
-  command.add_flag("--standardise", standardise_,
-                   "subtract each channel's mean and divide by its standard deviation");
-  command.add_flag("--scale-norm", scale_norm_,
-                   "scale the samples together to the norm of the architecture's input");
+  command.flag("--standardise", standardise_,
+               "subtract each channel's mean and divide by its standard deviation");
+  command.flag("--scale-norm", scale_norm_,
+               "scale the samples together to the norm of the architecture's input");
 }
 
 std::vector<std::string> SampleOptions::files() const {

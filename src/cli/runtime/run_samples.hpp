@@ -1,12 +1,12 @@
 // The options that say which samples a network is executed on.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "smoothbound/bounds/report.hpp"
 #include "smoothbound/data/dataset.hpp"
@@ -23,7 +23,7 @@ class SampleOptions {
 
   /// Declares --data, --input, --labels, --targets, --split, --samples, --standardise and
   /// --scale-norm.
-  void add_to(CLI::App& command);
+  void add_to(Command& command);
   /// Files that are read.
   [[nodiscard]] std::vector<std::string> files() const;
 

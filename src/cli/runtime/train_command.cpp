@@ -7,15 +7,15 @@
 #include <cmath>
 #include <csignal>
 #include <iostream>
+#include <memory>
 
 #include "run_samples.hpp"
-#include "runtime_commands.hpp"
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "shared/plot_output.hpp"
 #include "shared/progress.hpp"
 #include "smoothbound/bounds/training_log.hpp"
 #include "smoothbound/report/train/training.hpp"
@@ -402,45 +402,47 @@ class TrainCommand {
 
 }  // namespace
 
-void add_train_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_train(Command& command) {
   auto options = std::make_shared<TrainOptions>();
-  CLI::App* command = app.add_subcommand(
-      "train", "Minimizes the loss of a network by steps with guarantees, and holds them to it");
-  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
-                       const std::string& type) {
-    return command->add_option(name, target, help)->type_name(type);
-  };
-  add("file", options->file, "architecture file, JSON or YAML; - reads standard input", "FILE")
-      ->required();
-  options->samples.add_to(*command);
-  options->oracle.add_to(*command);
-  add("--iterations", options->iterations,
-      "iterations at most, those before --resume included (100)", "COUNT");
-  add("--accuracy", options->accuracy, "stop where the gradient mapping has at most this norm",
-      "NUMBER");
-  add("--weights", options->weights, "begin with these parameters: safetensors or NPZ", "FILE");
-  add_choice(*command, "--init", options->init,
-             "begin with parameters drawn as 'smoothbound init' does (ball)", scheme_names());
-  add("--seed", options->seed, "seed of random parameters, samples and batches (1)", "SEED");
-  add_choice(*command, "--precision", options->precision, "arithmetic (float64)", precision_names);
-  add("--log", options->log,
+  command
+      .option("file", options->file, "architecture file, JSON or YAML; - reads standard input",
+              "FILE")
+      .required();
+  options->samples.add_to(command);
+  options->oracle.add_to(command);
+  command.option("--iterations", options->iterations,
+                 "iterations at most, those before --resume included (100)", "COUNT");
+  command.option("--accuracy", options->accuracy,
+                 "stop where the gradient mapping has at most this norm", "NUMBER");
+  command.option("--weights", options->weights, "begin with these parameters: safetensors or NPZ",
+                 "FILE");
+  command.choice("--init", options->init,
+                 "begin with parameters drawn as 'smoothbound init' does (ball)", scheme_names());
+  command.option("--seed", options->seed, "seed of random parameters, samples and batches (1)",
+                 "SEED");
+  command.choice("--precision", options->precision, "arithmetic (float64)", precision_names);
+  command.option(
+      "--log", options->log,
       "write a line for each iteration to FILE as it goes: CSV, or JSON lines for *.jsonl", "FILE");
-  add("--checkpoint", options->checkpoint,
-      "write parameters and state to FILE now and then, at the end, and on Ctrl-C", "FILE");
-  add("--checkpoint-every", options->checkpoint_every, "iterations between checkpoints (10)",
-      "COUNT");
-  add("--resume", options->resume,
+  command.option("--checkpoint", options->checkpoint,
+                 "write parameters and state to FILE now and then, at the end, and on Ctrl-C",
+                 "FILE");
+  command.option("--checkpoint-every", options->checkpoint_every,
+                 "iterations between checkpoints (10)", "COUNT");
+  command.option(
+      "--resume", options->resume,
       "take up the run of this checkpoint, which is then kept up to date unless --checkpoint names "
       "another",
       "FILE");
-  add("-o,--output", options->output, "write the trained parameters to FILE, as safetensors",
-      "FILE");
-  add_choice(*command, "--format", options->format, "form of the summary (table)", format_names);
-  add("--memory", options->memory, "memory that may be used (80% of what is available)", "SIZE");
-  add("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
-  options->model.add_to(*command, {"--batch", "--sample-norm", "--label-radius", "--initial-gap",
-                                   "--accuracy", "--variance"});
-  command->footer(
+  command.option("-o,--output", options->output,
+                 "write the trained parameters to FILE, as safetensors", "FILE");
+  command.choice("--format", options->format, "form of the summary (table)", format_names);
+  command.option("--memory", options->memory, "memory that may be used (80% of what is available)",
+                 "SIZE");
+  command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
+  options->model.add_to(command, {"--batch", "--sample-norm", "--label-radius", "--initial-gap",
+                                  "--accuracy", "--variance"});
+  command.footer(
       "The gradient oracle is projected onto the balls ||v|| <= R of the architecture; "
       "Gauss-Newton\n"
       "and Newton steps are not. Exit code 1: a certified step decreased the objective by less "
@@ -452,9 +454,7 @@ void add_train_command(CLI::App& app, const CommandLine& line, Action& action) {
       "  smoothbound train net.yaml --oracle newton --gamma 1 --iterations 20 -o "
       "trained.safetensors\n"
       "  smoothbound train net.yaml --iterations 500 --resume run.safetensors");
-  command->callback([options, &line, &action] {
-    action = [options, &line] { return TrainCommand(*options, line).run(); };
-  });
+  command.action([options](const CommandLine& line) { return TrainCommand(*options, line).run(); });
 }
 
 }  // namespace smoothbound::cli

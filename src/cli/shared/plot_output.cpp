@@ -59,15 +59,4 @@ void write_plot(std::span<const Chart> charts, PlotFormat format, const std::str
   output.commit();
 }
 
-void refuse_overwriting(const CommandLine& line, const std::vector<std::string>& spellings,
-                        const std::string& path, const std::vector<std::string>& inputs) {
-  if (path.empty() || path == "-") return;
-  for (const std::string& input : inputs) {
-    std::error_code error;  // what does not exist is not the same
-    if (input == "-" || !std::filesystem::equivalent(path, input, error) || error) continue;
-    throw SpecError(line.locate_last(spellings),
-                    fmt::format("the output '{}' is also an input", path), "write to another file");
-  }
-}
-
 }  // namespace smoothbound::cli
