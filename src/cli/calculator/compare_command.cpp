@@ -13,6 +13,7 @@
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
 #include "shared/plot_output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/report/compare/compare.hpp"
 #include "smoothbound/text/suggest.hpp"
 
@@ -141,7 +142,7 @@ class CompareCommand {
       }
       return true;
     } catch (const SpecError& error) {
-      std::cerr << render_error(source, error);
+      std::cerr << render(source, error);
       return false;
     }
   }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "remedies.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
@@ -112,10 +113,10 @@ SpecError CommandLine::in_config(SpecError error) {
 }
 
 std::string CommandLine::render(SpecError error) const {
-  if (error.location.line == 1) return render_error(source_, error);
+  if (error.location.line == 1) return cli::render(source_, error);
   --error.location.line;
   for (SpecError::Note& note : error.notes) --note.location.line;
-  return render_error(config_, error);
+  return cli::render(config_, error);
 }
 
 ScalarText CommandLine::scalar(std::string_view option, std::string_view value) const {

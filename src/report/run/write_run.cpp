@@ -152,10 +152,15 @@ class RunWriter {
         page_.paragraph(fmt::format(
             "the values of {} layer{} are not finite in {}, from '{}' on{}",
             run_.overflown().size(), run_.overflown().size() == 1 ? "" : "s", run_.precision,
-            page_.foreign(graph_.layers[run_.overflown().front()].name),
-            run_.precision == "float32" ? "; --precision float64 reaches further" : ""));
+            page_.foreign(graph_.layers[run_.overflown().front()].name), way_out()));
         break;
     }
+  }
+
+  [[nodiscard]] std::string way_out() const {
+    return with_remedy("", run_.precision == Precision::float32 ? Remedy::longer_numbers
+                                                               : Remedy::none,
+                       run_.bounds.options.words);
   }
 
   void write_exceeded(std::size_t result) {
