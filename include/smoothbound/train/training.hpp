@@ -73,6 +73,7 @@ class TrainingFailed : public std::runtime_error {
  public:
   TrainingFailed(std::int64_t at, const std::string& message);
   std::int64_t iteration;
+  std::string checkpoint;  // a file that holds the parameters before that, if there is one
 };
 
 /// Options that contradict the objective: no certified step exists, or the oracle does not apply.
