@@ -40,6 +40,11 @@ std::vector<double> first_parameters(const Report& report, const ParameterSource
   return {w.begin(), w.end()};
 }
 
+std::string text_of(const TrainingOptions& options) {
+  if (options.rule == StepRule::constant) return fmt::format("{}", options.gamma);
+  return std::string(step_rule_names()[static_cast<std::size_t>(options.rule)]);
+}
+
 std::optional<double> if_finite(double value) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
@@ -198,6 +203,7 @@ TrainingSession::TrainingSession(TrainingRequest request) {
   Report report = make_report(request.source, request.options, request.limits);
   if (report.settings.loss == nullptr) throw NothingToMinimize();
   request.samples.fit(report);
+  if (request.step.empty()) request.step = text_of(request.training);
   if (request.precision == Precision::float32) {
     run_ = std::make_unique<RunIn<float>>(std::move(request), std::move(report));
   } else {

@@ -21,7 +21,7 @@ struct TrainingRequest {
   ParameterSource parameters;  // to begin with
   Precision precision = Precision::float64;
   TrainingOptions training;  // the session finds its `micro_batch`
-  std::string step;          // as it was asked for
+  std::string step;          // as it was asked for; empty: as `training` says
   std::int64_t memory = std::numeric_limits<std::int64_t>::max();  // bytes, for everything
   std::int64_t iterations = 100;  // at most, those before `resume` included
   double accuracy = 0;            // the norm of the gradient mapping at which the run ends
