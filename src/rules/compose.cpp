@@ -158,13 +158,14 @@ void Composition::record_terms(std::string_view symbol, std::string_view formula
 }
 
 void Composition::record(std::string_view symbol, std::string_view formula, const Magnitude& value,
-                         std::string_view source) const {
+                         std::string_view source, Remedy remedy) const {
   if (trace_ == nullptr) return;
-  trace_->lines.push_back({std::string(symbol), std::string(formula), value, std::string(source)});
+  trace_->lines.push_back(
+      {std::string(symbol), std::string(formula), value, std::string(source), remedy});
 }
 
 void Composition::record(std::string_view symbol, const Constant& constant) const {
-  record(symbol, constant.formula, constant.value, constant.source);
+  record(symbol, constant.formula, constant.value, constant.source, constant.remedy);
 }
 
 Triple sum(std::span<const Branch> branches, Method method) {

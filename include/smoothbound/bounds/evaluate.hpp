@@ -16,6 +16,7 @@ struct Inputs {
   std::int64_t batch = 1;
   Magnitude norm;            // ||x|| of the stacked batch
   Magnitude default_radius;  // of layers that name none
+  RemedyWords words = plain_words;  // for reasons why something is infinite
 };
 
 struct BoundTable {

@@ -16,6 +16,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/report/check/check.hpp"
 #include "smoothbound/text/digest.hpp"
 #include "smoothbound/version.hpp"
@@ -62,10 +63,11 @@ class CheckCommand {
     try {
       read_old();
     } catch (const SpecError& error) {
-      std::cerr << render_error(baseline_, error);
+      std::cerr << render(baseline_, error);
       return bad_input;
     }
     result_.exact = options_.exact;
+    result_.words = option_words;
     for (const std::string& file : options_.files) check(file);
     if (!options_.update || old_) find_removed();
     const bool unreadable = result_.count(Status::unreadable) > 0;
@@ -181,7 +183,7 @@ class CheckCommand {
       }
       new_.architectures.push_back(std::move(entry));
     } catch (const SpecError& error) {
-      std::cerr << render_error(source, error);
+      std::cerr << render(source, error);
       diff.status = Status::unreadable;
       diff.location = error.location;
       diff.message = error.what();

@@ -14,6 +14,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/report/compare/compare.hpp"
 #include "smoothbound/text/suggest.hpp"
 
@@ -142,7 +143,7 @@ class CompareCommand {
       }
       return true;
     } catch (const SpecError& error) {
-      std::cerr << render_error(source, error);
+      std::cerr << render(source, error);
       return false;
     }
   }

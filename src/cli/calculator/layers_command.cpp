@@ -8,6 +8,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/report/catalogue/catalogue.hpp"
 #include "smoothbound/text/suggest.hpp"
@@ -27,7 +28,8 @@ int run(const LayersOptions& options, const CommandLine& line) {
   Output output("");
   const Sink sink = [&](std::string_view text) { output.write(text); };
   const std::string unknown =
-      json ? write_catalogue_json(options.names, sink) : write_catalogue(options.names, sink);
+      json ? write_catalogue_json(options.names, sink, option_words)
+           : write_catalogue(options.names, sink, option_words);
   if (!unknown.empty()) {
     std::vector<std::string_view> known;
     for (const Component& component : prototypes()) known.push_back(name_of(component));

@@ -10,6 +10,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/report/cost/cost.hpp"
 
 namespace smoothbound::cli {
@@ -39,7 +40,7 @@ int show_costs(const CostOptions& options, const CommandLine& line) {
     load_source(options.file, limits, source);
     report = make_cost_report(source, report_options, limits);
   } catch (const SpecError& error) {
-    std::cerr << render_error(source, error);
+    std::cerr << render(source, error);
     return bad_input;
   }
   Output output(options.output);

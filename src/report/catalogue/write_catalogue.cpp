@@ -92,11 +92,12 @@ std::vector<ConstantRow> constant_rows(const LossRow& loss) {
   return {{"l_f", paper.lipschitz, sharp.lipschitz}, {"L_f", paper.smoothness, sharp.smoothness}};
 }
 
-void write_constants(const std::vector<ConstantRow>& rows, const Sink& sink) {
+void write_constants(const std::vector<ConstantRow>& rows, const Sink& sink, RemedyWords words) {
   for (const ConstantRow& row : rows) {
     const auto line = [&](std::string_view symbol, std::string_view method, const Constant& value) {
       std::string text = fmt::format("    {:<14} {:<6} {}", symbol, method, value.formula);
-      if (!value.source.empty()) text += fmt::format("   ({})", value.source);
+      const std::string source = with_remedy(value.source, value.remedy, words);
+      if (!source.empty()) text += fmt::format("   ({})", source);
       sink(text + "\n");
     };
     if (row.paper.formula == row.sharp.formula) {
@@ -108,7 +109,7 @@ void write_constants(const std::vector<ConstantRow>& rows, const Sink& sink) {
   }
 }
 
-void write_component(const Component& component, const Sink& sink) {
+void write_component(const Component& component, const Sink& sink, RemedyWords words) {
   sink(fmt::format("{}   {}\n    {}\n", name_of(component), place_of(role_of(component)),
                    formula_of(component)));
   for (const SettingType& setting : setting_types(component)) {
@@ -119,7 +120,7 @@ void write_component(const Component& component, const Sink& sink) {
                      setting.type, note));
   }
   if (const auto rule = rule_of(component); !rule.empty()) sink(fmt::format("    {}\n", rule));
-  write_constants(constant_rows(component), sink);
+  write_constants(constant_rows(component), sink, words);
   sink("\n");
 }
 
@@ -134,11 +135,11 @@ std::string find_unknown(const std::vector<std::string>& names) {
   return {};
 }
 
-Json constants_json(const std::vector<ConstantRow>& rows) {
+Json constants_json(const std::vector<ConstantRow>& rows, RemedyWords words) {
   Json json = Json::array();
   for (const ConstantRow& row : rows) {
-    const auto constant = [](const Constant& c) {
-      return Json{{"formula", c.formula}, {"source", c.source}};
+    const auto constant = [words](const Constant& c) {
+      return Json{{"formula", c.formula}, {"source", with_remedy(c.source, c.remedy, words)}};
     };
     json.push_back(
         {{"symbol", row.symbol}, {"paper", constant(row.paper)}, {"sharp", constant(row.sharp)}});
@@ -148,10 +149,11 @@ Json constants_json(const std::vector<ConstantRow>& rows) {
 
 }  // namespace
 
-std::string write_catalogue(const std::vector<std::string>& names, const Sink& sink) {
+std::string write_catalogue(const std::vector<std::string>& names, const Sink& sink,
+                            RemedyWords words) {
   if (std::string unknown = find_unknown(names); !unknown.empty()) return unknown;
   for (const Component& component : prototypes()) {
-    if (is_wanted(names, name_of(component))) write_component(component, sink);
+    if (is_wanted(names, name_of(component))) write_component(component, sink, words);
   }
   for (const LossRow& loss : loss_table()) {
     if (!is_wanted(names, loss.name)) continue;
@@ -161,13 +163,14 @@ std::string write_catalogue(const std::vector<std::string>& names, const Sink& s
           "    constants of one term; their mean over n has l_f, L_f (paper), l_f/sqrt n, L_f/n "
           "(sharp)\n");
     }
-    write_constants(constant_rows(loss), sink);
+    write_constants(constant_rows(loss), sink, words);
     sink("\n");
   }
   return {};
 }
 
-std::string write_catalogue_json(const std::vector<std::string>& names, const Sink& sink) {
+std::string write_catalogue_json(const std::vector<std::string>& names, const Sink& sink,
+                                 RemedyWords words) {
   if (std::string unknown = find_unknown(names); !unknown.empty()) return unknown;
   Json components = Json::array();
   for (const Component& component : prototypes()) {
@@ -185,7 +188,7 @@ std::string write_catalogue_json(const std::vector<std::string>& names, const Si
              {"place", place_of(role_of(component))},
              {"formula", formula_of(component)},
              {"settings", std::move(settings)},
-             {"constants", constants_json(constant_rows(component))}};
+             {"constants", constants_json(constant_rows(component), words)}};
     if (const auto rule = rule_of(component); !rule.empty()) row["rule"] = rule;
     components.push_back(std::move(row));
   }
@@ -195,7 +198,7 @@ std::string write_catalogue_json(const std::vector<std::string>& names, const Si
     losses.push_back({{"name", loss.name},
                       {"formula", loss.formula},
                       {"mean", loss.is_mean},
-                      {"constants", constants_json(constant_rows(loss))}});
+                      {"constants", constants_json(constant_rows(loss), words)}});
   }
   sink(Json{{"schema", "smoothbound/layers/1"},
             {"components", std::move(components)},

@@ -70,12 +70,13 @@ std::string summary_of(const CheckResult& result) {
 }
 
 // What an architecture's line says behind its name.
-std::string note_of(const ArchitectureDiff& diff) {
+std::string note_of(const ArchitectureDiff& diff, RemedyWords words) {
   switch (diff.status) {
     case Status::added:
-      return "not in the baseline; --update adds it";
+      return with_remedy("not in the baseline", Remedy::add_to_baseline, words);
     case Status::removed:
-      return "in the baseline, not among the files; --update removes it";
+      return with_remedy("in the baseline, not among the files", Remedy::remove_from_baseline,
+                         words);
     case Status::unreadable:
       return diff.message;
     case Status::unchanged:
@@ -122,7 +123,7 @@ std::string headline(const ArchitectureDiff& diff) {
 
 void write_check(const CheckResult& result, const Sink& sink) {
   for (const ArchitectureDiff& diff : result.architectures) {
-    const std::string note = note_of(diff);
+    const std::string note = note_of(diff, result.words);
     const std::string title = fmt::format("{:<9}  {}", name_of(diff.status), diff.file);
     sink(escape_controls(note.empty() ? title : fmt::format("{}: {}", title, note)) + "\n");
     if (!diff.first) continue;
@@ -145,7 +146,7 @@ void write_check_markdown(const CheckResult& result, const Sink& sink) {
   sink(fmt::format("## smoothbound check\n\n{}\n\n", summary_of(result)));
   Grid summary({{"architecture"}, {"verdict"}, {""}});
   for (const ArchitectureDiff& diff : result.architectures) {
-    const std::string note = diff.first ? headline(diff) : note_of(diff);
+    const std::string note = diff.first ? headline(diff) : note_of(diff, result.words);
     summary.add_row({diff.file, name_of(diff.status), note});
   }
   summary.write_markdown(sink);

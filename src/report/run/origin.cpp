@@ -6,7 +6,7 @@
 
 namespace smoothbound {
 
-void write_origin(Page& page, const RunData& data, const RunParameters& parameters,
+void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& parameters,
                   std::int64_t samples) {
   std::string line = "data: " + page.foreign(data.name);
   if (data.split) line += fmt::format(" ({})", *data.split);
@@ -26,16 +26,14 @@ void write_origin(Page& page, const RunData& data, const RunParameters& paramete
   if (data.norm) {
     page.item(fmt::format("scaled by {:.6g} to the norm {}", data.preparation.factor, *data.norm));
   }
-  page.paragraph(parameters.file.empty()
-                     ? fmt::format("parameters: {}, seed {}", parameters.scheme, parameters.seed)
-                     : "parameters: " + page.foreign(parameters.file));
-  if (parameters.statistics.empty()) return;
-  page.paragraph(fmt::format("statistics of batch norm: {}", page.foreign(parameters.statistics)));
+  page.paragraph(parameters.file.empty() ? fmt::format("parameters: {}, seed {}",
+                                                       name_of(parameters.scheme), parameters.seed)
+                                         : "parameters: " + page.foreign(parameters.file));
 }
 
 namespace json {
 
-Json data(const RunData& data) {
+Json data(const SampleOrigin& data) {
   Json object{{"name", data.name}};
   if (data.split) object["split"] = *data.split;
   if (data.seed) object["seed"] = *data.seed;
@@ -52,12 +50,9 @@ Json data(const RunData& data) {
   return object;
 }
 
-Json parameters(const RunParameters& parameters) {
-  Json object = parameters.file.empty()
-                    ? Json{{"scheme", parameters.scheme}, {"seed", parameters.seed}}
-                    : Json{{"file", parameters.file}};
-  if (!parameters.statistics.empty()) object["statistics"] = parameters.statistics;
-  return object;
+Json parameters(const ParameterSource& parameters) {
+  if (!parameters.file.empty()) return {{"file", parameters.file}};
+  return {{"scheme", name_of(parameters.scheme)}, {"seed", parameters.seed}};
 }
 
 }  // namespace json

@@ -3,18 +3,18 @@
 
 #include "shared/json.hpp"
 #include "shared/page.hpp"
-#include "smoothbound/report/run/run.hpp"
+#include "smoothbound/runtime/run_report.hpp"
 
 namespace smoothbound {
 
 /// The lines on data and parameters, of `samples` samples.
-void write_origin(Page& page, const RunData& data, const RunParameters& parameters,
+void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& parameters,
                   std::int64_t samples);
 
 namespace json {
 
-Json data(const RunData& data);
-Json parameters(const RunParameters& parameters);
+Json data(const SampleOrigin& data);
+Json parameters(const ParameterSource& parameters);
 
 }  // namespace json
 }  // namespace smoothbound

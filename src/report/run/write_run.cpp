@@ -28,8 +28,11 @@ class RunWriter {
 
   void write() {
     page_.title(fmt::format("{} ({}) in {}", page_.foreign(graph_.name),
-                            page_.foreign(run_.bounds.file), run_.precision));
+                            page_.foreign(run_.bounds.file), name_of(run_.precision)));
     write_origin(page_, run_.data, run_.parameters, run_.bounds.settings.batch);
+    if (!run_.statistics.empty()) {
+      page_.paragraph("statistics of batch norm: " + page_.foreign(run_.statistics));
+    }
     write_results();
     page_.gap();
     write_layers();
@@ -136,7 +139,8 @@ class RunWriter {
     switch (run_.verdict()) {
       case RunReport::Verdict::holds:
         page_.paragraph("||v|| <= R in every block, and ||z|| <= m in every layer (up to " +
-                        tolerance + " m for the rounding of " + run_.precision + ")");
+                        tolerance + " m for the rounding of " +
+                        std::string(name_of(run_.precision)) + ")");
         break;
       case RunReport::Verdict::outside:
         page_.paragraph(
@@ -149,13 +153,19 @@ class RunWriter {
                         " m that rounding is granted: this is a defect of the program");
         break;
       case RunReport::Verdict::overflow:
-        page_.paragraph(fmt::format(
-            "the values of {} layer{} are not finite in {}, from '{}' on{}",
-            run_.overflown().size(), run_.overflown().size() == 1 ? "" : "s", run_.precision,
-            page_.foreign(graph_.layers[run_.overflown().front()].name),
-            run_.precision == "float32" ? "; --precision float64 reaches further" : ""));
+        page_.paragraph(
+            fmt::format("the values of {} layer{} are not finite in {}, from '{}' on{}",
+                        run_.overflown().size(), run_.overflown().size() == 1 ? "" : "s",
+                        name_of(run_.precision),
+                        page_.foreign(graph_.layers[run_.overflown().front()].name), way_out()));
         break;
     }
+  }
+
+  [[nodiscard]] std::string way_out() const {
+    return with_remedy("",
+                       run_.precision == Precision::float32 ? Remedy::longer_numbers : Remedy::none,
+                       run_.bounds.options.words);
   }
 
   void write_exceeded(std::size_t result) {

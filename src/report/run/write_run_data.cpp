@@ -60,9 +60,11 @@ void write_run_json(const RunReport& run, const Sink& sink) {
   put(sink, "schema", "smoothbound/run/1");
   next("version", version);
   next("architecture", json::architecture(run.bounds));
-  next("precision", run.precision);
+  next("precision", name_of(run.precision));
   next("data", json::data(run.data));
-  next("parameters", json::parameters(run.parameters));
+  Json parameters = json::parameters(run.parameters);
+  if (!run.statistics.empty()) parameters["statistics"] = run.statistics;
+  next("parameters", parameters);
   next("batch", run.bounds.settings.batch);
   next("radius", run.bounds.settings.radius.nearest);
   next("input_norm", finite(run.input_norm));

@@ -37,7 +37,7 @@ class TrainingWriter {
   void write() {
     const Report& bounds = training_.bounds;
     page_.title(fmt::format("{} ({}) in {}", page_.foreign(bounds.graph.name),
-                            page_.foreign(bounds.file), training_.precision));
+                            page_.foreign(bounds.file), name_of(training_.precision)));
     write_origin(page_, training_.data, training_.parameters, training_.samples);
     ResolvedSettings settings = bounds.settings;
     settings.batch = training_.samples;
@@ -183,32 +183,6 @@ json::Json record_of(const IterationRecord& record) {
 
 }  // namespace
 
-Magnitude predicted_iterations(const Magnitude& smoothness, double first_objective,
-                               double accuracy) {
-  const LowerBound square = LowerBound::from_double(accuracy) * LowerBound::from_double(accuracy);
-  return ceiling(Magnitude::from_count(2) * smoothness * Magnitude::from_double(first_objective) /
-                 square);
-}
-
-TrainingReport::Verdict TrainingReport::verdict() const {
-  if (is_stochastic() || (rule != StepRule::certified && rule != StepRule::local)) {
-    return Verdict::not_applicable;
-  }
-  return state.violation < 0 ? Verdict::holds : Verdict::violated;
-}
-
-std::string_view name_of(TrainingReport::Verdict verdict) {
-  switch (verdict) {
-    case TrainingReport::Verdict::holds:
-      return "holds";
-    case TrainingReport::Verdict::violated:
-      return "violated";
-    case TrainingReport::Verdict::not_applicable:
-      break;
-  }
-  return "not applicable";
-}
-
 void write_training_table(const TrainingReport& training, const Sink& sink) {
   TextPage page(sink);
   TrainingWriter(training, page).write();
@@ -230,7 +204,7 @@ void write_training_json(const TrainingReport& training, const Sink& sink) {
   put(sink, "schema", "smoothbound/train/1");
   next("version", version);
   next("architecture", json::architecture(training.bounds));
-  next("precision", training.precision);
+  next("precision", name_of(training.precision));
   next("data", json::data(training.data));
   next("parameters", json::parameters(training.parameters));
   next("samples", training.samples);

@@ -70,6 +70,7 @@ struct ArchitectureDiff {
 struct CheckResult {
   std::vector<ArchitectureDiff> architectures;
   bool exact = false;  // any change fails
+  RemedyWords words = plain_words;
 
   [[nodiscard]] bool fails(const ArchitectureDiff& diff) const;
   [[nodiscard]] std::size_t count(Status status) const;

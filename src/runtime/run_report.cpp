@@ -1,4 +1,4 @@
-#include "smoothbound/report/run/run.hpp"
+#include "smoothbound/runtime/run_report.hpp"
 
 #include <algorithm>
 #include <array>
