@@ -14,8 +14,8 @@ namespace smoothbound {
 /// What the bounds depend on besides the graph.
 struct Inputs {
   std::int64_t batch = 1;
-  Magnitude norm;            // ||x|| of the stacked batch
-  Magnitude default_radius;  // of layers that name none
+  Magnitude norm;                   // ||x|| of the stacked batch
+  Magnitude default_radius;         // of layers that name none
   RemedyWords words = plain_words;  // for reasons why something is infinite
 };
 

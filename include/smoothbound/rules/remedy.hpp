@@ -1,5 +1,5 @@
-// What can be done about an obstacle. A library knows what, and the program that talks to a user how
-// that is asked for: it words remedies as it calls them.
+// What can be done about an obstacle. A library knows what, and the program that talks to a user
+// how that is asked for: it words remedies as it calls them.
 #pragma once
 
 #include <cstdint>

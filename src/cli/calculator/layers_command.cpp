@@ -27,9 +27,8 @@ int run(const LayersOptions& options, const CommandLine& line) {
   const bool json = format_names[choose(line, "--format", options.format, format_names)] == "json";
   Output output("");
   const Sink sink = [&](std::string_view text) { output.write(text); };
-  const std::string unknown =
-      json ? write_catalogue_json(options.names, sink, option_words)
-           : write_catalogue(options.names, sink, option_words);
+  const std::string unknown = json ? write_catalogue_json(options.names, sink, option_words)
+                                   : write_catalogue(options.names, sink, option_words);
   if (!unknown.empty()) {
     std::vector<std::string_view> known;
     for (const Component& component : prototypes()) known.push_back(name_of(component));

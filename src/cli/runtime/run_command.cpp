@@ -18,10 +18,12 @@
 #include "shared/output.hpp"
 #include "shared/progress.hpp"
 #include "shared/remedies.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/report/run/run.hpp"
 #include "smoothbound/runtime/execute.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 #include "verdict_codes.hpp"
 
 namespace smoothbound::cli {
@@ -188,11 +190,11 @@ void declare_run(Command& command) {
               "FILE")
       .required();
   options->samples.add_to(command);
-  command.option("--weights", options->weights, "parameters: safetensors or NPZ", "FILE");
-  command.option(
-      "--statistics", options->statistics,
-      "batch norm with these means and variances in place of the batch's: safetensors or NPZ",
-      "FILE");
+  const std::string formats = join_or(array_formats({ArrayContents::named_arrays}));
+  command.option("--weights", options->weights, "parameters: " + formats, "FILE");
+  command.option("--statistics", options->statistics,
+                 "batch norm with these means and variances in place of the batch's: " + formats,
+                 "FILE");
   command.choice("--init", options->init,
                  "draw parameters as 'smoothbound init' does (ball, if no weights are given)",
                  scheme_names());

@@ -5,7 +5,9 @@
 #include <array>
 
 #include "shared/model_options.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -15,17 +17,24 @@ constexpr std::array<std::string_view, 2> split_names{"train", "test"};
 }  // namespace
 
 void SampleOptions::add_to(Command& command) {
+  const auto samples = array_formats({ArrayContents::dataset, ArrayContents::array});
   command.option(
       "--data", data_,
-      "samples: fashion-mnist, a file (IDX, NPY, CIFAR-10), a directory of MNIST's or CIFAR-10's "
-      "files, or random, scaled to the norm of the architecture's input (random)",
+      fmt::format(
+          "samples: fashion-mnist, a file ({}, CIFAR-10), a directory of MNIST's or CIFAR-10's "
+          "files, or random, scaled to the norm of the architecture's input (random)",
+          join(samples)),
       "FILE");
-  command.option("--input", input_, "all samples of this file: IDX or NPY, [samples, ...]", "FILE");
-  command.option("--labels", labels_, "the class of each sample: IDX or NPY", "FILE");
+  command.option("--input", input_,
+                 fmt::format("all samples of this file: {}, [samples, ...]", join_or(samples)),
+                 "FILE");
+  command.option("--labels", labels_, fmt::format("the class of each sample: {}", join_or(samples)),
+                 "FILE");
   command.option(
       "--targets", targets_,
-      "what the network should give for each sample, for the square loss: NPY, [samples, "
-      "outputs...]",
+      fmt::format("what the network should give for each sample, for the square loss: {}, "
+                  "[samples, outputs...]",
+                  join_or(array_formats({ArrayContents::array}))),
       "FILE");
   command.choice(
       "--split", split_,

@@ -18,8 +18,11 @@
 #include "shared/output.hpp"
 #include "shared/progress.hpp"
 #include "shared/remedies.hpp"
+#include "smoothbound/bounds/training_log.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/report/train/training.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 #include "smoothbound/train/session.hpp"
 #include "train_options.hpp"
 #include "verdict_codes.hpp"
@@ -241,8 +244,10 @@ void declare_train(Command& command) {
                  "iterations at most, those before --resume included (100)", "COUNT");
   command.option("--accuracy", options->accuracy,
                  "stop where the gradient mapping has at most this norm", "NUMBER");
-  command.option("--weights", options->weights, "begin with these parameters: safetensors or NPZ",
-                 "FILE");
+  command.option(
+      "--weights", options->weights,
+      "begin with these parameters: " + join_or(array_formats({ArrayContents::named_arrays})),
+      "FILE");
   command.choice("--init", options->init,
                  "begin with parameters drawn as 'smoothbound init' does (ball)", scheme_names());
   command.option("--seed", options->seed, "seed of random parameters, samples and batches (1)",

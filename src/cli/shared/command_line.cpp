@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+
 #include "remedies.hpp"
 
 namespace smoothbound::cli {
