@@ -160,7 +160,7 @@ void expect_rounded_up(const Constant& constant, const Ball& exact) {
 
 void expect_exact(const ActivationCase& f) {
   const auto row = exact_constants.find(f.row->name);
-  ASSERT_NE(row, exact_constants.end()) << "state its constants above";
+  ASSERT_TRUE(row != exact_constants.end()) << "state its constants above";
   const Ball parameter = f.parameter.empty() ? Ball() : Ball::decimal(f.parameter);
   for (const Method method : {Method::paper, Method::sharp}) {
     SCOPED_TRACE(name_of(method));

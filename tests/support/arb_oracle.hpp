@@ -175,13 +175,13 @@ class Oracle {
                              part.at_zero.empty() ? inf : Ball::decimal(part.at_zero), l});
         continue;
       }
+      if (!is_written_out(part.kind) && find_activation(part.kind) == nullptr) {
+        apply_other(node, part.kind, before, layer, done);
+        continue;
+      }
       if (oracle::is_affine(part)) {
         node.apply(oracle::affine_constants(part, before, done.shape, batch_, sharp_),
                    block("", layer, done));
-        continue;
-      }
-      if (!is_written_out(part.kind) && find_activation(part.kind) == nullptr) {
-        apply_other(node, part.kind, before, layer, done);
         continue;
       }
       node.apply(oracle::map_constants(part, before, done.shape, batch_, sharp_));
