@@ -18,9 +18,8 @@ int main(int argc, char** argv) {
   const smoothbound::Graph graph = smoothbound::build_graph(std::move(spec), settings.batch);
   smoothbound::Network<double> network(graph, 1);
   smoothbound::initialize(network, smoothbound::Scheme::ball, 1, settings.radius);
-  smoothbound::Trajectory<double> trajectory(network);
   const std::vector<double> x(static_cast<std::size_t>(network.input_elements()), 0.5);
-  smoothbound::forward<double>(trajectory, x);
+  const auto trajectory = smoothbound::forward<double>(network, x);
   const double norm = smoothbound::euclidean_norm(trajectory.output());
   std::printf("%s: ||psi(w)(x)|| = %.4g\n", graph.name.c_str(), norm);
   return norm > 0 ? 0 : 1;
