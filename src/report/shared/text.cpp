@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 
 #include "smoothbound/text/source.hpp"
@@ -96,22 +95,6 @@ std::vector<InfiniteValues> infinite_values(const Report& report, const MethodRe
     }
   }
   return lines;
-}
-
-std::string csv_cell(std::string_view cell) {
-  std::string shown = escape_controls(cell);
-  if (shown.find_first_of(",\"") == std::string::npos) return shown;
-  std::string result = "\"";
-  for (const char c : shown) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + "\"";
-}
-
-std::string csv_logarithm(const Magnitude& value) {
-  const double log10 = value.log10();
-  return std::isfinite(log10) ? fmt::format("{}", log10) : "";
 }
 
 }  // namespace smoothbound::text

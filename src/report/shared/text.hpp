@@ -38,9 +38,5 @@ struct InfiniteValues {
   std::string cause;
 };
 std::vector<InfiniteValues> infinite_values(const Report& report, const MethodReport& result);
-/// A cell of a CSV, RFC 4180, with control characters escaped so that a row stays a line.
-std::string csv_cell(std::string_view cell);
-/// The decimal logarithm, rounded up; empty where it is not finite.
-std::string csv_logarithm(const Magnitude& value);
 
 }  // namespace smoothbound::text
