@@ -7,6 +7,7 @@
 #include <random>
 
 #include "networks.hpp"
+#include "smoothbound/runtime/block_at_point.hpp"
 
 namespace smoothbound {
 namespace {
@@ -132,7 +133,7 @@ TEST(BlockAtPoint, OfConvolutionsBoundsTheirMatrices) {
     const Site site{{&graph.input, 1}, placed.output, 1};
     for (int kind = 0; kind < 6; ++kind) {
       std::vector<double> v = testing::random_vector<double>(
-          static_cast<std::size_t>(conv.parameter_count(site)), random);
+          static_cast<std::size_t>(conv.block(site)->elements), random);
       const std::size_t weights = v.size() - static_cast<std::size_t>(conv.filters);
       for (std::size_t i = 0; i < weights; ++i) {
         if (kind == 1) v[i] = std::abs(v[i]);
@@ -141,7 +142,7 @@ TEST(BlockAtPoint, OfConvolutionsBoundsTheirMatrices) {
         if (kind == 4) v[i] = 1;
       }
       const double exact = largest_singular_value(matrix_of(graph, v, weights));
-      const BlockAtPoint block = conv.block_at_point(site, v);
+      const BlockAtPoint block = block_at_point(placed.component, site, v);
       EXPECT_GE(block.linear_input.to_double(), exact * (1 - allowance));
       // By ||K|| times the root of the largest overlap, with ||K|| of all patches.
       EXPECT_LE(block.linear_input.to_double(), 3.5 * exact) << kind;
