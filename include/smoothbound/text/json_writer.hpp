@@ -106,6 +106,11 @@ class JsonWriter {
   void array(const Body& body) {
     contain('[', ']', tight, body);
   }
+  template <class Body>
+  void array(std::string_view key, const Body& body) {
+    begin_member(key);
+    array(body);
+  }
   /// A member that is an array with an item for each of `items`, or for 0, 1, ... below a number:
   /// what `put` returns, or else writes.
   template <class Items, class Put>

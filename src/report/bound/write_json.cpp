@@ -11,7 +11,7 @@ void put_bounds(JsonWriter& json, const Report& report, const MethodReport& resu
   const auto put = [&](std::string_view key, Magnitude Triple::*entry) {
     const Cause* cause = result.causes.find(layer, entry);
     json.member(key, quantity(result.table.layers[layer].*entry,
-                              cause == nullptr ? "" : text::cause(report.graph, *cause)));
+                              cause == nullptr ? "" : describe(report.graph, *cause)));
   };
   put("m", &Triple::m);
   put("lipschitz", &Triple::lipschitz);

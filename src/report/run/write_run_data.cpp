@@ -37,7 +37,7 @@ Json layer_of(const RunReport& run, std::uint32_t index) {
     const Cause* cause = result.causes.find(index, &Triple::m);
     bounds[std::string(name_of(result.table.method))] =
         json::quantity(result.table.layers[index].m,
-                       cause == nullptr ? "" : text::cause(run.bounds.graph, *cause));
+                       cause == nullptr ? "" : describe(run.bounds.graph, *cause));
   }
   Json row{{"index", index + 1},
            {"name", layer.name},

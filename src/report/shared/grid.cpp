@@ -44,7 +44,6 @@ void Grid::write(const Markup& markup, const Sink& sink) const {
     markup.escapes ? add(i % columns_.size(), escape_markdown(cell))
                    : add(i % columns_.size(), cell);
   }
-  if (!markup.table_end.empty()) sink(markup.table_end);
 }
 
 }  // namespace smoothbound

@@ -13,6 +13,7 @@ struct Markup {
   std::string_view heading;
   std::string_view heading_end;
   std::string_view item;
+  std::string_view entry;
   std::string_view row;
   std::string_view between_cells;
   std::string_view row_end;
@@ -24,9 +25,9 @@ struct Markup {
 };
 
 constexpr Markup plain_text{"",   "\n", "\n", "\n", "  - ", "  ", "  ",
-                            "\n", "",   "",   "",   true,   false};
-constexpr Markup markdown_text{"## ",  "\n\n", "\n### ", "\n\n", "- ",  "| ", " | ",
-                               " |\n", "---",  "---:",   "\n",   false, true};
+                            "  ", "\n", "",   "",   "",     true, false};
+constexpr Markup markdown_text{"## ", "\n\n", "\n### ", "\n\n", "- ", "- ",  "| ",
+                               " | ", " |\n", "---",    "---:", "\n", false, true};
 
 /// Text with whatever Markdown would take for markup escaped.
 std::string escape_markdown(std::string_view text);

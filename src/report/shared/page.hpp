@@ -16,8 +16,16 @@ class Page {
   void title(std::string_view line) { put(markup_.title, line, markup_.title_end); }
   void heading(std::string_view line) { put(markup_.heading, line, markup_.heading_end); }
   void item(std::string_view line) { put(markup_.item, line, "\n"); }
+  /// A line of a list without marks, and what belongs to it at depth 1.
+  void entry(std::size_t depth, std::string_view line) {
+    put(std::string(2 * depth, ' ').append(markup_.entry), line, "\n");
+  }
   void paragraph(std::string_view line) { put("", line, "\n"); }
-  void grid(const Grid& grid) { grid.write(markup_, sink_); }
+  /// `ends`: what follows is another paragraph.
+  void grid(const Grid& grid, bool ends = true) {
+    grid.write(markup_, sink_);
+    if (ends) sink_(markup_.table_end);
+  }
   void gap() { sink_("\n"); }
   /// A section that lists texts of others; nothing if there are none.
   void list(std::string_view heading_line, const std::vector<std::string>& lines) {

@@ -46,10 +46,6 @@ std::string integer(const Magnitude& value) {
 
 std::string setting(const Real& value) { return fmt::format("{}", value.nearest); }
 
-std::string cause(const Graph& graph, const Cause& cause) {
-  return fmt::format("layer '{}', {}", graph.layers[cause.layer].name, cause.reason);
-}
-
 std::string objective(const ResolvedSettings& settings) {
   std::string title = fmt::format("F = {} of {} sample{}", settings.loss->name, settings.batch,
                                   settings.batch == 1 ? "" : "s");
@@ -88,7 +84,7 @@ std::vector<InfiniteValues> infinite_values(const Report& report, const MethodRe
     for (std::size_t i = 0; i < std::min(found.size(), most); ++i) {
       const std::size_t count = counts[found[i]];
       lines.push_back({fmt::format("{} of {} layer{}", entry.name, count, count == 1 ? "" : "s"),
-                       cause(report.graph, *found[i])});
+                       describe(report.graph, *found[i])});
     }
     if (found.size() > most) {
       lines.push_back({fmt::format("{}: {} more causes", entry.name, found.size() - most), ""});

@@ -24,8 +24,6 @@ std::string count(const Magnitude& value);
 std::string integer(const Magnitude& value);
 /// The shortest decimal that tells the setting's double.
 std::string setting(const Real& value);
-/// "layer 'conv1_1', relu: ..."
-std::string cause(const Graph& graph, const Cause& cause);
 
 /// "F = logistic of 128 samples + (0.1/2) ||w||^2"
 std::string objective(const ResolvedSettings& settings);
