@@ -14,6 +14,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "shared/plot_output.hpp"
 #include "shared/progress.hpp"
 #include "smoothbound/data/write_arrays.hpp"
@@ -29,7 +30,6 @@
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
 constexpr std::array<std::string_view, 2> precision_names{"float32", "float64"};
 
 // The options as typed.
@@ -42,7 +42,7 @@ struct RunOptions {
   std::string seed = "1";
   std::string precision = "float32";
   std::string output;
-  std::string format = "table";
+  std::string format;
   std::string memory;
   std::string threads;
   bool profile = false;
@@ -73,7 +73,7 @@ class RunCommand {
   // From texts to values; throws SpecError with a place on the command line.
   void interpret() {
     report_options_ = options_.model.interpret(line_);
-    format_ = choose(line_, "--format", options_.format, format_names);
+    format_ = choose_format(line_, options_.format);
     precision_ = choose(line_, "--precision", options_.precision, precision_names);
     if (!options_.init.empty()) {
       scheme_ = static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
@@ -113,6 +113,8 @@ class RunCommand {
     inputs.push_back(options_.weights);
     inputs.push_back(options_.statistics);
     refuse_overwriting(line_, {"-o", "--output"}, output, inputs);
+    refuse_other_formats(line_, {"-o", "--output"}, output, {".npy"}, "output of a network",
+                         "name a file *.npy; --format is about what is on standard output");
     probe_output(output);
   }
 
@@ -280,10 +282,7 @@ class RunCommand {
 
   void write(const RunReport& result) const {
     Output output("");
-    const Sink sink = [&](std::string_view text) { output.write(text); };
-    constexpr std::array writers{write_run_table, write_run_json, write_run_csv,
-                                 write_run_markdown};
-    writers.at(format_)(result, sink);
+    smoothbound::write(result, format_, [&](std::string_view text) { output.write(text); });
     output.commit();
   }
 
@@ -305,7 +304,7 @@ class RunCommand {
   const CommandLine& line_;
   Source source_;
   ReportOptions report_options_;
-  std::size_t format_ = 0;
+  Format format_ = Format::table;
   std::size_t precision_ = 0;
   Scheme scheme_ = Scheme::ball;
   std::uint64_t seed_ = 1;
@@ -337,7 +336,7 @@ void add_run_command(CLI::App& app, const CommandLine& line, Action& action) {
   add("-o,--output", options->output, "write the network's outputs to FILE, as NPY", "FILE");
   command->add_flag("--profile", options->profile,
                     "also go backward, and tell the time, work and memory of each layer");
-  add_choice(*command, "--format", options->format, "form of the table (table)", format_names);
+  add_format(*command, options->format);
   add("--memory", options->memory, "memory that may be used (80% of what is available)", "SIZE");
   add("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
   options->model.add_to(*command, {"--sample-norm", "--label-radius", "--regularizer",

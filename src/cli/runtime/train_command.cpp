@@ -15,6 +15,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "shared/plot_output.hpp"
 #include "shared/progress.hpp"
 #include "smoothbound/bounds/training_log.hpp"
@@ -29,7 +30,6 @@
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> format_names{"table", "json", "markdown"};
 constexpr std::array<std::string_view, 2> precision_names{"float64", "float32"};
 
 std::atomic<bool>& stop_requested() {
@@ -65,7 +65,7 @@ struct TrainOptions {
   std::string checkpoint_every = "10";
   std::string resume;
   std::string output;
-  std::string format = "table";
+  std::string format;
   std::string memory;
   std::string threads;
   ModelOptions model;
@@ -108,7 +108,7 @@ class TrainCommand {
                       "take paper or sharp");
     }
     training_ = options_.oracle.interpret(line_);
-    format_ = choose(line_, "--format", options_.format, format_names);
+    format_ = choose_format(line_, options_.format);
     precision_ = choose(line_, "--precision", options_.precision, precision_names);
     if (!options_.init.empty()) {
       scheme_ = static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
@@ -150,6 +150,9 @@ class TrainCommand {
   }
 
   void check_outputs() const {
+    refuse_other_formats(line_, {"-o", "--output"}, options_.output, {".safetensors"},
+                         "file of parameters",
+                         "name a file *.safetensors; --format is about what is on standard output");
     std::vector<std::string> inputs = samples_.files();
     inputs.push_back(options_.file);
     inputs.push_back(options_.weights);
@@ -376,10 +379,7 @@ class TrainCommand {
 
   void write(const TrainingReport& result) const {
     Output output("");
-    const Sink sink = [&](std::string_view text) { output.write(text); };
-    constexpr std::array writers{write_training_table, write_training_json,
-                                 write_training_markdown};
-    writers.at(format_)(result, sink);
+    smoothbound::write(result, format_, [&](std::string_view text) { output.write(text); });
     output.commit();
   }
 
@@ -389,7 +389,7 @@ class TrainCommand {
   Source source_;
   ReportOptions report_options_;
   TrainingOptions training_;
-  std::size_t format_ = 0;
+  Format format_ = Format::table;
   std::size_t precision_ = 0;
   Scheme scheme_ = Scheme::ball;
   std::uint64_t seed_ = 1;
@@ -435,7 +435,7 @@ void add_train_command(CLI::App& app, const CommandLine& line, Action& action) {
       "FILE");
   add("-o,--output", options->output, "write the trained parameters to FILE, as safetensors",
       "FILE");
-  add_choice(*command, "--format", options->format, "form of the summary (table)", format_names);
+  add_format(*command, options->format);
   add("--memory", options->memory, "memory that may be used (80% of what is available)", "SIZE");
   add("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
   options->model.add_to(*command, {"--batch", "--sample-norm", "--label-radius", "--initial-gap",

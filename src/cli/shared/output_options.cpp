@@ -23,6 +23,11 @@ void add_format(CLI::App& command, std::string& target) {
   add_choice(command, "--format", target, "form of the output (table)", format_names);
 }
 
+Format choose_format(const CommandLine& line, const std::string& format) {
+  if (format.empty()) return Format::table;
+  return static_cast<Format>(choose(line, "--format", format, format_names));
+}
+
 void OutputOptions::add_to(CLI::App& command) {
   add_choice(command, "--format", format, "form of the output (as FILE is named, or table)",
              format_names);
@@ -35,7 +40,7 @@ void OutputOptions::add_to(CLI::App& command) {
 Format OutputOptions::choose_format(const CommandLine& line) const {
   const std::optional<Format> named = format_of_name(path);
   if (format.empty()) return named.value_or(Format::table);
-  const auto given = static_cast<Format>(choose(line, "--format", format, format_names));
+  const Format given = smoothbound::cli::choose_format(line, format);
   if (named.value_or(given) == given) return given;
   throw SpecError(line.scalar("--format", format).location,
                   fmt::format("--format {} contradicts the name of '{}'", name_of(given), path),

@@ -1,8 +1,7 @@
 // Where samples and parameters come from: what `run` and `train` say of them.
 #pragma once
 
-#include "shared/json.hpp"
-#include "shared/page.hpp"
+#include "shared/forms.hpp"
 #include "smoothbound/report/run/run.hpp"
 
 namespace smoothbound {
@@ -11,10 +10,7 @@ namespace smoothbound {
 void write_origin(Page& page, const RunData& data, const RunParameters& parameters,
                   std::int64_t samples);
 
-namespace json {
+/// The members "data" and "parameters".
+void put_origin(JsonWriter& json, const RunData& data, const RunParameters& parameters);
 
-Json data(const RunData& data);
-Json parameters(const RunParameters& parameters);
-
-}  // namespace json
 }  // namespace smoothbound

@@ -8,9 +8,10 @@
 
 #include "smoothbound/bounds/report.hpp"
 #include "smoothbound/data/prepare.hpp"
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/report/shared/format.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/runtime/parameters.hpp"
+#include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 
@@ -74,11 +75,7 @@ struct RunReport {
 /// "holds", "outside", "exceeded", "overflow"
 std::string_view name_of(RunReport::Verdict verdict);
 
-void write_run_table(const RunReport& run, const Sink& sink);
-void write_run_markdown(const RunReport& run, const Sink& sink);
-/// One row for each layer; 17 digits.
-void write_run_csv(const RunReport& run, const Sink& sink);
-/// The contract of docs/json.md, schema "smoothbound/run/1"; 17 digits.
-void write_run_json(const RunReport& run, const Sink& sink);
+/// Layers with their norms and bounds, and the verdict. JSON: schema "smoothbound/run/1".
+void write(const RunReport& run, Format format, const Sink& sink);
 
 }  // namespace smoothbound
