@@ -125,4 +125,8 @@ const Cause* CauseTable::find(std::uint32_t layer, Magnitude Triple::*entry) con
   return cause == none ? nullptr : &causes_[cause];
 }
 
+std::string describe(const Graph& graph, const Cause& cause) {
+  return fmt::format("layer '{}', {}", graph.layers[cause.layer].name, cause.reason);
+}
+
 }  // namespace smoothbound

@@ -60,4 +60,7 @@ class CauseTable {
   std::vector<std::array<std::uint32_t, 3>> index_;  // of m, l, L; empty if all is finite
 };
 
+/// "layer 'conv1_1', relu: ..."
+std::string describe(const Graph& graph, const Cause& cause);
+
 }  // namespace smoothbound

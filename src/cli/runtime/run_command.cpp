@@ -16,6 +16,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "shared/progress.hpp"
 #include "shared/remedies.hpp"
 #include "smoothbound/data/array_file.hpp"
@@ -29,7 +30,6 @@
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
 constexpr std::array precisions{Precision::float32, Precision::float64};
 constexpr std::array precision_names{name_of(precisions[0]), name_of(precisions[1])};
 
@@ -43,7 +43,7 @@ struct RunOptions {
   std::string seed = "1";
   std::string precision = "float32";
   std::string output;
-  std::string format = "table";
+  std::string format;
   std::string memory;
   std::string threads;
   bool profile = false;
@@ -85,7 +85,7 @@ class RunCommand {
   // From texts to values; throws SpecError with a place on the command line.
   void interpret() {
     request_.options = options_.model.interpret(line_);
-    format_ = choose(line_, "--format", options_.format, format_names);
+    format_ = choose_format(line_, options_.format);
     request_.precision =
         precisions.at(choose(line_, "--precision", options_.precision, precision_names));
     if (!options_.init.empty()) {
@@ -119,6 +119,8 @@ class RunCommand {
     inputs.push_back(options_.weights);
     inputs.push_back(options_.statistics);
     refuse_overwriting(line_, {"-o", "--output"}, output, inputs);
+    refuse_other_formats(line_, {"-o", "--output"}, output, {".npy"}, "output of a network",
+                         "name a file *.npy; --format is about what is on standard output");
     probe_output(output);
   }
 
@@ -153,10 +155,7 @@ class RunCommand {
   int show(const RunReport& report) const {
     write_outputs(report);
     Output output("");
-    const Sink sink = [&](std::string_view text) { output.write(text); };
-    constexpr std::array writers{write_run_table, write_run_json, write_run_csv,
-                                 write_run_markdown};
-    writers.at(format_)(report, sink);
+    smoothbound::write(report, format_, [&](std::string_view text) { output.write(text); });
     output.commit();
     return exit_code_of(report.verdict());
   }
@@ -178,7 +177,7 @@ class RunCommand {
   SampleOptions& samples_;
   const CommandLine& line_;
   RunRequest request_;
-  std::size_t format_ = 0;
+  Format format_ = Format::table;
 };
 
 }  // namespace
@@ -204,7 +203,7 @@ void declare_run(Command& command) {
                  "FILE");
   command.flag("--profile", options->profile,
                "also go backward, and tell the time, work and memory of each layer");
-  command.choice("--format", options->format, "form of the table (table)", format_names);
+  add_format(command, options->format);
   command.option("--memory", options->memory, "memory that may be used (80% of what is available)",
                  "SIZE");
   command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");

@@ -16,6 +16,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "shared/progress.hpp"
 #include "shared/remedies.hpp"
 #include "smoothbound/bounds/training_log.hpp"
@@ -30,7 +31,6 @@
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> format_names{"table", "json", "markdown"};
 constexpr std::array precisions{Precision::float64, Precision::float32};
 constexpr std::array precision_names{name_of(precisions[0]), name_of(precisions[1])};
 
@@ -67,7 +67,7 @@ struct TrainOptions {
   std::string checkpoint_every = "10";
   std::string resume;
   std::string output;
-  std::string format = "table";
+  std::string format;
   std::string memory;
   std::string threads;
   ModelOptions model;
@@ -126,7 +126,7 @@ class TrainCommand {
     }
     request_.training = options_.oracle.interpret(line_);
     request_.step = options_.oracle.step_text();
-    format_ = choose(line_, "--format", options_.format, format_names);
+    format_ = choose_format(line_, options_.format);
     request_.precision =
         precisions.at(choose(line_, "--precision", options_.precision, precision_names));
     if (!options_.init.empty()) {
@@ -170,6 +170,9 @@ class TrainCommand {
   }
 
   void check_outputs() const {
+    refuse_other_formats(line_, {"-o", "--output"}, options_.output, {".safetensors"},
+                         "file of parameters",
+                         "name a file *.safetensors; --format is about what is on standard output");
     std::vector<std::string> inputs = samples_.files();
     inputs.push_back(options_.file);
     inputs.push_back(options_.weights);
@@ -216,10 +219,7 @@ class TrainCommand {
 
   void write(const TrainingReport& report) const {
     Output output("");
-    const Sink sink = [&](std::string_view text) { output.write(text); };
-    constexpr std::array writers{write_training_table, write_training_json,
-                                 write_training_markdown};
-    writers.at(format_)(report, sink);
+    smoothbound::write(report, format_, [&](std::string_view text) { output.write(text); });
     output.commit();
   }
 
@@ -227,7 +227,7 @@ class TrainCommand {
   SampleOptions& samples_;
   const CommandLine& line_;
   TrainingRequest request_;
-  std::size_t format_ = 0;
+  Format format_ = Format::table;
 };
 
 }  // namespace
@@ -268,7 +268,7 @@ void declare_train(Command& command) {
       "FILE");
   command.option("-o,--output", options->output,
                  "write the trained parameters to FILE, as safetensors", "FILE");
-  command.choice("--format", options->format, "form of the summary (table)", format_names);
+  add_format(command, options->format);
   command.option("--memory", options->memory, "memory that may be used (80% of what is available)",
                  "SIZE");
   command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");

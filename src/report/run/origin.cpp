@@ -31,29 +31,32 @@ void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& p
                                          : "parameters: " + page.foreign(parameters.file));
 }
 
-namespace json {
-
-Json data(const SampleOrigin& data) {
-  Json object{{"name", data.name}};
-  if (data.split) object["split"] = *data.split;
-  if (data.seed) object["seed"] = *data.seed;
-  object["stored_shape"] = data.stored.sizes();
-  object["shape"] = data.used.sizes();
-  if (!data.preparation.mean.empty()) {
-    object["mean"] = data.preparation.mean;
-    object["deviation"] = data.preparation.deviation;
-  }
-  if (data.norm) {
-    object["norm"] = *data.norm;
-    object["factor"] = data.preparation.factor;
-  }
-  return object;
+void put_origin(JsonWriter& json, const SampleOrigin& data, const ParameterSource& parameters,
+                const std::string& statistics) {
+  json.object("data", [&] {
+    json.member("name", data.name);
+    if (data.split) json.member("split", *data.split);
+    if (data.seed) json.member("seed", *data.seed);
+    json.member("stored_shape", data.stored.sizes());
+    json.member("shape", data.used.sizes());
+    if (!data.preparation.mean.empty()) {
+      json.member("mean", data.preparation.mean);
+      json.member("deviation", data.preparation.deviation);
+    }
+    if (data.norm) {
+      json.member("norm", *data.norm);
+      json.member("factor", data.preparation.factor);
+    }
+  });
+  json.object("parameters", [&] {
+    if (parameters.file.empty()) {
+      json.member("scheme", name_of(parameters.scheme));
+      json.member("seed", parameters.seed);
+    } else {
+      json.member("file", parameters.file);
+    }
+    if (!statistics.empty()) json.member("statistics", statistics);
+  });
 }
 
-Json parameters(const ParameterSource& parameters) {
-  if (!parameters.file.empty()) return {{"file", parameters.file}};
-  return {{"scheme", name_of(parameters.scheme)}, {"seed", parameters.seed}};
-}
-
-}  // namespace json
 }  // namespace smoothbound

@@ -1,14 +1,13 @@
 // What is shown of a training run.
 #pragma once
 
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/report/shared/format.hpp"
+#include "smoothbound/text/sink.hpp"
 #include "smoothbound/train/report.hpp"
 
 namespace smoothbound {
 
-void write_training_table(const TrainingReport& training, const Sink& sink);
-void write_training_markdown(const TrainingReport& training, const Sink& sink);
-/// The contract of docs/json.md, schema "smoothbound/train/1"; 17 digits.
-void write_training_json(const TrainingReport& training, const Sink& sink);
+/// The run beside the guarantee; of data, each record. JSON: schema "smoothbound/train/1".
+void write(const TrainingReport& training, Format format, const Sink& sink);
 
 }  // namespace smoothbound

@@ -1,4 +1,4 @@
-#include "smoothbound/report/sweep/sweep.hpp"
+#include "smoothbound/bounds/sweep.hpp"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,6 @@
 #include <mutex>
 #include <thread>
 #include <unordered_set>
-
-#include "shared/text.hpp"
 
 namespace smoothbound {
 namespace {
@@ -43,7 +41,7 @@ SweepBounds evaluate(const SweptNetwork& network, Method method, Reasons& reason
     const CauseTable causes(graph, inputs_of(settings), table);
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const Cause* cause = causes.find(graph.output(), entries[i]);
-      if (cause != nullptr) result.reasons[i] = reasons.keep(text::cause(graph, *cause));
+      if (cause != nullptr) result.reasons[i] = reasons.keep(describe(graph, *cause));
     }
   }
   if (settings.loss == nullptr) return result;

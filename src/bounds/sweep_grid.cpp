@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "smoothbound/report/sweep/sweep.hpp"
+#include "smoothbound/bounds/sweep.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {

@@ -1,4 +1,4 @@
-// What became of the bounds of architectures since their baseline, and the ways to tell it.
+// What became of the bounds of architectures since their baseline, number by number.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "smoothbound/report/check/baseline.hpp"
-#include "smoothbound/report/shared/decimal.hpp"
+#include "smoothbound/bounds/baseline.hpp"
+#include "smoothbound/bounds/decimal.hpp"
 
 namespace smoothbound {
 
@@ -85,19 +85,5 @@ ArchitectureDiff compare_entries(const BaselineEntry& before, const BaselineEntr
 
 /// "layer 'conv1'", "network", ...; without control characters.
 std::string describe(const RowDiff& row);
-/// One sentence on what changed first, without control characters.
-std::string headline(const ArchitectureDiff& diff);
-
-/// A number then and now with few digits, unless those would hide the difference.
-std::pair<std::string, std::string> people_texts(const NumberDiff& number);
-
-/// For people: a line for each architecture, and old, new and ratio of what changed.
-void write_check(const CheckResult& result, const Sink& sink);
-/// The same as GitHub-flavoured Markdown, for a job's summary.
-void write_check_markdown(const CheckResult& result, const Sink& sink);
-/// JUnit XML: one suite with a test case for each architecture.
-void write_junit(const CheckResult& result, const Sink& sink);
-/// GitHub's workflow commands: an annotation for each architecture that changed.
-void write_annotations(const CheckResult& result, const Sink& sink);
 
 }  // namespace smoothbound

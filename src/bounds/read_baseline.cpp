@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "smoothbound/report/check/baseline.hpp"
-#include "smoothbound/report/shared/decimal.hpp"
+#include "smoothbound/bounds/baseline.hpp"
+#include "smoothbound/bounds/decimal.hpp"
 #include "smoothbound/text/fields.hpp"
 
 namespace smoothbound {

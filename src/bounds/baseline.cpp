@@ -1,14 +1,13 @@
-#include "smoothbound/report/check/baseline.hpp"
+#include "smoothbound/bounds/baseline.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
-#include "shared/text.hpp"
 #include "smoothbound/text/digest.hpp"
+#include "smoothbound/text/json_writer.hpp"
 #include "smoothbound/version.hpp"
 
 namespace smoothbound {
@@ -31,8 +30,11 @@ constexpr std::array estimate_numbers{
 
 template <Rounding d>
 std::string number(const Bound<d>& value) {
-  return value.to_text(text::digits_for_machines);
+  constexpr int digits = 17;
+  return value.to_text(digits);
 }
+
+std::string number(const Real& value) { return fmt::format("{}", value.nearest); }
 
 BaselineRow bounds_row(RowKind kind, const std::string& name, const Triple& bounds) {
   return {kind, name, {number(bounds.m), number(bounds.lipschitz), number(bounds.smoothness)}};
@@ -45,91 +47,90 @@ BaselineRow estimate_row(RowKind kind, const Estimate& estimate) {
 
 NamedTexts settings_of(const ResolvedSettings& settings) {
   NamedTexts texts{{"batch", std::to_string(settings.batch)},
-                   {"radius", text::setting(settings.radius)},
-                   {"input_norm", text::setting(settings.input_norm)},
-                   {"sample_norm", text::setting(settings.sample_norm)}};
+                   {"radius", number(settings.radius)},
+                   {"input_norm", number(settings.input_norm)},
+                   {"sample_norm", number(settings.sample_norm)}};
   if (settings.loss == nullptr) return texts;
   texts.emplace_back("loss", settings.loss->name);
   if (settings.loss->setting == label_radius_setting) {
-    texts.emplace_back("label_radius", text::setting(settings.label_radius));
+    texts.emplace_back("label_radius", number(settings.label_radius));
   }
-  texts.emplace_back("regularizer", text::setting(settings.regularizer));
-  texts.emplace_back("accuracy", text::setting(settings.accuracy));
-  texts.emplace_back("initial_gap", text::setting(settings.initial_gap));
-  texts.emplace_back("variance", text::setting(settings.variance));
+  texts.emplace_back("regularizer", number(settings.regularizer));
+  texts.emplace_back("accuracy", number(settings.accuracy));
+  texts.emplace_back("initial_gap", number(settings.initial_gap));
+  texts.emplace_back("variance", number(settings.variance));
   return texts;
 }
 
-// JSON text in ASCII.
-std::string quote(std::string_view text) { return nlohmann::json(text).dump(-1, ' ', true); }
-
-void append(std::string& json, std::string_view key, std::string_view value) {
-  json += fmt::format("{}: {}", quote(key), quote(value));
+void put_texts(JsonWriter& json, const NamedTexts& texts) {
+  json.object_on_lines(JsonWriter::spaced, [&] {
+    for (const auto& [name, value] : texts) json.member(name, value);
+  });
 }
 
-std::string object_of(const NamedTexts& texts) {
-  std::string json = "{";
-  for (const auto& [name, value] : texts) {
-    if (json.size() > 1) json += ", ";
-    append(json, name, value);
-  }
-  return json + "}";
-}
-
-std::string object_of(const BaselineRow& row) {
+void put_row(JsonWriter& json, const BaselineRow& row) {
   NamedTexts texts;
   if (row.kind == RowKind::layer) texts.emplace_back("name", row.name);
   const auto numbers = numbers_of(row.kind);
   for (std::size_t i = 0; i < numbers.size(); ++i) texts.emplace_back(numbers[i].key, row.texts[i]);
-  return object_of(texts);
+  put_texts(json, texts);
 }
 
-std::string object_of(const BaselineResult& result) {
-  std::string json =
-      fmt::format("   {{\"method\": {},\n    \"layers\": [", quote(name_of(result.method)));
-  bool in_layers = true;
-  bool first = true;
-  for (const BaselineRow& row : result.rows) {
-    if (in_layers && row.kind != RowKind::layer) {
-      json += "]";
-      in_layers = false;
+void put_result(JsonWriter& json, const BaselineResult& result) {
+  const auto is_layer = [](const BaselineRow& row) { return row.kind == RowKind::layer; };
+  const auto others = std::ranges::find_if_not(result.rows, is_layer);
+  json.object_on_lines(4, [&] {
+    json.member("method", name_of(result.method));
+    json.list_on_lines(5, "layers", std::span(result.rows.begin(), others),
+                       [&](const BaselineRow& row) { put_row(json, row); });
+    for (const BaselineRow& row : std::span(others, result.rows.end())) {
+      json.member(key_of(row.kind), [&] { put_row(json, row); });
     }
-    if (in_layers) {
-      json += first ? "\n     " : ",\n     ";
-    } else {
-      json += fmt::format(",\n    {}: ", quote(key_of(row.kind)));
-    }
-    first = false;
-    json += object_of(row);
-  }
-  return json + "}";
+  });
+}
+
+// What `write` writes, without the brace that closes it and with what goes on behind it: the part
+// of a text that its checksum is of.
+template <class Write>
+std::string open_text(std::string_view continuation, const Write& write) {
+  std::string text;
+  const Sink sink = [&](std::string_view piece) { text += piece; };
+  JsonWriter json(sink);
+  write(json);
+  json.flush();
+  text.pop_back();
+  return text.append(continuation);
 }
 
 // Without the checksum and the closing brace.
 std::string content_of(const BaselineEntry& entry) {
-  std::string json = " {";
-  append(json, "file", entry.file);
-  json += ",\n  ";
-  append(json, "name", entry.name);
-  json += ",\n  ";
-  append(json, "meaning", entry.meaning.all);
-  json += ",\n  ";
-  append(json, "structure", entry.meaning.structure);
-  json += ",\n  \"settings\": " + object_of(entry.settings) + ",\n  \"results\": [";
-  for (std::size_t i = 0; i < entry.results.size(); ++i) {
-    json += (i == 0 ? "\n" : ",\n") + object_of(entry.results[i]);
-  }
-  return json + "],\n  ";
+  return " " + open_text(",\n  ", [&](JsonWriter& json) {
+           json.object_on_lines(2, [&] {
+             json.member("file", entry.file);
+             json.member("name", entry.name);
+             json.member("meaning", entry.meaning.all);
+             json.member("structure", entry.meaning.structure);
+             json.member("settings", [&] { put_texts(json, entry.settings); });
+             json.list_on_lines(3, "results", entry.results,
+                                [&](const BaselineResult& result) { put_result(json, result); });
+           });
+         });
 }
 
 // What stands before the architectures.
 std::string header_of(const Baseline& baseline) {
-  std::string json = "{";
-  append(json, "schema", Baseline::schema);
-  json += ",\n";
-  append(json, "version", baseline.version);
-  return json + fmt::format(",\n\"formulas\": {},\n\"options\": {},\n", baseline.formulas,
-                            object_of(baseline.options));
+  return open_text(",\n", [&](JsonWriter& json) {
+    json.object_on_lines(0, [&] {
+      json.member("schema", Baseline::schema);
+      json.member("version", baseline.version);
+      json.member("formulas", baseline.formulas);
+      json.member("options", [&] { put_texts(json, baseline.options); });
+    });
+  });
+}
+
+std::string checksum_member(const std::string& checksum) {
+  return fmt::format("\"checksum\": {}}}", json_quoted(checksum));
 }
 
 std::vector<const BaselineEntry*> sorted(const Baseline& baseline) {
@@ -168,14 +169,14 @@ NamedTexts texts_of(const ReportOptions& options) {
   }
   for (const RealSetting& setting : real_settings()) {
     if (const auto& value = options.overrides.*setting.member) {
-      texts.emplace_back(setting.name, text::setting(*value));
+      texts.emplace_back(setting.name, number(*value));
     }
   }
   if (options.overrides.loss != nullptr) texts.emplace_back("loss", options.overrides.loss->name);
   if (options.batch_norm_epsilon) {
-    texts.emplace_back("bn_epsilon", text::setting(*options.batch_norm_epsilon));
+    texts.emplace_back("bn_epsilon", number(*options.batch_norm_epsilon));
   }
-  if (options.smooth_beta) texts.emplace_back("smooth", text::setting(*options.smooth_beta));
+  if (options.smooth_beta) texts.emplace_back("smooth", number(*options.smooth_beta));
   return texts;
 }
 
@@ -213,19 +214,13 @@ std::string checksum_of(const Baseline& baseline) {
 }
 
 void write_baseline(const Baseline& baseline, const Sink& sink) {
-  sink(header_of(baseline));
-  sink("\"architectures\": [");
+  sink(header_of(baseline) + "\"architectures\": [");
   bool first = true;
   for (const BaselineEntry* entry : sorted(baseline)) {
-    std::string json = first ? "\n" : ",\n";
-    json += content_of(*entry);
-    append(json, "checksum", checksum_of(*entry));
-    sink(json + "}");
-    first = false;
+    sink(std::exchange(first, false) ? "\n" : ",\n");
+    sink(content_of(*entry) + checksum_member(checksum_of(*entry)));
   }
-  std::string end = "],\n";
-  append(end, "checksum", checksum_of(baseline));
-  sink(end + "}\n");
+  sink("],\n" + checksum_member(checksum_of(baseline)) + "\n");
 }
 
 }  // namespace smoothbound

@@ -8,8 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/bounds/report.hpp"
 #include "smoothbound/spec/meaning.hpp"
+#include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 

@@ -1,25 +1,23 @@
-// The table and its Markdown form: the same sections, told apart only by how they are set.
+// Bounds for people: table and Markdown.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "shared/page.hpp"
+#include "bound/parts.hpp"
 #include "shared/text.hpp"
-#include "smoothbound/report/bound/writers.hpp"
 
 namespace smoothbound {
 namespace {
 
-using text::digits_for_people;
+using Align = Grid::Align;
 
 template <Rounding d>
 std::string number(const Bound<d>& value) {
-  return value.to_text(digits_for_people);
+  return value.to_text(text::digits_for_people);
 }
 
 void write_layers(const Report& report, const MethodReport& result, Page& page) {
-  using Align = Grid::Align;
   Grid grid({{"#", Align::right},
              {"layer"},
              {"components"},
@@ -29,17 +27,17 @@ void write_layers(const Report& report, const MethodReport& result, Page& page) 
              {"l", Align::right},
              {"L", Align::right}});
   const Graph& graph = report.graph;
+  const auto add = [&](const std::string& index, std::string_view name, const std::string& parts,
+                       const Shape& output, std::int64_t parameters, const Triple& bounds) {
+    grid.add_row({index, name, parts, text::shape(output), text::count(parameters),
+                  number(bounds.m), number(bounds.lipschitz), number(bounds.smoothness)});
+  };
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
     const Layer& layer = graph.layers[i];
-    const Triple& bounds = result.table.layers[i];
-    grid.add_row({std::to_string(i + 1), layer.name, text::components(layer, " "),
-                  text::shape(layer.output), text::count(layer.parameters), number(bounds.m),
-                  number(bounds.lipschitz), number(bounds.smoothness)});
+    add(std::to_string(i + 1), layer.name, text::components(layer, " "), layer.output,
+        layer.parameters, result.table.layers[i]);
   }
-  const Triple& network = result.table.network();
-  grid.add_row({"", "network", "", text::shape(graph.layers[graph.output()].output),
-                text::count(graph.parameters), number(network.m), number(network.lipschitz),
-                number(network.smoothness)});
+  add("", "network", "", graph.shape_of(graph.output()), graph.parameters, result.table.network());
   page.grid(grid);
 }
 
@@ -65,7 +63,6 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
                           page.foreign(objective.infinite_reason)));
   }
   page.heading("convergence (Theorem 4.1)");
-  using Align = Grid::Align;
   Grid grid({{"method"},
              {"step size", Align::right},
              {"order L_F gap / accuracy^2", Align::right},
@@ -85,7 +82,6 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
 }
 
 void write_explanation(const Report& report, const MethodReport& result, Page& page) {
-  using Align = Grid::Align;
   const Layer& layer = report.graph.layers[*report.explained_layer];
   page.heading(fmt::format("how '{}' came about", page.foreign(layer.name)));
   Grid grid({{"symbol"}, {"value", Align::right}, {"formula"}, {"source"}});
@@ -100,23 +96,20 @@ void write_explanation(const Report& report, const MethodReport& result, Page& p
   for (const std::string& sentence : result.explanation.conclusions) page.paragraph(sentence);
 }
 
-void write_page(const Report& report, Page& page) {
+}  // namespace
+
+void write_bounds_page(const Report& report, Page& page) {
   const ResolvedSettings& settings = report.settings;
-  bool first = true;
+  const bool has_radii = std::ranges::any_of(
+      report.graph.layers, [](const Layer& layer) { return layer.radius.has_value(); });
   for (const MethodReport& result : report.results) {
-    if (!first) page.gap();
-    first = false;
+    if (&result != report.results.data()) page.gap();
     page.title(fmt::format("{} ({}), method {}", page.foreign(report.graph.name),
                            page.foreign(report.file), name_of(result.table.method)));
-    page.paragraph(
-        fmt::format("upper bounds on the output (m), the Lipschitz constant (l) and the smoothness "
-                    "constant (L) "
-                    "in the parameters, ||v_l|| <= {}{}",
-                    text::setting(settings.radius),
-                    std::ranges::any_of(report.graph.layers,
-                                        [](const Layer& l) { return l.radius.has_value(); })
-                        ? " unless a layer says otherwise"
-                        : ""));
+    page.paragraph(fmt::format(
+        "upper bounds on the output (m), the Lipschitz constant (l) and the smoothness "
+        "constant (L) in the parameters, ||v_l|| <= {}{}",
+        text::setting(settings.radius), has_radii ? " unless a layer says otherwise" : ""));
     page.paragraph(fmt::format("batch {}, ||x|| <= {}, Euclidean norms, rounded up", settings.batch,
                                text::setting(settings.input_norm)));
     page.gap();
@@ -125,22 +118,13 @@ void write_page(const Report& report, Page& page) {
     if (result.objective) write_objective(report, result, page);
     if (report.explained_layer) write_explanation(report, result, page);
   }
-  if (!report.assumptions.empty()) {
-    page.heading("assumptions");
-    for (const std::string& line : report.assumptions) page.item(page.foreign(line));
-  }
+  page.list("assumptions", report.assumptions);
 }
 
-}  // namespace
-
-void write_table(const Report& report, const Sink& sink) {
-  TextPage page(sink);
-  write_page(report, page);
-}
-
-void write_markdown(const Report& report, const Sink& sink) {
-  MarkdownPage page(sink);
-  write_page(report, page);
+void write(const Report& report, Format format, const Sink& sink, bool first) {
+  if (format == Format::csv) return write_bounds_csv(report, first, sink);
+  constexpr Forms<Report> forms{write_bounds_page, nullptr, write_bounds_json};
+  forms.write(report, format, sink);
 }
 
 }  // namespace smoothbound

@@ -12,11 +12,10 @@
 #include <vector>
 
 #include "smoothbound/bounds/report.hpp"
-#include "smoothbound/report/charts/chart.hpp"
 
 namespace smoothbound {
 
-/// What can be swept. A new one is one row in src/report/sweep_grid.cpp and one case in sweep.cpp.
+/// What can be swept. A new one is one row in src/bounds/sweep_grid.cpp and one case in sweep.cpp.
 enum class SweepSetting : std::uint8_t { bn_epsilon, radius, batch, input_norm, softplus_scale };
 
 /// "bn_epsilon"
@@ -172,13 +171,5 @@ void run_in_parallel(std::size_t count, const SweepRun& run,
 
 /// Fills `sweep.crossings` from its results.
 void find_crossings(Sweep& sweep, const SweepRun& run);
-
-void write_sweep_table(const Sweep& sweep, const Sink& sink);
-/// One row for each point and method, then one for each crossing.
-void write_sweep_csv(const Sweep& sweep, const Sink& sink);
-/// The contract of docs/json.md, schema "smoothbound/sweep/1".
-void write_sweep_json(const Sweep& sweep, const Sink& sink);
-/// l and L against the first swept setting, with the other network and the crossings.
-std::vector<Chart> sweep_charts(const Sweep& sweep);
 
 }  // namespace smoothbound

@@ -1,4 +1,4 @@
-#include "smoothbound/report/check/check.hpp"
+#include "smoothbound/bounds/check.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <array>
 #include <set>
 
-#include "shared/align.hpp"
+#include "align.hpp"
 #include "smoothbound/version.hpp"
 
 namespace smoothbound {
@@ -173,6 +173,19 @@ Location place_of(const ArchitectureDiff& diff, const std::vector<Location>& loc
 }
 
 }  // namespace
+
+std::string describe(const RowDiff& row) {
+  switch (row.kind) {
+    case RowKind::layer:
+      return fmt::format("layer '{}'", escape_controls(row.name));
+    case RowKind::gradient_descent:
+      return "gradient descent";
+    case RowKind::stochastic_gradient_descent:
+      return "stochastic gradient descent";
+    default:
+      return std::string(key_of(row.kind));
+  }
+}
 
 bool RowDiff::changed() const {
   return std::ranges::any_of(

@@ -1,8 +1,8 @@
-#include "smoothbound/report/compare/compare.hpp"
+#include "smoothbound/bounds/compare.hpp"
 
 #include <cmath>
 
-#include "shared/align.hpp"
+#include "align.hpp"
 
 namespace smoothbound {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "smoothbound/report/sweep/sweep.hpp"
+#include "smoothbound/bounds/sweep.hpp"
 
 namespace smoothbound {
 namespace {

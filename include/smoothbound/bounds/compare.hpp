@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/bounds/report.hpp"
 
 namespace smoothbound {
 
@@ -48,14 +48,5 @@ struct Difference {
 /// `result`: which method, as an index; `entry`: which number.
 Difference difference(const Comparison& comparison, std::size_t result, Magnitude Triple::*entry,
                       std::size_t other);
-
-/// Tables and a verdict for each number, for people.
-void write_comparison(const Comparison& comparison, const Sink& sink);
-/// The same as GitHub-flavoured Markdown.
-void write_comparison_markdown(const Comparison& comparison, const Sink& sink);
-/// Schema "smoothbound/compare/1" of docs/json.md.
-void write_comparison_json(const Comparison& comparison, const Sink& sink);
-/// One row for each layer and network of each column.
-void write_comparison_csv(const Comparison& comparison, const Sink& sink);
 
 }  // namespace smoothbound

@@ -1,4 +1,4 @@
-#include "smoothbound/report/shared/decimal.hpp"
+#include "smoothbound/bounds/decimal.hpp"
 
 #include <fmt/format.h>
 
