@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "smoothbound/runtime/array.hpp"
+#include "array.hpp"
 
 namespace smoothbound::onednn {
 
