@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "smoothbound/report/shared/format.hpp"
+#include "smoothbound/rules/remedy.hpp"
 #include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
