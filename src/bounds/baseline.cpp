@@ -104,17 +104,18 @@ std::string open_text(std::string_view continuation, const Write& write) {
 
 // Without the checksum and the closing brace.
 std::string content_of(const BaselineEntry& entry) {
-  return " " + open_text(",\n  ", [&](JsonWriter& json) {
-           json.object_on_lines(2, [&] {
-             json.member("file", entry.file);
-             json.member("name", entry.name);
-             json.member("meaning", entry.meaning.all);
-             json.member("structure", entry.meaning.structure);
-             json.member("settings", [&] { put_texts(json, entry.settings); });
-             json.list_on_lines(3, "results", entry.results,
-                                [&](const BaselineResult& result) { put_result(json, result); });
-           });
-         });
+  std::string content = open_text(",\n  ", [&](JsonWriter& json) {
+    json.object_on_lines(2, [&] {
+      json.member("file", entry.file);
+      json.member("name", entry.name);
+      json.member("meaning", entry.meaning.all);
+      json.member("structure", entry.meaning.structure);
+      json.member("settings", [&] { put_texts(json, entry.settings); });
+      json.list_on_lines(3, "results", entry.results,
+                         [&](const BaselineResult& result) { put_result(json, result); });
+    });
+  });
+  return content.insert(0, 1, ' ');
 }
 
 // What stands before the architectures.
