@@ -2,19 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <iostream>
 #include <new>
-#include <sstream>
 
 #include "shared/command_line.hpp"
-#include "shared/config.hpp"
+#include "shared/commands.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/output.hpp"
+#include "shared/parser.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/text/data_error.hpp"
-#include "smoothbound/version.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -33,39 +32,13 @@ std::string footer() {
 }
 
 int parse_and_run(CommandLine& line) {
-  CLI::App app{"Certified smoothness constants of deep networks", "smoothbound"};
-  app.set_version_flag("--version", "smoothbound " + std::string(version));
-  app.require_subcommand(1);
-  app.footer(footer());
-  app.formatter(std::make_shared<Formatter>());
-  line.refuse_empty();
-  Action action;
-  add_bound_command(app, line, action);
-  add_check_command(app, line, action);
-  add_compare_command(app, line, action);
-  add_completion_command(app, line, action);
-  add_layers_command(app, line, action);
-  add_man_command(app, line, action);
-  add_plot_command(app, line, action);
-  add_report_command(app, line, action);
-  add_schema_command(app, line, action);
-  add_sweep_command(app, line, action);
-  add_runtime_commands(app, line, action);
-  add_config(app, line);
-  try {
-    std::vector<std::string> reversed = line.arguments();
-    std::ranges::reverse(reversed);
-    app.parse(std::move(reversed));
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != success) throw describe(error, app, line);
-    std::ostringstream text;  // --help, --version
-    app.exit(error, text, text);
-    Output output("");
-    output.write(text.str());
-    output.commit();
-    return success;
-  }
-  return action();
+  const Program program(footer(), {calculator_commands(), runtime_commands()});
+  const Parsed parsed = parse(program, line);
+  if (parsed.command != nullptr) return parsed.command->run(line);
+  Output output("");
+  output.write(parsed.text);
+  output.commit();
+  return success;
 }
 
 int run(CommandLine line) {
@@ -75,7 +48,7 @@ int run(CommandLine line) {
     std::cerr << line.render(error);
     return bad_input;
   } catch (const DataError& error) {
-    std::cerr << render_error(error);
+    std::cerr << render(error);
     return bad_input;
   } catch (const OutputError& error) {
     if (!error.silent) std::cerr << "smoothbound: error: " << error.what() << '\n';

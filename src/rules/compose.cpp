@@ -38,7 +38,8 @@ void Composition::apply(const AffineConstants& b, const Magnitude& R) {
   const Magnitude lz = b.linear_input.value;
   const Magnitude& m = input_.m;
   A_ = bilinear_ * R + lz;  // Prop 4.4 (ii), (20): L_beta R + l_{beta^z}
-  // Prop 4.4 (ii), (20): m_{l-1} L_beta + l_{beta^v}. Sharp: weights and bias are orthogonal inside v.
+  // Prop 4.4 (ii), (20): m_{l-1} L_beta + l_{beta^v}. Sharp: weights and bias are orthogonal inside
+  // v.
   B_ = method_ == Method::paper ? bilinear_ * m + lv : hypotenuse(bilinear_ * m, lv);
   m_ = R * B_ + lz * m + b.offset.value;  // Prop 4.4 (i): m_{l,0}
   record("A", "L_beta R + l_beta_z", A_, "||db/dz||, (20)");
@@ -158,13 +159,14 @@ void Composition::record_terms(std::string_view symbol, std::string_view formula
 }
 
 void Composition::record(std::string_view symbol, std::string_view formula, const Magnitude& value,
-                         std::string_view source) const {
+                         std::string_view source, Remedy remedy) const {
   if (trace_ == nullptr) return;
-  trace_->lines.push_back({std::string(symbol), std::string(formula), value, std::string(source)});
+  trace_->lines.push_back(
+      {std::string(symbol), std::string(formula), value, std::string(source), remedy});
 }
 
 void Composition::record(std::string_view symbol, const Constant& constant) const {
-  record(symbol, constant.formula, constant.value, constant.source);
+  record(symbol, constant.formula, constant.value, constant.source, constant.remedy);
 }
 
 Triple sum(std::span<const Branch> branches, Method method) {

@@ -227,7 +227,7 @@ TEST_F(Check, OutputsThatAreInputsAreRefused) {
         {"net.yaml", "--baseline", "bounds.json", "--junit", "./bounds.json"}}) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_THAT(outcome.err, HasSubstr("would overwrite the input"));
+    EXPECT_THAT(outcome.err, HasSubstr("is also an input"));
   }
   EXPECT_EQ(read_file(directory_ / "net.yaml"), small_network);
   EXPECT_THAT(run({"net.yaml", "./net.yaml", "--baseline", "bounds.json"}).err,

@@ -7,14 +7,18 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <optional>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "smoothbound/report/check/check.hpp"
+#include "shared/output_options.hpp"
+#include "shared/remedies.hpp"
+#include "smoothbound/report/check/writers.hpp"
 #include "smoothbound/text/digest.hpp"
 #include "smoothbound/version.hpp"
 
@@ -27,6 +31,7 @@ struct CheckOptions {
   std::string baseline;
   std::string tolerance = "1e-9";
   std::string junit;
+  OutputOptions output;
   bool update = false;
   bool force = false;
   bool exact = false;
@@ -60,10 +65,11 @@ class CheckCommand {
     try {
       read_old();
     } catch (const SpecError& error) {
-      std::cerr << render_error(baseline_, error);
+      std::cerr << render(baseline_, error);
       return bad_input;
     }
     result_.exact = options_.exact;
+    result_.words = option_words;
     for (const std::string& file : options_.files) check(file);
     if (!options_.update || old_) find_removed();
     const bool unreadable = result_.count(Status::unreadable) > 0;
@@ -97,9 +103,10 @@ class CheckCommand {
       throw SpecError(line_.locate_last({"--baseline"}), "the baseline is a file, not '-'",
                       "name a file: it is read, and --update writes it");
     }
-    refuse_input_as_output("--baseline", options_.baseline, options_.files, line_);
-    refuse_input_as_output("--junit", options_.junit, options_.files, line_);
-    refuse_input_as_output("--junit", options_.junit, {options_.baseline}, line_);
+    refuse_overwriting(line_, {"--baseline"}, options_.baseline, options_.files);
+    refuse_overwriting(line_, {"--junit"}, options_.junit, options_.files);
+    refuse_overwriting(line_, {"--junit"}, options_.junit, {options_.baseline});
+    interpret_output();
     if (options_.force && !options_.update) {
       throw SpecError(line_.locate("--force"), "--force belongs to --update",
                       "remove it, or add --update");
@@ -108,6 +115,24 @@ class CheckCommand {
       throw SpecError(line_.locate("--update"),
                       "--update in a CI job (the variable CI is set) would accept any bound",
                       "update on your own machine and commit the baseline; --force does it here");
+    }
+  }
+
+  void interpret_output() {
+    const std::string& path = options_.output.path;
+    format_ = options_.output.choose_format(line_);
+    refuse_overwriting(line_, {"-o", "--output"}, path, options_.files);
+    refuse_overwriting(line_, {"-o", "--output"}, path, {options_.baseline});
+    if (!path.empty() && path == options_.junit) {
+      throw SpecError(line_.locate_last({"--junit"}),
+                      fmt::format("'{}' is the output of both -o and --junit", path),
+                      "write to two files");
+    }
+    if (options_.github && path.empty() && format_ != Format::table) {
+      throw SpecError(line_.locate_last({"--github"}),
+                      fmt::format("--github would mix annotations with the {} on standard output",
+                                  name_of(format_)),
+                      "write the latter to a file: -o FILE");
     }
   }
 
@@ -179,7 +204,7 @@ class CheckCommand {
       }
       new_.architectures.push_back(std::move(entry));
     } catch (const SpecError& error) {
-      std::cerr << render_error(source, error);
+      std::cerr << render(source, error);
       diff.status = Status::unreadable;
       diff.location = error.location;
       diff.message = error.what();
@@ -203,19 +228,23 @@ class CheckCommand {
 
   void write_results() const {
     std::string text;
-    write_check(result_, [&](std::string_view piece) { text += piece; });
-    Output output("");
-    if (options_.github) {
+    write(result_, format_, [&](std::string_view piece) { text += piece; });
+    Output output(options_.output.path);
+    if (options_.github && options_.output.path.empty()) {
       // The text holds names that others chose, and must not be taken for commands. It cannot
       // contain its own digest.
       const std::string token = sha256(text);
       output.write(fmt::format("::stop-commands::{}\n{}::{}::\n", token, text, token));
-      write_annotations(result_, [&](std::string_view piece) { output.write(piece); });
-      append_summary();
     } else {
       output.write(text);
     }
     output.commit();
+    if (options_.github) {
+      Output annotations("");
+      write_annotations(result_, [&](std::string_view piece) { annotations.write(piece); });
+      annotations.commit();
+      append_summary();
+    }
     if (options_.junit.empty()) return;
     Output junit(options_.junit);
     write_junit(result_, [&](std::string_view piece) { junit.write(piece); });
@@ -228,7 +257,7 @@ class CheckCommand {
     std::FILE* file = std::fopen(path.c_str(), "ae");
     bool written = file != nullptr;
     if (written) {
-      write_check_markdown(result_, [&](std::string_view piece) {
+      write(result_, Format::markdown, [&](std::string_view piece) {
         written = written && std::fwrite(piece.data(), 1, piece.size(), file) == piece.size();
       });
       written = std::fclose(file) == 0 && written;
@@ -254,6 +283,7 @@ class CheckCommand {
   const CommandLine& line_;
   ReportOptions report_options_;
   Limits limits_;
+  Format format_ = Format::table;
   Decimal tolerance_{"0"};
   Source baseline_;
   std::optional<Baseline> old_;
@@ -263,31 +293,27 @@ class CheckCommand {
 
 }  // namespace
 
-void add_check_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_check(Command& command) {
   auto options = std::make_shared<CheckOptions>();
-  CLI::App* command = app.add_subcommand(
-      "check", "Whether bounds got worse than those of a baseline file; for CI jobs");
-  command->add_option("files", options->files, "architecture files; - reads standard input")
-      ->required()
-      ->type_name("FILE");
-  command->add_option("--baseline", options->baseline, "the accepted bounds, written by --update")
-      ->required()
-      ->type_name("FILE");
-  command->add_flag("--update", options->update,
-                    "write the present bounds of the files, and of no others, to the baseline");
-  command->add_flag("--force", options->force,
-                    "with --update: also in a CI job, and over what is no baseline");
+  command.option("files", options->files, "architecture files; - reads standard input", "FILE")
+      .required();
   command
-      ->add_option("--tolerance", options->tolerance,
-                   "a bound that grows by more than this part is worse (1e-9)")
-      ->type_name("NUMBER");
-  command->add_flag("--exact", options->exact,
-                    "fail on every change: better bounds, new and removed layers and files");
-  command->add_option("--junit", options->junit, "also write JUnit XML to FILE")->type_name("FILE");
-  command->add_flag("--github", options->github,
-                    "also print GitHub annotations, and add to the job's summary");
-  options->model.add_to(*command);
-  command->footer(
+      .option("--baseline", options->baseline, "the accepted bounds, written by --update", "FILE")
+      .required();
+  command.flag("--update", options->update,
+               "write the present bounds of the files, and of no others, to the baseline");
+  command.flag("--force", options->force,
+               "with --update: also in a CI job, and over what is no baseline");
+  command.option("--tolerance", options->tolerance,
+                 "a bound that grows by more than this part is worse (1e-9)", "NUMBER");
+  command.flag("--exact", options->exact,
+               "fail on every change: better bounds, new and removed layers and files");
+  command.option("--junit", options->junit, "also write JUnit XML to FILE", "FILE");
+  command.flag("--github", options->github,
+               "also print GitHub annotations, and add to the job's summary");
+  options->output.add_to(command);
+  options->model.add_to(command);
+  command.footer(
       "Exit codes: 0 nothing got worse, 1 something did, 2 a file or the baseline has a mistake, "
       "or "
       "the\nbaseline is of other formulas or settings. New and removed files fail only with "
@@ -296,9 +322,7 @@ void add_check_command(CLI::App& app, const CommandLine& line, Action& action) {
       "  smoothbound check nets/*.yaml --baseline bounds.json --update\n"
       "  smoothbound check nets/*.yaml --baseline bounds.json --junit check.xml\n"
       "  smoothbound check nets/*.yaml --baseline bounds.json --tolerance 1e-3 --github");
-  command->callback([options, &line, &action] {
-    action = [options, &line] { return CheckCommand(*options, line).run(); };
-  });
+  command.action([options](const CommandLine& line) { return CheckCommand(*options, line).run(); });
 }
 
 }  // namespace smoothbound::cli

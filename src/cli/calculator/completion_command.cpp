@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <memory>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "shared/command_tree.hpp"
 #include "shared/completion_scripts.hpp"
@@ -16,32 +18,30 @@ namespace {
 
 constexpr std::array<std::string_view, 3> shell_names{"bash", "zsh", "fish"};
 
-int run(const CLI::App& app, const std::string& shell, const CommandLine& line) {
-  using Writer = std::string (*)(const Program&);
+int run(const Program& program, const std::string& shell, const CommandLine& line) {
+  using Writer = std::string (*)(const ProgramInfo&);
   constexpr std::array<Writer, shell_names.size()> writers{bash_completion, zsh_completion,
                                                            fish_completion};
   const ScalarText typed{shell, true, line.locate(shell), "shell"};
   const Writer write = writers[parse_choice(typed, shell_names)];
   Output output("");
-  output.write(write(inspect(app)));
+  output.write(write(inspect(program)));
   output.commit();
   return success;
 }
 
 }  // namespace
 
-void add_completion_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_completion(Command& command) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand(
-      "completion", "A script with which a shell completes commands, options and values");
-  add_choice(*command, "shell", *shell, "the shell that reads it", shell_names)->required();
-  command->footer(
+  command.choice("shell", *shell, "the shell that reads it", shell_names).required();
+  command.footer(
       "Examples:\n"
       "  source <(smoothbound completion bash)\n"
       "  smoothbound completion zsh > ~/.zfunc/_smoothbound\n"
       "  smoothbound completion fish > ~/.config/fish/completions/smoothbound.fish");
-  command->callback([shell, &app, &line, &action] {
-    action = [shell, &app, &line] { return run(app, *shell, line); };
+  command.action([shell, &program = command.program()](const CommandLine& line) {
+    return run(program, *shell, line);
   });
 }
 

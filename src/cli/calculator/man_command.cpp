@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "shared/command_tree.hpp"
 #include "shared/exit_code.hpp"
@@ -103,7 +105,7 @@ void write_options(const CommandInfo& command, std::string& page) {
 
 std::string dashed(const std::string& command) { return "smoothbound-" + command; }
 
-void write_see_also(const Program& program, const CommandInfo& command, bool is_program,
+void write_see_also(const ProgramInfo& program, const CommandInfo& command, bool is_program,
                     std::string& page) {
   std::vector<std::string> pages;
   if (!is_program) pages.emplace_back("smoothbound");
@@ -116,7 +118,7 @@ void write_see_also(const Program& program, const CommandInfo& command, bool is_
   }
 }
 
-std::string write_page(const Program& program, const CommandInfo& command) {
+std::string write_page(const ProgramInfo& program, const CommandInfo& command) {
   const bool is_program = &command == &program.itself;
   const std::string name = is_program ? "smoothbound" : dashed(command.name);
   std::string title = name;
@@ -162,8 +164,7 @@ struct ManOptions {
   bool list = false;
 };
 
-int run(const CLI::App& app, const ManOptions& options, const CommandLine& line) {
-  const Program program = inspect(app);
+int run(const ProgramInfo& program, const ManOptions& options, const CommandLine& line) {
   const std::string& name = options.command;
   Output output("");
   if (options.list) {
@@ -188,17 +189,16 @@ int run(const CLI::App& app, const ManOptions& options, const CommandLine& line)
 
 }  // namespace
 
-void add_man_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_man(Command& command) {
   auto options = std::make_shared<ManOptions>();
-  CLI::App* command = app.add_subcommand("man", "Manual page of the program or of a command");
-  command->group("");
-  command->add_option("command", options->command, "the command")->type_name("COMMAND");
-  command->add_flag("--commands", options->list, "list the commands that have a page");
-  command->footer(
+  command.hide();
+  command.option("command", options->command, "the command", "COMMAND");
+  command.flag("--commands", options->list, "list the commands that have a page");
+  command.footer(
       "Example:\n"
       "  smoothbound man bound > smoothbound-bound.1");
-  command->callback([options, &app, &line, &action] {
-    action = [options, &app, &line] { return run(app, *options, line); };
+  command.action([options, &program = command.program()](const CommandLine& line) {
+    return run(inspect(program), *options, line);
   });
 }
 

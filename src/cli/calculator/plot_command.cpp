@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <memory>
 #include <optional>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/plot_output.hpp"
@@ -106,40 +108,34 @@ int run(const PlotOptions& options, const CommandLine& line) {
 
 }  // namespace
 
-void add_plot_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_plot(Command& command) {
   auto options = std::make_shared<PlotOptions>();
-  CLI::App* command = app.add_subcommand(
-      "plot", "Charts of the bounds of architecture files, or of logs of training");
   command
-      ->add_option("files", options->files,
-                   "architecture files, JSON or YAML, - reads standard input; or logs of "
-                   "'smoothbound train'")
-      ->required()
-      ->type_name("FILE");
-  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
-                       const std::string& type) {
-    command->add_option(name, target, help)->type_name(type);
-  };
-  add_choice(
-      *command, "--chart", options->chart,
+      .option("files", options->files,
+              "architecture files, JSON or YAML, - reads standard input; or logs of "
+              "'smoothbound train'",
+              "FILE")
+      .required();
+  command.choice(
+      "--chart", options->chart,
       "depth: m, l and L of every layer; methods: paper against sharp, whatever --method says; "
       "growth: by which factor each layer and component makes them grow (depth)",
       chart_names);
-  add_choice(*command, "--format", options->format,
-             "form of the chart (svg; vega-lite for an output *.json, bars for -o -)",
-             plot_format_names);
-  add("-o,--output", options->output,
-      "write to FILE, whole or not at all; - draws bars of text on standard output", "FILE");
-  options->model.add_to(*command);
-  command->footer(
+  command.choice("--format", options->format,
+                 "form of the chart (svg; vega-lite for an output *.json, bars for -o -)",
+                 plot_format_names);
+  command.option("-o,--output", options->output,
+                 "write to FILE, whole or not at all; - draws bars of text on standard output",
+                 "FILE");
+  options->model.add_to(command);
+  command.footer(
       "Examples:\n"
       "  smoothbound plot vgg16.yaml vgg16-batchnorm.yaml -o layers.svg\n"
       "  smoothbound plot --chart methods vgg16.yaml -o methods.svg\n"
       "  smoothbound plot --chart growth resnet50.yaml -o -\n"
       "  smoothbound plot --format vega-lite vgg16.yaml > vgg16.vl.json\n"
       "  smoothbound plot train.csv -o train.svg");
-  command->callback(
-      [options, &line, &action] { action = [options, &line] { return run(*options, line); }; });
+  command.action([options](const CommandLine& line) { return run(*options, line); });
 }
 
 }  // namespace smoothbound::cli

@@ -6,12 +6,15 @@
 #include <array>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "shared/plot_output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/report/html/html_report.hpp"
 
 namespace smoothbound::cli {
@@ -73,7 +76,7 @@ int run(const ReportCommandOptions& options, const CommandLine& line) {
       reports.push_back(make_report(source, report_options, limits));
       if (!reports.back().has_finite_answer()) worst = std::max<int>(worst, no_answer);
     } catch (const SpecError& error) {
-      failures.push_back({file, render_error(source, error)});
+      failures.push_back({file, render(source, error)});
       std::cerr << failures.back().message;
       worst = std::max<int>(worst, bad_input);
     }
@@ -87,26 +90,21 @@ int run(const ReportCommandOptions& options, const CommandLine& line) {
 
 }  // namespace
 
-void add_report_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_report(Command& command) {
   auto options = std::make_shared<ReportCommandOptions>();
-  CLI::App* command = app.add_subcommand(
-      "report", "One HTML page about architecture files: summary, charts, layers, objective");
   command
-      ->add_option(
-          "paths", options->paths,
-          "architecture files, or directories with *.yaml, *.yml, *.json; - reads standard "
-          "input")
-      ->required()
-      ->type_name("PATH");
-  command->add_option("-o,--output", options->output, "write to FILE, whole or not at all")
-      ->type_name("FILE");
-  options->model.add_to(*command);
-  command->footer(
+      .option("paths", options->paths,
+              "architecture files, or directories with *.yaml, *.yml, *.json; - reads standard "
+              "input",
+              "PATH")
+      .required();
+  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  options->model.add_to(command);
+  command.footer(
       "Examples:\n"
       "  smoothbound report architectures/ -o report.html\n"
       "  smoothbound report --method sharp --smooth a.yaml b.yaml > report.html");
-  command->callback(
-      [options, &line, &action] { action = [options, &line] { return run(*options, line); }; });
+  command.action([options](const CommandLine& line) { return run(*options, line); });
 }
 
 }  // namespace smoothbound::cli

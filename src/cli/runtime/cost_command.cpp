@@ -1,81 +1,70 @@
 // smoothbound cost: what passes and steps of a network cost, before any of them is made.
 
-#include <array>
 #include <iostream>
+#include <memory>
 
-#include "runtime_commands.hpp"
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "shared/plot_output.hpp"
+#include "shared/output_options.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/report/cost/cost.hpp"
 
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
-using Writer = void (*)(const CostReport&, const Sink&);
-constexpr std::array<Writer, 4> writers{write_cost_table, write_cost_json, write_cost_csv,
-                                        write_cost_markdown};
-
 // The options as typed.
 struct CostOptions {
   std::string file;
-  std::string format = "table";
-  std::string output;
+  OutputOptions output;
   ModelOptions model;
 };
 
 int show_costs(const CostOptions& options, const CommandLine& line) {
   const ReportOptions report_options = options.model.interpret(line);
   const Limits limits = options.model.limits(line);
-  const Writer write = writers[choose(line, "--format", options.format, format_names)];
-  refuse_overwriting(line, {"-o", "--output"}, options.output, {options.file});
+  const Format format = options.output.choose_format(line);
+  refuse_overwriting(line, {"-o", "--output"}, options.output.path, {options.file});
   Source source;
   CostReport report;
   try {
     load_source(options.file, limits, source);
     report = make_cost_report(source, report_options, limits);
   } catch (const SpecError& error) {
-    std::cerr << render_error(source, error);
+    std::cerr << render(source, error);
     return bad_input;
   }
-  Output output(options.output);
-  write(report, [&](std::string_view text) { output.write(text); });
+  Output output(options.output.path);
+  write(report, format, [&](std::string_view text) { output.write(text); });
   output.commit();
   return report.cost.has_answer() ? success : no_answer;
 }
 
 }  // namespace
 
-void add_cost_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_cost(Command& command) {
   auto options = std::make_shared<CostOptions>();
-  CLI::App* command = app.add_subcommand(
-      "cost", "Operations and memory of passes and of gradient, Gauss-Newton and Newton steps");
   command
-      ->add_option("file", options->file, "architecture file, JSON or YAML; - reads standard input")
-      ->required()
-      ->type_name("FILE");
-  add_choice(*command, "--format", options->format, "form of the output (table)", format_names);
-  command->add_option("-o,--output", options->output, "write to FILE, whole or not at all")
-      ->type_name("FILE");
+      .option("file", options->file, "architecture file, JSON or YAML; - reads standard input",
+              "FILE")
+      .required();
+  options->output.add_to(command);
   // Costs depend on no other setting.
   std::vector<std::string> names{"--method", "--bn-epsilon"};
   for (const RealSetting& setting : real_settings()) names.push_back(option_name(setting.name));
   for (const CountSetting& setting : count_settings()) {
     if (setting.name != "batch") names.push_back(option_name(setting.name));
   }
-  options->model.add_to(*command, {names.begin(), names.end()});
-  command->footer(
+  options->model.add_to(command, {names.begin(), names.end()});
+  command.footer(
       "Examples:\n"
       "  smoothbound cost vgg16.yaml\n"
       "  smoothbound cost --batch 32 --format markdown net.yaml\n"
       "  smoothbound cost --format json net.json | jq '.steps.newton.text'");
-  command->callback([options, &line, &action] {
-    action = [options, &line] { return show_costs(*options, line); };
-  });
+  command.action([options](const CommandLine& line) { return show_costs(*options, line); });
 }
 
 }  // namespace smoothbound::cli

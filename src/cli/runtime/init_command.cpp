@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <memory>
 
-#include "runtime_commands.hpp"
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/command_tree.hpp"
+#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
-#include "shared/plot_output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
-#include "smoothbound/runtime/initialize.hpp"
 #include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/parameters.hpp"
 #include "smoothbound/text/data_error.hpp"
@@ -31,8 +31,9 @@ struct InitOptions {
 int run(const InitOptions& options, const CommandLine& line) {
   const ReportOptions model = options.model.interpret(line);
   const Limits limits = options.model.limits(line);
-  const auto scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
-  const std::int64_t seed = parse_count(line.scalar("--seed", options.seed), 0);
+  ParameterSource from;
+  from.scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
+  from.seed = static_cast<std::uint64_t>(parse_count(line.scalar("--seed", options.seed), 0));
   if (options.output == "-") {
     throw SpecError(line.locate_last({"-o", "--output"}),
                     "parameters are not text: --output needs a file", "name a file *.safetensors");
@@ -53,13 +54,13 @@ int run(const InitOptions& options, const CommandLine& line) {
   }
   try {
     Network<float> network(graph, 1, Purpose::values);
-    initialize(network, scheme, static_cast<std::uint64_t>(seed), report->settings.radius);
+    set_parameters(network, from, report->settings.radius);
     save_parameters(network, options.output,
                     {{"architecture", graph.name},
-                     {"scheme", std::string(scheme_names()[static_cast<std::size_t>(scheme)])},
-                     {"seed", std::to_string(seed)}});
+                     {"scheme", std::string(name_of(from.scheme))},
+                     {"seed", std::to_string(from.seed)}});
   } catch (const NotExecutable& error) {
-    std::cerr << render_error(DataError(options.file, error.what()));
+    std::cerr << render(DataError(options.file, error.what()));
     return no_answer;
   } catch (const std::overflow_error& error) {
     throw DataError(options.file, error.what());
@@ -69,27 +70,25 @@ int run(const InitOptions& options, const CommandLine& line) {
 
 }  // namespace
 
-void add_init_command(CLI::App& app, const CommandLine& line, Action& action) {
+void declare_init(Command& command) {
   auto options = std::make_shared<InitOptions>();
-  CLI::App* command =
-      app.add_subcommand("init", "Random parameters of a network, as a safetensors file");
-  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
-                       const std::string& type) {
-    return command->add_option(name, target, help)->type_name(type);
-  };
-  add("file", options->file, "architecture file, JSON or YAML; - reads standard input", "FILE")
-      ->required();
-  add_choice(*command, "--scheme", options->scheme, "how they are drawn, see below (kaiming)",
-             scheme_names());
-  add("--seed", options->seed, "seed: the same one gives the same parameters (1)", "SEED");
-  add("-o,--output", options->output, "the file to write, whole or not at all", "FILE")->required();
+  command
+      .option("file", options->file, "architecture file, JSON or YAML; - reads standard input",
+              "FILE")
+      .required();
+  command.choice("--scheme", options->scheme, "how they are drawn, see below (kaiming)",
+                 scheme_names());
+  command.option("--seed", options->seed, "seed: the same one gives the same parameters (1)",
+                 "SEED");
+  command.option("-o,--output", options->output, "the file to write, whole or not at all", "FILE")
+      .required();
   std::vector<std::string> names{"--method", "--bn-epsilon", "--smooth", "--loss"};
   for (const RealSetting& setting : real_settings()) {
     if (setting.name != "radius") names.push_back(option_name(setting.name));
   }
   for (const CountSetting& setting : count_settings()) names.push_back(option_name(setting.name));
-  options->model.add_to(*command, {names.begin(), names.end()});
-  command->footer(
+  options->model.add_to(command, {names.begin(), names.end()});
+  command.footer(
       "Schemes:\n"
       "  kaiming   weights normal with variance 2 / fan-in\n"
       "  xavier    weights uniform in +-sqrt(6 / (fan-in + fan-out))\n"
@@ -100,8 +99,7 @@ void add_init_command(CLI::App& app, const CommandLine& line, Action& action) {
       "Examples:\n"
       "  smoothbound init net.yaml --scheme kaiming --seed 7 -o weights.safetensors\n"
       "  smoothbound init net.yaml --scheme ball --radius 2 -o inside.safetensors");
-  command->callback(
-      [options, &line, &action] { action = [options, &line] { return run(*options, line); }; });
+  command.action([options](const CommandLine& line) { return run(*options, line); });
 }
 
 }  // namespace smoothbound::cli

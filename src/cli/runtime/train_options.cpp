@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "shared/command_tree.hpp"
 #include "shared/model_options.hpp"
 
 namespace smoothbound::cli {
@@ -18,26 +17,26 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-void OracleOptions::add_to(CLI::App& command) {
-  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
-                       const std::string& type) {
-    command.add_option(name, target, help)->type_name(type);
-  };
-  add_choice(command, "--oracle", oracle_,
-             "the model of the objective that a step minimizes (gradient)", oracle_names());
-  add("--step", step_,
+void OracleOptions::add_to(Command& command) {
+  command.choice("--oracle", oracle_, "the model of the objective that a step minimizes (gradient)",
+                 oracle_names());
+  command.option(
+      "--step", step_,
       "step of the gradient oracle: certified, 1/L_F on the balls; local, 1/L_F around the point; "
       "line-search; or a number (certified)",
       "RULE");
-  add("--gamma", gamma_,
+  command.option(
+      "--gamma", gamma_,
       "step of the other oracles: line-search, or a number, halved while a step does not exist "
       "(line-search)",
       "RULE");
-  add("--local-radius", local_radius_,
-      "radius R' around the point of --step local (the one with the longest step)", "RADIUS");
-  add("--dual-residual", dual_residual_,
-      "relative residual at which Gauss-Newton steps count as solved; 0 is exact (1e-3)", "NUMBER");
-  add("--batch", batch_, "samples of each step, drawn at random (all)", "COUNT");
+  command.option("--local-radius", local_radius_,
+                 "radius R' around the point of --step local (the one with the longest step)",
+                 "RADIUS");
+  command.option("--dual-residual", dual_residual_,
+                 "relative residual at which Gauss-Newton steps count as solved; 0 is exact (1e-3)",
+                 "NUMBER");
+  command.option("--batch", batch_, "samples of each step, drawn at random (all)", "COUNT");
 }
 
 TrainingOptions OracleOptions::interpret(const CommandLine& line) const {

@@ -1,9 +1,9 @@
 // The options of `train` that say how it goes, as values.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "smoothbound/train/training.hpp"
 
@@ -13,7 +13,7 @@ namespace smoothbound::cli {
 class OracleOptions {
  public:
   /// Declares --oracle, --step, --gamma, --local-radius, --dual-residual and --batch.
-  void add_to(CLI::App& command);
+  void add_to(Command& command);
   /// Their values. Throws SpecError with a place on the command line.
   [[nodiscard]] TrainingOptions interpret(const CommandLine& line) const;
   /// The step as it is shown: a rule or a number.

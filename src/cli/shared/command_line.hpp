@@ -1,8 +1,6 @@
-// The command line as a text that errors can point into, and the commands' way to add themselves.
+// The command line as a text that errors can point into.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +24,8 @@ class CommandLine {
   void refuse_empty() const;
   /// Where the last use of an option stands that is spelt in one of these ways.
   [[nodiscard]] Location locate_last(const std::vector<std::string>& spellings) const;
+  /// The first argument that is neither an option nor its value: meant as a command.
+  [[nodiscard]] std::string first_word() const;
   /// Behind the last argument.
   [[nodiscard]] Location end() const;
   /// The value given to `option`, placed for the scalar parsers. The result refers to both.
@@ -57,24 +57,7 @@ class CommandLine {
   std::vector<ConfigPlace> config_places_;
 };
 
-/// What the parsed command line asks for; returns the exit code.
-using Action = std::function<int()>;
-
-void add_bound_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_completion_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_check_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_compare_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_layers_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_man_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_plot_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_report_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_schema_command(CLI::App& app, const CommandLine& line, Action& action);
-void add_sweep_command(CLI::App& app, const CommandLine& line, Action& action);
-
-/// Those that execute networks, or what says how to get them.
-void add_runtime_commands(CLI::App& app, const CommandLine& line, Action& action);
-
-/// What CLI11 found wrong, as an error in the command line with a suggestion.
-SpecError describe(const CLI::ParseError& error, const CLI::App& app, const CommandLine& line);
+/// Whether all of it is a number, as in the value of --smooth.
+bool is_numeric(std::string_view text);
 
 }  // namespace smoothbound::cli

@@ -1,8 +1,5 @@
 #include "command_tree.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <array>
 
 #include "smoothbound/layers/layer.hpp"
@@ -24,14 +21,6 @@ std::vector<std::string> component_names() {
   return names;
 }
 
-std::vector<std::string> command_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    if (!command->get_group().empty()) names.push_back(command->get_name());
-  }
-  return names;
-}
-
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
   while (true) {
@@ -42,15 +31,14 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
-OptionInfo inspect(const CLI::Option& option, const CLI::App& root) {
+OptionInfo inspect(const Option& option, const Program& program) {
   OptionInfo info;
-  for (const std::string& name : option.get_snames()) info.names.push_back("-" + name);
-  for (const std::string& name : option.get_lnames()) info.names.push_back("--" + name);
-  info.description = option.get_description();
-  info.required = option.get_required();
-  info.repeats = option.get_expected_max() > 1;
-  if (option.get_items_expected_max() == 0) return info;
-  info.type = option.get_type_name();
+  info.names = option.spellings();
+  info.description = option.help;
+  info.required = option.is_required;
+  info.repeats = option.repeats();
+  if (option.is_flag()) return info;
+  info.type = option.type;
   info.kind = ValueKind::text;
   const std::string& type = info.type;
   if (type.starts_with('[')) {
@@ -64,7 +52,7 @@ OptionInfo inspect(const CLI::Option& option, const CLI::App& root) {
   } else if (type == "COMPONENT") {
     info.choices = component_names();
   } else if (type == "COMMAND") {
-    info.choices = command_names(root);
+    info.choices = program.command_names();
   } else if (type.find('|') != std::string::npos) {
     info.choices = split(type, '|');
   }
@@ -72,18 +60,14 @@ OptionInfo inspect(const CLI::Option& option, const CLI::App& root) {
   return info;
 }
 
-CommandInfo inspect_command(const CLI::App& command, const CLI::App& root) {
-  CommandInfo info;
-  info.name = command.get_name();
-  info.description = command.get_description();
-  info.footer = command.get_footer();
-  for (const CLI::Option* option : command.get_options()) {
-    if (option->get_group().empty()) continue;
-    OptionInfo shown = inspect(*option, root);
+CommandInfo inspect(const Command& command, const Program& program) {
+  CommandInfo info{command.name(), command.summary(), command.footer(), {}, {}};
+  for (const Option& option : command.options()) {
+    OptionInfo shown = inspect(option, program);
     (shown.is_positional() ? info.positionals : info.options).push_back(std::move(shown));
   }
-  if (&command != &root && root.get_config_ptr() != nullptr) {
-    info.options.push_back(inspect(*root.get_config_ptr(), root));
+  if (&command != &program.itself()) {
+    info.options.push_back(inspect(program.itself().options().back(), program));
   }
   return info;
 }
@@ -95,21 +79,13 @@ std::span<const std::string_view> architecture_endings() {
   return endings;
 }
 
-Program inspect(const CLI::App& app) {
-  Program program{inspect_command(app, app), {}};
-  for (const CLI::App* command : app.get_subcommands({})) {
-    if (!command->get_group().empty()) program.commands.push_back(inspect_command(*command, app));
+ProgramInfo inspect(const Program& program) {
+  ProgramInfo info{inspect(program.itself(), program), {}};
+  for (const Command& command : program.commands()) {
+    if (command.is_hidden() || command.is_missing()) continue;
+    info.commands.push_back(inspect(command, program));
   }
-  return program;
-}
-
-std::string choice_type(std::span<const std::string_view> names) {
-  return fmt::format("{}", fmt::join(names, "|"));
-}
-
-CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& target,
-                        const std::string& help, std::span<const std::string_view> names) {
-  return command.add_option(name, target, help)->type_name(choice_type(names));
+  return info;
 }
 
 Footer split_footer(std::string_view footer) {

@@ -1,13 +1,13 @@
-// The commands and options as values, for what is written about them: completion scripts and manual
-// pages. Help and parsing use the CLI11 tree that this is read from.
+// What completion scripts and manual pages tell of commands and options.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "command.hpp"
 
 namespace smoothbound::cli {
 
@@ -45,22 +45,15 @@ struct CommandInfo {
   std::vector<OptionInfo> positionals;
 };
 
-struct Program {
+struct ProgramInfo {
   CommandInfo itself;
   std::vector<CommandInfo> commands;
 };
 
-/// Reads the tree; commands and options without a group are hidden and left out. The values of an
-/// option follow from its type name: "a|b|c" are choices, LOSS, COMPONENT, COMMAND, FILE and DIR
-/// what they say, in a positional FILE is an architecture file; anything else is text.
-Program inspect(const CLI::App& app);
-
-/// The type name of an option with these values.
-std::string choice_type(std::span<const std::string_view> names);
-
-/// Declares an option with these values, of which help, manual and completion then know.
-CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& target,
-                        const std::string& help, std::span<const std::string_view> names);
+/// Commands that are hidden or not in this build are left out. The values of an option follow from
+/// its type name: "a|b|c" are choices, LOSS, COMPONENT, COMMAND, FILE and DIR what they say, in a
+/// positional FILE is an architecture file; anything else is text.
+ProgramInfo inspect(const Program& program);
 
 /// The examples at the end of a footer, and the text before them.
 struct Footer {

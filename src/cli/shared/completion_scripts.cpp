@@ -8,7 +8,7 @@
 namespace smoothbound::cli {
 namespace {
 
-std::vector<std::string> command_names(const Program& program) {
+std::vector<std::string> command_names(const ProgramInfo& program) {
   std::vector<std::string> names;
   for (const CommandInfo& command : program.commands) names.push_back(command.name);
   return names;
@@ -103,7 +103,7 @@ std::string bash_cases(const CommandInfo& command, bool is_program) {
   return cases;
 }
 
-std::string bash_words(const CommandInfo& command, bool is_program, const Program& program) {
+std::string bash_words(const CommandInfo& command, bool is_program, const ProgramInfo& program) {
   std::vector<std::string> names;
   for (const OptionInfo& option : command.options) {
     names.insert(names.end(), option.names.begin(), option.names.end());
@@ -231,7 +231,7 @@ std::string fish_command(const CommandInfo& command, const std::string& conditio
 
 }  // namespace
 
-std::string bash_completion(const Program& program) {
+std::string bash_completion(const ProgramInfo& program) {
   std::string text(bash_functions);
   text += "  case \"$command $prev\" in\n" + bash_cases(program.itself, true);
   for (const CommandInfo& command : program.commands) text += bash_cases(command, false);
@@ -246,7 +246,7 @@ std::string bash_completion(const Program& program) {
   return text;
 }
 
-std::string zsh_completion(const Program& program) {
+std::string zsh_completion(const ProgramInfo& program) {
   std::string text =
       "#compdef smoothbound\n"
       "# zsh completion for smoothbound\n\n"
@@ -284,7 +284,7 @@ std::string zsh_completion(const Program& program) {
   return text;
 }
 
-std::string fish_completion(const Program& program) {
+std::string fish_completion(const ProgramInfo& program) {
   const std::string names = fmt::format("{}", fmt::join(command_names(program), " "));
   const std::string no_command = "not __fish_seen_subcommand_from " + names;
   std::string text(fish_functions);

@@ -7,8 +7,8 @@
 
 namespace smoothbound::cli {
 
-std::string bash_completion(const Program& program);
-std::string zsh_completion(const Program& program);
-std::string fish_completion(const Program& program);
+std::string bash_completion(const ProgramInfo& program);
+std::string zsh_completion(const ProgramInfo& program);
+std::string fish_completion(const ProgramInfo& program);
 
 }  // namespace smoothbound::cli

@@ -24,12 +24,15 @@ std::string_view trim(std::string_view text) {
 
 bool is_comment(std::string_view line) { return line.starts_with('#') || line.starts_with(';'); }
 
+bool is_settable(const Option& option) {
+  return !option.is_positional() && !std::holds_alternative<std::monostate>(option.target);
+}
+
 // The long options that a file may set, without dashes.
-std::vector<std::string> keys_of(const CLI::App& command) {
+std::vector<std::string> keys_of(const Command& command) {
   std::vector<std::string> keys;
-  for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_configurable() || option->get_group().empty()) continue;
-    keys.insert(keys.end(), option->get_lnames().begin(), option->get_lnames().end());
+  for (const Option& option : command.options()) {
+    if (is_settable(option)) keys.push_back(option.title().substr(2));
   }
   return keys;
 }
@@ -55,7 +58,7 @@ struct Entry {
 
 class Reader {
  public:
-  Reader(const CLI::App& app, const Source& source) : app_(app), source_(source) {}
+  Reader(const ConfigReader& reader, const Source& source) : reader_(reader), source_(source) {}
 
   std::vector<Entry> read() {
     std::uint32_t number = 0;
@@ -85,10 +88,7 @@ class Reader {
   void open_section(std::string_view statement) {
     const std::string_view text = trim(statement.substr(0, statement.find('#')));
     const std::string_view name = trim(text.substr(1, text.size() - (text.ends_with(']') ? 2 : 1)));
-    std::vector<std::string> commands;
-    for (const CLI::App* command : app_.get_subcommands({})) {
-      if (!command->get_group().empty()) commands.push_back(command->get_name());
-    }
+    const std::vector<std::string> commands = reader_.program.command_names();
     if (!text.ends_with(']') || !contains(commands, name)) {
       throw SpecError(place(statement),
                       fmt::format("'{}' is not a section of a command", statement),
@@ -120,10 +120,10 @@ class Reader {
   // The key has to be an option of the section's command, or of some command.
   void check_key(std::string_view key) {
     std::vector<std::string> known;
-    for (const CLI::App* command : app_.get_subcommands({})) {
-      if (command->get_group().empty()) continue;
-      if (!section_.empty() && command->get_name() != section_) continue;
-      for (std::string& name : keys_of(*command)) {
+    for (const Command& command : reader_.program.commands()) {
+      if (command.is_hidden() || (!section_.empty() && command.name() != section_)) continue;
+      if (command.is_missing()) return;  // nobody knows its options here
+      for (std::string& name : keys_of(command)) {
         if (!contains(known, name)) known.push_back(std::move(name));
       }
     }
@@ -145,13 +145,12 @@ class Reader {
     if (uncommented.starts_with('[')) {
       throw SpecError(place(rest), fmt::format("'{}' takes one value, not a list", key));
     }
-    std::istringstream line{std::string(statement)};
-    const std::vector<CLI::ConfigItem> items = CLI::ConfigBase().from_config(line);
-    if (items.size() != 1 || items.front().inputs.size() != 1) {
+    const std::vector<std::string> values = reader_.values_of(std::string(statement));
+    if (values.size() != 1) {
       throw SpecError(place(rest), fmt::format("'{}' takes one value", key),
                       "put a value with blanks or commas into quotes");
     }
-    std::string value = items.front().inputs.front();
+    const std::string& value = values.front();
     if (value.empty()) {
       throw SpecError(place(rest), fmt::format("'{}' has no value", key),
                       "write it behind '=', or leave the key out");
@@ -164,7 +163,7 @@ class Reader {
     return value;
   }
 
-  const CLI::App& app_;
+  const ConfigReader& reader_;
   const Source& source_;
   std::string_view begin_;
   std::uint32_t number_ = 0;
@@ -172,80 +171,57 @@ class Reader {
   std::vector<Entry> entries_;
 };
 
-class Config : public CLI::ConfigBase {
- public:
-  Config(const CLI::App& app, CommandLine& line) : app_(app), line_(line) {}
+// By the same key in the section of the command.
+bool is_overruled(const Entry& entry, const std::vector<Entry>& entries, const Command& command) {
+  return entry.section.empty() && std::ranges::any_of(entries, [&](const Entry& other) {
+           return other.section == command.name() && other.key == entry.key;
+         });
+}
 
-  // What the file says for the command that runs.
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    Source source{app_.get_config_ptr()->as<std::string>(), {}};
-    source.text.resize(largest_config + 1);
-    input.read(source.text.data(), static_cast<std::streamsize>(source.text.size()));
-    source.text.resize(static_cast<std::size_t>(input.gcount()));
-    line_.set_config(source);
-    try {
-      return items_of(source);
-    } catch (const SpecError& error) {
-      throw CommandLine::in_config(error);
-    }
+std::vector<ConfigValue> values_in(const Source& source, const ConfigReader& reader,
+                                   CommandLine& line) {
+  if (source.text.size() > largest_config) {
+    throw SpecError({}, "larger than 1 MiB", "is it a file of options?");
   }
-
- private:
-  std::vector<CLI::ConfigItem> items_of(const Source& source) const {
-    if (source.text.size() > largest_config) {
-      throw SpecError({}, "larger than 1 MiB", "is it a file of options?");
-    }
-    const std::size_t invalid = find_invalid_text(source.text);
-    if (invalid != std::string::npos) {
-      throw SpecError(locate(source.text, invalid), "not UTF-8 text", "save the file as UTF-8");
-    }
-    const std::vector<Entry> entries = Reader(app_, source).read();
-    std::vector<CLI::ConfigItem> given;
-    if (app_.get_subcommands().empty()) return given;
-    const CLI::App& command = *app_.get_subcommands().front();
-    const std::vector<std::string> keys = keys_of(command);
-    for (const Entry& entry : entries) {
-      if (!contains(keys, entry.key) || is_overruled(entry, entries, command)) continue;
-      if (!entry.section.empty() && entry.section != command.get_name()) continue;
-      const CLI::Option& option = *command.get_option("--" + entry.key);
-      if (option.get_items_expected_max() == 0) {
-        if (entry.value != "true" && entry.value != "false") {
-          throw SpecError(entry.value_place, fmt::format("'{}' is true or false", entry.key));
-        }
-        if (entry.value == "false") continue;
+  const std::size_t invalid = find_invalid_text(source.text);
+  if (invalid != std::string::npos) {
+    throw SpecError(locate(source.text, invalid), "not UTF-8 text", "save the file as UTF-8");
+  }
+  const std::vector<Entry> entries = Reader(reader, source).read();
+  std::vector<ConfigValue> given;
+  if (reader.command == nullptr) return given;
+  const Command& command = *reader.command;
+  for (const Entry& entry : entries) {
+    const Option* option = command.find("--" + entry.key);
+    if (option == nullptr || !is_settable(*option)) continue;
+    if (is_overruled(entry, entries, command)) continue;
+    if (!entry.section.empty() && entry.section != command.name()) continue;
+    if (option->is_flag()) {
+      if (entry.value != "true" && entry.value != "false") {
+        throw SpecError(entry.value_place, fmt::format("'{}' is true or false", entry.key));
       }
-      line_.add_config_place("--" + entry.key, entry.value, entry.value_place);
-      given.push_back({{command.get_name()}, entry.key, {entry.value}});
+      if (entry.value == "false") continue;
     }
-    return given;
+    line.add_config_place("--" + entry.key, entry.value, entry.value_place);
+    given.push_back({entry.key, entry.value});
   }
-
-  // By the same key in the section of the command.
-  static bool is_overruled(const Entry& entry, const std::vector<Entry>& entries,
-                           const CLI::App& command) {
-    return entry.section.empty() && std::ranges::any_of(entries, [&](const Entry& other) {
-             return other.section == command.get_name() && other.key == entry.key;
-           });
-  }
-
-  const CLI::App& app_;
-  CommandLine& line_;
-};
+  return given;
+}
 
 }  // namespace
 
-void add_config(CLI::App& app, CommandLine& line) {
-  app.set_config("--config", "", "options from FILE, for those that are not given here")
-      ->type_name("FILE");
-  app.config_formatter(std::make_shared<Config>(app, line));
-  for (CLI::App* command : app.get_subcommands({})) command->fallthrough();
-}
-
-std::string Formatter::make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const {
-  const CLI::App* root = app->get_parent();
-  const bool inherits = root != nullptr && root->get_config_ptr() != nullptr;
-  return (inherits ? make_option(root->get_config_ptr(), false) : std::string()) +
-         CLI::Formatter::make_subcommands(app, mode);
+std::vector<ConfigValue> read_config(const std::string& file, std::istream& input,
+                                     const ConfigReader& reader, CommandLine& line) {
+  Source source{file, {}};
+  source.text.resize(largest_config + 1);
+  input.read(source.text.data(), static_cast<std::streamsize>(source.text.size()));
+  source.text.resize(static_cast<std::size_t>(input.gcount()));
+  line.set_config(source);
+  try {
+    return values_in(source, reader, line);
+  } catch (const SpecError& error) {
+    throw CommandLine::in_config(error);
+  }
 }
 
 }  // namespace smoothbound::cli

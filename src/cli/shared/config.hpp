@@ -1,20 +1,32 @@
 // --config FILE: options from a file, in the INI or TOML form that CLI11 reads.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <iosfwd>
+#include <string>
+#include <vector>
 
+#include "command.hpp"
 #include "command_line.hpp"
 
 namespace smoothbound::cli {
 
-/// Declares --config for the program and all its commands. `line` learns what the file says, so
-/// that messages can point into it.
-void add_config(CLI::App& app, CommandLine& line);
-
-/// The help of a command lists the options that every command has.
-class Formatter : public CLI::Formatter {
- public:
-  std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override;
+/// A long option without dashes, and what the file says.
+struct ConfigValue {
+  std::string key;
+  std::string value;
 };
+
+/// For whom a file of --config is read.
+struct ConfigReader {
+  const Program& program;
+  const Command* command;  // that runs; null: none
+  // The values in `key = value`, without quotes and comments.
+  std::vector<std::string> (*values_of)(const std::string& statement);
+};
+
+/// What the file says for the command that runs. `line` learns of it, so that messages can point
+/// into the file. Throws SpecError.
+std::vector<ConfigValue> read_config(const std::string& file, std::istream& input,
+                                     const ConfigReader& reader, CommandLine& line);
 
 }  // namespace smoothbound::cli

@@ -6,17 +6,13 @@
 #include <set>
 
 namespace smoothbound::cli {
-namespace {
-
 namespace fs = std::filesystem;
 
-bool same_file(const std::string& a, const std::string& b) {
-  std::error_code error;
-  if (fs::path(a).lexically_normal() == fs::path(b).lexically_normal()) return true;
-  return fs::equivalent(a, b, error) && !error;
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code error;  // what does not exist is known by its name alone
+  return fs::path(a).lexically_normal() == fs::path(b).lexically_normal() ||
+         fs::equivalent(a, b, error);
 }
-
-}  // namespace
 
 void refuse_repeated_files(const std::vector<std::string>& files, const CommandLine& line) {
   std::set<fs::path> seen;
@@ -26,14 +22,13 @@ void refuse_repeated_files(const std::vector<std::string>& files, const CommandL
   }
 }
 
-void refuse_input_as_output(const std::string& option, const std::string& output,
-                            const std::vector<std::string>& inputs, const CommandLine& line) {
-  if (output.empty()) return;
+void refuse_overwriting(const CommandLine& line, const std::vector<std::string>& spellings,
+                        const std::string& path, const std::vector<std::string>& inputs) {
+  if (path.empty() || path == "-") return;
   for (const std::string& input : inputs) {
-    if (input == "-" || !same_file(input, output)) continue;
-    throw SpecError(line.scalar(option, output).location,
-                    fmt::format("{} would overwrite the input '{}'", option, input),
-                    "name another file");
+    if (input.empty() || input == "-" || !is_same_file(path, input)) continue;
+    throw SpecError(line.locate_last(spellings),
+                    fmt::format("the output '{}' is also an input", path), "write to another file");
   }
 }
 

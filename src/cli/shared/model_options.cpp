@@ -6,7 +6,7 @@
 #include <array>
 #include <iostream>
 
-#include "command_tree.hpp"
+#include "remedies.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
@@ -51,25 +51,29 @@ std::size_t choose(const CommandLine& line, const std::string& option, const std
   return parse_choice(scalar, names);
 }
 
-void ModelOptions::add_to(CLI::App& command, const std::vector<std::string_view>& left_out) {
-  const auto add = [&](const std::string& name, std::string& target, const std::string& help,
-                       const std::string& type) {
-    if (std::ranges::find(left_out, name) != left_out.end()) return;
-    command.add_option(name, target, help)->type_name(type);
+void ModelOptions::add_to(Command& command, const std::vector<std::string_view>& left_out) {
+  const auto is_wanted = [&](std::string_view name) {
+    return std::ranges::find(left_out, name) == left_out.end();
   };
-  add("--method", method_,
-      fmt::format("rules: those of the paper, the sharpest, or both ({})", method_),
-      choice_type(method_names));
+  const auto add = [&](const std::string& name, std::string& target, std::string_view help,
+                       const std::string& type) {
+    if (is_wanted(name)) command.option(name, target, std::string(help), type);
+  };
+  if (is_wanted("--method")) {
+    command.choice("--method", method_,
+                   fmt::format("rules: those of the paper, the sharpest, or both ({})", method_),
+                   method_names);
+  }
   add("--bn-epsilon", bn_epsilon_, "epsilon of every batch norm", "NUMBER");
   add("--smooth", smooth_,
       "replace relu by softplus(BETA) and max by average pooling; BETA is 1 if left out", "[BETA]");
   for (std::size_t i = 0; i < count_settings().size(); ++i) {
     const CountSetting& setting = count_settings()[i];
-    add(option_name(setting.name), counts_[i], std::string(setting.description), "COUNT");
+    add(option_name(setting.name), counts_[i], setting.description, "COUNT");
   }
   for (std::size_t i = 0; i < real_settings().size(); ++i) {
     const RealSetting& setting = real_settings()[i];
-    add(option_name(setting.name), reals_[i], std::string(setting.description), "NUMBER");
+    add(option_name(setting.name), reals_[i], setting.description, "NUMBER");
   }
   add("--loss", loss_, "loss of the objective; 'smoothbound layers' lists them", "LOSS");
   add("--max-size", max_size_, "largest file (64MiB); the limit of 1,000,000 layers grows with it",
@@ -79,6 +83,7 @@ void ModelOptions::add_to(CLI::App& command, const std::vector<std::string_view>
 ReportOptions ModelOptions::interpret(const CommandLine& line) const {
   ReportOptions options;
   options.methods.clear();
+  options.words = option_words;
   const std::string_view method = method_names[choose(line, "--method", method_, method_names)];
   if (method != "sharp") options.methods.push_back(Method::paper);
   if (method != "paper") options.methods.push_back(Method::sharp);
@@ -119,10 +124,13 @@ std::optional<Report> try_report(const std::string& file, const ReportOptions& o
   try {
     load_source(file, limits, source);
     return make_report(source, options, limits);
+  } catch (const NoSuchLayer& error) {
+    std::cerr << render(
+        source, SpecError(error.location, fmt::format("--explain: {}", error.what()), error.hint));
   } catch (const SpecError& error) {
-    std::cerr << render_error(source, error);
-    return std::nullopt;
+    std::cerr << render(source, error);
   }
+  return std::nullopt;
 }
 
 void refuse_repeated_stdin(const std::vector<std::string>& files, const CommandLine& line) {

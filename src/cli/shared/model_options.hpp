@@ -1,12 +1,12 @@
 // The options that say which numbers are computed, which every command with architecture files has.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "command.hpp"
 #include "command_line.hpp"
 #include "smoothbound/bounds/report.hpp"
 
@@ -32,7 +32,7 @@ class ModelOptions {
 
   /// Declares --method, --bn-epsilon, --smooth, --loss, --max-size and every setting of the tables,
   /// but for those named in `left_out` ("--radius"): a command gives them another meaning.
-  void add_to(CLI::App& command, const std::vector<std::string_view>& left_out = {});
+  void add_to(Command& command, const std::vector<std::string_view>& left_out = {});
 
   /// What was typed, as values. Throws SpecError with a place on the command line.
   [[nodiscard]] ReportOptions interpret(const CommandLine& line) const;

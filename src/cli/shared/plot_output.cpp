@@ -4,12 +4,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 
 #include "model_options.hpp"
 #include "output.hpp"
+#include "output_options.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -30,14 +29,8 @@ PlotFormat choose_plot_format(const CommandLine& line, const std::string& format
     return static_cast<PlotFormat>(choose(line, "--format", format, plot_format_names));
   }
   if (path == "-") return PlotFormat::bars;
-  constexpr std::array<std::string_view, 10> others{".png", ".jpg", ".jpeg", ".gif",  ".webp",
-                                                    ".pdf", ".eps", ".ps",   ".html", ".csv"};
-  const std::string extension = std::filesystem::path(path).extension();
-  if (std::ranges::find(others, extension) != others.end()) {
-    throw SpecError(line.locate_last(spellings),
-                    fmt::format("no chart is written as *{}", extension),
-                    "name a file *.svg, or *.json for Vega-Lite");
-  }
+  refuse_other_formats(line, spellings, path, {".svg", ".json"}, "chart",
+                       "name a file *.svg, or *.json for Vega-Lite");
   return path.ends_with(".json") ? PlotFormat::vega_lite : PlotFormat::svg;
 }
 
@@ -57,17 +50,6 @@ void write_plot(std::span<const Chart> charts, PlotFormat format, const std::str
       break;
   }
   output.commit();
-}
-
-void refuse_overwriting(const CommandLine& line, const std::vector<std::string>& spellings,
-                        const std::string& path, const std::vector<std::string>& inputs) {
-  if (path.empty() || path == "-") return;
-  for (const std::string& input : inputs) {
-    std::error_code error;  // what does not exist is not the same
-    if (input == "-" || !std::filesystem::equivalent(path, input, error) || error) continue;
-    throw SpecError(line.locate_last(spellings),
-                    fmt::format("the output '{}' is also an input", path), "write to another file");
-  }
 }
 
 }  // namespace smoothbound::cli

@@ -24,8 +24,5 @@ PlotFormat choose_plot_format(const CommandLine& line, const std::string& format
                               const std::vector<std::string>& spellings, const std::string& path);
 /// Writes charts to `path`; empty or "-" is standard output. Throws OutputError.
 void write_plot(std::span<const Chart> charts, PlotFormat format, const std::string& path);
-/// Throws SpecError at `option` if `path` names one of the input files.
-void refuse_overwriting(const CommandLine& line, const std::vector<std::string>& spellings,
-                        const std::string& path, const std::vector<std::string>& inputs);
 
 }  // namespace smoothbound::cli

@@ -1,0 +1,140 @@
+#include "parse_failure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "smoothbound/text/suggest.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+std::vector<std::string> option_names(const Command& command) {
+  std::vector<std::string> names;
+  for (const Option& option : command.options()) {
+    const std::vector<std::string> spellings = option.spellings();
+    names.insert(names.end(), spellings.rbegin(), spellings.rend());
+  }
+  return names;
+}
+
+std::vector<std::string_view> views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// A file of --config that cannot be read; the parser does not tell why.
+SpecError describe_config(const CommandLine& line) {
+  const std::vector<std::string>& arguments = line.arguments();
+  std::string name;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].starts_with("--config="))
+      name = arguments[i].substr(arguments[i].find('=') + 1);
+    if (arguments[i] == "--config" && i + 1 < arguments.size()) name = arguments[i + 1];
+  }
+  std::error_code ignored;
+  const bool exists = std::filesystem::exists(name, ignored);
+  const bool directory = std::filesystem::is_directory(name, ignored);
+  const std::string_view why = directory ? "a directory"
+                               : exists  ? "no permission"
+                                         : "no such file";
+  return {line.locate_last({"--config"}), fmt::format("cannot read '{}': {}", name, why),
+          "--config names a file of options"};
+}
+
+// A positional or an option that is missing.
+SpecError describe_required(const ParseFailure& failure, const CommandLine& line) {
+  const std::string& command = failure.command->name();
+  const Option* missing = nullptr;  // a positional before all
+  for (const Option* option : failure.missing) {
+    if (missing == nullptr || option->is_positional()) missing = option;
+  }
+  if (missing != nullptr && !missing->is_positional()) {
+    return {line.end(), fmt::format("{} needs {} {}", command, missing->title(), missing->type),
+            missing->help};
+  }
+  if (missing != nullptr && missing->type != "FILE") {
+    std::string choices = missing->type;
+    for (std::size_t at = 0; (at = choices.find('|', at)) != std::string::npos;) {
+      choices.replace(at, 1, ", ");
+    }
+    return {line.end(), fmt::format("{} needs a {}", command, missing->name), "one of: " + choices};
+  }
+  return {line.end(), fmt::format("{} needs the name of a file", command),
+          "name architecture files, or - for standard input"};
+}
+
+// Too few or too many values of an option.
+SpecError describe_count(const ParseFailure& failure, const Program& program,
+                         const CommandLine& line, const std::string& help) {
+  const std::string name = failure.message.substr(0, failure.message.find(':'));
+  const Option* option = failure.command->find(name);
+  if (option == nullptr) option = program.itself().find(name);
+  if (option == nullptr) return {{}, failure.message, help};
+  const Location place = line.locate_last(option->spellings());
+  if (failure.message.ends_with("missing")) {
+    return {place, fmt::format("{} needs a value, {}", name, option->type), help};
+  }
+  return {place, fmt::format("{} is given more than once", name), "keep one of them"};
+}
+
+// An option that neither the command nor the program has; null: there is none.
+const std::string* find_unknown(const CommandLine& line, const std::vector<std::string>& known) {
+  for (const std::string& argument : line.arguments()) {
+    if (!argument.starts_with('-') || argument == "-") continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    const bool bundled = !name.starts_with("--") && name.size() > 2;
+    if (contains(known, name) || (bundled && contains(known, name.substr(0, 2)))) continue;
+    if (!is_numeric(name)) return &argument;
+  }
+  return nullptr;
+}
+
+SpecError describe_missing_command(const Program& program, const CommandLine& line) {
+  const std::vector<std::string> commands = program.command_names();
+  const std::string all = "commands: " + join(views(commands));
+  const std::string word = line.first_word();
+  if (word.empty()) return {{}, "a command is required", all};
+  return {line.locate(word), fmt::format("unknown command '{}'", word),
+          suggest(word, views(commands), all)};
+}
+
+}  // namespace
+
+SpecError describe(const ParseFailure& failure, const Program& program, const CommandLine& line) {
+  const Command* command = failure.command;
+  const std::string help =
+      fmt::format("'{} --help' lists what there is",
+                  command == nullptr ? "smoothbound" : "smoothbound " + command->name());
+  std::vector<std::string> known;
+  if (command != nullptr) known = option_names(*command);
+  // Options of the program may stand behind a command.
+  for (std::string& name : option_names(program.itself())) known.push_back(std::move(name));
+  if (const std::string* argument = find_unknown(line, known)) {
+    const std::string name = argument->substr(0, argument->find('='));
+    return {line.locate(*argument), fmt::format("unknown option '{}'", name),
+            suggest(name, views(known), help)};
+  }
+  if (command == nullptr) return describe_missing_command(program, line);
+  switch (failure.kind) {
+    case ParseFailure::Kind::count:
+      return describe_count(failure, program, line, help);
+    case ParseFailure::Kind::required:
+      return describe_required(failure, line);
+    case ParseFailure::Kind::unexpected: {
+      const std::string extra = failure.message.substr(failure.message.rfind(": ") + 2);
+      return {line.locate(extra), fmt::format("unexpected argument '{}'", extra), help};
+    }
+    case ParseFailure::Kind::config:
+      return describe_config(line);
+    case ParseFailure::Kind::other:
+      break;
+  }
+  return {{}, failure.message, help};
+}
+
+}  // namespace smoothbound::cli

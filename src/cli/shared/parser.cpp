@@ -1,0 +1,145 @@
+#include "parser.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <sstream>
+
+#include "config.hpp"
+#include "parse_failure.hpp"
+#include "smoothbound/version.hpp"
+
+namespace smoothbound::cli {
+namespace {
+
+// The help of a command lists the options that every command has.
+class Formatter : public CLI::Formatter {
+ public:
+  std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
+    const CLI::App* root = app->get_parent();
+    const bool inherits = root != nullptr && root->get_config_ptr() != nullptr;
+    return (inherits ? make_option(root->get_config_ptr(), false) : std::string()) +
+           CLI::Formatter::make_subcommands(app, mode);
+  }
+};
+
+// The command that is called, as far as parsing has come; null: none.
+const Command* called(const CLI::App& app, const Program& program) {
+  const std::vector<CLI::App*> given = app.get_subcommands();
+  return given.empty() ? nullptr : program.find(given.back()->get_name());
+}
+
+// By CLI11's rules for quotes, comments and lists.
+std::vector<std::string> values_of(const std::string& statement) {
+  std::istringstream line{statement};
+  const std::vector<CLI::ConfigItem> items = CLI::ConfigBase().from_config(line);
+  return items.size() == 1 ? items.front().inputs : std::vector<std::string>();
+}
+
+class Config : public CLI::ConfigBase {
+ public:
+  Config(const CLI::App& app, const Program& program, CommandLine& line)
+      : app_(app), program_(program), line_(line) {}
+
+  // What the file says for the command that runs.
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    const Command* command = called(app_, program_);
+    const auto file = app_.get_config_ptr()->as<std::string>();
+    std::vector<CLI::ConfigItem> given;
+    for (const ConfigValue& value :
+         read_config(file, input, {program_, command, values_of}, line_)) {
+      given.push_back({{command->name()}, value.key, {value.value}});
+    }
+    return given;
+  }
+
+ private:
+  const CLI::App& app_;
+  const Program& program_;
+  CommandLine& line_;
+};
+
+// Declares an option, by the type of its target.
+struct Declaration {
+  CLI::App& app;
+  const Option& option;
+
+  void operator()(std::monostate) const {}
+  void operator()(bool* target) const { app.add_flag(option.name, *target, option.help); }
+  template <class Target>
+  void operator()(Target* target) const {
+    CLI::Option* made = app.add_option(option.name, *target, option.help)->type_name(option.type);
+    made->required(option.is_required);
+    if (option.takes_one_at_a_time) made->allow_extra_args(false);
+  }
+};
+
+void declare(const Program& program, CommandLine& line, CLI::App& app) {
+  app.set_version_flag("--version", "smoothbound " + std::string(version));
+  app.require_subcommand(1);
+  app.footer(program.itself().footer());
+  app.formatter(std::make_shared<Formatter>());
+  for (const Command& command : program.commands()) {
+    CLI::App* made = app.add_subcommand(command.name(), command.summary());
+    for (const Option& option : command.options()) {
+      std::visit(Declaration{*made, option}, option.target);
+    }
+    made->footer(command.footer());
+    made->fallthrough();
+    if (command.is_hidden()) made->group("");
+  }
+  const Option& config = program.itself().options().back();
+  app.set_config(config.name, "", config.help)->type_name(config.type);
+  app.config_formatter(std::make_shared<Config>(app, program, line));
+}
+
+ParseFailure failure_of(const CLI::ParseError& error, const CLI::App& app, const Program& program) {
+  ParseFailure failure{ParseFailure::Kind::other, error.what(), called(app, program), {}};
+  switch (static_cast<CLI::ExitCodes>(error.get_exit_code())) {
+    case CLI::ExitCodes::ArgumentMismatch:
+      failure.kind = ParseFailure::Kind::count;
+      break;
+    case CLI::ExitCodes::RequiredError:
+      failure.kind = ParseFailure::Kind::required;
+      break;
+    case CLI::ExitCodes::ExtrasError:
+      failure.kind = ParseFailure::Kind::unexpected;
+      break;
+    case CLI::ExitCodes::FileError:
+      failure.kind = ParseFailure::Kind::config;
+      break;
+    default:
+      break;
+  }
+  if (failure.command == nullptr) return failure;
+  const CLI::App* command = app.get_subcommands().back();
+  for (const Option& option : failure.command->options()) {
+    if (option.is_required && command->get_option(option.title())->count() == 0) {
+      failure.missing.push_back(&option);
+    }
+  }
+  return failure;
+}
+
+}  // namespace
+
+Parsed parse(const Program& program, CommandLine& line) {
+  const Command* named = program.find(line.first_word());
+  if (named != nullptr && named->is_missing()) return {named, {}};
+  line.refuse_empty();
+  CLI::App app{program.itself().summary(), program.itself().name()};
+  declare(program, line, app);
+  try {
+    std::vector<std::string> reversed = line.arguments();
+    std::ranges::reverse(reversed);
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) throw describe(failure_of(error, app, program), program, line);
+    std::ostringstream text;  // --help, --version
+    app.exit(error, text, text);
+    return {nullptr, text.str()};
+  }
+  return {called(app, program), {}};
+}
+
+}  // namespace smoothbound::cli
