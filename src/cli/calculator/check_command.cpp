@@ -139,7 +139,7 @@ class CheckCommand {
   [[nodiscard]] std::string renewal() const {
     std::string command = "smoothbound";
     for (const std::string& argument : line_.arguments()) {
-      if (argument != "--update") command += " " + shell_word(argument);
+      if (argument != "--update") command.append(" ").append(shell_word(argument));
     }
     command += " --update";
     constexpr std::size_t longest = 900;  // messages are cut at 1000

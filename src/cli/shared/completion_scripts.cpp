@@ -161,7 +161,7 @@ std::string zsh_option(const OptionInfo& option) {
       value = "::" + zsh_label(option) + ": ";
     } else if (option.kind != ValueKind::none) {
       form += name.starts_with("--") ? "=" : "+";
-      value = ":" + zsh_label(option) + ":" + zsh_values(option);
+      value = fmt::format(":{}:{}", zsh_label(option), zsh_values(option));
     }
     text += fmt::format("        '{}{}[{}]{}' \\\n", option.repeats ? "*" : others, form,
                         zsh_text(option.description), value);
@@ -182,7 +182,7 @@ std::string zsh_command(const CommandInfo& command) {
 // -- fish --
 
 std::string fish_text(std::string text) {
-  return "'" + replace_all(replace_all(std::move(text), "\\", "\\\\"), "'", "\\'") + "'";
+  return fmt::format("'{}'", replace_all(replace_all(std::move(text), "\\", "\\\\"), "'", "\\'"));
 }
 
 std::string fish_values(const OptionInfo& option) {
