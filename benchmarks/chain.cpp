@@ -58,7 +58,8 @@ void bound_only(const Source& source) {
 void run_whole(const Source& source) {
   const smoothbound::Report report = smoothbound::make_report(source, {}, {});
   std::size_t written = 0;
-  smoothbound::write_table(report, [&](std::string_view piece) { written += piece.size(); });
+  smoothbound::write(report, smoothbound::Format::table,
+                     [&](std::string_view piece) { written += piece.size(); });
   if (written == 0) throw std::logic_error("the table is empty");
 }
 

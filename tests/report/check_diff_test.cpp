@@ -1,7 +1,8 @@
 // The exact comparison of bounds with those of a baseline, on numbers made by hand.
 #include <gmock/gmock.h>
 
-#include "report/shared/align.hpp"
+#include "bounds/align.hpp"
+#include "report/check/wording.hpp"
 #include "smoothbound/bounds/check.hpp"
 
 namespace smoothbound::testing {

@@ -30,7 +30,7 @@ RunReport planted(double part) {
 
 std::string table_of(const RunReport& run) {
   std::string text;
-  write_run_table(run, [&](std::string_view piece) { text += piece; });
+  write(run, Format::table, [&](std::string_view piece) { text += piece; });
   return text;
 }
 

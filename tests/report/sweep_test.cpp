@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "smoothbound/report/sweep/writers.hpp"
+
 namespace smoothbound::testing {
 namespace {
 
@@ -178,8 +180,8 @@ TEST(Sweep, DoesNotDependOnTheNumberOfThreads) {
                  "  - {name: a, dense: 2, then: [softplus]}\n  - {name: b, dense: 2}\n",
                  threads);
     std::string text;
-    write_sweep_json(sweep, [&](std::string_view piece) { text += piece; });
-    write_sweep_csv(sweep, [&](std::string_view piece) { text += piece; });
+    write(sweep, Format::json, [&](std::string_view piece) { text += piece; });
+    write(sweep, Format::csv, [&](std::string_view piece) { text += piece; });
     return text;
   };
   const std::string one = run(1);

@@ -287,7 +287,7 @@ void expect_unsupported(std::string_view text, const TrainingOptions& options,
     ADD_FAILURE() << "no error";
   } catch (const TrainingUnsupported& error) {
     EXPECT_THAT(error.what(), HasSubstr(message));
-    EXPECT_FALSE(error.hint.empty());
+    EXPECT_NE(error.remedy, Remedy::none);
   }
 }
 
