@@ -31,9 +31,7 @@ std::string footer() {
 }
 
 int parse_and_run(CommandLine& line) {
-  Program program(footer());
-  program.add(calculator_commands());
-  program.add(runtime_commands());
+  const Program program(footer(), {calculator_commands(), runtime_commands()});
   const Parsed parsed = parse(program, line);
   if (parsed.command != nullptr) return parsed.command->run(line);
   Output output("");

@@ -36,14 +36,14 @@ const Option* Command::find(std::string_view name) const {
   return found == options_.end() ? nullptr : &*found;
 }
 
-Program::Program(std::string footer)
+Program::Program(std::string footer, std::initializer_list<std::span<const CommandRow>> tables)
     : itself_(*this, "smoothbound", "Certified smoothness constants of deep networks") {
   itself_.footer(std::move(footer));
   itself_.add({"--version", "Display program version information and exit", {}, {}});
   itself_.add({"--config", "options from FILE, for those that are not given here", "FILE", {}});
-}
-
-void Program::add(std::span<const CommandRow> rows) {
+  std::vector<CommandRow> rows;
+  for (const auto& table : tables) rows.insert(rows.end(), table.begin(), table.end());
+  std::ranges::sort(rows, {}, &CommandRow::name);
   for (const CommandRow& row : rows) {
     row.declare(commands_.emplace_back(*this, row.name, row.summary));
   }

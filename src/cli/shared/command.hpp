@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -111,11 +112,10 @@ struct CommandRow {
 
 class Program {
  public:
-  explicit Program(std::string footer);
+  /// Declares the commands of all tables, by name.
+  Program(std::string footer, std::initializer_list<std::span<const CommandRow>> tables);
   Program(const Program&) = delete;  // commands refer to it
   Program& operator=(const Program&) = delete;
-
-  void add(std::span<const CommandRow> rows);
 
   /// The options of the program itself; --config, which all commands take, is the last.
   [[nodiscard]] const Command& itself() const { return itself_; }
