@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
-#include <Eigen/Dense>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -13,9 +13,12 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "smoothbound/graph/graph.hpp"
+#include "smoothbound/runtime/linear_algebra.hpp"
+#include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/runtime/objective.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 #include "smoothbound/steps/gauss_newton.hpp"
@@ -54,12 +57,10 @@ Vector normal(std::size_t count, std::mt19937_64& random) {
   return values;
 }
 
-Eigen::Map<const Eigen::VectorXd> view(const Vector& values) {
-  return {values.data(), static_cast<Eigen::Index>(values.size())};
-}
-
-std::span<double> column(Eigen::MatrixXd& matrix, Eigen::Index j) {
-  return {matrix.col(j).data(), static_cast<std::size_t>(matrix.rows())};
+// ||a - b|| / ||b||
+double relative_error(Vector a, const Vector& b) {
+  add_scaled(-1, b, a);
+  return euclidean_norm(a) / euclidean_norm(b);
 }
 
 // A network with the logistic loss on random samples at a random point.
@@ -122,8 +123,10 @@ double model_residual(Setting& s, StepKind kind, const Direction& direction) {
   } else {
     s.objective.gauss_newton_product(direction.step, product);
   }
-  return (view(gradient) + view(product) + view(direction.step) / direction.gamma).norm() /
-         view(gradient).norm();
+  const double scale = euclidean_norm(gradient);
+  add_scaled(1, product, gradient);
+  add_scaled(1 / direction.gamma, direction.step, gradient);
+  return euclidean_norm(gradient) / scale;
 }
 
 Json newton(Setting& s, double gamma, int repeat, Direction& direction) {
@@ -140,32 +143,56 @@ Json newton(Setting& s, double gamma, int repeat, Direction& direction) {
   return result;
 }
 
+// x with A x = b, by elimination with pivots.
+Vector solve(DenseMatrix A, Vector b) {
+  const auto at = [](Vector& x, std::int64_t i) -> double& {
+    return x[static_cast<std::size_t>(i)];
+  };
+  for (std::int64_t k = 0; k < A.rows; ++k) {
+    std::int64_t pivot = k;
+    for (std::int64_t i = k + 1; i < A.rows; ++i) {
+      if (std::fabs(A(i, k)) > std::fabs(A(pivot, k))) pivot = i;
+    }
+    std::swap_ranges(A.row(k).begin(), A.row(k).end(), A.row(pivot).begin());
+    std::swap(at(b, k), at(b, pivot));
+    const auto rest = static_cast<std::size_t>(A.columns - k);
+    for (std::int64_t i = k + 1; i < A.rows; ++i) {
+      const double factor = A(i, k) / A(k, k);
+      add_scaled(-factor, A.row(k).last(rest), A.row(i).last(rest));
+      at(b, i) -= factor * at(b, k);
+    }
+  }
+  for (std::int64_t k = A.rows; k-- > 0;) {
+    for (std::int64_t j = k + 1; j < A.rows; ++j) at(b, k) -= A(k, j) * at(b, j);
+    at(b, k) /= A(k, k);
+  }
+  return b;
+}
+
 // The Gauss-Newton step by the whole Jacobian, a call of the oracle for each output, and a q x q
 // solve: what `gauss_newton_direction` does without.
 Direction by_jacobian(const LinearizedNetwork& psi, const LossEvaluation& loss, double gamma) {
-  const Eigen::Index q = psi.outputs;
-  Eigen::MatrixXd jacobian(static_cast<Eigen::Index>(psi.w.size()), q);  // grad psi
+  const std::int64_t q = psi.outputs;
+  DenseMatrix jacobian(q, static_cast<std::int64_t>(psi.w.size()));
   Vector unit(static_cast<std::size_t>(q));
-  for (Eigen::Index j = 0; j < q; ++j) {
+  for (std::int64_t j = 0; j < q; ++j) {
     unit[static_cast<std::size_t>(j)] = 1;
-    psi.vjp(unit, column(jacobian, j));
+    psi.vjp(unit, jacobian.row(j));
     unit[static_cast<std::size_t>(j)] = 0;
   }
-  Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(q, q);
-  gram.selfadjointView<Eigen::Lower>().rankUpdate(jacobian.transpose());
-  gram = Eigen::MatrixXd(gram.selfadjointView<Eigen::Lower>());
-  Eigen::MatrixXd product(q, q);  // of the loss's Hessian with it
-  for (Eigen::Index j = 0; j < q; ++j) {
-    loss.hessian_product(column(gram, j), column(product, j));
-  }
-  const Eigen::VectorXd right = -gram * view(loss.gradient);
-  Eigen::MatrixXd matrix = product.transpose();
-  matrix.diagonal().array() += 1 / gamma;
-  const Eigen::VectorXd nu = matrix.partialPivLu().solve(right);
+  DenseMatrix gram(q, q);
+  add_gram(1, jacobian, gram);
+  DenseMatrix matrix(q, q);  // the Gram matrix times the loss's Hessian
+  for (std::int64_t j = 0; j < q; ++j) loss.hessian_product(gram.row(j), matrix.row(j));
+  add_to_diagonal(1 / gamma, matrix);
+  Vector right = product(gram, loss.gradient);
+  scale(-1, right);
   Vector mu(loss.gradient.size());
-  loss.hessian_product({nu.data(), mu.size()}, mu);
-  const Eigen::VectorXd step = -gamma * (jacobian * (view(mu) + view(loss.gradient)));
-  return {Vector(step.begin(), step.end()), gamma, 0, 0};
+  loss.hessian_product(solve(std::move(matrix), std::move(right)), mu);
+  add_scaled(1, loss.gradient, mu);
+  Vector step = product(transposed(jacobian), mu);
+  scale(-gamma, step);
+  return {std::move(step), gamma, 0, 0};
 }
 
 Json gauss_newton(Setting& s, double gamma, int repeat, Direction& exact) {
@@ -190,7 +217,7 @@ Json gauss_newton(Setting& s, double gamma, int repeat, Direction& exact) {
     if (wanted == 0) exact = direction;
     run["calls"] = direction.oracle_calls;
     run["residual"] = model_residual(s, StepKind::gauss_newton, direction);
-    run["error"] = (view(direction.step) - view(exact.step)).norm() / view(exact.step).norm();
+    run["error"] = relative_error(direction.step, exact.step);
     run["decrease_lost"] = 1 - direction.predicted_decrease / exact.predicted_decrease;
     runs.push_back(run);
   }

@@ -1,4 +1,5 @@
-# Defines OpenBLAS::OpenBLAS, the library alone: whoever includes its headers goes through Eigen.
+# Defines OpenBLAS::OpenBLAS, with BLAS and LAPACK: the library alone, as its functions are declared
+# where they are called.
 find_library(OpenBLAS_LIBRARY openblas)
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(OpenBLAS REQUIRED_VARS OpenBLAS_LIBRARY)

@@ -25,11 +25,13 @@ constexpr std::string_view beyond_the_largest =
     "beyond the largest number, about 1e1388255822130839282";
 
 // The first infinite constant among those that can make `entry` infinite.
-std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, Entry entry) {
+std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, Entry entry,
+                         RemedyWords words) {
   std::string reason;
   const auto consider = [&](const PlacedComponent& placed, const Constant& constant) {
     if (reason.empty() && constant.value.is_infinite()) {
-      reason = fmt::format("{}: {}", name_of(placed.component), constant.source);
+      reason = fmt::format("{}: {}", name_of(placed.component),
+                           with_remedy(constant.source, constant.remedy, words));
     }
   };
   evaluator.for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
@@ -67,6 +69,9 @@ Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& ta
   Trace trace;
   LayerEvaluator(graph, inputs, table, in_balls(graph, inputs))
       .evaluate(graph.layers[layer], &trace, nullptr);
+  for (TraceLine& line : trace.lines) {
+    line.source = with_remedy(line.source, line.remedy, inputs.words);
+  }
   return trace;
 }
 
@@ -96,7 +101,7 @@ CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTabl
   const auto find_cause = [&](std::uint32_t index, Entry entry) {
     const Layer& layer = graph.layers[index];
     if (const auto cause = inherited(layer, entry); cause != none) return cause;
-    std::string reason = local_reason(evaluator, layer, entry);
+    std::string reason = local_reason(evaluator, layer, entry, inputs.words);
     if (reason.empty() && entry != &Triple::m) {
       for (const Entry from : {&Triple::lipschitz, &Triple::m}) {
         if (const auto cause = inherited(layer, from); cause != none) return cause;
@@ -118,6 +123,10 @@ const Cause* CauseTable::find(std::uint32_t layer, Magnitude Triple::*entry) con
   if (index_.empty()) return nullptr;
   const std::uint32_t cause = index_[layer][position_of(entry)];
   return cause == none ? nullptr : &causes_[cause];
+}
+
+std::string describe(const Graph& graph, const Cause& cause) {
+  return fmt::format("layer '{}', {}", graph.layers[cause.layer].name, cause.reason);
 }
 
 }  // namespace smoothbound

@@ -38,7 +38,9 @@ std::string reason_of(const Graph& graph, const ResolvedSettings& settings,
   const LossConstants f = loss_constants(
       *settings.loss, {table.method, settings.batch, {}, settings.label_radius.upper});
   for (const Constant& constant : {f.smoothness, f.lipschitz}) {
-    if (constant.value.is_infinite()) return std::string(constant.source);
+    if (constant.value.is_infinite()) {
+      return with_remedy(constant.source, constant.remedy, settings.words);
+    }
   }
   const CauseTable causes(graph, inputs_of(settings), table);
   for (const auto entry : {&Triple::smoothness, &Triple::lipschitz, &Triple::m}) {
@@ -94,7 +96,7 @@ ObjectiveBounds smaller_route(const Graph& graph, const ResolvedSettings& settin
 }  // namespace
 
 Inputs inputs_of(const ResolvedSettings& settings) {
-  return {settings.batch, settings.input_norm.upper, settings.radius.upper};
+  return {settings.batch, settings.input_norm.upper, settings.radius.upper, settings.words};
 }
 
 ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& settings,

@@ -32,8 +32,8 @@ std::uint32_t find_layer(const Graph& graph, const std::string& name) {
   }
   std::vector<std::string_view> names;
   for (const Layer& layer : graph.layers) names.push_back(layer.name);
-  throw SpecError({}, fmt::format("--explain: there is no layer '{}'", name),
-                  suggest(name, names, "layers are called by their 'name'"));
+  throw NoSuchLayer({}, fmt::format("there is no layer '{}'", name),
+                    suggest(name, names, "layers are called by their 'name'"));
 }
 
 void note_unused(const Graph& graph, std::vector<std::string>& notes) {
@@ -82,6 +82,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   std::vector<std::string> notes;
   apply_options(spec, options, notes);
   report.settings = resolve(spec.settings, spec.sample_norm_location.value_or(Location{}));
+  report.settings.words = options.words;
   report.graph = build_graph(std::move(spec), report.settings.batch);
   if (options.adapt) report.graph = options.adapt(std::move(report.graph));
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);

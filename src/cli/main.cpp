@@ -12,6 +12,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/output.hpp"
 #include "shared/parser.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound::cli {
@@ -47,7 +48,7 @@ int run(CommandLine line) {
     std::cerr << line.render(error);
     return bad_input;
   } catch (const DataError& error) {
-    std::cerr << render_error(error);
+    std::cerr << render(error);
     return bad_input;
   } catch (const OutputError& error) {
     if (!error.silent) std::cerr << "smoothbound: error: " << error.what() << '\n';

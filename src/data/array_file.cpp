@@ -157,10 +157,10 @@ std::optional<std::uint64_t> byte_count(std::span<const std::int64_t> shape, Ele
   return std::ranges::find(shape, 0) != shape.end() ? 0 : static_cast<std::uint64_t>(count);
 }
 
-ArrayFile::ArrayFile(std::string path, ArrayFormat format, std::vector<ArrayEntry> entries,
+ArrayFile::ArrayFile(std::string path, const ArrayFormat& format, std::vector<ArrayEntry> entries,
                      std::unique_ptr<ArrayBytes> bytes, Metadata metadata)
     : path_(std::move(path)),
-      format_(format),
+      format_(&format),
       entries_(std::move(entries)),
       bytes_(std::move(bytes)),
       metadata_(std::move(metadata)) {}

@@ -1,5 +1,4 @@
-// The formats of arrays, each a function from an open file to its checked table of contents, and
-// what they share.
+// The formats of arrays, each with a source of its own, and what they share.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +16,14 @@ namespace smoothbound {
 /// More axes are a lie, and would make a message or a table long.
 constexpr std::size_t most_axes = 32;
 
-/// All of these take a file that begins as the format does.
-ArrayFile open_safetensors(InputFile file);
-ArrayFile open_npy(InputFile file);
-ArrayFile open_npz(InputFile file);
+extern const ArrayFormat idx_format;  // plain or compressed with gzip
+extern const ArrayFormat safetensors_format;
+extern const ArrayFormat npy_format;
+extern const ArrayFormat npz_format;
 
-/// Whether the file begins like one of IDX, plain or compressed with gzip.
-bool looks_like_idx(const InputFile& file);
-/// An IDX file, plain or compressed with gzip, with its one array. Throws DataError.
-ArrayFile open_idx(InputFile file);
+/// The format with such contents as which the file begins, or null.
+const ArrayFormat* find_format(const InputFile& file,
+                               std::initializer_list<ArrayContents> contents);
 
 /// Throws DataError if the file is a pickle, with the advice to convert.
 void refuse_pickle(const InputFile& file);

@@ -196,10 +196,8 @@ ArrayFile open_compressed(const InputFile& file) {
   if (stream.read({&more, 1}) != 0) {
     throw DataError(path, fmt::format("{}; it unpacks to more", claim(entry)));
   }
-  return {path, ArrayFormat::idx, {std::move(entry)}, std::move(bytes)};
+  return {path, idx_format, {std::move(entry)}, std::move(bytes)};
 }
-
-}  // namespace
 
 bool looks_like_idx(const InputFile& file) {
   const std::string start = file.read_start(prefix);
@@ -221,7 +219,11 @@ ArrayFile open_idx(InputFile file) {
     throw DataError(path, fmt::format("{}; {} follow it", claim(entry), file.size() - entry.offset),
                     entry.bytes > file.size() - entry.offset ? "the file may be cut short" : "");
   }
-  return {path, ArrayFormat::idx, {std::move(entry)}, std::make_unique<FileBytes>(std::move(file))};
+  return {path, idx_format, {std::move(entry)}, std::make_unique<FileBytes>(std::move(file))};
 }
+
+}  // namespace
+
+constinit const ArrayFormat idx_format{"IDX", ArrayContents::dataset, looks_like_idx, open_idx};
 
 }  // namespace smoothbound

@@ -230,13 +230,21 @@ NpyHeader read_npy_header(NpySource& source, std::uint64_t size, const std::stri
   return header;
 }
 
+namespace {
+
+bool looks_like_npy(const InputFile& file) { return file.read_start(6) == "\x93NUMPY"; }
+
 ArrayFile open_npy(InputFile file) {
   FileSource source(file);
   NpyHeader header = read_npy_header(source, file.size(), file.path(), "");
   const std::string path = file.path();
   std::vector<ArrayEntry> entries{
       {"", header.type, std::move(header.shape), header.offset, header.bytes, header.big_endian}};
-  return {path, ArrayFormat::npy, std::move(entries), std::make_unique<FileBytes>(std::move(file))};
+  return {path, npy_format, std::move(entries), std::make_unique<FileBytes>(std::move(file))};
 }
+
+}  // namespace
+
+constinit const ArrayFormat npy_format{"NPY", ArrayContents::array, looks_like_npy, open_npy};
 
 }  // namespace smoothbound

@@ -162,7 +162,10 @@ zip_stat_t check_member(const Archive& archive, std::uint64_t index, std::uint64
   return status;
 }
 
-}  // namespace
+bool looks_like_npz(const InputFile& file) {
+  const std::string start = file.read_start(4);
+  return start == "PK\3\4" || start == "PK\5\6";
+}
 
 ArrayFile open_npz(InputFile file) {
   const std::uint64_t file_size = file.size();
@@ -200,8 +203,12 @@ ArrayFile open_npz(InputFile file) {
     entries.push_back({name.substr(0, name.size() - extension.size()), header.type,
                        std::move(header.shape), header.offset, header.bytes, header.big_endian, i});
   }
-  return {path, ArrayFormat::npz, std::move(entries),
-          std::make_unique<ArchiveBytes>(std::move(archive))};
+  return {path, npz_format, std::move(entries), std::make_unique<ArchiveBytes>(std::move(archive))};
 }
+
+}  // namespace
+
+constinit const ArrayFormat npz_format{"NPZ", ArrayContents::named_arrays, looks_like_npz,
+                                       open_npz};
 
 }  // namespace smoothbound

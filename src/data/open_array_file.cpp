@@ -3,24 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "formats.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
 
-constexpr std::size_t magic_size = 16;
-
-// A length below 2^48, and then JSON.
-bool looks_like_safetensors(std::string_view start) {
-  return start.size() > 8 && start[8] == '{' && start[6] == 0 && start[7] == 0;
-}
+constexpr std::array formats{&idx_format, &safetensors_format, &npy_format, &npz_format};
 
 // Protocols 2 to 5 begin with their number. Those of Python 2, which are text, begin with a
 // container or a class and a line end soon after.
-bool looks_like_pickle(std::string_view start) {
-  if (looks_like_safetensors(start)) return false;
+bool looks_like_pickle(const InputFile& file) {
+  if (safetensors_format.matches(file)) return false;
+  constexpr std::size_t magic_size = 16;
+  const std::string start = file.read_start(magic_size);
   if (start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return true;
   return start.starts_with("(dp") || start.starts_with("(lp") || start.starts_with("ccopy_reg\n") ||
          start.starts_with("ccollections\n") || start.starts_with("cnumpy");
@@ -40,19 +39,39 @@ void throw_pickle(const std::string& path) {
 }
 
 void refuse_pickle(const InputFile& file) {
-  if (looks_like_pickle(file.read_start(magic_size))) throw_pickle(file.path());
+  if (looks_like_pickle(file)) throw_pickle(file.path());
+}
+
+std::vector<std::string_view> array_formats(std::initializer_list<ArrayContents> contents) {
+  std::vector<std::string_view> names;
+  for (const ArrayFormat* format : formats) {
+    if (std::ranges::find(contents, format->contents) != contents.end()) {
+      names.push_back(format->name);
+    }
+  }
+  return names;
+}
+
+const ArrayFormat* find_format(const InputFile& file,
+                               std::initializer_list<ArrayContents> contents) {
+  const auto* found = std::ranges::find_if(formats, [&](const ArrayFormat* format) {
+    return std::ranges::find(contents, format->contents) != contents.end() && format->matches(file);
+  });
+  return found == formats.end() ? nullptr : *found;
 }
 
 ArrayFile open_array_file(const std::string& path) {
+  using enum ArrayContents;
   InputFile file(path);
   if (file.size() == 0) throw DataError(path, "the file is empty");
-  const std::string start = file.read_start(magic_size);
-  if (start.starts_with("\x93NUMPY")) return open_npy(std::move(file));
-  if (start.starts_with("PK\3\4") || start.starts_with("PK\5\6")) return open_npz(std::move(file));
   refuse_pickle(file);
-  if (looks_like_safetensors(start)) return open_safetensors(std::move(file));
-  throw DataError(path, "this is no safetensors, NPY or NPZ file",
-                  "the format is told by the content, whatever the name of the file");
+  const ArrayFormat* format = find_format(file, {array, named_arrays});
+  if (format == nullptr) {
+    throw DataError(
+        path, fmt::format("this is no {} file", join_or(array_formats({array, named_arrays}))),
+        "the format is told by the content, whatever the name of the file");
+  }
+  return format->open(std::move(file));
 }
 
 }  // namespace smoothbound

@@ -8,6 +8,7 @@
 #include "sample_sources.hpp"
 #include "smoothbound/data/dataset.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
@@ -52,7 +53,7 @@ Dataset open_idx_pair(const std::string& name, const std::string& directory, Spl
   };
   const IdxPair names = names_of(split);
   const std::string labels = find(names.labels);
-  Dataset dataset = dataset_of_array(name, open_idx(InputFile(find(names.images))));
+  Dataset dataset = dataset_of_array(name, idx_format.open(InputFile(find(names.images))));
   set_labels(dataset, labels);
   return dataset;
 }
@@ -91,22 +92,26 @@ Dataset open_directory(const std::string& directory, Split split) {
 }
 
 Dataset open_file(const std::string& path) {
+  using enum ArrayContents;
   InputFile file(path);
   if (file.size() == 0) throw DataError(path, "the file is empty");
-  if (file.read_start(6) == "\x93NUMPY") return dataset_of_array(path, open_npy(std::move(file)));
   refuse_pickle(file);
   // A record of CIFAR-10 may begin as IDX does, with a label 0 and black pixels; its size tells.
   const bool records = file.size() % cifar_record == 0;
   const bool cifar_name = std::filesystem::path(path).extension() == ".bin";
-  if (looks_like_idx(file) && !(records && cifar_name)) {
-    return dataset_of_array(path, open_idx(std::move(file)));
+  const ArrayFormat* format = find_format(file, {dataset, array});
+  if (format != nullptr && !(format->contents == dataset && records && cifar_name)) {
+    return dataset_of_array(path, format->open(std::move(file)));
   }
   if (records || cifar_name) {
     std::vector<InputFile> files;
     files.push_back(std::move(file));
     return open_cifar(path, std::move(files));
   }
-  throw DataError(path, "this is no IDX, CIFAR-10 or NPY file",
+  std::vector<std::string_view> known = array_formats({dataset});
+  known.push_back("CIFAR-10");
+  std::ranges::copy(array_formats({array}), std::back_inserter(known));
+  throw DataError(path, fmt::format("this is no {} file", join_or(known)),
                   "the format is told by the content, whatever the name of the file");
 }
 

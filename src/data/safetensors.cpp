@@ -207,7 +207,11 @@ void check_layout(std::vector<ArrayEntry>& entries, std::uint64_t size, const st
   }
 }
 
-}  // namespace
+// A length below 2^48, and then JSON.
+bool looks_like_safetensors(const InputFile& file) {
+  const std::string start = file.read_start(9);
+  return start.size() > 8 && start[8] == '{' && start[6] == 0 && start[7] == 0;
+}
 
 ArrayFile open_safetensors(InputFile file) {
   constexpr std::uint64_t prefix = sizeof(std::uint64_t);
@@ -237,8 +241,13 @@ ArrayFile open_safetensors(InputFile file) {
   check_layout(reader.entries, file.size() - prefix - length, path);
   for (ArrayEntry& entry : reader.entries) entry.offset += prefix + length;
   const std::string name = path;
-  return {name, ArrayFormat::safetensors, std::move(reader.entries),
+  return {name, safetensors_format, std::move(reader.entries),
           std::make_unique<FileBytes>(std::move(file)), std::move(reader.metadata)};
 }
+
+}  // namespace
+
+constinit const ArrayFormat safetensors_format{"safetensors", ArrayContents::named_arrays,
+                                               looks_like_safetensors, open_safetensors};
 
 }  // namespace smoothbound

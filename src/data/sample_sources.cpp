@@ -8,6 +8,7 @@
 #include "formats.hpp"
 #include "smoothbound/data/random.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
@@ -200,7 +201,7 @@ Dataset open_cifar(const std::string& name, std::vector<InputFile> files) {
 Dataset dataset_of_array(const std::string& name, ArrayFile file) {
   const ArrayEntry& entry = file.entries().front();
   const std::span<const std::int64_t> shape(entry.shape);
-  const bool idx = file.format() == ArrayFormat::idx;
+  const bool idx = file.format().contents == ArrayContents::dataset;
   const auto fail = [&](const std::string& message, const std::string& hint = {}) {
     throw DataError(file.path(), message, hint);
   };
@@ -224,12 +225,15 @@ Dataset dataset_of_array(const std::string& name, ArrayFile file) {
 }
 
 std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samples) {
+  using enum ArrayContents;
   InputFile opened(path);
   if (opened.size() == 0) throw DataError(path, "the file is empty");
+  const ArrayFormat* format = find_format(opened, {dataset});
   const ArrayFile file =
-      looks_like_idx(opened) ? open_idx(std::move(opened)) : open_array_file(path);
-  if (file.format() != ArrayFormat::idx && file.format() != ArrayFormat::npy) {
-    throw DataError(path, "labels have to be an IDX or NPY file");
+      format != nullptr ? format->open(std::move(opened)) : open_array_file(path);
+  if (file.format().contents == named_arrays) {
+    throw DataError(path, fmt::format("labels have to be an {} file",
+                                      join_or(array_formats({dataset, array}))));
   }
   const ArrayEntry& entry = file.entries().front();
   if (entry.shape.size() != 1) {
@@ -254,7 +258,10 @@ std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samp
 
 ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shape& output) {
   ArrayFile file = open_array_file(path);
-  if (file.format() != ArrayFormat::npy) throw DataError(path, "targets have to be an NPY file");
+  if (file.format().contents != ArrayContents::array) {
+    throw DataError(path, fmt::format("targets have to be an {} file",
+                                      join_or(array_formats({ArrayContents::array}))));
+  }
   const ArrayEntry& entry = file.entries().front();
   if (entry.type == ElementType::boolean) {
     throw DataError(path, "targets are truth values, not numbers");

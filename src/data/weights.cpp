@@ -28,10 +28,12 @@ std::string hint_for(const std::string& name, const std::vector<std::string_view
 
 ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected) {
   ArrayFile file = open_array_file(path);
-  if (file.format() == ArrayFormat::npy) {
-    throw DataError(path,
-                    "an NPY file holds one array without a name, not the weights of a network",
-                    "store them by name, as safetensors or with numpy.savez");
+  if (file.format().contents != ArrayContents::named_arrays) {
+    throw DataError(
+        path,
+        fmt::format("an {} file holds one array without a name, not the weights of a network",
+                    file.format().name),
+        "store them by name, as safetensors or with numpy.savez");
   }
   std::unordered_map<std::string_view, const ArrayEntry*> found;
   for (const ArrayEntry& entry : file.entries()) found.emplace(entry.name, &entry);

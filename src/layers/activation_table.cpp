@@ -32,7 +32,9 @@ Constant one(std::string_view source) { return exactly(1, "1", source); }
 
 Constant zero() { return {{}, "0", "f(0) = 0"}; }
 
-Constant kink(std::string_view reason) { return {Magnitude::infinity(), "inf", reason}; }
+Constant kink(std::string_view reason, Remedy remedy = Remedy::none) {
+  return {Magnitude::infinity(), "inf", reason, remedy};
+}
 
 Constant unbounded() { return {Magnitude::infinity(), "inf", "unbounded"}; }
 
@@ -168,8 +170,8 @@ ScalarConstants erf_constants(Method /*method*/, const Real& /*none*/) {
 }
 
 ScalarConstants relu_constants(Method /*method*/, const Real& /*none*/) {
-  return {one("slopes 0 and 1"), kink("relu has a kink at 0; --smooth puts softplus in its place"),
-          zero(), one("slopes 0 and 1"), unbounded()};
+  return {one("slopes 0 and 1"), kink("relu has a kink at 0", Remedy::softplus_for_relu), zero(),
+          one("slopes 0 and 1"), unbounded()};
 }
 
 ScalarConstants relu6_constants(Method /*method*/, const Real& /*none*/) {

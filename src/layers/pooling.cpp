@@ -77,8 +77,7 @@ Parts MaxPool::parts(const Site& site, Method /*method*/) const {
   MapConstants a = linear_map({square_root(Magnitude::from_count(overlap)),
                                overlap == 1 ? "1" : "sqrt(q), q = largest overlap",
                                "each output copies an input"});
-  a.smoothness = {Magnitude::infinity(), "inf",
-                  "max_pool has kinks; --smooth puts average_pool in its place"};
+  a.smoothness = {Magnitude::infinity(), "inf", "max_pool has kinks", Remedy::average_for_max_pool};
   a.at_zero = {{}, "0", "a(0) = 0"};
   a.slope_at_zero.source = "not differentiable at 0: l_a";
   return Part(a);

@@ -52,14 +52,16 @@ LossConstants spectral_clustering(const LossSite& /*site*/) {
 }
 
 constexpr std::array table{
-    LossRow{"logistic", "log(sum_j exp(z_j)) - z_y, mean over the samples", true, "", logistic},
-    LossRow{"square", "||z - y||^2 / 2, mean over the samples", true, label_radius_setting, square},
+    LossRow{"logistic", "log(sum_j exp(z_j)) - z_y, mean over the samples", true,
+            LabelKind::classes, "", logistic},
+    LossRow{"square", "||z - y||^2 / 2, mean over the samples", true, LabelKind::classes_or_targets,
+            label_radius_setting, square},
     LossRow{"convex_clustering", "min_y sum_i ||y_i - z_i||^2 / 2 + sum_{i<j} ||y_i - y_j||", false,
-            "", convex_clustering},
+            LabelKind::none, "", convex_clustering},
     LossRow{"k_means", "min over centres and assignments of sum_i ||c_{k(i)} - z_i||^2", false,
-            clusters_setting, k_means},
+            LabelKind::none, clusters_setting, k_means},
     LossRow{"spectral_clustering", "sum of the smallest squared singular values of (z_1, ..., z_n)",
-            false, clusters_setting, spectral_clustering},
+            false, LabelKind::none, clusters_setting, spectral_clustering},
 };
 
 }  // namespace

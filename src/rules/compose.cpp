@@ -37,8 +37,9 @@ void Composition::apply(const AffineConstants& b, const Magnitude& R) {
   const Magnitude lv = b.linear_parameters.value;
   const Magnitude lz = b.linear_input.value;
   const Magnitude& m = input_.m;
-  A_ = bilinear_ * R + lz;  // (20): L_beta R + l_{beta^z}
-  // (20): m_{l-1} L_beta + l_{beta^v}. Sharp: weights and bias are orthogonal inside v.
+  A_ = bilinear_ * R + lz;  // Prop 4.4 (ii), (20): L_beta R + l_{beta^z}
+  // Prop 4.4 (ii), (20): m_{l-1} L_beta + l_{beta^v}. Sharp: weights and bias are orthogonal inside
+  // v.
   B_ = method_ == Method::paper ? bilinear_ * m + lv : hypotenuse(bilinear_ * m, lv);
   m_ = R * B_ + lz * m + b.offset.value;  // Prop 4.4 (i): m_{l,0}
   record("A", "L_beta R + l_beta_z", A_, "||db/dz||, (20)");
@@ -93,8 +94,8 @@ Triple Composition::paper_result() const {
   const Magnitude& l = input_.lipschitz;
   const Magnitude& L = input_.smoothness;
   const Magnitude through_input = A_ * l;
-  const Magnitude lipschitz = P_ * (through_input + B_);  // (20)
-  // (21), term by term
+  const Magnitude lipschitz = P_ * (through_input + B_);  // Prop 4.4 (ii), (20)
+  // Prop 4.4 (iii), (21), term by term
   const Magnitude carried = P_ * A_ * L;
   const Magnitude curvature = A_ * A_ * S_ * l * l;
   const Magnitude mixed = twice((A_ * B_ * S_ + bilinear_ * P_) * l);
@@ -118,6 +119,7 @@ Triple Composition::sharp_result() const {
   const Magnitude& l = input_.lipschitz;
   const Magnitude& L = input_.smoothness;
   const Magnitude through_input = A_ * l;
+  // Prop 4.4 (ii) and (iii) with orthogonal blocks: docs/theory.md, section 3.
   const Magnitude lipschitz = P_ * hypotenuse(through_input, B_);
   const Magnitude before = P_ * A_ * L + A_ * A_ * S_ * l * l;
   const Magnitude mixed = (A_ * B_ * S_ + bilinear_ * P_) * l;
@@ -157,13 +159,14 @@ void Composition::record_terms(std::string_view symbol, std::string_view formula
 }
 
 void Composition::record(std::string_view symbol, std::string_view formula, const Magnitude& value,
-                         std::string_view source) const {
+                         std::string_view source, Remedy remedy) const {
   if (trace_ == nullptr) return;
-  trace_->lines.push_back({std::string(symbol), std::string(formula), value, std::string(source)});
+  trace_->lines.push_back(
+      {std::string(symbol), std::string(formula), value, std::string(source), remedy});
 }
 
 void Composition::record(std::string_view symbol, const Constant& constant) const {
-  record(symbol, constant.formula, constant.value, constant.source);
+  record(symbol, constant.formula, constant.value, constant.source, constant.remedy);
 }
 
 Triple sum(std::span<const Branch> branches, Method method) {

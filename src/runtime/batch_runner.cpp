@@ -98,11 +98,14 @@ std::string memory_to_text(std::int64_t bytes) {
   return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", amount, units[unit]);
 }
 
-MemoryShortage::MemoryShortage(std::int64_t needed_bytes, std::int64_t allowed_bytes)
+MemoryShortage::MemoryShortage(std::int64_t needed_bytes, std::int64_t allowed_bytes,
+                               std::int64_t all_samples, bool together)
     : std::runtime_error(fmt::format("the execution takes {}, and there are {}",
                                      memory_to_text(needed_bytes), memory_to_text(allowed_bytes))),
       needed(needed_bytes),
-      allowed(allowed_bytes) {}
+      allowed(allowed_bytes),
+      samples(all_samples),
+      all_at_once(together) {}
 
 template <class Scalar>
 BatchRunner<Scalar>::BatchRunner(const Graph& graph, std::int64_t samples,
@@ -129,7 +132,7 @@ BatchRunner<Scalar>::BatchRunner(const Graph& graph, std::int64_t samples,
   if (const double all = least + each * static_cast<double>(batch);
       least > allowed || all > largest_bytes) {
     throw MemoryShortage(static_cast<std::int64_t>(std::min(all, 2 * largest_bytes)),
-                         options.memory);
+                         options.memory, samples, graph.couples_samples);
   }
   const Purpose purpose = options.profile ? Purpose::derivatives : Purpose::values;
   while (true) {
@@ -140,7 +143,9 @@ BatchRunner<Scalar>::BatchRunner(const Graph& graph, std::int64_t samples,
     network_ = std::make_unique<Network<Scalar>>(graph, batch, purpose);
     bytes_ = bytes_of(*network_);
     if (bytes_ <= options.memory) break;
-    if (batch == 1 || graph.couples_samples) throw MemoryShortage(bytes_, options.memory);
+    if (batch == 1 || graph.couples_samples) {
+      throw MemoryShortage(bytes_, options.memory, samples, graph.couples_samples);
+    }
     batch = (batch + 1) / 2;
   }
 }

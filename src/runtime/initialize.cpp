@@ -116,6 +116,7 @@ class Initializer {
 }  // namespace
 
 std::span<const std::string_view> scheme_names() { return names; }
+std::string_view name_of(Scheme scheme) { return names.at(static_cast<std::size_t>(scheme)); }
 
 template <class Scalar>
 void initialize(Network<Scalar>& network, Scheme scheme, std::uint64_t seed,

@@ -108,8 +108,8 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
     const Site site{shapes, part.output, batch_};
     Kernels<Scalar> kernels;
     try {
-      kernels =
-          std::visit([&](const auto& c) { return kernels_of<Scalar>(c, site); }, part.component);
+      kernels = std::visit([&](const auto& each) { return kernels_of<Scalar>(each, site); },
+                           part.component);
     } catch (const NotExecutable& error) {
       throw NotExecutable(fmt::format("layer '{}': {}", layer.name, error.what()));
     }

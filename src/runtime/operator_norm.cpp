@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "smoothbound/runtime/gemm.hpp"
+#include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/norm.hpp"
 
 namespace smoothbound {

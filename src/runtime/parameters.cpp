@@ -31,6 +31,16 @@ void load_parameters(Network<Scalar>& network, const std::string& path) {
 }
 
 template <class Scalar>
+void set_parameters(Network<Scalar>& network, const ParameterSource& source,
+                    const Real& default_radius) {
+  if (source.file.empty()) {
+    initialize(network, source.scheme, source.seed, default_radius);
+  } else {
+    load_parameters(network, source.file);
+  }
+}
+
+template <class Scalar>
 void save_parameters(const Network<Scalar>& network, const std::string& path,
                      const std::map<std::string, std::string>& metadata) {
   std::vector<TensorView> tensors;
@@ -65,6 +75,8 @@ std::vector<BlockNorm> block_norms(const Network<Scalar>& network, const Real& d
 using Metadata = std::map<std::string, std::string>;
 template void load_parameters(Network<float>&, const std::string&);
 template void load_parameters(Network<double>&, const std::string&);
+template void set_parameters(Network<float>&, const ParameterSource&, const Real&);
+template void set_parameters(Network<double>&, const ParameterSource&, const Real&);
 template void save_parameters(const Network<float>&, const std::string&, const Metadata&);
 template void save_parameters(const Network<double>&, const std::string&, const Metadata&);
 template std::vector<BlockNorm> block_norms(const Network<float>&, const Real&);

@@ -14,6 +14,7 @@ Graph graph_of_layer(const Graph& graph, std::uint32_t index) {
   alone.input = graph.shape_of(alone.layers.front().inputs.front());
   alone.layers.front().inputs.assign(1, Graph::network_input);
   alone.order.push_back(0);
+  alone.blocks = graph.blocks;  // to which components refer
   alone.parameters = alone.layers.front().parameters;
   return alone;
 }

@@ -33,7 +33,7 @@ std::string system_message(int error) { return std::generic_category().message(e
                                 ? fmt::format("{} MiB ({} bytes)", limit / mebibyte, limit)
                                 : fmt::format("{} bytes", limit);
   throw SpecError({}, fmt::format("the file is larger than the limit of {}", shown),
-                  "--max-size raises it, e.g. --max-size 256MiB");
+                  Remedy::larger_files);
 }
 
 void read_all(int descriptor, std::size_t limit, std::string& text) {

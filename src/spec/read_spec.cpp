@@ -267,7 +267,7 @@ std::vector<LayerSpec> read_layers(Value list, const Limits& limits) {
   if (list.size() > limits.layers()) {
     throw SpecError(list.location(),
                     fmt::format("{} layers exceed the limit of {}", list.size(), limits.layers()),
-                    "--max-size raises the limits, e.g. --max-size 256MiB for four times both");
+                    Remedy::more_layers);
   }
   std::vector<LayerSpec> layers;
   layers.reserve(list.size());

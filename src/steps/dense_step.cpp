@@ -1,45 +1,45 @@
 #include "smoothbound/steps/dense_step.hpp"
 
-#include "eigen.hpp"
 #include "gamma.hpp"
+#include "smoothbound/runtime/linear_algebra.hpp"
 
 namespace smoothbound {
 
 Direction dense_step(Objective<double>& objective, StepKind kind, double gamma) {
   require_gamma(gamma);
-  const auto count = static_cast<std::size_t>(objective.parameter_layout().elements);
-  const auto size = static_cast<Eigen::Index>(count);
-  std::vector<double> gradient(count);
+  const std::int64_t count = objective.parameter_layout().elements;
+  std::vector<double> gradient(static_cast<std::size_t>(count));
   objective.gradient(gradient);
-  Eigen::MatrixXd model = Eigen::MatrixXd::Zero(size, size);
-  std::vector<double> unit(count);
-  for (std::size_t j = 0; j < count && kind != StepKind::gradient; ++j) {
-    const std::span<double> column(model.col(static_cast<Eigen::Index>(j)).data(), count);
-    unit[j] = 1;
+  DenseMatrix model(count, count);
+  std::vector<double> unit(gradient.size());
+  for (std::int64_t j = 0; j < count && kind != StepKind::gradient; ++j) {
+    double& entry = unit[static_cast<std::size_t>(j)];
+    entry = 1;
     if (kind == StepKind::newton) {
-      objective.hessian_product(unit, column);
+      objective.hessian_product(unit, model.row(j));
     } else {
-      objective.gauss_newton_product(unit, column);
+      objective.gauss_newton_product(unit, model.row(j));
     }
-    unit[j] = 0;
+    entry = 0;
   }
-  if (!model.allFinite() || !view(gradient).allFinite()) {
+  if (!all_finite(model.entries) || !all_finite(gradient)) {
     throw NotFinite("the quadratic model is not finite");
   }
-  Direction step;
-  step.step.resize(count);
+  Direction direction;
   const Feasible found = halve_gamma(gamma, most_halvings, [&](double tried) {
-    Eigen::MatrixXd matrix = model;
-    matrix.diagonal().array() += 1 / tried;
-    const Eigen::LLT<Eigen::MatrixXd> cholesky(matrix);
-    if (cholesky.info() != Eigen::Success) return Attempt{false};
-    view(std::span(step.step)) = -cholesky.solve(view(gradient));
+    DenseMatrix matrix = model;
+    add_to_diagonal(1 / tried, matrix);
+    if (!cholesky(matrix)) return Attempt{false};
+    direction.step = gradient;
+    scale(-1, direction.step);
+    solve_lower(matrix, direction.step);
+    solve_lower_transposed(matrix, direction.step);
     return Attempt{};
   });
-  step.gamma = found.gamma;
-  step.halvings = found.halvings;
-  step.predicted_decrease = -view(gradient).dot(view(step.step)) / 2;
-  return step;
+  direction.gamma = found.gamma;
+  direction.halvings = found.halvings;
+  direction.predicted_decrease = -dot(gradient, direction.step) / 2;
+  return direction;
 }
 
 }  // namespace smoothbound

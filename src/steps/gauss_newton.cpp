@@ -7,17 +7,17 @@
 #include <limits>
 #include <stdexcept>
 
-#include "eigen.hpp"
 #include "gamma.hpp"
+#include "smoothbound/runtime/linear_algebra.hpp"
 
 namespace smoothbound {
 namespace {
 
-using Eigen::VectorXd;
+using Vector = std::vector<double>;
 
-std::span<double> entries(VectorXd& v) { return {v.data(), static_cast<std::size_t>(v.size())}; }
-std::span<const double> entries(const VectorXd& v) {
-  return {v.data(), static_cast<std::size_t>(v.size())};
+Vector scaled(double alpha, Vector x) {
+  scale(alpha, x);
+  return x;
 }
 
 void require_outputs(const LinearizedNetwork& psi, const LossEvaluation& loss) {
@@ -30,16 +30,16 @@ void require_outputs(const LinearizedNetwork& psi, const LossEvaluation& loss) {
 class Oracle {
  public:
   explicit Oracle(const LinearizedNetwork& psi) : psi_(psi) {}
-  VectorXd jvp(const VectorXd& w_dot) {
+  Vector jvp(const Vector& w_dot) {
     ++calls_;
-    VectorXd y_dot(psi_.outputs);
-    psi_.jvp(entries(w_dot), entries(y_dot));
+    Vector y_dot(static_cast<std::size_t>(psi_.outputs));
+    psi_.jvp(w_dot, y_dot);
     return y_dot;
   }
-  VectorXd vjp(const VectorXd& mu) {
+  Vector vjp(const Vector& mu) {
     ++calls_;
-    VectorXd w_bar(static_cast<Eigen::Index>(psi_.w.size()));
-    psi_.vjp(entries(mu), entries(w_bar));
+    Vector w_bar(psi_.w.size());
+    psi_.vjp(mu, w_bar);
     return w_bar;
   }
   [[nodiscard]] std::int64_t calls() const { return calls_; }
@@ -53,18 +53,18 @@ class Oracle {
 class KeptResiduals {
  public:
   explicit KeptResiduals(std::int64_t most) : most_(most) {}
-  void add(const VectorXd& r, const VectorXd& Hr, double square) {
+  void add(const Vector& r, const Vector& Hr, double square) {
     if (static_cast<std::int64_t>(kept_.size()) < most_) kept_.push_back({r, Hr, square});
   }
-  void make_orthogonal(VectorXd& r) const {
+  void make_orthogonal(Vector& r) const {
     for (int pass = 0; pass < 2; ++pass) {
-      for (const Residual& old : kept_) r -= (old.Hr.dot(r) / old.square) * old.r;
+      for (const Residual& old : kept_) add_scaled(-dot(old.Hr, r) / old.square, old.r, r);
     }
   }
 
  private:
   struct Residual {
-    VectorXd r, Hr;
+    Vector r, Hr;
     double square;
   };
   std::int64_t most_;
@@ -75,40 +75,41 @@ class KeptResiduals {
 // conjugate gradient in the dual gives, where each is conjugate to all but the two before it.
 class SpanMinimizer {
  public:
-  SpanMinimizer(const VectorXd& gradient, double a)
-      : gradient_(gradient), a_(a), x_(VectorXd::Zero(gradient.size())) {}
+  SpanMinimizer(const Vector& gradient, double a)
+      : gradient_(gradient), a_(a), x_(gradient.size()) {}
   // A direction e with J e and H J e.
-  void add(VectorXd e, VectorXd Je, VectorXd HJe) {
-    if (Jx_.size() == 0) Jx_ = HJx_ = VectorXd::Zero(Je.size());
+  void add(Vector e, Vector Je, Vector HJe) {
+    Jx_.resize(Je.size());
+    HJx_.resize(Je.size());
     for (const Conjugate& old : last_) {
       if (old.curvature == 0) continue;
-      const double part = (a_ * old.e.dot(e) + old.HJe.dot(Je)) / old.curvature;
-      e -= part * old.e;
-      Je -= part * old.Je;
-      HJe -= part * old.HJe;
+      const double part = (a_ * dot(old.e, e) + dot(old.HJe, Je)) / old.curvature;
+      add_scaled(-part, old.e, e);
+      add_scaled(-part, old.Je, Je);
+      add_scaled(-part, old.HJe, HJe);
     }
-    const double curvature = a_ * e.squaredNorm() + HJe.dot(Je);
+    const double curvature = a_ * dot(e, e) + dot(HJe, Je);
     if (!(curvature > 0)) return;
-    const double length = -(gradient_.dot(e) + a_ * x_.dot(e) + HJx_.dot(Je)) / curvature;
-    x_ += length * e;
-    Jx_ += length * Je;
-    HJx_ += length * HJe;
+    const double length = -(dot(gradient_, e) + a_ * dot(x_, e) + dot(HJx_, Je)) / curvature;
+    add_scaled(length, e, x_);
+    add_scaled(length, Je, Jx_);
+    add_scaled(length, HJe, HJx_);
     std::swap(last_[0], last_[1]);
     last_[1] = {std::move(e), std::move(Je), std::move(HJe), curvature};
   }
-  [[nodiscard]] const VectorXd& x() const { return x_; }
+  [[nodiscard]] const Vector& x() const { return x_; }
   [[nodiscard]] double decrease() const {
-    return -gradient_.dot(x_) - (a_ * x_.squaredNorm() + HJx_.dot(Jx_)) / 2;
+    return -dot(gradient_, x_) - (a_ * dot(x_, x_) + dot(HJx_, Jx_)) / 2;
   }
 
  private:
   struct Conjugate {
-    VectorXd e, Je, HJe;
+    Vector e, Je, HJe;
     double curvature = 0;
   };
-  const VectorXd& gradient_;
+  const Vector& gradient_;
   double a_;
-  VectorXd x_, Jx_, HJx_;
+  Vector x_, Jx_, HJx_;
   Conjugate last_[2];
 };
 
@@ -131,11 +132,8 @@ Direction gradient_direction(const LinearizedNetwork& psi, const LossEvaluation&
   std::vector<double> gradient(psi.w.size());
   psi.vjp(loss.gradient, gradient);
   regularizer.add_gradient(psi.w, gradient);
-  const auto g = view(gradient);
-  if (!g.allFinite()) throw NotFinite("the gradient is not finite");
-  Direction direction{std::vector<double>(gradient.size()), gamma, 0, gamma * g.squaredNorm() / 2};
-  view(std::span(direction.step)) = -gamma * g;
-  return direction;
+  if (!all_finite(gradient)) throw NotFinite("the gradient is not finite");
+  return {scaled(-gamma, gradient), gamma, 0, gamma * dot(gradient, gradient) / 2};
 }
 
 GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
@@ -152,28 +150,29 @@ GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
   const double a = 1 / gamma + lambda;
   const std::int64_t q = psi.outputs;
   const std::int64_t most = options.iterations > 0 ? std::min(options.iterations, q) : q;
-  const auto times_H = [&](const VectorXd& x) {
-    VectorXd product(x.size());
-    loss.hessian_product(entries(x), entries(product));
+  const auto times_H = [&](const Vector& x) {
+    Vector product(x.size());
+    loss.hessian_product(x, product);
     return product;
   };
 
   Oracle oracle(psi);
   // grad F(w), which becomes J^T mu + lambda w.
-  const VectorXd gradient = oracle.vjp(view(loss.gradient)) + lambda * view(psi.w);
-  if (!gradient.allFinite()) throw NotFinite("the gradient is not finite");
-  VectorXd sum = gradient;
-  VectorXd r = -oracle.jvp(gradient);
-  VectorXd Hr = times_H(r);
-  double square = Hr.dot(r);
+  Vector gradient = oracle.vjp(loss.gradient);
+  add_scaled(lambda, psi.w, gradient);
+  if (!all_finite(gradient)) throw NotFinite("the gradient is not finite");
+  Vector sum = gradient;
+  Vector r = scaled(-1, oracle.jvp(gradient));
+  Vector Hr = times_H(r);
+  double square = dot(Hr, r);
   const double first_square = square;
-  VectorXd p = r;
-  VectorXd Hp = Hr;
+  Vector p = r;
+  Vector Hp = Hr;
   KeptResiduals kept(options.kept_residuals);
 
   if (!std::isfinite(first_square)) throw NotFinite("the Gauss-Newton model is not finite");
   SpanMinimizer best(gradient, a);
-  best.add(gradient, -r, -Hr);
+  best.add(gradient, scaled(-1, r), scaled(-1, Hr));
 
   GaussNewtonDirection result;
   // What is left of the residual below this is rounding.
@@ -181,24 +180,27 @@ GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
   const double least = std::max(options.relative_residual, rounding);
   while (result.iterations < most && square > least * least * first_square) {
     ++result.iterations;
-    const VectorXd step = oracle.vjp(Hp);
-    const double length = square / (a * Hp.dot(p) + step.squaredNorm());
+    const Vector step = oracle.vjp(Hp);
+    const double length = square / (a * dot(Hp, p) + dot(step, step));
     if (!std::isfinite(length)) throw NotFinite("the Gauss-Newton model is not finite");
-    sum += length * step;
+    add_scaled(length, step, sum);
     if (result.iterations == q) {  // the residual is zero: its oracle call is saved
       square = 0;
       break;
     }
     kept.add(r, Hr, square);
-    const VectorXd J_step = oracle.jvp(step);
+    const Vector J_step = oracle.jvp(step);
     best.add(step, J_step, times_H(J_step));
-    r -= length * (a * p + J_step);
+    add_scaled(-length * a, p, r);
+    add_scaled(-length, J_step, r);
     kept.make_orthogonal(r);
     Hr = times_H(r);
     const double before = square;
-    square = Hr.dot(r);
-    p = r + (square / before) * p;
-    Hp = Hr + (square / before) * Hp;
+    square = dot(Hr, r);
+    scale(square / before, p);
+    add_scaled(1, r, p);
+    scale(square / before, Hp);
+    add_scaled(1, Hr, Hp);
   }
   // With rounding, r^T H r may fall below 0 where it is 0.
   if (square < -1e-8 * std::fabs(first_square)) {
@@ -206,13 +208,12 @@ GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
         "a Gauss-Newton step needs a convex loss: the loss's Hessian has a negative eigenvalue");
   }
   const bool exact = square <= rounding * rounding * first_square;
-  const VectorXd step = exact ? VectorXd(-sum / a) : best.x();
-  result.step.assign(step.begin(), step.end());
+  result.step = exact ? scaled(-1 / a, sum) : best.x();
   result.gamma = gamma;
   result.oracle_calls = oracle.calls();
   result.relative_residual = exact ? 0 : std::sqrt(square / first_square);
   // At the solution, m(w~) = 1/2 grad m(0)^T w~.
-  result.predicted_decrease = exact ? -gradient.dot(step) / 2 : best.decrease();
+  result.predicted_decrease = exact ? -dot(gradient, result.step) / 2 : best.decrease();
   return result;
 }
 

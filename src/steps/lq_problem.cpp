@@ -38,12 +38,6 @@ double quadratic_form(std::span<const double> x, const DenseMatrix& m, std::span
   return sum;
 }
 
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
 double norm(std::span<const double> a) { return std::sqrt(dot(a, a)); }
 
 DenseMatrix loss_hessian(const LossEvaluation& loss) {

@@ -13,19 +13,15 @@
 namespace smoothbound {
 namespace {
 
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-
-MatrixXd loss_hessian(const LossEvaluation& loss, StepKind kind) {
-  const std::size_t count = loss.gradient.size();
-  const auto size = static_cast<Eigen::Index>(count);
-  MatrixXd hessian = MatrixXd::Zero(size, size);
+DenseMatrix loss_hessian(const LossEvaluation& loss, StepKind kind) {
+  const auto size = static_cast<std::int64_t>(loss.gradient.size());
+  DenseMatrix hessian(size, size);
   if (kind == StepKind::gradient) return hessian;
-  std::vector<double> unit(count);
-  for (std::size_t j = 0; j < count; ++j) {
-    unit[j] = 1;
-    loss.hessian_product(unit, {hessian.col(static_cast<Eigen::Index>(j)).data(), count});
-    unit[j] = 0;
+  std::vector<double> unit(loss.gradient.size());
+  for (std::int64_t j = 0; j < size; ++j) {
+    unit[static_cast<std::size_t>(j)] = 1;
+    loss.hessian_product(unit, hessian.row(j));
+    unit[static_cast<std::size_t>(j)] = 0;
   }
   return hessian;
 }
@@ -121,9 +117,8 @@ Direction newton_direction(SplitChain& chain, const LossEvaluation& loss,
     throw std::invalid_argument(
         fmt::format("the network has {} outputs, the loss {}", outputs, loss.gradient.size()));
   }
-  const MatrixXd P = loss_hessian(loss, kind);
-  const VectorXd p = view(loss.gradient);
-  if (!P.allFinite() || !p.allFinite()) {
+  const DenseMatrix P = loss_hessian(loss, kind);
+  if (!all_finite(P.entries) || !all_finite(loss.gradient)) {
     throw NotFinite("the derivatives of the loss are not finite");
   }
   std::vector<std::optional<ReducedStage>> stages(layers.size());
@@ -144,7 +139,7 @@ Direction newton_direction(SplitChain& chain, const LossEvaluation& loss,
   double minimum = 0;
   const Feasible found = halve_gamma(gamma, most_halvings, [&](double tried) {
     if (1 / tried + curvature <= 0) return Attempt{false};
-    CostToGo cost{P, p};
+    CostToGo cost{P, loss.gradient};
     for (std::size_t l = layers.size(); l-- > 0;) {
       if (!stages[l]->bellman(tried, cost, policies[l])) return Attempt{false, l};
     }
@@ -155,7 +150,7 @@ Direction newton_direction(SplitChain& chain, const LossEvaluation& loss,
   Direction direction{std::vector<double>(static_cast<std::size_t>(chain.parameters())),
                       found.gamma, found.halvings, -minimum};
   std::span<double> rest = direction.step;
-  VectorXd z;
+  std::vector<double> z;
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const auto count = static_cast<std::size_t>(layers[l]->parameters());
     z = stages[l]->rollout(policies[l], z, rest.first(count));

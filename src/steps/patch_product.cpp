@@ -64,51 +64,51 @@ PatchProduct::PatchProduct(Network<double>& network)
   }
 }
 
-Eigen::MatrixXd PatchProduct::patches(std::int64_t group, std::span<const double> z) const {
+DenseMatrix PatchProduct::patches(std::int64_t group, std::span<const double> z) const {
   const std::int64_t batch = static_cast<std::int64_t>(z.size()) / inputs_;
-  Matrix X = Matrix::Zero(batch * positions_, features());
-  for (std::int64_t k = 0; k < fan_in_; ++k) {
-    for (std::int64_t i = 0; i < batch; ++i) {
-      for (std::int64_t p = 0; p < positions_; ++p) {
-        const std::int64_t from = place(group, p, k);
-        if (from >= 0) X(i * positions_ + p, k) = z[static_cast<std::size_t>(i * inputs_ + from)];
-      }
+  DenseMatrix X(batch * positions_, features());
+  for (std::int64_t r = 0; r < X.rows; ++r) {
+    const std::span<const double> sample =
+        z.subspan(static_cast<std::size_t>(r / positions_ * inputs_));
+    for (std::int64_t k = 0; k < fan_in_; ++k) {
+      const std::int64_t from = place(group, r % positions_, k);
+      if (from >= 0) X(r, k) = sample[static_cast<std::size_t>(from)];
     }
+    if (bias_) X(r, fan_in_) = 1;
   }
-  if (bias_) X.col(fan_in_).setOnes();
   return X;
 }
 
-Eigen::MatrixXd PatchProduct::input_jacobian(const Matrix& weights) const {
-  Matrix Z = Matrix::Zero(outputs(), inputs_);
+DenseMatrix PatchProduct::input_jacobian(const DenseMatrix& weights) const {
+  DenseMatrix Z(outputs(), inputs_);
   for (std::int64_t o = 0; o < filters_; ++o) {
     for (std::int64_t p = 0; p < positions_; ++p) {
       for (std::int64_t k = 0; k < fan_in_; ++k) {
         const std::int64_t from = place(group_of(o), p, k);
-        if (from >= 0) Z(o * positions_ + p, from) += weights(k, o);
+        if (from >= 0) Z(o * positions_ + p, from) += weights(o, k);
       }
     }
   }
   return Z;
 }
 
-Eigen::MatrixXd PatchProduct::by_filter(std::span<const double> v) const {
-  Matrix columns(features(), filters_);
+DenseMatrix PatchProduct::by_filter(std::span<const double> v) const {
+  DenseMatrix rows(filters_, features());
   for (std::int64_t o = 0; o < filters_; ++o) {
     for (std::int64_t k = 0; k < fan_in_; ++k) {
-      columns(k, o) = v[static_cast<std::size_t>(o * fan_in_ + k)];
+      rows(o, k) = v[static_cast<std::size_t>(o * fan_in_ + k)];
     }
-    if (bias_) columns(fan_in_, o) = v[static_cast<std::size_t>(filters_ * fan_in_ + o)];
+    if (bias_) rows(o, fan_in_) = v[static_cast<std::size_t>(filters_ * fan_in_ + o)];
   }
-  return columns;
+  return rows;
 }
 
-void PatchProduct::from_filters(const Matrix& by_filter, std::span<double> v) const {
+void PatchProduct::from_filters(const DenseMatrix& by_filter, std::span<double> v) const {
   for (std::int64_t o = 0; o < filters_; ++o) {
     for (std::int64_t k = 0; k < fan_in_; ++k) {
-      v[static_cast<std::size_t>(o * fan_in_ + k)] = by_filter(k, o);
+      v[static_cast<std::size_t>(o * fan_in_ + k)] = by_filter(o, k);
     }
-    if (bias_) v[static_cast<std::size_t>(filters_ * fan_in_ + o)] = by_filter(fan_in_, o);
+    if (bias_) v[static_cast<std::size_t>(filters_ * fan_in_ + o)] = by_filter(o, fan_in_);
   }
 }
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "eigen.hpp"
+#include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/network.hpp"
 
 namespace smoothbound {
@@ -15,8 +15,6 @@ namespace smoothbound {
 /// ones.
 class PatchProduct {
  public:
-  using Matrix = Eigen::MatrixXd;
-
   /// `network`: of the affine part alone, for one sample. Finds the places by executing it. Throws
   /// std::invalid_argument if it is no such product.
   explicit PatchProduct(Network<double>& network);
@@ -41,12 +39,12 @@ class PatchProduct {
   }
 
   /// X of a group: a row for each sample and position.
-  [[nodiscard]] Matrix patches(std::int64_t group, std::span<const double> z) const;
+  [[nodiscard]] DenseMatrix patches(std::int64_t group, std::span<const double> z) const;
   /// d b/dz for one sample, the same for all: outputs x inputs.
-  [[nodiscard]] Matrix input_jacobian(const Matrix& weights) const;
-  /// The parameters of each filter in a column, and back.
-  [[nodiscard]] Matrix by_filter(std::span<const double> v) const;
-  void from_filters(const Matrix& by_filter, std::span<double> v) const;
+  [[nodiscard]] DenseMatrix input_jacobian(const DenseMatrix& weights) const;
+  /// The parameters of each filter in a row, and back.
+  [[nodiscard]] DenseMatrix by_filter(std::span<const double> v) const;
+  void from_filters(const DenseMatrix& by_filter, std::span<double> v) const;
 
  private:
   std::int64_t filters_ = 0;

@@ -1,5 +1,6 @@
 #include "reduced_stage.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "smoothbound/runtime/parallel.hpp"
@@ -7,48 +8,21 @@
 namespace smoothbound {
 namespace {
 
-using Eigen::Index;
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-using Sparse = Eigen::SparseMatrix<double>;
-
 template <class Body>
-void each_column(Index columns, const Body& body) {
-  parallel_for(columns, 16, [&](Index begin, Index end) {
-    for (Index j = begin; j < end; ++j) body(j);
+void each_row(std::int64_t rows, const Body& body) {
+  parallel_for(rows, 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) body(i);
   });
 }
 
-// M S
-MatrixXd times(const MatrixXd& M, const Sparse& S) {
-  MatrixXd product = MatrixXd::Zero(M.rows(), S.cols());
-  each_column(S.cols(), [&](Index j) {
-    for (Sparse::InnerIterator entry(S, j); entry; ++entry) {
-      product.col(j) += entry.value() * M.col(entry.row());
-    }
-  });
-  return product;
-}
+std::size_t to_size(std::int64_t size) { return static_cast<std::size_t>(size); }
 
-// S^T M
-MatrixXd transposed_times(const Sparse& S, const MatrixXd& M) {
-  MatrixXd product(S.cols(), M.cols());
-  each_column(M.cols(), [&](Index j) {
-    for (Index i = 0; i < S.cols(); ++i) {
-      double sum = 0;
-      for (Sparse::InnerIterator entry(S, i); entry; ++entry) {
-        sum += entry.value() * M(entry.row(), j);
-      }
-      product(i, j) = sum;
-    }
-  });
-  return product;
-}
-
-void mirror_lower(MatrixXd& M) {
-  each_column(M.cols(), [&](Index j) {
-    for (Index i = 0; i < j; ++i) M(i, j) = M(j, i);
-  });
+DenseMatrix as_column(std::vector<double> entries) {
+  DenseMatrix column;
+  column.rows = static_cast<std::int64_t>(entries.size());
+  column.columns = 1;
+  column.entries = std::move(entries);
+  return column;
 }
 
 }  // namespace
@@ -59,191 +33,180 @@ ReducedStage::ReducedStage(SplitLayer& layer, std::span<const double> z_bar,
       batch_(static_cast<std::int64_t>(layer.input().size()) / part_->inputs()),
       first_(first),
       regularizer_(kind == StepKind::gradient ? 0 : regularizer.lambda),
-      weights_(regularizer.lambda * part_->by_filter(layer.weights())),
-      u_(regularizer.lambda * view(layer.rest())),
+      weights_(part_->by_filter(layer.weights())),
+      u_(layer.rest().begin(), layer.rest().end()),
       rest_(layer.derivatives(z_bar, kind)) {
   reduce(layer);
+  if (!first) Z_ = part_->input_jacobian(weights_);
+  scale(regularizer.lambda, weights_.entries);
+  scale(regularizer.lambda, u_);
   if (first) return;
-  Z_ = part_->input_jacobian(part_->by_filter(layer.weights()));
-  const std::vector<double> y_bar = layer.pull_rest(z_bar);
+  const Vector y_bar = layer.pull_rest(z_bar);
   input_cotangent_ = layer.pull_affine(y_bar);
   if (kind != StepKind::newton) return;
-  Y_.resize(part_->filters(), rows());
-  const std::int64_t positions = part_->positions();
-  for (std::int64_t i = 0; i < batch_; ++i) {
-    for (std::int64_t o = 0; o < part_->filters(); ++o) {
-      for (std::int64_t p = 0; p < positions; ++p) {
-        Y_(o, i * positions + p) =
-            y_bar[static_cast<std::size_t>(i * part_->outputs() + o * positions + p)];
-      }
-    }
+  Y_ = DenseMatrix(part_->filters(), rows());
+  for (std::int64_t o = 0; o < Y_.rows; ++o) {
+    for (std::int64_t r = 0; r < Y_.columns; ++r) Y_(o, r) = y_bar[to_size(place_of(o, r))];
   }
 }
 
 void ReducedStage::reduce(SplitLayer& layer) {
   for (std::int64_t g = 0; g < part_->groups(); ++g) {
-    MatrixXd X = part_->patches(g, layer.input());
-    if (X.rows() >= X.cols()) {
-      groups_.push_back({std::move(X), {}, {}});
+    DenseMatrix X = part_->patches(g, layer.input());
+    Group& group = groups_.emplace_back();
+    if (X.rows >= X.columns) {
+      group.L = std::move(X);
       continue;
     }
-    const Eigen::HouseholderQR<MatrixXd> qr(X.transpose());
-    Group group;
-    group.Q = qr.householderQ() * MatrixXd::Identity(X.cols(), X.rows());
-    group.L = (group.Q.transpose() * X.transpose()).transpose();
-    if (!first_) {
-      group.rest = -group.Q * group.Q.transpose();
-      group.rest.diagonal().array() += 1;
+    if (!all_finite(X.entries)) {  // for `is_finite`
+      group.L = std::move(X);
+      return;
     }
-    groups_.push_back(std::move(group));
+    group.Qt = thin_qr(X);
+    group.L = product(X, transposed(group.Qt));
+    if (first_) continue;
+    group.rest = DenseMatrix(X.columns, X.columns);
+    add_product(-1, transposed(group.Qt), group.Qt, group.rest);
+    add_to_diagonal(1, group.rest);
   }
 }
 
 bool ReducedStage::is_finite() const {
-  const auto finite = [](const Sparse& S) { return S.nonZeros() == 0 || S.coeffs().allFinite(); };
-  bool all = weights_.allFinite() && u_.allFinite() && finite(rest_.A) && finite(rest_.H) &&
-             Z_.allFinite() && Y_.allFinite();
-  for (const Group& group : groups_) all = all && group.L.allFinite();
-  return all;
+  return all_finite(weights_.entries) && all_finite(u_) && rest_.A.is_finite() &&
+         rest_.H.is_finite() && all_finite(Z_.entries) && all_finite(Y_.entries) &&
+         std::all_of(groups_.begin(), groups_.end(),
+                     [](const Group& group) { return all_finite(group.L.entries); });
 }
 
 // G = hess (lambda^T a) + A^T C A over (y, u); C is used up.
-Eigen::MatrixXd ReducedStage::joint_hessian(Matrix& C) const {
+DenseMatrix ReducedStage::joint_hessian(DenseMatrix& C) const {
   if (rest_.identity) return std::move(C);
-  Matrix CA = times(C, rest_.A);
-  C.resize(0, 0);
-  Matrix G = transposed_times(rest_.A, CA);
-  CA.resize(0, 0);
-  for (Index j = 0; j < rest_.H.outerSize(); ++j) {
-    for (Sparse::InnerIterator entry(rest_.H, j); entry; ++entry)
-      G(entry.row(), j) += entry.value();
-  }
+  DenseMatrix AC = transposed_product(rest_.A, C);
+  C = {};
+  DenseMatrix G = product(AC, rest_.A);
+  AC = {};
+  add(rest_.H, G);
   return G;
 }
 
-Eigen::VectorXd ReducedStage::joint_gradient(const Vector& c) const {
-  if (rest_.identity) return c;
-  return rest_.A.transpose() * c;
+DenseMatrix ReducedStage::joint_gradient(Vector& c) const {
+  return as_column(rest_.identity ? std::move(c) : transposed_product(rest_.A, c));
 }
 
-// G L, for the columns of y; those of u are left as they are.
-Eigen::MatrixXd ReducedStage::push_unknowns(const Matrix& G) const {
+// M L, for the columns of y; those of u are left as they are.
+DenseMatrix ReducedStage::push_unknowns(const DenseMatrix& M) const {
   const std::int64_t each = unknowns_of_filter();
-  const std::int64_t positions = part_->positions();
-  Matrix product(G.rows(), unknowns());
-  Matrix columns(G.rows(), rows());
+  DenseMatrix result(M.rows, unknowns());
+  DenseMatrix some(M.rows, rows());
   for (std::int64_t o = 0; o < part_->filters(); ++o) {
-    each_column(rows(), [&](Index r) {
-      columns.col(r) = G.col(r / positions * part_->outputs() + o * positions + r % positions);
+    each_row(M.rows, [&](std::int64_t i) {
+      for (std::int64_t r = 0; r < some.columns; ++r) some(i, r) = M(i, place_of(o, r));
     });
-    product.middleCols(o * each, each).noalias() = columns * group_of(o).L;
+    multiply(some, group_of(o).L, MatrixView(result).middle_columns(o * each, each));
   }
-  if (rest_size() > 0) product.rightCols(rest_size()) = G.rightCols(rest_size());
-  return product;
+  each_row(M.rows, [&](std::int64_t i) {
+    const std::span<const double> row = M.row(i);
+    std::copy(row.end() - rest_size(), row.end(), result.row(i).end() - rest_size());
+  });
+  return result;
 }
 
 // L^T M, likewise for the rows.
-Eigen::MatrixXd ReducedStage::pull_unknowns(const Matrix& M) const {
+DenseMatrix ReducedStage::pull_unknowns(const DenseMatrix& M) const {
   const std::int64_t each = unknowns_of_filter();
-  const std::int64_t positions = part_->positions();
-  Matrix product(unknowns(), M.cols());
-  Matrix some(rows(), M.cols());
+  DenseMatrix result(unknowns(), M.columns);
+  DenseMatrix some(rows(), M.columns);
   for (std::int64_t o = 0; o < part_->filters(); ++o) {
-    each_column(M.cols(), [&](Index j) {
-      for (Index r = 0; r < some.rows(); ++r) {
-        some(r, j) = M(r / positions * part_->outputs() + o * positions + r % positions, j);
-      }
+    each_row(rows(), [&](std::int64_t r) {
+      const std::span<const double> row = M.row(place_of(o, r));
+      std::copy(row.begin(), row.end(), some.row(r).begin());
     });
-    product.middleRows(o * each, each).noalias() = group_of(o).L.transpose() * some;
+    multiply(transposed(group_of(o).L), some, MatrixView(result).middle_rows(o * each, each));
   }
-  if (rest_size() > 0) product.bottomRows(rest_size()) = M.bottomRows(rest_size());
-  return product;
+  std::copy(M.entries.end() - rest_size() * M.columns, M.entries.end(),
+            result.entries.end() - rest_size() * M.columns);
+  return result;
 }
 
 // G Z, sample by sample.
-Eigen::MatrixXd ReducedStage::push_inputs(const Matrix& G) const {
-  Matrix product(G.rows(), batch_ * part_->inputs());
+DenseMatrix ReducedStage::push_inputs(const DenseMatrix& G) const {
+  DenseMatrix result(G.rows, batch_ * part_->inputs());
   for (std::int64_t i = 0; i < batch_; ++i) {
-    product.middleCols(i * part_->inputs(), part_->inputs()).noalias() =
-        G.middleCols(i * part_->outputs(), part_->outputs()) * Z_;
+    multiply(ConstMatrixView(G).middle_columns(i * part_->outputs(), part_->outputs()), Z_,
+             MatrixView(result).middle_columns(i * part_->inputs(), part_->inputs()));
   }
-  return product;
+  return result;
 }
 
-Eigen::MatrixXd ReducedStage::pull_inputs(const Matrix& M) const {
-  Matrix product(batch_ * part_->inputs(), M.cols());
+// Z^T M
+DenseMatrix ReducedStage::pull_inputs(const DenseMatrix& M) const {
+  DenseMatrix result(batch_ * part_->inputs(), M.columns);
   for (std::int64_t i = 0; i < batch_; ++i) {
-    product.middleRows(i * part_->inputs(), part_->inputs()).noalias() =
-        Z_.transpose() * M.middleRows(i * part_->outputs(), part_->outputs());
+    multiply(transposed(Z_), ConstMatrixView(M).middle_rows(i * part_->outputs(), part_->outputs()),
+             MatrixView(result).middle_rows(i * part_->inputs(), part_->inputs()));
   }
-  return product;
+  return result;
 }
 
-// N += Q^T T^T. Columns of N that belong to one sample are written by one thread.
-void ReducedStage::add_mixed(Matrix& N) const {
+// N += Q^T T^T. Rows of N that belong to one filter are written by one thread.
+void ReducedStage::add_mixed(DenseMatrix& N) const {
   const std::int64_t each = unknowns_of_filter();
-  const std::int64_t positions = part_->positions();
-  parallel_for(batch_, 1, [&](Index begin, Index end) {
-    for (Index r = begin * positions; r < end * positions; ++r) {
-      const Index sample = r / positions * part_->inputs();
-      for (std::int64_t g = 0; g < part_->groups(); ++g) {
-        const Group& group = groups_[static_cast<std::size_t>(g)];
+  parallel_for(part_->filters(), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t o = begin; o < end; ++o) {
+      const std::int64_t group = part_->group_of(o);
+      if (is_reduced()) {
+        for (std::int64_t j = 0; j < each; ++j) {
+          add_patches(group, group_of(o).Qt.row(j), Y_.row(o), N.row(o * each + j));
+        }
+        continue;
+      }
+      for (std::int64_t r = 0; r < rows(); ++r) {
+        const std::int64_t sample = r / part_->positions() * part_->inputs();
         for (std::int64_t k = 0; k < part_->fan_in(); ++k) {
-          const std::int64_t place = part_->place(g, r % positions, k);
-          if (place < 0) continue;
-          auto column = N.col(sample + place);
-          const std::int64_t first = g * part_->filters_of_group();
-          for (std::int64_t o = first; o < first + part_->filters_of_group(); ++o) {
-            if (group.Q.size() == 0) {
-              column(o * each + k) += Y_(o, r);
-            } else {
-              column.segment(o * each, each) += Y_(o, r) * group.Q.row(k).transpose();
-            }
-          }
+          const std::int64_t place = part_->place(group, r % part_->positions(), k);
+          if (place >= 0) N(o * each + k, sample + place) += Y_(o, r);
         }
       }
     }
   });
 }
 
-// T^T z~: what couples the weights to z~, features x filters.
-Eigen::MatrixXd ReducedStage::pull_patches(const Vector& z) const {
-  Matrix s = Matrix::Zero(part_->features(), part_->filters());
-  const std::span<const double> entries{z.data(), static_cast<std::size_t>(z.size())};
+// s += T^T z~: what couples the weights to z~.
+void ReducedStage::pull_patches(std::span<const double> z, DenseMatrix& s) const {
   const std::int64_t size = part_->filters_of_group();
   for (std::int64_t g = 0; g < part_->groups(); ++g) {
-    const Matrix X = part_->patches(g, entries);
-    s.middleCols(g * size, size).noalias() =
-        X.transpose() * Y_.middleRows(g * size, size).transpose();
+    const DenseMatrix X = part_->patches(g, z);
+    add_product(1, ConstMatrixView(Y_).middle_rows(g * size, size),
+                ConstMatrixView(X).middle_columns(0, part_->fan_in()),
+                MatrixView(s).middle_rows(g * size, size).middle_columns(0, part_->fan_in()));
   }
-  if (part_->features() > part_->fan_in()) s.bottomRows(1).setZero();
-  return s;
 }
 
 // z += T s
-void ReducedStage::push_patches(const Matrix& s, Vector& z) const {
+void ReducedStage::push_patches(const DenseMatrix& s, Vector& z) const {
   const std::int64_t size = part_->filters_of_group();
   const std::int64_t positions = part_->positions();
   for (std::int64_t g = 0; g < part_->groups(); ++g) {
-    const Matrix patches = s.middleCols(g * size, size) * Y_.middleRows(g * size, size);
-    for (Index r = 0; r < rows(); ++r) {
+    const DenseMatrix patches = product(transposed(ConstMatrixView(Y_).middle_rows(g * size, size)),
+                                        ConstMatrixView(s).middle_rows(g * size, size));
+    for (std::int64_t r = 0; r < rows(); ++r) {
       for (std::int64_t k = 0; k < part_->fan_in(); ++k) {
         const std::int64_t place = part_->place(g, r % positions, k);
-        if (place >= 0) z(r / positions * part_->inputs() + place) += patches(k, r);
+        if (place >= 0) z[to_size(r / positions * part_->inputs() + place)] += patches(r, k);
       }
     }
   }
 }
 
-// z += the patches weights factors^T, in their places.
-void ReducedStage::add_patches(std::int64_t group, const Vector& weights, const Vector& factors,
-                               Eigen::Ref<Vector> z) const {
+// z += the patches factors weights^T, in their places.
+void ReducedStage::add_patches(std::int64_t group, std::span<const double> weights,
+                               std::span<const double> factors, std::span<double> z) const {
   const std::int64_t positions = part_->positions();
-  for (Index r = 0; r < rows(); ++r) {
-    const Index sample = r / positions * part_->inputs();
+  for (std::int64_t r = 0; r < rows(); ++r) {
+    const std::int64_t sample = r / positions * part_->inputs();
     for (std::int64_t k = 0; k < part_->fan_in(); ++k) {
       const std::int64_t place = part_->place(group, r % positions, k);
-      if (place >= 0) z(sample + place) += factors(r) * weights(k);
+      if (place >= 0) z[to_size(sample + place)] += factors[to_size(r)] * weights[to_size(k)];
     }
   }
 }
@@ -251,126 +214,121 @@ void ReducedStage::add_patches(std::int64_t group, const Vector& weights, const 
 // What the minimum over the part of the weights that X does not see takes off cost_{l-1}:
 // |rest (T^T z~ + grad r)|^2 / (2 curvature). Without the constant.
 void ReducedStage::subtract_eliminated(double curvature, CostToGo& cost) const {
-  if (Y_.size() == 0 || groups_.front().rest.size() == 0) return;
+  if (!is_mixed() || !is_reduced()) return;
   const std::int64_t size = part_->filters_of_group();
   const std::int64_t positions = part_->positions();
-  const std::int64_t fan_in = part_->fan_in();
   for (std::int64_t g = 0; g < part_->groups(); ++g) {
-    const Matrix& rest = groups_[static_cast<std::size_t>(g)].rest;
-    const auto Y = Y_.middleRows(g * size, size);
-    const Matrix YY = Y.transpose() * Y / curvature;
-    parallel_for(batch_, 1, [&](Index begin, Index end) {
-      for (Index r = begin * positions; r < end * positions; ++r) {
-        for (std::int64_t k = 0; k < fan_in; ++k) {
+    const DenseMatrix& rest = groups_[to_size(g)].rest;
+    const ConstMatrixView Y = ConstMatrixView(Y_).middle_rows(g * size, size);
+    DenseMatrix factors = product(transposed(Y), Y);
+    scale(-1 / curvature, factors.entries);
+    parallel_for(batch_, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin * positions; r < end * positions; ++r) {
+        for (std::int64_t k = 0; k < part_->fan_in(); ++k) {
           const std::int64_t to = part_->place(g, r % positions, k);
           if (to < 0) continue;
-          add_patches(g, rest.col(k).head(fan_in), -YY.col(r),
-                      cost.C.col(r / positions * part_->inputs() + to));
+          add_patches(g, rest.row(k), factors.row(r),
+                      cost.C.row(r / positions * part_->inputs() + to));
         }
       }
     });
   }
-  Matrix s(part_->features(), part_->filters());
-  for (std::int64_t o = 0; o < part_->filters(); ++o) {
-    s.col(o) = group_of(o).rest * weights_.col(o) / -curvature;
+  DenseMatrix s(part_->filters(), part_->features());
+  for (std::int64_t o = 0; o < s.rows; ++o) {
+    add_product(-1 / curvature, group_of(o).rest, weights_.row(o), s.row(o));
   }
   push_patches(s, cost.c);
 }
 
 bool ReducedStage::bellman(double gamma, CostToGo& cost, ReducedPolicy& policy) const {
   const double curvature = 1 / gamma + regularizer_;
-  const bool reduced = groups_.front().Q.size() > 0;
-  if (reduced && !(curvature > 0)) return false;
-  Vector h = joint_gradient(cost.c);
-  Matrix G = joint_hessian(cost.C);
+  if (is_reduced() && !(curvature > 0)) return false;
+  const DenseMatrix h = joint_gradient(cost.c);
+  DenseMatrix G = joint_hessian(cost.C);
 
   CostToGo before;
   before.constant = cost.constant;
-  Matrix N;
+  DenseMatrix N;
   if (!first_) {
-    Matrix GZ = push_inputs(G);
+    const DenseMatrix GZ = push_inputs(G);
     N = pull_unknowns(GZ);
-    if (Y_.size() > 0) add_mixed(N);
+    if (is_mixed()) add_mixed(N);
     before.C = pull_inputs(GZ);
-    before.c = pull_inputs(h);
+    before.c = pull_inputs(h).entries;
   }
-  Vector m = pull_unknowns(h);
-  if (rest_size() > 0) m.tail(rest_size()) += u_;
+  Vector m = pull_unknowns(h).entries;
+  add_scaled(1, u_, std::span(m).last(u_.size()));
   const std::int64_t each = unknowns_of_filter();
   for (std::int64_t o = 0; o < part_->filters(); ++o) {
-    const Group& group = group_of(o);
-    if (!reduced) {
-      m.segment(o * each, each) += weights_.col(o);
+    const std::span<double> own = std::span(m).subspan(to_size(o * each), to_size(each));
+    if (!is_reduced()) {
+      add_scaled(1, weights_.row(o), own);
       continue;
     }
-    const Vector seen = group.Q.transpose() * weights_.col(o);
-    m.segment(o * each, each) += seen;
-    before.constant -= (weights_.col(o) - group.Q * seen).squaredNorm() / (2 * curvature);
+    const DenseMatrix& Qt = group_of(o).Qt;
+    const Vector seen = product(Qt, weights_.row(o));
+    add_scaled(1, seen, own);
+    Vector unseen(weights_.row(o).begin(), weights_.row(o).end());
+    add_product(-1, transposed(Qt), seen, unseen);
+    before.constant -= dot(unseen, unseen) / (2 * curvature);
   }
 
-  Matrix GL = push_unknowns(G);
-  G.resize(0, 0);
-  policy.F = pull_unknowns(GL);
-  GL.resize(0, 0);
-  policy.F.diagonal().array() += curvature;
-  const Eigen::LLT<Eigen::Ref<Matrix>> cholesky(policy.F);
-  if (cholesky.info() != Eigen::Success) return false;
+  DenseMatrix LG = pull_unknowns(G);
+  G = {};
+  policy.F = push_unknowns(LG);
+  LG = {};
+  add_to_diagonal(curvature, policy.F);
+  if (!cholesky(policy.F)) return false;
   policy.curvature = curvature;
   policy.f = std::move(m);
-  cholesky.matrixL().solveInPlace(policy.f);
-  before.constant -= policy.f.squaredNorm() / 2;
+  solve_lower(policy.F, policy.f);
+  before.constant -= dot(policy.f, policy.f) / 2;
   policy.V = std::move(N);
   if (!first_) {
-    cholesky.matrixL().solveInPlace(policy.V);
-    before.C.selfadjointView<Eigen::Lower>().rankUpdate(policy.V.transpose(), -1);
-    before.c.noalias() -= policy.V.transpose() * policy.f;
-    mirror_lower(before.C);
+    solve_lower(policy.F, policy.V);
+    add_gram(-1, transposed(policy.V), before.C);
+    add_product(-1, transposed(policy.V), policy.f, before.c);
     subtract_eliminated(curvature, before);
   }
   cost = std::move(before);
   return true;
 }
 
-Eigen::VectorXd ReducedStage::rollout(const ReducedPolicy& policy, const Vector& z,
-                                      std::span<double> v) const {
+std::vector<double> ReducedStage::rollout(const ReducedPolicy& policy, std::span<const double> z,
+                                          std::span<double> v) const {
   Vector t = policy.f;
-  if (!first_) t += policy.V * z;
-  policy.F.triangularView<Eigen::Lower>().transpose().solveInPlace(t);
-  t = -t;
+  if (!first_) add_product(1, policy.V, z, t);
+  solve_lower_transposed(policy.F, t);
+  scale(-1, t);
 
   const std::int64_t each = unknowns_of_filter();
-  const std::int64_t positions = part_->positions();
-  const bool reduced = groups_.front().Q.size() > 0;
-  Matrix pulled = weights_;
-  if (reduced && Y_.size() > 0) pulled += pull_patches(z);
-  Matrix s(part_->features(), part_->filters());
-  Vector y(y_size() + rest_size());
+  DenseMatrix pulled = weights_;
+  if (is_reduced() && is_mixed()) pull_patches(z, pulled);
+  DenseMatrix s(part_->filters(), part_->features());
+  Vector y(to_size(y_size() + rest_size()));
   for (std::int64_t o = 0; o < part_->filters(); ++o) {
     const Group& group = group_of(o);
-    const Vector own = t.segment(o * each, each);
-    if (reduced) {
-      const Vector seen = group.Q.transpose() * pulled.col(o);
-      s.col(o) = group.Q * own - (pulled.col(o) - group.Q * seen) / policy.curvature;
+    const auto own = std::span<const double>(t).subspan(to_size(o * each), to_size(each));
+    if (is_reduced()) {  // Q own - rest pulled / curvature
+      Vector seen = product(group.Qt, pulled.row(o));
+      scale(1 / policy.curvature, seen);
+      add_scaled(1, own, seen);
+      multiply(transposed(group.Qt), seen, s.row(o));
+      add_scaled(-1 / policy.curvature, pulled.row(o), s.row(o));
     } else {
-      s.col(o) = own;
+      std::copy(own.begin(), own.end(), s.row(o).begin());
     }
-    const Vector filter = group.L * own;
-    for (Index r = 0; r < rows(); ++r) {
-      y(r / positions * part_->outputs() + o * positions + r % positions) = filter(r);
-    }
+    const Vector filter = product(group.L, own);
+    for (std::int64_t r = 0; r < rows(); ++r) y[to_size(place_of(o, r))] = filter[to_size(r)];
   }
   part_->from_filters(s, v);
-  if (rest_size() > 0) {
-    y.tail(rest_size()) = t.tail(rest_size());
-    view(v.subspan(static_cast<std::size_t>(part_->parameters()))) = t.tail(rest_size());
+  std::copy(t.end() - rest_size(), t.end(), y.end() - rest_size());
+  std::copy(t.end() - rest_size(), t.end(), v.end() - rest_size());
+  for (std::int64_t i = 0; i < batch_ && !first_; ++i) {
+    add_product(1, Z_, z.subspan(to_size(i * part_->inputs()), to_size(part_->inputs())),
+                std::span(y).subspan(to_size(i * part_->outputs()), to_size(part_->outputs())));
   }
-  if (!first_) {
-    for (std::int64_t i = 0; i < batch_; ++i) {
-      y.segment(i * part_->outputs(), part_->outputs()) +=
-          Z_ * z.segment(i * part_->inputs(), part_->inputs());
-    }
-  }
-  return rest_.identity ? y : Vector(rest_.A * y);
+  return rest_.identity ? y : product(rest_.A, y);
 }
 
 }  // namespace smoothbound

@@ -1,23 +1,17 @@
 // A stage of (15) for a layer a o b, with only those unknowns left that the batch sees.
 #pragma once
 
+#include "cost_to_go.hpp"
 #include "smoothbound/runtime/losses/regularizer.hpp"
 #include "split_layer.hpp"
 
 namespace smoothbound {
 
-/// cost_l(z) = 1/2 z^T C z + c^T z + constant: (36).
-struct CostToGo {
-  Eigen::MatrixXd C;
-  Eigen::VectorXd c;
-  double constant = 0;
-};
-
 /// With F the Cholesky factor of the stage's matrix: (t; u~) = -F^-T (V z~_{l-1} + f).
 struct ReducedPolicy {
-  Eigen::MatrixXd F;  // lower triangle
-  Eigen::MatrixXd V;
-  Eigen::VectorXd f;
+  DenseMatrix F;  // lower triangle
+  DenseMatrix V;
+  std::vector<double> f;
   double curvature = 0;  // 1/gamma + lambda
 };
 
@@ -45,54 +39,60 @@ class ReducedStage {
   /// From cost_l to the policy and cost_{l-1} (Prop C.1). False: not bounded below.
   bool bellman(double gamma, CostToGo& cost, ReducedPolicy& policy) const;
   /// v~_l at z~_{l-1}, and z~_l.
-  Eigen::VectorXd rollout(const ReducedPolicy& policy, const Eigen::VectorXd& z,
-                          std::span<double> v) const;
+  [[nodiscard]] std::vector<double> rollout(const ReducedPolicy& policy, std::span<const double> z,
+                                            std::span<double> v) const;
 
  private:
-  using Matrix = Eigen::MatrixXd;
-  using Vector = Eigen::VectorXd;
+  using Vector = std::vector<double>;
   struct Group {
-    Matrix L;     // rows x unknowns of a filter
-    Matrix Q;     // features x unknowns of a filter; empty: I
-    Matrix rest;  // I - Q Q^T; empty: 0
+    DenseMatrix L;     // rows x unknowns of a filter
+    DenseMatrix Qt;    // unknowns of a filter x features: Q^T; empty: I
+    DenseMatrix rest;  // I - Q Q^T; empty: 0
   };
 
   [[nodiscard]] std::int64_t rows() const { return batch_ * part_->positions(); }
-  [[nodiscard]] std::int64_t unknowns_of_filter() const { return groups_.front().L.cols(); }
+  [[nodiscard]] std::int64_t unknowns_of_filter() const { return groups_.front().L.columns; }
   [[nodiscard]] std::int64_t y_size() const { return batch_ * part_->outputs(); }
-  [[nodiscard]] std::int64_t rest_size() const { return u_.size(); }
+  [[nodiscard]] std::int64_t rest_size() const { return static_cast<std::int64_t>(u_.size()); }
   [[nodiscard]] std::int64_t unknowns() const {
     return part_->filters() * unknowns_of_filter() + rest_size();
   }
+  [[nodiscard]] bool is_reduced() const { return !groups_.front().Qt.entries.empty(); }
+  [[nodiscard]] bool is_mixed() const { return !Y_.entries.empty(); }
   [[nodiscard]] const Group& group_of(std::int64_t filter) const {
     return groups_[static_cast<std::size_t>(part_->group_of(filter))];
   }
+  /// Place in y of a filter at a row of X.
+  [[nodiscard]] std::int64_t place_of(std::int64_t filter, std::int64_t row) const {
+    const std::int64_t positions = part_->positions();
+    return row / positions * part_->outputs() + filter * positions + row % positions;
+  }
 
   void reduce(SplitLayer& layer);
-  [[nodiscard]] Matrix joint_hessian(Matrix& C) const;
-  [[nodiscard]] Vector joint_gradient(const Vector& c) const;
-  [[nodiscard]] Matrix push_unknowns(const Matrix& G) const;
-  [[nodiscard]] Matrix pull_unknowns(const Matrix& M) const;
-  [[nodiscard]] Matrix push_inputs(const Matrix& G) const;
-  [[nodiscard]] Matrix pull_inputs(const Matrix& M) const;
-  void add_mixed(Matrix& N) const;
-  void add_patches(std::int64_t group, const Vector& weights, const Vector& factors,
-                   Eigen::Ref<Vector> z) const;
+  [[nodiscard]] DenseMatrix joint_hessian(DenseMatrix& C) const;
+  [[nodiscard]] DenseMatrix joint_gradient(Vector& c) const;
+  [[nodiscard]] DenseMatrix push_unknowns(const DenseMatrix& M) const;
+  [[nodiscard]] DenseMatrix pull_unknowns(const DenseMatrix& M) const;
+  [[nodiscard]] DenseMatrix push_inputs(const DenseMatrix& G) const;
+  [[nodiscard]] DenseMatrix pull_inputs(const DenseMatrix& M) const;
+  void add_mixed(DenseMatrix& N) const;
+  void add_patches(std::int64_t group, std::span<const double> weights,
+                   std::span<const double> factors, std::span<double> z) const;
   void subtract_eliminated(double curvature, CostToGo& cost) const;
-  [[nodiscard]] Matrix pull_patches(const Vector& z) const;
-  void push_patches(const Matrix& s, Vector& z) const;
+  void pull_patches(std::span<const double> z, DenseMatrix& s) const;
+  void push_patches(const DenseMatrix& s, Vector& z) const;
 
   const PatchProduct* part_;
   std::int64_t batch_;
   bool first_;
   double regularizer_;  // lambda, where r is part of the model's curvature
   std::vector<Group> groups_;
-  Matrix weights_;  // gradient of r by the weights: features x filters
-  Vector u_;        // and by the parameters of a
-  Matrix Z_;        // d b/dz of a sample
-  Matrix Y_;        // filters x rows: the cotangent of y; empty: T is 0
+  DenseMatrix weights_;  // gradient of r by the weights: filters x features
+  Vector u_;             // and by the parameters of a
+  DenseMatrix Z_;        // d b/dz of a sample
+  DenseMatrix Y_;        // filters x rows: the cotangent of y; empty: T is 0
   RestDerivatives rest_;
-  std::vector<double> input_cotangent_;
+  Vector input_cotangent_;
 };
 
 }  // namespace smoothbound

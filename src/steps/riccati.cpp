@@ -2,78 +2,68 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
-#include "eigen.hpp"
+#include "cost_to_go.hpp"
 #include "gamma.hpp"
 
 namespace smoothbound {
 namespace {
 
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-
-// cost_l(z) = 1/2 z^T C z + c^T z + constant: (36).
-struct CostToGo {
-  MatrixXd C;
-  VectorXd c;
-  double constant = 0;
-};
+using Vector = std::vector<double>;
 
 // v~_l = K z~_{l-1} + k
 struct Policy {
-  MatrixXd K;
-  VectorXd k;
+  DenseMatrix K;
+  Vector k;
 };
 
 void require_finite(const LqProblem& problem) {
-  const auto finite = [](const std::vector<double>& entries) {
-    return std::all_of(entries.begin(), entries.end(), [](double x) { return std::isfinite(x); });
-  };
   for (std::size_t l = 0; l < problem.stages.size(); ++l) {
     const LqStage& s = problem.stages[l];
-    if (finite(s.A.entries) && finite(s.B.entries) && finite(s.P.entries) && finite(s.R.entries) &&
-        finite(s.Q.entries) && finite(s.p) && finite(s.q)) {
+    if (all_finite(s.A.entries) && all_finite(s.B.entries) && all_finite(s.P.entries) &&
+        all_finite(s.R.entries) && all_finite(s.Q.entries) && all_finite(s.p) && all_finite(s.q)) {
       continue;
     }
     throw NotFinite(fmt::format("the quadratic model is not finite at layer {}", l + 1));
   }
 }
 
+// X = -(L L^T)^-1 X
+template <class Right>
+void solve_negated(const DenseMatrix& L, Right& X, std::span<double> entries) {
+  solve_lower(L, X);
+  solve_lower_transposed(L, X);
+  scale(-1, entries);
+}
+
+void make_symmetric(DenseMatrix& M) {
+  for (std::int64_t i = 0; i < M.rows; ++i) {
+    for (std::int64_t j = 0; j < i; ++j) M(i, j) = M(j, i) = (M(i, j) + M(j, i)) / 2;
+  }
+}
+
 // The Bellman equation of Prop C.1 for one stage: from cost_l to the policy of the stage and
-// cost_{l-1}, without the P and p of that. False: not bounded below. Products with an empty factor
-// are left out, which BLAS would refuse.
+// cost_{l-1}, without the P and p of that. False: not bounded below.
 bool bellman(const LqStage& stage, double inverse_gamma, CostToGo& cost, Policy& policy) {
-  const auto A = view(stage.A);
-  const auto B = view(stage.B);
-  const auto parameters = static_cast<Eigen::Index>(stage.q.size());
-  const Eigen::Index inputs = A.cols();
-  policy = {MatrixXd(parameters, inputs), VectorXd(parameters)};
-  MatrixXd CA(A.rows(), inputs);
-  CostToGo before{MatrixXd(inputs, inputs), VectorXd(inputs), cost.constant};
-  if (inputs > 0) {
-    CA = cost.C * A;
-    before.C = A.transpose() * CA;
-    before.c = A.transpose() * cost.c;
+  const DenseMatrix CA = product(cost.C, stage.A);
+  DenseMatrix M = stage.Q;
+  add_product(1, transposed(stage.B), product(cost.C, stage.B), M);
+  add_to_diagonal(inverse_gamma, M);
+  if (!cholesky(M)) return false;
+  Vector m = stage.q;
+  add_product(1, transposed(stage.B), cost.c, m);
+  policy.k = m;
+  solve_negated(M, policy.k, policy.k);
+  DenseMatrix N = product(transposed(stage.B), CA);  // parameters x inputs
+  for (std::int64_t i = 0; i < N.rows; ++i) {
+    for (std::int64_t j = 0; j < N.columns; ++j) N(i, j) += stage.R(j, i);
   }
-  if (parameters > 0) {
-    MatrixXd M = view(stage.Q);
-    M.noalias() += B.transpose() * (cost.C * B);
-    M.diagonal().array() += inverse_gamma;
-    const Eigen::LLT<MatrixXd> cholesky(M);
-    if (cholesky.info() != Eigen::Success) return false;
-    const VectorXd m = view(stage.q) + B.transpose() * cost.c;
-    policy.k = -cholesky.solve(m);
-    before.constant += m.dot(policy.k) / 2;
-    if (inputs > 0) {
-      const MatrixXd N = view(stage.R) + CA.transpose() * B;
-      policy.K = -cholesky.solve(N.transpose());
-      before.C.noalias() += N * policy.K;
-      before.c.noalias() += N * policy.k;
-    }
-  }
-  before.C = (before.C + before.C.transpose().eval()) / 2;
+  policy.K = N;
+  solve_negated(M, policy.K, policy.K.entries);
+  CostToGo before{product(transposed(stage.A), CA), product(transposed(stage.A), cost.c),
+                  cost.constant + dot(m, policy.k) / 2};
+  add_product(1, transposed(N), policy.K, before.C);
+  add_product(1, transposed(N), policy.k, before.c);
+  make_symmetric(before.C);
   cost = std::move(before);
   return true;
 }
@@ -81,31 +71,28 @@ bool bellman(const LqStage& stage, double inverse_gamma, CostToGo& cost, Policy&
 // `minimum` is cost_0(0), the value of the problem.
 Attempt backward(const LqProblem& problem, double gamma, std::vector<Policy>& policies,
                  double& minimum) {
-  CostToGo cost{view(problem.stages.back().P), view(problem.stages.back().p)};
+  CostToGo cost{problem.stages.back().P, problem.stages.back().p};
   policies.resize(problem.stages.size());
   for (std::size_t l = problem.stages.size(); l-- > 0;) {
     if (!bellman(problem.stages[l], 1 / gamma, cost, policies[l])) return {false, l};
     if (l == 0) break;
-    cost.C += view(problem.stages[l - 1].P);
-    cost.c += view(problem.stages[l - 1].p);
+    add_scaled(1, problem.stages[l - 1].P.entries, cost.C.entries);
+    add_scaled(1, problem.stages[l - 1].p, cost.c);
   }
   minimum = cost.constant;
   return {};
 }
 
-std::vector<double> rollout(const LqProblem& problem, const std::vector<Policy>& policies) {
-  std::vector<double> steps(static_cast<std::size_t>(problem.parameters()));
-  std::span<double> rest = steps;
-  VectorXd z(0);
+Vector rollout(const LqProblem& problem, const std::vector<Policy>& policies) {
+  Vector steps;
+  Vector z;
   for (std::size_t l = 0; l < problem.stages.size(); ++l) {
     const LqStage& stage = problem.stages[l];
-    VectorXd v = policies[l].k;
-    if (l > 0 && v.size() > 0) v += policies[l].K * z;
-    view(rest.first(stage.q.size())) = v;
-    rest = rest.subspan(stage.q.size());
-    VectorXd next = VectorXd::Zero(static_cast<Eigen::Index>(stage.p.size()));
-    if (l > 0) next += view(stage.A) * z;
-    if (v.size() > 0) next += view(stage.B) * v;
+    Vector v = policies[l].k;
+    add_product(1, policies[l].K, z, v);
+    steps.insert(steps.end(), v.begin(), v.end());
+    Vector next = product(stage.B, v);
+    add_product(1, stage.A, z, next);
     z = std::move(next);
   }
   return steps;

@@ -22,6 +22,7 @@ Graph part_of_layer(const Graph& graph, const Layer& layer, std::size_t first, s
                           begin + static_cast<std::ptrdiff_t>(last));
   alone.output = alone.components.back().output;
   part.order.push_back(0);
+  part.blocks = graph.blocks;  // to which components refer
   return part;
 }
 
@@ -29,14 +30,14 @@ Graph affine_part(const Graph& graph, const Layer& layer) {
   return part_of_layer(graph, layer, 0, 1);
 }
 
-using Triplets = std::vector<Eigen::Triplet<double>>;
+using Triplets = std::vector<SparseMatrix::Triplet>;
 
 // The entries of `column` at [begin, end) that are not 0.
 void add_column(std::span<const double> column, std::int64_t begin, std::int64_t end,
                 std::int64_t first_row, std::int64_t j, Triplets& entries) {
   for (std::int64_t i = begin; i < end; ++i) {
     const double entry = column[static_cast<std::size_t>(i)];
-    if (entry != 0) entries.emplace_back(first_row + i, j, entry);
+    if (entry != 0) entries.push_back({first_row + i, j, entry});
   }
 }
 
@@ -132,17 +133,14 @@ RestDerivatives SplitLayer::derivatives(std::span<const double> lambda, StepKind
       add_column(by_y, 0, inputs, 0, inputs + j, second_order);
       for (std::int64_t i = 0; i < inputs; ++i) {
         const double entry = by_y[static_cast<std::size_t>(i)];
-        if (entry != 0) second_order.emplace_back(inputs + j, i, entry);
+        if (entry != 0) second_order.push_back({inputs + j, i, entry});
       }
     }
     u_dot[static_cast<std::size_t>(j)] = 0;
   }
-  RestDerivatives result;
-  result.A.resize(outputs, inputs + own);
-  result.A.setFromTriplets(first_order.begin(), first_order.end());
-  result.H.resize(inputs + own, inputs + own);
-  result.H.setFromTriplets(second_order.begin(), second_order.end());
-  return result;
+  return {.identity = false,
+          .A = {outputs, inputs + own, first_order},
+          .H = {inputs + own, inputs + own, second_order}};
 }
 
 }  // namespace smoothbound

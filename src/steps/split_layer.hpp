@@ -1,23 +1,22 @@
 // A layer phi = a o b with all that a Newton step needs of it.
 #pragma once
 
-#include <Eigen/SparseCore>
 #include <optional>
 
 #include "patch_product.hpp"
 #include "smoothbound/graph/graph.hpp"
 #include "smoothbound/runtime/oracle.hpp"
 #include "smoothbound/steps/step.hpp"
+#include "sparse_matrix.hpp"
 
 namespace smoothbound {
 
 /// Derivatives of a at (u, y), u its parameters: sparse, as most parts act on single elements,
 /// windows or samples. Columns: y over the batch, then u.
 struct RestDerivatives {
-  using Sparse = Eigen::SparseMatrix<double>;
   bool identity = false;  // a is the identity: A and H are not set
-  Sparse A;               // d a / d(y, u)
-  Sparse H;               // hess (lambda^T a); empty: 0
+  SparseMatrix A;         // d a / d(y, u)
+  SparseMatrix H;         // hess (lambda^T a)
 };
 
 class SplitLayer {

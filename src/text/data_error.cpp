@@ -6,11 +6,9 @@
 
 namespace smoothbound {
 
-std::string render_error(const DataError& error) {
-  std::string text =
-      fmt::format("{}: error: {}\n", escape_controls(error.file), escape_message(error.what()));
-  if (!error.hint.empty()) text += "hint: " + escape_message(error.hint) + "\n";
-  return text;
+std::string render_error(const DataError& error, RemedyWords words) {
+  return fmt::format("{}: error: {}\n", escape_controls(error.file), escape_message(error.what())) +
+         render_hint(error.hint, error.remedy, words);
 }
 
 }  // namespace smoothbound

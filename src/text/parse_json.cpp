@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cctype>
+#include <cmath>
 #include <cstddef>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -11,6 +13,7 @@
 
 #include "smoothbound/text/document.hpp"
 #include "smoothbound/text/fields.hpp"
+#include "smoothbound/text/json_writer.hpp"
 
 namespace smoothbound {
 namespace {
@@ -203,5 +206,14 @@ class Reader {
 }  // namespace
 
 void parse_json(std::string_view text, Document& document) { Reader(text, document).read(); }
+
+// Here, since this is the one source of the calculator with nlohmann's library: its digits are not
+// always the fewest, and those that were written stay what they are.
+std::string json_number(double value) {
+  if (!std::isfinite(value)) return "null";
+  constexpr std::size_t longest = 64;
+  std::array<char, longest> text{};
+  return {text.data(), nlohmann::detail::to_chars(text.data(), text.data() + longest, value)};
+}
 
 }  // namespace smoothbound

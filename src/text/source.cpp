@@ -148,7 +148,12 @@ Location locate(std::string_view text, std::size_t offset) {
           static_cast<std::uint32_t>(1 + character_count(before.substr(line_start)))};
 }
 
-std::string render_error(const Source& source, const SpecError& error) {
+std::string render_hint(const std::string& hint, Remedy remedy, RemedyWords words) {
+  const std::string text = hint.empty() ? std::string(words(remedy)) : escape_message(hint);
+  return text.empty() ? "" : "hint: " + text + "\n";
+}
+
+std::string render_error(const Source& source, const SpecError& error, RemedyWords words) {
   const std::string name = escape_controls(source.name);
   const auto place = [&](Location location, std::string_view kind, std::string_view message) {
     return fmt::format("{}:{}:{}: {}: {}\n{}", name, location.line, location.column, kind, message,
@@ -158,8 +163,7 @@ std::string render_error(const Source& source, const SpecError& error) {
   for (const SpecError::Note& note : error.notes) {
     result += place(note.location, "note", escape_message(note.message));
   }
-  if (!error.hint.empty()) result += "hint: " + escape_message(error.hint) + "\n";
-  return result;
+  return result + render_hint(error.hint, error.remedy, words);
 }
 
 }  // namespace smoothbound

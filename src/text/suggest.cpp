@@ -45,4 +45,9 @@ std::string join(std::span<const std::string_view> words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
+std::string join_or(std::span<const std::string_view> words) {
+  if (words.size() < 2) return join(words);
+  return fmt::format("{} or {}", join(words.first(words.size() - 1)), words.back());
+}
+
 }  // namespace smoothbound

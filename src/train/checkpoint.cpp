@@ -42,7 +42,7 @@ class StateReader {
     const auto found = metadata_.find(key(state_prefix, name));
     if (found == metadata_.end()) {
       throw DataError(path_, "is no checkpoint of training: it holds parameters only",
-                      "--weights begins a new run with them");
+                      Remedy::new_run);
     }
     const std::string& text = found->second;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

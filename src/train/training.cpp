@@ -89,7 +89,7 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
   global_ = certificate_->global_step(is_stochastic());
   if (options_.rule == StepRule::certified && global_.step == 0) {
     throw TrainingUnsupported(fmt::format("there is no certified step: {}", global_.reason),
-                              "--step line-search needs none");
+                              Remedy::line_search);
   }
   if (options_.rule == StepRule::local) {
     layer_norms_ = std::make_unique<LayerNormRecorder<Scalar>>(graph);
@@ -107,7 +107,7 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
             fmt::format("Newton steps of a network that is no chain of layers with weights take "
                         "the whole Hessian, and {} parameters are more than {}",
                         parameter_layout().elements, most_dense_parameters),
-            "--oracle gauss-newton takes any network");
+            Remedy::gauss_newton);
       }
     }
   }
@@ -128,21 +128,21 @@ void Training<Scalar>::check_options() const {
   const bool first_order = options.oracle == StepKind::gradient;
   if (!first_order && sizeof(Scalar) != sizeof(double)) {
     throw TrainingUnsupported("Gauss-Newton and Newton steps are computed in float64",
-                              "--precision float64");
+                              Remedy::float64);
   }
   if (!first_order && options.rule != StepRule::line_search && options.rule != StepRule::constant) {
     throw TrainingUnsupported("certified steps are those of the gradient oracle",
-                              "--gamma takes a number or line-search");
+                              Remedy::constant_or_search);
   }
   if (options.mini_batch == 0) return;
   if (!settings_.loss->is_mean) {
     throw TrainingUnsupported(
         fmt::format("{} is no mean over the samples: it has no mini-batches", settings_.loss->name),
-        "leave --batch out");
+        Remedy::all_samples);
   }
   if (options.rule == StepRule::local) {
     throw TrainingUnsupported("steps certified around a point are those of all samples",
-                              "leave --batch out, or take --step certified");
+                              Remedy::all_samples_or_global_step);
   }
 }
 

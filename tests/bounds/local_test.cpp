@@ -148,7 +148,7 @@ TEST(AroundAPoint, RefusesWhatDoesNotFit) {
   point.blocks.resize(3);
   EXPECT_EQ(message(point), "the point has 3 parameter blocks, the network 2");
   point.blocks.resize(1);
-  EXPECT_EQ(message(point), "the point has no parameter block for layer 'layer2'");
+  EXPECT_EQ(message(point), "the point has 1 parameter blocks, the network 2");
   point = two_blocks();
   point.batch.layer_norms.resize(1);
   EXPECT_EQ(message(point), "1 layer norms for 2 layers");
@@ -171,6 +171,7 @@ std::size_t count_blocks(const Network& network) {
       input = &placed.output;
     }
   }
+  EXPECT_EQ(network.graph.blocks.size(), count);
   return count;
 }
 

@@ -170,14 +170,15 @@ TEST_P(RandomNetworks, BoundsIncreaseWithTheBatch) {
   EXPECT_GT(compared, networks_per_shard / 4);
 }
 
-// What the comparisons above see: every component of the catalogue, and additions of branches that
-// share parameters as well as of branches that do not.
+// What the comparisons above see: every component and loss of the catalogue, and additions of
+// branches that share parameters as well as of branches that do not.
 TEST(RandomNetworkGenerator, CoversTheCatalogue) {
   std::set<std::string> seen;
   int shared = 0;
   int disjoint = 0;
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
     const PlainNetwork network = support::random_network(seed);
+    seen.insert(network.loss);
     for (const support::PlainLayer& layer : network.layers) {
       if (!layer.merge.empty()) seen.insert(layer.merge);
       for (const support::PlainPart& part : layer.parts) seen.insert(part.kind);
@@ -191,6 +192,9 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
   }
   for (const Component& component : prototypes()) {
     EXPECT_EQ(seen.count(std::string(name_of(component))), 1U) << name_of(component);
+  }
+  for (const LossRow& loss : loss_table()) {
+    EXPECT_EQ(seen.count(std::string(loss.name)), 1U) << loss.name;
   }
   EXPECT_GT(shared, 50);
   EXPECT_GT(disjoint, 50);

@@ -35,7 +35,7 @@ TEST_F(Npz, StoredAndDeflated) {
   const std::string path =
       directory.write("w", zip({stored("a.npy", a), deflated("b.npy", big), deflated("c.npy", a)}));
   const ArrayFile file = open_array_file(path);
-  EXPECT_EQ(file.format(), ArrayFormat::npz);
+  EXPECT_EQ(file.format().name, "NPZ");
   ASSERT_EQ(file.entries().size(), 3U);
   EXPECT_EQ(file.entries()[1].name, "b");
   EXPECT_EQ(file.entries()[1].shape, (std::vector<std::int64_t>{100000}));

@@ -74,7 +74,7 @@ std::size_t weight_count(const Case& c) {
   Conv conv = conv_of(c);
   conv.bias = false;
   const Shape output = conv.output_shape({&c.input, 1});
-  return static_cast<std::size_t>(conv.parameter_count({{&c.input, 1}, output, 1}));
+  return static_cast<std::size_t>(conv.block({{&c.input, 1}, output, 1})->elements);
 }
 
 // sup ||beta(W, z)|| over unit W and z from below: in turns, the best W for z and z for W.
@@ -143,7 +143,7 @@ TEST(Conv, ShapesAndParametersEqualCounts) {
     const auto all = patches(c.window, c.input);
     EXPECT_EQ(static_cast<std::size_t>(output.positions()), all.size());
     const std::int64_t taps = static_cast<std::int64_t>(all.front().size());
-    EXPECT_EQ(conv.parameter_count({{&c.input, 1}, output, 1}),
+    EXPECT_EQ(conv.block({{&c.input, 1}, output, 1})->elements,
               c.filters * (c.input.channels() / c.groups * taps + 1));
   }
 }

@@ -262,9 +262,10 @@ template <class Norm>
 void expect_affine(Norm component, std::int64_t features, std::int64_t repeats) {
   const Shape shape{6, 2, 5};
   const Site site{{&shape, 1}, shape, 7};
-  EXPECT_EQ(component.parameter_count(site), 0);
+  EXPECT_FALSE(component.block(site));
   component.affine.learnable = true;
-  EXPECT_EQ(component.parameter_count(site), 2 * features);
+  EXPECT_EQ(component.block(site)->elements, 2 * features);
+  EXPECT_FALSE(component.block(site)->radius);
   const Parts parts = component.parts(site, Method::sharp);
   ASSERT_EQ(parts.end() - parts.begin(), 2);
   EXPECT_TRUE(std::holds_alternative<MapConstants>(*parts.begin()));
@@ -273,15 +274,14 @@ void expect_affine(Norm component, std::int64_t features, std::int64_t repeats) 
   EXPECT_EQ(scale.linear_parameters.value, square_root(Magnitude::from_count(repeats)));
   EXPECT_TRUE(scale.linear_input.value.is_zero());
   EXPECT_TRUE(scale.offset.value.is_zero());
-  EXPECT_EQ(scale.radius, nullptr);
 
   component.affine.shift = false;
   component.affine.radius = Real::from_decimal("2");
-  EXPECT_EQ(component.parameter_count(site), features);
+  EXPECT_EQ(component.block(site)->elements, features);
+  EXPECT_EQ(component.block(site)->radius->upper, Magnitude::from_count(2));
   const Parts without_shift = component.parts(site, Method::paper);
   const auto& only_scale = std::get<AffineConstants>(*(without_shift.begin() + 1));
   EXPECT_TRUE(only_scale.linear_parameters.value.is_zero());
-  EXPECT_EQ(only_scale.radius->upper, Magnitude::from_count(2));
 }
 
 TEST(Normalization, AffinePartOfEachKind) {

@@ -33,17 +33,17 @@ TEST(Dense, FlattensAndCounts) {
   const Shape output = dense.output_shape({&input, 1});
   EXPECT_EQ(output, Shape{10});
   const Site site{{&input, 1}, output, 16};
-  EXPECT_EQ(dense.parameter_count(site), 610);
+  EXPECT_EQ(dense.block(site)->elements, 610);
   for (const Method method : {Method::paper, Method::sharp}) {
     const auto b = std::get<AffineConstants>(*dense.parts(site, method).begin());
     EXPECT_EQ(b.bilinear.value, Magnitude::from_count(1));
     EXPECT_EQ(b.linear_parameters.value, Magnitude::from_count(4));
     EXPECT_TRUE(b.linear_input.value.is_zero());
     EXPECT_TRUE(b.offset.value.is_zero());
-    EXPECT_EQ(b.radius, nullptr);
   }
   dense.bias = false;
-  EXPECT_EQ(dense.parameter_count(site), 600);
+  EXPECT_EQ(dense.block(site)->elements, 600);
+  EXPECT_FALSE(dense.block(site)->radius);
   EXPECT_TRUE(std::get<AffineConstants>(*dense.parts(site, Method::sharp).begin())
                   .linear_parameters.value.is_zero());
   EXPECT_FALSE(dense.couples_samples());
@@ -83,7 +83,7 @@ TEST(Dense, ParametersAreCountedWithChecks) {
   dense.units = std::int64_t{1} << 62;
   const Shape input{3};
   const Shape output{dense.units};
-  EXPECT_THROW(static_cast<void>(dense.parameter_count({{&input, 1}, output, 1})), ShapeError);
+  EXPECT_THROW(static_cast<void>(dense.block({{&input, 1}, output, 1})), ShapeError);
 }
 
 TEST(Merge, Shapes) {
@@ -140,7 +140,7 @@ TEST(Opaque, OutputAndParametersAreThoseGiven) {
   opaque.parameters = 17;
   EXPECT_EQ(shape_of(opaque, {{4, 2}}), (Shape{3, 5}));
   const Shape shape{4, 2};
-  EXPECT_EQ(opaque.parameter_count({{&shape, 1}, shape, 1}), 17);
+  EXPECT_EQ(opaque.block({{&shape, 1}, shape, 1})->elements, 17);
   opaque.output = {1, 2, 3, 4};
   EXPECT_THAT(refusal(opaque, {{4}}), HasSubstr("1 to 3 sizes"));
 }
@@ -224,23 +224,19 @@ TEST(Catalogue, StepsOfEveryPrototypeSayWhereTheyComeFrom) {
 }
 
 struct NotAComponent {};
-struct WithoutSteps {
+struct WithoutParts {
   static constexpr Role role = Role::affine;
-  static std::vector<WithoutSteps> prototypes() { return {}; }
+  static std::vector<WithoutParts> prototypes() { return {}; }
   [[nodiscard]] std::string_view name() const { return ""; }
   [[nodiscard]] std::string_view formula() const { return ""; }
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes[0]; }
-  [[nodiscard]] std::int64_t parameter_count(const Site& /*site*/) const { return 0; }
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   [[nodiscard]] Work work(const Site& /*site*/) const { return {}; }
   [[nodiscard]] bool couples_samples() const { return false; }
-  template <class Scalar>
-  [[nodiscard]] Kernels<Scalar> kernels(const Site& /*site*/) const {
-    return {};
-  }
 };
 static_assert(!ComponentType<NotAComponent>);
-static_assert(ComponentType<WithoutSteps> && !UnaryType<WithoutSteps> && !MergeType<WithoutSteps>);
+static_assert(ComponentType<WithoutParts> && !UnaryType<WithoutParts> && !MergeType<WithoutParts>);
 static_assert(UnaryType<Dense> && UnaryType<Opaque> && MergeType<Add> && !UnaryType<Add>);
 static_assert(BiasedType<Dense> && BiasedType<Conv> && !BiasedType<Softmax>);
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "report/shared/align.hpp"
-#include "smoothbound/report/check/check.hpp"
+#include "smoothbound/bounds/check.hpp"
 
 namespace smoothbound::testing {
 namespace {

@@ -18,9 +18,8 @@ RunReport planted(double part) {
   ReportOptions options;
   options.methods = {Method::paper, Method::sharp};
   run.bounds = make_report(Source{"net.yaml", std::string(small_network)}, options, {});
-  run.precision = "float64";
+  run.precision = Precision::float64;
   run.data = {"random", {}, {}, run.bounds.graph.input, run.bounds.graph.input, {}, {}};
-  run.parameters.scheme = "ball";
   run.tolerance = 1e-10;
   for (const Triple& layer : run.bounds.results.back().table.layers) {
     run.norms.push_back(part * layer.m.to_double());

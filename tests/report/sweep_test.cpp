@@ -1,5 +1,5 @@
 // Grids, products of them, and crossings whose places are known in closed form.
-#include "smoothbound/report/sweep/sweep.hpp"
+#include "smoothbound/bounds/sweep.hpp"
 
 #include <gmock/gmock.h>
 

@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <Eigen/SVD>
 #include <cmath>
 
 #include "networks.hpp"
 #include "smoothbound/bounds/evaluate.hpp"
+#include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/measure.hpp"
 #include "support/random_network.hpp"
 #include "support/read_network.hpp"
@@ -139,10 +139,12 @@ TEST(LargestSlope, OfADenseLayerIsASingularValue) {
     Vector y_dot(static_cast<std::size_t>(network.output_elements()));
     const double found = largest_slope(trajectory, 300, w_dot, y_dot);
 
-    Eigen::MatrixXd z = Eigen::MatrixXd::Ones(batch, inputs + 1);
-    z.leftCols(inputs) =
-        Eigen::Map<const Eigen::Matrix<double, batch, inputs, Eigen::RowMajor>>(x.data());
-    const double exact = Eigen::JacobiSVD<Eigen::MatrixXd>(z).singularValues()[0];
+    DenseMatrix z(batch, inputs + 1);
+    for (std::int64_t i = 0; i < batch; ++i) {
+      std::copy_n(x.begin() + i * inputs, inputs, z.row(i).begin());
+      z(i, inputs) = 1;
+    }
+    const double exact = singular_values(z).front();
     EXPECT_NEAR(found, exact, 1e-6 * exact);
     EXPECT_NEAR(std::sqrt(testing::dot(w_dot, w_dot)), 1, 1e-14);
     EXPECT_NEAR(std::sqrt(testing::dot(y_dot, y_dot)), found, 1e-14 * found);

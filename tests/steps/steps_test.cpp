@@ -2,11 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <Eigen/Dense>
-
 #include "problems.hpp"
 #include "smoothbound/steps/dense_step.hpp"
 #include "steps/riccati.hpp"
+#include "support/symmetric_eigenvalues.hpp"
 
 namespace smoothbound {
 namespace {
@@ -147,16 +146,15 @@ TEST(Halving, HappensExactlyWhereTheModelIsNotBoundedBelow) {
     std::mt19937_64 random(seed);
     Problem p(std::string(small), seed % 2 == 0 ? "square" : "logistic", seed % 3 == 0 ? 0.1 : 0, 5,
               random, Problem::Form::chain, 2);
-    const auto count = static_cast<Eigen::Index>(p.w.size());
-    Eigen::MatrixXd hessian(count, count);
+    const auto count = static_cast<std::int64_t>(p.w.size());
+    DenseMatrix hessian(count, count);
     Vector unit(p.w.size());
-    for (Eigen::Index j = 0; j < count; ++j) {
+    for (std::int64_t j = 0; j < count; ++j) {
       unit[static_cast<std::size_t>(j)] = 1;
-      p.objective.hessian_product(unit, {hessian.col(j).data(), unit.size()});
+      p.objective.hessian_product(unit, hessian.row(j));
       unit[static_cast<std::size_t>(j)] = 0;
     }
-    const double least =
-        Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(hessian).eigenvalues().minCoeff();
+    const double least = support::symmetric_eigenvalues(hessian).front();
     for (const double gamma : {0.3, 3.0, 100.0}) {
       int expected = 0;
       while (std::ldexp(1 / gamma, expected) + least <= 0) ++expected;

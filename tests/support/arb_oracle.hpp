@@ -109,11 +109,10 @@ class Oracle {
   [[nodiscard]] const OracleTriple& layer(std::size_t index) const { return done_[index].bounds; }
   [[nodiscard]] bool couples_samples() const { return couples_; }
 
-  /// Prop 4.2, the better of both ways; `is_mean` says whether there are two.
+  /// Prop 4.2, the better of both ways; of a mean there are two.
   [[nodiscard]] OracleObjective objective() const {
     OracleObjective f = compose_loss();
-    const bool is_mean = network_.loss == "logistic" || network_.loss == "square";
-    if (sharp_ && is_mean && !couples_) {
+    if (sharp_ && oracle::is_mean(network_) && !couples_) {
       const std::string& norm = network_.sample_norm.empty() ? network_.norm : network_.sample_norm;
       const OracleObjective single = Oracle(network_, true, 1, norm).compose_loss();
       f = {smaller(f.l, single.l), smaller(f.L, single.L)};
@@ -176,6 +175,10 @@ class Oracle {
                              part.at_zero.empty() ? inf : Ball::decimal(part.at_zero), l});
         continue;
       }
+      if (!is_written_out(part.kind) && find_activation(part.kind) == nullptr) {
+        apply_other(node, part.kind, before, layer, done);
+        continue;
+      }
       if (oracle::is_affine(part)) {
         node.apply(oracle::affine_constants(part, before, done.shape, batch_, sharp_),
                    block("", layer, done));
@@ -193,6 +196,25 @@ class Oracle {
       }
     }
     return node.result();
+  }
+
+  // A component of the catalogue that is not written out here: of its affine and map parts.
+  template <class Node>
+  void apply_other(Node& node, const std::string& kind, const Sizes& before,
+                   const PlainLayer& layer, Done& done) {
+    const OtherComponent& other = other_component(kind);
+    const Shape input{std::span(before)};
+    const Site site{{&input, 1}, Shape{std::span(done.shape)}, batch_};
+    const bool has_block = block_of(other.component, site).has_value();
+    const Ball radius = has_block ? block("", layer, done) : Ball();
+    couples_ = couples_ || smoothbound::couples_samples(other.component);
+    for (const Part& part : other.parts(site, oracle::method_of(sharp_))) {
+      if (const auto* affine = std::get_if<AffineConstants>(&part)) {
+        node.apply(oracle::affine_of(*affine), radius);
+      } else {
+        node.apply(oracle::map_of(std::get<MapConstants>(part)));
+      }
+    }
   }
 
   OracleTriple merge(const PlainLayer& layer, const std::vector<Done>& inputs) const {
@@ -249,29 +271,10 @@ class Oracle {
 
   [[nodiscard]] OracleObjective compose_loss() const {
     const OracleTriple& psi = done_.back().bounds;
-    const std::string& loss = network_.loss;
-    Ball l = Ball::infinity();
-    Ball L = Ball::infinity();
-    if (loss == "logistic") {
-      l = sharp_ ? oracle::root(2) : Ball(2);
-      L = sharp_ ? oracle::ratio(1, 2) : Ball(2);
-    } else if (loss == "square") {
-      l = psi.m + Ball::decimal(network_.label_radius);
-      L = 1;
-    } else if (loss == "convex_clustering") {
-      const Ball n = batch_;
-      const Ball others = Ball(batch_ - 1) / Ball(2);
-      l = n * square_root(others);
-      if (!sharp_ && batch_ != 2) l = n * others;  // at 2, the paper's is below the true one
-      L = 1;
-    }
-    if (sharp_ && (loss == "logistic" || loss == "square")) {
-      l = l / oracle::root(batch_);
-      L = L / Ball(batch_);
-    }
+    const OracleLoss f = oracle::loss(network_, psi.m, batch_, sharp_);
     const Ball lambda = Ball::decimal(network_.regularizer);
-    return {psi.l * l + lambda * square_root(squared_parameter_norm_),
-            psi.L * l + square(psi.l) * L + lambda};
+    return {psi.l * f.l + lambda * square_root(squared_parameter_norm_),
+            psi.L * f.l + square(psi.l) * f.L + lambda};
   }
 
   const PlainNetwork& network_;

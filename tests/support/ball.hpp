@@ -69,6 +69,16 @@ class Ball {
     return text;
   }
 
+  /// What the library has for the number, or the next one below.
+  [[nodiscard]] Magnitude not_above() const {
+    if (infinite_) return Magnitude::infinity();
+    const Ball below = *this / (Ball(1) + decimal("1e-40"));
+    char* digits = arb_get_str(below.x_, 60, ARB_STR_NO_RADIUS);
+    const std::string text = digits;
+    flint_free(digits);
+    return Magnitude::from_decimal(text);
+  }
+
   friend Ball operator+(const Ball& a, const Ball& b) {
     if (a.infinite_ || b.infinite_) return infinity();
     Ball result;

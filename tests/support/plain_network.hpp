@@ -1,5 +1,6 @@
 // A network as plain data, apart from the library's own types: what a generator makes, what is
-// written as an architecture file, and what an oracle evaluates.
+// written as an architecture file, and what an oracle evaluates. Components that are not written
+// out here stand with the settings that they need, see catalogue.hpp.
 #pragma once
 
 #include <fmt/format.h>
@@ -10,6 +11,9 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "catalogue.hpp"
+#include "smoothbound/losses/loss.hpp"
 
 namespace smoothbound::support {
 
@@ -121,6 +125,7 @@ inline bool is_pooling(const PlainPart& part) {
 /// The shape after a component; nothing if it does not fit.
 inline std::optional<Sizes> shape_after(const PlainPart& part, const Sizes& shape) {
   const bool spatial = shape.size() > 1;
+  if (!is_written_out(part.kind)) return other_component(part.kind).shape_after(shape);
   if (part.kind == "dense") return Sizes{part.size};
   if (part.kind == "opaque") return part.output.empty() ? shape : part.output;
   if (part.kind == "global_average_pool") {
@@ -156,6 +161,7 @@ namespace plain_text {
 // `"key": value` in flow style, which JSON and YAML share.
 class Mapping {
  public:
+  explicit Mapping(std::string text = {}) : text_(std::move(text)) {}
   void add(const std::string& key, const std::string& value) {
     text_ += fmt::format("{}\"{}\": {}", text_.empty() ? "" : ", ", key, value);
   }
@@ -177,7 +183,7 @@ class Mapping {
 };
 
 inline Mapping settings_of(const PlainPart& part) {
-  Mapping map;
+  Mapping map(is_written_out(part.kind) ? "" : other_component(part.kind).settings);
   if (part.kind == "conv") map.add("filters", part.size);
   if (part.kind == "group_norm") map.add("groups", part.size);
   map.add_given("kernel", part.window.kernel);
@@ -224,7 +230,7 @@ inline std::string layer_text(const PlainNetwork& network, std::size_t index) {
     const Mapping settings = settings_of(part);
     if (part.kind == "dense") {
       map.add("dense", part.size);
-    } else if (part.kind == "conv" || part.kind == "opaque") {
+    } else if (role_of(*find_prototype(part.kind)) == Role::affine) {
       map.add(part.kind, settings.text());
     } else if (settings.is_empty()) {
       maps.push_back("\"" + part.kind + "\"");
@@ -249,8 +255,10 @@ inline std::string to_text(const PlainNetwork& network) {
   map.add("batch", network.batch);
   map.add("input", input.text());
   map.add("radius", network.radius);
-  if (network.loss == "square") {
-    map.add("loss", fmt::format("{{\"square\": {{\"label_radius\": {}}}}}", network.label_radius));
+  const LossRow* loss = find_loss(network.loss);
+  if (loss != nullptr && loss->setting == label_radius_setting) {
+    map.add("loss", fmt::format("{{\"{}\": {{\"label_radius\": {}}}}}", network.loss,
+                                network.label_radius));
   } else if (!network.loss.empty()) {
     map.add("loss", "\"" + network.loss + "\"");
   }

@@ -4,15 +4,17 @@
 #include <array>
 #include <cstdint>
 #include <random>
-#include <span>
 #include <string_view>
+#include <vector>
 
 #include "plain_network.hpp"
+#include "smoothbound/losses/loss.hpp"
 
 namespace smoothbound::support {
 
-/// Every component of the catalogue, chains and graphs, layers that stand before those they read,
-/// radii and norms of 0 and of 1e40, and in every third network constants that are infinite.
+/// Every component and loss of the catalogue, chains and graphs, layers that stand before those
+/// they read, radii and norms of 0 and of 1e40, and in every third network constants that are
+/// infinite.
 class RandomNetwork {
  public:
   explicit RandomNetwork(std::uint64_t seed) : random_(seed) {}
@@ -31,46 +33,14 @@ class RandomNetwork {
   }
 
  private:
-  struct Named {
-    std::string_view name;
-    std::string_view parameter;
-    std::array<std::string_view, 3> values;
-  };
-  static constexpr std::array smooth_activations{
-      Named{"softplus", "beta", {"0.3", "7", "1e3"}},
-      Named{"sigmoid", "", {}},
-      Named{"tanh", "", {}},
-      Named{"gelu", "", {}},
-      Named{"gelu_tanh", "", {}},
-      Named{"silu", "", {}},
-      Named{"mish", "", {}},
-      Named{"elu", "alpha", {"1", "1.0", "1e0"}},
-      Named{"softsign", "", {}},
-      Named{"atan", "", {}},
-      Named{"sin", "", {}},
-      Named{"erf", "", {}},
-      Named{"identity", "", {}},
-      Named{"dropout", "rate", {"0.1", "0", "0.9"}},
-  };
-  static constexpr std::array kinked_activations{
-      Named{"relu", "", {}},
-      Named{"relu6", "", {}},
-      Named{"leaky_relu", "slope", {"0", "0.2", "3"}},
-      Named{"selu", "", {}},
-      Named{"hard_tanh", "", {}},
-      Named{"hard_sigmoid", "", {}},
-      Named{"hard_swish", "", {}},
-      Named{"elu", "alpha", {"0.5", "2", "1.7"}},
-  };
-
   bool chance(int percent) { return between(1, 100) <= percent; }
   // Written out, for the same numbers with every standard library.
   std::int64_t between(std::int64_t low, std::int64_t high) {
     return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
   }
-  template <class T, std::size_t n>
-  const T& one_of(const std::array<T, n>& values) {
-    return values[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(n) - 1))];
+  template <class Values>
+  const auto& one_of(const Values& values) {
+    return values[static_cast<std::size_t>(between(0, std::ssize(values) - 1))];
   }
   std::string literal() {
     static constexpr std::array<std::string_view, 12> values{
@@ -80,8 +50,6 @@ class RandomNetwork {
   std::string literal_or_zero() { return chance(4) ? "0" : literal(); }
 
   void make_settings() {
-    static constexpr std::array<std::string_view, 6> losses{
-        "logistic", "square", "convex_clustering", "k_means", "spectral_clustering", "logistic"};
     static constexpr std::array<std::string_view, 6> norms{"0", "1e-3", "0.5", "1", "30.25", "1e9"};
     const auto rank = between(1, 3);
     network_.input = {one_of(std::array<std::int64_t, 5>{1, 2, 4, 6, 3})};
@@ -94,7 +62,7 @@ class RandomNetwork {
           norms[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(norm)))];
     }
     network_.radius = literal_or_zero();
-    network_.loss = one_of(losses);
+    network_.loss = one_of(loss_table()).name;
     network_.label_radius = literal_or_zero();
     network_.regularizer = chance(50) ? "0" : literal();
     network_.gap = literal_or_zero();
@@ -178,7 +146,9 @@ class RandomNetwork {
   PlainPart make_affine(const Sizes& shape) {
     static constexpr std::array<std::int64_t, 4> widths{2, 4, 2, 6};
     PlainPart part;
+    static const std::vector<std::string> others = other_components(Role::affine);
     if (chance(5)) return make_opaque(shape);
+    if (!others.empty() && chance(10)) return make_other(others);
     part.bias = !chance(25);
     part.size = one_of(widths);
     if (shape.size() == 1 || chance(15)) {
@@ -207,18 +177,24 @@ class RandomNetwork {
     return part;
   }
 
+  PlainPart make_other(const std::vector<std::string>& names) {
+    PlainPart part;
+    part.kind = one_of(names);
+    return part;
+  }
+
   PlainPart make_map(const Sizes& shape) {
+    static const std::vector<std::string> others = other_components(Role::non_affine);
+    static const std::vector<ActivationValues> smooth = activations(false);
+    static const std::vector<ActivationValues> kinked = activations(true);
     PlainPart part;
     const std::int64_t dice = between(1, 100);
+    if (!others.empty() && chance(5)) return make_other(others);
     if (dice <= 55) {
-      const Named& f =
-          kinks_ && chance(25) ? one_of(kinked_activations) : one_of(smooth_activations);
-      part.kind = f.name;
-      // Without its parameter, elu is a smooth one.
-      if (!f.parameter.empty() && (f.name == "elu" || chance(60))) {
-        part.parameter_name = f.parameter;
-        part.parameter = one_of(f.values);
-      }
+      const ActivationValues& f = one_of(kinks_ && chance(25) ? kinked : smooth);
+      part.kind = f.row->name;
+      part.parameter_name = f.row->parameter.name;
+      part.parameter = one_of(f.values);
     } else if (dice <= 62) {
       part.kind = "softmax";
     } else if (dice <= 76) {

@@ -34,6 +34,10 @@ TEST(Join, CommasBetween) {
   constexpr std::array<std::string_view, 3> words{"a", "b", "c"};
   EXPECT_EQ(join(words), "a, b, c");
   EXPECT_EQ(join({}), "");
+  EXPECT_EQ(join_or(words), "a, b or c");
+  EXPECT_EQ(join_or(std::span(words).first(2)), "a or b");
+  EXPECT_EQ(join_or(std::span(words).first(1)), "a");
+  EXPECT_EQ(join_or({}), "");
 }
 
 }  // namespace

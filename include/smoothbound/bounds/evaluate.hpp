@@ -14,8 +14,9 @@ namespace smoothbound {
 /// What the bounds depend on besides the graph.
 struct Inputs {
   std::int64_t batch = 1;
-  Magnitude norm;            // ||x|| of the stacked batch
-  Magnitude default_radius;  // of layers that name none
+  Magnitude norm;                   // ||x|| of the stacked batch
+  Magnitude default_radius;         // of layers that name none
+  RemedyWords words = plain_words;  // for reasons why something is infinite
 };
 
 struct BoundTable {
@@ -58,5 +59,8 @@ class CauseTable {
   std::vector<Cause> causes_;
   std::vector<std::array<std::uint32_t, 3>> index_;  // of m, l, L; empty if all is finite
 };
+
+/// "layer 'conv1_1', relu: ..."
+std::string describe(const Graph& graph, const Cause& cause);
 
 }  // namespace smoothbound

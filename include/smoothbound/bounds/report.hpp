@@ -20,6 +20,7 @@ struct ReportOptions {
   std::optional<Real> smooth_beta;     // rewrite kinks to smooth forms
   std::optional<std::string> explain;  // a layer to account for
   std::function<Graph(Graph)> adapt;   // applied to the graph before it is bounded
+  RemedyWords words = plain_words;     // what the caller calls remedies
 };
 
 struct Convergence {
@@ -48,6 +49,12 @@ struct Report {
 
   /// Whether any of the network's numbers is finite.
   [[nodiscard]] bool has_finite_answer() const;
+};
+
+/// The layer to account for is not there.
+class NoSuchLayer : public SpecError {
+ public:
+  using SpecError::SpecError;
 };
 
 /// From a text to all its numbers. Throws SpecError.

@@ -1,8 +1,9 @@
-// Arrays in files: safetensors, NPY and NPZ behind one interface.
+// Arrays in files: all formats behind one interface.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <span>
@@ -54,7 +55,28 @@ class ArrayBytes {
                     std::span<std::byte> bytes) const = 0;
 };
 
-enum class ArrayFormat { safetensors, npy, npz, idx };
+/// What a file of a format holds.
+enum class ArrayContents : std::uint8_t {
+  dataset,       // samples, or their labels: one array, in a format of such
+  array,         // one array of whatever
+  named_arrays,  // many, as parameters are
+};
+
+class ArrayFile;
+class InputFile;
+
+/// A format of arrays in files, a row of the table in src/data/open_array_file.cpp.
+struct ArrayFormat {
+  std::string_view name;  // "NPY"
+  ArrayContents contents;
+  /// Whether the file begins as the format does.
+  bool (*matches)(const InputFile& file);
+  /// A file that does, with its checked table of contents. Throws DataError.
+  ArrayFile (*open)(InputFile file);
+};
+
+/// The names of the formats with such contents.
+std::vector<std::string_view> array_formats(std::initializer_list<ArrayContents> contents);
 
 /// An open file whose header has been checked as a whole: shapes do not overflow, and every array
 /// lies in the file. Elements are read piece by piece and converted on the way, so that a file is
@@ -63,11 +85,11 @@ class ArrayFile {
  public:
   using Metadata = std::map<std::string, std::string>;
 
-  ArrayFile(std::string path, ArrayFormat format, std::vector<ArrayEntry> entries,
+  ArrayFile(std::string path, const ArrayFormat& format, std::vector<ArrayEntry> entries,
             std::unique_ptr<ArrayBytes> bytes, Metadata metadata = {});
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] ArrayFormat format() const { return format_; }
+  [[nodiscard]] const ArrayFormat& format() const { return *format_; }
   /// In the order in which they lie in the file.
   [[nodiscard]] const std::vector<ArrayEntry>& entries() const { return entries_; }
   /// What safetensors keeps under `__metadata__`.
@@ -99,14 +121,14 @@ class ArrayFile {
   void convert_range(const ArrayEntry& entry, std::int64_t first, std::span<Value> values) const;
 
   std::string path_;
-  ArrayFormat format_;
+  const ArrayFormat* format_;
   std::vector<ArrayEntry> entries_;
   std::unique_ptr<ArrayBytes> bytes_;
   Metadata metadata_;
 };
 
-/// Opens a safetensors, NPY or NPZ file; which of them is told by its content. Throws DataError,
-/// with the advice to convert where it is a pickle.
+/// Opens a file of any format but those of data sets; which one is told by its content. Throws
+/// DataError, with the advice to convert where it is a pickle.
 ArrayFile open_array_file(const std::string& path);
 
 }  // namespace smoothbound

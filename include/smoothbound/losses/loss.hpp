@@ -22,11 +22,15 @@ struct LossConstants {
   Constant smoothness;
 };
 
+/// What a loss holds the outputs for a sample against.
+enum class LabelKind : std::uint8_t { none, classes, classes_or_targets };
+
 struct LossRow {
   std::string_view name;
   std::string_view formula;
   /// A mean of one term per sample: `constants` are those of a term, see `loss_constants`.
   bool is_mean;
+  LabelKind labels;
   /// The setting that it takes, of those of the file's `loss` (spec/settings.hpp), or "".
   std::string_view setting;
   LossConstants (*constants)(const LossSite& site);

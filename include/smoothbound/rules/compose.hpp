@@ -18,6 +18,7 @@ struct TraceLine {
   std::string formula;
   Magnitude value;
   std::string source;
+  Remedy remedy = Remedy::none;
 };
 
 /// The account of a layer, filled where a caller asks for it.
@@ -47,7 +48,7 @@ class Composition {
 
  private:
   void record(std::string_view symbol, std::string_view formula, const Magnitude& value,
-              std::string_view source) const;
+              std::string_view source, Remedy remedy = Remedy::none) const;
   void record(std::string_view symbol, const Constant& constant) const;
   /// Records the terms of `total` and concludes which one dominates.
   void record_terms(std::string_view symbol, std::string_view formula, const Magnitude& total,

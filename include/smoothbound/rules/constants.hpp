@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "smoothbound/rules/magnitude.hpp"
+#include "smoothbound/rules/remedy.hpp"
 
 namespace smoothbound {
 
@@ -25,11 +26,12 @@ constexpr std::string_view name_of(Method method) {
 constexpr int formulas_version = 1;
 
 /// A number with its formula and where the formula comes from. For an infinite constant the source
-/// is the reason, and the remedy if there is one. The texts have static storage.
+/// is the reason. The texts have static storage.
 struct Constant {
   Magnitude value;
   std::string_view formula = "0";
   std::string_view source;
+  Remedy remedy = Remedy::none;  // if the number is infinite
 };
 
 /// b(v, z) = beta(v, z) + beta^v(v) + beta^z(z) + beta^0, (6) of the paper.

@@ -15,9 +15,12 @@ namespace smoothbound {
 /// An execution would take more memory than it may. `what()` is a sentence for the user.
 class MemoryShortage : public std::runtime_error {
  public:
-  MemoryShortage(std::int64_t needed_bytes, std::int64_t allowed_bytes);
+  MemoryShortage(std::int64_t needed_bytes, std::int64_t allowed_bytes,
+                 std::int64_t all_samples = 1, bool together = false);
   std::int64_t needed;
   std::int64_t allowed;
+  std::int64_t samples;  // that were to be executed
+  bool all_at_once;      // since a component couples them
 };
 
 /// "1.5 GiB"

@@ -20,6 +20,7 @@ enum class Scheme : std::uint8_t {
 
 /// In the order of `Scheme`.
 std::span<const std::string_view> scheme_names();
+std::string_view name_of(Scheme scheme);
 
 /// Draws all parameters: the same for a seed on every machine and with any number of threads. Those
 /// of `ball` lie in their balls also after rounding to `Scalar`, where `default_radius` is that of

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "smoothbound/runtime/initialize.hpp"
 #include "smoothbound/runtime/network.hpp"
 
 namespace smoothbound {
@@ -14,6 +15,18 @@ namespace smoothbound {
 /// Throws DataError; the parameters may then be partly overwritten.
 template <class Scalar>
 void load_parameters(Network<Scalar>& network, const std::string& path);
+
+/// Where parameters come from: a file, or else a scheme and a seed.
+struct ParameterSource {
+  std::string file;
+  Scheme scheme = Scheme::ball;
+  std::uint64_t seed = 1;
+};
+
+/// Sets all parameters. Throws as `load_parameters` or `initialize`.
+template <class Scalar>
+void set_parameters(Network<Scalar>& network, const ParameterSource& source,
+                    const Real& default_radius);
 
 /// Writes all parameters as safetensors, whole or not at all. Throws OutputError.
 template <class Scalar>

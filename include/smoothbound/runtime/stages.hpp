@@ -5,28 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/oracle.hpp"
 
 namespace smoothbound {
-
-/// Row-major.
-struct DenseMatrix {
-  std::int64_t rows = 0;
-  std::int64_t columns = 0;
-  std::vector<double> entries;
-
-  DenseMatrix() = default;
-  DenseMatrix(std::int64_t row_count, std::int64_t column_count)
-      : rows(row_count),
-        columns(column_count),
-        entries(static_cast<std::size_t>(row_count * column_count)) {}
-  double& operator()(std::int64_t row, std::int64_t column) {
-    return entries[static_cast<std::size_t>(row * columns + column)];
-  }
-  double operator()(std::int64_t row, std::int64_t column) const {
-    return entries[static_cast<std::size_t>(row * columns + column)];
-  }
-};
 
 /// phi_l(v_l, z_{l-1}) linearized, Prop 3.1: z_l + A dz + B dv.
 struct LinearStage {

@@ -72,6 +72,7 @@ struct ResolvedSettings {
   Real accuracy;
   Real variance;
   const LossRow* loss = nullptr;  // null: no objective
+  RemedyWords words = plain_words;
   std::vector<std::string> assumptions;
 };
 

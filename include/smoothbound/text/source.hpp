@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "smoothbound/rules/remedy.hpp"
+
 namespace smoothbound {
 
 /// A place in a text: 1-based line, 1-based column in characters (not bytes).
@@ -41,15 +43,22 @@ class SpecError : public std::runtime_error {
         location(where),
         hint(std::move(advice)),
         notes(std::move(more)) {}
+  SpecError(Location where, const std::string& message, Remedy way_out)
+      : std::runtime_error(message), location(where), remedy(way_out) {}
 
   Location location;
   std::string hint;
+  Remedy remedy = Remedy::none;  // in place of a hint
   std::vector<Note> notes;
 };
 
 /// `file:line:column: error: message`, the line with a caret, the notes in the same form, the hint.
 /// Ends in a newline. Nothing in it can drive a terminal: see `escape_controls`.
-std::string render_error(const Source& source, const SpecError& error);
+std::string render_error(const Source& source, const SpecError& error,
+                         RemedyWords words = plain_words);
+
+/// The line for a hint or else a remedy; nothing if there is neither.
+std::string render_hint(const std::string& hint, Remedy remedy, RemedyWords words);
 
 /// `text` with control characters, DEL, C1 controls, bidirectional overrides and invalid UTF-8
 /// written as \n, \t, \xNN or \u{NNNN}, so that a name can neither drive a terminal nor break a

@@ -16,5 +16,7 @@ std::string suggest(std::string_view word, std::span<const std::string_view> can
 
 /// "a, b, c".
 std::string join(std::span<const std::string_view> words);
+/// "a, b or c".
+std::string join_or(std::span<const std::string_view> words);
 
 }  // namespace smoothbound

@@ -73,15 +73,16 @@ class TrainingFailed : public std::runtime_error {
  public:
   TrainingFailed(std::int64_t at, const std::string& message);
   std::int64_t iteration;
+  std::string checkpoint;  // a file that holds the parameters before that, if there is one
 };
 
 /// Options that contradict the objective: no certified step exists, or the oracle does not apply.
 /// `what()` is a sentence for the user.
 class TrainingUnsupported : public std::runtime_error {
  public:
-  TrainingUnsupported(const std::string& message, std::string advice = {})
-      : std::runtime_error(message), hint(std::move(advice)) {}
-  std::string hint;
+  TrainingUnsupported(const std::string& message, Remedy way_out)
+      : std::runtime_error(message), remedy(way_out) {}
+  Remedy remedy;
 };
 
 /// Minimizes F = f o psi + r from a point on. The gradient oracle is projected onto the product of

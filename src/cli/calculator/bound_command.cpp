@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -14,19 +13,16 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "smoothbound/report/bound/writers.hpp"
 
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
-enum class Format : std::uint8_t { table, json, csv, markdown };
-
 // The options as typed.
 struct BoundOptions {
   std::vector<std::string> files;
-  std::string format = "table";
-  std::string output;
+  OutputOptions output;
   std::string explain;
   ModelOptions model;
 };
@@ -38,12 +34,12 @@ class BoundCommand {
 
   int run() {
     interpret();
-    Output output(options_.output);
+    Output output(options_.output.path);
     const bool array = format_ == Format::json && options_.files.size() > 1;
     for (const std::string& file : options_.files) report_on(file, output, array);
     if (array && written_ > 0) output.write("]\n");
     const bool all_failed = failed_ == options_.files.size();
-    if (options_.output.empty() || !all_failed) output.commit();
+    if (options_.output.path.empty() || !all_failed) output.commit();
     if (options_.files.size() > 1) {
       std::cerr << fmt::format("{} of {} files done", options_.files.size() - failed_,
                                options_.files.size());
@@ -61,10 +57,10 @@ class BoundCommand {
   void interpret() {
     report_options_ = options_.model.interpret(line_);
     limits_ = options_.model.limits(line_);
-    format_ = static_cast<Format>(choose(line_, "--format", options_.format, format_names));
+    format_ = options_.output.choose_format(line_);
     if (!options_.explain.empty()) report_options_.explain = options_.explain;
     refuse_repeated_stdin(options_.files, line_);
-    refuse_overwriting(line_, {"-o", "--output"}, options_.output, options_.files);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output.path, options_.files);
   }
 
   void report_on(const std::string& file, Output& output, bool array) {
@@ -86,20 +82,9 @@ class BoundCommand {
 
   void write(const Report& report, Output& output, bool array) const {
     const Sink sink = [&](std::string_view text) { output.write(text); };
-    switch (format_) {
-      case Format::table:
-      case Format::markdown:
-        if (written_ > 0) sink("\n");
-        format_ == Format::table ? write_table(report, sink) : write_markdown(report, sink);
-        break;
-      case Format::csv:
-        write_csv(report, written_ == 0, sink);
-        break;
-      case Format::json:
-        if (array) sink(written_ == 0 ? "[" : ",");
-        write_json(report, sink);
-        break;
-    }
+    if (array) sink(written_ == 0 ? "[" : ",");
+    if (written_ > 0 && (format_ == Format::table || format_ == Format::markdown)) sink("\n");
+    smoothbound::write(report, format_, sink, written_ == 0);
   }
 
   const BoundOptions& options_;
@@ -121,8 +106,7 @@ void declare_bound(Command& command) {
       .option("files", options->files, "architecture files, JSON or YAML; - reads standard input",
               "FILE")
       .required();
-  command.choice("--format", options->format, "form of the output (table)", format_names);
-  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  options->output.add_to(command);
   command.option("--explain", options->explain,
                  "also tell how the numbers of this layer came about", "LAYER");
   options->model.add_to(command);

@@ -16,7 +16,9 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "smoothbound/report/check/check.hpp"
+#include "shared/output_options.hpp"
+#include "shared/remedies.hpp"
+#include "smoothbound/report/check/writers.hpp"
 #include "smoothbound/text/digest.hpp"
 #include "smoothbound/version.hpp"
 
@@ -29,6 +31,7 @@ struct CheckOptions {
   std::string baseline;
   std::string tolerance = "1e-9";
   std::string junit;
+  OutputOptions output;
   bool update = false;
   bool force = false;
   bool exact = false;
@@ -62,10 +65,11 @@ class CheckCommand {
     try {
       read_old();
     } catch (const SpecError& error) {
-      std::cerr << render_error(baseline_, error);
+      std::cerr << render(baseline_, error);
       return bad_input;
     }
     result_.exact = options_.exact;
+    result_.words = option_words;
     for (const std::string& file : options_.files) check(file);
     if (!options_.update || old_) find_removed();
     const bool unreadable = result_.count(Status::unreadable) > 0;
@@ -102,6 +106,7 @@ class CheckCommand {
     refuse_overwriting(line_, {"--baseline"}, options_.baseline, options_.files);
     refuse_overwriting(line_, {"--junit"}, options_.junit, options_.files);
     refuse_overwriting(line_, {"--junit"}, options_.junit, {options_.baseline});
+    interpret_output();
     if (options_.force && !options_.update) {
       throw SpecError(line_.locate("--force"), "--force belongs to --update",
                       "remove it, or add --update");
@@ -113,10 +118,28 @@ class CheckCommand {
     }
   }
 
+  void interpret_output() {
+    const std::string& path = options_.output.path;
+    format_ = options_.output.choose_format(line_);
+    refuse_overwriting(line_, {"-o", "--output"}, path, options_.files);
+    refuse_overwriting(line_, {"-o", "--output"}, path, {options_.baseline});
+    if (!path.empty() && path == options_.junit) {
+      throw SpecError(line_.locate_last({"--junit"}),
+                      fmt::format("'{}' is the output of both -o and --junit", path),
+                      "write to two files");
+    }
+    if (options_.github && path.empty() && format_ != Format::table) {
+      throw SpecError(line_.locate_last({"--github"}),
+                      fmt::format("--github would mix annotations with the {} on standard output",
+                                  name_of(format_)),
+                      "write the latter to a file: -o FILE");
+    }
+  }
+
   [[nodiscard]] std::string renewal() const {
     std::string command = "smoothbound";
     for (const std::string& argument : line_.arguments()) {
-      if (argument != "--update") command += " " + shell_word(argument);
+      if (argument != "--update") command.append(" ").append(shell_word(argument));
     }
     command += " --update";
     constexpr std::size_t longest = 900;  // messages are cut at 1000
@@ -181,7 +204,7 @@ class CheckCommand {
       }
       new_.architectures.push_back(std::move(entry));
     } catch (const SpecError& error) {
-      std::cerr << render_error(source, error);
+      std::cerr << render(source, error);
       diff.status = Status::unreadable;
       diff.location = error.location;
       diff.message = error.what();
@@ -205,19 +228,23 @@ class CheckCommand {
 
   void write_results() const {
     std::string text;
-    write_check(result_, [&](std::string_view piece) { text += piece; });
-    Output output("");
-    if (options_.github) {
+    write(result_, format_, [&](std::string_view piece) { text += piece; });
+    Output output(options_.output.path);
+    if (options_.github && options_.output.path.empty()) {
       // The text holds names that others chose, and must not be taken for commands. It cannot
       // contain its own digest.
       const std::string token = sha256(text);
       output.write(fmt::format("::stop-commands::{}\n{}::{}::\n", token, text, token));
-      write_annotations(result_, [&](std::string_view piece) { output.write(piece); });
-      append_summary();
     } else {
       output.write(text);
     }
     output.commit();
+    if (options_.github) {
+      Output annotations("");
+      write_annotations(result_, [&](std::string_view piece) { annotations.write(piece); });
+      annotations.commit();
+      append_summary();
+    }
     if (options_.junit.empty()) return;
     Output junit(options_.junit);
     write_junit(result_, [&](std::string_view piece) { junit.write(piece); });
@@ -230,7 +257,7 @@ class CheckCommand {
     std::FILE* file = std::fopen(path.c_str(), "ae");
     bool written = file != nullptr;
     if (written) {
-      write_check_markdown(result_, [&](std::string_view piece) {
+      write(result_, Format::markdown, [&](std::string_view piece) {
         written = written && std::fwrite(piece.data(), 1, piece.size(), file) == piece.size();
       });
       written = std::fclose(file) == 0 && written;
@@ -256,6 +283,7 @@ class CheckCommand {
   const CommandLine& line_;
   ReportOptions report_options_;
   Limits limits_;
+  Format format_ = Format::table;
   Decimal tolerance_{"0"};
   Source baseline_;
   std::optional<Baseline> old_;
@@ -283,6 +311,7 @@ void declare_check(Command& command) {
   command.option("--junit", options->junit, "also write JUnit XML to FILE", "FILE");
   command.flag("--github", options->github,
                "also print GitHub annotations, and add to the job's summary");
+  options->output.add_to(command);
   options->model.add_to(command);
   command.footer(
       "Exit codes: 0 nothing got worse, 1 something did, 2 a file or the baseline has a mistake, "

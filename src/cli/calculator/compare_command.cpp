@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -14,20 +13,19 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
-#include "smoothbound/report/compare/compare.hpp"
+#include "shared/output_options.hpp"
+#include "shared/remedies.hpp"
+#include "smoothbound/report/compare/writers.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
-
 // The options as typed.
 struct CompareOptions {
   std::vector<std::string> files;
   std::vector<std::string> with;
-  std::string format = "table";
-  std::string output;
+  OutputOptions output;
   ModelOptions model;
 };
 
@@ -82,10 +80,10 @@ class CompareCommand {
       : options_(options), line_(line) {}
 
   int run() {
-    const auto format = choose(line_, "--format", options_.format, format_names);
+    const Format format = options_.output.choose_format(line_);
     const Limits limits = options_.model.limits(line_);
     refuse_repeated_stdin(options_.files, line_);
-    refuse_overwriting(line_, {"-o", "--output"}, options_.output, options_.files);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output.path, options_.files);
     const std::vector<SettingSet> sets = setting_sets();
     if (options_.files.size() * sets.size() < 2) {
       throw SpecError(line_.end(), "one network alone cannot be compared",
@@ -99,10 +97,8 @@ class CompareCommand {
       return network.report.has_finite_answer();
     });
     const Comparison comparison = compare_networks(std::move(networks));
-    constexpr std::array writers{write_comparison, write_comparison_json, write_comparison_csv,
-                                 write_comparison_markdown};
-    Output output(options_.output);
-    writers[format](comparison, [&](std::string_view text) { output.write(text); });
+    Output output(options_.output.path);
+    write(comparison, format, [&](std::string_view text) { output.write(text); });
     output.commit();
     return all_answered ? success : no_answer;
   }
@@ -142,7 +138,7 @@ class CompareCommand {
       }
       return true;
     } catch (const SpecError& error) {
-      std::cerr << render_error(source, error);
+      std::cerr << render(source, error);
       return false;
     }
   }
@@ -162,8 +158,7 @@ void declare_compare(Command& command) {
               "one more column for each file, with these settings; may be repeated",
               "SETTING=VALUE,...")
       .one_at_a_time();
-  command.choice("--format", options->format, "form of the output (table)", format_names);
-  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  options->output.add_to(command);
   options->model.add_to(command);
   command.footer(
       "--with takes batch, bn-epsilon, loss, smooth and every option for a number above, without "
@@ -171,7 +166,7 @@ void declare_compare(Command& command) {
       "Examples:\n"
       "  smoothbound compare vgg16.yaml vgg16-batchnorm.yaml --bn-epsilon 1e-2\n"
       "  smoothbound compare mlp.yaml --with radius=2 --with radius=2,batch=1\n"
-      "  smoothbound compare a.yaml b.yaml --method both --format markdown -o comparison.md");
+      "  smoothbound compare a.yaml b.yaml --method both -o comparison.md");
   command.action(
       [options](const CommandLine& line) { return CompareCommand(*options, line).run(); });
 }

@@ -1,40 +1,37 @@
 // smoothbound layers: the catalogue.
 
-#include <array>
 #include <memory>
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "shared/exit_code.hpp"
-#include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/layers/layer.hpp"
+#include "smoothbound/losses/loss.hpp"
 #include "smoothbound/report/catalogue/catalogue.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 2> format_names{"table", "json"};
-
 struct LayersOptions {
-  std::vector<std::string> names;
-  std::string format = "table";
+  Catalogue catalogue;
+  OutputOptions output;
 };
 
 int run(const LayersOptions& options, const CommandLine& line) {
-  const bool json = format_names[choose(line, "--format", options.format, format_names)] == "json";
-  Output output("");
-  const Sink sink = [&](std::string_view text) { output.write(text); };
-  const std::string unknown =
-      json ? write_catalogue_json(options.names, sink) : write_catalogue(options.names, sink);
-  if (!unknown.empty()) {
+  const Format format = options.output.choose_format(line);
+  if (const std::string unknown = find_unknown(options.catalogue); !unknown.empty()) {
     std::vector<std::string_view> known;
     for (const Component& component : prototypes()) known.push_back(name_of(component));
     for (const LossRow& loss : loss_table()) known.push_back(loss.name);
     throw SpecError(line.locate(unknown), "there is no component or loss '" + unknown + "'",
                     suggest(unknown, known, "one of: " + join(known)));
   }
+  Output output(options.output.path);
+  write(options.catalogue, format, [&](std::string_view text) { output.write(text); });
   output.commit();
   return success;
 }
@@ -43,8 +40,9 @@ int run(const LayersOptions& options, const CommandLine& line) {
 
 void declare_layers(Command& command) {
   auto options = std::make_shared<LayersOptions>();
-  command.option("names", options->names, "only these", "COMPONENT");
-  command.choice("--format", options->format, "form of the output (table)", format_names);
+  options->catalogue.words = option_words;
+  command.option("names", options->catalogue.names, "only these", "COMPONENT");
+  options->output.add_to(command);
   command.footer(
       "Examples:\n"
       "  smoothbound layers\n"

@@ -94,7 +94,7 @@ void write_options(const CommandInfo& command, std::string& page) {
     std::vector<std::string> names;
     for (const std::string& name : option.names) names.push_back(bold(name));
     page += fmt::format(".TP\n{}", fmt::join(names, ", "));
-    if (option.kind != ValueKind::none) page += " " + value_of(option);
+    if (option.kind != ValueKind::none) page.append(" ").append(value_of(option));
     page += fmt::format("\n{}.\n", prose(option.description));
     if (option.kind == ValueKind::choice && option.type.find('|') == std::string::npos) {
       page += fmt::format("One of: {}.\n",

@@ -14,6 +14,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/report/html/html_report.hpp"
 
 namespace smoothbound::cli {
@@ -75,7 +76,7 @@ int run(const ReportCommandOptions& options, const CommandLine& line) {
       reports.push_back(make_report(source, report_options, limits));
       if (!reports.back().has_finite_answer()) worst = std::max<int>(worst, no_answer);
     } catch (const SpecError& error) {
-      failures.push_back({file, render_error(source, error)});
+      failures.push_back({file, render(source, error)});
       std::cerr << failures.back().message;
       worst = std::max<int>(worst, bad_input);
     }

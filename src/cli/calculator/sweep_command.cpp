@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include "shared/command.hpp"
@@ -12,22 +11,19 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "shared/plot_output.hpp"
 #include "shared/progress.hpp"
-#include "smoothbound/report/sweep/sweep.hpp"
+#include "smoothbound/report/sweep/writers.hpp"
 
 namespace smoothbound::cli {
 namespace {
-
-constexpr std::array<std::string_view, 3> format_names{"table", "csv", "json"};
-enum class Format : std::uint8_t { table, csv, json };
 
 // The options as typed.
 struct SweepOptions {
   std::string file;
   std::string against;
-  std::string format = "table";
-  std::string output;
+  OutputOptions output;
   std::string plot;
   std::string threads;
   std::vector<std::string> grids{sweep_settings().size()};
@@ -40,8 +36,7 @@ class SweepCommand {
       : options_(options), line_(line) {}
 
   int run() {
-    const Format format =
-        static_cast<Format>(choose(line_, "--format", options_.format, format_names));
+    const Format format = options_.output.choose_format(line_);
     std::vector<SweepAxis> axes = parse_axes();
     const ReportOptions model = options_.model.interpret(line_);
     const Limits limits = options_.model.limits(line_);
@@ -119,18 +114,18 @@ class SweepCommand {
   void check_outputs(Format format) const {
     std::vector<std::string> inputs{options_.file};
     if (!options_.against.empty()) inputs.push_back(options_.against);
-    refuse_overwriting(line_, {"-o", "--output"}, options_.output, inputs);
+    refuse_overwriting(line_, {"-o", "--output"}, options_.output.path, inputs);
     refuse_overwriting(line_, {"--plot"}, options_.plot, inputs);
     if (options_.plot.empty()) return;
     choose_plot_format(line_, "", {"--plot"}, options_.plot);
     if (options_.plot == "-") {
-      if (format == Format::table || !options_.output.empty()) return;
-      throw SpecError(line_.locate_last({"--plot"}),
-                      fmt::format("--plot - would mix bars with the {} on standard output",
-                                  format_names[static_cast<std::size_t>(format)]),
-                      "write one of them to a file: -o FILE or --plot FILE");
+      if (format == Format::table || !options_.output.path.empty()) return;
+      throw SpecError(
+          line_.locate_last({"--plot"}),
+          fmt::format("--plot - would mix bars with the {} on standard output", name_of(format)),
+          "write one of them to a file: -o FILE or --plot FILE");
     }
-    if (is_same_file(options_.plot, options_.output)) {
+    if (is_same_file(options_.plot, options_.output.path)) {
       throw SpecError(line_.locate_last({"--plot"}),
                       fmt::format("'{}' is the output of both -o and --plot", options_.plot),
                       "write to two files");
@@ -145,26 +140,11 @@ class SweepCommand {
     const PlotFormat plot_format = choose_plot_format(line_, "", {"--plot"}, options_.plot);
     const bool bars = options_.plot == "-";
     if (!charts.empty() && !bars) write_plot(charts, plot_format, options_.plot);
-    Output output(options_.output);
-    write(sweep, format, output);
-    if (!charts.empty() && bars && options_.output.empty()) output.write("\n");
+    Output output(options_.output.path);
+    write(sweep, format, [&](std::string_view text) { output.write(text); });
+    if (!charts.empty() && bars && options_.output.path.empty()) output.write("\n");
     output.commit();
     if (!charts.empty() && bars) write_plot(charts, plot_format, options_.plot);
-  }
-
-  static void write(const Sweep& sweep, Format format, Output& output) {
-    const Sink sink = [&](std::string_view text) { output.write(text); };
-    switch (format) {
-      case Format::table:
-        write_sweep_table(sweep, sink);
-        break;
-      case Format::csv:
-        write_sweep_csv(sweep, sink);
-        break;
-      case Format::json:
-        write_sweep_json(sweep, sink);
-        break;
-    }
   }
 
   const SweepOptions& options_;
@@ -188,8 +168,7 @@ void declare_sweep(Command& command) {
   command.option("--against", options->against,
                  "find where the bounds cross those of this architecture, under the same settings",
                  "FILE");
-  command.choice("--format", options->format, "form of the output (table)", format_names);
-  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  options->output.add_to(command);
   command.option(
       "--plot", options->plot,
       "also draw l and L along the first grid: SVG, Vega-Lite for *.json, - for bars of text",

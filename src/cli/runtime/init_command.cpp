@@ -10,8 +10,8 @@
 #include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
-#include "smoothbound/runtime/initialize.hpp"
 #include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/parameters.hpp"
 #include "smoothbound/text/data_error.hpp"
@@ -31,8 +31,9 @@ struct InitOptions {
 int run(const InitOptions& options, const CommandLine& line) {
   const ReportOptions model = options.model.interpret(line);
   const Limits limits = options.model.limits(line);
-  const auto scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
-  const std::int64_t seed = parse_count(line.scalar("--seed", options.seed), 0);
+  ParameterSource from;
+  from.scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
+  from.seed = static_cast<std::uint64_t>(parse_count(line.scalar("--seed", options.seed), 0));
   if (options.output == "-") {
     throw SpecError(line.locate_last({"-o", "--output"}),
                     "parameters are not text: --output needs a file", "name a file *.safetensors");
@@ -53,13 +54,13 @@ int run(const InitOptions& options, const CommandLine& line) {
   }
   try {
     Network<float> network(graph, 1, Purpose::values);
-    initialize(network, scheme, static_cast<std::uint64_t>(seed), report->settings.radius);
+    set_parameters(network, from, report->settings.radius);
     save_parameters(network, options.output,
                     {{"architecture", graph.name},
-                     {"scheme", std::string(scheme_names()[static_cast<std::size_t>(scheme)])},
-                     {"seed", std::to_string(seed)}});
+                     {"scheme", std::string(name_of(from.scheme))},
+                     {"seed", std::to_string(from.seed)}});
   } catch (const NotExecutable& error) {
-    std::cerr << render_error(DataError(options.file, error.what()));
+    std::cerr << render(DataError(options.file, error.what()));
     return no_answer;
   } catch (const std::overflow_error& error) {
     throw DataError(options.file, error.what());

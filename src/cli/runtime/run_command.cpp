@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
+#include <variant>
 
+#include "machine_options.hpp"
 #include "run_samples.hpp"
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
@@ -15,22 +16,22 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "shared/progress.hpp"
+#include "shared/remedies.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/report/run/run.hpp"
-#include "smoothbound/runtime/bound_check.hpp"
-#include "smoothbound/runtime/initialize.hpp"
-#include "smoothbound/runtime/losses/evaluate.hpp"
-#include "smoothbound/runtime/machine.hpp"
-#include "smoothbound/runtime/norm.hpp"
-#include "smoothbound/runtime/statistics.hpp"
+#include "smoothbound/runtime/execute.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/suggest.hpp"
+#include "verdict_codes.hpp"
 
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> format_names{"table", "json", "csv", "markdown"};
-constexpr std::array<std::string_view, 2> precision_names{"float32", "float64"};
+constexpr std::array precisions{Precision::float32, Precision::float64};
+constexpr std::array precision_names{name_of(precisions[0]), name_of(precisions[1])};
 
 // The options as typed.
 struct RunOptions {
@@ -42,7 +43,7 @@ struct RunOptions {
   std::string seed = "1";
   std::string precision = "float32";
   std::string output;
-  std::string format = "table";
+  std::string format;
   std::string memory;
   std::string threads;
   bool profile = false;
@@ -56,15 +57,26 @@ class RunCommand {
 
   int run() {
     interpret();
-    samples_.open(line_, report_options_.overrides);
-    std::optional<Report> report =
-        try_report(options_.file, report_options_, options_.model.limits(line_), source_);
-    if (!report) return bad_input;
-    samples_.fit(line_, *report);
+    request_.samples = samples_.open(line_, request_.parameters.seed, request_.options.overrides);
+    request_.limits = options_.model.limits(line_);
     try {
-      return precision_ == 0 ? execute<float>(*report) : execute<double>(*report);
+      load_source(options_.file, request_.limits, request_.source);
+      return show(execute());
+    } catch (const SpecError& error) {
+      std::cerr << render(request_.source, error);
+      return bad_input;
+    } catch (const TooFewSamples& error) {
+      samples_.refuse(line_, error);
+    } catch (const TargetsNotTaken& error) {
+      SampleOptions::refuse(line_, error);
+    } catch (const MemoryShortage& error) {
+      refuse(error);
+    } catch (const ShapeError& error) {
+      throw DataError(options_.file, error.what(), error.hint);
+    } catch (const std::overflow_error& error) {
+      throw DataError(options_.file, error.what());
     } catch (const NotExecutable& error) {
-      std::cerr << render_error(DataError(options_.file, error.what()));
+      std::cerr << render(DataError(options_.file, error.what()));
       return no_answer;
     }
   }
@@ -72,31 +84,25 @@ class RunCommand {
  private:
   // From texts to values; throws SpecError with a place on the command line.
   void interpret() {
-    report_options_ = options_.model.interpret(line_);
-    format_ = choose(line_, "--format", options_.format, format_names);
-    precision_ = choose(line_, "--precision", options_.precision, precision_names);
+    request_.options = options_.model.interpret(line_);
+    format_ = choose_format(line_, options_.format);
+    request_.precision =
+        precisions.at(choose(line_, "--precision", options_.precision, precision_names));
     if (!options_.init.empty()) {
-      scheme_ = static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
+      request_.parameters.scheme =
+          static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
       if (!options_.weights.empty()) {
         throw SpecError(line_.locate_last({"--init"}), "--weights and --init both give parameters",
                         "keep one of them");
       }
     }
-    if (!options_.statistics.empty()) {
-      report_options_.adapt = [this](Graph graph) {
-        const auto statistics = read_statistics(graph, options_.statistics);
-        return with_fixed_statistics(std::move(graph), statistics);
-      };
-    }
-    seed_ = static_cast<std::uint64_t>(parse_count(line_.scalar("--seed", options_.seed), 0));
-    if (!options_.memory.empty()) {
-      memory_ = static_cast<std::int64_t>(parse_size(line_.scalar("--memory", options_.memory)));
-    } else {
-      memory_ = available_memory() / 5 * 4;
-    }
-    if (!options_.threads.empty()) {
-      set_threads(parse_count(line_.scalar("--threads", options_.threads)));
-    }
+    request_.parameters.file = options_.weights;
+    request_.parameters.seed =
+        static_cast<std::uint64_t>(parse_count(line_.scalar("--seed", options_.seed), 0));
+    request_.statistics = options_.statistics;
+    request_.memory = memory_limit(line_, options_.memory);
+    request_.profile = options_.profile;
+    apply_threads(line_, options_.threads);
     check_output();
   }
 
@@ -113,203 +119,65 @@ class RunCommand {
     inputs.push_back(options_.weights);
     inputs.push_back(options_.statistics);
     refuse_overwriting(line_, {"-o", "--output"}, output, inputs);
+    refuse_other_formats(line_, {"-o", "--output"}, output, {".npy"}, "output of a network",
+                         "name a file *.npy; --format is about what is on standard output");
     probe_output(output);
   }
 
-  // Bytes for a sample's part in loss and labels.
-  [[nodiscard]] std::int64_t reserved_per_sample(const Report& report) const {
-    const LossRow* loss = report.settings.loss;
-    constexpr std::int64_t number = sizeof(double);
-    if (loss == nullptr) return number;
-    const std::int64_t outputs = report.graph.shape_of(report.graph.output()).elements();
-    // Predictions, gradient, and what the Hessian keeps; convex clustering has numbers for each
-    // pair of samples, in several arrays.
-    const bool pairs = loss->name == "convex_clustering";
-    const std::int64_t arrays =
-        3 + (samples_.have_targets() ? 1 : 0) + (pairs ? 2 * (report.settings.batch - 1) : 0);
-    return number * (1 + checked_product(outputs, arrays, "the size of the loss"));
-  }
-
-  template <class Scalar>
-  BatchRunner<Scalar> make_runner(const Report& report) const {
-    RunnerOptions options;
-    options.memory = memory_;
-    options.profile = options_.profile;
-    try {
-      options.reserved_per_sample = reserved_per_sample(report);
-      return BatchRunner<Scalar>(report.graph, report.settings.batch, options);
-    } catch (const MemoryShortage& error) {
-      const std::int64_t batch = report.settings.batch;
-      const std::string needs = fmt::format(
-          "executing {} sample{} takes {}, more than the {} ", batch, batch == 1 ? "" : "s",
-          memory_to_text(error.needed), memory_to_text(error.allowed));
-      const std::string hint =
-          report.graph.couples_samples
-              ? "batch normalization needs all samples at once: take fewer, or allow more with "
-                "--memory"
-              : "take fewer samples, or allow more with --memory";
-      if (options_.memory.empty()) {
-        throw DataError(options_.file, needs + "that this machine has to spare", hint);
-      }
-      throw SpecError(line_.scalar("--memory", options_.memory).location, needs + "of --memory",
-                      hint);
-    } catch (const ShapeError& error) {
-      throw DataError(options_.file, error.what(), error.hint);
-    }
-  }
-
-  template <class Scalar>
-  void set_parameters(Network<Scalar>& network, const Report& report, RunParameters& origin) const {
-    origin.statistics = options_.statistics;
-    if (!options_.weights.empty()) {
-      load_parameters(network, options_.weights);
-      origin.file = options_.weights;
-      return;
-    }
-    try {
-      initialize(network, scheme_, seed_, report.settings.radius);
-    } catch (const std::overflow_error& error) {
-      throw DataError(options_.file, error.what());
-    }
-    origin.scheme = scheme_names()[static_cast<std::size_t>(scheme_)];
-    origin.seed = seed_;
-  }
-
-  template <class Scalar>
-  int execute(const Report& report) {
-    BatchRunner<Scalar> runner = make_runner<Scalar>(report);
-    RunReport result;
-    result.precision = precision_names[precision_];
-    result.tolerance = rounding_tolerance<Scalar>;
-    result.samples_at_once = runner.batch();
-    samples_.generate(report, seed_);
-    const Dataset& dataset = samples_.dataset();
-    const std::int64_t batch = report.settings.batch;
-    const Labels labels = samples_.labels(report);
-    set_parameters(runner.network(), report, result.parameters);
-
-    const PreparationOptions wanted = samples_.preparation(report);
-    const Preparation preparation = measure_preparation(dataset, 0, batch, wanted);
+  RunReport execute() const {
     Progress progress;
-    typename BatchRunner<Scalar>::Progress show;
+    RunProgress show;
     if (Progress::is_wanted()) {
-      const auto all = static_cast<std::size_t>(batch);
-      show = [&progress, all](double done) {
-        progress.show(std::min(all, static_cast<std::size_t>(done * static_cast<double>(all))), all,
+      show = [&progress](std::int64_t done, std::int64_t all) {
+        progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(all),
                       all == 1 ? "sample" : "samples");
       };
     }
-    RunResult<Scalar> run = runner.run(
-        [&](std::int64_t first, std::span<Scalar> values) {
-          dataset.read(first, values);
-          apply_preparation(preparation, dataset.sample_shape, values);
-        },
-        show);
-    progress.clear();
-
-    result.data = {dataset.name,         samples_.split(), {},         samples_.stored(),
-                   dataset.sample_shape, preparation,      wanted.norm};
-    if (samples_.are_random()) result.data.seed = seed_;
-    result.blocks = block_norms(runner.network(), report.settings.radius);
-    evaluate(report, labels, run.outputs, result);
-    result.input_norm = run.input_norm;
-    result.norms = std::move(run.layer_norms);
-    result.profile = std::move(run.profile);
-    result.reorders = run.reorders;
-    result.bounds = bound_measured(run.input_norm);
-    if (!options_.output.empty()) {
-      std::vector<std::int64_t> shape{batch};
-      const auto sizes = report.graph.shape_of(report.graph.output()).sizes();
-      shape.insert(shape.end(), sizes.begin(), sizes.end());
-      write_npy(options_.output, {"", shape, std::span<const Scalar>(run.outputs)});
-    }
-    write(result);
-    return exit_code_of(result);
+    return smoothbound::execute(request_, show);
   }
 
-  // The bounds for the samples as they were.
-  Report bound_measured(double norm) const {
-    if (!std::isfinite(norm)) {
-      throw DataError(samples_.dataset().name, "the norm of all samples together is not finite",
-                      precision_ == 0 ? "--precision float64 reaches further" : "");
+  [[noreturn]] void refuse(const MemoryShortage& error) const {
+    const std::string needs = fmt::format(
+        "executing {} sample{} takes {}, more than the {} ", error.samples,
+        error.samples == 1 ? "" : "s", memory_to_text(error.needed), memory_to_text(error.allowed));
+    const std::string hint =
+        error.all_at_once
+            ? "batch normalization needs all samples at once: take fewer, or allow more with "
+              "--memory"
+            : "take fewer samples, or allow more with --memory";
+    if (options_.memory.empty()) {
+      throw DataError(options_.file, needs + "that this machine has to spare", hint);
     }
-    ReportOptions options = report_options_;
-    options.overrides.input_norm = measured(norm);
-    options.overrides.sample_norm = options.overrides.input_norm;
-    return make_report(source_, options, options_.model.limits(line_));
+    throw SpecError(line_.scalar("--memory", options_.memory).location, needs + "of --memory",
+                    hint);
   }
 
-  // Loss and accuracy.
-  template <class Scalar>
-  void evaluate(const Report& report, const Labels& labels, const std::vector<Scalar>& outputs,
-                RunReport& result) const {
-    const std::int64_t batch = report.settings.batch;
-    const LossRow* loss = report.settings.loss;
-    const auto of_sample =
-        static_cast<std::size_t>(report.graph.shape_of(report.graph.output()).elements());
-    if (loss != nullptr) {
-      result.loss.emplace().name = loss->name;
-      const std::vector<double> predictions(outputs.begin(), outputs.end());
-      LossData data;
-      data.samples = batch;
-      data.outputs = static_cast<std::int64_t>(of_sample);
-      data.predictions = predictions;
-      data.labels = &labels;
-      data.clusters = report.settings.clusters;
-      try {
-        const LossEvaluation evaluation = evaluate_loss(*loss, data);
-        result.loss->value = evaluation.value;
-        result.loss->gap = evaluation.gap;
-      } catch (const LossError& error) {
-        result.loss->reason = error.what();
-      }
-    }
-    // Of random labels, and where outputs do not stand for classes, it would say nothing.
-    const std::vector<std::int64_t>& classes = labels.classes;
-    const bool classified = !classes.empty() && !samples_.are_random() && of_sample > 1 &&
-                            (loss == nullptr || loss->is_mean) &&
-                            std::ranges::max(classes) < static_cast<std::int64_t>(of_sample);
-    if (!classified) return;
-    RunAccuracy& accuracy = result.accuracy.emplace();
-    accuracy.samples = batch;
-    for (std::size_t i = 0; i < classes.size(); ++i) {
-      const auto* const first = outputs.data() + i * of_sample;
-      accuracy.correct += std::max_element(first, first + of_sample) - first == classes[i] ? 1 : 0;
-    }
-  }
-
-  void write(const RunReport& result) const {
+  int show(const RunReport& report) const {
+    write_outputs(report);
     Output output("");
-    const Sink sink = [&](std::string_view text) { output.write(text); };
-    constexpr std::array writers{write_run_table, write_run_json, write_run_csv,
-                                 write_run_markdown};
-    writers.at(format_)(result, sink);
+    smoothbound::write(report, format_, [&](std::string_view text) { output.write(text); });
     output.commit();
+    return exit_code_of(report.verdict());
   }
 
-  static int exit_code_of(const RunReport& result) {
-    switch (result.verdict()) {
-      case RunReport::Verdict::exceeded:
-        return regression;
-      case RunReport::Verdict::overflow:
-        return no_answer;
-      case RunReport::Verdict::holds:
-      case RunReport::Verdict::outside:
-        break;
-    }
-    return success;
+  void write_outputs(const RunReport& report) const {
+    if (options_.output.empty()) return;
+    const Graph& graph = report.bounds.graph;
+    std::vector<std::int64_t> shape{report.bounds.settings.batch};
+    const auto sizes = graph.shape_of(graph.output()).sizes();
+    shape.insert(shape.end(), sizes.begin(), sizes.end());
+    std::visit(
+        [&](const auto& outputs) {
+          write_npy(options_.output, {"", shape, std::span(outputs)});
+        },
+        report.outputs);
   }
 
   const RunOptions& options_;
   SampleOptions& samples_;
   const CommandLine& line_;
-  Source source_;
-  ReportOptions report_options_;
-  std::size_t format_ = 0;
-  std::size_t precision_ = 0;
-  Scheme scheme_ = Scheme::ball;
-  std::uint64_t seed_ = 1;
-  std::int64_t memory_ = 0;
+  RunRequest request_;
+  Format format_ = Format::table;
 };
 
 }  // namespace
@@ -321,11 +189,11 @@ void declare_run(Command& command) {
               "FILE")
       .required();
   options->samples.add_to(command);
-  command.option("--weights", options->weights, "parameters: safetensors or NPZ", "FILE");
-  command.option(
-      "--statistics", options->statistics,
-      "batch norm with these means and variances in place of the batch's: safetensors or NPZ",
-      "FILE");
+  const std::string formats = join_or(array_formats({ArrayContents::named_arrays}));
+  command.option("--weights", options->weights, "parameters: " + formats, "FILE");
+  command.option("--statistics", options->statistics,
+                 "batch norm with these means and variances in place of the batch's: " + formats,
+                 "FILE");
   command.choice("--init", options->init,
                  "draw parameters as 'smoothbound init' does (ball, if no weights are given)",
                  scheme_names());
@@ -335,7 +203,7 @@ void declare_run(Command& command) {
                  "FILE");
   command.flag("--profile", options->profile,
                "also go backward, and tell the time, work and memory of each layer");
-  command.choice("--format", options->format, "form of the table (table)", format_names);
+  add_format(command, options->format);
   command.option("--memory", options->memory, "memory that may be used (80% of what is available)",
                  "SIZE");
   command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");

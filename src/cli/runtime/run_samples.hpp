@@ -2,16 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "smoothbound/bounds/report.hpp"
-#include "smoothbound/data/dataset.hpp"
-#include "smoothbound/data/prepare.hpp"
-#include "smoothbound/runtime/losses/evaluate.hpp"
+#include "smoothbound/runtime/samples.hpp"
 
 namespace smoothbound::cli {
 
@@ -25,32 +21,21 @@ class SampleOptions {
   /// --scale-norm.
   void add_to(Command& command);
   /// Files that are read.
-  [[nodiscard]] std::vector<std::string> files() const;
+  [[nodiscard]] std::vector<std::string> files() const { return named().files(); }
 
-  /// Opens the samples, if they are not random, and says in `settings` how many there will be, if
-  /// that does not follow from the architecture. Throws SpecError and DataError.
-  void open(const CommandLine& line, Settings& settings);
-  /// Throws if there are fewer samples than the batch, or they or their targets do not fit:
-  /// SpecError, DataError.
-  void fit(const CommandLine& line, const Report& report);
-  /// Makes the samples if they are random; `report` as in `fit`.
-  void generate(const Report& report, std::uint64_t seed);
-
-  [[nodiscard]] bool have_targets() const { return !targets_.empty(); }
-  [[nodiscard]] bool are_random() const { return random_; }
-  [[nodiscard]] const Dataset& dataset() const { return *dataset_; }
-  /// The shape of samples as they come.
-  [[nodiscard]] const Shape& stored() const { return stored_; }
-  /// What was asked for with --split, or is meant without, for samples that have one.
-  [[nodiscard]] std::optional<std::string> split() const;
-  [[nodiscard]] PreparationOptions preparation(const Report& report) const;
-  /// What the samples of the batch should be; both lists are empty if that is not known. Throws
-  /// DataError for classes that the outputs do not have, if the loss compares them, and for targets
-  /// that are not finite.
-  [[nodiscard]] Labels labels(const Report& report) const;
+  /// Opens the samples, if they are not random (then `seed` is theirs), and says in `settings` how
+  /// many there will be, if that does not follow from the architecture. Throws SpecError and
+  /// DataError.
+  Samples open(const CommandLine& line, std::uint64_t seed, Settings& settings);
+  /// The error in the words of the command line: throws SpecError or DataError.
+  [[noreturn]] void refuse(const CommandLine& line, const TooFewSamples& error) const;
+  [[noreturn]] static void refuse(const CommandLine& line, const TargetsNotTaken& error);
 
  private:
-  void fit_targets(const CommandLine& line, const Report& report);
+  // As typed, without what can be wrong with it.
+  [[nodiscard]] SampleRequest named() const;
+  void refuse_contradictions(const CommandLine& line, const Settings& settings) const;
+  void refuse_for_random(const CommandLine& line) const;
 
   bool trains_;
   std::string data_;
@@ -62,11 +47,7 @@ class SampleOptions {
   bool standardise_ = false;
   bool scale_norm_ = false;
 
-  bool random_ = false;
   std::string count_option_;  // that says how many; empty: none
-  std::optional<Dataset> dataset_;
-  std::optional<ArrayFile> opened_targets_;
-  Shape stored_;
 };
 
 }  // namespace smoothbound::cli

@@ -4,11 +4,11 @@
 
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <csignal>
 #include <iostream>
 #include <memory>
 
+#include "machine_options.hpp"
 #include "run_samples.hpp"
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
@@ -16,21 +16,23 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "shared/progress.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/bounds/training_log.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/report/train/training.hpp"
-#include "smoothbound/runtime/batch_runner.hpp"
-#include "smoothbound/runtime/initialize.hpp"
-#include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/text/data_error.hpp"
-#include "smoothbound/train/checkpoint.hpp"
+#include "smoothbound/text/suggest.hpp"
+#include "smoothbound/train/session.hpp"
 #include "train_options.hpp"
+#include "verdict_codes.hpp"
 
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> format_names{"table", "json", "markdown"};
-constexpr std::array<std::string_view, 2> precision_names{"float64", "float32"};
+constexpr std::array precisions{Precision::float64, Precision::float32};
+constexpr std::array precision_names{name_of(precisions[0]), name_of(precisions[1])};
 
 std::atomic<bool>& stop_requested() {
   static std::atomic<bool> requested{false};
@@ -65,7 +67,7 @@ struct TrainOptions {
   std::string checkpoint_every = "10";
   std::string resume;
   std::string output;
-  std::string format = "table";
+  std::string format;
   std::string memory;
   std::string threads;
   ModelOptions model;
@@ -78,23 +80,38 @@ class TrainCommand {
 
   int run() {
     interpret();
-    samples_.open(line_, report_options_.overrides);
-    std::optional<Report> report =
-        try_report(options_.file, report_options_, options_.model.limits(line_), source_);
-    if (!report) return bad_input;
-    if (report->settings.loss == nullptr) {
-      throw DataError(options_.file, "names no loss, so there is nothing to minimize",
-                      "add 'loss: logistic' to it, or give --loss");
-    }
-    samples_.fit(line_, *report);
+    request_.samples = samples_.open(line_, request_.parameters.seed, request_.options.overrides);
+    request_.limits = options_.model.limits(line_);
     try {
-      return precision_ == 0 ? train<double>(std::move(*report)) : train<float>(std::move(*report));
+      load_source(options_.file, request_.limits, request_.source);
+      TrainingSession session(request_);
+      return train(session);
+    } catch (const SpecError& error) {
+      std::cerr << render(request_.source, error);
+      return bad_input;
+    } catch (const TooFewSamples& error) {
+      samples_.refuse(line_, error);
+    } catch (const TargetsNotTaken& error) {
+      SampleOptions::refuse(line_, error);
+    } catch (const MiniBatchTooLarge& error) {
+      throw SpecError(line_.locate_last({"--batch"}), error.what());
+    } catch (const NothingToMinimize& error) {
+      throw DataError(options_.file, error.what(), "add 'loss: logistic' to it, or give --loss");
+    } catch (const MemoryShortage& error) {
+      throw DataError(options_.file,
+                      fmt::format("a step takes {}, and there are {}", memory_to_text(error.needed),
+                                  memory_to_text(error.allowed)),
+                      "allow more with --memory");
+    } catch (const std::overflow_error& error) {
+      throw DataError(options_.file, error.what());
     } catch (const NotExecutable& error) {
-      std::cerr << render_error(DataError(options_.file, error.what()));
+      std::cerr << render(DataError(options_.file, error.what()));
     } catch (const TrainingUnsupported& error) {
-      std::cerr << render_error(DataError(options_.file, error.what(), error.hint));
+      std::cerr << render(DataError(options_.file, error.what(), error.remedy));
     } catch (const LossError& error) {
-      std::cerr << render_error(DataError(options_.file, error.what()));
+      std::cerr << render(DataError(options_.file, error.what()));
+    } catch (const TrainingFailed& error) {
+      std::cerr << render(DataError(options_.file, error.what(), saved_before(error)));
     }
     return no_answer;
   }
@@ -102,34 +119,37 @@ class TrainCommand {
  private:
   // From texts to values; throws SpecError with a place on the command line.
   void interpret() {
-    report_options_ = options_.model.interpret(line_);
-    if (report_options_.methods.size() > 1) {
+    request_.options = options_.model.interpret(line_);
+    if (request_.options.methods.size() > 1) {
       throw SpecError(line_.locate_last({"--method"}), "a step is certified by one method",
                       "take paper or sharp");
     }
-    training_ = options_.oracle.interpret(line_);
-    format_ = choose(line_, "--format", options_.format, format_names);
-    precision_ = choose(line_, "--precision", options_.precision, precision_names);
+    request_.training = options_.oracle.interpret(line_);
+    request_.step = options_.oracle.step_text();
+    format_ = choose_format(line_, options_.format);
+    request_.precision =
+        precisions.at(choose(line_, "--precision", options_.precision, precision_names));
     if (!options_.init.empty()) {
-      scheme_ = static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
+      request_.parameters.scheme =
+          static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
     }
     refuse_several_beginnings();
-    seed_ = static_cast<std::uint64_t>(parse_count(line_.scalar("--seed", options_.seed), 0));
-    training_.seed = seed_;
-    iterations_ = parse_count(line_.scalar("--iterations", options_.iterations), 0);
+    request_.parameters.file = options_.weights;
+    request_.parameters.seed =
+        static_cast<std::uint64_t>(parse_count(line_.scalar("--seed", options_.seed), 0));
+    request_.training.seed = request_.parameters.seed;
+    request_.iterations = parse_count(line_.scalar("--iterations", options_.iterations), 0);
     if (!options_.accuracy.empty()) {
-      accuracy_ =
+      request_.accuracy =
           parse_real(line_.scalar("--accuracy", options_.accuracy), RealRange::positive).nearest;
     }
-    every_ = parse_count(line_.scalar("--checkpoint-every", options_.checkpoint_every));
-    memory_ =
-        options_.memory.empty()
-            ? available_memory() / 5 * 4
-            : static_cast<std::int64_t>(parse_size(line_.scalar("--memory", options_.memory)));
-    if (!options_.threads.empty()) {
-      set_threads(parse_count(line_.scalar("--threads", options_.threads)));
-    }
-    checkpoint_ = options_.checkpoint.empty() ? options_.resume : options_.checkpoint;
+    request_.checkpoint_every =
+        parse_count(line_.scalar("--checkpoint-every", options_.checkpoint_every));
+    request_.memory = memory_limit(line_, options_.memory);
+    apply_threads(line_, options_.threads);
+    request_.log = options_.log;
+    request_.resume = options_.resume;
+    request_.checkpoint = options_.checkpoint.empty() ? options_.resume : options_.checkpoint;
     check_outputs();
   }
 
@@ -150,6 +170,9 @@ class TrainCommand {
   }
 
   void check_outputs() const {
+    refuse_other_formats(line_, {"-o", "--output"}, options_.output, {".safetensors"},
+                         "file of parameters",
+                         "name a file *.safetensors; --format is about what is on standard output");
     std::vector<std::string> inputs = samples_.files();
     inputs.push_back(options_.file);
     inputs.push_back(options_.weights);
@@ -169,235 +192,42 @@ class TrainCommand {
     }
   }
 
-  template <class Scalar>
-  std::int64_t micro_batch(const Report& report) const {
-    if (report.graph.couples_samples) return 0;
-    const std::int64_t batch =
-        training_.mini_batch > 0 ? training_.mini_batch : samples_count(report);
-    RunnerOptions options;
-    // Values, cotangents and those of line searches: half of it for one pass.
-    options.memory = memory_ / 2;
-    options.profile = true;
-    try {
-      return BatchRunner<Scalar>(report.graph, batch, options).batch();
-    } catch (const MemoryShortage& error) {
-      throw DataError(
-          options_.file,
-          fmt::format("a step takes {}, and there are {}", memory_to_text(2 * error.needed),
-                      memory_to_text(2 * error.allowed)),
-          "allow more with --memory");
-    }
-  }
-
-  static std::int64_t samples_count(const Report& report) { return report.settings.batch; }
-
-  template <class Scalar>
-  std::vector<double> first_parameters(const Report& report, RunParameters& origin) const {
-    Network<Scalar> network(report.graph, 1, Purpose::values);
-    if (!options_.weights.empty()) {
-      load_parameters(network, options_.weights);
-      origin.file = options_.weights;
-    } else {
-      try {
-        initialize(network, scheme_, seed_, report.settings.radius);
-      } catch (const std::overflow_error& error) {
-        throw DataError(options_.file, error.what());
-      }
-      origin.scheme = scheme_names()[static_cast<std::size_t>(scheme_)];
-      origin.seed = seed_;
-    }
-    const auto w = network.parameters();
-    return {w.begin(), w.end()};
-  }
-
-  // All on which the bits of a run depend, by option.
-  TrainingIdentity identity(const Report& report) const {
-    const ResolvedSettings& settings = report.settings;
-    const ReportOptions& model = report.options;
-    const PreparationOptions preparation = samples_.preparation(report);
-    std::string files;
-    for (const std::string& file : samples_.files()) files += file + ' ';
-    const auto number = [](const std::optional<Real>& value) {
-      return value ? fmt::format("{}", value->nearest) : std::string("none");
-    };
-    return {{"architecture", report.sha256},
-            {"data", samples_.dataset().name},
-            {"files", files},
-            {"split", samples_.split().value_or("none")},
-            {"standardise", preparation.standardise ? "yes" : "no"},
-            {"scale-norm", preparation.norm ? fmt::format("{}", *preparation.norm) : "no"},
-            {"loss", std::string(settings.loss->name)},
-            {"clusters", std::to_string(settings.clusters)},
-            {"regularizer", number(settings.regularizer)},
-            {"radius", number(settings.radius)},
-            {"bn-epsilon", number(model.batch_norm_epsilon)},
-            {"smooth", number(model.smooth_beta)},
-            {"samples", std::to_string(samples_count(report))},
-            {"batch", std::to_string(training_.mini_batch)},
-            {"seed", std::to_string(seed_)},
-            {"oracle", std::string(oracle_names()[static_cast<std::size_t>(training_.oracle)])},
-            {"step", options_.oracle.step_text()},
-            {"local-radius", fmt::format("{}", training_.local_radius)},
-            {"dual-residual", fmt::format("{}", training_.dual_residual)},
-            {"method", std::string(name_of(report_options_.methods.front()))},
-            {"precision", std::string(precision_names[precision_])}};
-  }
-
-  void compare_identity(const TrainingIdentity& asked, const TrainingIdentity& saved) const {
-    for (const auto& [name, value] : asked) {
-      const auto found = saved.find(name);
-      if (found != saved.end() && found->second == value) continue;
-      throw DataError(options_.resume,
-                      fmt::format("is of a run with {} {}, not {}", name,
-                                  found == saved.end() ? "unknown" : found->second, value),
-                      "take up a run with the options with which it began");
-    }
-  }
-
-  template <class Scalar>
-  int train(Report report) {
-    samples_.generate(report, seed_);
-    TrainingReport result;
-    TrainingSamples<Scalar> samples;
-    samples.count = samples_count(report);
-    if (training_.mini_batch > samples.count) {
-      throw SpecError(line_.locate_last({"--batch"}),
-                      fmt::format("a step of {} samples, and there are {}", training_.mini_batch,
-                                  samples.count));
-    }
-    const PreparationOptions wanted = samples_.preparation(report);
-    samples.x.resize(static_cast<std::size_t>(samples.count * report.graph.input.elements()));
-    const Preparation preparation =
-        load_samples(samples_.dataset(), 0, wanted, std::span<Scalar>(samples.x));
-    samples.labels = samples_.labels(report);
-    result.data = {samples_.dataset().name,         samples_.split(), {},         samples_.stored(),
-                   samples_.dataset().sample_shape, preparation,      wanted.norm};
-    if (samples_.are_random()) result.data.seed = seed_;
-    result.precision = precision_names[precision_];
-    result.samples = samples.count;
-    result.oracle = training_.oracle;
-    result.rule = training_.rule;
-    result.step = options_.oracle.step_text();
-    result.method = report_options_.methods.front();
-
-    TrainingIdentity identity = this->identity(report);
-    if (!options_.resume.empty()) {
-      const TrainingIdentity saved = read_identity(options_.resume);
-      compare_identity(identity, saved);
-      // Sums depend on it in their last bits.
-      const auto parts = saved.find("micro-batch");
-      if (parts != saved.end()) training_.micro_batch = std::stoll(parts->second);
-    } else {
-      training_.micro_batch = micro_batch<Scalar>(report);
-    }
-    identity["micro-batch"] = std::to_string(training_.micro_batch);
-
-    result.bounds = std::move(report);  // where it stays: the training refers to its graph
-    const Report& bounds = result.bounds;
-    Training<Scalar> training(bounds.graph, bounds.settings, std::move(samples), result.method,
-                              training_);
-    result.mini_batch = training.is_stochastic() ? training_.mini_batch : 0;
-    result.certified = training.global_step();
-    if (options_.resume.empty()) {
-      result.projected = training.begin(first_parameters<Scalar>(bounds, result.parameters));
-    } else {
-      Checkpoint checkpoint = load_checkpoint(options_.resume, training.parameter_layout());
-      training.resume(std::move(checkpoint.state));
-      result.parameters.file = options_.resume;
-    }
-    return iterate(training, identity, result);
-  }
-
-  template <class Scalar>
-  int iterate(Training<Scalar>& training, const TrainingIdentity& identity,
-              TrainingReport& result) {
-    std::optional<LogFile> log;
-    if (!options_.log.empty()) log.emplace(options_.log, training.state().iteration);
-    const auto take = [&](const IterationRecord& record) {
-      if (log) log->append(record);
-      result.records.push_back(record);
-    };
-    const auto save = [&] {
-      if (checkpoint_.empty()) return;
-      try {
-        save_checkpoint(checkpoint_, training.parameter_layout(), training.state(), identity);
-      } catch (const OutputError& error) {
-        throw OutputError(fmt::format("iteration {}: {}; the last checkpoint is as it was",
-                                      training.state().iteration, error.what()),
-                          error.silent);
-      }
-    };
+  int train(TrainingSession& session) const {
     stop_on_signals();
-    Progress progress;
-    int code = success;
-    try {
-      if (training.is_stochastic()) {
-        const double first = training.full_objective();
-        if (std::isfinite(first)) result.all_samples_first = first;
-      }
-      while (training.state().iteration < iterations_ && !stop_requested()) {
-        const IterationRecord record = training.advance();
-        take(record);
-        if (training.state().iteration % every_ == 0) save();
-        if (Progress::is_wanted()) {
-          progress.show(static_cast<std::size_t>(training.state().iteration),
-                        static_cast<std::size_t>(iterations_), "iterations");
-        }
-        if (!training.is_stochastic() && record.gradient_mapping <= accuracy_) break;
-      }
-      result.interrupted = stop_requested();
-      if (result.interrupted) code = interrupted;
-      save();
-      take(training.rest());
-      const double last = training.full_objective();
-      if (std::isfinite(last)) result.last_objective = last;
-    } catch (const TrainingFailed& error) {
-      progress.clear();
-      std::string hint;
-      if (!checkpoint_.empty() && training.state().iteration > 0) {
-        save();
-        hint = fmt::format("'{}' holds the parameters before that", checkpoint_);
-      }
-      std::cerr << render_error(DataError(options_.file, error.what(), hint));
-      return no_answer;
-    }
-    progress.clear();
-    result.state = training.state();
-    if (!options_.output.empty()) {
-      save_trained(options_.output, training.parameter_layout(), result.state.w,
-                   {{"architecture", result.bounds.graph.name},
-                    {"oracle", identity.at("oracle")},
-                    {"iterations", std::to_string(result.state.iteration)}});
-    }
-    write(result);
-    if (code == success && result.verdict() == TrainingReport::Verdict::violated) code = regression;
-    return code;
+    const TrainingReport& report = iterate(session);
+    if (!options_.output.empty()) session.save_parameters(options_.output);
+    write(report);
+    return report.interrupted ? interrupted : exit_code_of(report.verdict());
   }
 
-  void write(const TrainingReport& result) const {
+  static const TrainingReport& iterate(TrainingSession& session) {
+    Progress progress;
+    TrainingWatch watch;
+    watch.is_stopped = [] { return stop_requested().load(); };
+    if (Progress::is_wanted()) {
+      watch.progress = [&progress](std::int64_t done, std::int64_t all) {
+        progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(all), "iterations");
+      };
+    }
+    return session.run(watch);
+  }
+
+  static std::string saved_before(const TrainingFailed& error) {
+    if (error.checkpoint.empty()) return {};
+    return fmt::format("'{}' holds the parameters before that", error.checkpoint);
+  }
+
+  void write(const TrainingReport& report) const {
     Output output("");
-    const Sink sink = [&](std::string_view text) { output.write(text); };
-    constexpr std::array writers{write_training_table, write_training_json,
-                                 write_training_markdown};
-    writers.at(format_)(result, sink);
+    smoothbound::write(report, format_, [&](std::string_view text) { output.write(text); });
     output.commit();
   }
 
   const TrainOptions& options_;
   SampleOptions& samples_;
   const CommandLine& line_;
-  Source source_;
-  ReportOptions report_options_;
-  TrainingOptions training_;
-  std::size_t format_ = 0;
-  std::size_t precision_ = 0;
-  Scheme scheme_ = Scheme::ball;
-  std::uint64_t seed_ = 1;
-  std::int64_t iterations_ = 0;
-  std::int64_t every_ = 1;
-  double accuracy_ = 0;
-  std::int64_t memory_ = 0;
-  std::string checkpoint_;
+  TrainingRequest request_;
+  Format format_ = Format::table;
 };
 
 }  // namespace
@@ -414,8 +244,10 @@ void declare_train(Command& command) {
                  "iterations at most, those before --resume included (100)", "COUNT");
   command.option("--accuracy", options->accuracy,
                  "stop where the gradient mapping has at most this norm", "NUMBER");
-  command.option("--weights", options->weights, "begin with these parameters: safetensors or NPZ",
-                 "FILE");
+  command.option(
+      "--weights", options->weights,
+      "begin with these parameters: " + join_or(array_formats({ArrayContents::named_arrays})),
+      "FILE");
   command.choice("--init", options->init,
                  "begin with parameters drawn as 'smoothbound init' does (ball)", scheme_names());
   command.option("--seed", options->seed, "seed of random parameters, samples and batches (1)",
@@ -436,7 +268,7 @@ void declare_train(Command& command) {
       "FILE");
   command.option("-o,--output", options->output,
                  "write the trained parameters to FILE, as safetensors", "FILE");
-  command.choice("--format", options->format, "form of the summary (table)", format_names);
+  add_format(command, options->format);
   command.option("--memory", options->memory, "memory that may be used (80% of what is available)",
                  "SIZE");
   command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "remedies.hpp"
+
 namespace smoothbound::cli {
 
 bool is_numeric(std::string_view text) {
@@ -86,10 +88,10 @@ SpecError CommandLine::in_config(SpecError error) {
 }
 
 std::string CommandLine::render(SpecError error) const {
-  if (error.location.line == 1) return render_error(source_, error);
+  if (error.location.line == 1) return cli::render(source_, error);
   --error.location.line;
   for (SpecError::Note& note : error.notes) --note.location.line;
-  return render_error(config_, error);
+  return cli::render(config_, error);
 }
 
 ScalarText CommandLine::scalar(std::string_view option, std::string_view value) const {

@@ -14,11 +14,15 @@ std::vector<std::string> command_names(const ProgramInfo& program) {
   return names;
 }
 
-std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
+  std::string result;
+  while (true) {
+    const std::size_t place = text.find(from);
+    result.append(text.substr(0, place));
+    if (place == std::string_view::npos) return result;
+    result.append(to);
+    text.remove_prefix(place + from.size());
   }
-  return text;
 }
 
 std::string endings(std::string_view separator) {
@@ -161,7 +165,7 @@ std::string zsh_option(const OptionInfo& option) {
       value = "::" + zsh_label(option) + ": ";
     } else if (option.kind != ValueKind::none) {
       form += name.starts_with("--") ? "=" : "+";
-      value = ":" + zsh_label(option) + ":" + zsh_values(option);
+      value = fmt::format(":{}:{}", zsh_label(option), zsh_values(option));
     }
     text += fmt::format("        '{}{}[{}]{}' \\\n", option.repeats ? "*" : others, form,
                         zsh_text(option.description), value);
@@ -182,7 +186,7 @@ std::string zsh_command(const CommandInfo& command) {
 // -- fish --
 
 std::string fish_text(std::string text) {
-  return "'" + replace_all(replace_all(std::move(text), "\\", "\\\\"), "'", "\\'") + "'";
+  return fmt::format("'{}'", replace_all(replace_all(text, "\\", "\\\\"), "'", "\\'"));
 }
 
 std::string fish_values(const OptionInfo& option) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <iostream>
 
+#include "remedies.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
@@ -82,6 +83,7 @@ void ModelOptions::add_to(Command& command, const std::vector<std::string_view>&
 ReportOptions ModelOptions::interpret(const CommandLine& line) const {
   ReportOptions options;
   options.methods.clear();
+  options.words = option_words;
   const std::string_view method = method_names[choose(line, "--method", method_, method_names)];
   if (method != "sharp") options.methods.push_back(Method::paper);
   if (method != "paper") options.methods.push_back(Method::sharp);
@@ -122,10 +124,13 @@ std::optional<Report> try_report(const std::string& file, const ReportOptions& o
   try {
     load_source(file, limits, source);
     return make_report(source, options, limits);
+  } catch (const NoSuchLayer& error) {
+    std::cerr << render(
+        source, SpecError(error.location, fmt::format("--explain: {}", error.what()), error.hint));
   } catch (const SpecError& error) {
-    std::cerr << render_error(source, error);
-    return std::nullopt;
+    std::cerr << render(source, error);
   }
+  return std::nullopt;
 }
 
 void refuse_repeated_stdin(const std::vector<std::string>& files, const CommandLine& line) {

@@ -4,12 +4,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 
 #include "model_options.hpp"
 #include "output.hpp"
+#include "output_options.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -30,14 +29,8 @@ PlotFormat choose_plot_format(const CommandLine& line, const std::string& format
     return static_cast<PlotFormat>(choose(line, "--format", format, plot_format_names));
   }
   if (path == "-") return PlotFormat::bars;
-  constexpr std::array<std::string_view, 10> others{".png", ".jpg", ".jpeg", ".gif",  ".webp",
-                                                    ".pdf", ".eps", ".ps",   ".html", ".csv"};
-  const std::string extension = std::filesystem::path(path).extension();
-  if (std::ranges::find(others, extension) != others.end()) {
-    throw SpecError(line.locate_last(spellings),
-                    fmt::format("no chart is written as *{}", extension),
-                    "name a file *.svg, or *.json for Vega-Lite");
-  }
+  refuse_other_formats(line, spellings, path, {".svg", ".json"}, "chart",
+                       "name a file *.svg, or *.json for Vega-Lite");
   return path.ends_with(".json") ? PlotFormat::vega_lite : PlotFormat::svg;
 }
 

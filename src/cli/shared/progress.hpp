@@ -10,9 +10,14 @@
 
 namespace smoothbound::cli {
 
-/// A line on a terminal, once the work takes longer than a second.
+/// A line on a terminal, once the work takes longer than a second; it goes when this does.
 class Progress {
  public:
+  Progress() = default;
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress() { clear(); }
+
   /// Whether anybody would see it.
   [[nodiscard]] static bool is_wanted() { return isatty(STDERR_FILENO) != 0; }
 
@@ -23,8 +28,9 @@ class Progress {
     shown_ = true;
     std::cerr << fmt::format("\r{:3}% of {} {}", done * 100 / all, all, what) << std::flush;
   }
-  void clear() const {
+  void clear() {
     if (shown_) std::cerr << "\r\x1b[K" << std::flush;
+    shown_ = false;
   }
 
  private:

@@ -1,120 +1,67 @@
-#include <fmt/format.h>
-
-#include <array>
-#include <cmath>
-
-#include "shared/text.hpp"
-#include "smoothbound/report/bound/writers.hpp"
-#include "smoothbound/text/source.hpp"
+#include "bound/parts.hpp"
 
 namespace smoothbound {
 namespace {
 
-constexpr std::array columns{
-    "file",      "architecture", "method",          "record",     "index",
-    "name",      "components",   "output_shape",    "parameters", "m",
-    "m_log10",   "lipschitz",    "lipschitz_log10", "smoothness", "smoothness_log10",
-    "step_size", "order",        "iterations"};
-
-template <Rounding d>
-std::string number(const Bound<d>& value) {
-  return value.to_text(text::digits_for_machines);
-}
-
-class Writer {
+class Rows {
  public:
-  Writer(const Report& report, const Sink& sink) : report_(report), sink_(sink) {}
+  Rows(const Report& report, bool header, const Sink& sink)
+      : report_(report),
+        csv_(sink,
+             {"file", "architecture", "method", "record", "index", "name", "components",
+              "output_shape", "parameters", "m", "m_log10", "lipschitz", "lipschitz_log10",
+              "smoothness", "smoothness_log10", "step_size", "order", "iterations"},
+             header) {}
 
   void write(const MethodReport& result) {
     method_ = name_of(result.table.method);
     const Graph& graph = report_.graph;
     for (std::size_t i = 0; i < graph.layers.size(); ++i) {
       const Layer& layer = graph.layers[i];
-      begin("layer", std::to_string(i + 1), layer.name, text::components(layer, " "),
-            text::shape(layer.output), std::to_string(layer.parameters));
-      bounds(result.table.layers[i]);
-      end();
+      begin("layer").add(i + 1, layer.name, text::components(layer, " "), text::shape(layer.output),
+                         layer.parameters);
+      end(result.table.layers[i]);
     }
-    begin("network", "", "", "", text::shape(graph.layers[graph.output()].output),
-          std::to_string(graph.parameters));
-    bounds(result.table.network());
-    end();
+    begin("network").skip(3).add(text::shape(graph.shape_of(graph.output())), graph.parameters);
+    end(result.table.network());
     if (!result.objective) return;
-    begin("objective", "", report_.settings.loss->name, name_of(result.objective->route), "", "");
-    add("");
-    add("");
-    bound(result.objective->lipschitz);
-    bound(result.objective->smoothness);
-    end();
+    const ObjectiveBounds& objective = *result.objective;
+    begin("objective").skip(1).add(report_.settings.loss->name, name_of(objective.route));
+    csv_.skip_to("lipschitz").add_with_log(objective.lipschitz).add_with_log(objective.smoothness);
+    csv_.end_row();
     estimate("gradient_descent", result.convergence->gradient_descent);
     estimate("stochastic_gradient_descent", result.convergence->stochastic_gradient_descent);
   }
 
-  void assumption(std::string_view line) {
+  void assumption(const std::string& line) {
     method_ = "";
-    begin("assumption", "", line, "", "", "");
-    end();
+    begin("assumption").skip(1).add(line).end_row();
   }
 
  private:
-  void add(std::string_view cell) {
-    if (cells_++ > 0) line_ += ',';
-    line_ += text::csv_cell(cell);
+  CsvWriter& begin(std::string_view record) {
+    return csv_.add(report_.file, report_.graph.name, method_, record);
   }
-  void begin(std::string_view record, std::string_view index, std::string_view name,
-             std::string_view components, std::string_view shape, std::string_view parameters) {
-    for (const std::string_view cell :
-         {std::string_view(report_.file), std::string_view(report_.graph.name), method_, record,
-          index, name, components, shape, parameters}) {
-      add(cell);
-    }
-  }
-  void bound(const Magnitude& value) {
-    add(number(value));
-    add(text::csv_logarithm(value));
-  }
-  void bounds(const Triple& triple) {
-    bound(triple.m);
-    bound(triple.lipschitz);
-    bound(triple.smoothness);
+  void end(const Triple& bounds) {
+    csv_.add_with_log(bounds.m).add_with_log(bounds.lipschitz).add_with_log(bounds.smoothness);
+    csv_.end_row();
   }
   void estimate(std::string_view name, const Estimate& estimate) {
-    constexpr std::size_t cells_of_bounds = 6;
-    begin("convergence", "", name, "", "", "");
-    for (std::size_t i = 0; i < cells_of_bounds; ++i) add("");
-    add(number(estimate.step_size));
-    add(number(estimate.order));
-    add(number(estimate.iterations));
-    end();
-  }
-  void end() {
-    while (cells_ < columns.size()) add("");
-    sink_(line_ + "\n");
-    line_.clear();
-    cells_ = 0;
+    begin("convergence").skip(1).add(name).skip_to("step_size");
+    csv_.add(estimate.step_size, estimate.order, estimate.iterations).end_row();
   }
 
   const Report& report_;
-  const Sink& sink_;
+  CsvWriter csv_;
   std::string_view method_;
-  std::string line_;
-  std::size_t cells_ = 0;
 };
 
 }  // namespace
 
-void write_csv(const Report& report, bool header, const Sink& sink) {
-  if (header) {
-    std::string line;
-    for (const char* column : columns) {
-      line += line.empty() ? "" : ",";
-      line += column;
-    }
-    sink(line + "\n");
-  }
-  Writer writer(report, sink);
-  for (const MethodReport& result : report.results) writer.write(result);
-  for (const std::string& line : report.assumptions) writer.assumption(line);
+void write_bounds_csv(const Report& report, bool header, const Sink& sink) {
+  Rows rows(report, header, sink);
+  for (const MethodReport& result : report.results) rows.write(result);
+  for (const std::string& line : report.assumptions) rows.assumption(line);
 }
 
 }  // namespace smoothbound

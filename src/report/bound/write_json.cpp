@@ -1,136 +1,107 @@
-#include "shared/json.hpp"
-#include "smoothbound/report/bound/writers.hpp"
-#include "smoothbound/version.hpp"
+#include "bound/parts.hpp"
 
 namespace smoothbound {
 namespace {
 
-using json::dump;
-using json::Json;
-using json::put;
 using json::quantity;
 
-std::string reason(const Report& report, const MethodReport& result, std::uint32_t layer,
-                   Magnitude Triple::*entry) {
-  const Cause* cause = result.causes.find(layer, entry);
-  return cause == nullptr ? std::string() : text::cause(report.graph, *cause);
-}
-
-void add_bounds(Json& json, const Report& report, const MethodReport& result, std::uint32_t layer) {
-  const Triple& bounds = result.table.layers[layer];
-  const auto value = [&](Magnitude Triple::*entry) {
-    const Magnitude& bound = bounds.*entry;
-    return quantity(bound,
-                    bound.is_infinite() ? reason(report, result, layer, entry) : std::string());
+// Members of an object.
+void put_bounds(JsonWriter& json, const Report& report, const MethodReport& result,
+                std::uint32_t layer) {
+  const auto put = [&](std::string_view key, Magnitude Triple::*entry) {
+    const Cause* cause = result.causes.find(layer, entry);
+    json.member(key, quantity(result.table.layers[layer].*entry,
+                              cause == nullptr ? "" : describe(report.graph, *cause)));
   };
-  json["m"] = value(&Triple::m);
-  json["lipschitz"] = value(&Triple::lipschitz);
-  json["smoothness"] = value(&Triple::smoothness);
+  put("m", &Triple::m);
+  put("lipschitz", &Triple::lipschitz);
+  put("smoothness", &Triple::smoothness);
 }
 
-Json layer_row(const Report& report, const MethodReport& result, std::uint32_t index) {
+void put_layer(JsonWriter& json, const Report& report, const MethodReport& result,
+               std::uint32_t index) {
   const Layer& layer = report.graph.layers[index];
-  Json components = Json::array();
-  for (const PlacedComponent& placed : layer.components) {
-    components.push_back(name_of(placed.component));
-  }
-  Json row{{"index", index + 1},
-           {"name", layer.name},
-           {"components", std::move(components)},
-           {"output_shape", layer.output.sizes()},
-           {"parameters", layer.parameters}};
-  add_bounds(row, report, result, index);
-  return row;
+  json.object([&] {
+    json.member("index", index + 1);
+    json.member("name", layer.name);
+    json.list("components", layer.components,
+              [](const PlacedComponent& placed) { return name_of(placed.component); });
+    json.member("output_shape", layer.output.sizes());
+    json.member("parameters", layer.parameters);
+    put_bounds(json, report, result, index);
+  });
 }
 
-// `reason`: why L_F is infinite.
-Json estimate(const Estimate& estimate, const std::string& reason) {
-  return {{"step_size", quantity(estimate.step_size, estimate.step_size.is_infinite()
-                                                         ? "L_F is 0: every step size will do"
-                                                         : reason)},
-          {"order", quantity(estimate.order, reason)},
-          {"iterations", quantity(estimate.iterations, reason)}};
+// Members of an object; `reason`: why L_F is infinite.
+void put_estimate(JsonWriter& json, const Estimate& estimate, const std::string& reason) {
+  const bool any_step = estimate.step_size.is_infinite();
+  json.member("step_size", quantity(estimate.step_size,
+                                    any_step ? "L_F is 0: every step size will do" : reason));
+  json.member("order", quantity(estimate.order, reason));
+  json.member("iterations", quantity(estimate.iterations, reason));
 }
 
-void write_objective(const Report& report, const MethodReport& result, const Sink& sink) {
+void put_objective(JsonWriter& json, const Report& report, const MethodReport& result) {
   const ResolvedSettings& settings = report.settings;
   const ObjectiveBounds& objective = *result.objective;
-  const auto reason_if_infinite = [&](const Magnitude& value) {
-    return value.is_infinite() ? objective.infinite_reason : std::string();
-  };
-  sink(",\n   ");
-  put(sink, "objective",
-      {{"loss", settings.loss->name},
-       {"lipschitz", quantity(objective.lipschitz, reason_if_infinite(objective.lipschitz))},
-       {"smoothness", quantity(objective.smoothness, reason_if_infinite(objective.smoothness))},
-       {"route", name_of(objective.route)}});
-  Json stochastic{{"variance", settings.variance.nearest}};
-  const std::string why =
-      objective.smoothness.is_finite() ? "" : "L_F is infinite: " + objective.infinite_reason;
-  stochastic.update(estimate(result.convergence->stochastic_gradient_descent, why));
-  sink(",\n   ");
-  put(sink, "convergence",
-      {{"accuracy", settings.accuracy.nearest},
-       {"initial_gap", settings.initial_gap.nearest},
-       {"gradient_descent", estimate(result.convergence->gradient_descent, why)},
-       {"stochastic_gradient_descent", std::move(stochastic)}});
+  const std::string& infinite = objective.infinite_reason;
+  json.object("objective", [&] {
+    json.member("loss", settings.loss->name);
+    json.member("lipschitz", quantity(objective.lipschitz, infinite));
+    json.member("smoothness", quantity(objective.smoothness, infinite));
+    json.member("route", name_of(objective.route));
+  });
+  const std::string why = objective.smoothness.is_finite() ? "" : "L_F is infinite: " + infinite;
+  json.object("convergence", [&] {
+    json.member("accuracy", settings.accuracy.nearest);
+    json.member("initial_gap", settings.initial_gap.nearest);
+    json.object("gradient_descent",
+                [&] { put_estimate(json, result.convergence->gradient_descent, why); });
+    json.object("stochastic_gradient_descent", [&] {
+      json.member("variance", settings.variance.nearest);
+      put_estimate(json, result.convergence->stochastic_gradient_descent, why);
+    });
+  });
 }
 
-void write_explanation(const Report& report, const MethodReport& result, const Sink& sink) {
-  Json lines = Json::array();
-  for (const TraceLine& line : result.explanation.lines) {
-    if (line.symbol.empty()) {
-      lines.push_back({{"component", line.formula}, {"formula", line.source}});
-    } else {
-      lines.push_back({{"symbol", line.symbol},
-                       {"formula", line.formula},
-                       {"value", quantity(line.value, line.source)},
-                       {"source", line.source}});
-    }
+void put_line(JsonWriter& json, const TraceLine& line) {
+  if (line.symbol.empty()) {
+    return json.object({{"component", line.formula}, {"formula", line.source}});
   }
-  sink(",\n   ");
-  put(sink, "explanation",
-      {{"layer", report.graph.layers[*report.explained_layer].name},
-       {"lines", std::move(lines)},
-       {"conclusions", result.explanation.conclusions}});
+  json.object([&] {
+    json.member("symbol", line.symbol);
+    json.member("formula", line.formula);
+    json.member("value", quantity(line.value, line.source));
+    json.member("source", line.source);
+  });
 }
 
-void write_result(const Report& report, const MethodReport& result, const Sink& sink) {
-  sink("\n  {");
-  put(sink, "method", name_of(result.table.method));
-  sink(",\n   \"layers\": [");
-  for (std::uint32_t i = 0; i < report.graph.layers.size(); ++i) {
-    sink(i == 0 ? "\n    " : ",\n    ");
-    sink(dump(layer_row(report, result, i)));
-  }
-  sink("],\n   ");
-  Json network = Json::object();
-  add_bounds(network, report, result, report.graph.output());
-  put(sink, "network", network);
-  if (result.objective) write_objective(report, result, sink);
-  if (report.explained_layer) write_explanation(report, result, sink);
-  sink("}");
+void put_result(JsonWriter& json, const Report& report, const MethodReport& result) {
+  json.object_on_lines(3, [&] {
+    json.member("method", name_of(result.table.method));
+    json.list_on_lines(4, "layers", static_cast<std::uint32_t>(report.graph.layers.size()),
+                       [&](std::uint32_t i) { put_layer(json, report, result, i); });
+    json.object("network", [&] { put_bounds(json, report, result, report.graph.output()); });
+    if (result.objective) put_objective(json, report, result);
+    if (!report.explained_layer) return;
+    json.object("explanation", [&] {
+      json.member("layer", report.graph.layers[*report.explained_layer].name);
+      json.list("lines", result.explanation.lines,
+                [&](const TraceLine& line) { put_line(json, line); });
+      json.member("conclusions", result.explanation.conclusions);
+    });
+  });
 }
 
 }  // namespace
 
-void write_json(const Report& report, const Sink& sink) {
-  sink("{");
-  put(sink, "schema", "smoothbound/bound/1");
-  sink(",\n ");
-  put(sink, "version", version);
-  sink(",\n ");
-  put(sink, "architecture", json::architecture(report));
-  sink(",\n ");
-  put(sink, "settings", json::settings(report));
-  sink(",\n \"results\": [");
-  for (std::size_t i = 0; i < report.results.size(); ++i) {
-    if (i > 0) sink(",");
-    write_result(report, report.results[i], sink);
-  }
-  sink("],\n ");
-  put(sink, "assumptions", report.assumptions);
-  sink("}\n");
+void write_bounds_json(const Report& report, JsonWriter& json) {
+  json::head(json, "smoothbound/bound/1");
+  json::architecture(json, report);
+  json.object("settings", [&] { json::settings(json, report); });
+  json.list_on_lines(2, "results", report.results,
+                     [&](const MethodReport& result) { put_result(json, report, result); });
+  json.member("assumptions", report.assumptions);
 }
 
 }  // namespace smoothbound

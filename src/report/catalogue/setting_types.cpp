@@ -7,11 +7,22 @@
 namespace smoothbound {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json schema_of_extent(std::int64_t smallest) {
-  const Json one = schema_of_count(smallest);
-  return {{"anyOf", {one, {{"type", "array"}, {"items", one}, {"minItems", 1}, {"maxItems", 2}}}}};
+// One number, or one for each axis, or one of the words.
+Schema schema_of_extent(std::int64_t smallest, const std::vector<std::string_view>& words = {}) {
+  return [=, one = schema_of_count(smallest)](JsonWriter& json) {
+    json.array("anyOf", [&] {
+      json.item([&] { json.object([&] { one(json); }); });
+      json.item([&] {
+        json.object([&] {
+          json.member("type", "array");
+          json.object("items", [&] { one(json); });
+          json.members({{"minItems", 1}, {"maxItems", 2}});
+        });
+      });
+      if (words.empty()) return;
+      json.item([&] { json.object([&] { json.member("enum", words); }); });
+    });
+  };
 }
 
 std::string describe(const Extent& extent) {
@@ -39,34 +50,40 @@ class Lister : public SettingsVisitor {
     add(info, describe(range), "", schema_of_real(range));
   }
   void flag(const SettingInfo& info, bool& value) override {
-    add(info, "true or false", value ? "true" : "false", {{"type", "boolean"}});
+    add(info, "true or false", value ? "true" : "false",
+        [](JsonWriter& json) { json.member("type", "boolean"); });
   }
   void choice(const SettingInfo& info, std::span<const std::string_view> names,
               std::size_t& value) override {
     add(info, "one of " + join(names), std::string(names[value]),
-        {{"enum", std::vector<std::string>(names.begin(), names.end())}});
+        [names](JsonWriter& json) { json.member("enum", names); });
   }
   void extent(const SettingInfo& info, Extent& value) override {
     add(info, "integer >= 1, or a list of one for each axis", describe(value), schema_of_extent(1));
   }
   void padding(const SettingInfo& info, Padding& /*value*/) override {
-    Json schema = schema_of_extent(0);
-    schema["anyOf"].push_back({{"enum", {"same", "valid"}}});
     add(info, "same, valid, integer >= 0, or a list of one for each axis", "valid",
-        std::move(schema));
+        schema_of_extent(0, {"same", "valid"}));
   }
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& /*value*/) override {
-    add(info, "list of sizes", "",
-        {{"type", "array"}, {"items", schema_of_count(1)}, {"minItems", 1}, {"maxItems", 3}});
+    add(info, "list of sizes", "", [](JsonWriter& json) {
+      json.member("type", "array");
+      json.object("items", [&] { schema_of_count(1)(json); });
+      json.members({{"minItems", 1}, {"maxItems", 3}});
+    });
   }
 
   std::vector<SettingType> take() { return std::move(settings_); }
 
  private:
-  void add(const SettingInfo& info, std::string type, std::string default_value, Json schema) {
+  void add(const SettingInfo& info, std::string type, std::string default_value, Schema schema) {
     if (info.required) default_value.clear();
-    schema["description"] = info.description;
-    settings_.push_back({info, std::move(type), std::move(default_value), std::move(schema)});
+    settings_.push_back(
+        {info, std::move(type), std::move(default_value),
+         [schema = std::move(schema), description = info.description](JsonWriter& json) {
+           schema(json);
+           json.member("description", description);
+         }});
   }
 
   std::vector<SettingType> settings_;
@@ -81,10 +98,15 @@ std::vector<SettingType> setting_types(const Component& component) {
   return lister.take();
 }
 
-Json schema_of_count(std::int64_t smallest) { return {{"type", "integer"}, {"minimum", smallest}}; }
+Schema schema_of_count(std::int64_t smallest) {
+  return [=](JsonWriter& json) { json.members({{"type", "integer"}, {"minimum", smallest}}); };
+}
 
-Json schema_of_real(RealRange range) {
-  return {{"type", "number"}, {range == RealRange::positive ? "exclusiveMinimum" : "minimum", 0}};
+Schema schema_of_real(RealRange range) {
+  return [=](JsonWriter& json) {
+    json.members(
+        {{"type", "number"}, {range == RealRange::positive ? "exclusiveMinimum" : "minimum", 0}});
+  };
 }
 
 }  // namespace smoothbound

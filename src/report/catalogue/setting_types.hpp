@@ -2,26 +2,30 @@
 // the JSON Schema.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "smoothbound/layers/layer.hpp"
+#include "smoothbound/text/json_writer.hpp"
 
 namespace smoothbound {
+
+/// Puts the members of a JSON Schema.
+using Schema = std::function<void(JsonWriter&)>;
 
 struct SettingType {
   SettingInfo info;
   std::string type;           // for people: "positive number"
   std::string default_value;  // empty: none
-  nlohmann::ordered_json schema;
+  Schema schema;
 };
 
 /// The settings of a component, in the order of their declaration.
 std::vector<SettingType> setting_types(const Component& component);
 
 /// Schemas of scalars.
-nlohmann::ordered_json schema_of_count(std::int64_t smallest);
-nlohmann::ordered_json schema_of_real(RealRange range);
+Schema schema_of_count(std::int64_t smallest);
+Schema schema_of_real(RealRange range);
 
 }  // namespace smoothbound

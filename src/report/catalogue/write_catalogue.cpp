@@ -1,22 +1,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "setting_types.hpp"
+#include "shared/forms.hpp"
 #include "smoothbound/report/catalogue/catalogue.hpp"
 
 namespace smoothbound {
 namespace {
 
-using Json = nlohmann::ordered_json;
+// A constant as it is shown, with what can be done about an infinite one.
+struct Stated {
+  std::string_view formula;
+  std::string source;
+};
 
-// A constant under both methods.
+// The same under both methods.
 struct ConstantRow {
   std::string symbol;
-  Constant paper;
-  Constant sharp;
+  Stated paper;
+  Stated sharp;
 };
+
+ConstantRow row_of(std::string symbol, const Constant& paper, const Constant& sharp,
+                   RemedyWords words) {
+  return {std::move(symbol),
+          {paper.formula, with_remedy(paper.source, paper.remedy, words)},
+          {sharp.formula, with_remedy(sharp.source, sharp.remedy, words)}};
+}
 
 std::string_view place_of(Role role) {
   switch (role) {
@@ -51,9 +62,9 @@ std::vector<std::pair<std::string, Constant>> constants_of(const Parts& parts) {
 
 // The constants of a component at its default settings on an input of some size: what is shown is
 // their formulas, which do not depend on it.
-std::vector<ConstantRow> constant_rows(const Component& component) {
+std::vector<ConstantRow> constant_rows(const Component& component, RemedyWords words) {
   return std::visit(
-      [](const auto& c) -> std::vector<ConstantRow> {
+      [words](const auto& c) -> std::vector<ConstantRow> {
         std::vector<ConstantRow> rows;
         if constexpr (UnaryType<std::remove_cvref_t<decltype(c)>>) {
           const Shape shape{4, 8, 8};
@@ -62,7 +73,7 @@ std::vector<ConstantRow> constant_rows(const Component& component) {
           const auto paper = constants_of(c.parts(site, Method::paper));
           const auto sharp = constants_of(c.parts(site, Method::sharp));
           for (std::size_t i = 0; i < paper.size(); ++i) {
-            rows.push_back({paper[i].first, paper[i].second, sharp[i].second});
+            rows.push_back(row_of(paper[i].first, paper[i].second, sharp[i].second, words));
           }
         }
         return rows;
@@ -82,127 +93,195 @@ std::string_view rule_of(const Component& component) {
       component);
 }
 
-std::vector<ConstantRow> constant_rows(const LossRow& loss) {
+std::vector<ConstantRow> constant_rows(const LossRow& loss, RemedyWords words) {
   constexpr std::int64_t samples = 10;
   const auto constants = [&](Method method) {
     return loss.constants({method, samples, Magnitude::from_count(1), Magnitude::from_count(1)});
   };
   const LossConstants paper = constants(Method::paper);
   const LossConstants sharp = constants(Method::sharp);
-  return {{"l_f", paper.lipschitz, sharp.lipschitz}, {"L_f", paper.smoothness, sharp.smoothness}};
+  return {row_of("l_f", paper.lipschitz, sharp.lipschitz, words),
+          row_of("L_f", paper.smoothness, sharp.smoothness, words)};
 }
 
-void write_constants(const std::vector<ConstantRow>& rows, const Sink& sink) {
-  for (const ConstantRow& row : rows) {
-    const auto line = [&](std::string_view symbol, std::string_view method, const Constant& value) {
-      std::string text = fmt::format("    {:<14} {:<6} {}", symbol, method, value.formula);
-      if (!value.source.empty()) text += fmt::format("   ({})", value.source);
-      sink(text + "\n");
-    };
+// A component or a loss, as the catalogue tells of it.
+struct Entry {
+  std::string_view name;
+  std::string_view place;
+  std::string formula;
+  std::vector<SettingType> settings;
+  std::string_view rule;
+  std::vector<ConstantRow> constants;
+  const LossRow* loss = nullptr;
+};
+
+std::vector<Entry> entries_of(const Catalogue& catalogue) {
+  const auto is_wanted = [&](std::string_view name) {
+    return catalogue.names.empty() ||
+           std::ranges::find(catalogue.names, name) != catalogue.names.end();
+  };
+  std::vector<Entry> entries;
+  for (const Component& component : prototypes()) {
+    if (!is_wanted(name_of(component))) continue;
+    entries.push_back({name_of(component), place_of(role_of(component)),
+                       std::string(formula_of(component)), setting_types(component),
+                       rule_of(component), constant_rows(component, catalogue.words)});
+  }
+  for (const LossRow& loss : loss_table()) {
+    if (!is_wanted(loss.name)) continue;
+    entries.push_back({loss.name,
+                       "loss",
+                       std::string(loss.formula),
+                       {},
+                       loss.is_mean ? "constants of one term; their mean over n has l_f, L_f "
+                                      "(paper), l_f/sqrt n, L_f/n (sharp)"
+                                    : "",
+                       constant_rows(loss, catalogue.words),
+                       &loss});
+  }
+  return entries;
+}
+
+std::string note_of(const SettingType& setting) {
+  if (setting.info.required) return "required";
+  return setting.default_value.empty() ? "" : "default " + setting.default_value;
+}
+
+// Calls `take(symbol, method, constant)`, once where both methods have the same.
+template <class Take>
+void for_each_constant(const Entry& entry, const Take& take) {
+  for (const ConstantRow& row : entry.constants) {
     if (row.paper.formula == row.sharp.formula) {
-      line(row.symbol, "", row.sharp);
+      take(row.symbol, "", row.sharp);
     } else {
-      line(row.symbol, "paper", row.paper);
-      line("", "sharp", row.sharp);
+      take(row.symbol, "paper", row.paper);
+      take("", "sharp", row.sharp);
     }
   }
 }
 
-void write_component(const Component& component, const Sink& sink) {
-  sink(fmt::format("{}   {}\n    {}\n", name_of(component), place_of(role_of(component)),
-                   formula_of(component)));
-  for (const SettingType& setting : setting_types(component)) {
-    const std::string note = setting.info.required           ? "; required"
-                             : setting.default_value.empty() ? ""
-                                                             : "; default " + setting.default_value;
-    sink(fmt::format("    {}: {} ({}{})\n", setting.info.name, setting.info.description,
-                     setting.type, note));
+void write_text(const Entry& entry, Page& page) {
+  page.title(fmt::format("{}   {}", entry.name, entry.place));
+  page.entry(1, entry.formula);
+  for (const SettingType& setting : entry.settings) {
+    const std::string note = note_of(setting);
+    page.entry(1, fmt::format("{}: {} ({}{}{})", setting.info.name, setting.info.description,
+                              setting.type, note.empty() ? "" : "; ", note));
   }
-  if (const auto rule = rule_of(component); !rule.empty()) sink(fmt::format("    {}\n", rule));
-  write_constants(constant_rows(component), sink);
-  sink("\n");
+  if (!entry.rule.empty()) page.entry(1, entry.rule);
+  for_each_constant(
+      entry, [&](std::string_view symbol, std::string_view method, const Stated& constant) {
+        const std::string source =
+            constant.source.empty() ? "" : fmt::format("   ({})", constant.source);
+        page.entry(1, fmt::format("{:<14} {:<6} {}{}", symbol, method, constant.formula, source));
+      });
+  page.gap();
 }
 
-bool is_wanted(const std::vector<std::string>& names, std::string_view name) {
-  return names.empty() || std::ranges::find(names, name) != names.end();
+void write_markdown(const Entry& entry, Page& page) {
+  page.heading(fmt::format("{} ({})", page.foreign(entry.name), entry.place));
+  page.paragraph(page.foreign(entry.formula));
+  page.gap();
+  Grid settings({{"setting"}, {"what"}, {"type"}, {""}});
+  for (const SettingType& setting : entry.settings) {
+    settings.add_row({setting.info.name, setting.info.description, setting.type, note_of(setting)});
+  }
+  if (!settings.empty()) page.grid(settings);
+  if (!entry.rule.empty()) page.paragraph(page.foreign(entry.rule) + "\n");
+  Grid constants({{"constant"}, {"method"}, {"formula"}, {"source"}});
+  for_each_constant(entry,
+                    [&](std::string_view symbol, std::string_view method, const Stated& constant) {
+                      constants.add_row({symbol, method, constant.formula, constant.source});
+                    });
+  if (!constants.empty()) page.grid(constants);
 }
 
-std::string find_unknown(const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
+void write_page(const Catalogue& catalogue, Page& page) {
+  if (page.is_markdown()) page.title("components and losses");
+  for (const Entry& entry : entries_of(catalogue)) {
+    page.is_markdown() ? write_markdown(entry, page) : write_text(entry, page);
+  }
+}
+
+void write_csv(const Catalogue& catalogue, const Sink& sink) {
+  CsvWriter csv(sink, {"name", "place", "record", "item", "method", "formula", "source",
+                       "description", "type", "required", "default"});
+  for (const Entry& entry : entries_of(catalogue)) {
+    const auto begin = [&](std::string_view record, std::string_view item) -> CsvWriter& {
+      return csv.add(entry.name, entry.place, record, item);
+    };
+    begin(entry.loss == nullptr ? "component" : "loss", "").skip(1).add(entry.formula);
+    csv.skip_to("description").add(entry.rule).end_row();
+    for (const SettingType& setting : entry.settings) {
+      begin("setting", setting.info.name).skip_to("description");
+      csv.add(setting.info.description, setting.type, setting.info.required ? "true" : "false",
+              setting.default_value);
+      csv.end_row();
+    }
+    for (const ConstantRow& row : entry.constants) {
+      begin("constant", row.symbol).add("paper", row.paper.formula, row.paper.source).end_row();
+      begin("constant", row.symbol).add("sharp", row.sharp.formula, row.sharp.source).end_row();
+    }
+  }
+}
+
+void put_constants(JsonWriter& json, const Entry& entry) {
+  json.list("constants", entry.constants, [&](const ConstantRow& row) {
+    json.object([&] {
+      json.member("symbol", row.symbol);
+      json.object("paper", {{"formula", row.paper.formula}, {"source", row.paper.source}});
+      json.object("sharp", {{"formula", row.sharp.formula}, {"source", row.sharp.source}});
+    });
+  });
+}
+
+void put_component(JsonWriter& json, const Entry& entry) {
+  json.members({{"name", entry.name}, {"place", entry.place}, {"formula", entry.formula}});
+  json.list("settings", entry.settings, [&](const SettingType& setting) {
+    json.object([&] {
+      json.members({{"name", setting.info.name},
+                    {"description", setting.info.description},
+                    {"type", setting.type},
+                    {"required", setting.info.required}});
+      if (!setting.default_value.empty()) json.member("default", setting.default_value);
+    });
+  });
+  put_constants(json, entry);
+  if (!entry.rule.empty()) json.member("rule", entry.rule);
+}
+
+void put_loss(JsonWriter& json, const Entry& entry) {
+  json.members({{"name", entry.name}, {"formula", entry.formula}, {"mean", entry.loss->is_mean}});
+  put_constants(json, entry);
+}
+
+void write_json(const Catalogue& catalogue, JsonWriter& json) {
+  const std::vector<Entry> entries = entries_of(catalogue);
+  json.member("schema", "smoothbound/layers/1");
+  const auto put_entries = [&](std::string_view key, bool losses, const auto& put) {
+    json.array(key, [&] {
+      for (const Entry& entry : entries) {
+        if ((entry.loss != nullptr) != losses) continue;
+        json.item([&] { json.object([&] { put(json, entry); }); });
+      }
+    });
+  };
+  put_entries("components", false, put_component);
+  put_entries("losses", true, put_loss);
+}
+
+}  // namespace
+
+std::string find_unknown(const Catalogue& catalogue) {
+  for (const std::string& name : catalogue.names) {
     if (find_prototype(name) == nullptr && find_loss(name) == nullptr) return name;
   }
   return {};
 }
 
-Json constants_json(const std::vector<ConstantRow>& rows) {
-  Json json = Json::array();
-  for (const ConstantRow& row : rows) {
-    const auto constant = [](const Constant& c) {
-      return Json{{"formula", c.formula}, {"source", c.source}};
-    };
-    json.push_back(
-        {{"symbol", row.symbol}, {"paper", constant(row.paper)}, {"sharp", constant(row.sharp)}});
-  }
-  return json;
-}
-
-}  // namespace
-
-std::string write_catalogue(const std::vector<std::string>& names, const Sink& sink) {
-  if (std::string unknown = find_unknown(names); !unknown.empty()) return unknown;
-  for (const Component& component : prototypes()) {
-    if (is_wanted(names, name_of(component))) write_component(component, sink);
-  }
-  for (const LossRow& loss : loss_table()) {
-    if (!is_wanted(names, loss.name)) continue;
-    sink(fmt::format("{}   loss\n    {}\n", loss.name, loss.formula));
-    if (loss.is_mean) {
-      sink(
-          "    constants of one term; their mean over n has l_f, L_f (paper), l_f/sqrt n, L_f/n "
-          "(sharp)\n");
-    }
-    write_constants(constant_rows(loss), sink);
-    sink("\n");
-  }
-  return {};
-}
-
-std::string write_catalogue_json(const std::vector<std::string>& names, const Sink& sink) {
-  if (std::string unknown = find_unknown(names); !unknown.empty()) return unknown;
-  Json components = Json::array();
-  for (const Component& component : prototypes()) {
-    if (!is_wanted(names, name_of(component))) continue;
-    Json settings = Json::array();
-    for (const SettingType& setting : setting_types(component)) {
-      Json row{{"name", setting.info.name},
-               {"description", setting.info.description},
-               {"type", setting.type},
-               {"required", setting.info.required}};
-      if (!setting.default_value.empty()) row["default"] = setting.default_value;
-      settings.push_back(std::move(row));
-    }
-    Json row{{"name", name_of(component)},
-             {"place", place_of(role_of(component))},
-             {"formula", formula_of(component)},
-             {"settings", std::move(settings)},
-             {"constants", constants_json(constant_rows(component))}};
-    if (const auto rule = rule_of(component); !rule.empty()) row["rule"] = rule;
-    components.push_back(std::move(row));
-  }
-  Json losses = Json::array();
-  for (const LossRow& loss : loss_table()) {
-    if (!is_wanted(names, loss.name)) continue;
-    losses.push_back({{"name", loss.name},
-                      {"formula", loss.formula},
-                      {"mean", loss.is_mean},
-                      {"constants", constants_json(constant_rows(loss))}});
-  }
-  sink(Json{{"schema", "smoothbound/layers/1"},
-            {"components", std::move(components)},
-            {"losses", std::move(losses)}}
-           .dump(1));
-  sink("\n");
-  return {};
+void write(const Catalogue& catalogue, Format format, const Sink& sink) {
+  constexpr Forms<Catalogue> forms{write_page, write_csv, write_json, JsonStyle::indented_by_1};
+  forms.write(catalogue, format, sink);
 }
 
 }  // namespace smoothbound

@@ -1,153 +1,194 @@
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <array>
 
 #include "setting_types.hpp"
 #include "smoothbound/report/catalogue/catalogue.hpp"
+#include "smoothbound/spec/settings.hpp"
 
 namespace smoothbound {
 namespace {
 
-using Json = nlohmann::ordered_json;
+void put_text_schema(JsonWriter& json) { json.member("type", "string"); }
 
-const Json text{{"type", "string"}};
-
-// The value behind a component's name.
-Json schema_of_settings(const Component& component) {
-  Json object{{"type", "object"}, {"additionalProperties", false}};
-  Json properties = Json::object();
-  Json required = Json::array();
-  Json bare;
-  for (SettingType& setting : setting_types(component)) {
-    properties[std::string(setting.info.name)] = setting.schema;
+// The members of the schema of what stands behind a component's name.
+void put_settings(JsonWriter& json, const Component& component) {
+  const std::vector<SettingType> settings = setting_types(component);
+  const SettingType* shorthand = nullptr;
+  std::vector<std::string_view> required;
+  for (const SettingType& setting : settings) {
     if (setting.info.required) required.push_back(setting.info.name);
-    if (setting.info.shorthand) bare = setting.schema;
+    if (setting.info.shorthand) shorthand = &setting;
   }
-  object["properties"] = std::move(properties);
-  if (!required.empty()) object["required"] = std::move(required);
-  if (bare.is_null()) return object;
-  return {{"anyOf", {bare, object}}};
+  const auto put_object = [&] {
+    json.members({{"type", "object"}, {"additionalProperties", false}});
+    json.object("properties", [&] {
+      for (const SettingType& setting : settings) {
+        json.object(setting.info.name, [&] { setting.schema(json); });
+      }
+    });
+    if (!required.empty()) json.member("required", required);
+  };
+  if (shorthand == nullptr) return put_object();
+  json.array("anyOf", [&] {
+    json.item([&] { json.object([&] { shorthand->schema(json); }); });
+    json.item([&] { json.object(put_object); });
+  });
 }
 
-Json schema_of_map_item() {
-  Json names = Json::array();
-  Json properties = Json::object();
+// The members of the schema of one of `names`, or of an object with one of them.
+template <class PutProperties>
+void put_name_or_object(JsonWriter& json, const std::vector<std::string_view>& names,
+                        const PutProperties& put_properties) {
+  json.array("anyOf", [&] {
+    json.item([&] { json.object([&] { json.member("enum", names); }); });
+    json.item([&] {
+      json.object([&] {
+        json.member("type", "object");
+        json.object("properties", put_properties);
+        json.members({{"additionalProperties", false}, {"minProperties", 1}, {"maxProperties", 1}});
+      });
+    });
+  });
+}
+
+void put_map_item(JsonWriter& json) {
+  std::vector<const Component*> maps;
+  std::vector<std::string_view> names;
   for (const Component& component : prototypes()) {
     if (role_of(component) != Role::non_affine) continue;
-    bool needs_settings = false;
-    for (const SettingType& setting : setting_types(component)) {
-      needs_settings = needs_settings || setting.info.required;
+    maps.push_back(&component);
+    const std::vector<SettingType> settings = setting_types(component);
+    const auto is_required = [](const SettingType& setting) { return setting.info.required; };
+    if (std::ranges::none_of(settings, is_required)) names.push_back(name_of(component));
+  }
+  put_name_or_object(json, names, [&] {
+    for (const Component* map : maps) {
+      json.object(name_of(*map), [&] {
+        put_settings(json, *map);
+        json.member("description", formula_of(*map));
+      });
     }
-    const std::string name(name_of(component));
-    if (!needs_settings) names.push_back(name);
-    properties[name] = schema_of_settings(component);
-    properties[name]["description"] = formula_of(component);
-  }
-  return {{"anyOf",
-           {{{"enum", std::move(names)}},
-            {{"type", "object"},
-             {"properties", std::move(properties)},
-             {"additionalProperties", false},
-             {"minProperties", 1},
-             {"maxProperties", 1}}}}};
+  });
 }
 
-Json schema_of_layer() {
-  Json properties{
-      {"name", text},
-      {"from", {{"type", "string"}, {"description", "the layer to read; default: the one before"}}},
-      {"radius", schema_of_real(RealRange::non_negative)},
-      {"bias", {{"type", "boolean"}, {"description", "of dense and conv; default: true"}}},
-      {"then", {{"type", "array"}, {"items", {{"$ref", "#/definitions/map"}}}}}};
-  Json heads = Json::array();
-  for (const Component& component : prototypes()) {
-    const Role role = role_of(component);
-    if (role == Role::non_affine) continue;
-    const std::string name(name_of(component));
-    heads.push_back(name);
-    properties[name] = role == Role::merge
-                           ? Json{{"type", "array"}, {"items", text}, {"minItems", 2}}
-                           : schema_of_settings(component);
-    properties[name]["description"] = formula_of(component);
-  }
+// A property for each component that begins a layer.
+void put_head(JsonWriter& json, const Component& component) {
+  json.object(name_of(component), [&] {
+    if (role_of(component) == Role::merge) {
+      json.member("type", "array");
+      json.object("items", [&] { put_text_schema(json); });
+      json.member("minItems", 2);
+    } else {
+      put_settings(json, component);
+    }
+    json.member("description", formula_of(component));
+  });
+}
+
+void put_layer(JsonWriter& json) {
+  std::vector<std::string_view> heads;
+  json.member("type", "object");
+  json.object("properties", [&] {
+    json.object("name", [&] { put_text_schema(json); });
+    json.object("from", {{"type", "string"},
+                         {"description", "the layer to read; default: the one before"}});
+    json.object("radius", [&] { schema_of_real(RealRange::non_negative)(json); });
+    json.object("bias", {{"type", "boolean"}, {"description", "of dense and conv; default: true"}});
+    json.object("then", [&] {
+      json.member("type", "array");
+      json.object("items", {{"$ref", "#/definitions/map"}});
+    });
+    for (const Component& component : prototypes()) {
+      if (role_of(component) == Role::non_affine) continue;
+      heads.push_back(name_of(component));
+      put_head(json, component);
+    }
+  });
+  json.member("additionalProperties", false);
   // At most one affine part or merge.
-  Json pairs = Json::array();
-  for (std::size_t i = 0; i < heads.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) pairs.push_back({{"required", {heads[j], heads[i]}}});
-  }
-  return {{"type", "object"},
-          {"properties", std::move(properties)},
-          {"additionalProperties", false},
-          {"not", {{"anyOf", std::move(pairs)}}}};
+  json.object("not", [&] {
+    json.array("anyOf", [&] {
+      for (std::size_t i = 0; i < heads.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+          const std::array pair{heads[j], heads[i]};
+          json.item([&] { json.object([&] { json.member("required", pair); }); });
+        }
+      }
+    });
+  });
 }
 
-// The settings of a section; `only`: one of them, if not empty.
-Json section_of_settings(std::string_view section, std::string_view only = {}) {
-  Json properties = Json::object();
-  const auto is_here = [&](const auto& setting) {
-    return setting.section == section && (only.empty() || setting.key == only);
+// The properties of the settings of a section; `only`: one of them, if not empty.
+void put_section(JsonWriter& json, std::string_view section, std::string_view only = {}) {
+  const auto put = [&](const auto& setting, const Schema& schema) {
+    if (setting.section != section || !(only.empty() || setting.key == only)) return;
+    json.object(setting.key, [&] {
+      schema(json);
+      json.member("description", setting.description);
+    });
   };
-  for (const CountSetting& setting : count_settings()) {
-    if (!is_here(setting)) continue;
-    Json schema = schema_of_count(1);
-    schema["description"] = setting.description;
-    properties[std::string(setting.key)] = std::move(schema);
-  }
-  for (const RealSetting& setting : real_settings()) {
-    if (!is_here(setting)) continue;
-    Json schema = schema_of_real(setting.range);
-    schema["description"] = setting.description;
-    properties[std::string(setting.key)] = std::move(schema);
-  }
-  return properties;
+  for (const CountSetting& setting : count_settings()) put(setting, schema_of_count(1));
+  for (const RealSetting& setting : real_settings()) put(setting, schema_of_real(setting.range));
 }
 
-Json schema_of_loss() {
-  Json names = Json::array();
-  Json properties = Json::object();
-  for (const LossRow& loss : loss_table()) {
-    names.push_back(loss.name);
-    properties[std::string(loss.name)] = {
-        {"type", "object"},
-        {"properties",
-         loss.setting.empty() ? Json::object() : section_of_settings("loss", loss.setting)},
-        {"additionalProperties", false},
-        {"description", loss.formula}};
-  }
-  return {{"anyOf",
-           {{{"enum", std::move(names)}},
-            {{"type", "object"},
-             {"properties", std::move(properties)},
-             {"additionalProperties", false},
-             {"minProperties", 1},
-             {"maxProperties", 1}}}}};
+void put_loss(JsonWriter& json) {
+  std::vector<std::string_view> names;
+  for (const LossRow& loss : loss_table()) names.push_back(loss.name);
+  put_name_or_object(json, names, [&] {
+    for (const LossRow& loss : loss_table()) {
+      json.object(loss.name, [&] {
+        json.member("type", "object");
+        json.object("properties", [&] {
+          if (!loss.setting.empty()) put_section(json, "loss", loss.setting);
+        });
+        json.members({{"additionalProperties", false}, {"description", loss.formula}});
+      });
+    }
+  });
+}
+
+void put_input(JsonWriter& json) {
+  json.member("type", "object");
+  json.object("properties", [&] {
+    put_section(json, "input");
+    json.object("shape", [&] {
+      json.member("type", "array");
+      json.object("items", [&] { schema_of_count(1)(json); });
+      json.member("minItems", 1);
+      json.member("maxItems", Shape::largest_rank);
+      json.member("description", "[features], [channels, length] or [channels, height, width]");
+    });
+  });
+  json.member("required", std::array{"shape"});
+  json.member("additionalProperties", false);
 }
 
 }  // namespace
 
 void write_schema(const Sink& sink) {
-  Json input = section_of_settings("input");
-  input["shape"] = {{"type", "array"},
-                    {"items", schema_of_count(1)},
-                    {"minItems", 1},
-                    {"maxItems", Shape::largest_rank},
-                    {"description", "[features], [channels, length] or [channels, height, width]"}};
-  Json properties{{"$schema", text}, {"name", text}};
-  properties.update(section_of_settings(""));
-  properties["loss"] = schema_of_loss();
-  properties["input"] = {{"type", "object"},
-                         {"properties", std::move(input)},
-                         {"required", {"shape"}},
-                         {"additionalProperties", false}};
-  properties["layers"] = {
-      {"type", "array"}, {"minItems", 1}, {"items", {{"$ref", "#/definitions/layer"}}}};
-  const Json schema{{"$schema", "http://json-schema.org/draft-07/schema#"},
-                    {"title", "smoothbound architecture"},
-                    {"type", "object"},
-                    {"properties", std::move(properties)},
-                    {"required", {"input", "layers"}},
-                    {"additionalProperties", false},
-                    {"definitions", {{"layer", schema_of_layer()}, {"map", schema_of_map_item()}}}};
-  sink(schema.dump(2));
-  sink("\n");
+  JsonWriter json(sink, JsonStyle::indented_by_2);
+  json.document([&] {
+    json.members({{"$schema", "http://json-schema.org/draft-07/schema#"},
+                  {"title", "smoothbound architecture"},
+                  {"type", "object"}});
+    json.object("properties", [&] {
+      json.object("$schema", [&] { put_text_schema(json); });
+      json.object("name", [&] { put_text_schema(json); });
+      put_section(json, "");
+      json.object("loss", [&] { put_loss(json); });
+      json.object("input", [&] { put_input(json); });
+      json.object("layers", [&] {
+        json.members({{"type", "array"}, {"minItems", 1}});
+        json.object("items", {{"$ref", "#/definitions/layer"}});
+      });
+    });
+    json.member("required", std::array{"input", "layers"});
+    json.member("additionalProperties", false);
+    json.object("definitions", [&] {
+      json.object("layer", [&] { put_layer(json); });
+      json.object("map", [&] { put_map_item(json); });
+    });
+  });
 }
 
 }  // namespace smoothbound

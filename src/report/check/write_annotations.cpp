@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "check/wording.hpp"
 #include "shared/xml.hpp"
-#include "smoothbound/report/check/check.hpp"
 
 namespace smoothbound {
 namespace {
@@ -41,7 +41,7 @@ std::string message_of(const ArchitectureDiff& diff) {
 // The text form of one architecture alone.
 std::string details_of(const CheckResult& result, const ArchitectureDiff& diff) {
   std::string text;
-  write_check({{diff}, result.exact}, [&](std::string_view piece) { text += piece; });
+  write({{diff}, result.exact}, Format::table, [&](std::string_view piece) { text += piece; });
   return text;
 }
 

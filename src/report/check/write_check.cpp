@@ -1,12 +1,11 @@
-// What `check` tells people: as text, and as Markdown for a job's summary.
+// What `check` tells people: as text, and as Markdown, for a job's summary.
 
 #include <fmt/format.h>
 
 #include <array>
 
-#include "shared/grid.hpp"
+#include "check/wording.hpp"
 #include "shared/text.hpp"
-#include "smoothbound/report/check/check.hpp"
 
 namespace smoothbound {
 namespace {
@@ -21,9 +20,8 @@ std::string verdict(const NumberDiff& number) {
   return std::string(words[static_cast<std::size_t>(number.verdict)]);
 }
 
-// `most`: rows of a table at most.
-Grid table_of(const MethodDiff& method, std::size_t first, std::size_t most,
-              std::size_t& left_out) {
+// Writes at most `most` rows and returns how many there are besides.
+std::size_t write_table(const MethodDiff& method, std::size_t first, std::size_t most, Page& page) {
   using Align = Grid::Align;
   Grid grid({{"layer"},
              {"number"},
@@ -32,20 +30,17 @@ Grid table_of(const MethodDiff& method, std::size_t first, std::size_t most,
              {"new/old", Align::right},
              {""}});
   std::size_t rows = 0;
-  left_out = 0;
   for (std::size_t i = first; i < method.rows.size(); ++i) {
     const RowDiff& row = method.rows[i];
     for (const NumberDiff& number : row.numbers) {
-      if (rows++ >= most) {
-        ++left_out;
-        continue;
-      }
+      if (rows++ >= most) continue;
       const auto [before, after] = people_texts(number);
       grid.add_row({row.kind == RowKind::layer ? row.name : describe(row), number.symbol, before,
                     after, ratio(number), verdict(number)});
     }
   }
-  return grid;
+  page.grid(grid, false);
+  return rows - std::min(rows, most);
 }
 
 std::string plural(std::size_t count, std::string_view what) {
@@ -70,12 +65,13 @@ std::string summary_of(const CheckResult& result) {
 }
 
 // What an architecture's line says behind its name.
-std::string note_of(const ArchitectureDiff& diff) {
+std::string note_of(const ArchitectureDiff& diff, RemedyWords words) {
   switch (diff.status) {
     case Status::added:
-      return "not in the baseline; --update adds it";
+      return with_remedy("not in the baseline", Remedy::add_to_baseline, words);
     case Status::removed:
-      return "in the baseline, not among the files; --update removes it";
+      return with_remedy("in the baseline, not among the files", Remedy::remove_from_baseline,
+                         words);
     case Status::unreadable:
       return diff.message;
     case Status::unchanged:
@@ -96,19 +92,6 @@ std::pair<std::string, std::string> people_texts(const NumberDiff& number) {
   return {number.before, number.after};
 }
 
-std::string describe(const RowDiff& row) {
-  switch (row.kind) {
-    case RowKind::layer:
-      return fmt::format("layer '{}'", escape_controls(row.name));
-    case RowKind::gradient_descent:
-      return "gradient descent";
-    case RowKind::stochastic_gradient_descent:
-      return "stochastic gradient descent";
-    default:
-      return std::string(key_of(row.kind));
-  }
-}
-
 std::string headline(const ArchitectureDiff& diff) {
   const RowDiff& row = diff.first_row();
   const bool is_layer = row.kind == RowKind::layer;
@@ -120,49 +103,61 @@ std::string headline(const ArchitectureDiff& diff) {
   return text;
 }
 
-void write_check(const CheckResult& result, const Sink& sink) {
+namespace {
+
+void write_text(const CheckResult& result, Page& page) {
   for (const ArchitectureDiff& diff : result.architectures) {
-    const std::string note = note_of(diff);
+    const std::string note = note_of(diff, result.words);
     const std::string title = fmt::format("{:<9}  {}", name_of(diff.status), diff.file);
-    sink(escape_controls(note.empty() ? title : fmt::format("{}: {}", title, note)) + "\n");
+    page.title(page.foreign(note.empty() ? title : fmt::format("{}: {}", title, note)));
     if (!diff.first) continue;
-    sink(escape_controls(fmt::format("  {} ({}:{}:{})", headline(diff), diff.file,
-                                     diff.location.line, diff.location.column)) +
-         "\n");
-    for (const std::string& cause : diff.causes) sink(escape_controls("  " + cause) + "\n");
+    page.entry(0, page.foreign(fmt::format("{} ({}:{}:{})", headline(diff), diff.file,
+                                           diff.location.line, diff.location.column)));
+    for (const std::string& cause : diff.causes) page.entry(0, page.foreign(cause));
     for (const MethodDiff& method : diff.methods) {
-      std::size_t left_out = 0;
-      sink(fmt::format("\n  method {}\n", name_of(method.method)));
-      table_of(method, *diff.first, static_cast<std::size_t>(-1), left_out).write_text("  ", sink);
+      page.gap();
+      page.entry(0, fmt::format("method {}", name_of(method.method)));
+      write_table(method, *diff.first, static_cast<std::size_t>(-1), page);
     }
-    sink("\n");
+    page.gap();
   }
-  sink(summary_of(result) + "\n");
+  page.paragraph(summary_of(result));
 }
 
-void write_check_markdown(const CheckResult& result, const Sink& sink) {
-  const auto foreign = [](std::string_view text) { return escape_markdown(escape_controls(text)); };
-  sink(fmt::format("## smoothbound check\n\n{}\n\n", summary_of(result)));
+void write_markdown(const CheckResult& result, Page& page) {
+  page.title("smoothbound check");
+  page.paragraph(summary_of(result));
+  page.gap();
   Grid summary({{"architecture"}, {"verdict"}, {""}});
   for (const ArchitectureDiff& diff : result.architectures) {
-    const std::string note = diff.first ? headline(diff) : note_of(diff);
-    summary.add_row({diff.file, name_of(diff.status), note});
+    summary.add_row({diff.file, name_of(diff.status),
+                     diff.first ? headline(diff) : note_of(diff, result.words)});
   }
-  summary.write_markdown(sink);
+  page.grid(summary, false);
   // GitHub refuses a summary of more than 1 MiB.
   constexpr std::size_t most = 200;
   for (const ArchitectureDiff& diff : result.architectures) {
     if (!diff.first) continue;
-    sink(fmt::format("\n### {} {}\n\n", foreign(diff.file), name_of(diff.status)));
-    for (const std::string& cause : diff.causes) sink("- " + foreign(cause) + "\n");
+    page.heading(fmt::format("{} {}", page.foreign(diff.file), name_of(diff.status)));
+    for (const std::string& cause : diff.causes) page.item(page.foreign(cause));
     for (const MethodDiff& method : diff.methods) {
-      std::size_t left_out = 0;
-      sink(fmt::format("\nMethod {}\n\n", name_of(method.method)));
-      table_of(method, *diff.first, most, left_out).write_markdown(sink);
-      if (left_out > 0) sink(fmt::format("\n{} more numbers\n", left_out));
+      page.paragraph(fmt::format("\nMethod {}\n", name_of(method.method)));
+      const std::size_t left_out = write_table(method, *diff.first, most, page);
+      if (left_out > 0) page.paragraph(fmt::format("\n{} more numbers", left_out));
     }
   }
-  sink("\n");
+  page.gap();
+}
+
+void write_page(const CheckResult& result, Page& page) {
+  page.is_markdown() ? write_markdown(result, page) : write_text(result, page);
+}
+
+}  // namespace
+
+void write(const CheckResult& result, Format format, const Sink& sink) {
+  constexpr Forms<CheckResult> forms{write_page, write_check_csv, write_check_json};
+  forms.write(result, format, sink);
 }
 
 }  // namespace smoothbound

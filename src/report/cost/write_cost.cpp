@@ -4,9 +4,7 @@
 
 #include <algorithm>
 
-#include "shared/page.hpp"
-#include "shared/text.hpp"
-#include "smoothbound/report/cost/cost.hpp"
+#include "cost/parts.hpp"
 
 namespace smoothbound {
 namespace {
@@ -134,13 +132,11 @@ class CostWriter {
   void write_notes() {
     const std::vector<std::string>& lines = report_.assumptions;
     const std::size_t defaults = report_.settings.assumptions.size();
-    bool begun = false;
+    std::vector<std::string> shown;
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (i < defaults && !lines[i].starts_with("batch")) continue;
-      if (!begun) page_.heading("assumptions");
-      begun = true;
-      page_.item(page_.foreign(lines[i]));
+      if (i >= defaults || lines[i].starts_with("batch")) shown.push_back(lines[i]);
     }
+    page_.list("assumptions", shown);
   }
 
   const Report& report_;
@@ -158,14 +154,11 @@ CostReport make_cost_report(const Source& source, ReportOptions options, const L
   return result;
 }
 
-void write_cost_table(const CostReport& report, const Sink& sink) {
-  TextPage page(sink);
-  CostWriter(report, page).write();
-}
+void write_cost_page(const CostReport& report, Page& page) { CostWriter(report, page).write(); }
 
-void write_cost_markdown(const CostReport& report, const Sink& sink) {
-  MarkdownPage page(sink);
-  CostWriter(report, page).write();
+void write(const CostReport& report, Format format, const Sink& sink) {
+  constexpr Forms<CostReport> forms{write_cost_page, write_cost_csv, write_cost_json};
+  forms.write(report, format, sink);
 }
 
 }  // namespace smoothbound

@@ -1,16 +1,13 @@
 // Costs for machines: JSON and CSV.
 
 #include <array>
-#include <optional>
 
-#include "shared/json.hpp"
-#include "smoothbound/report/cost/cost.hpp"
-#include "smoothbound/version.hpp"
+#include "cost/parts.hpp"
 
 namespace smoothbound {
 namespace {
 
-using json::Json;
+using json::Quantity;
 
 struct KnownColumn {
   const char* name;
@@ -39,168 +36,140 @@ constexpr std::array<CountColumn, 7> count_columns{{
 
 Count as_count(const Magnitude& value) { return {value, ""}; }
 
+// Calls `take(name, count)` for the numbers of a layer.
+template <class Take>
+void for_each_number(const LayerCost& cost, const Take& take) {
+  for (const KnownColumn& column : known_columns) take(column.name, as_count(cost.*column.member));
+  for (const CountColumn& column : count_columns) take(column.name, cost.*column.member);
+}
+
 // A quantity as of the other formats, but for an integer written out.
-Json quantity(const Count& count) {
-  if (!count.is_known()) return {{"text", nullptr}, {"log10", nullptr}, {"reason", count.reason}};
-  Json json = json::quantity(count.value, "");
-  json["text"] = text::integer(count.value);
-  return json;
+Quantity quantity(const Count& count) {
+  if (!count.is_known()) return {{}, Quantity().log10, count.reason};
+  Quantity result = json::quantity(count.value);
+  result.text = text::integer(count.value);
+  return result;
 }
 
-Json numbers_of(const LayerCost& cost) {
-  Json row = Json::object();
-  for (const KnownColumn& column : known_columns) {
-    row[column.name] = quantity(as_count(cost.*column.member));
-  }
-  for (const CountColumn& column : count_columns) row[column.name] = quantity(cost.*column.member);
-  return row;
+void put_numbers(JsonWriter& json, const LayerCost& cost) {
+  for_each_number(
+      cost, [&](std::string_view name, const Count& count) { json.member(name, quantity(count)); });
 }
 
-Json layer_of(const CostReport& report, std::size_t index) {
-  const Layer& layer = report.report.graph.layers[index];
-  Json row{{"index", index + 1}, {"name", layer.name}, {"output_shape", layer.output.sizes()}};
-  row.update(numbers_of(report.cost.layers[index]));
-  return row;
+struct MemoryRow {
+  std::string_view name;
+  Count count;
+};
+
+std::array<MemoryRow, 5> rows_of(const MemoryCost& memory) {
+  return {{{"parameters", as_count(memory.parameters)},
+           {"packed", memory.packed},
+           {"trajectory", memory.trajectory},
+           {"backward", memory.backward},
+           {"gradient", memory.gradient}}};
 }
 
-Json memory_of(const MemoryCost& memory) {
-  return {{"precision", memory.precision},
-          {"parameters", quantity(as_count(memory.parameters))},
-          {"packed", quantity(memory.packed)},
-          {"trajectory", quantity(memory.trajectory)},
-          {"backward", quantity(memory.backward)},
-          {"gradient", quantity(memory.gradient)}};
-}
-
-Json settings_of(const Report& report) {
-  Json json{{"batch", report.settings.batch}};
-  if (report.settings.loss != nullptr) json["loss"] = report.settings.loss->name;
-  if (report.options.smooth_beta) json["smooth"] = report.options.smooth_beta->nearest;
-  return json;
-}
-
-class CsvWriter {
+class CsvRows {
  public:
-  CsvWriter(const CostReport& report, const Sink& sink) : report_(report), sink_(sink) {}
+  CsvRows(const CostReport& report, const Sink& sink) : report_(report), csv_(sink, columns()) {}
 
   void write() {
-    std::string header = "file,architecture,record,index,name,components,output_shape";
-    for (const KnownColumn& column : known_columns) header += std::string(",") + column.name;
-    for (const CountColumn& column : count_columns) header += std::string(",") + column.name;
-    sink_(header + ",multiplications,bytes,reason\n");
     const NetworkCost& cost = report_.cost;
     const Graph& graph = report_.report.graph;
     for (std::size_t i = 0; i < graph.layers.size(); ++i) {
       const Layer& layer = graph.layers[i];
-      begin("layer", std::to_string(i + 1), layer.name, text::components(layer, " "),
-            text::shape(layer.output));
+      begin("layer").add(i + 1, layer.name, text::components(layer, " "),
+                         text::shape(layer.output));
       numbers(cost.layers[i]);
     }
-    begin("network", "", "", "", text::shape(graph.shape_of(graph.output())));
+    begin("network").skip(3).add(text::shape(graph.shape_of(graph.output())));
     numbers(cost.total);
-    step("gradient", cost.gradient, {});
-    step("gauss_newton", cost.gauss_newton, {});
-    step("newton", cost.newton, cost.newton_bytes);
+    step("gradient", cost.gradient, nullptr);
+    step("gauss_newton", cost.gauss_newton, nullptr);
+    step("newton", cost.newton, &cost.newton_bytes);
     for (const MemoryCost& memory : cost.memory) {
-      const std::string prefix = std::string(memory.precision) + " ";
-      bytes(prefix + "parameters", as_count(memory.parameters));
-      bytes(prefix + "packed", memory.packed);
-      bytes(prefix + "trajectory", memory.trajectory);
-      bytes(prefix + "backward", memory.backward);
-      bytes(prefix + "gradient", memory.gradient);
+      for (const MemoryRow& row : rows_of(memory)) {
+        begin("memory").skip(1).add(std::string(memory.precision) + " " + std::string(row.name));
+        csv_.skip_to("bytes");
+        add(row.count);
+        end();
+      }
     }
   }
 
  private:
-  static constexpr std::size_t leading_cells = 7;
-  static constexpr std::size_t number_cells = known_columns.size() + count_columns.size();
-
-  void add(std::string_view cell) {
-    if (cells_++ > 0) line_ += ',';
-    line_ += text::csv_cell(cell);
+  static std::vector<std::string> columns() {
+    std::vector<std::string> names{"file", "architecture", "record",      "index",
+                                   "name", "components",   "output_shape"};
+    for_each_number({}, [&](std::string_view name, const Count&) { names.emplace_back(name); });
+    names.insert(names.end(), {"multiplications", "bytes", "reason"});
+    return names;
+  }
+  CsvWriter& begin(std::string_view record) {
+    return csv_.add(report_.report.file, report_.report.graph.name, record);
   }
   void add(const Count& count) {
-    add(count.is_known() ? text::integer(count.value) : "");
+    csv_.add(count.is_known() ? text::integer(count.value) : "");
     if (reason_.empty()) reason_ = count.reason;
   }
-  void begin(std::string_view record, std::string_view index, std::string_view name,
-             std::string_view components, std::string_view shape) {
-    for (const std::string_view cell :
-         {std::string_view(report_.report.file), std::string_view(report_.report.graph.name),
-          record, index, name, components, shape}) {
-      add(cell);
-    }
-  }
   void end() {
-    while (cells_ < leading_cells + number_cells + 2) add("");
-    add(reason_);
-    sink_(line_ + "\n");
-    line_.clear();
+    csv_.skip_to("reason").add(reason_).end_row();
     reason_.clear();
-    cells_ = 0;
   }
   void numbers(const LayerCost& cost) {
-    for (const KnownColumn& column : known_columns) add(as_count(cost.*column.member));
-    for (const CountColumn& column : count_columns) add(cost.*column.member);
+    for_each_number(cost, [&](std::string_view, const Count& count) { add(count); });
     end();
   }
-  void skip_numbers() {
-    for (std::size_t i = 0; i < number_cells; ++i) add("");
-  }
-  void step(std::string_view name, const Count& multiplications,
-            const std::optional<Count>& memory) {
-    begin("step", "", name, "", "");
-    skip_numbers();
+  void step(std::string_view name, const Count& multiplications, const Count* bytes) {
+    begin("step").skip(1).add(name).skip_to("multiplications");
     add(multiplications);
-    if (memory) add(*memory);
-    end();
-  }
-  void bytes(std::string_view name, const Count& count) {
-    begin("memory", "", name, "", "");
-    skip_numbers();
-    add("");
-    add(count);
+    if (bytes != nullptr) add(*bytes);
     end();
   }
 
   const CostReport& report_;
-  const Sink& sink_;
-  std::string line_;
+  CsvWriter csv_;
   std::string reason_;
-  std::size_t cells_ = 0;
 };
 
 }  // namespace
 
-void write_cost_csv(const CostReport& report, const Sink& sink) { CsvWriter(report, sink).write(); }
+void write_cost_csv(const CostReport& report, const Sink& sink) { CsvRows(report, sink).write(); }
 
-void write_cost_json(const CostReport& report, const Sink& sink) {
-  using json::put;
+void write_cost_json(const CostReport& report, JsonWriter& json) {
   const NetworkCost& cost = report.cost;
-  const auto next = [&](std::string_view key, const Json& value) {
-    sink(",\n ");
-    put(sink, key, value);
-  };
-  sink("{");
-  put(sink, "schema", "smoothbound/cost/1");
-  next("version", version);
-  next("architecture", json::architecture(report.report));
-  next("settings", settings_of(report.report));
-  sink(",\n \"layers\": [");
-  for (std::size_t i = 0; i < cost.layers.size(); ++i) {
-    sink(i == 0 ? "\n   " : ",\n   ");
-    sink(json::dump(layer_of(report, i)));
-  }
-  sink("]");
-  next("network", numbers_of(cost.total));
-  next("outputs", quantity(as_count(cost.outputs)));
-  next("steps", {{"gradient", quantity(cost.gradient)},
-                 {"gauss_newton", quantity(cost.gauss_newton)},
-                 {"newton", quantity(cost.newton)},
-                 {"newton_bytes", quantity(cost.newton_bytes)}});
-  next("memory", Json::array({memory_of(cost.memory[0]), memory_of(cost.memory[1])}));
-  next("assumptions", report.report.assumptions);
-  sink("}\n");
+  const Report& model = report.report;
+  json::head(json, "smoothbound/cost/1");
+  json::architecture(json, model);
+  json.object("settings", [&] {
+    json.member("batch", model.settings.batch);
+    if (model.settings.loss != nullptr) json.member("loss", model.settings.loss->name);
+    if (const auto& beta = model.options.smooth_beta) json.member("smooth", beta->nearest);
+  });
+  json.list_on_lines(3, "layers", cost.layers.size(), [&](std::size_t i) {
+    const Layer& layer = model.graph.layers[i];
+    json.object([&] {
+      json.member("index", i + 1);
+      json.member("name", layer.name);
+      json.member("output_shape", layer.output.sizes());
+      put_numbers(json, cost.layers[i]);
+    });
+  });
+  json.object("network", [&] { put_numbers(json, cost.total); });
+  json.member("outputs", quantity(as_count(cost.outputs)));
+  json.object("steps", [&] {
+    json.member("gradient", quantity(cost.gradient));
+    json.member("gauss_newton", quantity(cost.gauss_newton));
+    json.member("newton", quantity(cost.newton));
+    json.member("newton_bytes", quantity(cost.newton_bytes));
+  });
+  json.list("memory", cost.memory, [&](const MemoryCost& memory) {
+    json.object([&] {
+      json.member("precision", memory.precision);
+      for (const MemoryRow& row : rows_of(memory)) json.member(row.name, quantity(row.count));
+    });
+  });
+  json.member("assumptions", model.assumptions);
 }
 
 }  // namespace smoothbound

@@ -6,7 +6,7 @@
 
 namespace smoothbound {
 
-void write_origin(Page& page, const RunData& data, const RunParameters& parameters,
+void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& parameters,
                   std::int64_t samples) {
   std::string line = "data: " + page.foreign(data.name);
   if (data.split) line += fmt::format(" ({})", *data.split);
@@ -26,39 +26,37 @@ void write_origin(Page& page, const RunData& data, const RunParameters& paramete
   if (data.norm) {
     page.item(fmt::format("scaled by {:.6g} to the norm {}", data.preparation.factor, *data.norm));
   }
-  page.paragraph(parameters.file.empty()
-                     ? fmt::format("parameters: {}, seed {}", parameters.scheme, parameters.seed)
-                     : "parameters: " + page.foreign(parameters.file));
-  if (parameters.statistics.empty()) return;
-  page.paragraph(fmt::format("statistics of batch norm: {}", page.foreign(parameters.statistics)));
+  page.paragraph(parameters.file.empty() ? fmt::format("parameters: {}, seed {}",
+                                                       name_of(parameters.scheme), parameters.seed)
+                                         : "parameters: " + page.foreign(parameters.file));
 }
 
-namespace json {
-
-Json data(const RunData& data) {
-  Json object{{"name", data.name}};
-  if (data.split) object["split"] = *data.split;
-  if (data.seed) object["seed"] = *data.seed;
-  object["stored_shape"] = data.stored.sizes();
-  object["shape"] = data.used.sizes();
-  if (!data.preparation.mean.empty()) {
-    object["mean"] = data.preparation.mean;
-    object["deviation"] = data.preparation.deviation;
-  }
-  if (data.norm) {
-    object["norm"] = *data.norm;
-    object["factor"] = data.preparation.factor;
-  }
-  return object;
+void put_origin(JsonWriter& json, const SampleOrigin& data, const ParameterSource& parameters,
+                const std::string& statistics) {
+  json.object("data", [&] {
+    json.member("name", data.name);
+    if (data.split) json.member("split", *data.split);
+    if (data.seed) json.member("seed", *data.seed);
+    json.member("stored_shape", data.stored.sizes());
+    json.member("shape", data.used.sizes());
+    if (!data.preparation.mean.empty()) {
+      json.member("mean", data.preparation.mean);
+      json.member("deviation", data.preparation.deviation);
+    }
+    if (data.norm) {
+      json.member("norm", *data.norm);
+      json.member("factor", data.preparation.factor);
+    }
+  });
+  json.object("parameters", [&] {
+    if (parameters.file.empty()) {
+      json.member("scheme", name_of(parameters.scheme));
+      json.member("seed", parameters.seed);
+    } else {
+      json.member("file", parameters.file);
+    }
+    if (!statistics.empty()) json.member("statistics", statistics);
+  });
 }
 
-Json parameters(const RunParameters& parameters) {
-  Json object = parameters.file.empty()
-                    ? Json{{"scheme", parameters.scheme}, {"seed", parameters.seed}}
-                    : Json{{"file", parameters.file}};
-  if (!parameters.statistics.empty()) object["statistics"] = parameters.statistics;
-  return object;
-}
-
-}  // namespace json
 }  // namespace smoothbound

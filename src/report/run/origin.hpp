@@ -1,20 +1,18 @@
 // Where samples and parameters come from: what `run` and `train` say of them.
 #pragma once
 
-#include "shared/json.hpp"
-#include "shared/page.hpp"
-#include "smoothbound/report/run/run.hpp"
+#include "shared/forms.hpp"
+#include "smoothbound/runtime/run_report.hpp"
 
 namespace smoothbound {
 
 /// The lines on data and parameters, of `samples` samples.
-void write_origin(Page& page, const RunData& data, const RunParameters& parameters,
+void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& parameters,
                   std::int64_t samples);
 
-namespace json {
+/// The members "data" and "parameters", the latter with the file of batch norm's statistics if
+/// there is one.
+void put_origin(JsonWriter& json, const SampleOrigin& data, const ParameterSource& parameters,
+                const std::string& statistics = {});
 
-Json data(const RunData& data);
-Json parameters(const RunParameters& parameters);
-
-}  // namespace json
 }  // namespace smoothbound

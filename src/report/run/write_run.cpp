@@ -5,10 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "origin.hpp"
-#include "shared/page.hpp"
-#include "shared/text.hpp"
-#include "smoothbound/report/run/run.hpp"
+#include "run/parts.hpp"
 
 namespace smoothbound {
 namespace {
@@ -28,8 +25,11 @@ class RunWriter {
 
   void write() {
     page_.title(fmt::format("{} ({}) in {}", page_.foreign(graph_.name),
-                            page_.foreign(run_.bounds.file), run_.precision));
+                            page_.foreign(run_.bounds.file), name_of(run_.precision)));
     write_origin(page_, run_.data, run_.parameters, run_.bounds.settings.batch);
+    if (!run_.statistics.empty()) {
+      page_.paragraph("statistics of batch norm: " + page_.foreign(run_.statistics));
+    }
     write_results();
     page_.gap();
     write_layers();
@@ -76,11 +76,11 @@ class RunWriter {
     }
     columns.push_back({"norm/m", Align::right});
     Grid grid(std::move(columns));
-    grid.add_row(cells("", "input", "", text::shape(graph_.input), run_.input_norm, nullptr));
+    add_layer(grid, "", "input", "", graph_.input, run_.input_norm);
     for (std::uint32_t i = 0; i < graph_.layers.size(); ++i) {
       const Layer& layer = graph_.layers[i];
-      grid.add_row(cells(std::to_string(i + 1), layer.name, text::components(layer, " "),
-                         text::shape(layer.output), run_.norms[i], &i));
+      add_layer(grid, std::to_string(i + 1), layer.name, text::components(layer, " "), layer.output,
+                run_.norms[i], i);
     }
     page_.paragraph(
         fmt::format("measured norms ||z|| of the whole batch, and bounds m for ||x|| = {}, "
@@ -90,30 +90,23 @@ class RunWriter {
     page_.grid(grid);
   }
 
-  // A row; `layer` is null for the input.
-  std::span<const std::string_view> cells(std::string number, std::string_view name,
-                                          std::string components, std::string shape, double norm,
-                                          const std::uint32_t* layer) {
-    texts_ = {std::move(number), std::string(name), std::move(components), std::move(shape),
-              measured_text(norm)};
+  // A row; `layer`: none for the input.
+  void add_layer(Grid& grid, const std::string& number, std::string_view name,
+                 const std::string& components, const Shape& shape, double norm,
+                 std::optional<std::uint32_t> layer = {}) const {
+    grid.add_row({number, name, components, text::shape(shape), measured_text(norm)});
     const Magnitude* best = nullptr;
     for (const MethodReport& result : run_.bounds.results) {
-      if (layer == nullptr) {
-        texts_.emplace_back();
-        continue;
-      }
-      const Magnitude& m = result.table.layers[*layer].m;
-      if (best == nullptr || m < *best) best = &m;
-      texts_.push_back(m.to_text(text::digits_for_people));
+      const Magnitude* m = layer ? &result.table.layers[*layer].m : nullptr;
+      grid.add(m == nullptr ? "" : m->to_text(text::digits_for_people));
+      if (m != nullptr && (best == nullptr || *m < *best)) best = m;
     }
     const bool related = best != nullptr && best->is_finite() && !best->is_zero() &&
                          std::isfinite(norm) && norm >= 0;
-    texts_.push_back(
+    grid.add(
         related
             ? (Magnitude::from_double(norm) / LowerBound::from_double(best->to_double())).to_text(3)
             : "");
-    views_.assign(texts_.begin(), texts_.end());
-    return views_;
   }
 
   void write_outside() {
@@ -136,7 +129,8 @@ class RunWriter {
     switch (run_.verdict()) {
       case RunReport::Verdict::holds:
         page_.paragraph("||v|| <= R in every block, and ||z|| <= m in every layer (up to " +
-                        tolerance + " m for the rounding of " + run_.precision + ")");
+                        tolerance + " m for the rounding of " +
+                        std::string(name_of(run_.precision)) + ")");
         break;
       case RunReport::Verdict::outside:
         page_.paragraph(
@@ -149,13 +143,19 @@ class RunWriter {
                         " m that rounding is granted: this is a defect of the program");
         break;
       case RunReport::Verdict::overflow:
-        page_.paragraph(fmt::format(
-            "the values of {} layer{} are not finite in {}, from '{}' on{}",
-            run_.overflown().size(), run_.overflown().size() == 1 ? "" : "s", run_.precision,
-            page_.foreign(graph_.layers[run_.overflown().front()].name),
-            run_.precision == "float32" ? "; --precision float64 reaches further" : ""));
+        page_.paragraph(
+            fmt::format("the values of {} layer{} are not finite in {}, from '{}' on{}",
+                        run_.overflown().size(), run_.overflown().size() == 1 ? "" : "s",
+                        name_of(run_.precision),
+                        page_.foreign(graph_.layers[run_.overflown().front()].name), way_out()));
         break;
     }
+  }
+
+  [[nodiscard]] std::string way_out() const {
+    return with_remedy("",
+                       run_.precision == Precision::float32 ? Remedy::longer_numbers : Remedy::none,
+                       run_.bounds.options.words);
   }
 
   void write_exceeded(std::size_t result) {
@@ -221,9 +221,7 @@ class RunWriter {
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (i >= defaults || lines[i].starts_with("radius")) shown.push_back(lines[i]);
     }
-    if (shown.empty()) return;
-    page_.heading("assumptions");
-    for (const std::string& line : shown) page_.item(page_.foreign(line));
+    page_.list("assumptions", shown);
   }
 
   [[nodiscard]] bool several() const { return run_.bounds.results.size() > 1; }
@@ -231,20 +229,15 @@ class RunWriter {
   const RunReport& run_;
   Page& page_;
   const Graph& graph_;
-  std::vector<std::string> texts_;
-  std::vector<std::string_view> views_;
 };
 
 }  // namespace
 
-void write_run_table(const RunReport& run, const Sink& sink) {
-  TextPage page(sink);
-  RunWriter(run, page).write();
-}
+void write_run_page(const RunReport& run, Page& page) { RunWriter(run, page).write(); }
 
-void write_run_markdown(const RunReport& run, const Sink& sink) {
-  MarkdownPage page(sink);
-  RunWriter(run, page).write();
+void write(const RunReport& run, Format format, const Sink& sink) {
+  constexpr Forms<RunReport> forms{write_run_page, write_run_csv, write_run_json};
+  forms.write(run, format, sink);
 }
 
 }  // namespace smoothbound

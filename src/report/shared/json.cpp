@@ -1,46 +1,52 @@
 #include "json.hpp"
 
+#include <algorithm>
+
+#include "smoothbound/version.hpp"
+
 namespace smoothbound::json {
 
-Json architecture(const Report& report) {
-  return {{"name", report.graph.name},
-          {"file", report.file},
-          {"sha256", report.sha256},
-          {"parameters", report.graph.parameters}};
+void Quantity::operator()(JsonWriter& json) const {
+  json.object([&] {
+    json.member("text", text);
+    json.member("log10", log10);
+    if (!reason.empty()) json.member("reason", reason);
+  });
 }
 
-Json settings(const Report& report) {
+void head(JsonWriter& json, std::string_view schema) {
+  json.member("schema", schema);
+  json.member("version", version);
+}
+
+void architecture(JsonWriter& json, const Report& report) {
+  json.object("architecture", {{"name", report.graph.name},
+                               {"file", report.file},
+                               {"sha256", report.sha256},
+                               {"parameters", report.graph.parameters}});
+}
+
+void settings(JsonWriter& json, const Report& report,
+              const std::vector<std::string_view>& left_out) {
   const ResolvedSettings& values = report.settings;
-  Json json{{"batch", values.batch},
-            {"radius", values.radius.nearest},
-            {"input_norm", values.input_norm.nearest},
-            {"sample_norm", values.sample_norm.nearest}};
-  if (values.loss != nullptr) {
-    json["loss"] = values.loss->name;
-    if (values.loss->setting == label_radius_setting) {
-      json["label_radius"] = values.label_radius.nearest;
-    }
-    if (values.loss->setting == clusters_setting) json["clusters"] = values.clusters;
-    json["regularizer"] = values.regularizer.nearest;
-    json["accuracy"] = values.accuracy.nearest;
-    json["initial_gap"] = values.initial_gap.nearest;
-    json["variance"] = values.variance.nearest;
+  const auto put = [&](std::string_view key, const auto& value) {
+    if (std::ranges::find(left_out, key) == left_out.end()) json.member(key, value);
+  };
+  put("batch", values.batch);
+  put("radius", values.radius.nearest);
+  put("input_norm", values.input_norm.nearest);
+  put("sample_norm", values.sample_norm.nearest);
+  if (const LossRow* loss = values.loss; loss != nullptr) {
+    put("loss", loss->name);
+    if (loss->setting == label_radius_setting) put("label_radius", values.label_radius.nearest);
+    if (loss->setting == clusters_setting) put("clusters", values.clusters);
+    put("regularizer", values.regularizer.nearest);
+    put("accuracy", values.accuracy.nearest);
+    put("initial_gap", values.initial_gap.nearest);
+    put("variance", values.variance.nearest);
   }
-  if (report.options.batch_norm_epsilon) {
-    json["bn_epsilon"] = report.options.batch_norm_epsilon->nearest;
-  }
-  if (report.options.smooth_beta) json["smooth"] = report.options.smooth_beta->nearest;
-  return json;
-}
-
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-void put(const Sink& sink, std::string_view key, const Json& value) {
-  sink(dump(key));
-  sink(": ");
-  sink(dump(value));
+  if (const auto& epsilon = report.options.batch_norm_epsilon) put("bn_epsilon", epsilon->nearest);
+  if (const auto& beta = report.options.smooth_beta) put("smooth", beta->nearest);
 }
 
 }  // namespace smoothbound::json

@@ -1,37 +1,38 @@
-// What the JSON formats share: quantities, settings, architectures, and how they become text.
+// What the JSON formats share: quantities, settings, architectures.
 #pragma once
 
-#include <cmath>
-#include <nlohmann/json.hpp>
+#include <limits>
+#include <optional>
 #include <string>
-#include <string_view>
 
 #include "smoothbound/bounds/report.hpp"
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/text/json_writer.hpp"
 #include "text.hpp"
 
 namespace smoothbound::json {
 
-using Json = nlohmann::ordered_json;
+/// A quantity: text with 17 digits, logarithm, and a reason if there is one.
+struct Quantity {
+  std::optional<std::string> text;
+  double log10 = std::numeric_limits<double>::quiet_NaN();
+  std::string reason;
 
-/// A quantity: text with 17 digits, logarithm, and the reason if it is infinite (or zero for want
-/// of a finite divisor).
+  void operator()(JsonWriter& json) const;
+};
+
+/// `reason` tells why it is infinite (or zero for want of a finite divisor).
 template <Rounding d>
-Json quantity(const Bound<d>& value, const std::string& reason) {
-  const double log10 = value.log10();
-  Json json{{"text", value.to_text(text::digits_for_machines)},
-            {"log10", std::isfinite(log10) ? Json(log10) : Json(nullptr)}};
-  if (!reason.empty() && (value.is_infinite() || value.is_zero())) json["reason"] = reason;
-  return json;
+Quantity quantity(const Bound<d>& value, std::string reason = {}) {
+  if (value.is_finite() && !value.is_zero()) reason.clear();
+  return {value.to_text(text::digits_for_machines), value.log10(), std::move(reason)};
 }
 
-/// Name, file, digest and number of parameters.
-Json architecture(const Report& report);
-/// Everything besides the file that the numbers depend on.
-Json settings(const Report& report);
-/// ASCII only: what a name holds reaches no terminal. The name of a file need not be UTF-8.
-std::string dump(const Json& json);
-/// A member of an object that is written piece by piece.
-void put(const Sink& sink, std::string_view key, const Json& value);
+/// The first members of a document.
+void head(JsonWriter& json, std::string_view schema);
+/// The member "architecture": name, file, digest and number of parameters.
+void architecture(JsonWriter& json, const Report& report);
+/// Everything besides the file that the numbers depend on: members but those that are left out.
+void settings(JsonWriter& json, const Report& report,
+              const std::vector<std::string_view>& left_out = {});
 
 }  // namespace smoothbound::json

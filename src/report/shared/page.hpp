@@ -4,60 +4,44 @@
 #include <string>
 
 #include "grid.hpp"
-#include "smoothbound/report/bound/writers.hpp"
-#include "smoothbound/text/source.hpp"
+#include "markup.hpp"
+#include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 
-/// How headings, paragraphs, lists and tables are set.
 class Page {
  public:
-  explicit Page(const Sink& sink) : sink_(sink) {}
-  Page(const Page&) = delete;
-  Page& operator=(const Page&) = delete;
-  virtual ~Page() = default;
+  Page(const Sink& sink, const Markup& markup) : sink_(sink), markup_(markup) {}
 
-  virtual void title(const std::string& line) = 0;
-  virtual void heading(const std::string& line) = 0;
-  virtual void item(const std::string& line) = 0;
-  virtual void grid(const Grid& grid) = 0;
-  /// Text that others have written, made harmless: it may hold controls and markup.
-  [[nodiscard]] virtual std::string foreign(std::string_view text) const {
-    return escape_controls(text);
+  void title(std::string_view line) { put(markup_.title, line, markup_.title_end); }
+  void heading(std::string_view line) { put(markup_.heading, line, markup_.heading_end); }
+  void item(std::string_view line) { put(markup_.item, line, "\n"); }
+  /// A line of a list without marks, and what belongs to it at depth 1.
+  void entry(std::size_t depth, std::string_view line) {
+    put(std::string(2 * depth, ' ').append(markup_.entry), line, "\n");
   }
-  void paragraph(const std::string& line) { put(line + "\n"); }
-  void gap() { put("\n"); }
+  void paragraph(std::string_view line) { put("", line, "\n"); }
+  /// `ends`: what follows is another paragraph.
+  void grid(const Grid& grid, bool ends = true) {
+    grid.write(markup_, sink_);
+    if (ends) sink_(markup_.table_end);
+  }
+  void gap() { sink_("\n"); }
+  /// A section that lists texts of others; nothing if there are none.
+  void list(std::string_view heading_line, const std::vector<std::string>& lines) {
+    if (!lines.empty()) heading(heading_line);
+    for (const std::string& line : lines) item(foreign(line));
+  }
 
- protected:
-  void put(std::string_view text) const { sink_(text); }
-  [[nodiscard]] const Sink& sink() const { return sink_; }
+  /// Text that others have written, made harmless: it may hold controls and markup.
+  [[nodiscard]] std::string foreign(std::string_view text) const;
+  [[nodiscard]] bool is_markdown() const { return markup_.escapes; }
 
  private:
+  void put(std::string_view begin, std::string_view line, std::string_view end);
+
   const Sink& sink_;
-};
-
-class TextPage : public Page {
- public:
-  using Page::Page;
-  void title(const std::string& line) override { put(line + "\n"); }
-  void heading(const std::string& line) override { put("\n" + line + "\n"); }
-  void item(const std::string& line) override { put("  - " + line + "\n"); }
-  void grid(const Grid& grid) override { grid.write_text("  ", sink()); }
-};
-
-class MarkdownPage : public Page {
- public:
-  using Page::Page;
-  void title(const std::string& line) override { put("## " + line + "\n\n"); }
-  void heading(const std::string& line) override { put("\n### " + line + "\n\n"); }
-  void item(const std::string& line) override { put("- " + line + "\n"); }
-  void grid(const Grid& grid) override {
-    grid.write_markdown(sink());
-    gap();
-  }
-  [[nodiscard]] std::string foreign(std::string_view text) const override {
-    return escape_markdown(escape_controls(text));
-  }
+  const Markup& markup_;
 };
 
 }  // namespace smoothbound

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 
 #include "smoothbound/text/source.hpp"
@@ -47,10 +46,6 @@ std::string integer(const Magnitude& value) {
 
 std::string setting(const Real& value) { return fmt::format("{}", value.nearest); }
 
-std::string cause(const Graph& graph, const Cause& cause) {
-  return fmt::format("layer '{}', {}", graph.layers[cause.layer].name, cause.reason);
-}
-
 std::string objective(const ResolvedSettings& settings) {
   std::string title = fmt::format("F = {} of {} sample{}", settings.loss->name, settings.batch,
                                   settings.batch == 1 ? "" : "s");
@@ -89,29 +84,13 @@ std::vector<InfiniteValues> infinite_values(const Report& report, const MethodRe
     for (std::size_t i = 0; i < std::min(found.size(), most); ++i) {
       const std::size_t count = counts[found[i]];
       lines.push_back({fmt::format("{} of {} layer{}", entry.name, count, count == 1 ? "" : "s"),
-                       cause(report.graph, *found[i])});
+                       describe(report.graph, *found[i])});
     }
     if (found.size() > most) {
       lines.push_back({fmt::format("{}: {} more causes", entry.name, found.size() - most), ""});
     }
   }
   return lines;
-}
-
-std::string csv_cell(std::string_view cell) {
-  std::string shown = escape_controls(cell);
-  if (shown.find_first_of(",\"") == std::string::npos) return shown;
-  std::string result = "\"";
-  for (const char c : shown) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + "\"";
-}
-
-std::string csv_logarithm(const Magnitude& value) {
-  const double log10 = value.log10();
-  return std::isfinite(log10) ? fmt::format("{}", log10) : "";
 }
 
 }  // namespace smoothbound::text

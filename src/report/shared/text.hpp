@@ -24,8 +24,6 @@ std::string count(const Magnitude& value);
 std::string integer(const Magnitude& value);
 /// The shortest decimal that tells the setting's double.
 std::string setting(const Real& value);
-/// "layer 'conv1_1', relu: ..."
-std::string cause(const Graph& graph, const Cause& cause);
 
 /// "F = logistic of 128 samples + (0.1/2) ||w||^2"
 std::string objective(const ResolvedSettings& settings);
@@ -38,9 +36,5 @@ struct InfiniteValues {
   std::string cause;
 };
 std::vector<InfiniteValues> infinite_values(const Report& report, const MethodReport& result);
-/// A cell of a CSV, RFC 4180, with control characters escaped so that a row stays a line.
-std::string csv_cell(std::string_view cell);
-/// The decimal logarithm, rounded up; empty where it is not finite.
-std::string csv_logarithm(const Magnitude& value);
 
 }  // namespace smoothbound::text

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "shared/text.hpp"
-#include "smoothbound/report/sweep/sweep.hpp"
+#include "smoothbound/report/sweep/writers.hpp"
 
 namespace smoothbound {
 namespace {

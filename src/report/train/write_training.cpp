@@ -6,11 +6,7 @@
 #include <cmath>
 
 #include "run/origin.hpp"
-#include "shared/json.hpp"
-#include "shared/page.hpp"
-#include "shared/text.hpp"
 #include "smoothbound/report/train/training.hpp"
-#include "smoothbound/version.hpp"
 
 namespace smoothbound {
 namespace {
@@ -37,7 +33,7 @@ class TrainingWriter {
   void write() {
     const Report& bounds = training_.bounds;
     page_.title(fmt::format("{} ({}) in {}", page_.foreign(bounds.graph.name),
-                            page_.foreign(bounds.file), training_.precision));
+                            page_.foreign(bounds.file), name_of(training_.precision)));
     write_origin(page_, training_.data, training_.parameters, training_.samples);
     ResolvedSettings settings = bounds.settings;
     settings.batch = training_.samples;
@@ -166,101 +162,83 @@ class TrainingWriter {
   Page& page_;
 };
 
-json::Json finite(double value) {
-  return std::isfinite(value) ? json::Json(value) : json::Json(fmt::format("{}", value));
+void write_page(const TrainingReport& training, Page& page) {
+  TrainingWriter(training, page).write();
 }
 
-json::Json record_of(const IterationRecord& record) {
-  json::Json row{{"iteration", record.iteration},
-                 {"objective", finite(record.objective)},
-                 {"gradient_mapping", finite(record.gradient_mapping)}};
-  if (!std::isnan(record.step)) row["step"] = record.step;
-  if (record.smoothness) row["smoothness"] = json::quantity(*record.smoothness, "");
-  row["oracle_calls"] = record.oracle_calls;
-  row["seconds"] = record.seconds;
-  return row;
+// A number that is not finite is a text.
+void put(JsonWriter& json, std::string_view key, double value) {
+  if (std::isfinite(value)) return json.member(key, value);
+  json.member(key, fmt::format("{}", value));
+}
+
+void put_record(JsonWriter& json, const IterationRecord& record) {
+  json.object([&] {
+    json.member("iteration", record.iteration);
+    put(json, "objective", record.objective);
+    put(json, "gradient_mapping", record.gradient_mapping);
+    if (!std::isnan(record.step)) json.member("step", record.step);
+    if (record.smoothness) json.member("smoothness", json::quantity(*record.smoothness));
+    json.member("oracle_calls", record.oracle_calls);
+    json.member("seconds", record.seconds);
+  });
+}
+
+void write_json(const TrainingReport& training, JsonWriter& json) {
+  const TrainingState& state = training.state;
+  json::head(json, "smoothbound/train/1");
+  json::architecture(json, training.bounds);
+  json.member("precision", name_of(training.precision));
+  put_origin(json, training.data, training.parameters);
+  json.member("samples", training.samples);
+  json.member("mini_batch", training.is_stochastic() ? training.mini_batch : training.samples);
+  json.member("oracle", oracle_names()[static_cast<std::size_t>(training.oracle)]);
+  json.member("step", training.step);
+  json.member("method", name_of(training.method));
+  json.member("smoothness",
+              json::quantity(training.certified.smoothness, training.certified.reason));
+  json.member("certified_step", training.certified.step);
+  json.member("iterations", state.iteration);
+  json.member("interrupted", training.interrupted);
+  put(json, "first_objective", training.all_samples_first.value_or(state.first_objective));
+  if (training.last_objective) put(json, "last_objective", *training.last_objective);
+  put(json, "smallest_gradient_mapping", state.smallest_mapping);
+  json.member("oracle_calls", state.oracle_calls);
+  json.member("seconds", state.seconds);
+  const bool predicts = training.certified.step > 0 && !training.is_stochastic() &&
+                        std::isfinite(state.smallest_mapping);
+  if (predicts) {
+    json.member("predicted_iterations",
+                json::quantity(predicted_iterations(training.certified.smoothness,
+                                                    state.first_objective, state.smallest_mapping),
+                               "the gradient mapping is 0"));
+  }
+  json.member("guarantee", name_of(training.verdict()));
+  json.list("records", training.records,
+            [&](const IterationRecord& record) { put_record(json, record); });
+}
+
+// A row for each record.
+void write_csv(const TrainingReport& training, const Sink& sink) {
+  std::vector<std::string> columns{"file",      "architecture",     "guarantee", "iteration",
+                                   "objective", "gradient_mapping", "step"};
+  add_with_log(columns, "smoothness");
+  columns.insert(columns.end(), {"oracle_calls", "seconds"});
+  CsvWriter csv(sink, columns);
+  for (const IterationRecord& record : training.records) {
+    csv.add(training.bounds.file, training.bounds.graph.name, name_of(training.verdict()),
+            record.iteration, record.objective, record.gradient_mapping);
+    std::isnan(record.step) ? csv.skip(1) : csv.add(record.step);
+    record.smoothness ? csv.add_with_log(*record.smoothness) : csv.skip(2);
+    csv.add(record.oracle_calls, record.seconds).end_row();
+  }
 }
 
 }  // namespace
 
-Magnitude predicted_iterations(const Magnitude& smoothness, double first_objective,
-                               double accuracy) {
-  const LowerBound square = LowerBound::from_double(accuracy) * LowerBound::from_double(accuracy);
-  return ceiling(Magnitude::from_count(2) * smoothness * Magnitude::from_double(first_objective) /
-                 square);
-}
-
-TrainingReport::Verdict TrainingReport::verdict() const {
-  if (is_stochastic() || (rule != StepRule::certified && rule != StepRule::local)) {
-    return Verdict::not_applicable;
-  }
-  return state.violation < 0 ? Verdict::holds : Verdict::violated;
-}
-
-std::string_view name_of(TrainingReport::Verdict verdict) {
-  switch (verdict) {
-    case TrainingReport::Verdict::holds:
-      return "holds";
-    case TrainingReport::Verdict::violated:
-      return "violated";
-    case TrainingReport::Verdict::not_applicable:
-      break;
-  }
-  return "not applicable";
-}
-
-void write_training_table(const TrainingReport& training, const Sink& sink) {
-  TextPage page(sink);
-  TrainingWriter(training, page).write();
-}
-
-void write_training_markdown(const TrainingReport& training, const Sink& sink) {
-  MarkdownPage page(sink);
-  TrainingWriter(training, page).write();
-}
-
-void write_training_json(const TrainingReport& training, const Sink& sink) {
-  using json::put;
-  const TrainingState& state = training.state;
-  const auto next = [&](std::string_view key, const json::Json& value) {
-    sink(",\n ");
-    put(sink, key, value);
-  };
-  sink("{");
-  put(sink, "schema", "smoothbound/train/1");
-  next("version", version);
-  next("architecture", json::architecture(training.bounds));
-  next("precision", training.precision);
-  next("data", json::data(training.data));
-  next("parameters", json::parameters(training.parameters));
-  next("samples", training.samples);
-  next("mini_batch", training.is_stochastic() ? training.mini_batch : training.samples);
-  next("oracle", oracle_names()[static_cast<std::size_t>(training.oracle)]);
-  next("step", training.step);
-  next("method", name_of(training.method));
-  next("smoothness", json::quantity(training.certified.smoothness, training.certified.reason));
-  next("certified_step", training.certified.step);
-  next("iterations", state.iteration);
-  next("interrupted", training.interrupted);
-  if (training.all_samples_first) next("first_objective", finite(*training.all_samples_first));
-  if (!training.all_samples_first) next("first_objective", finite(state.first_objective));
-  if (training.last_objective) next("last_objective", finite(*training.last_objective));
-  next("smallest_gradient_mapping", finite(state.smallest_mapping));
-  next("oracle_calls", state.oracle_calls);
-  next("seconds", state.seconds);
-  const bool predicts = training.certified.step > 0 && !training.is_stochastic() &&
-                        std::isfinite(state.smallest_mapping);
-  if (predicts) {
-    next("predicted_iterations",
-         json::quantity(predicted_iterations(training.certified.smoothness, state.first_objective,
-                                             state.smallest_mapping),
-                        "the gradient mapping is 0"));
-  }
-  next("guarantee", name_of(training.verdict()));
-  json::Json rows = json::Json::array();
-  for (const IterationRecord& record : training.records) rows.push_back(record_of(record));
-  next("records", rows);
-  sink("}\n");
+void write(const TrainingReport& training, Format format, const Sink& sink) {
+  constexpr Forms<TrainingReport> forms{write_page, write_csv, write_json};
+  forms.write(training, format, sink);
 }
 
 }  // namespace smoothbound

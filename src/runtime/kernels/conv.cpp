@@ -2,7 +2,7 @@
 
 #include "bilinear.hpp"
 #include "kernels.hpp"
-#include "smoothbound/runtime/gemm.hpp"
+#include "smoothbound/runtime/linear_algebra.hpp"
 
 namespace smoothbound {
 

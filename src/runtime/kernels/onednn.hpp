@@ -3,6 +3,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
+#include <type_traits>
+#include <unordered_map>
 
 #include "smoothbound/runtime/layout.hpp"
 
@@ -17,5 +19,38 @@ dnnl::memory::dims dimensions(const BatchShape& shape);
 std::optional<Layout> layout_of(const dnnl::memory::desc& chosen, const BatchShape& shape);
 /// Runs a primitive and waits.
 void run(const dnnl::primitive& primitive, const std::unordered_map<int, dnnl::memory>& arguments);
+
+// All that differs between oneDNN 2 and 3. `last` is a forward primitive's attributes, or for a
+// backward one the forward description it belongs to.
+#if DNNL_VERSION_MAJOR < 3
+template <class Operation, class Last, class... Arguments>
+typename Operation::primitive_desc describe(const Last& last, const Arguments&... arguments) {
+  const typename Operation::desc operation(arguments...);
+  if constexpr (std::is_same_v<Last, dnnl::primitive_attr>) {
+    return {operation, last, engine()};
+  } else {
+    return {operation, engine(), last};
+  }
+}
+inline void append_relu(dnnl::post_ops& ends, float slope_below) {
+  ends.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, slope_below, 0.0F);
+}
+// Left to the reorders.
+inline bool pack_padded(const float* /*dense*/, const dnnl::memory::desc& /*layout*/,
+                        float* /*packed*/) {
+  return false;
+}
+#else
+template <class Operation, class Last, class... Arguments>
+typename Operation::primitive_desc describe(const Last& last, const Arguments&... arguments) {
+  return {engine(), arguments..., last};
+}
+inline void append_relu(dnnl::post_ops& ends, float slope_below) {
+  ends.append_eltwise(dnnl::algorithm::eltwise_relu, slope_below, 0.0F);
+}
+/// From row-major data into a layout that rounds sizes up to whole blocks, with zeros in the rest:
+/// the reorders of 3.7 lose data there. Returns false for other layouts.
+bool pack_padded(const float* dense, const dnnl::memory::desc& layout, float* packed);
+#endif
 
 }  // namespace smoothbound::onednn

@@ -34,28 +34,34 @@ void check(const LossRow& loss, const LossData& data) {
   }
 }
 
+struct EvaluationRow {
+  std::string_view name;
+  LossEvaluation (*evaluate)(const LossData& data);
+  /// Arrays with the size of the predictions that it needs for each of the other samples.
+  std::int64_t arrays_of_pairs = 0;
+};
+
 // A new loss is evaluated by one more row.
-LossEvaluation (*oracle_of(const LossRow& loss))(const LossData& data) {
-  using Row = std::pair<std::string_view, LossEvaluation (*)(const LossData&)>;
+const EvaluationRow& evaluation_of(const LossRow& loss) {
   static constexpr std::array table{
-      Row{"logistic", losses::logistic},
-      Row{"square", losses::square},
-      Row{"convex_clustering", losses::convex_clustering},
-      Row{"k_means", losses::k_means},
-      Row{"spectral_clustering", losses::spectral_clustering},
+      EvaluationRow{"logistic", losses::logistic},
+      EvaluationRow{"square", losses::square},
+      EvaluationRow{"convex_clustering", losses::convex_clustering, 2},
+      EvaluationRow{"k_means", losses::k_means},
+      EvaluationRow{"spectral_clustering", losses::spectral_clustering},
   };
-  const auto* row = std::ranges::find(table, loss.name, &Row::first);
+  const auto* row = std::ranges::find(table, loss.name, &EvaluationRow::name);
   if (row == table.end()) {
     throw std::logic_error(fmt::format("nobody evaluates the loss {}", loss.name));
   }
-  return row->second;
+  return *row;
 }
 
 }  // namespace
 
 LossEvaluation evaluate_loss(const LossRow& loss, const LossData& data) {
   check(loss, data);
-  LossEvaluation result = oracle_of(loss)(data);
+  LossEvaluation result = evaluation_of(loss).evaluate(data);
   const double factor = loss.is_mean ? 1 / static_cast<double>(data.samples) : 1;
   result.value *= factor;
   for (double& entry : result.gradient) entry *= factor;
@@ -71,6 +77,12 @@ LossEvaluation evaluate_loss(const LossRow& loss, const LossData& data) {
     for (double& entry : out) entry *= factor;
   };
   return result;
+}
+
+std::int64_t numbers_of_evaluation(const LossRow& loss, std::int64_t samples) {
+  // Predictions, gradient, and what the Hessian keeps.
+  constexpr std::int64_t of_every_loss = 3;
+  return of_every_loss + evaluation_of(loss).arrays_of_pairs * (samples - 1);
 }
 
 }  // namespace smoothbound

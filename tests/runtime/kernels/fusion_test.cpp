@@ -18,15 +18,21 @@ std::string random_network(std::mt19937_64& random, const std::string& activatio
   const auto one_of = [&](std::initializer_list<int> values) {
     return *(values.begin() + random() % values.size());
   };
-  std::string text = fmt::format("input: {{shape: [{}, {}, {}], norm: 1}}\nlayers:\n",
-                                 one_of({1, 3, 8, 16}), one_of({7, 12}), one_of({9, 14}));
+  int channels = one_of({1, 3, 8, 16});
+  std::string text = fmt::format("input: {{shape: [{}, {}, {}], norm: 1}}\nlayers:\n", channels,
+                                 one_of({7, 12}), one_of({9, 14}));
   for (int layer = 0; layer < 3; ++layer) {
     const bool pooled = layer == 0 && random() % 2 == 0;
+    const int filters = one_of({5, 6, 8, 9, 16, 32});
+    // Few channels in each of several groups: oneDNN takes matrix products, where ReLU has -0.
+    const int groups = channels % 3 == 0 && filters % 3 == 0 ? 3 : 1;
+    channels = filters;
     text += fmt::format(
-        "  - conv: {{filters: {}, kernel: {}, stride: {}, padding: same}}\n    bias: {}\n"
+        "  - conv: {{filters: {}, kernel: {}, stride: {}, groups: {}, padding: same}}\n    bias: "
+        "{}\n"
         "    then: [{}{}]\n",
-        one_of({5, 8, 16, 32}), one_of({1, 2, 3}), one_of({1, 1, 2}),
-        random() % 2 == 0 ? "true" : "false", activation, pooled ? ", max_pool: 2" : "");
+        filters, one_of({1, 2, 3}), one_of({1, 1, 2}), groups, random() % 2 == 0 ? "true" : "false",
+        activation, pooled ? ", max_pool: 2" : "");
   }
   text += fmt::format("  - dense: 6\n    then: [{}]\n  - dense: 3\n", activation);
   return text;

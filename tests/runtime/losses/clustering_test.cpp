@@ -1,11 +1,12 @@
 // k_means and spectral_clustering, against their definitions.
 #include <gmock/gmock.h>
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "evaluation.hpp"
+#include "support/symmetric_eigenvalues.hpp"
 
 namespace smoothbound {
 namespace {
@@ -122,15 +123,20 @@ TEST(KMeans, IsTheSameInEveryRun) {
   EXPECT_LT(f.gap, f.value);
 }
 
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 // Tr((I - P) Z Z^T) with P on the k largest eigenvectors of the Gram matrix.
 double spectral_by_definition(const Problem& problem) {
-  const Eigen::Map<const Matrix> z(problem.z.data(), problem.samples, problem.outputs);
-  const Eigen::SelfAdjointEigenSolver<Matrix> gram(Matrix(z * z.transpose()));
-  return gram.eigenvalues()
-      .head(std::max<std::int64_t>(0, problem.samples - problem.clusters))
-      .sum();
+  const auto entry = [&](std::int64_t i, std::int64_t j) {
+    return problem.z[static_cast<std::size_t>(i * problem.outputs + j)];
+  };
+  DenseMatrix gram(problem.samples, problem.samples);
+  for (std::int64_t a = 0; a < gram.rows; ++a) {
+    for (std::int64_t b = 0; b < gram.rows; ++b) {
+      for (std::int64_t j = 0; j < problem.outputs; ++j) gram(a, b) += entry(a, j) * entry(b, j);
+    }
+  }
+  const Doubles eigenvalues = support::symmetric_eigenvalues(gram);
+  const std::int64_t cut = std::max<std::int64_t>(0, problem.samples - problem.clusters);
+  return std::accumulate(eigenvalues.begin(), eigenvalues.begin() + cut, 0.0);
 }
 
 TEST(SpectralClustering, IsTheDefinition) {

@@ -62,12 +62,13 @@ inline Problem random_problem(const LossRow& loss, std::int64_t samples, std::in
                               Numbers& random, double scale = 1) {
   Problem problem{&loss, samples, outputs, {}, {}, 2};
   problem.z = random.vector(static_cast<std::size_t>(samples * outputs), scale);
-  if (loss.name == "logistic") {
+  // A mean of terms has labels: targets, where their radius is a setting, or else classes.
+  if (loss.setting == label_radius_setting) {
+    problem.labels.targets = random.vector(problem.z.size());
+  } else if (loss.is_mean) {
     for (std::int64_t i = 0; i < samples; ++i) {
       problem.labels.classes.push_back(random.below(outputs));
     }
-  } else if (loss.name == "square") {
-    problem.labels.targets = random.vector(problem.z.size());
   }
   return problem;
 }

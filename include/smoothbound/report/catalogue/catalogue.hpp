@@ -5,15 +5,22 @@
 #include <string>
 #include <vector>
 
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/report/shared/format.hpp"
+#include "smoothbound/rules/remedy.hpp"
+#include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 
-/// All components and losses with formulas, settings, constants and sources; with `names`, only
-/// those. Returns the first name that does not exist, or an empty string.
-std::string write_catalogue(const std::vector<std::string>& names, const Sink& sink);
-/// The same as JSON, schema "smoothbound/layers/1".
-std::string write_catalogue_json(const std::vector<std::string>& names, const Sink& sink);
+/// The components and losses of these names; without any, all.
+struct Catalogue {
+  std::vector<std::string> names;
+  RemedyWords words = plain_words;
+};
+
+/// The first name that does not exist, or an empty string.
+std::string find_unknown(const Catalogue& catalogue);
+/// Formulas, settings, constants and sources. JSON: schema "smoothbound/layers/1".
+void write(const Catalogue& catalogue, Format format, const Sink& sink);
 /// JSON Schema (draft 7) of the architecture file.
 void write_schema(const Sink& sink);
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 

@@ -2,8 +2,9 @@
 #pragma once
 
 #include "smoothbound/bounds/report.hpp"
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/report/shared/format.hpp"
 #include "smoothbound/steps/cost.hpp"
+#include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 
@@ -15,13 +16,8 @@ struct CostReport {
 /// From a text to what its passes and steps cost. Throws SpecError.
 CostReport make_cost_report(const Source& source, ReportOptions options, const Limits& limits);
 
-/// Aligned columns for people; what is beyond 10^12 has 6 significant digits, rounded up.
-void write_cost_table(const CostReport& report, const Sink& sink);
-/// The same as GitHub-flavoured Markdown.
-void write_cost_markdown(const CostReport& report, const Sink& sink);
-/// One row for each layer, the network, each step and each precision: integers, or 17 digits.
-void write_cost_csv(const CostReport& report, const Sink& sink);
-/// The contract of docs/json.md, schema "smoothbound/cost/1"; integers, or 17 digits.
-void write_cost_json(const CostReport& report, const Sink& sink);
+/// Each layer, the network, each step and each precision. Integers, or beyond 10^12 in tables 6
+/// digits and beyond 2^63 in data 17, rounded up. JSON: schema "smoothbound/cost/1".
+void write(const CostReport& report, Format format, const Sink& sink);
 
 }  // namespace smoothbound

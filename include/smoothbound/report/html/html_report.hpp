@@ -5,7 +5,7 @@
 #include <string>
 
 #include "smoothbound/bounds/report.hpp"
-#include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 

@@ -1,55 +1,13 @@
-// What is shown of a training run: its iterations, and the run beside the guarantee.
+// What is shown of a training run.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "smoothbound/report/run/run.hpp"
-#include "smoothbound/train/training.hpp"
+#include "smoothbound/report/shared/format.hpp"
+#include "smoothbound/text/sink.hpp"
+#include "smoothbound/train/report.hpp"
 
 namespace smoothbound {
 
-/// The iterations that Theorem 4.1 asks for to come to a gradient mapping of norm `accuracy`,
-/// from 2 L_F (F(w_0) - min F) / accuracy^2; no loss and no regularizer is negative, so F(w_0) is
-/// the largest that the gap can be. Rounded up to an integer; inf for an accuracy of 0.
-Magnitude predicted_iterations(const Magnitude& smoothness, double first_objective,
-                               double accuracy);
-
-struct TrainingReport {
-  Report bounds;  // of the architecture, for the samples' norm and the batch of a step
-  std::string precision;
-  RunData data;
-  RunParameters parameters;
-  std::int64_t samples = 0;
-  std::int64_t mini_batch = 0;  // 0: all samples
-  StepKind oracle = StepKind::gradient;
-  StepRule rule = StepRule::certified;
-  std::string step;  // as asked for: "certified", "0.1", ...
-  Method method = Method::sharp;
-  CertifiedStep certified;  // on the product of balls
-  int projected = 0;        // blocks that had to be moved to begin
-  std::vector<IterationRecord> records;
-  TrainingState state;                      // at the end; its parameters may have been taken out
-  std::optional<double> last_objective;     // on all samples at the end
-  std::optional<double> all_samples_first;  // stochastic: F(w_0) on all samples
-  bool interrupted = false;
-
-  [[nodiscard]] bool is_stochastic() const { return mini_batch > 0; }
-  /// What the run says of the guarantee: whether its steps are those of Theorem 4.1 (or Cor 4.5),
-  /// and whether each decreased F as they have to. Of stochastic runs it is about expectations,
-  /// which one run can not refute.
-  enum class Verdict : std::uint8_t { holds, violated, not_applicable };
-  [[nodiscard]] Verdict verdict() const;
-};
-
-/// "holds", "violated", "not applicable"
-std::string_view name_of(TrainingReport::Verdict verdict);
-
-void write_training_table(const TrainingReport& training, const Sink& sink);
-void write_training_markdown(const TrainingReport& training, const Sink& sink);
-/// The contract of docs/json.md, schema "smoothbound/train/1"; 17 digits.
-void write_training_json(const TrainingReport& training, const Sink& sink);
+/// The run beside the guarantee; of data, each record. JSON: schema "smoothbound/train/1".
+void write(const TrainingReport& training, Format format, const Sink& sink);
 
 }  // namespace smoothbound

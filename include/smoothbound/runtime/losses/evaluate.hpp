@@ -111,4 +111,7 @@ struct LossEvaluation {
 /// not finite, NotConverged if convex clustering runs out of iterations.
 LossEvaluation evaluate_loss(const LossRow& loss, const LossData& data);
 
+/// How many numbers an evaluation for `samples` samples takes for each number of the predictions.
+std::int64_t numbers_of_evaluation(const LossRow& loss, std::int64_t samples);
+
 }  // namespace smoothbound

@@ -1,0 +1,61 @@
+#include "csv.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "smoothbound/text/source.hpp"
+
+namespace smoothbound {
+
+CsvWriter::CsvWriter(const Sink& sink, std::vector<std::string> columns, bool header)
+    : sink_(sink), columns_(std::move(columns)) {
+  if (!header) return;
+  for (const std::string& column : columns_) cell(column);
+  end_row();
+}
+
+void CsvWriter::cell(std::string_view text) {
+  if (cells_++ > 0) line_ += ',';
+  const std::string shown = escape_controls(text);
+  if (shown.find_first_of(",\"") == std::string::npos) {
+    line_ += shown;
+    return;
+  }
+  line_ += '"';
+  for (const char c : shown) line_.append(c == '"' ? 2 : 1, c);
+  line_ += '"';
+}
+
+void CsvWriter::cell(double value) { cell(std::string_view(fmt::format("{}", value))); }
+
+CsvWriter& CsvWriter::add_with_log(const Magnitude& value) {
+  const double log10 = value.log10();
+  add(value);
+  return std::isfinite(log10) ? add(log10) : skip(1);
+}
+
+CsvWriter& CsvWriter::skip(std::size_t cells) {
+  for (std::size_t i = 0; i < cells; ++i) cell(std::string_view());
+  return *this;
+}
+
+CsvWriter& CsvWriter::skip_to(std::string_view column) {
+  const auto place = std::ranges::find(columns_, column) - columns_.begin();
+  return skip(static_cast<std::size_t>(place) - cells_);
+}
+
+void CsvWriter::end_row() {
+  skip(columns_.size() - cells_);
+  sink_(line_ += '\n');
+  line_.clear();
+  cells_ = 0;
+}
+
+void add_with_log(std::vector<std::string>& columns, std::string name) {
+  columns.push_back(name);
+  columns.push_back(std::move(name += "_log10"));
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,174 @@
+// Every command with a result writes it in every format, and names of files choose among them.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "smoothbound/report/shared/format.hpp"
+#include "support/csv.hpp"
+#include "support/run_program.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/texts.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// A command on a small network, with what its output has to say in every format.
+struct Command {
+  std::string name;
+  std::vector<std::string> arguments;
+  std::string telling;  // stands in the result, whatever the format
+  std::string schema;   // of the JSON
+  bool has_output;      // -o takes the result: of `run` and `train` it takes what they computed
+};
+
+const std::vector<Command>& commands() {
+  const std::string mlp = "architectures/mlp.yaml";
+  static const std::vector<Command> all{
+      {"bound", {mlp}, "hidden1", "smoothbound/bound/1", true},
+      {"compare", {mlp, "architectures/lenet5.yaml"}, "mlp", "smoothbound/compare/1", true},
+      {"sweep", {mlp, "--radius", "1,2"}, "radius", "smoothbound/sweep/1", true},
+      {"check",
+       {mlp, "--baseline", "tests/baseline/architectures.json", "--method", "both"},
+       "architectures/mlp.yaml",
+       "smoothbound/check/1",
+       true},
+      {"layers", {"softplus", "logistic"}, "softplus", "smoothbound/layers/1", true},
+      {"cost", {mlp}, "hidden1", "smoothbound/cost/1", true},
+      {"run", {mlp, "--samples", "4"}, "hidden1", "smoothbound/run/1", false},
+      {"train", {mlp, "--samples", "4", "--iterations", "2"}, "", "smoothbound/train/1", false},
+  };
+  return all;
+}
+
+Outcome run_command(const Command& command, std::vector<std::string> more) {
+  std::vector<std::string> arguments{command.name};
+  arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_program(
+      Invocation{.arguments = std::move(arguments), .directory = SMOOTHBOUND_SOURCE_DIR});
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// Cells of a row of a table; "\|" is none of its borders.
+std::ptrdiff_t borders(const std::string& row) {
+  std::ptrdiff_t count = 0;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (row[i] == '|' && (i == 0 || row[i - 1] != '\\')) ++count;
+  }
+  return count;
+}
+
+// Each table has a divider, and rows as long as its head.
+void expect_markdown(const std::string& text) {
+  const auto lines = lines_of(text);
+  std::size_t tables = 0;
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+    if (!lines[i].starts_with('|') || (i > 0 && lines[i - 1].starts_with('|'))) continue;
+    ++tables;
+    EXPECT_EQ(lines[i + 1].find_first_not_of("|-: "), std::string::npos) << lines[i + 1];
+    for (std::size_t row = i; row < lines.size() && lines[row].starts_with('|'); ++row) {
+      EXPECT_EQ(borders(lines[row]), borders(lines[i])) << lines[row];
+    }
+  }
+  EXPECT_GT(tables, 0U);
+}
+
+void expect_format(const Command& command, Format format, const std::string& text) {
+  EXPECT_THAT(text, HasSubstr(command.telling));
+  switch (format) {
+    case Format::table:
+      EXPECT_THAT(text, ::testing::Not(HasSubstr("\n|")));
+      break;
+    case Format::markdown:
+      expect_markdown(text);
+      break;
+    case Format::csv:
+      EXPECT_GE(parse_csv(text).size(), 1U);  // throws for what is none
+      break;
+    case Format::json:
+      // One document for each file, where there are several.
+      EXPECT_EQ(nlohmann::json::parse(text).at("schema"), command.schema);
+      break;
+  }
+}
+
+class CommandFormat : public ::testing::TestWithParam<std::tuple<std::size_t, std::size_t>> {
+ protected:
+  const Command& command_ = commands()[std::get<0>(GetParam())];
+  const Format format_ = static_cast<Format>(std::get<1>(GetParam()));
+};
+
+TEST_P(CommandFormat, IsWrittenWhereItIsAskedFor) {
+  const Outcome run = run_command(command_, {"--format", std::string(name_of(format_))});
+  // That the other shipped networks are missing is no regression.
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  expect_format(command_, format_, run.out);
+}
+
+TEST_P(CommandFormat, IsChosenByTheNameOfTheFile) {
+  constexpr std::array<std::string_view, 4> endings{"txt", "md", "csv", "json"};
+  const TemporaryDirectory directory;
+  const std::string file =
+      directory / ("x." + std::string(endings[static_cast<std::size_t>(format_)]));
+  const Outcome run = run_command(command_, {"-o", file});
+  if (!command_.has_output) {
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, HasSubstr("is written as *." +
+                                   std::string(endings[static_cast<std::size_t>(format_)])));
+    EXPECT_FALSE(std::filesystem::exists(file));
+    return;
+  }
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "");
+  expect_format(command_, format_, read_file(file));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CommandFormat,
+                         ::testing::Combine(::testing::Range<std::size_t>(0, commands().size()),
+                                            ::testing::Range<std::size_t>(0, format_names.size())),
+                         [](const auto& test) {
+                           return commands()[std::get<0>(test.param)].name + "_" +
+                                  std::string(format_names[std::get<1>(test.param)]);
+                         });
+
+TEST(CommandFormats, AnExplicitOneDecidesWhereTheNameSaysNothing) {
+  const TemporaryDirectory directory;
+  for (const Command& command : commands()) {
+    if (!command.has_output) continue;
+    SCOPED_TRACE(command.name);
+    const std::string file = directory / (command.name + ".out");
+    ASSERT_EQ(run_command(command, {"--format", "json", "-o", file}).exit_code, 0);
+    expect_format(command, Format::json, read_file(file));
+  }
+}
+
+TEST(CommandFormats, AContradictionIsAnError) {
+  const TemporaryDirectory directory;
+  for (const Command& command : commands()) {
+    if (!command.has_output) continue;
+    SCOPED_TRACE(command.name);
+    const std::string file = directory / (command.name + ".csv");
+    const Outcome run = run_command(command, {"--format", "json", "-o", file});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_FALSE(std::filesystem::exists(file));
+    EXPECT_THAT(run.err, HasSubstr("error: --format json contradicts the name of '" + file + "'"));
+    EXPECT_THAT(run.err, HasSubstr("hint: leave --format out, or name a file *.json"));
+  }
+}
+
+}  // namespace
+}  // namespace smoothbound::testing

@@ -1,0 +1,309 @@
+// Training sessions from request to report: logs, checkpoints, and what can be wrong.
+#include "smoothbound/train/session.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "cli/runtime/verdict_codes.hpp"
+#include "smoothbound/bounds/training_log.hpp"
+#include "smoothbound/data/array_file.hpp"
+#include "smoothbound/runtime/batch_runner.hpp"
+#include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/output_file.hpp"
+#include "smoothbound/train/checkpoint.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Verdict = TrainingReport::Verdict;
+
+constexpr std::string_view network = R"(name: net
+input: {shape: [4], norm: 2}
+batch: 12
+loss: logistic
+layers:
+  - {name: a, dense: 6, then: [softplus]}
+  - {name: b, dense: 3}
+)";
+
+TrainingRequest request(std::int64_t iterations) {
+  TrainingRequest result;
+  result.source = {"net.yaml", std::string(network)};
+  result.iterations = iterations;
+  return result;
+}
+
+const LossRow* loss_named(std::string_view name) { return find_loss(name); }
+
+template <class Error>
+std::string message_of(const TrainingRequest& asked) {
+  try {
+    TrainingSession session(asked);
+    session.run();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return {};
+}
+
+TEST(Session, ByTheCertifiedStepSaysWhatIsGuaranteed) {
+  TrainingSession session(request(25));
+  const TrainingReport& report = session.run();
+  EXPECT_EQ(report.samples, 12);
+  EXPECT_EQ(report.state.iteration, 25);
+  EXPECT_EQ(report.verdict(), Verdict::holds);
+  EXPECT_FALSE(report.interrupted);
+  EXPECT_LT(report.last_objective.value(), report.state.first_objective);
+  ASSERT_EQ(report.records.size(), 26U);
+  const double smoothness = report.certified.smoothness.to_double();
+  EXPECT_LE(report.certified.step * smoothness, 1 + 1e-12);
+  double before = std::numeric_limits<double>::infinity();
+  for (const IterationRecord& record : report.records) {
+    EXPECT_LE(record.objective, before);
+    before = record.objective;
+  }
+  // 2 L F / e^2, which the run must not need more than.
+  const double e = report.state.smallest_mapping;
+  const double predicted =
+      predicted_iterations(report.certified.smoothness, report.state.first_objective, e)
+          .to_double();
+  EXPECT_NEAR(predicted, std::ceil(2 * smoothness * report.state.first_objective / (e * e)),
+              1e-9 * predicted);
+  EXPECT_GE(predicted, 25);
+}
+
+TEST(Session, EveryOracleDecreasesTheObjective) {
+  struct How {
+    StepKind oracle;
+    StepRule rule;
+    double gamma = 1;
+    std::int64_t mini_batch = 0;
+    Precision precision = Precision::float64;
+  };
+  for (const How& how :
+       {How{StepKind::gradient, StepRule::local}, How{StepKind::gradient, StepRule::line_search},
+        How{StepKind::gradient, StepRule::constant, 0.3},
+        How{StepKind::gauss_newton, StepRule::line_search},
+        How{StepKind::gauss_newton, StepRule::constant, 0.5},
+        How{StepKind::newton, StepRule::line_search},
+        How{StepKind::gauss_newton, StepRule::constant, 0.05, 6},
+        How{StepKind::gradient, StepRule::constant, 0.3, 0, Precision::float32}}) {
+    SCOPED_TRACE(::testing::PrintToString(static_cast<int>(how.oracle)) + " " +
+                 ::testing::PrintToString(static_cast<int>(how.rule)));
+    TrainingRequest asked = request(10);
+    asked.training.oracle = how.oracle;
+    asked.training.rule = how.rule;
+    asked.training.gamma = how.gamma;
+    asked.training.mini_batch = how.mini_batch;
+    asked.precision = how.precision;
+    TrainingSession session(asked);
+    const TrainingReport& report = session.run();
+    EXPECT_LT(report.last_objective.value(),
+              report.all_samples_first.value_or(report.state.first_objective));
+  }
+}
+
+TEST(Session, StopsAtTheAccuracy) {
+  TrainingRequest asked = request(100);
+  asked.training.oracle = StepKind::newton;
+  asked.training.rule = StepRule::line_search;
+  asked.options.overrides.regularizer = Real::from_decimal("0.1");
+  asked.accuracy = 1e-6;
+  TrainingSession session(asked);
+  const TrainingReport& report = session.run();
+  EXPECT_LT(report.state.iteration, 100);
+  EXPECT_LE(report.state.smallest_mapping, 1e-6);
+}
+
+TEST(Session, UnsupervisedObjectives) {
+  TrainingRequest asked = request(10);
+  asked.options.overrides.loss = loss_named("convex_clustering");
+  TrainingSession certified(asked);
+  EXPECT_EQ(certified.run().verdict(), Verdict::holds);
+  for (const std::string_view loss : {"k_means", "spectral_clustering"}) {
+    TrainingRequest other = request(5);
+    other.options.overrides.loss = loss_named(loss);
+    try {
+      const TrainingSession session(other);
+      ADD_FAILURE() << "no error";
+    } catch (const TrainingUnsupported& error) {
+      EXPECT_THAT(error.what(), StartsWith("there is no certified step: "));
+      EXPECT_EQ(error.remedy, Remedy::line_search);
+    }
+    other.training.rule = StepRule::line_search;
+    TrainingSession search(other);
+    const TrainingReport& report = search.run();
+    EXPECT_LE(report.last_objective.value(), report.state.first_objective);
+    EXPECT_EQ(report.verdict(), Verdict::not_applicable);
+  }
+}
+
+class SessionFiles : public ::testing::Test {
+ protected:
+  // All but seconds, which differ from run to run.
+  static std::vector<std::string> lines_without_seconds(const std::string& path) {
+    std::vector<std::string> lines;
+    for (IterationRecord& record : read_training_log(path)) {
+      record.seconds = 0;
+      lines.push_back(log_line(record, LogFormat::csv));
+    }
+    return lines;
+  }
+
+  TemporaryDirectory directory_;
+};
+
+// Bit for bit, by both kinds of samples.
+TEST_F(SessionFiles, ResumedRunsAreThoseThatWereNotInterrupted) {
+  for (const StepKind oracle : {StepKind::gradient, StepKind::gauss_newton, StepKind::newton}) {
+    for (const std::int64_t batch : {12, 5}) {
+      SCOPED_TRACE(::testing::PrintToString(static_cast<int>(oracle)) + " " +
+                   std::to_string(batch));
+      const std::string checkpoint = directory_ / "run.safetensors";
+      const auto run = [&](std::int64_t iterations, const std::string& log, bool saves,
+                           bool resumes) {
+        TrainingRequest asked = request(iterations);
+        asked.training.oracle = oracle;
+        asked.training.rule = StepRule::line_search;
+        asked.training.mini_batch = batch;
+        asked.log = directory_ / log;
+        if (saves) asked.checkpoint = checkpoint;
+        if (resumes) asked.resume = checkpoint;
+        TrainingSession session(asked);
+        session.run();
+        session.save_parameters(directory_ / (log + ".safetensors"));
+      };
+      run(9, "whole.csv", false, false);
+      run(4, "parts.csv", true, false);
+      run(9, "parts.csv", false, true);
+      EXPECT_EQ(read_file(directory_ / "whole.csv.safetensors"),
+                read_file(directory_ / "parts.csv.safetensors"));
+      EXPECT_EQ(lines_without_seconds(directory_ / "whole.csv"),
+                lines_without_seconds(directory_ / "parts.csv"));
+      EXPECT_EQ(lines_without_seconds(directory_ / "whole.csv").size(), 10U);
+    }
+  }
+}
+
+TEST_F(SessionFiles, AStopIsBetweenIterationsAndSaves) {
+  TrainingRequest asked = request(100);
+  asked.checkpoint = directory_ / "run.safetensors";
+  std::int64_t done = 0;
+  TrainingSession session(asked);
+  const TrainingReport& report = session.run({.progress =
+                                                  [&](std::int64_t iterations, std::int64_t all) {
+                                                    EXPECT_EQ(iterations, done + 1);
+                                                    EXPECT_EQ(all, 100);
+                                                    done = iterations;
+                                                  },
+                                              .is_stopped = [&] { return done == 7; }});
+  EXPECT_TRUE(report.interrupted);
+  EXPECT_EQ(report.state.iteration, 7);
+  asked.resume = asked.checkpoint;
+  asked.iterations = 9;
+  TrainingSession rest(asked);
+  EXPECT_EQ(rest.run().records.front().iteration, 7);
+}
+
+TEST_F(SessionFiles, DivergenceIsSaidWithTheIterationAndLeavesTheCheckpoint) {
+  TrainingRequest asked = request(1000);
+  asked.options.overrides.loss = loss_named("square");
+  asked.options.overrides.radius = Real::from_decimal("1e200");
+  asked.parameters.scheme = Scheme::normal;
+  asked.training.rule = StepRule::constant;
+  asked.training.gamma = 1e4;
+  asked.checkpoint = directory_ / "run.safetensors";
+  TrainingSession session(asked);
+  try {
+    session.run();
+    ADD_FAILURE() << "no error";
+  } catch (const TrainingFailed& error) {
+    EXPECT_THAT(error.what(), StartsWith("iteration " + std::to_string(error.iteration) + ": "));
+    EXPECT_THAT(error.what(), HasSubstr("diverge"));
+    EXPECT_EQ(error.checkpoint, asked.checkpoint);
+  }
+  EXPECT_EQ(open_array_file(asked.checkpoint).entries().size(), 4U);
+}
+
+TEST_F(SessionFiles, AFullDiskIsSaidWithTheIteration) {
+  TrainingRequest asked = request(20);
+  asked.checkpoint = "/dev/full";
+  EXPECT_THAT(message_of<OutputError>(asked),
+              ::testing::MatchesRegex("iteration 10: .*; the last checkpoint is as it was"));
+}
+
+TEST_F(SessionFiles, CheckpointsOfOtherRunsAreRefused) {
+  TrainingRequest asked = request(2);
+  asked.checkpoint = directory_ / "run.safetensors";
+  {
+    TrainingSession session(asked);
+    session.run();
+    session.save_parameters(directory_ / "w.safetensors");
+  }
+  asked.resume = asked.checkpoint;
+  TrainingRequest seed = asked;
+  seed.training.seed = 2;
+  EXPECT_EQ(message_of<DataError>(seed), "is of a run with seed 1, not 2");
+  TrainingRequest regularizer = asked;
+  regularizer.options.overrides.regularizer = Real::from_decimal("1");
+  EXPECT_EQ(message_of<DataError>(regularizer), "is of a run with regularizer 0, not 1");
+  TrainingRequest precision = asked;
+  precision.precision = Precision::float32;
+  EXPECT_EQ(message_of<DataError>(precision), "is of a run with precision float64, not float32");
+  TrainingRequest parameters = asked;
+  parameters.resume = directory_ / "w.safetensors";
+  EXPECT_THAT(message_of<DataError>(parameters), StartsWith("is of a run with architecture "));
+}
+
+TEST(Session, WhatCannotBeIsSaid) {
+  TrainingRequest lossless = request(1);
+  lossless.source.text = "input: {shape: [2]}\nlayers:\n  - {dense: 2}\n";
+  EXPECT_EQ(message_of<NothingToMinimize>(lossless),
+            "names no loss, so there is nothing to minimize");
+  TrainingRequest batch = request(1);
+  batch.training.mini_batch = 13;
+  EXPECT_EQ(message_of<MiniBatchTooLarge>(batch), "a step of 13 samples, and there are 12");
+  batch.training.mini_batch = 3;
+  batch.options.overrides.loss = loss_named("convex_clustering");
+  EXPECT_EQ(message_of<TrainingUnsupported>(batch),
+            "convex_clustering is no mean over the samples: it has no mini-batches");
+  batch.options.overrides.loss = nullptr;
+  batch.training.rule = StepRule::local;
+  EXPECT_EQ(message_of<TrainingUnsupported>(batch),
+            "steps certified around a point are those of all samples");
+  TrainingRequest narrow = request(1);
+  narrow.training.oracle = StepKind::newton;
+  narrow.precision = Precision::float32;
+  EXPECT_EQ(message_of<TrainingUnsupported>(narrow),
+            "Gauss-Newton and Newton steps are computed in float64");
+  TrainingRequest kink = request(1);
+  kink.source.text =
+      "input: {shape: [2]}\nloss: logistic\nlayers:\n"
+      "  - {name: a, dense: 2, then: [relu]}\n  - {name: b, dense: 2}\n";
+  EXPECT_EQ(message_of<TrainingUnsupported>(kink),
+            "there is no certified step: layer 'a', relu: relu has a kink at 0; smoothing puts "
+            "softplus in its place");
+  TrainingRequest memory = request(1);
+  memory.memory = 1024;
+  EXPECT_THAT(message_of<MemoryShortage>(memory), HasSubstr(", and there are 1.0 KiB"));
+  TrainingRequest methods = request(1);
+  methods.options.methods = {Method::paper, Method::sharp};
+  EXPECT_EQ(message_of<std::invalid_argument>(methods), "a step is certified by one method");
+}
+
+TEST(TrainExitCodes, TellADecreaseThatIsTooSmall) {
+  TrainingSession session(request(2));
+  TrainingReport report = session.run();
+  EXPECT_EQ(cli::exit_code_of(report.verdict()), 0);
+  report.state.violation = 1;  // which no run has but by a defect
+  EXPECT_EQ(report.verdict(), Verdict::violated);
+  EXPECT_EQ(cli::exit_code_of(report.verdict()), 1);
+}
+
+}  // namespace
+}  // namespace smoothbound::testing
