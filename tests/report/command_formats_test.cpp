@@ -89,7 +89,7 @@ void expect_format(const Command& command, Format format, const std::string& tex
   EXPECT_THAT(text, HasSubstr(command.telling));
   switch (format) {
     case Format::table:
-      EXPECT_THAT(text, ::testing::Not(HasSubstr("\n|")));
+      EXPECT_THAT(text, ::testing::Not(HasSubstr("\n| ")));
       break;
     case Format::markdown:
       expect_markdown(text);
