@@ -46,7 +46,8 @@ class LogReader {
     if (!file_) fail_open();
   }
 
-  std::vector<IterationRecord> read() {
+  /// `lines`, if not null, gets the line of each record.
+  std::vector<IterationRecord> read(std::vector<std::string>* lines = nullptr) {
     std::string text;
     std::vector<IterationRecord> records;
     while (std::getline(file_, text)) {
@@ -57,6 +58,7 @@ class LogReader {
         if (csv_) continue;
       }
       records.push_back(record_of(csv_ ? cells_of_csv(text) : cells_of_json(text)));
+      if (lines != nullptr) lines->push_back(text);
     }
     if (line_ == 0) fail("is empty", "");
     return records;
@@ -170,16 +172,16 @@ std::vector<IterationRecord> read_training_log(const std::string& path) {
 
 LogFile::LogFile(std::string path, std::int64_t keep_below)
     : path_(std::move(path)), format_(log_format_of(path_)) {
-  std::vector<IterationRecord> kept;
-  if (keep_below > 0 && std::ifstream(path_).good()) {
-    kept = read_training_log(path_);
-    std::erase_if(kept,
-                  [&](const IterationRecord& record) { return record.iteration >= keep_below; });
-  }
+  // Lines stay as they are: what is read as an upper bound and written again could grow.
+  std::vector<std::string> lines;
+  std::vector<IterationRecord> records;
+  if (keep_below > 0 && std::ifstream(path_).good()) records = LogReader(path_).read(&lines);
   {
     OutputFile begun(path_);
     if (format_ == LogFormat::csv) begun.write(fmt::format("{}\n", header));
-    for (const IterationRecord& record : kept) begun.write(log_line(record, format_));
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (records[i].iteration < keep_below) begun.write(lines[i] + "\n");
+    }
     begun.commit();
   }
   file_ = std::fopen(path_.c_str(), "a");

@@ -104,7 +104,7 @@ class Execution {
     BatchRunner<Scalar> runner(report.graph, batch, options);
     RunReport result;
     result.precision = request_.precision;
-    result.tolerance = request_.tolerance.value_or(rounding_tolerance<Scalar>);
+    result.tolerance = rounding_tolerance<Scalar>;
     result.samples_at_once = runner.batch();
     result.parameters = request_.parameters;
     result.statistics = request_.statistics;

@@ -22,9 +22,6 @@ struct RunRequest {
   Precision precision = Precision::float32;
   std::int64_t memory = std::numeric_limits<std::int64_t>::max();  // bytes, for everything
   bool profile = false;  // also go backward, and measure times
-  /// By which part of it a norm may exceed its bound; nothing: what the precision is granted for
-  /// its rounding.
-  std::optional<double> tolerance;
 };
 
 /// Called now and then with how many samples are done.

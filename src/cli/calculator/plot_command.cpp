@@ -84,10 +84,10 @@ int run(const PlotOptions& options, const CommandLine& line) {
   ReportOptions report_options = options.model.interpret(line);
   const Limits limits = options.model.limits(line);
   const auto kind = static_cast<Kind>(choose(line, "--chart", options.chart, chart_names));
-  const PlotFormat format =
-      choose_plot_format(line, options.format, {"-o", "--output"}, options.output);
   refuse_repeated_stdin(options.files, line);
   refuse_overwriting(line, {"-o", "--output"}, options.output, options.files);
+  const PlotFormat format =
+      choose_plot_format(line, options.format, {"-o", "--output"}, options.output);
   if (is_log(options.files.front())) return plot_logs(options, format, line);
   if (kind == Kind::methods) report_options.methods = {Method::paper, Method::sharp};
   std::vector<Report> reports;

@@ -18,6 +18,20 @@ void Grid::add(std::string_view cell) {
   ends_.push_back(text_.size());
 }
 
+namespace {
+
+// Of a title, which is ours: all but "||g||" is as it should be.
+std::string escape_bars(std::string_view title) {
+  std::string result;
+  for (const char c : title) {
+    if (c == '|') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+}  // namespace
+
 void Grid::write(const Markup& markup, const Sink& sink) const {
   std::string line;
   const auto add = [&](std::size_t column, std::string_view cell) {
@@ -33,7 +47,9 @@ void Grid::write(const Markup& markup, const Sink& sink) const {
     sink(line += markup.row_end);
     line.clear();
   };
-  for (std::size_t i = 0; i < columns_.size(); ++i) add(i, columns_[i].title);
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    markup.escapes ? add(i, escape_bars(columns_[i].title)) : add(i, columns_[i].title);
+  }
   for (std::size_t i = 0; i < columns_.size() && !markup.left_divider.empty(); ++i) {
     add(i, columns_[i].align == Align::right ? markup.right_divider : markup.left_divider);
   }

@@ -23,7 +23,8 @@ std::vector<ParameterShape> ConvGeometry::parameters() const {
 namespace {
 
 // Patches as columns, one sample and group at a time: W [f x fan_in] times [fan_in x positions].
-class PatchConvKernel final : public BilinearKernel<double> {
+template <class Scalar>
+class PatchConvKernel final : public BilinearKernel<Scalar> {
  public:
   explicit PatchConvKernel(const ConvGeometry& geometry) : g_(geometry) {}
 
@@ -34,8 +35,8 @@ class PatchConvKernel final : public BilinearKernel<double> {
   [[nodiscard]] std::int64_t scratch_elements() const override { return g_.fan_in() * positions(); }
 
  protected:
-  void apply(const double* z, const double* v, bool with_bias, bool accumulate, double* y,
-             double* patches) override {
+  void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
+             Scalar* patches) override {
     each([&](std::int64_t sample, std::int64_t group) {
       gather(z + input_place(sample, group), patches);
       gemm(Transpose::no, Transpose::no, g_.filters_of_group(), positions(), g_.fan_in(),
@@ -43,14 +44,14 @@ class PatchConvKernel final : public BilinearKernel<double> {
     });
     if (!with_bias || !g_.bias) return;
     each_filter([&](std::int64_t filter, std::int64_t place) {
-      const double bias = v[g_.weights() + filter];
+      const Scalar bias = v[g_.weights() + filter];
       for (std::int64_t p = 0; p < positions(); ++p) y[place + p] += bias;
     });
   }
 
-  void apply_transposed(const double* y_bar, const double* v, bool accumulate, double* z_bar,
-                        double* patches) override {
-    if (!accumulate) fill(z_bar, input_elements(), 0.0);
+  void apply_transposed(const Scalar* y_bar, const Scalar* v, bool accumulate, Scalar* z_bar,
+                        Scalar* patches) override {
+    if (!accumulate) fill(z_bar, input_elements(), Scalar{0});
     each([&](std::int64_t sample, std::int64_t group) {
       gemm(Transpose::yes, Transpose::no, g_.fan_in(), positions(), g_.filters_of_group(),
            v + group * weights_of_group(), y_bar + output_place(sample, group), false, patches);
@@ -58,9 +59,9 @@ class PatchConvKernel final : public BilinearKernel<double> {
     });
   }
 
-  void outer(const double* z, const double* y_bar, bool with_bias, bool accumulate, double* v_bar,
-             double* patches) override {
-    if (!accumulate) fill(v_bar, parameter_elements(), 0.0);
+  void outer(const Scalar* z, const Scalar* y_bar, bool with_bias, bool accumulate, Scalar* v_bar,
+             Scalar* patches) override {
+    if (!accumulate) fill(v_bar, parameter_elements(), Scalar{0});
     each([&](std::int64_t sample, std::int64_t group) {
       gather(z + input_place(sample, group), patches);
       gemm(Transpose::no, Transpose::yes, g_.filters_of_group(), g_.fan_in(), positions(),
@@ -68,7 +69,7 @@ class PatchConvKernel final : public BilinearKernel<double> {
     });
     if (!with_bias || !g_.bias) return;
     each_filter([&](std::int64_t filter, std::int64_t place) {
-      double sum = 0;
+      Scalar sum = 0;
       for (std::int64_t p = 0; p < positions(); ++p) sum += y_bar[place + p];
       v_bar[g_.weights() + filter] += sum;
     });
@@ -136,11 +137,11 @@ class PatchConvKernel final : public BilinearKernel<double> {
       }
     }
   }
-  void gather(const double* z, double* patches) const {
+  void gather(const Scalar* z, Scalar* patches) const {
     walk([&](std::int64_t to, std::int64_t from) { patches[to] = z[from]; },
          [&](std::int64_t to) { patches[to] = 0; });
   }
-  void scatter(const double* patches, double* z_bar) const {
+  void scatter(const Scalar* patches, Scalar* z_bar) const {
     walk([&](std::int64_t from, std::int64_t to) { z_bar[to] += patches[from]; },
          [](std::int64_t) {});
   }
@@ -150,9 +151,15 @@ class PatchConvKernel final : public BilinearKernel<double> {
 
 }  // namespace
 
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> patch_conv_kernel(const ConvGeometry& geometry) {
+  return std::make_unique<PatchConvKernel<Scalar>>(geometry);
+}
+template std::unique_ptr<Kernel<float>> patch_conv_kernel(const ConvGeometry& geometry);
+
 template <>
 std::unique_ptr<Kernel<double>> conv_kernel(const ConvGeometry& geometry) {
-  return std::make_unique<PatchConvKernel>(geometry);
+  return patch_conv_kernel<double>(geometry);
 }
 
 template <class Scalar>

@@ -31,6 +31,11 @@ struct ConvGeometry {
 /// The windows along height and width; a sequence has height 1.
 std::array<AxisWindow, 2> window_axes(const Window& window, const Shape& input);
 
+/// By im2col and a matrix product.
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> patch_conv_kernel(const ConvGeometry& geometry);
+
+/// The best there is for the scalar type.
 template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> conv_kernel(const ConvGeometry& geometry);
 

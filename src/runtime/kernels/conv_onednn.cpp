@@ -332,10 +332,21 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
   Primitive fused_, backward_data_, backward_weights_;
 };
 
+// Whether each group is made of whole vectors of oneDNN's code, or of a single channel. Of others
+// oneDNN 2.6 writes behind its own buffers in the derivative by the weights.
+bool has_whole_groups(const ConvGeometry& geometry) {
+  constexpr std::int64_t vector = 16;
+  const std::int64_t channels = geometry.channels_of_group();
+  const std::int64_t filters = geometry.filters_of_group();
+  return geometry.groups == 1 || (channels == 1 && filters == 1) ||
+         (channels % vector == 0 && filters % vector == 0);
+}
+
 }  // namespace
 
 template <>
 std::unique_ptr<Kernel<float>> conv_kernel(const ConvGeometry& geometry) {
+  if (!has_whole_groups(geometry)) return patch_conv_kernel<float>(geometry);
   return std::make_unique<OneDnnConvKernel>(geometry);
 }
 
