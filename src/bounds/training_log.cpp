@@ -7,10 +7,10 @@
 #include <charconv>
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/fields.hpp"
 #include "smoothbound/text/output_file.hpp"
 
 namespace smoothbound {
@@ -86,14 +86,17 @@ class LogReader {
   }
 
   Cells cells_of_json(const std::string& text) const {
-    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    if (!json.is_object()) fail("is no JSON object", "");
     Cells cells;
     const auto keys = names();
-    for (std::size_t i = 0; i < columns; ++i) {
-      if (!json.contains(keys[i])) continue;
-      const nlohmann::json& value = json[keys[i]];
-      cells[i] = value.is_string() ? value.get<std::string>() : value.dump();
+    try {
+      Document document;
+      parse_json(text, document);
+      Fields fields(document.root(), "a line");
+      for (std::size_t i = 0; i < columns; ++i) {
+        if (const auto value = fields.find(keys[i])) cells[i] = value->text();
+      }
+    } catch (const SpecError&) {
+      fail("is no JSON object", "");
     }
     return cells;
   }

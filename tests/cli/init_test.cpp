@@ -97,6 +97,8 @@ TEST_F(Init, MistakesAreShown) {
               HasSubstr("error: the output 'net.yaml' is also an input\n"));
   EXPECT_THAT(error_of({"init", "net.yaml", "-o", "-"}, 2),
               HasSubstr("error: parameters are not text: --output needs a file\n"));
+  EXPECT_THAT(error_of({"init", "net.yaml", "-o", "w.npz"}, 2),
+              HasSubstr("error: no file of parameters is written as *.npz\n"));
   EXPECT_THAT(error_of({"init", "net.yaml", "--seed", "x", "-o", "w"}, 2),
               HasSubstr("error: --seed must be "));
   EXPECT_EQ(error_of({"init", "net.yaml", "-o", "no/w"}, 70),

@@ -25,23 +25,57 @@ struct Command {
   std::string telling;  // stands in the result, whatever the format
   std::string schema;   // of the JSON
   bool has_output;      // -o takes the result: of `run` and `train` it takes what they computed
+  std::string list;     // of the JSON: what the other formats have rows for
+  std::string record;   // of those rows of the CSV, if it has several
+  std::size_t more;     // rows of the first table of the Markdown besides: the network, the input
 };
 
 const std::vector<Command>& commands() {
   const std::string mlp = "architectures/mlp.yaml";
   static const std::vector<Command> all{
-      {"bound", {mlp}, "hidden1", "smoothbound/bound/1", true},
-      {"compare", {mlp, "architectures/lenet5.yaml"}, "mlp", "smoothbound/compare/1", true},
-      {"sweep", {mlp, "--radius", "1,2"}, "radius", "smoothbound/sweep/1", true},
+      {"bound", {mlp}, "hidden1", "smoothbound/bound/1", true, "/results/0/layers", "layer", 1},
+      {"compare",
+       {mlp, mlp},
+       "mlp",
+       "smoothbound/compare/1",
+       true,
+       "/results/0/layers",
+       "layer",
+       1},
+      {"sweep",
+       {mlp, "--radius", "1,2"},
+       "radius",
+       "smoothbound/sweep/1",
+       true,
+       "/points",
+       "point",
+       0},
       {"check",
        {mlp, "--baseline", "tests/baseline/architectures.json", "--method", "both"},
        "architectures/mlp.yaml",
        "smoothbound/check/1",
-       true},
-      {"layers", {"softplus", "logistic"}, "softplus", "smoothbound/layers/1", true},
-      {"cost", {mlp}, "hidden1", "smoothbound/cost/1", true},
-      {"run", {mlp, "--samples", "4"}, "hidden1", "smoothbound/run/1", false},
-      {"train", {mlp, "--samples", "4", "--iterations", "2"}, "", "smoothbound/train/1", false},
+       true,
+       "/architectures",
+       "architecture",
+       0},
+      {"layers",
+       {"softplus", "logistic"},
+       "softplus",
+       "smoothbound/layers/1",
+       true,
+       "/components/0/settings",
+       "setting",
+       0},
+      {"cost", {mlp}, "hidden1", "smoothbound/cost/1", true, "/layers", "layer", 1},
+      {"run", {mlp, "--samples", "4"}, "hidden1", "smoothbound/run/1", false, "/layers", "", 1},
+      {"train",
+       {mlp, "--samples", "4", "--iterations", "2"},
+       "",
+       "smoothbound/train/1",
+       false,
+       "/records",
+       "",
+       0},
   };
   return all;
 }
@@ -75,14 +109,24 @@ void expect_markdown(const std::string& text) {
   const auto lines = lines_of(text);
   std::size_t tables = 0;
   for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
-    if (!lines[i].starts_with('|') || (i > 0 && lines[i - 1].starts_with('|'))) continue;
+    // A norm may begin a line, too.
+    if (!lines[i].starts_with("| ") || (i > 0 && lines[i - 1].starts_with("| "))) continue;
     ++tables;
     EXPECT_EQ(lines[i + 1].find_first_not_of("|-: "), std::string::npos) << lines[i + 1];
-    for (std::size_t row = i; row < lines.size() && lines[row].starts_with('|'); ++row) {
+    for (std::size_t row = i; row < lines.size() && lines[row].starts_with("| "); ++row) {
       EXPECT_EQ(borders(lines[row]), borders(lines[i])) << lines[row];
     }
   }
   EXPECT_GT(tables, 0U);
+}
+
+// Rows of the first table.
+std::size_t rows_of_markdown(const std::string& text) {
+  const auto lines = lines_of(text);
+  const auto is_row = [](const std::string& line) { return line.starts_with("| "); };
+  const auto first = std::ranges::find_if(lines, is_row);
+  const auto end = std::find_if_not(first, lines.end(), is_row);
+  return static_cast<std::size_t>(end - first) - 2;
 }
 
 void expect_format(const Command& command, Format format, const std::string& text) {
@@ -143,6 +187,26 @@ INSTANTIATE_TEST_SUITE_P(All, CommandFormat,
                            return commands()[std::get<0>(test.param)].name + "_" +
                                   std::string(format_names[std::get<1>(test.param)]);
                          });
+
+TEST(CommandFormats, HaveAsManyRowsAsEachOther) {
+  for (const Command& command : commands()) {
+    SCOPED_TRACE(command.name);
+    const auto text_in = [&](const char* format) {
+      return run_command(command, {"--format", format}).out;
+    };
+    const auto json = nlohmann::json::parse(text_in("json"));
+    const std::size_t rows = json.at(nlohmann::json::json_pointer(command.list)).size();
+    EXPECT_GT(rows, 0U);
+    const auto csv = parse_csv(text_in("csv"));
+    const auto is_counted = [&](const CsvRow& row) {
+      return command.record.empty() || row.at("record") == command.record;
+    };
+    // Columns of a comparison have a row each.
+    const std::size_t each = command.name == "compare" ? 2 : 1;
+    EXPECT_EQ(static_cast<std::size_t>(std::ranges::count_if(csv, is_counted)), each * rows);
+    EXPECT_EQ(rows_of_markdown(text_in("markdown")), rows + command.more);
+  }
+}
 
 TEST(CommandFormats, AnExplicitOneDecidesWhereTheNameSaysNothing) {
   const TemporaryDirectory directory;

@@ -10,6 +10,7 @@
 #include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
+#include "shared/output_options.hpp"
 #include "shared/remedies.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/runtime/machine.hpp"
@@ -39,6 +40,8 @@ int run(const InitOptions& options, const CommandLine& line) {
                     "parameters are not text: --output needs a file", "name a file *.safetensors");
   }
   refuse_overwriting(line, {"-o", "--output"}, options.output, {options.file});
+  refuse_other_formats(line, {"-o", "--output"}, options.output, {".safetensors"},
+                       "file of parameters", "name a file *.safetensors");
   Source source;
   const std::optional<Report> report = try_report(options.file, model, limits, source);
   if (!report) return bad_input;
