@@ -109,7 +109,7 @@ Dataset open_file(const std::string& path) {
     return open_cifar(path, std::move(files));
   }
   std::vector<std::string_view> known = array_formats({dataset});
-  known.push_back("CIFAR-10");
+  known.emplace_back("CIFAR-10");
   std::ranges::copy(array_formats({array}), std::back_inserter(known));
   throw DataError(path, fmt::format("this is no {} file", join_or(known)),
                   "the format is told by the content, whatever the name of the file");

@@ -14,6 +14,7 @@
 // Of OpenBLAS, with 32-bit integers, for matrices in columns. Fortran would pass the lengths of
 // strings behind the other arguments; they are left out, as is usual in C: nobody reads them, as
 // all strings are one letter.
+// NOLINTBEGIN(readability-identifier-naming): LAPACK's names
 extern "C" {
 void dgemm_(const char* transpose_a, const char* transpose_b, const int* rows, const int* columns,
             const int* inner, const double* alpha, const double* a, const int* stride_a,
@@ -41,6 +42,7 @@ void dgesdd_(const char* job, const int* rows, const int* columns, double* a, co
 void dstev_(const char* job, const int* size, double* diagonal, double* below, double* vectors,
             const int* stride, double* work, int* info);
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace smoothbound {
 namespace {

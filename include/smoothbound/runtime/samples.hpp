@@ -46,7 +46,7 @@ struct SampleOrigin {
 /// A batch asks for more samples than there are.
 class TooFewSamples : public std::runtime_error {
  public:
-  TooFewSamples(const Dataset& data, const std::string& network, std::int64_t batch);
+  TooFewSamples(const Dataset& from, const std::string& network, std::int64_t batch);
   std::string data;
   std::int64_t available;
   std::int64_t asked;

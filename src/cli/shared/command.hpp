@@ -116,6 +116,7 @@ class Program {
   Program(std::string footer, std::initializer_list<std::span<const CommandRow>> tables);
   Program(const Program&) = delete;  // commands refer to it
   Program& operator=(const Program&) = delete;
+  ~Program() = default;
 
   /// The options of the program itself; --config, which all commands take, is the last.
   [[nodiscard]] const Command& itself() const { return itself_; }

@@ -185,7 +185,7 @@ std::string zsh_command(const CommandInfo& command) {
 
 // -- fish --
 
-std::string fish_text(std::string text) {
+std::string fish_text(std::string_view text) {
   return fmt::format("'{}'", replace_all(replace_all(text, "\\", "\\\\"), "'", "\\'"));
 }
 

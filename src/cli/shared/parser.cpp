@@ -64,7 +64,7 @@ struct Declaration {
   CLI::App& app;
   const Option& option;
 
-  void operator()(std::monostate) const {}
+  void operator()(std::monostate /*none*/) const {}
   void operator()(bool* target) const { app.add_flag(option.name, *target, option.help); }
   template <class Target>
   void operator()(Target* target) const {

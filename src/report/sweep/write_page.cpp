@@ -165,6 +165,7 @@ class SweepPage {
       }
     }
     std::vector<std::string> texts;
+    texts.reserve(seen.size());
     for (const std::string* reason : seen) texts.push_back(*reason);
     return texts;
   }
