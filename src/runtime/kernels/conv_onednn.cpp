@@ -332,21 +332,21 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
   Primitive fused_, backward_data_, backward_weights_;
 };
 
-// Whether each group is made of whole vectors of oneDNN's code, or of a single channel. Of others
-// oneDNN 2.6 writes behind its own buffers in the derivative by the weights.
-bool has_whole_groups(const ConvGeometry& geometry) {
+// Whether oneDNN gathers single pixels of a fraction of a vector of channels: there, too, 2.6
+// writes behind its own buffers in the derivative by the weights.
+bool gathers_few_channels(const ConvGeometry& geometry) {
   constexpr std::int64_t vector = 16;
-  const std::int64_t channels = geometry.channels_of_group();
-  const std::int64_t filters = geometry.filters_of_group();
-  return geometry.groups == 1 || (channels == 1 && filters == 1) ||
-         (channels % vector == 0 && filters % vector == 0);
+  const AxisWindow& rows = geometry.axes[0];
+  const AxisWindow& columns = geometry.axes[1];
+  return rows.kernel == 1 && columns.kernel == 1 && (rows.stride > 1 || columns.stride > 1) &&
+         geometry.channels_of_group() % vector != 0;
 }
 
 }  // namespace
 
 template <>
 std::unique_ptr<Kernel<float>> conv_kernel(const ConvGeometry& geometry) {
-  if (!has_whole_groups(geometry)) return patch_conv_kernel<float>(geometry);
+  if (gathers_few_channels(geometry)) return patch_conv_kernel<float>(geometry);
   return std::make_unique<OneDnnConvKernel>(geometry);
 }
 

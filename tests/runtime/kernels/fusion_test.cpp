@@ -24,7 +24,7 @@ std::string random_network(std::mt19937_64& random, const std::string& activatio
   for (int layer = 0; layer < 3; ++layer) {
     const bool pooled = layer == 0 && random() % 2 == 0;
     const int filters = one_of({5, 6, 8, 9, 16, 32});
-    // Few channels in each of several groups: oneDNN's code for them writes where it must not.
+    // Few channels in each of several groups: oneDNN takes matrix products, where ReLU has -0.
     const int groups = channels % 3 == 0 && filters % 3 == 0 ? 3 : 1;
     channels = filters;
     text += fmt::format(
