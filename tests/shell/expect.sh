@@ -43,7 +43,7 @@ common_cases() {
   expect 'smoothbound bound --method ' paper sharp both
   expect 'smoothbound bound --method s' sharp
   expect 'smoothbound bound --format ' table json csv markdown
-  expect 'smoothbound layers --format ' table json
+  expect 'smoothbound layers --format ' table markdown csv json
   expect_some 'smoothbound bound --loss s' square spectral_clustering
   expect_some 'smoothbound layers batch' batch_norm
   expect 'smoothbound layers softplus logis' logistic
