@@ -40,8 +40,8 @@ Source make_chain(Format format, std::int64_t layers) {
 }
 
 void parse_only(const Source& source) {
-  smoothbound::Document document;
-  smoothbound::parse(source, document);
+  smoothbound::text::Document document;
+  smoothbound::text::parse(source, document);
 }
 
 void read_only(const Source& source) { smoothbound::read_spec(source); }

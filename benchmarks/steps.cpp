@@ -59,7 +59,7 @@ Vector normal(std::size_t count, std::mt19937_64& random) {
 
 // ||a - b|| / ||b||
 double relative_error(Vector a, const Vector& b) {
-  add_scaled(-1, b, a);
+  linalg::add_scaled(-1, b, a);
   return euclidean_norm(a) / euclidean_norm(b);
 }
 
@@ -114,37 +114,37 @@ struct Setting {
 };
 
 // ||grad m(step)|| / ||grad m(0)|| for the model m of the step.
-double model_residual(Setting& s, StepKind kind, const Direction& direction) {
+double model_residual(Setting& s, steps::StepKind kind, const steps::Direction& direction) {
   Vector gradient(direction.step.size());
   Vector product(direction.step.size());
   s.objective.gradient(gradient);
-  if (kind == StepKind::newton) {
+  if (kind == steps::StepKind::newton) {
     s.objective.hessian_product(direction.step, product);
   } else {
     s.objective.gauss_newton_product(direction.step, product);
   }
   const double scale = euclidean_norm(gradient);
-  add_scaled(1, product, gradient);
-  add_scaled(1 / direction.gamma, direction.step, gradient);
+  linalg::add_scaled(1, product, gradient);
+  linalg::add_scaled(1 / direction.gamma, direction.step, gradient);
   return euclidean_norm(gradient) / scale;
 }
 
-Json newton(Setting& s, double gamma, int repeat, Direction& direction) {
-  SplitChain chain(s.graph, s.batch);
+Json newton(Setting& s, double gamma, int repeat, steps::Direction& direction) {
+  steps::SplitChain chain(s.graph, s.batch);
   const LossEvaluation& loss = s.objective.loss();
   Json result;
   result["seconds"] = seconds(repeat, [&] {
     chain.forward(s.objective.point(), s.x);
-    direction = newton_direction(chain, loss, {}, gamma);
+    direction = steps::newton_direction(chain, loss, {}, gamma);
   });
   result["gamma"] = direction.gamma;
   result["halvings"] = direction.halvings;
-  result["residual"] = model_residual(s, StepKind::newton, direction);
+  result["residual"] = model_residual(s, steps::StepKind::newton, direction);
   return result;
 }
 
 // x with A x = b, by elimination with pivots.
-Vector solve(DenseMatrix A, Vector b) {
+Vector solve(linalg::DenseMatrix A, Vector b) {
   const auto at = [](Vector& x, std::int64_t i) -> double& {
     return x[static_cast<std::size_t>(i)];
   };
@@ -158,7 +158,7 @@ Vector solve(DenseMatrix A, Vector b) {
     const auto rest = static_cast<std::size_t>(A.columns - k);
     for (std::int64_t i = k + 1; i < A.rows; ++i) {
       const double factor = A(i, k) / A(k, k);
-      add_scaled(-factor, A.row(k).last(rest), A.row(i).last(rest));
+      linalg::add_scaled(-factor, A.row(k).last(rest), A.row(i).last(rest));
       at(b, i) -= factor * at(b, k);
     }
   }
@@ -170,53 +170,54 @@ Vector solve(DenseMatrix A, Vector b) {
 }
 
 // The Gauss-Newton step by the whole Jacobian, a call of the oracle for each output, and a q x q
-// solve: what `gauss_newton_direction` does without.
-Direction by_jacobian(const LinearizedNetwork& psi, const LossEvaluation& loss, double gamma) {
+// solve: what `steps::gauss_newton_direction` does without.
+steps::Direction by_jacobian(const steps::LinearizedNetwork& psi, const LossEvaluation& loss,
+                             double gamma) {
   const std::int64_t q = psi.outputs;
-  DenseMatrix jacobian(q, static_cast<std::int64_t>(psi.w.size()));
+  linalg::DenseMatrix jacobian(q, static_cast<std::int64_t>(psi.w.size()));
   Vector unit(static_cast<std::size_t>(q));
   for (std::int64_t j = 0; j < q; ++j) {
     unit[static_cast<std::size_t>(j)] = 1;
     psi.vjp(unit, jacobian.row(j));
     unit[static_cast<std::size_t>(j)] = 0;
   }
-  DenseMatrix gram(q, q);
-  add_gram(1, jacobian, gram);
-  DenseMatrix matrix(q, q);  // the Gram matrix times the loss's Hessian
+  linalg::DenseMatrix gram(q, q);
+  linalg::add_gram(1, jacobian, gram);
+  linalg::DenseMatrix matrix(q, q);  // the Gram matrix times the loss's Hessian
   for (std::int64_t j = 0; j < q; ++j) loss.hessian_product(gram.row(j), matrix.row(j));
-  add_to_diagonal(1 / gamma, matrix);
+  linalg::add_to_diagonal(1 / gamma, matrix);
   Vector right = product(gram, loss.gradient);
-  scale(-1, right);
+  linalg::scale(-1, right);
   Vector mu(loss.gradient.size());
   loss.hessian_product(solve(std::move(matrix), std::move(right)), mu);
-  add_scaled(1, loss.gradient, mu);
-  Vector step = product(transposed(jacobian), mu);
-  scale(-gamma, step);
+  linalg::add_scaled(1, loss.gradient, mu);
+  Vector step = product(linalg::transposed(jacobian), mu);
+  linalg::scale(-gamma, step);
   return {std::move(step), gamma, 0, 0};
 }
 
-Json gauss_newton(Setting& s, double gamma, int repeat, Direction& exact) {
+Json gauss_newton(Setting& s, double gamma, int repeat, steps::Direction& exact) {
   Network<double> network(s.graph, s.batch);
   network.set_parameters(s.objective.point());
   Trajectory<double> trajectory(network);
   const LossEvaluation& loss = s.objective.loss();
   const auto linearized = [&] {
     forward<double>(s.x, trajectory);
-    return linearize(trajectory);
+    return steps::linearize(trajectory);
   };
   Json runs = Json::array();
   for (const double wanted : {0.0, 1e-1, 1e-2, 1e-3, 1e-6, 1e-10}) {  // the exact step first
-    GaussNewtonDirection direction;
+    steps::GaussNewtonDirection direction;
     Json run;
     run["wanted"] = wanted;
     run["seconds"] = seconds(repeat + 1, [&] {
-      direction =
-          gauss_newton_direction(linearized(), loss, {}, gamma, {.relative_residual = wanted});
+      direction = steps::gauss_newton_direction(linearized(), loss, {}, gamma,
+                                                {.relative_residual = wanted});
     });
     run["seconds"].erase(0);  // warms up
     if (wanted == 0) exact = direction;
     run["calls"] = direction.oracle_calls;
-    run["residual"] = model_residual(s, StepKind::gauss_newton, direction);
+    run["residual"] = model_residual(s, steps::StepKind::gauss_newton, direction);
     run["error"] = relative_error(direction.step, exact.step);
     run["decrease_lost"] = 1 - direction.predicted_decrease / exact.predicted_decrease;
     runs.push_back(run);
@@ -224,7 +225,7 @@ Json gauss_newton(Setting& s, double gamma, int repeat, Direction& exact) {
   return runs;
 }
 
-Json jacobian(Setting& s, double gamma, int repeat, Direction& direction) {
+Json jacobian(Setting& s, double gamma, int repeat, steps::Direction& direction) {
   Network<double> network(s.graph, s.batch);
   network.set_parameters(s.objective.point());
   Trajectory<double> trajectory(network);
@@ -232,9 +233,9 @@ Json jacobian(Setting& s, double gamma, int repeat, Direction& direction) {
   Json result;
   result["seconds"] = seconds(repeat, [&] {
     forward<double>(s.x, trajectory);
-    direction = by_jacobian(linearize(trajectory), loss, gamma);
+    direction = by_jacobian(steps::linearize(trajectory), loss, gamma);
   });
-  result["residual"] = model_residual(s, StepKind::gauss_newton, direction);
+  result["residual"] = model_residual(s, steps::StepKind::gauss_newton, direction);
   return result;
 }
 
@@ -277,7 +278,7 @@ int main(int argc, char** argv) {
     Json result;
     result["parameters"] = s.graph.parameters;
     result["outputs"] = s.batch * s.objective.outputs();
-    Direction direction;
+    steps::Direction direction;
     const auto& run = kind == "newton" ? newton : kind == "jacobian" ? jacobian : gauss_newton;
     result["result"] = run(s, gamma, repeat, direction);
     if (!file.empty()) s.write(file, direction.step);

@@ -64,12 +64,12 @@ BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method meth
   return table;
 }
 
-Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
-                  std::uint32_t layer) {
-  Trace trace;
+rules::Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
+                         std::uint32_t layer) {
+  rules::Trace trace;
   LayerEvaluator(graph, inputs, table, in_balls(graph, inputs))
       .evaluate(graph.layers[layer], &trace, nullptr);
-  for (TraceLine& line : trace.lines) {
+  for (rules::TraceLine& line : trace.lines) {
     line.source = with_remedy(line.source, line.remedy, inputs.words);
   }
   return trace;

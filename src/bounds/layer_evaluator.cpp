@@ -5,15 +5,16 @@
 namespace smoothbound {
 namespace {
 
-void note_component(Trace& trace, const PlacedComponent& placed) {
+void note_component(rules::Trace& trace, const PlacedComponent& placed) {
   trace.lines.push_back(
       {"", std::string(name_of(placed.component)), {}, std::string(formula_of(placed.component))});
 }
 
 }  // namespace
 
-Triple LayerEvaluator::evaluate(const Layer& layer, Trace* trace, Magnitude* parameter_norm) const {
-  Composition composition(merge_inputs(layer, trace), table_.method, trace);
+Triple LayerEvaluator::evaluate(const Layer& layer, rules::Trace* trace,
+                                Magnitude* parameter_norm) const {
+  rules::Composition composition(merge_inputs(layer, trace), table_.method, trace);
   const PlacedComponent* announced = nullptr;
   for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
     // A component of two parts is announced once.
@@ -33,7 +34,7 @@ Triple LayerEvaluator::evaluate(const Layer& layer, Trace* trace, Magnitude* par
 }
 
 std::vector<Triple> LayerEvaluator::evaluate_components(const Layer& layer) const {
-  Composition composition(merge_inputs(layer, nullptr), table_.method);
+  rules::Composition composition(merge_inputs(layer, nullptr), table_.method);
   // Those without parts, such as a merge, leave what they read.
   std::vector<Triple> behind(layer.components.size(), composition.result());
   for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
@@ -49,13 +50,13 @@ std::vector<Triple> LayerEvaluator::evaluate_components(const Layer& layer) cons
   return behind;
 }
 
-Triple LayerEvaluator::merge_inputs(const Layer& layer, Trace* trace) const {
+Triple LayerEvaluator::merge_inputs(const Layer& layer, rules::Trace* trace) const {
   Triple merged = bounds_of(layer.inputs.front());
   if (!layer.components.empty()) {
     std::visit(
         [&](const auto& component) {
           if constexpr (MergeType<std::remove_cvref_t<decltype(component)>>) {
-            std::vector<Branch> branches;
+            std::vector<rules::Branch> branches;
             for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
               branches.push_back({bounds_of(layer.inputs[i]), layer.input_groups[i]});
             }
@@ -73,7 +74,7 @@ Triple LayerEvaluator::merge_inputs(const Layer& layer, Trace* trace) const {
   return merged;
 }
 
-void LayerEvaluator::note_merge(Trace& trace, const Layer& layer, std::string_view name,
+void LayerEvaluator::note_merge(rules::Trace& trace, const Layer& layer, std::string_view name,
                                 std::string_view rule) const {
   trace.lines.push_back({"", std::string(name), {}, std::string(rule)});
   for (std::size_t i = 0; i < layer.inputs.size(); ++i) {

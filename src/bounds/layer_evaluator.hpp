@@ -44,7 +44,7 @@ class LayerEvaluator {
   }
 
   /// `parameter_norm`: the norm of each block is added to it. `trace` may be null, as it may.
-  Triple evaluate(const Layer& layer, Trace* trace, Magnitude* parameter_norm) const;
+  Triple evaluate(const Layer& layer, rules::Trace* trace, Magnitude* parameter_norm) const;
   /// The bounds behind each component.
   [[nodiscard]] std::vector<Triple> evaluate_components(const Layer& layer) const;
 
@@ -52,8 +52,8 @@ class LayerEvaluator {
   [[nodiscard]] Triple bounds_of(std::uint32_t layer) const {
     return layer == Graph::network_input ? Triple{inputs_.norm, {}, {}} : table_.layers[layer];
   }
-  [[nodiscard]] Triple merge_inputs(const Layer& layer, Trace* trace) const;
-  void note_merge(Trace& trace, const Layer& layer, std::string_view name,
+  [[nodiscard]] Triple merge_inputs(const Layer& layer, rules::Trace* trace) const;
+  void note_merge(rules::Trace& trace, const Layer& layer, std::string_view name,
                   std::string_view rule) const;
 
   const Graph& graph_;

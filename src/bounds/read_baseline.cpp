@@ -10,17 +10,17 @@
 namespace smoothbound {
 namespace {
 
-std::string text_of(Value value, std::string_view what) {
-  return std::string(parse_text(scalar_of(value, what)));
+std::string text_of(text::Value value, std::string_view what) {
+  return std::string(text::parse_text(text::scalar_of(value, what)));
 }
 
 class BaselineReader {
  public:
   explicit BaselineReader(const std::string& renewal) : renewal_(renewal) {}
 
-  Baseline read(Value root) {
-    Fields fields(root, "the baseline", renewal_);
-    const Value schema = fields.require("schema", "this is no baseline; " + renewal_);
+  Baseline read(text::Value root) {
+    text::Fields fields(root, "the baseline", renewal_);
+    const text::Value schema = fields.require("schema", "this is no baseline; " + renewal_);
     if (!schema.is_scalar() || schema.text() != Baseline::schema) {
       throw SpecError(schema.location(),
                       fmt::format("the schema is not {}: this is no baseline, or one of another "
@@ -30,8 +30,8 @@ class BaselineReader {
     }
     Baseline baseline;
     baseline.version = text_of(fields.require("version", renewal_), "version");
-    const Value formulas = fields.require("formulas", renewal_);
-    baseline.formulas = parse_count(scalar_of(formulas, "formulas"));
+    const text::Value formulas = fields.require("formulas", renewal_);
+    baseline.formulas = text::parse_count(text::scalar_of(formulas, "formulas"));
     if (baseline.formulas != formulas_version) {
       throw SpecError(formulas.location(),
                       fmt::format("the baseline was computed by formulas {}, this program has "
@@ -40,11 +40,11 @@ class BaselineReader {
                       renewal_);
     }
     baseline.options = read_texts(fields.require("options", renewal_), "options");
-    const Value list = fields.require("architectures", renewal_);
+    const text::Value list = fields.require("architectures", renewal_);
     for_each(list, "architectures",
-             [&](Value entry) { baseline.architectures.push_back(read_entry(entry)); });
+             [&](text::Value entry) { baseline.architectures.push_back(read_entry(entry)); });
     refuse_repetition(baseline, list);
-    const Value checksum = fields.require("checksum", renewal_);
+    const text::Value checksum = fields.require("checksum", renewal_);
     fields.finish();
     require_checksum(checksum, checksum_of(baseline), "the baseline");
     return baseline;
@@ -52,25 +52,27 @@ class BaselineReader {
 
  private:
   template <class Function>
-  void for_each(Value list, std::string_view what, Function&& function) const {
+  void for_each(text::Value list, std::string_view what, Function&& function) const {
     if (!list.is_sequence()) {
       throw SpecError(list.location(),
-                      fmt::format("{} must be a list, not {}", what, kind_name(list)), renewal_);
+                      fmt::format("{} must be a list, not {}", what, text::kind_name(list)),
+                      renewal_);
     }
     for (auto item = list.first_child(); item; item = item->next_sibling()) function(*item);
   }
 
-  static NamedTexts read_texts(Value mapping, std::string_view what) {
+  static NamedTexts read_texts(text::Value mapping, std::string_view what) {
     NamedTexts texts;
-    Fields fields(mapping, what);
+    text::Fields fields(mapping, what);
     for (const auto& [key, value] : fields.unused()) {
       texts.emplace_back(key.text(), text_of(value, key.text()));
     }
     return texts;
   }
 
-  [[nodiscard]] std::string read_number(Value value, std::string_view what) const {
-    std::string text = scalar_of(value, what).quoted ? std::string(value.text()) : std::string();
+  [[nodiscard]] std::string read_number(text::Value value, std::string_view what) const {
+    std::string text =
+        text::scalar_of(value, what).quoted ? std::string(value.text()) : std::string();
     try {
       const Decimal checked(text);
     } catch (const std::invalid_argument&) {
@@ -82,10 +84,10 @@ class BaselineReader {
     return text;
   }
 
-  [[nodiscard]] BaselineRow read_row(Value value, RowKind kind) const {
+  [[nodiscard]] BaselineRow read_row(text::Value value, RowKind kind) const {
     BaselineRow row;
     row.kind = kind;
-    Fields fields(value, key_of(kind), renewal_);
+    text::Fields fields(value, key_of(kind), renewal_);
     if (kind == RowKind::layer) row.name = text_of(fields.require("name", renewal_), "name");
     for (const GuardedNumber& number : numbers_of(kind)) {
       row.texts.push_back(read_number(fields.require(number.key, renewal_), number.key));
@@ -94,14 +96,14 @@ class BaselineReader {
     return row;
   }
 
-  [[nodiscard]] BaselineResult read_result(Value value) const {
+  [[nodiscard]] BaselineResult read_result(text::Value value) const {
     BaselineResult result;
-    Fields fields(value, "a result", renewal_);
+    text::Fields fields(value, "a result", renewal_);
     constexpr std::array methods{name_of(Method::paper), name_of(Method::sharp)};
     result.method = static_cast<Method>(
-        parse_choice(scalar_of(fields.require("method", renewal_), "method"), methods));
+        text::parse_choice(text::scalar_of(fields.require("method", renewal_), "method"), methods));
     for_each(fields.require("layers", renewal_), "layers",
-             [&](Value layer) { result.rows.push_back(read_row(layer, RowKind::layer)); });
+             [&](text::Value layer) { result.rows.push_back(read_row(layer, RowKind::layer)); });
     result.rows.push_back(read_row(fields.require("network", renewal_), RowKind::network));
     for (const RowKind kind :
          {RowKind::objective, RowKind::gradient_descent, RowKind::stochastic_gradient_descent}) {
@@ -111,23 +113,24 @@ class BaselineReader {
     return result;
   }
 
-  [[nodiscard]] BaselineEntry read_entry(Value value) const {
+  [[nodiscard]] BaselineEntry read_entry(text::Value value) const {
     BaselineEntry entry;
-    Fields fields(value, "an architecture", renewal_);
+    text::Fields fields(value, "an architecture", renewal_);
     entry.file = text_of(fields.require("file", renewal_), "file");
     entry.name = text_of(fields.require("name", renewal_), "name");
     entry.meaning.all = text_of(fields.require("meaning", renewal_), "meaning");
     entry.meaning.structure = text_of(fields.require("structure", renewal_), "structure");
     entry.settings = read_texts(fields.require("settings", renewal_), "settings");
     for_each(fields.require("results", renewal_), "results",
-             [&](Value result) { entry.results.push_back(read_result(result)); });
-    const Value checksum = fields.require("checksum", renewal_);
+             [&](text::Value result) { entry.results.push_back(read_result(result)); });
+    const text::Value checksum = fields.require("checksum", renewal_);
     fields.finish();
     require_checksum(checksum, checksum_of(entry), fmt::format("the entry of '{}'", entry.file));
     return entry;
   }
 
-  void require_checksum(Value value, const std::string& expected, const std::string& what) const {
+  void require_checksum(text::Value value, const std::string& expected,
+                        const std::string& what) const {
     if (value.is_scalar() && value.text() == expected) return;
     throw SpecError(
         value.location(),
@@ -135,7 +138,7 @@ class BaselineReader {
         renewal_);
   }
 
-  void refuse_repetition(const Baseline& baseline, Value list) const {
+  void refuse_repetition(const Baseline& baseline, text::Value list) const {
     std::vector<std::string_view> files;
     for (const BaselineEntry& entry : baseline.architectures) files.push_back(entry.file);
     std::ranges::sort(files);
@@ -155,17 +158,17 @@ std::string shown(const NamedTexts& texts) {
   return result;
 }
 
-void parse_into(std::string_view text, Document& document) {
+void parse_into(std::string_view text, text::Document& document) {
   if (const std::size_t bad = find_invalid_text(text); bad != std::string_view::npos) {
     throw SpecError(locate(text, bad), "a baseline is UTF-8 text without NUL bytes");
   }
-  parse_json(text, document);
+  text::parse_json(text, document);
 }
 
 }  // namespace
 
 Baseline read_baseline(std::string_view text, const std::string& renewal) {
-  Document document;
+  text::Document document;
   try {
     parse_into(text, document);
   } catch (const SpecError& error) {
@@ -177,9 +180,9 @@ Baseline read_baseline(std::string_view text, const std::string& renewal) {
 void refuse_other_options(std::string_view text, const Baseline& baseline,
                           const NamedTexts& options, const std::string& renewal) {
   if (baseline.options == options) return;
-  Document document;
+  text::Document document;
   parse_into(text, document);
-  Fields fields(document.root(), "the baseline");
+  text::Fields fields(document.root(), "the baseline");
   throw SpecError(fields.require("options").location(),
                   fmt::format("the baseline was computed with {}, not with {}",
                               shown(baseline.options), shown(options)),

@@ -151,7 +151,7 @@ bool depends_on(const Graph& graph, SweepSetting setting) {
   }
 }
 
-Standing compare(const Magnitude& swept, const Magnitude& other) {
+Standing standing_of(const Magnitude& swept, const Magnitude& other) {
   if (swept == other) return Standing::equal;
   return swept < other ? Standing::better : Standing::worse;
 }

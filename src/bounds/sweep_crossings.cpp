@@ -27,7 +27,7 @@ constexpr std::array<Entry, 2> compared{&Triple::lipschitz, &Triple::smoothness}
 constexpr std::size_t least_intervals = 64;
 
 Standing standing(const Place& place, Entry bound) {
-  return compare(place.swept.*bound, place.other.*bound);
+  return standing_of(place.swept.*bound, place.other.*bound);
 }
 
 // How far the bounds are apart, in orders of magnitude; NaN or inf where one is infinite or 0.

@@ -15,19 +15,20 @@ struct SettingRow {
   SweepSetting setting;
   std::string_view name;
   std::string_view description;
-  RealRange range;
+  text::RealRange range;
 };
 
 constexpr std::array rows{
     SettingRow{SweepSetting::bn_epsilon, "bn_epsilon", "epsilon of every batch norm",
-               RealRange::non_negative},
+               text::RealRange::non_negative},
     SettingRow{SweepSetting::radius, "radius", "||v_l|| <= radius, for layers that name none",
-               RealRange::non_negative},
-    SettingRow{SweepSetting::batch, "batch", "number of samples in a batch", RealRange::positive},
+               text::RealRange::non_negative},
+    SettingRow{SweepSetting::batch, "batch", "number of samples in a batch",
+               text::RealRange::positive},
     SettingRow{SweepSetting::input_norm, "input_norm", "norm of the stacked batch of inputs",
-               RealRange::non_negative},
+               text::RealRange::non_negative},
     SettingRow{SweepSetting::softplus_scale, "softplus_scale", "beta of every softplus",
-               RealRange::positive}};
+               text::RealRange::positive}};
 
 constexpr std::array all_settings{SweepSetting::bn_epsilon, SweepSetting::radius,
                                   SweepSetting::batch, SweepSetting::input_norm,
@@ -39,8 +40,8 @@ constexpr std::string_view forms = "write 0.1:10:log:21, 0:1:lin:11, a list 1,8,
 constexpr std::array<std::string_view, 2> spacings{"lin", "log"};
 
 // A piece of a text, in its place.
-ScalarText piece_of(const ScalarText& text, std::size_t begin, std::size_t size,
-                    std::string_view what) {
+text::ScalarText piece_of(const text::ScalarText& text, std::size_t begin, std::size_t size,
+                          std::string_view what) {
   const std::string before = escape_controls(text.text.substr(0, begin));
   return {text.text.substr(begin, size),
           false,
@@ -49,8 +50,8 @@ ScalarText piece_of(const ScalarText& text, std::size_t begin, std::size_t size,
           what};
 }
 
-std::vector<ScalarText> split(const ScalarText& text, char separator) {
-  std::vector<ScalarText> pieces;
+std::vector<text::ScalarText> split(const text::ScalarText& text, char separator) {
+  std::vector<text::ScalarText> pieces;
   std::size_t begin = 0;
   for (;;) {
     const std::size_t end = std::min(text.text.find(separator, begin), text.text.size());
@@ -66,11 +67,11 @@ std::vector<ScalarText> split(const ScalarText& text, char separator) {
                   "take fewer points; crossings are found to 6 digits from a coarse grid, too");
 }
 
-std::int64_t parse_number_of_points(ScalarText text) {
+std::int64_t parse_number_of_points(text::ScalarText text) {
   const std::string what = fmt::format("the number of points of {}", text.what);
   const std::string_view option = text.what;
   text.what = what;
-  const std::int64_t count = parse_count(text);
+  const std::int64_t count = text::parse_count(text);
   if (count > most_sweep_points) refuse_count(text.location, option, text.text);
   return count;
 }
@@ -88,7 +89,8 @@ double interpolate(double a, double b, long double t, Spacing spacing) {
 
 class Range {
  public:
-  Range(SweepSetting setting, const ScalarText& text, const std::vector<ScalarText>& parts)
+  Range(SweepSetting setting, const text::ScalarText& text,
+        const std::vector<text::ScalarText>& parts)
       : setting_(setting), text_(text), parts_(parts) {}
 
   SweepAxis parse() {
@@ -121,7 +123,7 @@ class Range {
   }
 
  private:
-  [[noreturn]] static void refuse(const ScalarText& where, const std::string& message,
+  [[noreturn]] static void refuse(const text::ScalarText& where, const std::string& message,
                                   std::string hint) {
     throw SpecError(where.location, message, std::move(hint));
   }
@@ -155,7 +157,7 @@ class Range {
           first.real.nearest, last.real.nearest,
           static_cast<long double>(i) / static_cast<long double>(count - 1), axis.spacing);
       const std::string literal = axis.is_count() ? integer_literal(value) : decimal_literal(value);
-      ScalarText text = text_;
+      text::ScalarText text = text_;
       text.text = literal;
       append(axis, parse_sweep_value(setting_, text));
     }
@@ -183,8 +185,8 @@ class Range {
   }
 
   SweepSetting setting_;
-  const ScalarText& text_;
-  const std::vector<ScalarText>& parts_;
+  const text::ScalarText& text_;
+  const std::vector<text::ScalarText>& parts_;
 };
 
 }  // namespace
@@ -206,30 +208,30 @@ std::string decimal_literal(double value, int digits) {
   return text;
 }
 
-SweepValue parse_sweep_value(SweepSetting setting, const ScalarText& text) {
+SweepValue parse_sweep_value(SweepSetting setting, const text::ScalarText& text) {
   SweepValue value;
   if (setting == SweepSetting::batch) {
-    value.count = parse_count(text);
+    value.count = text::parse_count(text);
     value.literal = std::to_string(value.count);
     value.real = Real::from_decimal(value.literal);
     return value;
   }
-  value.real = parse_real(text, row_of(setting).range);
+  value.real = text::parse_real(text, row_of(setting).range);
   value.literal = text.text;
   return value;
 }
 
-SweepAxis parse_axis(SweepSetting setting, const ScalarText& text) {
+SweepAxis parse_axis(SweepSetting setting, const text::ScalarText& text) {
   if (text.text.find(':') != std::string_view::npos) {
-    const std::vector<ScalarText> parts = split(text, ':');
+    const std::vector<text::ScalarText> parts = split(text, ':');
     return Range(setting, text, parts).parse();
   }
   SweepAxis axis{setting, Spacing::logarithmic, {}};
-  const std::vector<ScalarText> items = split(text, ',');
+  const std::vector<text::ScalarText> items = split(text, ',');
   if (items.size() > static_cast<std::size_t>(most_sweep_points)) {
     refuse_count(text.location, text.what, std::to_string(items.size()));
   }
-  for (const ScalarText& item : items) {
+  for (const text::ScalarText& item : items) {
     if (item.text.empty()) {
       throw SpecError(item.location, fmt::format("{} has an empty item", text.what),
                       std::string(forms));

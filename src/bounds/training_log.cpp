@@ -89,9 +89,9 @@ class LogReader {
     Cells cells;
     const auto keys = names();
     try {
-      Document document;
-      parse_json(text, document);
-      Fields fields(document.root(), "a line");
+      text::Document document;
+      text::parse_json(text, document);
+      text::Fields fields(document.root(), "a line");
       for (std::size_t i = 0; i < columns; ++i) {
         if (const auto value = fields.find(keys[i])) cells[i] = value->text();
       }

@@ -15,6 +15,8 @@ namespace smoothbound {
 
 /// More axes are a lie, and would make a message or a table long.
 constexpr std::size_t most_axes = 32;
+/// Deflate makes of a byte at most 1032: https://zlib.net/zlib_tech.html
+constexpr std::uint64_t largest_deflate_ratio = 1032;
 
 extern const ArrayFormat idx_format;  // plain or compressed with gzip
 extern const ArrayFormat safetensors_format;

@@ -15,9 +15,7 @@
 namespace smoothbound {
 namespace {
 
-// Deflate makes of a byte at most 1032: https://zlib.net/zlib_tech.html
-constexpr std::uint64_t largest_ratio = 1032;
-constexpr std::size_t prefix = 4;
+constexpr std::size_t magic_size = 4;
 
 bool is_gzip(std::string_view start) { return start.starts_with("\x1f\x8b"); }
 
@@ -118,7 +116,7 @@ class UnpackedBytes : public ArrayBytes {
 };
 
 bool is_idx(std::string_view start) {
-  return start.size() >= prefix && start[0] == 0 && start[1] == 0 && start[2] >= 8 &&
+  return start.size() >= magic_size && start[0] == 0 && start[1] == 0 && start[2] >= 8 &&
          start[2] <= 14 && start[2] != 10 && start[3] >= 1 &&
          static_cast<std::size_t>(start[3]) <= most_axes;
 }
@@ -144,24 +142,24 @@ ElementType type_of(unsigned char code) {
 // were.
 template <class Read>
 ArrayEntry read_header(const std::string& path, const Read& read) {
-  std::array<unsigned char, prefix + 4 * most_axes> header{};
+  std::array<unsigned char, magic_size + 4 * most_axes> header{};
   const auto need = [&](std::size_t from, std::size_t count) {
     if (read(std::as_writable_bytes(std::span(header).subspan(from, count))) < count) {
       throw DataError(path, "the header is cut short");
     }
   };
-  need(0, prefix);
-  const std::string_view start(reinterpret_cast<const char*>(header.data()), prefix);
+  need(0, magic_size);
+  const std::string_view start(reinterpret_cast<const char*>(header.data()), magic_size);
   if (!is_idx(start)) throw DataError(path, "this is no IDX file");
   const std::size_t axes = header[3];
-  need(prefix, 4 * axes);
+  need(magic_size, 4 * axes);
   ArrayEntry entry;
   entry.type = type_of(header[2]);
   entry.big_endian = true;
-  entry.offset = prefix + 4 * axes;
+  entry.offset = magic_size + 4 * axes;
   for (std::size_t i = 0; i < axes; ++i) {
     std::uint32_t size = 0;
-    for (std::size_t j = 0; j < 4; ++j) size = (size << 8U) | header.at(prefix + 4 * i + j);
+    for (std::size_t j = 0; j < 4; ++j) size = (size << 8U) | header.at(magic_size + 4 * i + j);
     entry.shape.push_back(size);
   }
   const std::optional<std::uint64_t> bytes = byte_count(entry.shape, entry.type);
@@ -183,7 +181,7 @@ ArrayFile open_compressed(const InputFile& file) {
   GzipStream stream(file);
   ArrayEntry entry =
       read_header(path, [&](std::span<std::byte> bytes) { return stream.read(bytes); });
-  if (entry.bytes / largest_ratio > file.size()) {
+  if (entry.bytes / largest_deflate_ratio > file.size()) {
     throw DataError(path, fmt::format("{}, which a gzip file of {} bytes cannot hold", claim(entry),
                                       file.size()));
   }
@@ -200,12 +198,12 @@ ArrayFile open_compressed(const InputFile& file) {
 }
 
 bool looks_like_idx(const InputFile& file) {
-  const std::string start = file.read_start(prefix);
+  const std::string start = file.read_start(magic_size);
   return is_gzip(start) || is_idx(start);
 }
 
 ArrayFile open_idx(InputFile file) {
-  if (is_gzip(file.read_start(prefix))) return open_compressed(file);
+  if (is_gzip(file.read_start(magic_size))) return open_compressed(file);
   const std::string path = file.path();
   std::uint64_t position = 0;
   ArrayEntry entry = read_header(path, [&](std::span<std::byte> bytes) {

@@ -13,7 +13,7 @@
 namespace smoothbound {
 namespace {
 
-constexpr std::uint64_t longest_header = 1U << 16U;
+constexpr std::uint64_t longest_npy_header = 1U << 16U;
 
 struct Descriptor {
   std::string_view code;  // without the byte order
@@ -209,9 +209,9 @@ NpyHeader read_npy_header(NpySource& source, std::uint64_t size, const std::stri
     fail(fmt::format("the header claims {} bytes, there are {}", length, size - before),
          "the file may be cut short");
   }
-  if (length > longest_header) {
+  if (length > longest_npy_header) {
     fail(fmt::format("the header claims {} bytes, more than the limit of {}", length,
-                     longest_header));
+                     longest_npy_header));
   }
   std::string text(static_cast<std::size_t>(length), '\0');
   source.read(before, std::as_writable_bytes(std::span(text)));

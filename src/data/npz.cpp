@@ -16,8 +16,6 @@
 namespace smoothbound {
 namespace {
 
-// Deflate makes of a byte at most 1032: https://zlib.net/zlib_tech.html
-constexpr std::uint64_t largest_ratio = 1032;
 // A name, its sizes and its place take at least as much in the table of contents.
 constexpr std::uint64_t smallest_member = 46;
 
@@ -114,14 +112,14 @@ class MemberSource : public NpySource {
   const std::string& name_;
 };
 
-constexpr std::string_view extension = ".npy";
+constexpr std::string_view member_ending = ".npy";
 
 class ArchiveBytes : public ArrayBytes {
  public:
   explicit ArchiveBytes(std::unique_ptr<Archive> archive) : archive_(std::move(archive)) {}
   void read(const ArrayEntry& entry, std::uint64_t begin,
             std::span<std::byte> bytes) const override {
-    const std::string name = entry.name + std::string(extension);
+    const std::string name = entry.name + std::string(member_ending);
     archive_->read(entry.member, name, entry.offset + begin, bytes);
     if (archive_->position() == entry.offset + entry.bytes) archive_->expect_end(name);
   }
@@ -155,7 +153,8 @@ zip_stat_t check_member(const Archive& archive, std::uint64_t index, std::uint64
     fail(fmt::format("claims {} bytes, the file has {}", status.comp_size, file_size));
   }
   const bool stored = status.comp_method == ZIP_CM_STORE;
-  if (stored ? status.size != status.comp_size : status.size / largest_ratio > status.comp_size) {
+  if (stored ? status.size != status.comp_size
+             : status.size / largest_deflate_ratio > status.comp_size) {
     fail(fmt::format("claims to unpack to {} bytes, which {} bytes cannot hold", status.size,
                      status.comp_size));
   }
@@ -190,7 +189,7 @@ ArrayFile open_npz(InputFile file) {
     // Members that share their bytes multiply what an archive unpacks to.
     packed += status.comp_size;
     if (packed > file_size) throw DataError(path, "members of the archive overlap");
-    if (!name.ends_with(extension)) {
+    if (!name.ends_with(member_ending)) {
       throw DataError(path, fmt::format("member '{}' is no NPY array", name),
                       "write the archive with numpy.savez");
     }
@@ -200,7 +199,7 @@ ArrayFile open_npz(InputFile file) {
     MemberSource source(*archive, i, name);
     NpyHeader header =
         read_npy_header(source, status.size, path, fmt::format("member '{}': ", name));
-    entries.push_back({name.substr(0, name.size() - extension.size()), header.type,
+    entries.push_back({name.substr(0, name.size() - member_ending.size()), header.type,
                        std::move(header.shape), header.offset, header.bytes, header.big_endian, i});
   }
   return {path, npz_format, std::move(entries), std::make_unique<ArchiveBytes>(std::move(archive))};

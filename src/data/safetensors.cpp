@@ -16,7 +16,8 @@
 namespace smoothbound {
 namespace {
 
-constexpr std::uint64_t longest_header = 100'000'000;  // that of the reference implementation
+constexpr std::uint64_t longest_safetensors_header =
+    100'000'000;  // that of the reference implementation
 constexpr std::string_view metadata_key = "__metadata__";
 
 constexpr std::array readable_types{
@@ -228,9 +229,9 @@ ArrayFile open_safetensors(InputFile file) {
                                 length, file.size() - prefix),
                     "the file may be cut short");
   }
-  if (length > longest_header) {
+  if (length > longest_safetensors_header) {
     throw DataError(path, fmt::format("the header claims {} bytes, more than the limit of {}",
-                                      length, longest_header));
+                                      length, longest_safetensors_header));
   }
   HeaderReader reader(path);
   {

@@ -245,7 +245,8 @@ constexpr std::array table{
     ActivationRow{
         "softplus",
         "log(1 + exp(beta x)) / beta",
-        {"beta", "scale; the larger, the closer to relu", "1", RealRange::positive, scale_samples},
+        {"beta", "scale; the larger, the closer to relu", "1", text::RealRange::positive,
+         scale_samples},
         [](double x, double beta) {
           const double s = logistic(beta * x);
           return Jet{log_one_plus_exp(beta * x) / beta, s, beta * s * logistic(-beta * x)};
@@ -284,7 +285,7 @@ constexpr std::array table{
     ActivationRow{
         "elu",
         "x above 0, alpha (exp(x) - 1) below",
-        {"alpha", "depth below 0; smooth only at 1", "1", RealRange::positive, alpha_samples},
+        {"alpha", "depth below 0; smooth only at 1", "1", text::RealRange::positive, alpha_samples},
         [](double x, double alpha) {
           if (x > 0) return Jet{x, 1, 0};
           return Jet{alpha * std::expm1(x), alpha * std::exp(x), alpha * std::exp(x)};
@@ -327,7 +328,7 @@ constexpr std::array table{
                   relu6_constants},
     ActivationRow{"leaky_relu",
                   "x above 0, slope x below",
-                  {"slope", "slope below 0", "0.01", RealRange::non_negative, slope_samples},
+                  {"slope", "slope below 0", "0.01", text::RealRange::non_negative, slope_samples},
                   [](double x, double slope_below) {
                     return x > 0 ? Jet{x, 1, 0} : Jet{slope_below * x, slope_below, 0};
                   },
@@ -368,7 +369,7 @@ constexpr std::array table{
     ActivationRow{"dropout",
                   "x (at evaluation)",
                   {"rate", "share of scalars dropped in training; without effect on the bounds",
-                   "0.5", RealRange::non_negative, rate_samples},
+                   "0.5", text::RealRange::non_negative, rate_samples},
                   [](double x, double) {
                     return Jet{x, 1, 0};
                   },

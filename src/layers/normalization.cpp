@@ -10,7 +10,7 @@ namespace {
 
 void visit_epsilon(SettingsVisitor& visitor, Real& epsilon, bool shorthand = true) {
   visitor.real({.name = "epsilon", .description = "added to the variance", .shorthand = shorthand},
-               RealRange::non_negative, epsilon);
+               text::RealRange::non_negative, epsilon);
 }
 
 void visit_affine(SettingsVisitor& visitor, Affine& affine) {
@@ -20,7 +20,7 @@ void visit_affine(SettingsVisitor& visitor, Affine& affine) {
                affine.shift);
   visitor.real(
       {.name = "radius", .description = "of the ball of scale and shift; default: the layer's"},
-      RealRange::non_negative, affine.radius);
+      text::RealRange::non_negative, affine.radius);
 }
 
 // Prop B.2 for `scalars` numbers over the batch, normalized in groups of `group`.

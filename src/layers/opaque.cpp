@@ -5,15 +5,15 @@ namespace smoothbound {
 void Opaque::visit_settings(SettingsVisitor& visitor) {
   visitor.real(
       {.name = "lipschitz", .description = "Lipschitz constant in (v; z)", .required = true},
-      RealRange::non_negative, lipschitz);
+      text::RealRange::non_negative, lipschitz);
   visitor.real(
       {.name = "smoothness", .description = "smoothness constant in (v; z)", .required = true},
-      RealRange::non_negative, smoothness);
+      text::RealRange::non_negative, smoothness);
   visitor.real({.name = "bound", .description = "bound on the norm of the output; default: none"},
-               RealRange::non_negative, bound);
+               text::RealRange::non_negative, bound);
   visitor.real(
       {.name = "at_zero", .description = "norm of the output at v = 0, z = 0; default: unknown"},
-      RealRange::non_negative, at_zero);
+      text::RealRange::non_negative, at_zero);
   visitor.sizes({.name = "output", .description = "output shape; default: that of the input"},
                 output);
   visitor.count({.name = "parameters", .description = "number of parameters", .smallest = 0},

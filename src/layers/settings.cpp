@@ -8,8 +8,9 @@
 namespace smoothbound {
 namespace {
 
-Extent read_extent(Value value, std::string_view what, std::int64_t smallest) {
-  if (!value.is_sequence()) return Extent::uniform(parse_count(scalar_of(value, what), smallest));
+Extent read_extent(text::Value value, std::string_view what, std::int64_t smallest) {
+  if (!value.is_sequence())
+    return Extent::uniform(text::parse_count(text::scalar_of(value, what), smallest));
   Extent extent;
   if (value.size() < 1 || value.size() > extent.sizes.size()) {
     throw SpecError(value.location(),
@@ -18,7 +19,7 @@ Extent read_extent(Value value, std::string_view what, std::int64_t smallest) {
   }
   std::size_t axis = 0;
   for (auto item = value.first_child(); item; item = item->next_sibling()) {
-    extent.sizes[axis++] = parse_count(scalar_of(*item, what), smallest);
+    extent.sizes[axis++] = text::parse_count(text::scalar_of(*item, what), smallest);
   }
   extent.given = static_cast<std::uint8_t>(axis + 1);
   return extent;
@@ -26,7 +27,7 @@ Extent read_extent(Value value, std::string_view what, std::int64_t smallest) {
 
 }  // namespace
 
-SettingsReader::SettingsReader(std::optional<Value> value, std::string_view component,
+SettingsReader::SettingsReader(std::optional<text::Value> value, std::string_view component,
                                Location place)
     : component_(component), place_(place) {
   const bool emptied = value && value->is_scalar() && !value->is_quoted() && value->text().empty();
@@ -38,8 +39,8 @@ SettingsReader::SettingsReader(std::optional<Value> value, std::string_view comp
   }
 }
 
-std::optional<Value> SettingsReader::find(const SettingInfo& info) {
-  std::optional<Value> value;
+std::optional<text::Value> SettingsReader::find(const SettingInfo& info) {
+  std::optional<text::Value> value;
   if (fields_) {
     value =
         info.required ? fields_->require(info.name, info.description) : fields_->find(info.name);
@@ -58,30 +59,34 @@ std::optional<Value> SettingsReader::find(const SettingInfo& info) {
 
 void SettingsReader::count(const SettingInfo& info, std::int64_t& value) {
   if (const auto given = find(info))
-    value = parse_count(scalar_of(*given, info.name), info.smallest);
+    value = text::parse_count(text::scalar_of(*given, info.name), info.smallest);
 }
 
 void SettingsReader::count(const SettingInfo& info, std::optional<std::int64_t>& value) {
   if (const auto given = find(info)) {
-    value = parse_count(scalar_of(*given, info.name), info.smallest);
+    value = text::parse_count(text::scalar_of(*given, info.name), info.smallest);
   }
 }
 
-void SettingsReader::real(const SettingInfo& info, RealRange range, Real& value) {
-  if (const auto given = find(info)) value = parse_real(scalar_of(*given, info.name), range);
+void SettingsReader::real(const SettingInfo& info, text::RealRange range, Real& value) {
+  if (const auto given = find(info))
+    value = text::parse_real(text::scalar_of(*given, info.name), range);
 }
 
-void SettingsReader::real(const SettingInfo& info, RealRange range, std::optional<Real>& value) {
-  if (const auto given = find(info)) value = parse_real(scalar_of(*given, info.name), range);
+void SettingsReader::real(const SettingInfo& info, text::RealRange range,
+                          std::optional<Real>& value) {
+  if (const auto given = find(info))
+    value = text::parse_real(text::scalar_of(*given, info.name), range);
 }
 
 void SettingsReader::flag(const SettingInfo& info, bool& value) {
-  if (const auto given = find(info)) value = parse_flag(scalar_of(*given, info.name));
+  if (const auto given = find(info)) value = text::parse_flag(text::scalar_of(*given, info.name));
 }
 
 void SettingsReader::choice(const SettingInfo& info, std::span<const std::string_view> names,
                             std::size_t& value) {
-  if (const auto given = find(info)) value = parse_choice(scalar_of(*given, info.name), names);
+  if (const auto given = find(info))
+    value = text::parse_choice(text::scalar_of(*given, info.name), names);
 }
 
 void SettingsReader::extent(const SettingInfo& info, Extent& value) {
@@ -109,11 +114,11 @@ void SettingsReader::sizes(const SettingInfo& info, std::vector<std::int64_t>& v
   if (!given) return;
   value.clear();
   if (!given->is_sequence()) {
-    value.push_back(parse_count(scalar_of(*given, info.name)));
+    value.push_back(text::parse_count(text::scalar_of(*given, info.name)));
     return;
   }
   for (auto item = given->first_child(); item; item = item->next_sibling()) {
-    value.push_back(parse_count(scalar_of(*item, info.name)));
+    value.push_back(text::parse_count(text::scalar_of(*item, info.name)));
   }
 }
 

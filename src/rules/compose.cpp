@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace smoothbound {
+namespace smoothbound::rules {
 namespace {
 
 Magnitude twice(const Magnitude& a) { return scale(a, 1); }
@@ -219,4 +219,4 @@ Triple product(std::span<const Branch> branches) {
   return whole;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::rules

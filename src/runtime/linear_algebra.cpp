@@ -44,7 +44,7 @@ void dstev_(const char* job, const int* size, double* diagonal, double* below, d
 }
 // NOLINTEND(readability-identifier-naming)
 
-namespace smoothbound {
+namespace smoothbound::linalg {
 namespace {
 
 constexpr int one = 1;
@@ -370,4 +370,4 @@ SymmetricEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<con
   return result;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::linalg

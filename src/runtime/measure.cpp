@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "smoothbound/data/random.hpp"
+#include "smoothbound/runtime/linear_algebra.hpp"
 
 namespace smoothbound {
 namespace {
@@ -17,20 +18,12 @@ double norm_of(ConstView v) {
   return std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
 }
 
-void scale(View v, double factor) {
-  for (double& value : v) value *= factor;
-}
-
 // Gives `v` that norm; false if it is zero.
 bool set_norm(View v, double norm) {
   const double found = norm_of(v);
   if (found == 0 || !std::isfinite(found)) return false;
-  scale(v, norm / found);
+  linalg::scale(norm / found, v);
   return true;
-}
-
-void add_scaled(double factor, ConstView from, View to) {
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
 }
 
 // A value that is not a number exceeds every other one, so that it is seen.
@@ -175,7 +168,7 @@ class Search {
     constexpr double step = 1e-4;
     const auto vjp_at = [&](double shift) {
       Vector w = point.w;
-      add_scaled(shift, w_dot_, w);
+      linalg::add_scaled(shift, w_dot_, w);
       run_forward(w, point.x);
       Point g{Vector(w.size()), Vector(point.x.size())};
       vjp<double>(trajectory_, mu, g.w, g.x);
@@ -184,8 +177,8 @@ class Search {
     if (order == 0) return vjp_at(0);
     Point g = vjp_at(step);
     const auto add = [&](double factor, const Point& other) {
-      add_scaled(factor, other.w, g.w);
-      add_scaled(factor, other.x, g.x);
+      linalg::add_scaled(factor, other.w, g.w);
+      linalg::add_scaled(factor, other.x, g.x);
     };
     if (order == 2) add(-2, vjp_at(0));
     add(order == 2 ? 1 : -1, vjp_at(-step));
@@ -198,11 +191,11 @@ class Search {
     for (std::size_t b = 0; b < radii_.size(); ++b) {
       if (!set_norm(block_of(step.w, b), share * radii_[b])) continue;
       const View block = block_of(to.w, b);
-      add_scaled(1, block_of(step.w, b), block);
+      linalg::add_scaled(1, block_of(step.w, b), block);
       if (norm_of(block) > radii_[b]) set_norm(block, radii_[b]);
     }
     if (set_norm(step.x, share * settings_.norm)) {
-      add_scaled(1, step.x, to.x);
+      linalg::add_scaled(1, step.x, to.x);
       set_norm(to.x, settings_.norm);
     }
     return to;
@@ -271,8 +264,8 @@ double largest_curvature(Trajectory<double>& trajectory, int steps, View w_dot, 
     if (!set_norm(mu, 1)) break;
     hvp<double>(trajectory, mu, direction, product);
     // The shift keeps the iteration from changing between eigenvectors of opposite eigenvalues.
-    scale(direction, norm_of(product) / 2);
-    add_scaled(1, product, direction);
+    linalg::scale(norm_of(product) / 2, direction);
+    linalg::add_scaled(1, product, direction);
   }
   return best.value();
 }

@@ -47,13 +47,13 @@ Network<Scalar>::Network(const Graph& graph, std::int64_t batch, Purpose purpose
     const BatchShape from = values_[output_].shape;
     BatchShape to = from;
     to.layout = plain_layout;
-    output_ = add_node(reorder_kernel<Scalar>(from, to), {output_}, to.sample, none, none);
+    output_ = add_node(kernels::reorder_kernel<Scalar>(from, to), {output_}, to.sample, none, none);
   }
   finish(storage);
 }
 
 template <class Scalar>
-std::uint32_t Network<Scalar>::add_node(std::unique_ptr<Kernel<Scalar>> kernel,
+std::uint32_t Network<Scalar>::add_node(std::unique_ptr<kernels::Kernel<Scalar>> kernel,
                                         std::vector<std::uint32_t> inputs, const Shape& output,
                                         std::uint32_t layer, std::uint32_t component) {
   std::vector<Layout> offered;
@@ -66,7 +66,8 @@ std::uint32_t Network<Scalar>::add_node(std::unique_ptr<Kernel<Scalar>> kernel,
     if (canonical(from.sample, wanted[i]) == canonical(from.sample, offered[i])) continue;
     BatchShape to = from;
     to.layout = wanted[i];
-    inputs[i] = add_node(reorder_kernel<Scalar>(from, to), {inputs[i]}, to.sample, none, none);
+    inputs[i] =
+        add_node(kernels::reorder_kernel<Scalar>(from, to), {inputs[i]}, to.sample, none, none);
   }
   const auto index = static_cast<std::uint32_t>(nodes_.size());
   const auto value = static_cast<std::uint32_t>(values_.size());
@@ -85,7 +86,7 @@ std::uint32_t Network<Scalar>::add_node(std::unique_ptr<Kernel<Scalar>> kernel,
 
 template <class Scalar>
 void Network<Scalar>::add_parameters(Node& node, const std::string& prefix) {
-  for (ParameterShape& shape : node.kernel->parameters()) {
+  for (kernels::ParameterShape& shape : node.kernel->parameters()) {
     const std::int64_t elements = shape.elements();
     layout_.arrays.push_back({fmt::format("{}.{}", prefix, shape.name), std::move(shape.sizes),
                               node.offset + node.parameters, elements});
@@ -106,17 +107,18 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
   for (std::uint32_t c = 0; c < layer.components.size(); ++c) {
     const PlacedComponent& part = layer.components[c];
     const Site site{shapes, part.output, batch_};
-    Kernels<Scalar> kernels;
+    kernels::Kernels<Scalar> kernels;
     try {
-      kernels = std::visit([&](const auto& each) { return kernels_of<Scalar>(each, site); },
-                           part.component);
+      kernels =
+          std::visit([&](const auto& each) { return kernels::kernels_of<Scalar>(each, site); },
+                     part.component);
     } catch (const NotExecutable& error) {
       throw NotExecutable(fmt::format("layer '{}': {}", layer.name, error.what()));
     }
     const std::string prefix = array_prefix(layer, c);
     // Of a component of several kernels the first one stands for all.
     double multiplications = work_of(part.component, site).forward.to_double();
-    for (std::unique_ptr<Kernel<Scalar>>& kernel : kernels) {
+    for (std::unique_ptr<kernels::Kernel<Scalar>>& kernel : kernels) {
       const std::uint32_t value = add_node(std::move(kernel), inputs, part.output, index, c);
       nodes_.back().offset = layout_.elements;
       nodes_.back().multiplications = std::exchange(multiplications, 0);
@@ -143,8 +145,8 @@ void Network<Scalar>::finish(Storage storage) {
     node.packed_offset = packed_elements_;
     packed_elements_ += aligned(node.packed * static_cast<std::int64_t>(sizeof(Scalar))) /
                         static_cast<std::int64_t>(sizeof(Scalar));
-    const Needs values = node.kernel->value_needs();
-    const Needs tangents = node.kernel->tangent_needs();
+    const kernels::Needs values = node.kernel->value_needs();
+    const kernels::Needs tangents = node.kernel->tangent_needs();
     Value& output = values_[node.output];
     output.depends_on_parameters = node.parameters > 0;
     output.kept = output.kept || values.output;

@@ -66,8 +66,9 @@ class GramPowers {
     const std::int64_t side = std::min(rows_, columns_);
     const std::int64_t inner = std::max(rows_, columns_);
     std::vector<double> gram(static_cast<std::size_t>(side * side));
-    gemm(wide ? Transpose::no : Transpose::yes, wide ? Transpose::yes : Transpose::no, side, side,
-         inner, matrix_.data(), matrix_.data(), false, gram.data());
+    linalg::gemm(wide ? linalg::Transpose::no : linalg::Transpose::yes,
+                 wide ? linalg::Transpose::yes : linalg::Transpose::no, side, side, inner,
+                 matrix_.data(), matrix_.data(), false, gram.data());
     steps_.push_back(
         {power_of_two(exponent), summation_error(inner) * scaled * scaled + underflow()});
     matrix_ = std::move(gram);

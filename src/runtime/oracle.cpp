@@ -173,12 +173,12 @@ class Sweep {
     return list;
   }
 
-  Point<Scalar> point(const Node& node, Inputs z, const Scalar* y) {
+  kernels::Point<Scalar> point(const Node& node, Inputs z, const Scalar* y) {
     return {z, y, network_.parameters_of(node, network_.parameters().data(), network_.packed()),
             memory_.state.data() + node.state_offset, memory_.scratch.data()};
   }
   // With what `forward` kept; the rest of the values has been overwritten.
-  Point<Scalar> derivative_point(const Node& node) {
+  kernels::Point<Scalar> derivative_point(const Node& node) {
     const Inputs z = all_inputs(node, memory_.values, 0);
     return point(node, z, memory_.values.at(node.output));
   }

@@ -30,7 +30,8 @@ void each_unit(std::int64_t count, const Column& column) {
   }
 }
 
-void set_column(DenseMatrix& matrix, std::int64_t column, const std::vector<double>& values) {
+void set_column(linalg::DenseMatrix& matrix, std::int64_t column,
+                const std::vector<double>& values) {
   for (std::int64_t i = 0; i < matrix.rows; ++i) {
     matrix(i, column) = values[static_cast<std::size_t>(i)];
   }
@@ -79,8 +80,8 @@ LinearStage StagedNetwork::linear_stage(std::size_t l) {
   const Network<double>& network = layers_[l]->network;
   const std::int64_t outputs = network.output_elements();
   LinearStage stage;
-  stage.A = DenseMatrix(outputs, network.input_elements());
-  stage.B = DenseMatrix(outputs, network.parameter_layout().elements);
+  stage.A = linalg::DenseMatrix(outputs, network.input_elements());
+  stage.B = linalg::DenseMatrix(outputs, network.parameter_layout().elements);
   std::vector<double> column(static_cast<std::size_t>(outputs));
   each_unit(stage.A.columns, [&](std::int64_t j, const std::vector<double>& unit) {
     jvp<double>(trajectory, {}, unit, column);
@@ -98,8 +99,8 @@ QuadraticStage StagedNetwork::quadratic_stage(std::size_t l, std::span<const dou
   const Network<double>& network = layers_[l]->network;
   const std::int64_t inputs = network.input_elements();
   const std::int64_t parameters = network.parameter_layout().elements;
-  QuadraticStage stage{DenseMatrix(inputs, inputs), DenseMatrix(inputs, parameters),
-                       DenseMatrix(parameters, parameters)};
+  QuadraticStage stage{linalg::DenseMatrix(inputs, inputs), linalg::DenseMatrix(inputs, parameters),
+                       linalg::DenseMatrix(parameters, parameters)};
   std::vector<double> by_v(static_cast<std::size_t>(parameters));
   std::vector<double> by_z(static_cast<std::size_t>(inputs));
   each_unit(inputs, [&](std::int64_t j, const std::vector<double>& unit) {

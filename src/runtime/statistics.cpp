@@ -45,9 +45,9 @@ std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
     const auto* const norm = std::get_if<BatchNorm>(&part.component);
     if (norm == nullptr || norm->fixed != nullptr) continue;
     const std::byte* const state = trajectory.memory().state.data() + node.state_offset;
-    all.push_back(
-        {node.layer, node.component,
-         kept_statistics<Scalar>(state, norm->features(part.output), norm->epsilon.nearest)});
+    all.push_back({node.layer, node.component,
+                   kernels::kept_statistics<Scalar>(state, norm->features(part.output),
+                                                    norm->epsilon.nearest)});
   }
   return all;
 }

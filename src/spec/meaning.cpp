@@ -39,10 +39,11 @@ class Printer : public SettingsVisitor {
   void count(const SettingInfo& info, std::optional<std::int64_t>& value) override {
     put(info, value ? std::to_string(*value) : "-");
   }
-  void real(const SettingInfo& info, RealRange /*range*/, Real& value) override {
+  void real(const SettingInfo& info, text::RealRange /*range*/, Real& value) override {
     put(info, text_of(value));
   }
-  void real(const SettingInfo& info, RealRange /*range*/, std::optional<Real>& value) override {
+  void real(const SettingInfo& info, text::RealRange /*range*/,
+            std::optional<Real>& value) override {
     put(info, value ? text_of(*value) : "-");
   }
   void flag(const SettingInfo& info, bool& value) override { put(info, value ? "true" : "false"); }

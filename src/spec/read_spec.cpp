@@ -11,16 +11,16 @@
 namespace smoothbound {
 namespace {
 
-std::string text_of(Value value, std::string_view what) {
-  return std::string(parse_text(scalar_of(value, what)));
+std::string text_of(text::Value value, std::string_view what) {
+  return std::string(text::parse_text(text::scalar_of(value, what)));
 }
 
-Real real_of(Value value, const RealSetting& setting) {
-  return parse_real(scalar_of(value, setting.key), setting.range);
+Real real_of(text::Value value, const RealSetting& setting) {
+  return text::parse_real(text::scalar_of(value, setting.key), setting.range);
 }
 
 // Those of a section of the file; `only`: one of them, if not empty.
-void read_settings(Fields& fields, std::string_view section, Settings& settings,
+void read_settings(text::Fields& fields, std::string_view section, Settings& settings,
                    std::string_view only = {}) {
   const auto is_here = [&](const auto& setting) {
     return setting.section == section && (only.empty() || setting.key == only);
@@ -28,7 +28,7 @@ void read_settings(Fields& fields, std::string_view section, Settings& settings,
   for (const CountSetting& setting : count_settings()) {
     if (!is_here(setting)) continue;
     if (const auto value = fields.find(setting.key)) {
-      settings.*setting.member = parse_count(scalar_of(*value, setting.key));
+      settings.*setting.member = text::parse_count(text::scalar_of(*value, setting.key));
     }
   }
   for (const RealSetting& setting : real_settings()) {
@@ -39,17 +39,17 @@ void read_settings(Fields& fields, std::string_view section, Settings& settings,
   }
 }
 
-void read_input(Value value, Spec& spec) {
-  Fields fields(value, "input", "for example input: {shape: [3, 224, 224]}");
-  const Value shape = fields.require("shape", "for example shape: [3, 224, 224]");
+void read_input(text::Value value, Spec& spec) {
+  text::Fields fields(value, "input", "for example input: {shape: [3, 224, 224]}");
+  const text::Value shape = fields.require("shape", "for example shape: [3, 224, 224]");
   if (!shape.is_sequence()) {
     throw SpecError(shape.location(),
-                    fmt::format("shape must be a list of sizes, not {}", kind_name(shape)),
+                    fmt::format("shape must be a list of sizes, not {}", text::kind_name(shape)),
                     "for example shape: [3, 224, 224]");
   }
   std::vector<std::int64_t> sizes;
   for (auto size = shape.first_child(); size; size = size->next_sibling()) {
-    sizes.push_back(parse_count(scalar_of(*size, "a size")));
+    sizes.push_back(text::parse_count(text::scalar_of(*size, "a size")));
     if (sizes.size() > Shape::largest_rank) break;
   }
   try {
@@ -71,18 +71,18 @@ const LossRow& loss_of(std::string_view name, Location location) {
 }
 
 // `loss: logistic` or `loss: {square: {label_radius: 1}}`
-void read_loss(Value value, Settings& settings) {
+void read_loss(text::Value value, Settings& settings) {
   if (value.is_scalar()) {
-    settings.loss = &loss_of(parse_text(scalar_of(value, "loss")), value.location());
+    settings.loss = &loss_of(text::parse_text(text::scalar_of(value, "loss")), value.location());
     return;
   }
   if (!value.is_mapping() || value.size() != 1) {
     throw SpecError(value.location(), "loss must be a name, or one name with its settings",
                     "for example loss: logistic, or loss: {square: {label_radius: 1}}");
   }
-  const Value key = *value.first_child();
+  const text::Value key = *value.first_child();
   const LossRow& loss = loss_of(key.text(), key.location());
-  Fields fields(*key.next_sibling(), loss.name, fmt::format("write loss: {}", loss.name));
+  text::Fields fields(*key.next_sibling(), loss.name, fmt::format("write loss: {}", loss.name));
   if (!loss.setting.empty()) read_settings(fields, "loss", settings, loss.setting);
   fields.finish();
   settings.loss = &loss;
@@ -91,7 +91,7 @@ void read_loss(Value value, Settings& settings) {
 // Reads one entry of `layers`.
 class LayerReader {
  public:
-  LayerReader(Value entry, std::size_t index)
+  LayerReader(text::Value entry, std::size_t index)
       : entry_(entry), fields_(entry, "a layer", "for example {dense: 10, then: [softplus]}") {
     layer_.location = entry.location();
     if (const auto name = fields_.find("name")) {
@@ -118,7 +118,8 @@ class LayerReader {
     read_head();
     if (from) read_from(*from);
     if (radius) {
-      layer_.radius = parse_real(scalar_of(*radius, "radius"), RealRange::non_negative);
+      layer_.radius =
+          text::parse_real(text::scalar_of(*radius, "radius"), text::RealRange::non_negative);
     }
     if (bias) read_bias(*bias);
     if (then) read_then(*then);
@@ -155,7 +156,7 @@ class LayerReader {
     }
   }
 
-  [[noreturn]] void refuse_key(Value key) const {
+  [[noreturn]] void refuse_key(text::Value key) const {
     std::vector<std::string_view> known(layer_keys.begin(), layer_keys.end());
     for (const Component& component : prototypes()) known.push_back(name_of(component));
     throw SpecError(key.location(),
@@ -165,7 +166,7 @@ class LayerReader {
                             "radius, bias and then"));
   }
 
-  void read_inputs(Value list, std::string_view merge) {
+  void read_inputs(text::Value list, std::string_view merge) {
     if (!list.is_sequence() || list.size() < 2) {
       throw SpecError(list.location(), fmt::format("{} needs a list of two or more layers", merge),
                       fmt::format("for example {}: [conv1, shortcut]", merge));
@@ -175,7 +176,7 @@ class LayerReader {
     }
   }
 
-  void read_from(Value from) {
+  void read_from(text::Value from) {
     if (!layer_.inputs.empty()) {
       throw SpecError(
           fields_.key_location("from"),
@@ -189,8 +190,8 @@ class LayerReader {
     layer_.inputs.push_back({text_of(from, "from"), from.location()});
   }
 
-  void read_bias(Value bias) {
-    const bool given = parse_flag(scalar_of(bias, "bias"));
+  void read_bias(text::Value bias) {
+    const bool given = text::parse_flag(text::scalar_of(bias, "bias"));
     const bool set = !layer_.components.empty() &&
                      std::visit(
                          [&](auto& component) {
@@ -208,18 +209,19 @@ class LayerReader {
     }
   }
 
-  void read_then(Value then) {
+  void read_then(text::Value then) {
     if (!then.is_sequence()) {
-      throw SpecError(then.location(), fmt::format("then must be a list, not {}", kind_name(then)),
+      throw SpecError(then.location(),
+                      fmt::format("then must be a list, not {}", text::kind_name(then)),
                       "for example then: [softplus, {average_pool: 2}]");
     }
     for (auto item = then.first_child(); item; item = item->next_sibling()) read_map(*item);
   }
 
   // `softplus` or `{average_pool: 2}`
-  void read_map(Value item) {
-    Value key = item;
-    std::optional<Value> value;
+  void read_map(text::Value item) {
+    text::Value key = item;
+    std::optional<text::Value> value;
     if (item.is_mapping() && item.size() == 1) {
       key = *item.first_child();
       value = key.next_sibling();
@@ -228,7 +230,7 @@ class LayerReader {
                       "an item of 'then' is one component, by name or with its settings",
                       "for example then: [softplus, {average_pool: 2}]");
     }
-    const std::string_view name = scalar_of(key, "a component").text;
+    const std::string_view name = text::scalar_of(key, "a component").text;
     const Component* prototype = find_prototype(name);
     if (prototype == nullptr) {
       const auto known = component_names(Role::non_affine);
@@ -243,7 +245,7 @@ class LayerReader {
     add(*prototype, value, key.location());
   }
 
-  void add(const Component& prototype, std::optional<Value> value, Location location) {
+  void add(const Component& prototype, std::optional<text::Value> value, Location location) {
     layer_.components.push_back({prototype, location, {}});
     Component& component = layer_.components.back().component;
     SettingsReader reader(value, name_of(component), location);
@@ -251,14 +253,15 @@ class LayerReader {
     reader.finish();
   }
 
-  Value entry_;
-  Fields fields_;
+  text::Value entry_;
+  text::Fields fields_;
   LayerSpec layer_;
 };
 
-std::vector<LayerSpec> read_layers(Value list, const Limits& limits) {
+std::vector<LayerSpec> read_layers(text::Value list, const Limits& limits) {
   if (!list.is_sequence()) {
-    throw SpecError(list.location(), fmt::format("layers must be a list, not {}", kind_name(list)),
+    throw SpecError(list.location(),
+                    fmt::format("layers must be a list, not {}", text::kind_name(list)),
                     "begin each layer with '- ' in YAML, or use [...]");
   }
   if (list.size() == 0) {
@@ -285,17 +288,18 @@ std::size_t Limits::layers() const {
                                                            static_cast<double>(default_layers)));
 }
 
-Spec read_spec(const Document& document, const std::string& fallback_name, const Limits& limits) {
+Spec read_spec(const text::Document& document, const std::string& fallback_name,
+               const Limits& limits) {
   Spec spec;
-  Fields fields(document.root(), "the architecture", "it has the keys 'input' and 'layers'");
+  text::Fields fields(document.root(), "the architecture", "it has the keys 'input' and 'layers'");
   fields.find("$schema");
   spec.name = fallback_name;
   if (const auto name = fields.find("name")) spec.name = text_of(*name, "name");
   read_settings(fields, "", spec.settings);
   if (const auto loss = fields.find("loss")) read_loss(*loss, spec.settings);
-  const Value input =
+  const text::Value input =
       fields.require("input", "the shape of one input, for example input: {shape: [3, 224, 224]}");
-  const Value layers = fields.require("layers", "the list of layers");
+  const text::Value layers = fields.require("layers", "the list of layers");
   fields.finish();
   read_input(input, spec);
   spec.layers = read_layers(layers, limits);
@@ -303,8 +307,8 @@ Spec read_spec(const Document& document, const std::string& fallback_name, const
 }
 
 Spec read_spec(const Source& source, const Limits& limits) {
-  Document document;
-  parse(source, document);
+  text::Document document;
+  text::parse(source, document);
   return read_spec(document, std::filesystem::path(source.name).stem().string(), limits);
 }
 

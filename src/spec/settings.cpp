@@ -15,22 +15,22 @@ constexpr std::array counts{
 
 constexpr std::array rows{
     RealSetting{"radius", "", "radius", "||v_l|| <= radius, for layers that name none",
-                RealRange::non_negative, "1", &Settings::radius},
+                text::RealRange::non_negative, "1", &Settings::radius},
     RealSetting{"input_norm", "input", "norm", "norm of the stacked batch of inputs",
-                RealRange::non_negative, "1", &Settings::input_norm},
+                text::RealRange::non_negative, "1", &Settings::input_norm},
     RealSetting{"sample_norm", "input", "sample_norm", "largest norm of a single input",
-                RealRange::non_negative, "", &Settings::sample_norm},
+                text::RealRange::non_negative, "", &Settings::sample_norm},
     RealSetting{"label_radius", "loss", label_radius_setting,
-                "norm of the largest label (square loss)", RealRange::non_negative, "1",
+                "norm of the largest label (square loss)", text::RealRange::non_negative, "1",
                 &Settings::label_radius},
     RealSetting{"regularizer", "", "regularizer", "lambda of (lambda/2) ||w||^2",
-                RealRange::non_negative, "0", &Settings::regularizer},
+                text::RealRange::non_negative, "0", &Settings::regularizer},
     RealSetting{"initial_gap", "", "initial_gap", "F(w_0) - min F, for Theorem 4.1",
-                RealRange::non_negative, "1", &Settings::initial_gap},
+                text::RealRange::non_negative, "1", &Settings::initial_gap},
     RealSetting{"accuracy", "", "accuracy", "norm of the gradient mapping to reach",
-                RealRange::positive, "1e-3", &Settings::accuracy},
+                text::RealRange::positive, "1e-3", &Settings::accuracy},
     RealSetting{"variance", "", "variance", "variance of the stochastic gradient",
-                RealRange::non_negative, "0", &Settings::variance},
+                text::RealRange::non_negative, "0", &Settings::variance},
 };
 
 std::string assumption(const RealSetting& setting) {

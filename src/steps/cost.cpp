@@ -9,10 +9,8 @@
 #include "smoothbound/runtime/trajectory.hpp"
 #include "smoothbound/steps/newton.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
-
-Magnitude count(std::int64_t value) { return Magnitude::from_count(value); }
 
 // Layers that the output depends on.
 std::vector<bool> reaching_the_output(const Graph& graph) {
@@ -236,4 +234,4 @@ NetworkCost count_costs(const Graph& graph, std::int64_t batch) {
   return cost;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

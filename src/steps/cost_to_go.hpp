@@ -3,13 +3,13 @@
 
 #include "smoothbound/runtime/linear_algebra.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// cost_l(z) = 1/2 z^T C z + c^T z + constant: (36). C is symmetric.
 struct CostToGo {
-  DenseMatrix C;
+  linalg::DenseMatrix C;
   std::vector<double> c;
   double constant = 0;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

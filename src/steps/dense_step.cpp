@@ -3,7 +3,8 @@
 #include "gamma.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
+using namespace linalg;
 
 Direction dense_step(Objective<double>& objective, StepKind kind, double gamma) {
   require_gamma(gamma);
@@ -42,4 +43,4 @@ Direction dense_step(Objective<double>& objective, StepKind kind, double gamma) 
   return direction;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

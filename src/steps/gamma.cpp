@@ -6,7 +6,7 @@
 
 #include "smoothbound/steps/step.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 void require_gamma(double gamma) {
   if (gamma > 0 && std::isfinite(gamma)) return;
@@ -21,4 +21,4 @@ void throw_not_bounded_below(double gamma, std::optional<std::size_t> layer) {
                   where, most_halvings, gamma));
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// Throws std::invalid_argument unless gamma is positive and finite.
 void require_gamma(double gamma);
@@ -34,4 +34,4 @@ Feasible halve_gamma(double gamma, int most, const Solve& solve) {
   }
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

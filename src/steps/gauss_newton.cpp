@@ -10,8 +10,10 @@
 #include "gamma.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
+
+using namespace linalg;
 
 using Vector = std::vector<double>;
 
@@ -217,4 +219,4 @@ GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
   return result;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

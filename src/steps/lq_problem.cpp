@@ -7,8 +7,10 @@
 
 #include "gamma.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
+
+using namespace linalg;
 
 using Vector = std::vector<double>;
 
@@ -187,4 +189,4 @@ double residual(const LqProblem& problem, std::span<const double> v) {
   return scale > 0 ? found / scale : found;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

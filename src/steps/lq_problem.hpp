@@ -9,13 +9,13 @@
 #include "smoothbound/runtime/stages.hpp"
 #include "smoothbound/steps/step.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// Stage l of (15): z~_l = A z~_{l-1} + B v~_l at the cost
 /// 1/2 z~_l^T P z~_l + p^T z~_l + z~_{l-1}^T R v~_l + 1/2 v~_l^T Q v~_l + q^T v~_l.
 /// As z~_0 = 0, A of the first stage has no columns and R no rows.
 struct LqStage {
-  DenseMatrix A, B, P, R, Q;
+  linalg::DenseMatrix A, B, P, R, Q;
   std::vector<double> p, q;
 };
 
@@ -45,4 +45,4 @@ std::vector<double> value_gradient(const LqProblem& problem, std::span<const dou
 /// bounded below, at its saddle points. Shares no code with the solvers, which it judges.
 double residual(const LqProblem& problem, std::span<const double> v);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -6,8 +6,10 @@
 
 #include "smoothbound/runtime/linear_algebra.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
+
+using namespace linalg;
 
 using Vector = std::vector<double>;
 
@@ -47,4 +49,4 @@ double least_curvature_found(std::int64_t size, const MatrixProduct& multiply_by
   return dot(d, next) / dot(d, d);
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

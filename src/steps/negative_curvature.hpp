@@ -5,7 +5,7 @@
 #include <functional>
 #include <span>
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 using MatrixProduct = std::function<void(std::span<const double>, std::span<double>)>;
 
@@ -14,4 +14,4 @@ using MatrixProduct = std::function<void(std::span<const double>, std::span<doub
 double least_curvature_found(std::int64_t size, const MatrixProduct& multiply_by,
                              std::int64_t products);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -10,8 +10,10 @@
 #include "negative_curvature.hpp"
 #include "reduced_stage.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
+
+using namespace linalg;
 
 DenseMatrix loss_hessian(const LossEvaluation& loss, StepKind kind) {
   const auto size = static_cast<std::int64_t>(loss.gradient.size());
@@ -159,4 +161,4 @@ Direction newton_direction(SplitChain& chain, const LossEvaluation& loss,
   return direction;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

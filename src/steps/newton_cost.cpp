@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
-
-Magnitude count(std::int64_t value) { return Magnitude::from_count(value); }
 
 // n - 1 where that is exact.
 Magnitude less_one(const Magnitude& n) {
@@ -82,4 +80,4 @@ StageCost stage_cost(const StageSizes& sizes) {
   return cost;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

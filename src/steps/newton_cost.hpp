@@ -3,7 +3,7 @@
 
 #include "smoothbound/layers/work.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// All that the cost of a stage depends on.
 struct StageSizes {
@@ -25,4 +25,6 @@ struct StageCost {
 
 StageCost stage_cost(const StageSizes& sizes);
 
-}  // namespace smoothbound
+inline Magnitude count(std::int64_t value) { return Magnitude::from_count(value); }
+
+}  // namespace smoothbound::steps

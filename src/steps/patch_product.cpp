@@ -6,7 +6,8 @@
 
 #include "smoothbound/runtime/oracle.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
+using namespace linalg;
 
 PatchProduct::PatchProduct(Network<double>& network)
     : filters_(network.output_shape().channels()),
@@ -112,4 +113,4 @@ void PatchProduct::from_filters(const DenseMatrix& by_filter, std::span<double> 
   }
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

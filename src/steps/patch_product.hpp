@@ -7,7 +7,7 @@
 #include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/network.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// y[i, o, p] = sum_k weight[o, k] z[i, place(group of o, p, k)] + bias[o] for sample i, filter o
 /// and position p: what dense layers (one position, the whole sample as the patch) and convolutions
@@ -39,12 +39,12 @@ class PatchProduct {
   }
 
   /// X of a group: a row for each sample and position.
-  [[nodiscard]] DenseMatrix patches(std::int64_t group, std::span<const double> z) const;
+  [[nodiscard]] linalg::DenseMatrix patches(std::int64_t group, std::span<const double> z) const;
   /// d b/dz for one sample, the same for all: outputs x inputs.
-  [[nodiscard]] DenseMatrix input_jacobian(const DenseMatrix& weights) const;
+  [[nodiscard]] linalg::DenseMatrix input_jacobian(const linalg::DenseMatrix& weights) const;
   /// The parameters of each filter in a row, and back.
-  [[nodiscard]] DenseMatrix by_filter(std::span<const double> v) const;
-  void from_filters(const DenseMatrix& by_filter, std::span<double> v) const;
+  [[nodiscard]] linalg::DenseMatrix by_filter(std::span<const double> v) const;
+  void from_filters(const linalg::DenseMatrix& by_filter, std::span<double> v) const;
 
  private:
   std::int64_t filters_ = 0;
@@ -56,4 +56,4 @@ class PatchProduct {
   std::vector<std::int64_t> places_;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

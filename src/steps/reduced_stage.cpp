@@ -5,8 +5,10 @@
 
 #include "smoothbound/runtime/parallel.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
+
+using namespace linalg;
 
 template <class Body>
 void each_row(std::int64_t rows, const Body& body) {
@@ -331,4 +333,4 @@ std::vector<double> ReducedStage::rollout(const ReducedPolicy& policy, std::span
   return rest_.identity ? y : product(rest_.A, y);
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

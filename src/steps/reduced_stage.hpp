@@ -5,12 +5,12 @@
 #include "smoothbound/runtime/losses/regularizer.hpp"
 #include "split_layer.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// With F the Cholesky factor of the stage's matrix: (t; u~) = -F^-T (V z~_{l-1} + f).
 struct ReducedPolicy {
-  DenseMatrix F;  // lower triangle
-  DenseMatrix V;
+  linalg::DenseMatrix F;  // lower triangle
+  linalg::DenseMatrix V;
   std::vector<double> f;
   double curvature = 0;  // 1/gamma + lambda
 };
@@ -45,9 +45,9 @@ class ReducedStage {
  private:
   using Vector = std::vector<double>;
   struct Group {
-    DenseMatrix L;     // rows x unknowns of a filter
-    DenseMatrix Qt;    // unknowns of a filter x features: Q^T; empty: I
-    DenseMatrix rest;  // I - Q Q^T; empty: 0
+    linalg::DenseMatrix L;     // rows x unknowns of a filter
+    linalg::DenseMatrix Qt;    // unknowns of a filter x features: Q^T; empty: I
+    linalg::DenseMatrix rest;  // I - Q Q^T; empty: 0
   };
 
   [[nodiscard]] std::int64_t rows() const { return batch_ * part_->positions(); }
@@ -69,30 +69,30 @@ class ReducedStage {
   }
 
   void reduce(SplitLayer& layer);
-  [[nodiscard]] DenseMatrix joint_hessian(DenseMatrix& C) const;
-  [[nodiscard]] DenseMatrix joint_gradient(Vector& c) const;
-  [[nodiscard]] DenseMatrix push_unknowns(const DenseMatrix& M) const;
-  [[nodiscard]] DenseMatrix pull_unknowns(const DenseMatrix& M) const;
-  [[nodiscard]] DenseMatrix push_inputs(const DenseMatrix& G) const;
-  [[nodiscard]] DenseMatrix pull_inputs(const DenseMatrix& M) const;
-  void add_mixed(DenseMatrix& N) const;
+  [[nodiscard]] linalg::DenseMatrix joint_hessian(linalg::DenseMatrix& C) const;
+  [[nodiscard]] linalg::DenseMatrix joint_gradient(Vector& c) const;
+  [[nodiscard]] linalg::DenseMatrix push_unknowns(const linalg::DenseMatrix& M) const;
+  [[nodiscard]] linalg::DenseMatrix pull_unknowns(const linalg::DenseMatrix& M) const;
+  [[nodiscard]] linalg::DenseMatrix push_inputs(const linalg::DenseMatrix& G) const;
+  [[nodiscard]] linalg::DenseMatrix pull_inputs(const linalg::DenseMatrix& M) const;
+  void add_mixed(linalg::DenseMatrix& N) const;
   void add_patches(std::int64_t group, std::span<const double> weights,
                    std::span<const double> factors, std::span<double> z) const;
   void subtract_eliminated(double curvature, CostToGo& cost) const;
-  void pull_patches(std::span<const double> z, DenseMatrix& s) const;
-  void push_patches(const DenseMatrix& s, Vector& z) const;
+  void pull_patches(std::span<const double> z, linalg::DenseMatrix& s) const;
+  void push_patches(const linalg::DenseMatrix& s, Vector& z) const;
 
   const PatchProduct* part_;
   std::int64_t batch_;
   bool first_;
   double regularizer_;  // lambda, where r is part of the model's curvature
   std::vector<Group> groups_;
-  DenseMatrix weights_;  // gradient of r by the weights: filters x features
-  Vector u_;             // and by the parameters of a
-  DenseMatrix Z_;        // d b/dz of a sample
-  DenseMatrix Y_;        // filters x rows: the cotangent of y; empty: T is 0
+  linalg::DenseMatrix weights_;  // gradient of r by the weights: filters x features
+  Vector u_;                     // and by the parameters of a
+  linalg::DenseMatrix Z_;        // d b/dz of a sample
+  linalg::DenseMatrix Y_;        // filters x rows: the cotangent of y; empty: T is 0
   RestDerivatives rest_;
   Vector input_cotangent_;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

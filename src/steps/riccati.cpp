@@ -5,8 +5,10 @@
 #include "cost_to_go.hpp"
 #include "gamma.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
+
+using namespace linalg;
 
 using Vector = std::vector<double>;
 
@@ -111,4 +113,4 @@ Direction riccati_step(const LqProblem& problem) {
   return {rollout(problem, policies), found.gamma, found.halvings, -minimum};
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

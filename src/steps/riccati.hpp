@@ -3,7 +3,7 @@
 
 #include "lq_problem.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// The solution by a backward Riccati sweep and a rollout (Prop C.1). While a stage's matrix
 /// I/gamma + Q + B^T C B is not positive definite, which is when the problem is not bounded below,
@@ -13,4 +13,4 @@ namespace smoothbound {
 /// finite, std::invalid_argument if its gamma is not positive and finite.
 Direction riccati_step(const LqProblem& problem);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -6,7 +6,7 @@
 
 #include "smoothbound/runtime/parallel.hpp"
 
-namespace smoothbound {
+namespace smoothbound::linalg {
 namespace {
 
 constexpr std::int64_t rows_of_a_part = 16;
@@ -87,4 +87,4 @@ void add(const SparseMatrix& S, DenseMatrix& M) {
   }
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::linalg

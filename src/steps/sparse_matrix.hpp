@@ -7,7 +7,7 @@
 
 #include "smoothbound/runtime/linear_algebra.hpp"
 
-namespace smoothbound {
+namespace smoothbound::linalg {
 
 class SparseMatrix {
  public:
@@ -52,4 +52,4 @@ std::vector<double> transposed_product(const SparseMatrix& S, std::span<const do
 /// M += S
 void add(const SparseMatrix& S, DenseMatrix& M);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::linalg

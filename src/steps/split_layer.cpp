@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
+
+using namespace linalg;
 
 // Components [first, last) of a layer as a network of one layer.
 Graph part_of_layer(const Graph& graph, const Layer& layer, std::size_t first, std::size_t last) {
@@ -143,4 +145,4 @@ RestDerivatives SplitLayer::derivatives(std::span<const double> lambda, StepKind
           .H = {inputs + own, inputs + own, second_order}};
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -9,14 +9,14 @@
 #include "smoothbound/steps/step.hpp"
 #include "sparse_matrix.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// Derivatives of a at (u, y), u its parameters: sparse, as most parts act on single elements,
 /// windows or samples. Columns: y over the batch, then u.
 struct RestDerivatives {
-  bool identity = false;  // a is the identity: A and H are not set
-  SparseMatrix A;         // d a / d(y, u)
-  SparseMatrix H;         // hess (lambda^T a)
+  bool identity = false;   // a is the identity: A and H are not set
+  linalg::SparseMatrix A;  // d a / d(y, u)
+  linalg::SparseMatrix H;  // hess (lambda^T a)
 };
 
 class SplitLayer {
@@ -58,4 +58,4 @@ class SplitLayer {
   std::span<const double> input_;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <unordered_map>
 
-namespace smoothbound {
+namespace smoothbound::text {
 
 void DocumentBuilder::attach(const Document::Node& node) {
   const auto index = static_cast<std::uint32_t>(document_.nodes_.size());
@@ -114,4 +114,4 @@ void parse(const Source& source, Document& document) {
   json ? parse_json(text, document) : parse_yaml(text, document);
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::text

@@ -7,7 +7,7 @@
 
 #include "smoothbound/text/suggest.hpp"
 
-namespace smoothbound {
+namespace smoothbound::text {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -327,4 +327,4 @@ void Fields::finish(std::span<const std::string_view> outer) const {
   }
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::text

@@ -15,7 +15,7 @@
 #include "smoothbound/text/fields.hpp"
 #include "smoothbound/text/json_writer.hpp"
 
-namespace smoothbound {
+namespace smoothbound::text {
 namespace {
 
 // An input iterator that keeps in `position` how far the lexer has read.
@@ -206,6 +206,10 @@ class Reader {
 }  // namespace
 
 void parse_json(std::string_view text, Document& document) { Reader(text, document).read(); }
+
+}  // namespace smoothbound::text
+
+namespace smoothbound {
 
 // Here, since this is the one source of the calculator with nlohmann's library: its digits are not
 // always the fewest, and those that were written stay what they are.

@@ -5,7 +5,7 @@
 
 #include "smoothbound/text/document.hpp"
 
-namespace smoothbound {
+namespace smoothbound::text {
 namespace {
 
 // Turns character counts into locations. libyaml's own lines also end at a lone CR and at U+0085,
@@ -175,4 +175,4 @@ void parse_yaml(std::string_view text, Document& document) {
   }
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::text

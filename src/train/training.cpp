@@ -95,12 +95,12 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
     layer_norms_ = std::make_unique<LayerNormRecorder<Scalar>>(graph);
     objective_->set_observer(layer_norms_.get());
   }
-  if (options_.oracle == StepKind::gradient) {
+  if (options_.oracle == steps::StepKind::gradient) {
     balls_.emplace(parameter_layout(), settings_.radius);
   }
-  if (options_.oracle == StepKind::newton) {
+  if (options_.oracle == steps::StepKind::newton) {
     try {
-      chain_ = std::make_unique<SplitChain>(graph, batch);
+      chain_ = std::make_unique<steps::SplitChain>(graph, batch);
     } catch (const std::invalid_argument&) {
       if (parameter_layout().elements > most_dense_parameters) {
         throw TrainingUnsupported(
@@ -125,7 +125,7 @@ void Training<Scalar>::check_options() const {
       !(options.dual_residual >= 0)) {
     throw std::invalid_argument("step sizes, radii and residuals are positive and finite");
   }
-  const bool first_order = options.oracle == StepKind::gradient;
+  const bool first_order = options.oracle == steps::StepKind::gradient;
   if (!first_order && sizeof(Scalar) != sizeof(double)) {
     throw TrainingUnsupported("Gauss-Newton and Newton steps are computed in float64",
                               Remedy::float64);
@@ -288,9 +288,9 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_gradient(Iteration
   double gamma = state_.gamma > 0 ? state_.gamma : options_.gamma;
   const double slack = 4 * std::numeric_limits<Scalar>::epsilon() * std::abs(record.objective);
   for (;; gamma /= 2, ++record.halvings) {
-    if (record.halvings > most_halvings) {
+    if (record.halvings > steps::most_halvings) {
       fail(fmt::format("no step decreases the objective enough, after {} halvings down to {:.3g}",
-                       most_halvings, gamma * 2));
+                       steps::most_halvings, gamma * 2));
     }
     const double change = project(gamma);
     proposal.objective = value_at(proposal.w);
@@ -301,12 +301,12 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_gradient(Iteration
 }
 
 template <class Scalar>
-Direction Training<Scalar>::direction(double gamma) {
+steps::Direction Training<Scalar>::direction(double gamma) {
   if constexpr (std::is_same_v<Scalar, double>) {
     const Regularizer regularizer{settings_.regularizer.nearest};
     const LossEvaluation& loss = objective_->loss();
-    if (options_.oracle == StepKind::gauss_newton) {
-      LinearizedNetwork psi;
+    if (options_.oracle == steps::StepKind::gauss_newton) {
+      steps::LinearizedNetwork psi;
       psi.w = state_.w;
       psi.outputs = objective_->samples() * objective_->outputs();
       psi.jvp = [&](std::span<const double> w_dot, std::span<double> y_dot) {
@@ -315,14 +315,15 @@ Direction Training<Scalar>::direction(double gamma) {
       psi.vjp = [&](std::span<const double> mu, std::span<double> w_bar) {
         objective_->vjp(mu, w_bar);
       };
-      DualOptions dual;
+      steps::DualOptions dual;
       dual.relative_residual = options_.dual_residual;
-      GaussNewtonDirection found = gauss_newton_direction(psi, loss, regularizer, gamma, dual);
+      steps::GaussNewtonDirection found =
+          steps::gauss_newton_direction(psi, loss, regularizer, gamma, dual);
       return {std::move(found.step), found.gamma, found.halvings, found.predicted_decrease};
     }
-    if (!chain_) return dense_step(*objective_, StepKind::newton, gamma);
+    if (!chain_) return steps::dense_step(*objective_, steps::StepKind::newton, gamma);
     chain_->forward(state_.w, is_stochastic() ? batch_x_ : samples_.x);
-    return newton_direction(*chain_, loss, regularizer, gamma);
+    return steps::newton_direction(*chain_, loss, regularizer, gamma);
   } else {
     throw std::logic_error("second-order steps are computed in float64");
   }
@@ -337,7 +338,7 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_second_order(
   const double slack = 4 * std::numeric_limits<double>::epsilon() * std::abs(record.objective);
   while (true) {
     set_point(state_.w);
-    const Direction step = direction(gamma);
+    const steps::Direction step = direction(gamma);
     record.step = step.gamma;
     record.halvings += step.halvings;
     proposal.w = state_.w;
@@ -349,9 +350,9 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_second_order(
       proposal.next_gamma = record.halvings == 0 ? 2 * step.gamma : step.gamma;
       return proposal;
     }
-    if (++record.halvings > most_halvings) {
+    if (++record.halvings > steps::most_halvings) {
       fail(fmt::format("no step decreases the objective enough, after {} halvings down to {:.3g}",
-                       most_halvings, step.gamma));
+                       steps::most_halvings, step.gamma));
     }
     gamma = step.gamma / 2;
   }
@@ -373,8 +374,8 @@ IterationRecord Training<Scalar>::advance() {
   const Clock::time_point start = Clock::now();
   try {
     IterationRecord record = evaluate();
-    Proposal proposal = options_.oracle == StepKind::gradient ? propose_gradient(record)
-                                                              : propose_second_order(record);
+    Proposal proposal = options_.oracle == steps::StepKind::gradient ? propose_gradient(record)
+                                                                     : propose_second_order(record);
     // Theorem 4.1 for one step: with gamma <= 1/L_F it decreases F by gamma ||g||^2 / 2 at least.
     if (record.smoothness && !is_stochastic() && state_.violation < 0) {
       const double after = value_at(proposal.w);
@@ -390,9 +391,9 @@ IterationRecord Training<Scalar>::advance() {
     return record;
   } catch (const LossError& error) {
     fail(error.what());
-  } catch (const NotBoundedBelow& error) {
+  } catch (const steps::NotBoundedBelow& error) {
     fail(error.what());
-  } catch (const NotFinite& error) {
+  } catch (const steps::NotFinite& error) {
     fail(error.what());
   }
 }

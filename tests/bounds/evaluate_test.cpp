@@ -19,7 +19,7 @@ using support::causes_in;
 using support::check_upper;
 using support::Network;
 using support::read_network;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr std::array both_methods{Method::paper, Method::sharp};
 
@@ -187,9 +187,10 @@ TEST(CauseTable, SaysWhatIsBeyondTheLargestNumber) {
   EXPECT_EQ(causes.m.reason, "beyond the largest number, about 1e" + exponent);
 }
 
-const TraceLine& last_line(const Trace& trace, std::string_view symbol) {
-  const auto found = std::find_if(trace.lines.rbegin(), trace.lines.rend(),
-                                  [&](const TraceLine& line) { return line.symbol == symbol; });
+const rules::TraceLine& last_line(const rules::Trace& trace, std::string_view symbol) {
+  const auto found =
+      std::find_if(trace.lines.rbegin(), trace.lines.rend(),
+                   [&](const rules::TraceLine& line) { return line.symbol == symbol; });
   if (found == trace.lines.rend()) throw std::logic_error("no line " + std::string(symbol));
   return *found;
 }
@@ -198,7 +199,7 @@ const TraceLine& last_line(const Trace& trace, std::string_view symbol) {
 void expect_trace_of_table(const Network& network, Method method, std::uint32_t layer,
                            std::string_view last_bound) {
   const BoundTable table = network.bounds(method);
-  const Trace trace = trace_layer(network.graph, inputs_of(network.settings), table, layer);
+  const rules::Trace trace = trace_layer(network.graph, inputs_of(network.settings), table, layer);
   const auto value = [&](std::string_view symbol) { return last_line(trace, symbol).value; };
   const Triple& z = table.layers[layer];
   EXPECT_EQ(value(last_bound), z.m);
@@ -242,11 +243,11 @@ TEST(TraceLayer, AddsUpToTheTable) {
 TEST(TraceLayer, BeginsWithWhatTheLayerReads) {
   const Network network = read_layers(traced_layers, "radius: 2\n");
   const BoundTable table = network.bounds(Method::sharp);
-  const Trace chain = trace_layer(network.graph, inputs_of(network.settings), table, 1);
+  const rules::Trace chain = trace_layer(network.graph, inputs_of(network.settings), table, 1);
   EXPECT_EQ(last_line(chain, "m_in").value, table.layers[0].m);
   EXPECT_EQ(last_line(chain, "l_in").value, table.layers[0].lipschitz);
   EXPECT_EQ(last_line(chain, "L_in").value, table.layers[0].smoothness);
-  const Trace merge = trace_layer(network.graph, inputs_of(network.settings), table, 3);
+  const rules::Trace merge = trace_layer(network.graph, inputs_of(network.settings), table, 3);
   EXPECT_EQ(last_line(merge, "l_1").value, table.layers[1].lipschitz);
   EXPECT_EQ(last_line(merge, "L_2").value, table.layers[2].smoothness);
   // b and c share a's parameters.
@@ -258,7 +259,7 @@ TEST(TraceLayer, AnnouncesEveryComponentOnce) {
   const Network network = read_layers(traced_layers, "radius: 2\n");
   const BoundTable table = network.bounds(Method::sharp);
   std::vector<std::string> names;
-  for (const TraceLine& line :
+  for (const rules::TraceLine& line :
        trace_layer(network.graph, inputs_of(network.settings), table, 3).lines) {
     if (line.symbol.empty()) names.push_back(line.formula);
   }

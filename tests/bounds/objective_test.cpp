@@ -15,7 +15,7 @@ using support::Ball;
 using support::check_upper;
 using support::Network;
 using support::read_network;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 ObjectiveBounds objective_of(const Network& network, Method method) {
   return bound_objective(network.graph, network.settings, network.bounds(method));

@@ -28,7 +28,8 @@ Json bound_json(const std::vector<std::string>& options, const std::string& text
 }
 
 // A network with gaps for settings: top-level lines, entries of `input`, the loss.
-std::string network(const std::string& top, const std::string& input, const std::string& loss) {
+std::string network_with(const std::string& top, const std::string& input,
+                         const std::string& loss) {
   return "name: net\ninput: {shape: [2, 4, 4]" + input + "}\n" + top + loss +
          "layers:\n"
          "  - {name: conv, conv: {filters: 3, kernel: 3}, then: [softplus, batch_norm]}\n"
@@ -49,9 +50,9 @@ class Overrides : public ::testing::TestWithParam<Override> {};
 TEST_P(Overrides, EqualTheSameSettingInTheFile) {
   const Override& o = GetParam();
   const auto text = [&](const std::string& entry) {
-    if (entry.starts_with(",")) return network("", entry, "loss: logistic\n");
-    if (entry.starts_with("loss")) return network("", "", entry);
-    return network(entry, "", "loss: logistic\n");
+    if (entry.starts_with(",")) return network_with("", entry, "loss: logistic\n");
+    if (entry.starts_with("loss")) return network_with("", "", entry);
+    return network_with(entry, "", "loss: logistic\n");
   };
   const Json from_file = bound_json({}, text(o.file));
   EXPECT_EQ(bound_json({o.option, o.value}, text(o.other)), from_file);

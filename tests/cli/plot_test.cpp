@@ -17,7 +17,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 // A name with everything that XML, HTML and terminals could take for more than text.
-constexpr std::string_view hostile_network =
+constexpr std::string_view plotted_hostile_network =
     R"({"name": "<script>alert(1)</script>&\u001b[31m\u0001\u202e\uffff]]>", "input": {"shape": [3]},
         "loss": "logistic", "layers": [{"name": "\"'><b>\u0007", "dense": 2, "then": ["relu"]}]})";
 
@@ -36,7 +36,8 @@ void expect_well_formed(const std::string& text) {
 
 TEST(Plot, IsWellFormedWhateverTheNames) {
   for (const char* chart : {"depth", "methods", "growth"}) {
-    const Outcome run = run_program({"plot", "--chart", chart, "-"}, std::string(hostile_network));
+    const Outcome run =
+        run_program({"plot", "--chart", chart, "-"}, std::string(plotted_hostile_network));
     EXPECT_EQ(run.exit_code, 0) << run.err;
     EXPECT_THAT(run.out, StartsWith("<svg "));
     expect_well_formed(run.out);
@@ -115,7 +116,7 @@ TEST(Plot, RefusesUnknownChartsAndFormats) {
 }
 
 TEST(HtmlReport, IsWellFormedWhateverTheNames) {
-  const Outcome run = run_program({"report", "-"}, std::string(hostile_network));
+  const Outcome run = run_program({"report", "-"}, std::string(plotted_hostile_network));
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out, StartsWith("<!DOCTYPE html>"));
   expect_well_formed(run.out);

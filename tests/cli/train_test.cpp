@@ -170,7 +170,7 @@ TEST_F(Train, DivergenceIsSaidWithTheIterationAndLeavesTheCheckpoint) {
   EXPECT_EQ(file.entries().size(), 4U);
 }
 
-struct Mistake {
+struct TrainMistake {
   std::vector<std::string> arguments;
   int exit_code;
   std::string message;
@@ -185,7 +185,7 @@ TEST_F(Train, MistakesAreSaid) {
   (void)directory_.write("relu.yaml",
                          "input: {shape: [2]}\nloss: logistic\nlayers:\n"
                          "  - {name: a, dense: 2, then: [relu]}\n  - {name: b, dense: 2}\n");
-  const std::vector<Mistake> mistakes{
+  const std::vector<TrainMistake> mistakes{
       {{"lossless.yaml"},
        2,
        "lossless.yaml: error: names no loss, so there is nothing to minimize"},
@@ -222,7 +222,7 @@ TEST_F(Train, MistakesAreSaid) {
        "error: Gauss-Newton and Newton steps are computed in float64"},
       {{"net.yaml", "--memory", "1k"}, 2, "error: "},
   };
-  for (const Mistake& mistake : mistakes) {
+  for (const TrainMistake& mistake : mistakes) {
     SCOPED_TRACE(mistake.message);
     std::vector<std::string> arguments = mistake.arguments;
     arguments.insert(arguments.end(), {"--log", "new.csv"});

@@ -12,9 +12,9 @@
 namespace smoothbound {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 Graph build(const std::string& layers, std::int64_t batch = 1,
             const std::string& shape = "[4, 8, 8]") {

@@ -14,7 +14,7 @@ namespace smoothbound {
 namespace {
 
 constexpr std::array kinks{-3.0, -1.0, 0.0, 1.0, 3.0, 6.0};
-constexpr double rounding = 4e-15;  // of the evaluation in doubles
+constexpr double evaluation_rounding = 4e-15;  // of the evaluation in doubles
 
 using test::ActivationCase;
 
@@ -69,8 +69,8 @@ TEST_P(ActivationTest, ValuesAtZeroAreTheStatedOnes) {
   const double slope = std::max(std::abs(at(0).first), std::abs(at(1e-300).first));
   for (const Method method : {Method::paper, Method::sharp}) {
     const ScalarConstants f = constants(method);
-    EXPECT_NEAR(f.at_zero.value.to_double(), std::abs(at(0).value), rounding);
-    EXPECT_NEAR(f.slope_at_zero.value.to_double(), slope, rounding);
+    EXPECT_NEAR(f.at_zero.value.to_double(), std::abs(at(0).value), evaluation_rounding);
+    EXPECT_NEAR(f.slope_at_zero.value.to_double(), slope, evaluation_rounding);
   }
 }
 
@@ -103,8 +103,8 @@ double sampled_sup(const std::function<double(double)>& f) {
 }
 
 void expect_tight(const Constant& paper, const Constant& sharp, double sampled) {
-  EXPECT_LE(sampled, sharp.value.to_double() * (1 + rounding)) << sharp.formula;
-  EXPECT_LE(sampled, paper.value.to_double() * (1 + rounding)) << paper.formula;
+  EXPECT_LE(sampled, sharp.value.to_double() * (1 + evaluation_rounding)) << sharp.formula;
+  EXPECT_LE(sampled, paper.value.to_double() * (1 + evaluation_rounding)) << paper.formula;
   EXPECT_GE(sampled, sharp.value.to_double() * (1 - 1e-6)) << sharp.formula;
   EXPECT_LE(sharp.value, paper.value);
 }

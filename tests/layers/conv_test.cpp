@@ -13,7 +13,7 @@ using test::Random;
 using test::unit;
 using test::Vector;
 
-struct Case {
+struct Convolution {
   const char* name;
   Shape input;
   std::int64_t filters;
@@ -21,7 +21,7 @@ struct Case {
   std::int64_t groups = 1;
 };
 
-const std::vector<Case> cases{
+const std::vector<Convolution> convolutions{
     {"plain", {2, 5, 5}, 3, {.kernel = Extent::uniform(3)}},
     {"stride", {1, 7, 6}, 2, {.kernel = Extent::uniform(3), .stride = Extent::uniform(2)}},
     {"dilated",
@@ -37,7 +37,7 @@ const std::vector<Case> cases{
     {"single_patch", {2, 3, 3}, 2, {.kernel = Extent::uniform(3)}},
 };
 
-Conv conv_of(const Case& c) {
+Conv conv_of(const Convolution& c) {
   Conv conv;
   conv.filters = c.filters;
   conv.window = c.window;
@@ -46,7 +46,7 @@ Conv conv_of(const Case& c) {
 }
 
 // beta(W, z) of one sample, W by filter, channel of its group and tap.
-Vector apply(const Case& c, const Vector& weights, const Vector& z) {
+Vector apply(const Convolution& c, const Vector& weights, const Vector& z) {
   const auto all = patches(c.window, c.input);
   const auto positions = static_cast<std::size_t>(c.input.positions());
   const auto channels = static_cast<std::size_t>(c.input.channels() / c.groups);
@@ -70,7 +70,7 @@ Vector apply(const Case& c, const Vector& weights, const Vector& z) {
   return result;
 }
 
-std::size_t weight_count(const Case& c) {
+std::size_t weight_count(const Convolution& c) {
   Conv conv = conv_of(c);
   conv.bias = false;
   const Shape output = conv.output_shape({&c.input, 1});
@@ -78,7 +78,7 @@ std::size_t weight_count(const Case& c) {
 }
 
 // sup ||beta(W, z)|| over unit W and z from below: in turns, the best W for z and z for W.
-long double ascend(const Case& c, Random& random) {
+long double ascend(const Convolution& c, Random& random) {
   Vector w = unit(random.vector(weight_count(c)));
   Vector z = unit(random.vector(static_cast<std::size_t>(c.input.elements())));
   const auto improve = [](Vector& x, const auto& map) {
@@ -101,7 +101,7 @@ long double ascend(const Case& c, Random& random) {
 }
 
 TEST(Conv, AscentNeverExceedsTheBilinearConstant) {
-  for (const Case& c : cases) {
+  for (const Convolution& c : convolutions) {
     for (std::uint32_t seed = 1; seed <= 3; ++seed) {
       SCOPED_TRACE(testing::Message() << c.name << ", seed " << seed);
       Random random(seed);
@@ -123,7 +123,7 @@ TEST(Conv, AscentNeverExceedsTheBilinearConstant) {
 TEST(Conv, OneByOneAndSinglePatchesReachTheBilinearConstant) {
   Random random(4);
   for (const Window& window : {Window{}, Window{.kernel = Extent::uniform(3)}}) {
-    const Case c{"", {2, 3, 3}, 2, window};
+    const Convolution c{"", {2, 3, 3}, 2, window};
     const Conv conv = conv_of(c);
     const Shape output = conv.output_shape({&c.input, 1});
     const auto b =
@@ -134,7 +134,7 @@ TEST(Conv, OneByOneAndSinglePatchesReachTheBilinearConstant) {
 }
 
 TEST(Conv, ShapesAndParametersEqualCounts) {
-  for (const Case& c : cases) {
+  for (const Convolution& c : convolutions) {
     SCOPED_TRACE(c.name);
     const Conv conv = conv_of(c);
     const Shape output = conv.output_shape({&c.input, 1});
@@ -150,7 +150,7 @@ TEST(Conv, ShapesAndParametersEqualCounts) {
 
 // The bias of a filter stands in every position and sample: ||beta^v(v)|| = sqrt(np m) ||v||.
 TEST(Conv, BiasConstantIsExact) {
-  for (const Case& c : cases) {
+  for (const Convolution& c : convolutions) {
     Conv conv = conv_of(c);
     const Shape output = conv.output_shape({&c.input, 1});
     const Site site{{&c.input, 1}, output, 5};
@@ -170,7 +170,7 @@ TEST(Conv, BiasConstantIsExact) {
 }
 
 TEST(Conv, PaperConstantIsTheRootOfTheNumberOfPatches) {
-  const Case& c = cases.front();  // 3 x 3 patches
+  const Convolution& c = convolutions.front();  // 3 x 3 patches
   const Conv conv = conv_of(c);
   const Shape output = conv.output_shape({&c.input, 1});
   const Site site{{&c.input, 1}, output, 5};

@@ -9,7 +9,7 @@
 namespace smoothbound {
 namespace {
 
-constexpr long double rounding = 1 + 1e-15L;  // of the evaluation
+constexpr long double above = 1 + 1e-15L;  // of the evaluation
 
 using test::along;
 using test::climb;
@@ -26,7 +26,7 @@ using test::Vector;
 // sample after sample, channels first.
 using Groups = std::vector<std::vector<std::size_t>>;
 
-struct Case {
+struct Normalized {
   std::string name;
   Groups groups;
   bool centred = true;
@@ -52,7 +52,7 @@ Groups groups_of(const Shape& shape, std::int64_t batch,
   return groups;
 }
 
-std::vector<Case> cases() {
+std::vector<Normalized> normalizations() {
   const auto batch_norm = [](std::size_t per) {
     return [per](const Site& site, Method method, Real epsilon) {
       BatchNorm component;
@@ -102,7 +102,7 @@ struct Expansion {
   Vector value, first, second;
 };
 
-Expansion expand(const Case& c, const Vector& x, const Vector& u, long double epsilon) {
+Expansion expand(const Normalized& c, const Vector& x, const Vector& u, long double epsilon) {
   Expansion y{Vector(x.size()), Vector(x.size()), Vector(x.size())};
   for (const auto& group : c.groups) {
     const auto n = static_cast<long double>(group.size());
@@ -136,10 +136,10 @@ Expansion expand(const Case& c, const Vector& x, const Vector& u, long double ep
   return y;
 }
 
-class NormalizationTest : public testing::TestWithParam<Case> {
+class NormalizationTest : public testing::TestWithParam<Normalized> {
  protected:
   [[nodiscard]] MapConstants constants(Method method, const char* epsilon) const {
-    const Case& c = GetParam();
+    const Normalized& c = GetParam();
     return only_map(
         c.parts({{&c.shape, 1}, c.shape, c.batch}, method, Real::from_decimal(epsilon)));
   }
@@ -149,7 +149,7 @@ class NormalizationTest : public testing::TestWithParam<Case> {
   [[nodiscard]] std::size_t group_size() const { return GetParam().groups.front().size(); }
 };
 
-INSTANTIATE_TEST_SUITE_P(All, NormalizationTest, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(All, NormalizationTest, testing::ValuesIn(normalizations()),
                          [](const auto& c) { return c.param.name; });
 
 // The expansion itself, which the searches rest on.
@@ -196,16 +196,16 @@ TEST_P(NormalizationTest, AscentNeverExceedsTheConstants) {
         const auto value = [&](const Vector& xu) {
           return split(xu, [](const Expansion& y) { return norm(y.value); });
         };
-        EXPECT_LE(climb(first, start, random, 1500), a.lipschitz.value.to_double() * rounding);
-        EXPECT_LE(climb(second, start, random, 1500), a.smoothness.value.to_double() * rounding);
-        EXPECT_LE(climb(value, start, random, 300), a.bound.value.to_double() * rounding);
+        EXPECT_LE(climb(first, start, random, 1500), a.lipschitz.value.to_double() * above);
+        EXPECT_LE(climb(second, start, random, 1500), a.smoothness.value.to_double() * above);
+        EXPECT_LE(climb(value, start, random, 300), a.bound.value.to_double() * above);
       }
     }
   }
 }
 
 // A direction that sums to zero in every group.
-Vector balanced(const Case& c, std::size_t size) {
+Vector balanced(const Normalized& c, std::size_t size) {
   Vector u(size);
   const auto& group = c.groups.front();
   u[group[0]] = 1;

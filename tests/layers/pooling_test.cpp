@@ -36,14 +36,14 @@ Vector maximum(const Window& window, const Shape& input, const Vector& z) {
   return result;
 }
 
-struct Case {
+struct Pooled {
   Shape input;
   Extent kernel, stride;
   std::int64_t padding = 0;
   bool disjoint = false;  // patches that neither overlap nor leave the input
 };
 
-const std::vector<Case> cases{
+const std::vector<Pooled> poolings{
     {{1, 8, 8}, Extent::uniform(2), {}, 0, true},
     {{1, 7, 7}, Extent::uniform(3), {}, 0, true},
     {{1, 6, 9}, {{2, 3}, 3}, {}, 0, true},
@@ -54,7 +54,7 @@ const std::vector<Case> cases{
     {{1, 10, 5}, {{4, 2}, 3}, {{3, 1}, 3}, 1},
 };
 
-Window window_of(const Case& c) {
+Window window_of(const Pooled& c) {
   Window window{.kernel = c.kernel, .stride = c.stride, .stride_is_kernel = true};
   if (c.padding != 0) {
     window.padding = {Padding::Kind::explicit_sizes, Extent::uniform(c.padding)};
@@ -66,7 +66,7 @@ std::size_t positions(const Shape& input) { return static_cast<std::size_t>(inpu
 
 TEST(AveragePool, OperatorNormIsWithinTheConstantAndReachesItWithoutOverlap) {
   Random random(7);
-  for (const Case& c : cases) {
+  for (const Pooled& c : poolings) {
     SCOPED_TRACE(c.input.to_text());
     AveragePool pool;
     pool.window = window_of(c);
@@ -92,7 +92,7 @@ TEST(AveragePool, OperatorNormIsWithinTheConstantAndReachesItWithoutOverlap) {
 
 TEST(MaxPool, DifferencesAreWithinTheConstantAndReachItWhereOneInputWins) {
   Random random(8);
-  for (const Case& c : cases) {
+  for (const Pooled& c : poolings) {
     SCOPED_TRACE(c.input.to_text());
     MaxPool pool;
     pool.window = window_of(c);

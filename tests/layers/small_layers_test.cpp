@@ -11,7 +11,7 @@
 namespace smoothbound {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string refusal(const Component& component, const std::vector<Shape>& shapes) {
   try {

@@ -7,7 +7,7 @@
 namespace smoothbound {
 namespace {
 
-constexpr long double rounding = 1 + 1e-15L;  // of the evaluation
+constexpr long double softmax_rounding = 1 + 1e-15L;  // of the evaluation
 
 using test::climb;
 using test::is_near;
@@ -77,10 +77,10 @@ TEST(Softmax, AscentNeverExceedsTheConstants) {
         const Vector start = random.vector(static_cast<std::size_t>(2 * k));
         EXPECT_LE(
             climb([&](const Vector& zu) { return norm(split(zu).first); }, start, random, 4000),
-            a.lipschitz.value.to_double() * rounding);
+            a.lipschitz.value.to_double() * softmax_rounding);
         EXPECT_LE(
             climb([&](const Vector& zu) { return norm(split(zu).second); }, start, random, 4000),
-            a.smoothness.value.to_double() * rounding);
+            a.smoothness.value.to_double() * softmax_rounding);
       }
     }
   }

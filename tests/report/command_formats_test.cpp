@@ -131,47 +131,42 @@ std::size_t rows_of_markdown(const std::string& text) {
 
 void expect_format(const Command& command, Format format, const std::string& text) {
   EXPECT_THAT(text, HasSubstr(command.telling));
-  switch (format) {
-    case Format::table:
-      EXPECT_THAT(text, ::testing::Not(HasSubstr("\n| ")));
-      break;
-    case Format::markdown:
-      expect_markdown(text);
-      break;
-    case Format::csv:
-      EXPECT_GE(parse_csv(text).size(), 1U);  // throws for what is none
-      break;
-    case Format::json:
-      // One document for each file, where there are several.
-      EXPECT_EQ(nlohmann::json::parse(text).at("schema"), command.schema);
-      break;
+  EXPECT_NE(text, "");
+  if (format == Format::table) {
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("\n| ")));
+  }
+  if (format == Format::markdown) expect_markdown(text);
+  if (format == Format::csv) {
+    EXPECT_GE(parse_csv(text).size(), 1U);  // throws for what is none
+  }
+  if (format == Format::json) {
+    // One document for each file, where there are several.
+    EXPECT_EQ(nlohmann::json::parse(text).at("schema"), command.schema);
   }
 }
 
 class CommandFormat : public ::testing::TestWithParam<std::tuple<std::size_t, std::size_t>> {
  protected:
   const Command& command_ = commands()[std::get<0>(GetParam())];
-  const Format format_ = static_cast<Format>(std::get<1>(GetParam()));
+  const Format format_ = Format(formats()[std::get<1>(GetParam())]);
 };
 
 TEST_P(CommandFormat, IsWrittenWhereItIsAskedFor) {
-  const Outcome run = run_command(command_, {"--format", std::string(name_of(format_))});
+  const Outcome run = run_command(command_, {"--format", std::string(format_->name)});
   // That the other shipped networks are missing is no regression.
   ASSERT_EQ(run.exit_code, 0) << run.err;
   expect_format(command_, format_, run.out);
 }
 
 TEST_P(CommandFormat, IsChosenByTheNameOfTheFile) {
-  constexpr std::array<std::string_view, 4> endings{"txt", "md", "csv", "json"};
   const TemporaryDirectory directory;
-  const std::string file =
-      directory / ("x." + std::string(endings[static_cast<std::size_t>(format_)]));
+  const std::string ending(format_->ending);
+  const std::string file = directory / ("x" + ending);
   const Outcome run = run_command(command_, {"-o", file});
   if (!command_.has_output) {
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_EQ(run.out, "");
-    EXPECT_THAT(run.err, HasSubstr("is written as *." +
-                                   std::string(endings[static_cast<std::size_t>(format_)])));
+    EXPECT_THAT(run.err, HasSubstr("is written as *" + ending));
     EXPECT_FALSE(std::filesystem::exists(file));
     return;
   }
@@ -182,10 +177,10 @@ TEST_P(CommandFormat, IsChosenByTheNameOfTheFile) {
 
 INSTANTIATE_TEST_SUITE_P(All, CommandFormat,
                          ::testing::Combine(::testing::Range<std::size_t>(0, commands().size()),
-                                            ::testing::Range<std::size_t>(0, format_names.size())),
+                                            ::testing::Range<std::size_t>(0, formats().size())),
                          [](const auto& test) {
                            return commands()[std::get<0>(test.param)].name + "_" +
-                                  std::string(format_names[std::get<1>(test.param)]);
+                                  std::string(formats()[std::get<1>(test.param)].name);
                          });
 
 TEST(CommandFormats, HaveAsManyRowsAsEachOther) {

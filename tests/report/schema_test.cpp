@@ -29,8 +29,11 @@ class Names : public SettingsVisitor {
   void count(const SettingInfo& info, std::optional<std::int64_t>& /*value*/) override {
     add(info);
   }
-  void real(const SettingInfo& info, RealRange /*range*/, Real& /*value*/) override { add(info); }
-  void real(const SettingInfo& info, RealRange /*range*/, std::optional<Real>& /*value*/) override {
+  void real(const SettingInfo& info, text::RealRange /*range*/, Real& /*value*/) override {
+    add(info);
+  }
+  void real(const SettingInfo& info, text::RealRange /*range*/,
+            std::optional<Real>& /*value*/) override {
     add(info);
   }
   void flag(const SettingInfo& info, bool& /*value*/) override { add(info); }

@@ -6,7 +6,7 @@
 
 #include "support/ball.hpp"
 
-namespace smoothbound {
+namespace smoothbound::rules {
 namespace {
 
 using support::Ball;
@@ -207,4 +207,4 @@ TEST(Merge, InfinityStaysUnlessAFactorIsZero) {
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::rules

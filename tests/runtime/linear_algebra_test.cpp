@@ -12,7 +12,7 @@
 
 #include "support/symmetric_eigenvalues.hpp"
 
-namespace smoothbound {
+namespace smoothbound::linalg {
 namespace {
 
 using ::testing::DoubleNear;
@@ -90,7 +90,7 @@ TEST(Products, AreTheirDefinition) {
   for (const std::int64_t rows : {1, 2, 7, 40}) {
     for (const std::int64_t columns : {1, 3, 8, 50}) {
       for (const std::int64_t inner : {1, 2, 9, 70}) {
-        SCOPED_TRACE(testing::Message() << rows << " x " << inner << " x " << columns);
+        SCOPED_TRACE(::testing::Message() << rows << " x " << inner << " x " << columns);
         const DenseMatrix a = random_matrix({rows, inner}, random);
         const DenseMatrix b = random_matrix({inner, columns}, random);
         const DenseMatrix at = turn(a);
@@ -280,7 +280,7 @@ void expect_decomposition(const DenseMatrix& a) {
 TEST(ThinSvd, MultipliesBackWithOrthonormalVectors) {
   std::mt19937_64 random(4);
   for (const Shape shape : shapes) {
-    SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.columns);
+    SCOPED_TRACE(::testing::Message() << shape.rows << " x " << shape.columns);
     expect_decomposition(random_matrix(shape, random));
     expect_decomposition(DenseMatrix(shape.rows, shape.columns));
     // Of rank one and two.
@@ -319,7 +319,7 @@ TEST(ThinSvd, OfAViewAndOfNothing) {
 TEST(ThinQr, HasOrthonormalRowsThatLeaveATriangle) {
   std::mt19937_64 random(6);
   for (const Shape shape : {Shape{1, 1}, {1, 7}, {3, 3}, {5, 9}, {40, 41}, {60, 200}}) {
-    SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.columns);
+    SCOPED_TRACE(::testing::Message() << shape.rows << " x " << shape.columns);
     DenseMatrix deficient = random_matrix(shape, random);
     for (std::int64_t j = 0; j < shape.columns; ++j) deficient(shape.rows - 1, j) = deficient(0, j);
     for (const DenseMatrix& a :
@@ -381,4 +381,4 @@ TEST(Products, RefuseSizesBeyondThoseOfBlas) {
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::linalg

@@ -139,12 +139,12 @@ TEST(LargestSlope, OfADenseLayerIsASingularValue) {
     Vector y_dot(static_cast<std::size_t>(network.output_elements()));
     const double found = largest_slope(trajectory, 300, w_dot, y_dot);
 
-    DenseMatrix z(batch, inputs + 1);
+    linalg::DenseMatrix z(batch, inputs + 1);
     for (std::int64_t i = 0; i < batch; ++i) {
       std::copy_n(x.begin() + i * inputs, inputs, z.row(i).begin());
       z(i, inputs) = 1;
     }
-    const double exact = singular_values(z).front();
+    const double exact = linalg::singular_values(z).front();
     EXPECT_NEAR(found, exact, 1e-6 * exact);
     EXPECT_NEAR(std::sqrt(testing::dot(w_dot, w_dot)), 1, 1e-14);
     EXPECT_NEAR(std::sqrt(testing::dot(y_dot, y_dot)), found, 1e-14 * found);

@@ -11,7 +11,7 @@ namespace smoothbound::testing::onnx {
 namespace {
 
 // Protocol buffers: a message is a sequence of fields, each a key (number and wire type) and a
-// value. Fields that are not asked for are passed over.
+// value. text::Fields that are not asked for are passed over.
 struct Field {
   std::uint64_t number = 0;
   std::uint64_t integer = 0;  // of wire types varint, fixed32 and fixed64

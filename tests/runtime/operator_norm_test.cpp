@@ -13,22 +13,25 @@
 namespace smoothbound {
 namespace {
 
-double largest_singular_value(const DenseMatrix& m) { return singular_values(m).front(); }
+double largest_singular_value(const linalg::DenseMatrix& m) {
+  return linalg::singular_values(m).front();
+}
 
-Magnitude bound_of(const DenseMatrix& m, std::int64_t most_gram = most_gram_rows) {
+Magnitude bound_of(const linalg::DenseMatrix& m, std::int64_t most_gram = most_gram_rows) {
   return operator_norm_bound(m.entries, m.rows, m.columns, most_gram);
 }
 
-DenseMatrix random_matrix(std::int64_t rows, std::int64_t columns, std::mt19937_64& random) {
+linalg::DenseMatrix random_matrix(std::int64_t rows, std::int64_t columns,
+                                  std::mt19937_64& random) {
   std::normal_distribution<double> normal;
-  DenseMatrix m(rows, columns);
+  linalg::DenseMatrix m(rows, columns);
   for (double& entry : m.entries) entry = normal(random);
   return m;
 }
 
 // m = first column times first row, over the norm
-void make_rank_one(DenseMatrix& m) {
-  const DenseMatrix old = m;
+void make_rank_one(linalg::DenseMatrix& m) {
+  const linalg::DenseMatrix old = m;
   const double norm = euclidean_norm(m.entries);
   for (std::int64_t i = 0; i < m.rows; ++i) {
     for (std::int64_t j = 0; j < m.columns; ++j) m(i, j) = old(i, 0) / norm * old(0, j);
@@ -36,25 +39,26 @@ void make_rank_one(DenseMatrix& m) {
 }
 
 // For the rounding of the singular values.
-constexpr double allowance = 1e-13;
+constexpr double norm_rounding = 1e-13;
 
 TEST(OperatorNorm, IsJustAboveTheLargestSingularValue) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 200; ++i) {
     SCOPED_TRACE(i);
     const auto size = [&] { return static_cast<std::int64_t>(1 + random() % 40); };
-    DenseMatrix m = random_matrix(size(), size(), random);
-    if (i % 3 == 0) scale(std::ldexp(1.0, static_cast<int>(random() % 1200) - 600), m.entries);
+    linalg::DenseMatrix m = random_matrix(size(), size(), random);
+    if (i % 3 == 0)
+      linalg::scale(std::ldexp(1.0, static_cast<int>(random() % 1200) - 600), m.entries);
     if (i % 5 == 0) make_rank_one(m);
     if (i % 7 == 0) {
       for (double& entry : m.entries) entry = std::abs(entry);
     }
     if (i % 11 == 0) std::fill(m.entries.end() - m.rows / 2 * m.columns, m.entries.end(), 0);
     const double exact = largest_singular_value(m);
-    EXPECT_GE(bound_of(m).to_double(), exact * (1 - allowance));
+    EXPECT_GE(bound_of(m).to_double(), exact * (1 - norm_rounding));
     EXPECT_LE(bound_of(m).to_double(), exact * 1.011);
     // Without powers of the Gram matrix: norms, hence at most sqrt(rank).
-    EXPECT_GE(bound_of(m, 0).to_double(), exact * (1 - allowance));
+    EXPECT_GE(bound_of(m, 0).to_double(), exact * (1 - norm_rounding));
     EXPECT_LE(bound_of(m, 0).to_double(),
               exact * std::sqrt(static_cast<double>(std::min(m.rows, m.columns))) * 1.0001);
   }
@@ -63,16 +67,16 @@ TEST(OperatorNorm, IsJustAboveTheLargestSingularValue) {
 TEST(OperatorNorm, OfLargerMatrices) {
   std::mt19937_64 random(2);
   for (const auto& [rows, columns] : {std::pair(200, 300), {130, 1000}, {257, 256}}) {
-    const DenseMatrix m = random_matrix(rows, columns, random);
+    const linalg::DenseMatrix m = random_matrix(rows, columns, random);
     const double exact = largest_singular_value(m);
-    EXPECT_GE(bound_of(m).to_double(), exact * (1 - allowance));
+    EXPECT_GE(bound_of(m).to_double(), exact * (1 - norm_rounding));
     EXPECT_LE(bound_of(m).to_double(), exact * 1.011);
   }
 }
 
 TEST(OperatorNorm, OfExtremeNumbers) {
   const auto diagonal = [](double a, double b) {
-    DenseMatrix m(2, 2);
+    linalg::DenseMatrix m(2, 2);
     m(0, 0) = a;
     m(1, 1) = b;
     return m;
@@ -84,7 +88,7 @@ TEST(OperatorNorm, OfExtremeNumbers) {
                                      {0.0, 0.0},
                                      {1.7e308, 1.0}}) {
     SCOPED_TRACE(large);
-    const DenseMatrix m = diagonal(small, large);
+    const linalg::DenseMatrix m = diagonal(small, large);
     EXPECT_GE(bound_of(m), Magnitude::from_double(large));
     EXPECT_LE(bound_of(m).to_double(), large * 1.5 + (large > 0 && large < 1e-307 ? 1e-323 : 0));
   }
@@ -99,12 +103,12 @@ TEST(OperatorNorm, OfExtremeNumbers) {
 }
 
 // z -> beta(v, z) of one sample as a matrix, column by column, by executing the layer.
-DenseMatrix matrix_of(const Graph& graph, std::vector<double> v, std::size_t weights) {
+linalg::DenseMatrix matrix_of(const Graph& graph, std::vector<double> v, std::size_t weights) {
   std::fill(v.begin() + static_cast<std::ptrdiff_t>(weights), v.end(), 0);
   Network<double> network(graph, 1);
   network.set_parameters(v);
   Trajectory<double> trajectory(network);
-  DenseMatrix result(network.output_elements(), network.input_elements());
+  linalg::DenseMatrix result(network.output_elements(), network.input_elements());
   std::vector<double> z(static_cast<std::size_t>(network.input_elements()));
   for (std::size_t i = 0; i < z.size(); ++i) {
     z[i] = 1;
@@ -151,7 +155,7 @@ TEST(BlockAtPoint, OfConvolutionsBoundsTheirMatrices) {
       }
       const double exact = largest_singular_value(matrix_of(graph, v, weights));
       const BlockAtPoint block = block_at_point(placed.component, site, v);
-      EXPECT_GE(block.linear_input.to_double(), exact * (1 - allowance));
+      EXPECT_GE(block.linear_input.to_double(), exact * (1 - norm_rounding));
       // By ||K|| times the root of the largest overlap, with ||K|| of all patches.
       EXPECT_LE(block.linear_input.to_double(), 3.5 * exact) << kind;
       double squares = 0;

@@ -16,7 +16,7 @@ using testing::random_vector;
 using testing::smooth_networks;
 using Vector = std::vector<double>;
 
-struct Case {
+struct OracleCase {
   NamedNetwork network;
   std::int64_t batch;
   std::uint64_t seed;
@@ -28,8 +28,8 @@ struct Case {
   }
 };
 
-std::vector<Case> cases_of(std::span<const NamedNetwork> networks) {
-  std::vector<Case> cases;
+std::vector<OracleCase> cases_of(std::span<const NamedNetwork> networks) {
+  std::vector<OracleCase> cases;
   for (const NamedNetwork& network : networks) {
     for (const std::int64_t batch : {2, 5}) {
       cases.push_back({network, batch, 17});
@@ -40,12 +40,12 @@ std::vector<Case> cases_of(std::span<const NamedNetwork> networks) {
   return cases;
 }
 
-std::string name_of_case(const ::testing::TestParamInfo<Case>& info) {
+std::string name_of_case(const ::testing::TestParamInfo<OracleCase>& info) {
   return std::string(info.param.network.name) + "Batch" + std::to_string(info.param.batch) +
          "Seed" + std::to_string(info.param.seed) + (info.param.fixed_statistics ? "Fixed" : "");
 }
 
-class Derivatives : public ::testing::TestWithParam<Case> {
+class Derivatives : public ::testing::TestWithParam<OracleCase> {
  protected:
   Derivatives()
       : random_(GetParam().seed),

@@ -20,11 +20,12 @@ namespace {
 using Vector = std::vector<double>;
 
 // For the rounding of the measurement.
-constexpr double allowance = 1e-9;
+constexpr double point_rounding = 1e-9;
 
 ::testing::AssertionResult at_most(double measured, const Magnitude& certified) {
   if (certified.is_infinite()) return ::testing::AssertionSuccess();
-  if (measured <= certified.to_double() * (1 + allowance)) return ::testing::AssertionSuccess();
+  if (measured <= certified.to_double() * (1 + point_rounding))
+    return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure()
          << fmt::format("measured {:.17g} above the bound {}", measured, certified.to_text(17));
 }

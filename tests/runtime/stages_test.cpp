@@ -25,7 +25,7 @@ layers:
 )";
 constexpr std::int64_t batch = 2;
 
-Vector times(const DenseMatrix& m, const Vector& x) {
+Vector times(const linalg::DenseMatrix& m, const Vector& x) {
   Vector y(static_cast<std::size_t>(m.rows));
   for (std::int64_t i = 0; i < m.rows; ++i) {
     for (std::int64_t j = 0; j < m.columns; ++j) {

@@ -15,7 +15,7 @@ namespace {
 
 using Vector = std::vector<double>;
 
-constexpr std::int64_t batch = 6;
+constexpr std::int64_t batch_samples = 6;
 constexpr std::array scopes{"channel", "element"};
 
 std::string text_of(std::string_view scope) {
@@ -51,8 +51,8 @@ class Executed {
 
 class Statistics : public ::testing::TestWithParam<const char*> {
  protected:
-  Statistics() : graph_(testing::graph_of(text_of(GetParam()), batch)) {
-    const Network<double> network(graph_, batch);
+  Statistics() : graph_(testing::graph_of(text_of(GetParam()), batch_samples)) {
+    const Network<double> network(graph_, batch_samples);
     w_ = testing::random_parameters(network, random_);
     x_ =
         testing::random_vector<double>(static_cast<std::size_t>(network.input_elements()), random_);
@@ -67,18 +67,18 @@ class Statistics : public ::testing::TestWithParam<const char*> {
 template <class Scalar>
 void expect_the_output_of_the_batch(const Graph& graph, const Vector& w, const Vector& x,
                                     double tolerance) {
-  const Executed<Scalar> by_batch(graph, batch, w, x);
+  const Executed<Scalar> by_batch(graph, batch_samples, w, x);
   const Graph fixed = with_fixed_statistics(graph, batch_statistics(graph, by_batch.trajectory()));
-  const Executed<Scalar> by_fixed(fixed, batch, w, x);
+  const Executed<Scalar> by_fixed(fixed, batch_samples, w, x);
   const Vector expected = by_batch.output();
   const Vector found = by_fixed.output();
   for (std::size_t i = 0; i < expected.size(); ++i) {
     ASSERT_NEAR(found[i], expected[i], tolerance) << "element " << i;
   }
   // Of a sample alone, too.
-  const std::size_t sample = x.size() / batch;
-  const Executed<Scalar> alone(fixed, 1, w, {x.begin(), x.begin() + std::ssize(x) / batch});
-  ASSERT_EQ(alone.output().size(), expected.size() / batch);
+  const std::size_t sample = x.size() / batch_samples;
+  const Executed<Scalar> alone(fixed, 1, w, {x.begin(), x.begin() + std::ssize(x) / batch_samples});
+  ASSERT_EQ(alone.output().size(), expected.size() / batch_samples);
   for (std::size_t i = 0; i < alone.output().size(); ++i) {
     ASSERT_NEAR(alone.output()[i], expected[i], tolerance) << "element " << i << " of " << sample;
   }
@@ -93,9 +93,9 @@ TEST_P(Statistics, AreMeanAndVariance) {
   const Graph first =
       testing::graph_of("input: {shape: [16, 3, 2], norm: 1}\nlayers: [then: [{batch_norm: {per: " +
                             std::string(GetParam()) + "}}]]",
-                        batch);
-  const Vector x = testing::random_vector<double>(16UL * 3 * 2 * batch, random_, 3);
-  const Executed<double> executed(first, batch, {}, x);
+                        batch_samples);
+  const Vector x = testing::random_vector<double>(16UL * 3 * 2 * batch_samples, random_, 3);
+  const Executed<double> executed(first, batch_samples, {}, x);
   const auto all = batch_statistics(first, executed.trajectory());
   ASSERT_EQ(all.size(), 1);
   const std::size_t features = all.front().values.mean.size();
@@ -103,7 +103,7 @@ TEST_P(Statistics, AreMeanAndVariance) {
   ASSERT_EQ(features, std::string_view(GetParam()) == "element" ? 96 : 16);
   for (std::size_t f = 0; f < features; ++f) {
     Vector values;
-    for (std::size_t n = 0; n < batch; ++n) {
+    for (std::size_t n = 0; n < batch_samples; ++n) {
       for (std::size_t i = 0; i < repeats; ++i) values.push_back(x[n * 96 + f * repeats + i]);
     }
     double mean = 0;
@@ -121,7 +121,7 @@ TEST_P(Statistics, OnceFixedDoNotCoupleSamples) {
   EXPECT_TRUE(graph_.couples_samples);
   const Graph fixed = testing::with_statistics_of_a_batch(graph_, 3);
   EXPECT_FALSE(fixed.couples_samples);
-  const Executed<double> executed(fixed, batch, w_, x_);
+  const Executed<double> executed(fixed, batch_samples, w_, x_);
   EXPECT_TRUE(batch_statistics(fixed, executed.trajectory()).empty());
 }
 

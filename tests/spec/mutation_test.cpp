@@ -125,9 +125,9 @@ void expect_robust(const std::string& name, const std::string& original, std::ui
   for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
     std::mt19937 random(seed);
     const Source source{name, mutate(original, random)};
-    SCOPED_TRACE(testing::Message() << "seed " << seed << "\n" << escape_controls(source.text));
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << "\n" << escape_controls(source.text));
     ASSERT_NO_THROW(refused += expect_graph_or_message(source) == Outcome::refused ? 1U : 0U);
-    if (testing::Test::HasFailure()) return;
+    if (::testing::Test::HasFailure()) return;
   }
   // Both kinds of answer were seen.
   EXPECT_GT(refused, seeds / 4);

@@ -11,6 +11,8 @@
 namespace smoothbound::testing {
 namespace {
 
+using namespace steps;
+
 constexpr std::int64_t samples = 3;
 
 std::int64_t integer(const Magnitude& value) { return value.to_integer().value_or(-1); }

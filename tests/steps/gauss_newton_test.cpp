@@ -7,16 +7,15 @@
 #include "smoothbound/steps/dense_step.hpp"
 #include "steps/riccati.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
 
 using testing::difference;
 using testing::dot;
 using testing::Problem;
 using ::testing::ThrowsMessage;
+using testing::tolerance;
 using testing::Vector;
-
-constexpr double tolerance = 1e-9;
 
 GaussNewtonDirection dual(Problem& p, double gamma, const DualOptions& options = {}) {
   return gauss_newton_direction(linearize(p.trajectory), p.objective.loss(), p.regularizer, gamma,
@@ -222,4 +221,4 @@ TEST(Dual, ErrorsSayWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -7,15 +7,14 @@
 #include "smoothbound/steps/dense_step.hpp"
 #include "steps/riccati.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
 
 using testing::difference;
 using testing::Problem;
 using ::testing::ThrowsMessage;
+using testing::tolerance;
 using testing::Vector;
-
-constexpr double tolerance = 1e-9;
 
 class Newton : public ::testing::TestWithParam<int> {};
 
@@ -73,7 +72,7 @@ TEST_P(Chains, AreSolved) {
 INSTANTIATE_TEST_SUITE_P(Any, Chains, ::testing::ValuesIn(testing::smooth_networks),
                          [](const auto& test) { return std::string(test.param.name); });
 
-constexpr std::string_view small = R"(
+constexpr std::string_view small_chain = R"(
 input: {shape: [9], norm: 1}
 layers:
   - dense: 6
@@ -88,7 +87,7 @@ TEST(Newton, HalvesGammaAsTheGeneralSweepDoes) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
-    Problem p(std::string(small), "square", seed % 2 == 0 ? 0.05 : 0, 3, random,
+    Problem p(std::string(small_chain), "square", seed % 2 == 0 ? 0.05 : 0, 3, random,
               Problem::Form::chain, 2);
     SplitChain chain(p.graph, p.samples);
     chain.forward(p.w, p.x);
@@ -105,7 +104,7 @@ TEST(Newton, HalvesGammaAsTheGeneralSweepDoes) {
 
 TEST(Newton, ErrorsSayWhatIsWrong) {
   std::mt19937_64 random(10);
-  Problem p(std::string(small), "square", 0, 2, random);
+  Problem p(std::string(small_chain), "square", 0, 2, random);
   SplitChain chain(p.graph, 2);
   const LossEvaluation loss = p.objective.loss();
   EXPECT_THAT([&] { newton_direction(chain, loss, {}, 1); },
@@ -148,4 +147,4 @@ TEST(Newton, ErrorsSayWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

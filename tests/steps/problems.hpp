@@ -16,6 +16,9 @@ namespace smoothbound::testing {
 
 using Vector = std::vector<double>;
 
+/// Of steps, beside those of another method.
+constexpr double tolerance = 1e-9;
+
 inline double norm(const Vector& a) { return std::sqrt(dot(a, a)); }
 
 /// ||a - b|| / ||b||, or ||a|| if b is 0.
@@ -59,8 +62,8 @@ struct Problem {
     forward<double>(x, trajectory);
   }
 
-  LqProblem lq(StepKind kind, double gamma) {
-    return lq_problem(*network, objective.loss(), regularizer, kind, gamma);
+  steps::LqProblem lq(steps::StepKind kind, double gamma) {
+    return steps::lq_problem(*network, objective.loss(), regularizer, kind, gamma);
   }
 
  private:

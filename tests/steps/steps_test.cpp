@@ -7,15 +7,17 @@
 #include "steps/riccati.hpp"
 #include "support/symmetric_eigenvalues.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 namespace {
+
+using namespace linalg;
 
 using testing::difference;
 using testing::norm;
 using testing::Problem;
+using testing::tolerance;
 using testing::Vector;
 
-constexpr double tolerance = 1e-9;
 constexpr StepKind kinds[] = {StepKind::gradient, StepKind::gauss_newton, StepKind::newton};
 
 class RandomChains : public ::testing::TestWithParam<int> {
@@ -126,7 +128,7 @@ TEST(RandomChain, CoversEverySmoothActivation) {
   EXPECT_LE(testing::smooth_activations().size(), 36U);
 }
 
-constexpr std::string_view small = R"(
+constexpr std::string_view small_graph = R"(
 input: {shape: [3], norm: 1}
 layers:
   - dense: 4
@@ -144,8 +146,8 @@ TEST(Halving, HappensExactlyWhereTheModelIsNotBoundedBelow) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
-    Problem p(std::string(small), seed % 2 == 0 ? "square" : "logistic", seed % 3 == 0 ? 0.1 : 0, 5,
-              random, Problem::Form::chain, 2);
+    Problem p(std::string(small_graph), seed % 2 == 0 ? "square" : "logistic",
+              seed % 3 == 0 ? 0.1 : 0, 5, random, Problem::Form::chain, 2);
     const auto count = static_cast<std::int64_t>(p.w.size());
     DenseMatrix hessian(count, count);
     Vector unit(p.w.size());
@@ -221,7 +223,7 @@ TEST(Errors, SayWhatIsWrong) {
       ThrowsMessage<std::invalid_argument>("the problem has 1 parameters, not 2"));
 
   std::mt19937_64 random(3);
-  Problem p(std::string(small), "square", 0, 2, random);
+  Problem p(std::string(small_graph), "square", 0, 2, random);
   EXPECT_THAT([&] { p.lq(StepKind::newton, 0); },
               ThrowsMessage<std::invalid_argument>("gamma is 0; it has to be positive and finite"));
   EXPECT_THAT(
@@ -234,15 +236,15 @@ TEST(Errors, SayWhatIsWrong) {
         lq_problem(*p.network, other, p.regularizer, StepKind::newton, 1);
       },
       ThrowsMessage<std::invalid_argument>("the network has 4 outputs, the loss 3"));
-  Problem concave(std::string(small), "square", -1e30, 2, random);
+  Problem concave(std::string(small_graph), "square", -1e30, 2, random);
   EXPECT_THAT([&] { dense_step(concave.objective, StepKind::newton, 1); },
               ThrowsMessage<NotBoundedBelow>(
                   "the quadratic model is not bounded below: after 60 halvings, with gamma = "
                   "8.67e-19, its matrix is still not positive definite"));
-  Problem infinite(std::string(small), "square", INFINITY, 2, random);
+  Problem infinite(std::string(small_graph), "square", INFINITY, 2, random);
   EXPECT_THAT([&] { dense_step(infinite.objective, StepKind::newton, 1); },
               ThrowsMessage<NotFinite>("the quadratic model is not finite"));
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

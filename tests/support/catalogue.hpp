@@ -26,10 +26,11 @@ class RequiredSettings : public SettingsVisitor {
   void count(const SettingInfo& info, std::optional<std::int64_t>& value) override {
     if (info.required) set(info, value, info.smallest);
   }
-  void real(const SettingInfo& info, RealRange /*range*/, Real& value) override {
+  void real(const SettingInfo& info, text::RealRange /*range*/, Real& value) override {
     if (info.required) set(info, value, 1);
   }
-  void real(const SettingInfo& info, RealRange /*range*/, std::optional<Real>& value) override {
+  void real(const SettingInfo& info, text::RealRange /*range*/,
+            std::optional<Real>& value) override {
     if (info.required) set(info, value, 1);
   }
   void extent(const SettingInfo& info, Extent& value) override {

@@ -10,7 +10,7 @@
 namespace smoothbound::support {
 
 /// Increasing.
-inline std::vector<double> symmetric_eigenvalues(DenseMatrix A) {
+inline std::vector<double> symmetric_eigenvalues(linalg::DenseMatrix A) {
   const std::int64_t n = A.rows;
   const auto rotate = [&](std::int64_t p, std::int64_t q) {
     const double theta = (A(q, q) - A(p, p)) / (2 * A(p, q));

@@ -8,7 +8,7 @@
 
 #include "spec/rendered.hpp"
 
-namespace smoothbound {
+namespace smoothbound::text {
 namespace {
 
 using test::rendered;
@@ -156,4 +156,4 @@ TEST(Document, TextsSurviveTheirSource) {
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::text

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace smoothbound {
+namespace smoothbound::text {
 namespace {
 
 ScalarText plain(std::string_view text) { return {text, false, {4, 2}, "units"}; }
@@ -200,4 +200,4 @@ TEST(Fields, LooksUpAndRefusesTheRest) {
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::text

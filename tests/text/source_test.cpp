@@ -6,8 +6,8 @@
 namespace smoothbound {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using namespace std::string_literals;
 
 TEST(RenderError, LineCaretNotesAndHint) {

@@ -79,20 +79,21 @@ TEST(Session, ByTheCertifiedStepSaysWhatIsGuaranteed) {
 
 TEST(Session, EveryOracleDecreasesTheObjective) {
   struct How {
-    StepKind oracle;
+    steps::StepKind oracle;
     StepRule rule;
     double gamma = 1;
     std::int64_t mini_batch = 0;
     Precision precision = Precision::float64;
   };
   for (const How& how :
-       {How{StepKind::gradient, StepRule::local}, How{StepKind::gradient, StepRule::line_search},
-        How{StepKind::gradient, StepRule::constant, 0.3},
-        How{StepKind::gauss_newton, StepRule::line_search},
-        How{StepKind::gauss_newton, StepRule::constant, 0.5},
-        How{StepKind::newton, StepRule::line_search},
-        How{StepKind::gauss_newton, StepRule::constant, 0.05, 6},
-        How{StepKind::gradient, StepRule::constant, 0.3, 0, Precision::float32}}) {
+       {How{steps::StepKind::gradient, StepRule::local},
+        How{steps::StepKind::gradient, StepRule::line_search},
+        How{steps::StepKind::gradient, StepRule::constant, 0.3},
+        How{steps::StepKind::gauss_newton, StepRule::line_search},
+        How{steps::StepKind::gauss_newton, StepRule::constant, 0.5},
+        How{steps::StepKind::newton, StepRule::line_search},
+        How{steps::StepKind::gauss_newton, StepRule::constant, 0.05, 6},
+        How{steps::StepKind::gradient, StepRule::constant, 0.3, 0, Precision::float32}}) {
     SCOPED_TRACE(::testing::PrintToString(static_cast<int>(how.oracle)) + " " +
                  ::testing::PrintToString(static_cast<int>(how.rule)));
     TrainingRequest asked = request(10);
@@ -110,7 +111,7 @@ TEST(Session, EveryOracleDecreasesTheObjective) {
 
 TEST(Session, StopsAtTheAccuracy) {
   TrainingRequest asked = request(100);
-  asked.training.oracle = StepKind::newton;
+  asked.training.oracle = steps::StepKind::newton;
   asked.training.rule = StepRule::line_search;
   asked.options.overrides.regularizer = Real::from_decimal("0.1");
   asked.accuracy = 1e-6;
@@ -160,7 +161,8 @@ class SessionFiles : public ::testing::Test {
 
 // Bit for bit, by both kinds of samples.
 TEST_F(SessionFiles, ResumedRunsAreThoseThatWereNotInterrupted) {
-  for (const StepKind oracle : {StepKind::gradient, StepKind::gauss_newton, StepKind::newton}) {
+  for (const steps::StepKind oracle :
+       {steps::StepKind::gradient, steps::StepKind::gauss_newton, steps::StepKind::newton}) {
     for (const std::int64_t batch : {12, 5}) {
       SCOPED_TRACE(::testing::PrintToString(static_cast<int>(oracle)) + " " +
                    std::to_string(batch));
@@ -277,7 +279,7 @@ TEST(Session, WhatCannotBeIsSaid) {
   EXPECT_EQ(message_of<TrainingUnsupported>(batch),
             "steps certified around a point are those of all samples");
   TrainingRequest narrow = request(1);
-  narrow.training.oracle = StepKind::newton;
+  narrow.training.oracle = steps::StepKind::newton;
   narrow.precision = Precision::float32;
   EXPECT_EQ(message_of<TrainingUnsupported>(narrow),
             "Gauss-Newton and Newton steps are computed in float64");

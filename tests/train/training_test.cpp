@@ -142,7 +142,7 @@ TEST(Training, LocalRadiusLimitsTheStep) {
   }
 }
 
-class Decrease : public ::testing::TestWithParam<std::tuple<NamedNetwork, StepKind>> {};
+class Decrease : public ::testing::TestWithParam<std::tuple<NamedNetwork, steps::StepKind>> {};
 
 TEST_P(Decrease, ByLineSearchIsMonotone) {
   const auto& [network, oracle] = GetParam();
@@ -166,7 +166,7 @@ TEST_P(Decrease, ByLineSearchIsMonotone) {
 }
 
 std::string name_of_decrease(
-    const ::testing::TestParamInfo<std::tuple<NamedNetwork, StepKind>>& info) {
+    const ::testing::TestParamInfo<std::tuple<NamedNetwork, steps::StepKind>>& info) {
   const auto& [network, oracle] = info.param;
   std::string name(oracle_names()[static_cast<std::size_t>(oracle)]);
   std::erase(name, '-');
@@ -175,9 +175,9 @@ std::string name_of_decrease(
 
 INSTANTIATE_TEST_SUITE_P(All, Decrease,
                          ::testing::Combine(::testing::ValuesIn(trained_networks),
-                                            ::testing::Values(StepKind::gradient,
-                                                              StepKind::gauss_newton,
-                                                              StepKind::newton)),
+                                            ::testing::Values(steps::StepKind::gradient,
+                                                              steps::StepKind::gauss_newton,
+                                                              steps::StepKind::newton)),
                          name_of_decrease);
 
 TEST(Training, OracleCallsOfGradientStepsAreOneEach) {
@@ -190,7 +190,7 @@ TEST(Training, OracleCallsOfGradientStepsAreOneEach) {
 TEST(Training, GaussNewtonTakesAtMost2qPlus1CallsAndTheGradient) {
   const Problem problem = make_problem(trained_networks[0].text, samples, 5);
   TrainingOptions options;
-  options.oracle = StepKind::gauss_newton;
+  options.oracle = steps::StepKind::gauss_newton;
   options.rule = StepRule::constant;
   Training<double> training = make_training(problem, options);
   training.begin(problem.start);
@@ -202,7 +202,7 @@ TEST(Training, GaussNewtonTakesAtMost2qPlus1CallsAndTheGradient) {
 
 TEST(Training, MicroBatchesGiveTheSameRun) {
   const Problem problem = make_problem(trained_networks[2].text, 6, 5);
-  for (const StepKind oracle : {StepKind::gradient, StepKind::gauss_newton}) {
+  for (const steps::StepKind oracle : {steps::StepKind::gradient, steps::StepKind::gauss_newton}) {
     TrainingOptions options;
     options.oracle = oracle;
     options.rule = StepRule::line_search;
@@ -218,7 +218,7 @@ TEST(Training, MicroBatchesGiveTheSameRun) {
 }
 
 // Bit for bit.
-class Resumed : public ::testing::TestWithParam<std::tuple<StepKind, std::int64_t>> {};
+class Resumed : public ::testing::TestWithParam<std::tuple<steps::StepKind, std::int64_t>> {};
 
 TEST_P(Resumed, RunIsTheOneThatWasNotInterrupted) {
   const auto& [oracle, mini_batch] = GetParam();
@@ -254,9 +254,9 @@ TEST_P(Resumed, RunIsTheOneThatWasNotInterrupted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Resumed,
-                         ::testing::Combine(::testing::Values(StepKind::gradient,
-                                                              StepKind::gauss_newton,
-                                                              StepKind::newton),
+                         ::testing::Combine(::testing::Values(steps::StepKind::gradient,
+                                                              steps::StepKind::gauss_newton,
+                                                              steps::StepKind::newton),
                                             ::testing::Values(0, 3)));
 
 TEST(Training, StochasticStepsAreHalfOfTheCertified) {
@@ -316,7 +316,7 @@ TEST(Training, OptionsThatContradictTheObjectiveAreRefused) {
   expect_unsupported(trained_networks[0].text, options,
                      "steps certified around a point are those of all samples");
   TrainingOptions newton;
-  newton.oracle = StepKind::newton;
+  newton.oracle = steps::StepKind::newton;
   expect_unsupported(trained_networks[0].text, newton,
                      "certified steps are those of the gradient oracle");
 }

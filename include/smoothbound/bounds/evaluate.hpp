@@ -32,8 +32,8 @@ struct BoundTable {
 BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method method);
 
 /// How the bounds of one layer came about, given the table they stand in.
-Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
-                  std::uint32_t layer);
+rules::Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
+                         std::uint32_t layer);
 
 /// The bounds behind each component of a layer, given the table it stands in; the last ones are the
 /// layer's. A layer without components has none.

@@ -34,7 +34,7 @@ struct MethodReport {
   CauseTable causes;
   std::optional<ObjectiveBounds> objective;  // if there is a loss
   std::optional<Convergence> convergence;
-  Trace explanation;  // if asked for
+  rules::Trace explanation;  // if asked for
 };
 
 struct Report {

@@ -46,10 +46,10 @@ constexpr std::int64_t most_sweep_points = 1'000'000;
 
 /// "a:b:lin:n", "a:b:log:n", a list "a,b,c" or a single number. Throws SpecError at the part that
 /// is wrong.
-SweepAxis parse_axis(SweepSetting setting, const ScalarText& text);
+SweepAxis parse_axis(SweepSetting setting, const text::ScalarText& text);
 
 /// A value that a literal spells; throws SpecError.
-SweepValue parse_sweep_value(SweepSetting setting, const ScalarText& text);
+SweepValue parse_sweep_value(SweepSetting setting, const text::ScalarText& text);
 
 /// The shortest literal of a double, with up to `digits` significant digits.
 std::string decimal_literal(double value, int digits = 17);
@@ -96,7 +96,7 @@ constexpr std::string_view name_of(Standing standing) {
   return standing == Standing::better ? "better" : standing == Standing::equal ? "equal" : "worse";
 }
 
-Standing compare(const Magnitude& swept, const Magnitude& other);
+Standing standing_of(const Magnitude& swept, const Magnitude& other);
 
 /// An interval of the swept setting in which the standing changes, so short that its ends agree to
 /// 6 digits (of a batch: two neighbouring integers). With a tie in its middle it may have the same

@@ -37,7 +37,7 @@ struct ActivationParameter {
   std::string_view name;  // empty: the activation takes none
   std::string_view description;
   std::string_view default_value;
-  RealRange range = RealRange::positive;
+  text::RealRange range = text::RealRange::positive;
   std::span<const std::string_view> samples;  // values to test at, the default aside
 };
 

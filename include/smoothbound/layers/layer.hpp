@@ -44,7 +44,7 @@ concept UnaryType = ComponentType<T> &&
 /// A component of several inputs: states by which rule their bounds merge.
 template <class T>
 concept MergeType = ComponentType<T> &&
-    requires(const T component, std::span<const Branch> branches, Method method) {
+    requires(const T component, std::span<const rules::Branch> branches, Method method) {
   { component.merge(branches, method) } -> std::same_as<Triple>;
   { component.rule() } -> std::convertible_to<std::string_view>;
 };

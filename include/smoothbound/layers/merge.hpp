@@ -25,8 +25,8 @@ struct Add {
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  [[nodiscard]] Triple merge(std::span<const Branch> branches, Method method) const {
-    return sum(branches, method);
+  [[nodiscard]] Triple merge(std::span<const rules::Branch> branches, Method method) const {
+    return rules::sum(branches, method);
   }
 };
 
@@ -43,8 +43,8 @@ struct Concat {
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  [[nodiscard]] Triple merge(std::span<const Branch> branches, Method /*method*/) const {
-    return concatenation(branches);
+  [[nodiscard]] Triple merge(std::span<const rules::Branch> branches, Method /*method*/) const {
+    return rules::concatenation(branches);
   }
 };
 
@@ -63,8 +63,8 @@ struct Multiply {
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  [[nodiscard]] Triple merge(std::span<const Branch> branches, Method /*method*/) const {
-    return product(branches);
+  [[nodiscard]] Triple merge(std::span<const rules::Branch> branches, Method /*method*/) const {
+    return rules::product(branches);
   }
 };
 

@@ -63,8 +63,8 @@ class SettingsVisitor {
 
   virtual void count(const SettingInfo& info, std::int64_t& value) = 0;
   virtual void count(const SettingInfo& info, std::optional<std::int64_t>& value) = 0;
-  virtual void real(const SettingInfo& info, RealRange range, Real& value) = 0;
-  virtual void real(const SettingInfo& info, RealRange range, std::optional<Real>& value) = 0;
+  virtual void real(const SettingInfo& info, text::RealRange range, Real& value) = 0;
+  virtual void real(const SettingInfo& info, text::RealRange range, std::optional<Real>& value) = 0;
   virtual void flag(const SettingInfo& info, bool& value) = 0;
   virtual void choice(const SettingInfo& info, std::span<const std::string_view> names,
                       std::size_t& value) = 0;
@@ -79,12 +79,12 @@ class SettingsVisitor {
 class SettingsReader : public SettingsVisitor {
  public:
   /// `component` names it in messages; `place` is where it stands.
-  SettingsReader(std::optional<Value> value, std::string_view component, Location place);
+  SettingsReader(std::optional<text::Value> value, std::string_view component, Location place);
 
   void count(const SettingInfo& info, std::int64_t& value) override;
   void count(const SettingInfo& info, std::optional<std::int64_t>& value) override;
-  void real(const SettingInfo& info, RealRange range, Real& value) override;
-  void real(const SettingInfo& info, RealRange range, std::optional<Real>& value) override;
+  void real(const SettingInfo& info, text::RealRange range, Real& value) override;
+  void real(const SettingInfo& info, text::RealRange range, std::optional<Real>& value) override;
   void flag(const SettingInfo& info, bool& value) override;
   void choice(const SettingInfo& info, std::span<const std::string_view> names,
               std::size_t& value) override;
@@ -98,10 +98,10 @@ class SettingsReader : public SettingsVisitor {
   [[nodiscard]] bool was_given(std::string_view name) const;
 
  private:
-  std::optional<Value> find(const SettingInfo& info);
+  std::optional<text::Value> find(const SettingInfo& info);
 
-  std::optional<Value> bare_;
-  std::optional<Fields> fields_;
+  std::optional<text::Value> bare_;
+  std::optional<text::Fields> fields_;
   std::string_view component_;
   Location place_;
   bool bare_used_ = false;

@@ -10,7 +10,7 @@
 
 #include "smoothbound/rules/constants.hpp"
 
-namespace smoothbound {
+namespace smoothbound::rules {
 
 /// One line of the account of how a number came about.
 struct TraceLine {
@@ -81,4 +81,4 @@ Triple concatenation(std::span<const Branch> branches);
 /// z_1 * ... * z_k element by element: bilinear with L_beta = 1.
 Triple product(std::span<const Branch> branches);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::rules

@@ -15,6 +15,19 @@
 
 namespace smoothbound {
 
+/// What a network is built for.
+enum class Purpose : std::uint8_t { values, derivatives };
+
+/// A component that has constants but cannot be executed.
+class NotExecutable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace smoothbound
+
+namespace smoothbound::kernels {
+
 /// A parameter array of a component, "weight" say, row-major.
 struct ParameterShape {
   std::string name;
@@ -41,9 +54,6 @@ struct Point {
   std::byte* state = nullptr;        // what `forward` noted for the derivatives
   Scalar* scratch = nullptr;
 };
-
-/// What a network is built for.
-enum class Purpose : std::uint8_t { values, derivatives };
 
 /// A part of a network with value and derivatives on a stacked batch, its layouts fixed.
 ///
@@ -106,10 +116,4 @@ Kernels<Scalar> one_kernel(std::unique_ptr<Kernel<Scalar>> kernel) {
   return list;
 }
 
-/// A component that has constants but cannot be executed.
-class NotExecutable : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

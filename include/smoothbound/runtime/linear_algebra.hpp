@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace smoothbound {
+namespace smoothbound::linalg {
 
 struct DenseMatrix {
   std::int64_t rows = 0;
@@ -146,4 +146,4 @@ struct SymmetricEigen {
 /// Of the symmetric matrix with this diagonal and, one number less, what is below it.
 SymmetricEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<const double> below);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::linalg

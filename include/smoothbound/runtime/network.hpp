@@ -48,7 +48,7 @@ class Network {
 
   /// A kernel in its place.
   struct Node {
-    std::unique_ptr<Kernel<Scalar>> kernel;
+    std::unique_ptr<kernels::Kernel<Scalar>> kernel;
     std::vector<std::uint32_t> inputs;  // values
     std::uint32_t output = 0;
     std::uint32_t layer = none;      // none: a change of layout that the network needs
@@ -116,8 +116,9 @@ class Network {
   void pack(const Scalar* w, Scalar* packed) const;
 
  private:
-  std::uint32_t add_node(std::unique_ptr<Kernel<Scalar>> kernel, std::vector<std::uint32_t> inputs,
-                         const Shape& output, std::uint32_t layer, std::uint32_t component);
+  std::uint32_t add_node(std::unique_ptr<kernels::Kernel<Scalar>> kernel,
+                         std::vector<std::uint32_t> inputs, const Shape& output,
+                         std::uint32_t layer, std::uint32_t component);
   void add_parameters(Node& node, const std::string& prefix);
   void add_layer(const Graph& graph, std::uint32_t index);
   void finish(Storage storage);

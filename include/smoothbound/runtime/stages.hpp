@@ -12,15 +12,15 @@ namespace smoothbound {
 
 /// phi_l(v_l, z_{l-1}) linearized, Prop 3.1: z_l + A dz + B dv.
 struct LinearStage {
-  DenseMatrix A;  // d phi/dz: outputs x inputs, over the batch
-  DenseMatrix B;  // d phi/dv: outputs x parameters
+  linalg::DenseMatrix A;  // d phi/dz: outputs x inputs, over the batch
+  linalg::DenseMatrix B;  // d phi/dv: outputs x parameters
 };
 
 /// hess (lambda^T phi_l) in blocks, Prop 3.1 (3).
 struct QuadraticStage {
-  DenseMatrix zz;  // inputs x inputs
-  DenseMatrix zv;  // inputs x parameters
-  DenseMatrix vv;  // parameters x parameters
+  linalg::DenseMatrix zz;  // inputs x inputs
+  linalg::DenseMatrix zv;  // inputs x parameters
+  linalg::DenseMatrix vv;  // parameters x parameters
 };
 
 /// A network whose layers form a chain, executed layer by layer in float64.

@@ -21,7 +21,8 @@ struct Limits {
 
 /// Interprets a document; throws SpecError at the first mistake. `fallback_name` is the
 /// architecture's name where the file gives none.
-Spec read_spec(const Document& document, const std::string& fallback_name, const Limits& limits);
+Spec read_spec(const text::Document& document, const std::string& fallback_name,
+               const Limits& limits);
 
 /// Parses and interprets. Throws SpecError.
 Spec read_spec(const Source& source, const Limits& limits = {});

@@ -39,7 +39,7 @@ struct RealSetting {
   std::string_view section;  // the mapping of the file that holds it: "", "input" or "loss"
   std::string_view key;      // its key there
   std::string_view description;
-  RealRange range;
+  text::RealRange range;
   std::string_view default_value;  // empty: none
   std::optional<Real> Settings::*member;
 };

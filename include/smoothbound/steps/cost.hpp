@@ -10,7 +10,7 @@
 
 #include "smoothbound/graph/graph.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// A number of something: an integer, exact below 2^60 and rounded up beyond, or the reason why
 /// there is none.
@@ -80,4 +80,4 @@ struct NetworkCost {
 /// allocated. The cost of loss and regularizer is not counted.
 NetworkCost count_costs(const Graph& graph, std::int64_t batch);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

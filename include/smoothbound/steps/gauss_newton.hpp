@@ -9,7 +9,7 @@
 #include "smoothbound/runtime/oracle.hpp"
 #include "smoothbound/steps/step.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// psi linearized at w: all that a step needs to know of a network.
 struct LinearizedNetwork {
@@ -66,4 +66,4 @@ GaussNewtonDirection gauss_newton_direction(const LinearizedNetwork& psi,
                                             const Regularizer& regularizer, double gamma,
                                             const DualOptions& options = {});
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

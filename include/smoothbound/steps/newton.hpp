@@ -10,7 +10,7 @@
 #include "smoothbound/runtime/losses/regularizer.hpp"
 #include "smoothbound/steps/step.hpp"
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// Why there is no `SplitChain` of the graph; empty if there is one.
 std::string reason_against_chain(const Graph& graph);
@@ -58,4 +58,4 @@ Direction newton_direction(SplitChain& chain, const LossEvaluation& loss,
                            const Regularizer& regularizer, double gamma,
                            StepKind kind = StepKind::newton);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace smoothbound {
+namespace smoothbound::steps {
 
 /// Which model of F at w is minimized: linear in f o psi and r (12), quadratic in f and r with psi
 /// linear (13), quadratic in all (14); each plus ||w~||^2 / (2 gamma).
@@ -35,4 +35,4 @@ class NotFinite : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::steps

@@ -9,7 +9,7 @@
 
 #include "smoothbound/text/source.hpp"
 
-namespace smoothbound {
+namespace smoothbound::text {
 
 enum class NodeKind : std::uint8_t { scalar, sequence, mapping };
 
@@ -108,4 +108,4 @@ void parse_yaml(std::string_view text, Document& document);
 /// like. Throws SpecError, also for what is not UTF-8 text.
 void parse(const Source& source, Document& document);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::text

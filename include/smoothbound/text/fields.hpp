@@ -13,7 +13,7 @@
 #include "smoothbound/rules/magnitude.hpp"
 #include "smoothbound/text/document.hpp"
 
-namespace smoothbound {
+namespace smoothbound::text {
 
 /// What a real setting may be.
 enum class RealRange : std::uint8_t { non_negative, positive };
@@ -80,4 +80,4 @@ class Fields {
   std::vector<std::string_view> known_;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::text

@@ -27,7 +27,7 @@ struct TrainingReport {
   ParameterSource parameters;
   std::int64_t samples = 0;
   std::int64_t mini_batch = 0;  // 0: all samples
-  StepKind oracle = StepKind::gradient;
+  steps::StepKind oracle = steps::StepKind::gradient;
   StepRule rule = StepRule::certified;
   std::string step;  // as asked for: "certified", "0.1", ...
   Method method = Method::sharp;

@@ -30,17 +30,17 @@ enum class StepRule : std::uint8_t {
 
 /// In the order of `StepRule`, but for `constant`, which is given as a number.
 std::span<const std::string_view> step_rule_names();
-/// In the order of `StepKind`.
+/// In the order of `steps::StepKind`.
 std::span<const std::string_view> oracle_names();
 
 struct TrainingOptions {
-  StepKind oracle = StepKind::gradient;
+  steps::StepKind oracle = steps::StepKind::gradient;
   StepRule rule = StepRule::certified;
   double gamma = 1;              // of `constant`, or the first one that a line search tries
   double local_radius = 0;       // R' of `local`; 0: the one with the longest step
   std::int64_t mini_batch = 0;   // samples of a step; 0: all, the deterministic methods
   std::uint64_t seed = 1;        // of mini-batches
-  double dual_residual = 0;      // where Gauss-Newton steps stop, see `DualOptions`
+  double dual_residual = 0;      // where Gauss-Newton steps stop, see `steps::DualOptions`
   std::int64_t micro_batch = 0;  // see `ObjectiveOptions`
 };
 
@@ -126,7 +126,7 @@ class Training {
   CertifiedStep certify();
   Proposal propose_gradient(IterationRecord& record);
   Proposal propose_second_order(IterationRecord& record);
-  Direction direction(double gamma);
+  steps::Direction direction(double gamma);
   void follow(const IterationRecord& record, Proposal proposal);
   [[noreturn]] void fail(const std::string& message) const;
 
@@ -138,7 +138,7 @@ class Training {
   std::unique_ptr<Objective<Scalar>> objective_;
   std::unique_ptr<Certificate> certificate_;
   std::unique_ptr<LayerNormRecorder<Scalar>> layer_norms_;
-  std::unique_ptr<SplitChain> chain_;  // of Newton steps
+  std::unique_ptr<steps::SplitChain> chain_;  // of Newton steps
   std::optional<ProductOfBalls> balls_;
   CertifiedStep global_;
   TrainingState state_;

@@ -35,9 +35,8 @@ class BoundCommand {
   int run() {
     interpret();
     Output output(options_.output.path);
-    const bool array = format_ == Format::json && options_.files.size() > 1;
-    for (const std::string& file : options_.files) report_on(file, output, array);
-    if (array && written_ > 0) output.write("]\n");
+    for (const std::string& file : options_.files) report_on(file, output);
+    if (options_.files.size() > 1 && written_ > 0) output.write(format_->after);
     const bool all_failed = failed_ == options_.files.size();
     if (options_.output.path.empty() || !all_failed) output.commit();
     if (options_.files.size() > 1) {
@@ -63,7 +62,7 @@ class BoundCommand {
     refuse_overwriting(line_, {"-o", "--output"}, options_.output.path, options_.files);
   }
 
-  void report_on(const std::string& file, Output& output, bool array) {
+  void report_on(const std::string& file, Output& output) {
     Source source;
     const std::optional<Report> report = try_report(file, report_options_, limits_, source);
     if (!report) {
@@ -76,14 +75,13 @@ class BoundCommand {
       worst_ = std::max<int>(worst_, no_answer);
     }
     source.text = {};
-    write(*report, output, array);
+    write(*report, output);
     ++written_;
   }
 
-  void write(const Report& report, Output& output, bool array) const {
+  void write(const Report& report, Output& output) const {
     const Sink sink = [&](std::string_view text) { output.write(text); };
-    if (array) sink(written_ == 0 ? "[" : ",");
-    if (written_ > 0 && (format_ == Format::table || format_ == Format::markdown)) sink("\n");
+    if (options_.files.size() > 1) sink(written_ == 0 ? format_->before : format_->between);
     smoothbound::write(report, format_, sink, written_ == 0);
   }
 

@@ -94,8 +94,8 @@ class CheckCommand {
   void interpret() {
     report_options_ = options_.model.interpret(line_);
     limits_ = options_.model.limits(line_);
-    const ScalarText tolerance = line_.scalar("--tolerance", options_.tolerance);
-    const Real value = parse_real(tolerance, RealRange::non_negative);
+    const text::ScalarText tolerance = line_.scalar("--tolerance", options_.tolerance);
+    const Real value = text::parse_real(tolerance, text::RealRange::non_negative);
     tolerance_ = Decimal(value.upper.is_zero() ? "0" : tolerance.text);
     refuse_repeated_stdin(options_.files, line_);
     refuse_repeated_files(options_.files, line_);
@@ -131,7 +131,7 @@ class CheckCommand {
     if (options_.github && path.empty() && format_ != Format::table) {
       throw SpecError(line_.locate_last({"--github"}),
                       fmt::format("--github would mix annotations with the {} on standard output",
-                                  name_of(format_)),
+                                  format_->name),
                       "write the latter to a file: -o FILE");
     }
   }

@@ -38,28 +38,28 @@ void apply_setting(std::string_view setting, Location place, ReportOptions& opti
   }
   const std::string_view name = setting.substr(0, equals);
   place.column += static_cast<std::uint32_t>(character_count(name)) + 1;
-  const ScalarText value{setting.substr(equals + 1), false, place, name};
+  const text::ScalarText value{setting.substr(equals + 1), false, place, name};
   std::vector<std::string> known{"bn-epsilon", "loss", "smooth"};
   for (const CountSetting& count : count_settings()) {
     known.push_back(option_name(count.name).substr(2));
     if (name != known.back()) continue;
-    options.overrides.*count.member = parse_count(value);
+    options.overrides.*count.member = text::parse_count(value);
     return;
   }
   for (const RealSetting& real : real_settings()) {
     known.push_back(option_name(real.name).substr(2));
     if (name != known.back()) continue;
-    options.overrides.*real.member = parse_real(value, real.range);
+    options.overrides.*real.member = text::parse_real(value, real.range);
     return;
   }
   if (name == "bn-epsilon") {
-    options.batch_norm_epsilon = parse_real(value, RealRange::non_negative);
+    options.batch_norm_epsilon = text::parse_real(value, text::RealRange::non_negative);
   } else if (name == "smooth") {
-    options.smooth_beta = parse_real(value, RealRange::positive);
+    options.smooth_beta = text::parse_real(value, text::RealRange::positive);
   } else if (name == "loss") {
     std::vector<std::string_view> names;
     for (const LossRow& row : loss_table()) names.push_back(row.name);
-    options.overrides.loss = &loss_table()[parse_choice(value, names)];
+    options.overrides.loss = &loss_table()[text::parse_choice(value, names)];
   } else {
     place.column -= static_cast<std::uint32_t>(character_count(name)) + 1;
     const std::vector<std::string_view> views(known.begin(), known.end());

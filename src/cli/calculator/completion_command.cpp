@@ -22,8 +22,8 @@ int run(const Program& program, const std::string& shell, const CommandLine& lin
   using Writer = std::string (*)(const ProgramInfo&);
   constexpr std::array<Writer, shell_names.size()> writers{bash_completion, zsh_completion,
                                                            fish_completion};
-  const ScalarText typed{shell, true, line.locate(shell), "shell"};
-  const Writer write = writers[parse_choice(typed, shell_names)];
+  const text::ScalarText typed{shell, true, line.locate(shell), "shell"};
+  const Writer write = writers[text::parse_choice(typed, shell_names)];
   Output output("");
   output.write(write(inspect(program)));
   output.commit();

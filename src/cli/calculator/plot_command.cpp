@@ -65,7 +65,7 @@ bool is_log(const std::string& file) {
 }
 
 // Logs of training; `options` that are about bounds do not apply.
-int plot_logs(const PlotOptions& options, PlotFormat format, const CommandLine& line) {
+int plot_logs(const PlotOptions& options, const PlotFormat& format, const CommandLine& line) {
   std::vector<NamedLog> logs;
   for (const std::string& file : options.files) {
     if (!is_log(file)) {
@@ -86,7 +86,7 @@ int run(const PlotOptions& options, const CommandLine& line) {
   const auto kind = static_cast<Kind>(choose(line, "--chart", options.chart, chart_names));
   refuse_repeated_stdin(options.files, line);
   refuse_overwriting(line, {"-o", "--output"}, options.output, options.files);
-  const PlotFormat format =
+  const PlotFormat& format =
       choose_plot_format(line, options.format, {"-o", "--output"}, options.output);
   if (is_log(options.files.front())) return plot_logs(options, format, line);
   if (kind == Kind::methods) report_options.methods = {Method::paper, Method::sharp};
@@ -123,7 +123,7 @@ void declare_plot(Command& command) {
       chart_names);
   command.choice("--format", options->format,
                  "form of the chart (svg; vega-lite for an output *.json, bars for -o -)",
-                 plot_format_names);
+                 plot_format_names());
   command.option("-o,--output", options->output,
                  "write to FILE, whole or not at all; - draws bars of text on standard output",
                  "FILE");

@@ -44,7 +44,7 @@ class SweepCommand {
     constexpr std::int64_t most_threads = 1024;
     if (!options_.threads.empty()) {
       run.threads = static_cast<unsigned>(
-          std::min(parse_count(line_.scalar("--threads", options_.threads)), most_threads));
+          std::min(text::parse_count(line_.scalar("--threads", options_.threads)), most_threads));
     }
     refuse_repeated_stdin({options_.file, options_.against}, line_);
     check_outputs(format);
@@ -122,7 +122,7 @@ class SweepCommand {
       if (format == Format::table || !options_.output.path.empty()) return;
       throw SpecError(
           line_.locate_last({"--plot"}),
-          fmt::format("--plot - would mix bars with the {} on standard output", name_of(format)),
+          fmt::format("--plot - would mix bars with the {} on standard output", format->name),
           "write one of them to a file: -o FILE or --plot FILE");
     }
     if (is_same_file(options_.plot, options_.output.path)) {
@@ -137,7 +137,7 @@ class SweepCommand {
   void write_outputs(const Sweep& sweep, Format format) const {
     std::vector<Chart> charts;
     if (!options_.plot.empty()) charts = sweep_charts(sweep);
-    const PlotFormat plot_format = choose_plot_format(line_, "", {"--plot"}, options_.plot);
+    const PlotFormat& plot_format = choose_plot_format(line_, "", {"--plot"}, options_.plot);
     const bool bars = options_.plot == "-";
     if (!charts.empty() && !bars) write_plot(charts, plot_format, options_.plot);
     Output output(options_.output.path);

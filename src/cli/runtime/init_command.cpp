@@ -34,7 +34,7 @@ int run(const InitOptions& options, const CommandLine& line) {
   const Limits limits = options.model.limits(line);
   ParameterSource from;
   from.scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
-  from.seed = static_cast<std::uint64_t>(parse_count(line.scalar("--seed", options.seed), 0));
+  from.seed = static_cast<std::uint64_t>(text::parse_count(line.scalar("--seed", options.seed), 0));
   if (options.output == "-") {
     throw SpecError(line.locate_last({"-o", "--output"}),
                     "parameters are not text: --output needs a file", "name a file *.safetensors");

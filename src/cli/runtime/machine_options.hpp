@@ -1,18 +1,42 @@
-// --memory and --threads, which commands that execute networks have.
+// --precision, --memory and --threads, which commands that execute networks have.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "shared/command.hpp"
 #include "shared/command_line.hpp"
+#include "smoothbound/runtime/precision.hpp"
 
 namespace smoothbound::cli {
 
-/// Bytes that may be used: the value of --memory, or most of what is available if that is empty.
-/// Throws SpecError.
-std::int64_t memory_limit(const CommandLine& line, const std::string& memory);
+class MachineOptions {
+ public:
+  /// `usual`: the precision where nothing is said.
+  explicit MachineOptions(Precision usual) : usual_(usual), precision_(name_of(usual)) {}
 
-/// Uses as many threads as --threads says, if it is given. Throws SpecError.
-void apply_threads(const CommandLine& line, const std::string& threads);
+  void add_precision(Command& command);
+  /// Declares --memory and --threads.
+  void add_to(Command& command);
+
+  /// Throws SpecError.
+  [[nodiscard]] Precision precision(const CommandLine& line) const;
+  [[nodiscard]] bool limits_memory() const { return !memory_.empty(); }
+  /// What --memory says, and where.
+  [[nodiscard]] text::ScalarText memory_text(const CommandLine& line) const {
+    return line.scalar("--memory", memory_);
+  }
+  /// Bytes that may be used: the value of --memory, or most of what is available without it.
+  /// Throws SpecError.
+  [[nodiscard]] std::int64_t memory_limit(const CommandLine& line) const;
+  /// Uses as many threads as --threads says, if it is given. Throws SpecError.
+  void apply_threads(const CommandLine& line) const;
+
+ private:
+  Precision usual_;
+  std::string precision_;
+  std::string memory_;
+  std::string threads_;
+};
 
 }  // namespace smoothbound::cli

@@ -30,9 +30,6 @@
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array precisions{Precision::float32, Precision::float64};
-constexpr std::array precision_names{name_of(precisions[0]), name_of(precisions[1])};
-
 // The options as typed.
 struct RunOptions {
   std::string file;
@@ -41,11 +38,9 @@ struct RunOptions {
   std::string statistics;
   std::string init;
   std::string seed = "1";
-  std::string precision = "float32";
+  MachineOptions machine{Precision::float32};
   std::string output;
   std::string format;
-  std::string memory;
-  std::string threads;
   bool profile = false;
   ModelOptions model;
 };
@@ -86,8 +81,7 @@ class RunCommand {
   void interpret() {
     request_.options = options_.model.interpret(line_);
     format_ = choose_format(line_, options_.format);
-    request_.precision =
-        precisions.at(choose(line_, "--precision", options_.precision, precision_names));
+    request_.precision = options_.machine.precision(line_);
     if (!options_.init.empty()) {
       request_.parameters.scheme =
           static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
@@ -98,11 +92,11 @@ class RunCommand {
     }
     request_.parameters.file = options_.weights;
     request_.parameters.seed =
-        static_cast<std::uint64_t>(parse_count(line_.scalar("--seed", options_.seed), 0));
+        static_cast<std::uint64_t>(text::parse_count(line_.scalar("--seed", options_.seed), 0));
     request_.statistics = options_.statistics;
-    request_.memory = memory_limit(line_, options_.memory);
+    request_.memory = options_.machine.memory_limit(line_);
     request_.profile = options_.profile;
-    apply_threads(line_, options_.threads);
+    options_.machine.apply_threads(line_);
     check_output();
   }
 
@@ -145,11 +139,10 @@ class RunCommand {
             ? "batch normalization needs all samples at once: take fewer, or allow more with "
               "--memory"
             : "take fewer samples, or allow more with --memory";
-    if (options_.memory.empty()) {
+    if (!options_.machine.limits_memory()) {
       throw DataError(options_.file, needs + "that this machine has to spare", hint);
     }
-    throw SpecError(line_.scalar("--memory", options_.memory).location, needs + "of --memory",
-                    hint);
+    throw SpecError(options_.machine.memory_text(line_).location, needs + "of --memory", hint);
   }
 
   int show(const RunReport& report) const {
@@ -198,15 +191,13 @@ void declare_run(Command& command) {
                  "draw parameters as 'smoothbound init' does (ball, if no weights are given)",
                  scheme_names());
   command.option("--seed", options->seed, "seed of random parameters and samples (1)", "SEED");
-  command.choice("--precision", options->precision, "arithmetic (float32)", precision_names);
+  options->machine.add_precision(command);
   command.option("-o,--output", options->output, "write the network's outputs to FILE, as NPY",
                  "FILE");
   command.flag("--profile", options->profile,
                "also go backward, and tell the time, work and memory of each layer");
   add_format(command, options->format);
-  command.option("--memory", options->memory, "memory that may be used (80% of what is available)",
-                 "SIZE");
-  command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
+  options->machine.add_to(command);
   options->model.add_to(command, {"--sample-norm", "--label-radius", "--regularizer",
                                   "--initial-gap", "--accuracy", "--variance"});
   command.footer(

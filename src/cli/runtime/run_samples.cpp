@@ -67,7 +67,7 @@ Samples SampleOptions::open(const CommandLine& line, std::uint64_t seed, Setting
   if (settings.batch) count_option_ = "--batch";
   if (!samples_.empty()) {
     count_option_ = "--samples";
-    settings.batch = parse_count(line.scalar("--samples", samples_));
+    settings.batch = text::parse_count(line.scalar("--samples", samples_));
   }
   SampleRequest request = named();
   request.split = trains_ ? Split::train : Split::test;

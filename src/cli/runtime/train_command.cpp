@@ -31,9 +31,6 @@
 namespace smoothbound::cli {
 namespace {
 
-constexpr std::array precisions{Precision::float64, Precision::float32};
-constexpr std::array precision_names{name_of(precisions[0]), name_of(precisions[1])};
-
 std::atomic<bool>& stop_requested() {
   static std::atomic<bool> requested{false};
   return requested;
@@ -59,7 +56,7 @@ struct TrainOptions {
   std::string weights;
   std::string init;
   std::string seed = "1";
-  std::string precision = "float64";
+  MachineOptions machine{Precision::float64};
   std::string iterations = "100";
   std::string accuracy;
   std::string log;
@@ -68,8 +65,6 @@ struct TrainOptions {
   std::string resume;
   std::string output;
   std::string format;
-  std::string memory;
-  std::string threads;
   ModelOptions model;
 };
 
@@ -127,8 +122,7 @@ class TrainCommand {
     request_.training = options_.oracle.interpret(line_);
     request_.step = options_.oracle.step_text();
     format_ = choose_format(line_, options_.format);
-    request_.precision =
-        precisions.at(choose(line_, "--precision", options_.precision, precision_names));
+    request_.precision = options_.machine.precision(line_);
     if (!options_.init.empty()) {
       request_.parameters.scheme =
           static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
@@ -136,17 +130,18 @@ class TrainCommand {
     refuse_several_beginnings();
     request_.parameters.file = options_.weights;
     request_.parameters.seed =
-        static_cast<std::uint64_t>(parse_count(line_.scalar("--seed", options_.seed), 0));
+        static_cast<std::uint64_t>(text::parse_count(line_.scalar("--seed", options_.seed), 0));
     request_.training.seed = request_.parameters.seed;
-    request_.iterations = parse_count(line_.scalar("--iterations", options_.iterations), 0);
+    request_.iterations = text::parse_count(line_.scalar("--iterations", options_.iterations), 0);
     if (!options_.accuracy.empty()) {
       request_.accuracy =
-          parse_real(line_.scalar("--accuracy", options_.accuracy), RealRange::positive).nearest;
+          text::parse_real(line_.scalar("--accuracy", options_.accuracy), text::RealRange::positive)
+              .nearest;
     }
     request_.checkpoint_every =
-        parse_count(line_.scalar("--checkpoint-every", options_.checkpoint_every));
-    request_.memory = memory_limit(line_, options_.memory);
-    apply_threads(line_, options_.threads);
+        text::parse_count(line_.scalar("--checkpoint-every", options_.checkpoint_every));
+    request_.memory = options_.machine.memory_limit(line_);
+    options_.machine.apply_threads(line_);
     request_.log = options_.log;
     request_.resume = options_.resume;
     request_.checkpoint = options_.checkpoint.empty() ? options_.resume : options_.checkpoint;
@@ -252,7 +247,7 @@ void declare_train(Command& command) {
                  "begin with parameters drawn as 'smoothbound init' does (ball)", scheme_names());
   command.option("--seed", options->seed, "seed of random parameters, samples and batches (1)",
                  "SEED");
-  command.choice("--precision", options->precision, "arithmetic (float64)", precision_names);
+  options->machine.add_precision(command);
   command.option(
       "--log", options->log,
       "write a line for each iteration to FILE as it goes: CSV, or JSON lines for *.jsonl", "FILE");
@@ -269,9 +264,7 @@ void declare_train(Command& command) {
   command.option("-o,--output", options->output,
                  "write the trained parameters to FILE, as safetensors", "FILE");
   add_format(command, options->format);
-  command.option("--memory", options->memory, "memory that may be used (80% of what is available)",
-                 "SIZE");
-  command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
+  options->machine.add_to(command);
   options->model.add_to(command, {"--batch", "--sample-norm", "--label-radius", "--initial-gap",
                                   "--accuracy", "--variance"});
   command.footer(

@@ -41,8 +41,8 @@ void OracleOptions::add_to(Command& command) {
 
 TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
   TrainingOptions options;
-  options.oracle = static_cast<StepKind>(choose(line, "--oracle", oracle_, oracle_names()));
-  const bool first_order = options.oracle == StepKind::gradient;
+  options.oracle = static_cast<steps::StepKind>(choose(line, "--oracle", oracle_, oracle_names()));
+  const bool first_order = options.oracle == steps::StepKind::gradient;
   if (first_order && !gamma_.empty()) {
     throw SpecError(line.locate_last({"--gamma"}), "--gamma is for gauss-newton and newton",
                     "the gradient oracle takes --step");
@@ -57,7 +57,7 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
     options.rule = first_order ? StepRule::certified : StepRule::line_search;
   } else if (is_number(rule)) {
     options.rule = StepRule::constant;
-    options.gamma = parse_real(line.scalar(option, rule), RealRange::positive).nearest;
+    options.gamma = text::parse_real(line.scalar(option, rule), text::RealRange::positive).nearest;
   } else if (first_order) {
     options.rule = static_cast<StepRule>(choose(line, option, rule, step_rule_names()));
   } else {
@@ -69,19 +69,21 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
       throw SpecError(line.locate_last({"--local-radius"}), "--local-radius is for --step local");
     }
     options.local_radius =
-        parse_real(line.scalar("--local-radius", local_radius_), RealRange::positive).nearest;
+        text::parse_real(line.scalar("--local-radius", local_radius_), text::RealRange::positive)
+            .nearest;
   }
   constexpr double usual_residual = 1e-3;
   options.dual_residual = usual_residual;
   if (!dual_residual_.empty()) {
-    if (options.oracle != StepKind::gauss_newton) {
+    if (options.oracle != steps::StepKind::gauss_newton) {
       throw SpecError(line.locate_last({"--dual-residual"}),
                       "--dual-residual is for --oracle gauss-newton");
     }
-    options.dual_residual =
-        parse_real(line.scalar("--dual-residual", dual_residual_), RealRange::non_negative).nearest;
+    options.dual_residual = text::parse_real(line.scalar("--dual-residual", dual_residual_),
+                                             text::RealRange::non_negative)
+                                .nearest;
   }
-  if (!batch_.empty()) options.mini_batch = parse_count(line.scalar("--batch", batch_));
+  if (!batch_.empty()) options.mini_batch = text::parse_count(line.scalar("--batch", batch_));
   return options;
 }
 

@@ -94,7 +94,7 @@ std::string CommandLine::render(SpecError error) const {
   return cli::render(config_, error);
 }
 
-ScalarText CommandLine::scalar(std::string_view option, std::string_view value) const {
+text::ScalarText CommandLine::scalar(std::string_view option, std::string_view value) const {
   for (std::size_t i = 0; i < arguments_.size(); ++i) {
     const auto column = static_cast<std::uint32_t>(columns_[i]);
     if (arguments_[i] == fmt::format("{}={}", option, value)) {

@@ -29,7 +29,7 @@ class CommandLine {
   /// Behind the last argument.
   [[nodiscard]] Location end() const;
   /// The value given to `option`, placed for the scalar parsers. The result refers to both.
-  [[nodiscard]] ScalarText scalar(std::string_view option, std::string_view value) const;
+  [[nodiscard]] text::ScalarText scalar(std::string_view option, std::string_view value) const;
 
   /// The file of --config. Locations in it are told from those in the command line, which is one
   /// line, by their line: the file's first line is line 2.

@@ -22,20 +22,20 @@ std::string option_name(std::string_view setting) {
   return name;
 }
 
-std::size_t parse_size(const ScalarText& scalar) {
+std::size_t parse_size(const text::ScalarText& scalar) {
   struct Unit {
     std::string_view suffix;
     unsigned shift;
   };
   constexpr std::array<Unit, 3> units{{{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
-  ScalarText number = scalar;
+  text::ScalarText number = scalar;
   unsigned shift = 0;
   for (const Unit& unit : units) {
     if (!number.text.ends_with(unit.suffix)) continue;
     number.text.remove_suffix(unit.suffix.size());
     shift = unit.shift;
   }
-  const auto count = static_cast<std::size_t>(parse_count(number));
+  const auto count = static_cast<std::size_t>(text::parse_count(number));
   constexpr std::size_t largest = std::size_t{1} << 40U;
   if (count > (largest >> shift)) {
     throw SpecError(scalar.location, fmt::format("{} is too large", scalar.what),
@@ -46,9 +46,9 @@ std::size_t parse_size(const ScalarText& scalar) {
 
 std::size_t choose(const CommandLine& line, const std::string& option, const std::string& value,
                    std::span<const std::string_view> names) {
-  ScalarText scalar = line.scalar(option, value);
+  text::ScalarText scalar = line.scalar(option, value);
   scalar.quoted = true;  // whatever was typed is text
-  return parse_choice(scalar, names);
+  return text::parse_choice(scalar, names);
 }
 
 void ModelOptions::add_to(Command& command, const std::vector<std::string_view>& left_out) {
@@ -87,8 +87,9 @@ ReportOptions ModelOptions::interpret(const CommandLine& line) const {
   const std::string_view method = method_names[choose(line, "--method", method_, method_names)];
   if (method != "sharp") options.methods.push_back(Method::paper);
   if (method != "paper") options.methods.push_back(Method::sharp);
-  const auto real = [&](const std::string& option, const std::string& value, RealRange range) {
-    return parse_real(line.scalar(option, value), range);
+  const auto real = [&](const std::string& option, const std::string& value,
+                        text::RealRange range) {
+    return text::parse_real(line.scalar(option, value), range);
   };
   for (std::size_t i = 0; i < reals_.size(); ++i) {
     if (reals_[i].empty()) continue;
@@ -99,7 +100,7 @@ ReportOptions ModelOptions::interpret(const CommandLine& line) const {
     if (counts_[i].empty()) continue;
     const CountSetting& setting = count_settings()[i];
     options.overrides.*setting.member =
-        parse_count(line.scalar(option_name(setting.name), counts_[i]));
+        text::parse_count(line.scalar(option_name(setting.name), counts_[i]));
   }
   if (!loss_.empty()) {
     std::vector<std::string_view> names;
@@ -107,9 +108,9 @@ ReportOptions ModelOptions::interpret(const CommandLine& line) const {
     options.overrides.loss = &loss_table()[choose(line, "--loss", loss_, names)];
   }
   if (!bn_epsilon_.empty()) {
-    options.batch_norm_epsilon = real("--bn-epsilon", bn_epsilon_, RealRange::non_negative);
+    options.batch_norm_epsilon = real("--bn-epsilon", bn_epsilon_, text::RealRange::non_negative);
   }
-  if (!smooth_.empty()) options.smooth_beta = real("--smooth", smooth_, RealRange::positive);
+  if (!smooth_.empty()) options.smooth_beta = real("--smooth", smooth_, text::RealRange::positive);
   return options;
 }
 

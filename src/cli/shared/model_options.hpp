@@ -16,7 +16,7 @@ namespace smoothbound::cli {
 std::string option_name(std::string_view setting);
 
 /// "64MiB", "1e9", "2GiB" in bytes. Throws SpecError.
-std::size_t parse_size(const ScalarText& scalar);
+std::size_t parse_size(const text::ScalarText& scalar);
 
 /// The option's value as one of `names`; throws SpecError at its place.
 std::size_t choose(const CommandLine& line, const std::string& option, const std::string& value,

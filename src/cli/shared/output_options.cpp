@@ -11,27 +11,40 @@
 namespace smoothbound::cli {
 namespace {
 
-std::string_view ending_of(Format format) {
-  constexpr std::array<std::string_view, 4> endings{".txt", ".md", ".csv", ".json"};
-  return endings[static_cast<std::size_t>(format)];
+std::vector<std::string_view> names_of_formats() {
+  std::vector<std::string_view> names;
+  for (const FormatRow& row : formats()) names.push_back(row.name);
+  return names;
+}
+
+// "*.md, *.csv and *.json"
+std::string endings_asking_for_formats() {
+  std::vector<std::string> endings;
+  for (const FormatRow& row : formats()) {
+    if (!row.asking_for.front().empty()) endings.push_back(fmt::format("*{}", row.ending));
+  }
+  const std::string last = std::move(endings.back());
+  endings.pop_back();
+  return fmt::format("{} and {}", fmt::join(endings, ", "), last);
 }
 
 }  // namespace
 
 void add_format(Command& command, std::string& target) {
-  command.choice("--format", target, "form of the output (table)", format_names);
+  command.choice("--format", target, "form of the output (table)", names_of_formats());
 }
 
 Format choose_format(const CommandLine& line, const std::string& format) {
   if (format.empty()) return Format::table;
-  return static_cast<Format>(choose(line, "--format", format, format_names));
+  return Format(formats()[choose(line, "--format", format, names_of_formats())]);
 }
 
 void OutputOptions::add_to(Command& command) {
   command.choice("--format", format, "form of the output (as FILE is named, or table)",
-                 format_names);
+                 names_of_formats());
   command.option("-o,--output", path,
-                 "write to FILE, whole or not at all; *.md, *.csv and *.json say the format",
+                 fmt::format("write to FILE, whole or not at all; {} say the format",
+                             endings_asking_for_formats()),
                  "FILE");
 }
 
@@ -41,12 +54,12 @@ Format OutputOptions::choose_format(const CommandLine& line) const {
   const Format given = smoothbound::cli::choose_format(line, format);
   if (named.value_or(given) == given) return given;
   throw SpecError(line.scalar("--format", format).location,
-                  fmt::format("--format {} contradicts the name of '{}'", name_of(given), path),
-                  fmt::format("leave --format out, or name a file *{}", ending_of(given)));
+                  fmt::format("--format {} contradicts the name of '{}'", given->name, path),
+                  fmt::format("leave --format out, or name a file *{}", given->ending));
 }
 
 void refuse_other_formats(const CommandLine& line, const std::vector<std::string>& spellings,
-                          const std::string& path, std::initializer_list<std::string_view> written,
+                          const std::string& path, const std::vector<std::string_view>& written,
                           std::string_view what, const std::string& hint) {
   constexpr std::array<std::string_view, 22> known{
       ".png", ".jpg",      ".jpeg", ".gif",   ".webp", ".pdf",        ".eps", ".ps",

@@ -1,7 +1,6 @@
 // --format and -o, which every command with a result has, and what names of files say of formats.
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +31,7 @@ struct OutputOptions {
 /// Throws SpecError at the option `spellings` if the name of its file ends like a known format that
 /// is none of those `written`. `what` is written: "no chart is written as *.png".
 void refuse_other_formats(const CommandLine& line, const std::vector<std::string>& spellings,
-                          const std::string& path, std::initializer_list<std::string_view> written,
+                          const std::string& path, const std::vector<std::string_view>& written,
                           std::string_view what, const std::string& hint);
 
 }  // namespace smoothbound::cli

@@ -4,7 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <array>
 
 #include "model_options.hpp"
 #include "output.hpp"
@@ -21,34 +21,45 @@ int columns() {
   return size.ws_col > 0 ? size.ws_col : usual;
 }
 
+constexpr auto formats = std::to_array<PlotFormat>({
+    {"svg", ".svg",
+     [](std::span<const Chart> charts, int /*columns*/, const Sink& sink) {
+       write_svg(charts, sink);
+     }},
+    {"vega-lite", ".json",
+     [](std::span<const Chart> charts, int /*columns*/, const Sink& sink) {
+       write_vega_lite(charts, sink);
+     }},
+    {"bars", "-", write_bars},
+});
+
 }  // namespace
 
-PlotFormat choose_plot_format(const CommandLine& line, const std::string& format,
-                              const std::vector<std::string>& spellings, const std::string& path) {
-  if (!format.empty()) {
-    return static_cast<PlotFormat>(choose(line, "--format", format, plot_format_names));
-  }
-  if (path == "-") return PlotFormat::bars;
-  refuse_other_formats(line, spellings, path, {".svg", ".json"}, "chart",
-                       "name a file *.svg, or *.json for Vega-Lite");
-  return path.ends_with(".json") ? PlotFormat::vega_lite : PlotFormat::svg;
+std::vector<std::string_view> plot_format_names() {
+  std::vector<std::string_view> names;
+  for (const PlotFormat& format : formats) names.push_back(format.name);
+  return names;
 }
 
-void write_plot(std::span<const Chart> charts, PlotFormat format, const std::string& path) {
+const PlotFormat& choose_plot_format(const CommandLine& line, const std::string& format,
+                                     const std::vector<std::string>& spellings,
+                                     const std::string& path) {
+  if (!format.empty()) return formats[choose(line, "--format", format, plot_format_names())];
+  std::vector<std::string_view> written;
+  for (const PlotFormat& each : formats) {
+    if (path == each.ending || (each.ending != "-" && path.ends_with(each.ending))) return each;
+    written.push_back(each.ending);
+  }
+  refuse_other_formats(line, spellings, path, written, "chart",
+                       "name a file *.svg, or *.json for Vega-Lite");
+  return formats.front();
+}
+
+void write_plot(std::span<const Chart> charts, const PlotFormat& format, const std::string& path) {
   const bool to_stdout = path.empty() || path == "-";
   Output output(to_stdout ? "" : path);
-  const Sink sink = [&](std::string_view text) { output.write(text); };
-  switch (format) {
-    case PlotFormat::svg:
-      write_svg(charts, sink);
-      break;
-    case PlotFormat::vega_lite:
-      write_vega_lite(charts, sink);
-      break;
-    case PlotFormat::bars:
-      write_bars(charts, to_stdout ? columns() : 80, sink);
-      break;
-  }
+  format.write(charts, to_stdout ? columns() : 80,
+               [&](std::string_view text) { output.write(text); });
   output.commit();
 }
 

@@ -18,11 +18,11 @@ class Rows {
     const Graph& graph = report_.graph;
     for (std::size_t i = 0; i < graph.layers.size(); ++i) {
       const Layer& layer = graph.layers[i];
-      begin("layer").add(i + 1, layer.name, text::components(layer, " "), text::shape(layer.output),
-                         layer.parameters);
+      begin("layer").add(i + 1, layer.name, words::components(layer, " "),
+                         words::shape(layer.output), layer.parameters);
       end(result.table.layers[i]);
     }
-    begin("network").skip(3).add(text::shape(graph.shape_of(graph.output())), graph.parameters);
+    begin("network").skip(3).add(words::shape(graph.shape_of(graph.output())), graph.parameters);
     end(result.table.network());
     if (!result.objective) return;
     const ObjectiveBounds& objective = *result.objective;

@@ -64,7 +64,7 @@ void put_objective(JsonWriter& json, const Report& report, const MethodReport& r
   });
 }
 
-void put_line(JsonWriter& json, const TraceLine& line) {
+void put_line(JsonWriter& json, const rules::TraceLine& line) {
   if (line.symbol.empty()) {
     return json.object({{"component", line.formula}, {"formula", line.source}});
   }
@@ -87,7 +87,7 @@ void put_result(JsonWriter& json, const Report& report, const MethodReport& resu
     json.object("explanation", [&] {
       json.member("layer", report.graph.layers[*report.explained_layer].name);
       json.list("lines", result.explanation.lines,
-                [&](const TraceLine& line) { put_line(json, line); });
+                [&](const rules::TraceLine& line) { put_line(json, line); });
       json.member("conclusions", result.explanation.conclusions);
     });
   });

@@ -5,16 +5,14 @@
 #include <algorithm>
 
 #include "bound/parts.hpp"
-#include "shared/text.hpp"
+#include "shared/words.hpp"
 
 namespace smoothbound {
 namespace {
 
-using Align = Grid::Align;
-
 template <Rounding d>
 std::string number(const Bound<d>& value) {
-  return value.to_text(text::digits_for_people);
+  return value.to_text(words::digits_for_people);
 }
 
 void write_layers(const Report& report, const MethodReport& result, Page& page) {
@@ -29,12 +27,12 @@ void write_layers(const Report& report, const MethodReport& result, Page& page) 
   const Graph& graph = report.graph;
   const auto add = [&](const std::string& index, std::string_view name, const std::string& parts,
                        const Shape& output, std::int64_t parameters, const Triple& bounds) {
-    grid.add_row({index, name, parts, text::shape(output), text::count(parameters),
+    grid.add_row({index, name, parts, words::shape(output), words::count(parameters),
                   number(bounds.m), number(bounds.lipschitz), number(bounds.smoothness)});
   };
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
     const Layer& layer = graph.layers[i];
-    add(std::to_string(i + 1), layer.name, text::components(layer, " "), layer.output,
+    add(std::to_string(i + 1), layer.name, words::components(layer, " "), layer.output,
         layer.parameters, result.table.layers[i]);
   }
   add("", "network", "", graph.shape_of(graph.output()), graph.parameters, result.table.network());
@@ -43,9 +41,9 @@ void write_layers(const Report& report, const MethodReport& result, Page& page) 
 
 // One line for each cause of infinite entries.
 void write_causes(const Report& report, const MethodReport& result, Page& page) {
-  const std::vector<text::InfiniteValues> lines = text::infinite_values(report, result);
+  const std::vector<words::InfiniteValues> lines = words::infinite_values(report, result);
   if (!lines.empty()) page.heading("infinite values");
-  for (const text::InfiniteValues& line : lines) {
+  for (const words::InfiniteValues& line : lines) {
     page.item(line.cause.empty() ? line.what
                                  : fmt::format("{}: {}", line.what, page.foreign(line.cause)));
   }
@@ -55,7 +53,7 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
   const ResolvedSettings& settings = report.settings;
   const ObjectiveBounds& objective = *result.objective;
   page.heading("objective");
-  page.paragraph(fmt::format("{}: l_F <= {}, L_F <= {} ({} route)", text::objective(settings),
+  page.paragraph(fmt::format("{}: l_F <= {}, L_F <= {} ({} route)", words::objective(settings),
                              number(objective.lipschitz), number(objective.smoothness),
                              name_of(objective.route)));
   if (!objective.infinite_reason.empty()) {
@@ -70,22 +68,23 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
              {"reach"}});
   const auto add = [&](std::string_view name, const Estimate& estimate, std::string_view reach) {
     grid.add_row({name, number(estimate.step_size), number(estimate.order),
-                  text::count(estimate.iterations), reach});
+                  words::count(estimate.iterations), reach});
   };
   add("projected gradient descent", result.convergence->gradient_descent, "||g|| <= accuracy");
   add("projected stochastic gradient", result.convergence->stochastic_gradient_descent,
       "E||g||^2 <= accuracy^2 + 2 variance");
   page.grid(grid);
   page.paragraph(fmt::format("accuracy {}, initial gap {}, variance {}; g is the gradient mapping",
-                             text::setting(settings.accuracy), text::setting(settings.initial_gap),
-                             text::setting(settings.variance)));
+                             words::setting(settings.accuracy),
+                             words::setting(settings.initial_gap),
+                             words::setting(settings.variance)));
 }
 
 void write_explanation(const Report& report, const MethodReport& result, Page& page) {
   const Layer& layer = report.graph.layers[*report.explained_layer];
   page.heading(fmt::format("how '{}' came about", page.foreign(layer.name)));
   Grid grid({{"symbol"}, {"value", Align::right}, {"formula"}, {"source"}});
-  for (const TraceLine& line : result.explanation.lines) {
+  for (const rules::TraceLine& line : result.explanation.lines) {
     if (line.symbol.empty()) {
       grid.add_row({"", "", "-- " + line.formula + " --", line.source});
     } else {
@@ -109,9 +108,9 @@ void write_bounds_page(const Report& report, Page& page) {
     page.paragraph(fmt::format(
         "upper bounds on the output (m), the Lipschitz constant (l) and the smoothness "
         "constant (L) in the parameters, ||v_l|| <= {}{}",
-        text::setting(settings.radius), has_radii ? " unless a layer says otherwise" : ""));
+        words::setting(settings.radius), has_radii ? " unless a layer says otherwise" : ""));
     page.paragraph(fmt::format("batch {}, ||x|| <= {}, Euclidean norms, rounded up", settings.batch,
-                               text::setting(settings.input_norm)));
+                               words::setting(settings.input_norm)));
     page.gap();
     write_layers(report, result, page);
     write_causes(report, result, page);
@@ -122,9 +121,10 @@ void write_bounds_page(const Report& report, Page& page) {
 }
 
 void write(const Report& report, Format format, const Sink& sink, bool first) {
-  if (format == Format::csv) return write_bounds_csv(report, first, sink);
-  constexpr Forms<Report> forms{write_bounds_page, nullptr, write_bounds_json};
-  forms.write(report, format, sink);
+  format->write({[&](Page& page) { write_bounds_page(report, page); },
+                 [&](const Sink& rows) { write_bounds_csv(report, first, rows); },
+                 [&](JsonWriter& json) { write_bounds_json(report, json); }},
+                sink);
 }
 
 }  // namespace smoothbound

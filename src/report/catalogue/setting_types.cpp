@@ -29,8 +29,8 @@ std::string describe(const Extent& extent) {
   return extent.is_given() ? std::to_string(extent.sizes[0]) : std::string();
 }
 
-std::string describe(RealRange range) {
-  return range == RealRange::positive ? "positive number" : "number >= 0";
+std::string describe(text::RealRange range) {
+  return range == text::RealRange::positive ? "positive number" : "number >= 0";
 }
 
 // Writes down what it is shown.
@@ -43,10 +43,11 @@ class Lister : public SettingsVisitor {
   void count(const SettingInfo& info, std::optional<std::int64_t>& /*value*/) override {
     add(info, fmt::format("integer >= {}", info.smallest), "", schema_of_count(info.smallest));
   }
-  void real(const SettingInfo& info, RealRange range, Real& value) override {
+  void real(const SettingInfo& info, text::RealRange range, Real& value) override {
     add(info, describe(range), fmt::format("{}", value.nearest), schema_of_real(range));
   }
-  void real(const SettingInfo& info, RealRange range, std::optional<Real>& /*value*/) override {
+  void real(const SettingInfo& info, text::RealRange range,
+            std::optional<Real>& /*value*/) override {
     add(info, describe(range), "", schema_of_real(range));
   }
   void flag(const SettingInfo& info, bool& value) override {
@@ -102,10 +103,10 @@ Schema schema_of_count(std::int64_t smallest) {
   return [=](JsonWriter& json) { json.members({{"type", "integer"}, {"minimum", smallest}}); };
 }
 
-Schema schema_of_real(RealRange range) {
+Schema schema_of_real(text::RealRange range) {
   return [=](JsonWriter& json) {
-    json.members(
-        {{"type", "number"}, {range == RealRange::positive ? "exclusiveMinimum" : "minimum", 0}});
+    json.members({{"type", "number"},
+                  {range == text::RealRange::positive ? "exclusiveMinimum" : "minimum", 0}});
   };
 }
 

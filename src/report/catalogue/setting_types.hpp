@@ -26,6 +26,6 @@ std::vector<SettingType> setting_types(const Component& component);
 
 /// Schemas of scalars.
 Schema schema_of_count(std::int64_t smallest);
-Schema schema_of_real(RealRange range);
+Schema schema_of_real(text::RealRange range);
 
 }  // namespace smoothbound

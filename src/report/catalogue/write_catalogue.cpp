@@ -197,9 +197,9 @@ void write_markdown(const Entry& entry, Page& page) {
 }
 
 void write_page(const Catalogue& catalogue, Page& page) {
-  if (page.is_markdown()) page.title("components and losses");
+  if (page.is_marked_up()) page.title("components and losses");
   for (const Entry& entry : entries_of(catalogue)) {
-    page.is_markdown() ? write_markdown(entry, page) : write_text(entry, page);
+    page.is_marked_up() ? write_markdown(entry, page) : write_text(entry, page);
   }
 }
 

@@ -92,7 +92,7 @@ void put_layer(JsonWriter& json) {
     json.object("name", [&] { put_text_schema(json); });
     json.object("from", {{"type", "string"},
                          {"description", "the layer to read; default: the one before"}});
-    json.object("radius", [&] { schema_of_real(RealRange::non_negative)(json); });
+    json.object("radius", [&] { schema_of_real(text::RealRange::non_negative)(json); });
     json.object("bias", {{"type", "boolean"}, {"description", "of dense and conv; default: true"}});
     json.object("then", [&] {
       json.member("type", "array");

@@ -25,7 +25,7 @@ constexpr double edge_distance = 17;  // of such values from the finite ones
 constexpr double empty_height = 10;   // of a plot area without finite values
 constexpr double marker_row = 15;
 constexpr std::size_t most_marked = 120;  // points of a line that each get a marker
-constexpr std::size_t most_name = 44;
+constexpr std::size_t longest_name = 44;
 constexpr std::size_t most_category = 18;
 
 // Whether `next` is a further panel of the same chart, with the same x axis.
@@ -109,7 +109,7 @@ class Drawing {
     y_ += line_height + 4;
     constexpr double swatch = 30;
     for (std::size_t i = 0; i < chart.series.size(); ++i) {
-      const std::string name = svg::shorten(chart.series[i].name, most_name);
+      const std::string name = svg::shorten(chart.series[i].name, longest_name);
       const double item = swatch + 6 + text_width(name, svg::font_size) + 16;
       if (x > margin && x + item > width) {
         x = margin;
@@ -323,7 +323,7 @@ class Drawing {
 
   // Around the line, moved inwards at the edges.
   [[nodiscard]] std::pair<double, double> marker_label_span(const ChartMarker& marker) const {
-    const double size = text_width(svg::shorten(marker.label, most_name), svg::small_size);
+    const double size = text_width(svg::shorten(marker.label, longest_name), svg::small_size);
     const double begin =
         std::clamp(x_of(marker.x) - size / 2, left_, std::max(left_, right_ - size));
     return {begin, begin + size};
@@ -339,7 +339,7 @@ class Drawing {
           number(bottom_));
       labels += fmt::format("<text class=\"muted halo\" x=\"{}\" y=\"{}\">{}</text>\n",
                             number(marker_label_span(marker).first), number(y),
-                            xml::escape(svg::shorten(marker.label, most_name)));
+                            xml::escape(svg::shorten(marker.label, longest_name)));
     }
     out_ += labels;
   }

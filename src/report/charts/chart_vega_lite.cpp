@@ -14,8 +14,8 @@
 namespace smoothbound {
 namespace {
 
-constexpr double width = 560;
-constexpr double height = 220;
+constexpr double plot_width = 560;
+constexpr double plot_height = 220;
 
 // A place on the x axis: a number, or the name of a category.
 void put_x(JsonWriter& json, const Chart& chart, double x) {
@@ -191,7 +191,7 @@ void put_view(JsonWriter& json, const Chart& chart) {
     if (!chart.note.empty()) json.member("subtitle", escape_controls(chart.note));
     json.member("anchor", "start");
   });
-  json.members({{"width", width}, {"height", height}});
+  json.members({{"width", plot_width}, {"height", plot_height}});
   json.object("data", [&] { put_values(json, chart); });
   json.array("layer", [&] {
     const auto layer = [&](const auto& put, auto... how) {

@@ -11,7 +11,7 @@
 #include "chart_scale.hpp"
 #include "chart_style.hpp"
 #include "chart_svg.hpp"
-#include "shared/text.hpp"
+#include "shared/words.hpp"
 
 namespace smoothbound {
 namespace {
@@ -65,14 +65,14 @@ std::string name_of_report(std::span<const Report> reports, const Report& report
 
 // One line if all have the same settings.
 std::string settings_note(std::span<const Report> reports) {
-  std::string first = text::network_settings(reports.front());
+  std::string first = words::network_settings(reports.front());
   const bool same = std::ranges::all_of(
-      reports, [&](const Report& report) { return text::network_settings(report) == first; });
+      reports, [&](const Report& report) { return words::network_settings(report) == first; });
   if (same) return first;
   std::string note;
   for (const Report& report : reports) {
     if (!note.empty()) note += "; ";
-    note += fmt::format("{}: {}", name_of_report(reports, report), text::network_settings(report));
+    note += fmt::format("{}: {}", name_of_report(reports, report), words::network_settings(report));
   }
   return note;
 }
@@ -138,7 +138,7 @@ std::vector<Chart> method_charts(std::span<const Report> reports) {
     if (paper == nullptr || sharp == nullptr) continue;
     Chart chart;
     chart.title = "Paper against sharp: " + report.graph.name;
-    chart.note = text::network_settings(report);
+    chart.note = words::network_settings(report);
     chart.x = {"layer", false, layer_names(report.graph)};
     chart.y = {"bound of the paper / sharp bound", true, {}};
     for (const Number& number : numbers) {
@@ -327,7 +327,7 @@ std::vector<Chart> growth_charts(const Report& report, const MethodReport& resul
   charts.front().title = fmt::format("Growth by layer and component: {}, method {}",
                                      report.graph.name, name_of(result.table.method));
   charts.back().note =
-      text::network_settings(report) +
+      words::network_settings(report) +
       "; a layer's factor is its number over the largest one among what it reads (over 1 where "
       "that is 0)";
   if (growth.front().layers_of_each() > 1) {

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "check/wording.hpp"
-#include "shared/text.hpp"
+#include "shared/words.hpp"
 
 namespace smoothbound {
 namespace {
@@ -22,7 +22,6 @@ std::string verdict(const NumberDiff& number) {
 
 // Writes at most `most` rows and returns how many there are besides.
 std::size_t write_table(const MethodDiff& method, std::size_t first, std::size_t most, Page& page) {
-  using Align = Grid::Align;
   Grid grid({{"layer"},
              {"number"},
              {"old", Align::right},
@@ -85,7 +84,7 @@ std::string note_of(const ArchitectureDiff& diff, RemedyWords words) {
 
 std::pair<std::string, std::string> people_texts(const NumberDiff& number) {
   const auto few = [&](const std::string& text) {
-    return text.empty() ? "-" : shorten(text, text::digits_for_people, number.rounding);
+    return text.empty() ? "-" : shorten(text, words::digits_for_people, number.rounding);
   };
   std::pair texts{few(number.before), few(number.after)};
   if (number.before == number.after || texts.first != texts.second) return texts;
@@ -150,7 +149,7 @@ void write_markdown(const CheckResult& result, Page& page) {
 }
 
 void write_page(const CheckResult& result, Page& page) {
-  page.is_markdown() ? write_markdown(result, page) : write_text(result, page);
+  page.is_marked_up() ? write_markdown(result, page) : write_text(result, page);
 }
 
 }  // namespace

@@ -26,14 +26,14 @@ struct Place {
 
 // The numbers from the first row that changed on.
 std::vector<Place> numbers_of(const ArchitectureDiff& diff, const MethodDiff& method) {
-  std::vector<Place> numbers;
+  std::vector<Place> places;
   for (std::size_t i = *diff.first; i < method.rows.size(); ++i) {
     const RowDiff& row = method.rows[i];
     for (std::size_t j = 0; j < row.numbers.size(); ++j) {
-      numbers.push_back({row, smoothbound::numbers_of(row.kind)[j].key, row.numbers[j]});
+      places.push_back({row, smoothbound::numbers_of(row.kind)[j].key, row.numbers[j]});
     }
   }
-  return numbers;
+  return places;
 }
 
 std::optional<std::string_view> text_if_any(const std::string& text) {

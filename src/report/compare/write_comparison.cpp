@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "shared/forms.hpp"
-#include "shared/text.hpp"
+#include "shared/words.hpp"
 #include "smoothbound/report/compare/writers.hpp"
 
 namespace smoothbound {
@@ -55,7 +55,7 @@ std::string_view method_of(const Comparison& comparison, std::size_t result) {
   return name_of(table_of(comparison, result, 0).method);
 }
 
-std::string number(const Magnitude& value) { return value.to_text(text::digits_for_people); }
+std::string number(const Magnitude& value) { return value.to_text(words::digits_for_people); }
 
 // Two digits behind the point, unless they hide that there is a difference.
 std::string orders(double log10) {
@@ -70,7 +70,6 @@ std::string ratio(const Magnitude& first, const Magnitude& other) {
 }
 
 void write_entry(const Comparison& comparison, std::size_t result, const Entry& entry, Page& page) {
-  using Align = Grid::Align;
   std::vector<Grid::Column> columns{{"layer"}, {"A", Align::right}};
   for (std::size_t i = 1; i < comparison.networks.size(); ++i) {
     columns.push_back({column_name(i), Align::right});
@@ -157,7 +156,7 @@ void put_bounds(JsonWriter& json, const Triple* first, const Triple* bounds) {
     for (const Entry& entry : entries) {
       const Magnitude& value = bounds->*entry.member;
       json.object(entry.key, [&] {
-        json.member("text", value.to_text(text::digits_for_machines));
+        json.member("text", value.to_text(words::digits_for_machines));
         json.member("log10", value.log10());
         if (first == nullptr) return;
         json.member("log10_ratio", log10_ratio(first->*entry.member, value));

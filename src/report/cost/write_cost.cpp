@@ -9,9 +9,9 @@
 namespace smoothbound {
 namespace {
 
-using Align = Grid::Align;
-
-std::string cell(const Count& count) { return count.is_known() ? text::count(count.value) : "-"; }
+std::string cell(const steps::Count& count) {
+  return count.is_known() ? words::count(count.value) : "-";
+}
 
 class CostWriter {
  public:
@@ -24,7 +24,7 @@ class CostWriter {
     const std::int64_t batch = report_.settings.batch;
     page_.paragraph(fmt::format("batch {}; numbers beyond 10^12 are rounded up", batch));
     if (report_.settings.loss != nullptr) {
-      page_.paragraph(text::objective(report_.settings) +
+      page_.paragraph(words::objective(report_.settings) +
                       ": the cost of loss and regularizer is not counted");
     }
     write_passes();
@@ -48,14 +48,15 @@ class CostWriter {
                {"backward", Align::right},
                {"function values", Align::right}});
     const auto add = [&](const std::string& number, std::string_view name,
-                         const std::string& components, const Shape& shape, const LayerCost& cost) {
-      grid.add_row({number, name, components, text::shape(shape), text::count(cost.parameters),
-                    text::count(cost.activations), cell(cost.forward_multiplications),
+                         const std::string& components, const Shape& shape,
+                         const steps::LayerCost& cost) {
+      grid.add_row({number, name, components, words::shape(shape), words::count(cost.parameters),
+                    words::count(cost.activations), cell(cost.forward_multiplications),
                     cell(cost.backward_multiplications), cell(cost.evaluations)});
     };
     for (std::size_t i = 0; i < graph_.layers.size(); ++i) {
       const Layer& layer = graph_.layers[i];
-      add(std::to_string(i + 1), layer.name, text::components(layer, " "), layer.output,
+      add(std::to_string(i + 1), layer.name, words::components(layer, " "), layer.output,
           cost_.layers[i]);
     }
     add("", "network", "", graph_.shape_of(graph_.output()), cost_.total);
@@ -70,8 +71,8 @@ class CostWriter {
                {"backward (Prop C.5)", Align::right},
                {"Newton unknowns", Align::right},
                {"Newton sweep", Align::right}});
-    const auto add = [&](std::string_view name, const LayerCost& cost) {
-      grid.add_row({name, text::count(cost.generic_space), text::count(cost.generic_backward),
+    const auto add = [&](std::string_view name, const steps::LayerCost& cost) {
+      grid.add_row({name, words::count(cost.generic_space), words::count(cost.generic_backward),
                     cell(cost.sparse_backward), cell(cost.newton_unknowns),
                     cell(cost.newton_multiplications)});
     };
@@ -88,7 +89,7 @@ class CostWriter {
     grid.add_row({"gradient", cell(cost_.gradient), "a forward and a backward pass"});
     grid.add_row({"Gauss-Newton", cell(cost_.gauss_newton),
                   fmt::format("a forward pass and 2 q + 1 products with the derivative, q = {}",
-                              text::count(cost_.outputs))});
+                              words::count(cost_.outputs))});
     grid.add_row({"Newton", cell(cost_.newton), "a gradient and one backward sweep"});
     page_.grid(grid);
   }
@@ -100,27 +101,27 @@ class CostWriter {
       grid.add_row(
           {name, cell(as_count(cost_.memory[0].*member)), cell(as_count(cost_.memory[1].*member))});
     };
-    add("parameters", &MemoryCost::parameters);
-    add("parameters, packed", &MemoryCost::packed);
-    add("trajectory", &MemoryCost::trajectory);
-    add("backward pass", &MemoryCost::backward);
-    add("a gradient in all", &MemoryCost::gradient);
+    add("parameters", &steps::MemoryCost::parameters);
+    add("parameters, packed", &steps::MemoryCost::packed);
+    add("trajectory", &steps::MemoryCost::trajectory);
+    add("backward pass", &steps::MemoryCost::backward);
+    add("a gradient in all", &steps::MemoryCost::gradient);
     grid.add_row({"a Newton sweep", "", cell(cost_.newton_bytes)});
     page_.grid(grid);
   }
-  static Count as_count(const Magnitude& value) { return {value, ""}; }
-  static const Count& as_count(const Count& value) { return value; }
+  static steps::Count as_count(const Magnitude& value) { return {value, ""}; }
+  static const steps::Count& as_count(const steps::Count& value) { return value; }
 
   void write_reasons() {
     std::vector<std::string> lines;
-    const auto note = [&](std::string_view what, const Count& count) {
+    const auto note = [&](std::string_view what, const steps::Count& count) {
       std::string line = fmt::format("{}: {}", what, page_.foreign(count.reason));
       if (count.is_known() || std::ranges::find(lines, line) != lines.end()) return;
       lines.push_back(std::move(line));
     };
     note("passes", cost_.total.forward_multiplications);
     note("Newton", cost_.total.newton_multiplications);
-    for (const MemoryCost& memory : cost_.memory) {
+    for (const steps::MemoryCost& memory : cost_.memory) {
       note(fmt::format("memory in {}", memory.precision), memory.trajectory);
     }
     if (lines.empty()) return;
@@ -140,7 +141,7 @@ class CostWriter {
   }
 
   const Report& report_;
-  const NetworkCost& cost_;
+  const steps::NetworkCost& cost_;
   const Graph& graph_;
   Page& page_;
 };
@@ -150,7 +151,7 @@ class CostWriter {
 CostReport make_cost_report(const Source& source, ReportOptions options, const Limits& limits) {
   options.methods.clear();
   CostReport result{make_report(source, options, limits), {}};
-  result.cost = count_costs(result.report.graph, result.report.settings.batch);
+  result.cost = steps::count_costs(result.report.graph, result.report.settings.batch);
   return result;
 }
 

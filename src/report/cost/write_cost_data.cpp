@@ -11,57 +11,58 @@ using json::Quantity;
 
 struct KnownColumn {
   const char* name;
-  Magnitude LayerCost::*member;
+  Magnitude steps::LayerCost::*member;
 };
 struct CountColumn {
   const char* name;
-  Count LayerCost::*member;
+  steps::Count steps::LayerCost::*member;
 };
 
 constexpr std::array<KnownColumn, 4> known_columns{{
-    {"parameters", &LayerCost::parameters},
-    {"activations", &LayerCost::activations},
-    {"generic_space", &LayerCost::generic_space},
-    {"generic_backward", &LayerCost::generic_backward},
+    {"parameters", &steps::LayerCost::parameters},
+    {"activations", &steps::LayerCost::activations},
+    {"generic_space", &steps::LayerCost::generic_space},
+    {"generic_backward", &steps::LayerCost::generic_backward},
 }};
 constexpr std::array<CountColumn, 7> count_columns{{
-    {"sparse_backward", &LayerCost::sparse_backward},
-    {"forward_multiplications", &LayerCost::forward_multiplications},
-    {"backward_multiplications", &LayerCost::backward_multiplications},
-    {"function_values", &LayerCost::evaluations},
-    {"newton_unknowns", &LayerCost::newton_unknowns},
-    {"newton_multiplications", &LayerCost::newton_multiplications},
-    {"newton_bytes", &LayerCost::newton_bytes},
+    {"sparse_backward", &steps::LayerCost::sparse_backward},
+    {"forward_multiplications", &steps::LayerCost::forward_multiplications},
+    {"backward_multiplications", &steps::LayerCost::backward_multiplications},
+    {"function_values", &steps::LayerCost::evaluations},
+    {"newton_unknowns", &steps::LayerCost::newton_unknowns},
+    {"newton_multiplications", &steps::LayerCost::newton_multiplications},
+    {"newton_bytes", &steps::LayerCost::newton_bytes},
 }};
 
-Count as_count(const Magnitude& value) { return {value, ""}; }
+steps::Count as_count(const Magnitude& value) { return {value, ""}; }
 
 // Calls `take(name, count)` for the numbers of a layer.
 template <class Take>
-void for_each_number(const LayerCost& cost, const Take& take) {
+void for_each_number(const steps::LayerCost& cost, const Take& take) {
   for (const KnownColumn& column : known_columns) take(column.name, as_count(cost.*column.member));
   for (const CountColumn& column : count_columns) take(column.name, cost.*column.member);
 }
 
 // A quantity as of the other formats, but for an integer written out.
-Quantity quantity(const Count& count) {
+Quantity quantity(const steps::Count& count) {
   if (!count.is_known()) return {{}, Quantity().log10, count.reason};
   Quantity result = json::quantity(count.value);
-  result.text = text::integer(count.value);
+  result.text = words::integer(count.value);
   return result;
 }
 
-void put_numbers(JsonWriter& json, const LayerCost& cost) {
-  for_each_number(
-      cost, [&](std::string_view name, const Count& count) { json.member(name, quantity(count)); });
+void put_numbers(JsonWriter& json, const steps::LayerCost& cost) {
+  for_each_number(cost, [&](std::string_view name, const steps::Count& count) {
+    json.member(name, quantity(count));
+  });
 }
 
 struct MemoryRow {
   std::string_view name;
-  Count count;
+  steps::Count count;
 };
 
-std::array<MemoryRow, 5> rows_of(const MemoryCost& memory) {
+std::array<MemoryRow, 5> rows_of(const steps::MemoryCost& memory) {
   return {{{"parameters", as_count(memory.parameters)},
            {"packed", memory.packed},
            {"trajectory", memory.trajectory},
@@ -74,20 +75,20 @@ class CsvRows {
   CsvRows(const CostReport& report, const Sink& sink) : report_(report), csv_(sink, columns()) {}
 
   void write() {
-    const NetworkCost& cost = report_.cost;
+    const steps::NetworkCost& cost = report_.cost;
     const Graph& graph = report_.report.graph;
     for (std::size_t i = 0; i < graph.layers.size(); ++i) {
       const Layer& layer = graph.layers[i];
-      begin("layer").add(i + 1, layer.name, text::components(layer, " "),
-                         text::shape(layer.output));
+      begin("layer").add(i + 1, layer.name, words::components(layer, " "),
+                         words::shape(layer.output));
       numbers(cost.layers[i]);
     }
-    begin("network").skip(3).add(text::shape(graph.shape_of(graph.output())));
+    begin("network").skip(3).add(words::shape(graph.shape_of(graph.output())));
     numbers(cost.total);
     step("gradient", cost.gradient, nullptr);
     step("gauss_newton", cost.gauss_newton, nullptr);
     step("newton", cost.newton, &cost.newton_bytes);
-    for (const MemoryCost& memory : cost.memory) {
+    for (const steps::MemoryCost& memory : cost.memory) {
       for (const MemoryRow& row : rows_of(memory)) {
         begin("memory").skip(1).add(std::string(memory.precision) + " " + std::string(row.name));
         csv_.skip_to("bytes");
@@ -101,26 +102,27 @@ class CsvRows {
   static std::vector<std::string> columns() {
     std::vector<std::string> names{"file", "architecture", "record",      "index",
                                    "name", "components",   "output_shape"};
-    for_each_number({}, [&](std::string_view name, const Count&) { names.emplace_back(name); });
+    for_each_number({},
+                    [&](std::string_view name, const steps::Count&) { names.emplace_back(name); });
     names.insert(names.end(), {"multiplications", "bytes", "reason"});
     return names;
   }
   CsvWriter& begin(std::string_view record) {
     return csv_.add(report_.report.file, report_.report.graph.name, record);
   }
-  void add(const Count& count) {
-    csv_.add(count.is_known() ? text::integer(count.value) : "");
+  void add(const steps::Count& count) {
+    csv_.add(count.is_known() ? words::integer(count.value) : "");
     if (reason_.empty()) reason_ = count.reason;
   }
   void end() {
     csv_.skip_to("reason").add(reason_).end_row();
     reason_.clear();
   }
-  void numbers(const LayerCost& cost) {
-    for_each_number(cost, [&](std::string_view, const Count& count) { add(count); });
+  void numbers(const steps::LayerCost& cost) {
+    for_each_number(cost, [&](std::string_view, const steps::Count& count) { add(count); });
     end();
   }
-  void step(std::string_view name, const Count& multiplications, const Count* bytes) {
+  void step(std::string_view name, const steps::Count& multiplications, const steps::Count* bytes) {
     begin("step").skip(1).add(name).skip_to("multiplications");
     add(multiplications);
     if (bytes != nullptr) add(*bytes);
@@ -137,7 +139,7 @@ class CsvRows {
 void write_cost_csv(const CostReport& report, const Sink& sink) { CsvRows(report, sink).write(); }
 
 void write_cost_json(const CostReport& report, JsonWriter& json) {
-  const NetworkCost& cost = report.cost;
+  const steps::NetworkCost& cost = report.cost;
   const Report& model = report.report;
   json::head(json, "smoothbound/cost/1");
   json::architecture(json, model);
@@ -163,7 +165,7 @@ void write_cost_json(const CostReport& report, JsonWriter& json) {
     json.member("newton", quantity(cost.newton));
     json.member("newton_bytes", quantity(cost.newton_bytes));
   });
-  json.list("memory", cost.memory, [&](const MemoryCost& memory) {
+  json.list("memory", cost.memory, [&](const steps::MemoryCost& memory) {
     json.object([&] {
       json.member("precision", memory.precision);
       for (const MemoryRow& row : rows_of(memory)) json.member(row.name, quantity(row.count));

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "shared/text.hpp"
+#include "shared/words.hpp"
 #include "shared/xml.hpp"
 #include "smoothbound/report/charts/charts_of_report.hpp"
 #include "smoothbound/report/html/html_report.hpp"
@@ -13,12 +13,12 @@ using xml::escape;
 
 template <Rounding d>
 std::string number(const Bound<d>& value) {
-  return value.to_text(text::digits_for_people);
+  return value.to_text(words::digits_for_people);
 }
 
-class Page {
+class HtmlPage {
  public:
-  Page(std::span<const Report> reports, const Sink& sink) : reports_(reports), sink_(sink) {}
+  HtmlPage(std::span<const Report> reports, const Sink& sink) : reports_(reports), sink_(sink) {}
 
   void write(std::span<const FailedFile> failures) {
     put("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
@@ -74,14 +74,14 @@ class Page {
     put("<tr><td class=\"name\"><a href=\"#network-{}\">{}</a></td><td>{}</td>"
         "<td class=\"n\">{}</td><td class=\"n\">{}</td>",
         index, escape(report.graph.name), name_of(result.table.method),
-        text::count(static_cast<std::int64_t>(report.graph.layers.size())),
-        text::count(report.graph.parameters));
+        words::count(static_cast<std::int64_t>(report.graph.layers.size())),
+        words::count(report.graph.parameters));
     bounds(network);
     if (result.objective) {
       const Estimate& estimate = result.convergence->gradient_descent;
       put("<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
           number(result.objective->smoothness), number(estimate.step_size),
-          text::count(estimate.iterations));
+          words::count(estimate.iterations));
     } else {
       put("<td class=\"n\">-</td><td class=\"n\">-</td><td class=\"n\">-</td>");
     }
@@ -113,9 +113,9 @@ class Page {
         index, escape(report.graph.name));
     put("<p class=\"muted small\">{}, SHA-256 {}<br/>{}<br/>input {}, {} parameters in {} layers"
         "</p>\n",
-        escape(report.file), report.sha256, escape(text::network_settings(report)),
-        text::shape(report.graph.input), text::count(report.graph.parameters),
-        text::count(static_cast<std::int64_t>(report.graph.layers.size())));
+        escape(report.file), report.sha256, escape(words::network_settings(report)),
+        words::shape(report.graph.input), words::count(report.graph.parameters),
+        words::count(static_cast<std::int64_t>(report.graph.layers.size())));
     charts(report, index);
     layers(report);
     for (const MethodReport& result : report.results) {
@@ -166,13 +166,13 @@ class Page {
       const Layer& layer = graph.layers[i];
       put("<tr><td class=\"n\">{}</td><td class=\"name\">{}</td><td>{}</td><td>{}</td>"
           "<td class=\"n\">{}</td>",
-          i + 1, escape(layer.name), escape(text::components(layer, " ")),
-          text::shape(layer.output), text::count(layer.parameters));
+          i + 1, escape(layer.name), escape(words::components(layer, " ")),
+          words::shape(layer.output), words::count(layer.parameters));
       for (const MethodReport& result : report.results) bounds(result.table.layers[i]);
       put("</tr>\n");
     }
     put("<tr class=\"total\"><td></td><td>network</td><td></td><td>{}</td><td class=\"n\">{}</td>",
-        text::shape(graph.layers[graph.output()].output), text::count(graph.parameters));
+        words::shape(graph.layers[graph.output()].output), words::count(graph.parameters));
     for (const MethodReport& result : report.results) bounds(result.table.network());
     put("</tr>\n");
     end_table();
@@ -185,7 +185,7 @@ class Page {
     put("<div class=\"group\">\n<h3>Objective and convergence, method {}</h3>\n<p>{}: l_F &lt;= "
         "{}, L_F &lt;= {} ({} "
         "route)</p>\n",
-        method, escape(text::objective(settings)), number(objective.lipschitz),
+        method, escape(words::objective(settings)), number(objective.lipschitz),
         number(objective.smoothness), name_of(objective.route));
     if (!objective.infinite_reason.empty()) put("<p>{}</p>\n", escape(objective.infinite_reason));
     begin_table(fmt::format("convergence of {}, {}", report.graph.name, method));
@@ -197,7 +197,7 @@ class Page {
       put("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
           "<td>{}</td></tr>\n",
           name, number(estimate.step_size), number(estimate.order),
-          text::count(estimate.iterations), escape(reach));
+          words::count(estimate.iterations), escape(reach));
     };
     row("projected gradient descent", result.convergence->gradient_descent, "‖g‖ ≤ accuracy");
     row("projected stochastic gradient", result.convergence->stochastic_gradient_descent,
@@ -205,14 +205,14 @@ class Page {
     end_table();
     put("<p class=\"muted small\">accuracy {}, initial gap {}, variance {}; g is the gradient "
         "mapping</p>\n</div>\n",
-        text::setting(settings.accuracy), text::setting(settings.initial_gap),
-        text::setting(settings.variance));
+        words::setting(settings.accuracy), words::setting(settings.initial_gap),
+        words::setting(settings.variance));
   }
 
   void infinite(const Report& report) {
     bool begun = false;
     for (const MethodReport& result : report.results) {
-      for (const text::InfiniteValues& line : text::infinite_values(report, result)) {
+      for (const words::InfiniteValues& line : words::infinite_values(report, result)) {
         if (!begun) put("<h3>Infinite values</h3>\n<ul>\n");
         begun = true;
         put("<li>{}, method {}{}</li>\n", line.what, name_of(result.table.method),
@@ -230,7 +230,7 @@ class Page {
 
 void write_html_report(std::span<const Report> reports, std::span<const FailedFile> failures,
                        const Sink& sink) {
-  Page(reports, sink).write(failures);
+  HtmlPage(reports, sink).write(failures);
 }
 
 }  // namespace smoothbound

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "shared/text.hpp"
+#include "shared/words.hpp"
 
 namespace smoothbound {
 
@@ -11,12 +11,12 @@ void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& p
   std::string line = "data: " + page.foreign(data.name);
   if (data.split) line += fmt::format(" ({})", *data.split);
   if (data.seed) line += fmt::format(", normal, seed {}", *data.seed);
-  line += fmt::format(", {} sample{} {}", text::count(samples), samples == 1 ? "" : "s",
-                      text::shape(data.stored));
+  line += fmt::format(", {} sample{} {}", words::count(samples), samples == 1 ? "" : "s",
+                      words::shape(data.stored));
   if (data.stored != data.used) {
     line += data.stored.elements() == data.used.elements()
-                ? " as " + text::shape(data.used)
-                : " with a border of zeros, " + text::shape(data.used);
+                ? " as " + words::shape(data.used)
+                : " with a border of zeros, " + words::shape(data.used);
   }
   page.paragraph(line);
   for (std::size_t c = 0; c < data.preparation.mean.size(); ++c) {

@@ -10,10 +10,8 @@
 namespace smoothbound {
 namespace {
 
-using Align = Grid::Align;
-
 // Measured numbers end before float32 does: they are the same on other machines, as a rule.
-std::string measured_text(double value) {
+std::string norm_text(double value) {
   return std::isfinite(value) ? fmt::format("{:.3e}", value) : fmt::format("{}", value);
 }
 
@@ -42,8 +40,8 @@ class RunWriter {
  private:
   void write_results() {
     const std::int64_t batch = run_.bounds.settings.batch;
-    page_.paragraph(fmt::format("output: {} x {}", text::count(batch),
-                                text::shape(graph_.shape_of(graph_.output()))));
+    page_.paragraph(fmt::format("output: {} x {}", words::count(batch),
+                                words::shape(graph_.shape_of(graph_.output()))));
     if (run_.loss) {
       const RunLoss& loss = *run_.loss;
       std::string line = fmt::format("loss: {} ", loss.name);
@@ -63,7 +61,7 @@ class RunWriter {
       page_.paragraph(fmt::format(
           "accuracy: {} ({} of {})",
           percent(static_cast<double>(accuracy.correct) / static_cast<double>(accuracy.samples)),
-          text::count(accuracy.correct), text::count(accuracy.samples)));
+          words::count(accuracy.correct), words::count(accuracy.samples)));
     }
   }
 
@@ -79,13 +77,13 @@ class RunWriter {
     add_layer(grid, "", "input", "", graph_.input, run_.input_norm);
     for (std::uint32_t i = 0; i < graph_.layers.size(); ++i) {
       const Layer& layer = graph_.layers[i];
-      add_layer(grid, std::to_string(i + 1), layer.name, text::components(layer, " "), layer.output,
-                run_.norms[i], i);
+      add_layer(grid, std::to_string(i + 1), layer.name, words::components(layer, " "),
+                layer.output, run_.norms[i], i);
     }
     page_.paragraph(
         fmt::format("measured norms ||z|| of the whole batch, and bounds m for ||x|| = {}, "
                     "rounded up",
-                    run_.bounds.settings.input_norm.upper.to_text(text::digits_for_people)));
+                    run_.bounds.settings.input_norm.upper.to_text(words::digits_for_people)));
     page_.gap();
     page_.grid(grid);
   }
@@ -94,11 +92,11 @@ class RunWriter {
   void add_layer(Grid& grid, const std::string& number, std::string_view name,
                  const std::string& components, const Shape& shape, double norm,
                  std::optional<std::uint32_t> layer = {}) const {
-    grid.add_row({number, name, components, text::shape(shape), measured_text(norm)});
+    grid.add_row({number, name, components, words::shape(shape), norm_text(norm)});
     const Magnitude* best = nullptr;
     for (const MethodReport& result : run_.bounds.results) {
       const Magnitude* m = layer ? &result.table.layers[*layer].m : nullptr;
-      grid.add(m == nullptr ? "" : m->to_text(text::digits_for_people));
+      grid.add(m == nullptr ? "" : m->to_text(words::digits_for_people));
       if (m != nullptr && (best == nullptr || *m < *best)) best = m;
     }
     const bool related = best != nullptr && best->is_finite() && !best->is_zero() &&
@@ -116,9 +114,9 @@ class RunWriter {
     for (const BlockNorm& block : run_.blocks) {
       if (block.inside) continue;
       // As many digits as tell the two apart.
-      std::string norm = measured_text(block.norm);
-      if (norm == measured_text(block.radius.nearest)) norm = fmt::format("{:.17g}", block.norm);
-      grid.add_row({block.name, norm, text::setting(block.radius)});
+      std::string norm = norm_text(block.norm);
+      if (norm == norm_text(block.radius.nearest)) norm = fmt::format("{:.17g}", block.norm);
+      grid.add_row({block.name, norm, words::setting(block.radius)});
     }
     page_.grid(grid);
   }
@@ -166,7 +164,7 @@ class RunWriter {
       page_.item(fmt::format("VIOLATED: layer '{}', method {}: ||z|| = {:.17g} > m = {}",
                              page_.foreign(graph_.layers[layers[i]].name), name_of(table.method),
                              run_.norms[layers[i]],
-                             table.layers[layers[i]].m.to_text(text::digits_for_machines)));
+                             table.layers[layers[i]].m.to_text(words::digits_for_machines)));
     }
     if (layers.size() > most) page_.item(fmt::format("{} more", layers.size() - most));
   }
@@ -178,7 +176,7 @@ class RunWriter {
         fmt::format("forward and backward (vjp) after a warm-up, {} sample{} at once{}; GFLOP/s of "
                     "forward, two "
                     "operations for each multiplication",
-                    text::count(run_.samples_at_once), run_.samples_at_once == 1 ? "" : "s",
+                    words::count(run_.samples_at_once), run_.samples_at_once == 1 ? "" : "s",
                     parts ? ", all parts together" : ""));
     page_.gap();
     Grid grid({{"layer"},
@@ -194,10 +192,10 @@ class RunWriter {
       grid.add_row(
           {name, fmt::format("{:.3f}", row.forward_seconds * milli),
            fmt::format("{:.3f}", row.backward_seconds * milli),
-           text::count(static_cast<std::int64_t>(row.multiplications)),
+           words::count(static_cast<std::int64_t>(row.multiplications)),
            has_rate ? fmt::format("{:.1f}", 2 * row.multiplications / row.forward_seconds / giga)
                     : "",
-           row.output_bytes > 0 ? text::count(row.output_bytes) : ""});
+           row.output_bytes > 0 ? words::count(row.output_bytes) : ""});
     };
     LayerProfile all = run_.reorders;
     for (std::size_t i = 0; i < run_.profile.size(); ++i) {

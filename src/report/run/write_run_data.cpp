@@ -94,7 +94,7 @@ void write_run_csv(const RunReport& run, const Sink& sink) {
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
     const Layer& layer = graph.layers[i];
     csv.add(run.bounds.file, graph.name, name_of(run.verdict()), i + 1, layer.name,
-            text::components(layer, " "), text::shape(layer.output), run.norms[i]);
+            words::components(layer, " "), words::shape(layer.output), run.norms[i]);
     for (const MethodReport& result : run.bounds.results) {
       csv.add_with_log(result.table.layers[i].m);
     }

@@ -1,11 +1,51 @@
 #include "smoothbound/report/shared/format.hpp"
 
+#include <algorithm>
+
+#include "forms.hpp"
+
 namespace smoothbound {
+namespace {
+
+template <const Markup& markup>
+void write_page(const Content& content, const Sink& sink) {
+  Page page(sink, markup);
+  content.page(page);
+}
+
+void write_csv(const Content& content, const Sink& sink) { content.csv(sink); }
+
+void write_json(const Content& content, const Sink& sink) {
+  JsonWriter writer(sink, content.style);
+  writer.document([&] { content.json(writer); });
+}
+
+constexpr auto rows = std::to_array<FormatRow>({
+    {"table", ".txt", {}, "", "\n", "", write_page<plain_text>},
+    {"markdown", ".md", {".md", ".markdown"}, "", "\n", "", write_page<markdown_text>},
+    {"csv", ".csv", {".csv"}, "", "", "", write_csv},
+    {"json", ".json", {".json"}, "[", ",", "]\n", write_json},
+});
+
+consteval Format named(std::string_view name) {
+  return Format(*std::ranges::find(rows, name, &FormatRow::name));
+}
+
+}  // namespace
+
+constinit const Format Format::table = named("table");
+constinit const Format Format::markdown = named("markdown");
+constinit const Format Format::csv = named("csv");
+constinit const Format Format::json = named("json");
+
+std::span<const FormatRow> formats() { return rows; }
 
 std::optional<Format> format_of_name(std::string_view path) {
-  if (path.ends_with(".md") || path.ends_with(".markdown")) return Format::markdown;
-  if (path.ends_with(".csv")) return Format::csv;
-  if (path.ends_with(".json")) return Format::json;
+  for (const FormatRow& row : rows) {
+    for (const std::string_view ending : row.asking_for) {
+      if (!ending.empty() && path.ends_with(ending)) return Format(row);
+    }
+  }
   return std::nullopt;
 }
 

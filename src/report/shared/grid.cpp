@@ -18,20 +18,6 @@ void Grid::add(std::string_view cell) {
   ends_.push_back(text_.size());
 }
 
-namespace {
-
-// Of a title, which is ours: all but "||g||" is as it should be.
-std::string escape_bars(std::string_view title) {
-  std::string result;
-  for (const char c : title) {
-    if (c == '|') result += '\\';
-    result += c;
-  }
-  return result;
-}
-
-}  // namespace
-
 void Grid::write(const Markup& markup, const Sink& sink) const {
   std::string line;
   const auto add = [&](std::size_t column, std::string_view cell) {
@@ -48,7 +34,8 @@ void Grid::write(const Markup& markup, const Sink& sink) const {
     line.clear();
   };
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    markup.escapes ? add(i, escape_bars(columns_[i].title)) : add(i, columns_[i].title);
+    const std::string& title = columns_[i].title;
+    markup.escape_cell != nullptr ? add(i, markup.escape_cell(title)) : add(i, title);
   }
   for (std::size_t i = 0; i < columns_.size() && !markup.left_divider.empty(); ++i) {
     add(i, columns_[i].align == Align::right ? markup.right_divider : markup.left_divider);
@@ -57,8 +44,8 @@ void Grid::write(const Markup& markup, const Sink& sink) const {
   for (std::size_t i = 0; i < ends_.size(); ++i) {
     const std::string_view cell = std::string_view(text_).substr(begin, ends_[i] - begin);
     begin = ends_[i];
-    markup.escapes ? add(i % columns_.size(), escape_markdown(cell))
-                   : add(i % columns_.size(), cell);
+    const std::size_t column = i % columns_.size();
+    markup.escape != nullptr ? add(column, markup.escape(cell)) : add(column, cell);
   }
 }
 

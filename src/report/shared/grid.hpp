@@ -13,10 +13,11 @@
 
 namespace smoothbound {
 
+enum class Align : std::uint8_t { left, right };
+
 /// Cells are kept in one text: 10^6 rows are common enough.
 class Grid {
  public:
-  enum class Align : std::uint8_t { left, right };
   struct Column {
     std::string title;
     Align align = Align::left;

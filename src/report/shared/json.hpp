@@ -7,7 +7,7 @@
 
 #include "smoothbound/bounds/report.hpp"
 #include "smoothbound/text/json_writer.hpp"
-#include "text.hpp"
+#include "words.hpp"
 
 namespace smoothbound::json {
 
@@ -24,7 +24,7 @@ struct Quantity {
 template <Rounding d>
 Quantity quantity(const Bound<d>& value, std::string reason = {}) {
   if (value.is_finite() && !value.is_zero()) reason.clear();
-  return {value.to_text(text::digits_for_machines), value.log10(), std::move(reason)};
+  return {value.to_text(words::digits_for_machines), value.log10(), std::move(reason)};
 }
 
 /// The first members of a document.

@@ -21,15 +21,18 @@ struct Markup {
   std::string_view right_divider;
   std::string_view table_end;
   bool is_aligned;  // columns have one width
-  bool escapes;     // markup in texts of others
+  /// Text with whatever would be taken for markup escaped; null: nothing would.
+  std::string (*escape)(std::string_view text);
+  std::string (*escape_cell)(std::string_view text);  // of our own words, in a table
 };
 
-constexpr Markup plain_text{"",   "\n", "\n", "\n", "  - ", "  ", "  ",
-                            "  ", "\n", "",   "",   "",     true, false};
-constexpr Markup markdown_text{"## ", "\n\n", "\n### ", "\n\n", "- ", "- ",  "| ",
-                               " | ", " |\n", "---",    "---:", "\n", false, true};
-
-/// Text with whatever Markdown would take for markup escaped.
 std::string escape_markdown(std::string_view text);
+std::string escape_bars(std::string_view text);
+
+constexpr Markup plain_text{"",   "\n", "\n", "\n", "  - ", "  ",    "  ",   "  ",
+                            "\n", "",   "",   "",   true,   nullptr, nullptr};
+constexpr Markup markdown_text{"## ",  "\n\n", "\n### ", "\n\n",          "- ",
+                               "- ",   "| ",   " | ",    " |\n",          "---",
+                               "---:", "\n",   false,    escape_markdown, escape_bars};
 
 }  // namespace smoothbound

@@ -35,7 +35,8 @@ class Page {
 
   /// Text that others have written, made harmless: it may hold controls and markup.
   [[nodiscard]] std::string foreign(std::string_view text) const;
-  [[nodiscard]] bool is_markdown() const { return markup_.escapes; }
+  /// Whether a program will set it, so that lines need not be aligned or cut.
+  [[nodiscard]] bool is_marked_up() const { return !markup_.is_aligned; }
 
  private:
   void put(std::string_view begin, std::string_view line, std::string_view end);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "shared/text.hpp"
+#include "shared/words.hpp"
 #include "smoothbound/report/sweep/writers.hpp"
 
 namespace smoothbound {

@@ -4,13 +4,11 @@
 
 #include <algorithm>
 
-#include "shared/text.hpp"
+#include "shared/words.hpp"
 #include "sweep/parts.hpp"
 
 namespace smoothbound {
 namespace {
-
-using Align = Grid::Align;
 
 constexpr std::array<Magnitude Triple::*, 2> compared{&Triple::lipschitz, &Triple::smoothness};
 
@@ -18,7 +16,7 @@ std::string_view symbol_of(Magnitude Triple::*bound) {
   return bound == &Triple::lipschitz ? "l" : "L";
 }
 
-std::string shown(const Magnitude& value) { return value.to_text(text::digits_for_people); }
+std::string shown(const Magnitude& value) { return value.to_text(words::digits_for_people); }
 
 // "bn_epsilon 1e-4 ... 1e4 (81 values)"
 std::string extent_of(const SweepAxis& axis) {
@@ -67,10 +65,10 @@ class SweepPage {
     std::string line;
     if (!is_swept(SweepSetting::batch)) line += fmt::format("batch {}, ", settings.batch);
     if (!is_swept(SweepSetting::radius)) {
-      line += fmt::format("radius {}, ", text::setting(settings.radius));
+      line += fmt::format("radius {}, ", words::setting(settings.radius));
     }
     if (!is_swept(SweepSetting::input_norm)) {
-      line += fmt::format("||x|| <= {}, ", text::setting(settings.input_norm));
+      line += fmt::format("||x|| <= {}, ", words::setting(settings.input_norm));
     }
     page_.paragraph(line + "Euclidean norms, rounded up");
   }
@@ -96,7 +94,7 @@ class SweepPage {
       if (!sweep_.against) continue;
       const Triple& other = sweep_.other_at(point, method).network;
       for (const auto bound : compared) {
-        grid.add(name_of(compare(bounds.network.*bound, other.*bound)));
+        grid.add(name_of(standing_of(bounds.network.*bound, other.*bound)));
       }
     }
     if (sweep_.against && sweep_.against_axes.empty()) add_other(grid, method);
@@ -109,7 +107,7 @@ class SweepPage {
     if (!has_loss_) return;
     if (!has_objective) return grid.add_row({"", "", ""});
     grid.add_row({shown(bounds.objective_lipschitz), shown(bounds.objective_smoothness),
-                  text::count(bounds.iterations)});
+                  words::count(bounds.iterations)});
   }
 
   // The other network where it is the same at every point.

@@ -11,13 +11,11 @@
 namespace smoothbound {
 namespace {
 
-using Align = Grid::Align;
-
 std::string measured_text(double value) { return fmt::format("{:.6g}", value); }
 
 // What stands behind "<=".
 std::string rounded_up(double value) {
-  return Magnitude::from_double(value).to_text(text::digits_for_people);
+  return Magnitude::from_double(value).to_text(words::digits_for_people);
 }
 
 // 0, 1, 2, 5, 10, 20, 50, ...
@@ -37,7 +35,7 @@ class TrainingWriter {
     write_origin(page_, training_.data, training_.parameters, training_.samples);
     ResolvedSettings settings = bounds.settings;
     settings.batch = training_.samples;
-    page_.paragraph("objective: " + text::objective(settings));
+    page_.paragraph("objective: " + words::objective(settings));
     write_oracle();
     page_.gap();
     write_iterations();
@@ -51,9 +49,9 @@ class TrainingWriter {
     std::string line =
         fmt::format("oracle: {}", oracle_names()[static_cast<std::size_t>(training_.oracle)]);
     if (training_.is_stochastic()) {
-      line += fmt::format(" of {} samples at a time", text::count(training_.mini_batch));
+      line += fmt::format(" of {} samples at a time", words::count(training_.mini_batch));
     }
-    line += training_.oracle == StepKind::gradient ? ", projected, step " : ", gamma ";
+    line += training_.oracle == steps::StepKind::gradient ? ", projected, step " : ", gamma ";
     line += training_.step;
     if (training_.rule == StepRule::certified || training_.rule == StepRule::local) {
       line += fmt::format(" by method {}", name_of(training_.method));
@@ -66,21 +64,22 @@ class TrainingWriter {
   }
 
   void write_iterations() {
-    Grid grid({{"k", Align::right},
-               {"F(w_k)", Align::right},
-               {training_.oracle == StepKind::gradient ? "||g_k||" : "||grad F||", Align::right},
-               {"gamma_k", Align::right},
-               {"L_F", Align::right},
-               {"oracle calls", Align::right}});
+    Grid grid(
+        {{"k", Align::right},
+         {"F(w_k)", Align::right},
+         {training_.oracle == steps::StepKind::gradient ? "||g_k||" : "||grad F||", Align::right},
+         {"gamma_k", Align::right},
+         {"L_F", Align::right},
+         {"oracle calls", Align::right}});
     const std::vector<IterationRecord>& records = training_.records;
     for (std::size_t i = 0; i < records.size(); ++i) {
       const IterationRecord& record = records[i];
       if (!is_shown(record.iteration) && i + 1 < records.size()) continue;
-      grid.add_row({text::count(record.iteration), measured_text(record.objective),
+      grid.add_row({words::count(record.iteration), measured_text(record.objective),
                     measured_text(record.gradient_mapping),
                     std::isnan(record.step) ? "" : measured_text(record.step),
-                    record.smoothness ? record.smoothness->to_text(text::digits_for_people) : "",
-                    text::count(record.oracle_calls)});
+                    record.smoothness ? record.smoothness->to_text(words::digits_for_people) : "",
+                    words::count(record.oracle_calls)});
     }
     page_.grid(grid);
   }
@@ -88,7 +87,7 @@ class TrainingWriter {
   void write_end() {
     const TrainingState& state = training_.state;
     const double first = training_.all_samples_first.value_or(state.first_objective);
-    std::string line = fmt::format("{} iteration{}", text::count(state.iteration),
+    std::string line = fmt::format("{} iteration{}", words::count(state.iteration),
                                    state.iteration == 1 ? "" : "s");
     if (training_.interrupted) line += ", interrupted";
     if (training_.last_objective) {
@@ -111,7 +110,7 @@ class TrainingWriter {
       return;
     }
     const Magnitude& smoothness = training_.certified.smoothness;
-    const std::string constant = smoothness.to_text(text::digits_for_people);
+    const std::string constant = smoothness.to_text(words::digits_for_people);
     const bool by_theorem = training_.rule == StepRule::certified;
     if (training_.is_stochastic() && !by_theorem) {
       page_.paragraph("none: Theorem 4.1 is about steps 1/(2 L_F), L_F = " + constant);
@@ -126,7 +125,7 @@ class TrainingWriter {
       page_.paragraph(fmt::format(
           "Theorem 4.1, step 1/(2 L_F), L_F = {}: E||g||^2 <= {} + 2 s^2 at an iterate drawn at "
           "random from the {} of this run, where s^2 is the variance of the stochastic gradient",
-          constant, reached.to_text(3), text::count(state.iteration)));
+          constant, reached.to_text(3), words::count(state.iteration)));
       return;
     }
     const double accuracy = state.smallest_mapping;
@@ -138,8 +137,9 @@ class TrainingWriter {
     page_.paragraph(fmt::format(
         "Theorem 4.1: with step 1/L_F, L_F = {}, ||g|| <= {} after at most {} iterations, as "
         "F(w_0) - min F <= {}",
-        constant, rounded_up(accuracy), text::count(predicted), rounded_up(state.first_objective)));
-    page_.paragraph(fmt::format("this run: after {}{}", text::count(state.iteration),
+        constant, rounded_up(accuracy), words::count(predicted),
+        rounded_up(state.first_objective)));
+    page_.paragraph(fmt::format("this run: after {}{}", words::count(state.iteration),
                                 training_.verdict() == TrainingReport::Verdict::not_applicable
                                     ? ", by steps that are not those of the theorem"
                                     : ""));

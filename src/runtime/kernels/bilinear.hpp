@@ -4,7 +4,7 @@
 #include "array.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 /// All derivatives of a bilinear map follow from three products.
 template <class Scalar>
@@ -83,4 +83,4 @@ class BilinearKernel : public Kernel<Scalar> {
   [[nodiscard]] virtual std::int64_t parameter_elements() const = 0;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

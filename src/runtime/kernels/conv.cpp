@@ -4,7 +4,7 @@
 #include "kernels.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 std::array<AxisWindow, 2> window_axes(const Window& window, const Shape& input) {
   if (input.spatial_rank() == 1) return {AxisWindow{}, window.along(input, 0)};
@@ -39,8 +39,9 @@ class PatchConvKernel final : public BilinearKernel<Scalar> {
              Scalar* patches) override {
     each([&](std::int64_t sample, std::int64_t group) {
       gather(z + input_place(sample, group), patches);
-      gemm(Transpose::no, Transpose::no, g_.filters_of_group(), positions(), g_.fan_in(),
-           v + group * weights_of_group(), patches, accumulate, y + output_place(sample, group));
+      linalg::gemm(linalg::Transpose::no, linalg::Transpose::no, g_.filters_of_group(), positions(),
+                   g_.fan_in(), v + group * weights_of_group(), patches, accumulate,
+                   y + output_place(sample, group));
     });
     if (!with_bias || !g_.bias) return;
     each_filter([&](std::int64_t filter, std::int64_t place) {
@@ -53,8 +54,9 @@ class PatchConvKernel final : public BilinearKernel<Scalar> {
                         Scalar* patches) override {
     if (!accumulate) fill(z_bar, input_elements(), Scalar{0});
     each([&](std::int64_t sample, std::int64_t group) {
-      gemm(Transpose::yes, Transpose::no, g_.fan_in(), positions(), g_.filters_of_group(),
-           v + group * weights_of_group(), y_bar + output_place(sample, group), false, patches);
+      linalg::gemm(linalg::Transpose::yes, linalg::Transpose::no, g_.fan_in(), positions(),
+                   g_.filters_of_group(), v + group * weights_of_group(),
+                   y_bar + output_place(sample, group), false, patches);
       scatter(patches, z_bar + input_place(sample, group));
     });
   }
@@ -64,8 +66,9 @@ class PatchConvKernel final : public BilinearKernel<Scalar> {
     if (!accumulate) fill(v_bar, parameter_elements(), Scalar{0});
     each([&](std::int64_t sample, std::int64_t group) {
       gather(z + input_place(sample, group), patches);
-      gemm(Transpose::no, Transpose::yes, g_.filters_of_group(), g_.fan_in(), positions(),
-           y_bar + output_place(sample, group), patches, true, v_bar + group * weights_of_group());
+      linalg::gemm(linalg::Transpose::no, linalg::Transpose::yes, g_.filters_of_group(),
+                   g_.fan_in(), positions(), y_bar + output_place(sample, group), patches, true,
+                   v_bar + group * weights_of_group());
     });
     if (!with_bias || !g_.bias) return;
     each_filter([&](std::int64_t filter, std::int64_t place) {
@@ -170,4 +173,4 @@ Kernels<Scalar> kernels_of(const Conv& conv, const Site& site) {
 template Kernels<float> kernels_of(const Conv& conv, const Site& site);
 template Kernels<double> kernels_of(const Conv& conv, const Site& site);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -7,7 +7,7 @@
 #include "smoothbound/layers/window.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 struct ConvGeometry {
   Shape input;   // of a sample
@@ -39,4 +39,4 @@ std::unique_ptr<Kernel<Scalar>> patch_conv_kernel(const ConvGeometry& geometry);
 template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> conv_kernel(const ConvGeometry& geometry);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

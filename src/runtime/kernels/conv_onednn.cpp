@@ -8,7 +8,7 @@
 #include "conv.hpp"
 #include "onednn.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 using dnnl::memory;
@@ -350,4 +350,4 @@ std::unique_ptr<Kernel<float>> conv_kernel(const ConvGeometry& geometry) {
   return std::make_unique<OneDnnConvKernel>(geometry);
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -2,7 +2,7 @@
 #include "kernels.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 // Y = Z W^T + 1 w0^T with a sample in each row; W has a unit in each row.
@@ -24,7 +24,8 @@ class DenseKernel final : public BilinearKernel<Scalar> {
  protected:
   void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
              Scalar* /*scratch*/) override {
-    gemm(Transpose::no, Transpose::yes, batch_, units_, inputs_, z, v, accumulate, y);
+    linalg::gemm(linalg::Transpose::no, linalg::Transpose::yes, batch_, units_, inputs_, z, v,
+                 accumulate, y);
     if (!with_bias || !bias_) return;
     const Scalar* const bias = v + units_ * inputs_;
     for (std::int64_t n = 0; n < batch_; ++n) {
@@ -33,11 +34,13 @@ class DenseKernel final : public BilinearKernel<Scalar> {
   }
   void apply_transposed(const Scalar* y_bar, const Scalar* v, bool accumulate, Scalar* z_bar,
                         Scalar* /*scratch*/) override {
-    gemm(Transpose::no, Transpose::no, batch_, inputs_, units_, y_bar, v, accumulate, z_bar);
+    linalg::gemm(linalg::Transpose::no, linalg::Transpose::no, batch_, inputs_, units_, y_bar, v,
+                 accumulate, z_bar);
   }
   void outer(const Scalar* z, const Scalar* y_bar, bool with_bias, bool accumulate, Scalar* v_bar,
              Scalar* /*scratch*/) override {
-    gemm(Transpose::yes, Transpose::no, units_, inputs_, batch_, y_bar, z, accumulate, v_bar);
+    linalg::gemm(linalg::Transpose::yes, linalg::Transpose::no, units_, inputs_, batch_, y_bar, z,
+                 accumulate, v_bar);
     if (!bias_) return;
     Scalar* const bias = v_bar + units_ * inputs_;
     if (!accumulate) fill(bias, units_, Scalar{0});
@@ -69,4 +72,4 @@ Kernels<Scalar> kernels_of(const Dense& dense, const Site& site) {
 template Kernels<float> kernels_of(const Dense& dense, const Site& site);
 template Kernels<double> kernels_of(const Dense& dense, const Site& site);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -6,7 +6,7 @@
 #include "kernels.hpp"
 #include "smoothbound/layers/activation.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 // By the table's formulas, in float64 whatever the scalar type; keeps x.
@@ -158,4 +158,4 @@ Kernels<Scalar> kernels_of(const Activation& activation, const Site& site) {
 template Kernels<float> kernels_of(const Activation& activation, const Site& site);
 template Kernels<double> kernels_of(const Activation& activation, const Site& site);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

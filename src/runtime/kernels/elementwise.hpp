@@ -8,8 +8,10 @@
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
-
 struct ActivationRow;
+}
+
+namespace smoothbound::kernels {
 
 /// Vectorized float32 code of an activation whose derivatives follow from its value y = f(x), so
 /// that it works in place: with s(y) = f'(x) and r(y) = f''(x)/f'(x), for `count` scalars. Results
@@ -35,4 +37,4 @@ template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const ActivationRow& row, double parameter,
                                                    std::int64_t count);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

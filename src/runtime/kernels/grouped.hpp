@@ -6,7 +6,7 @@
 #include "array.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 /// Which scalars of a batch form a group: those of a number of samples, channels and positions, in
 /// the order sample, channel, position. Groups tile the batch.
@@ -150,4 +150,4 @@ class GroupedKernel final : public Kernel<Scalar> {
   Scalar parameter_;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -8,7 +8,7 @@
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 /// The kernels of a component at its place, one for each of its parts, in the order in which they
 /// act. Throws NotExecutable for what has constants only.
@@ -57,4 +57,4 @@ constexpr bool all_have_kernels(const std::variant<T...>* /*list*/) {
 // Names the component that lacks its `kernels_of`.
 static_assert(all_have_kernels(static_cast<Component*>(nullptr)));
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -4,7 +4,7 @@
 #include "array.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 /// All derivatives of a linear map follow from it and its transpose. What is linear only near a
 /// point (max pooling) notes in `forward` where it stands.
@@ -42,4 +42,4 @@ class LinearKernel : public Kernel<Scalar> {
   virtual void apply_transposed(const Point<Scalar>& at, const Scalar* y_bar, Outputs z_bar) = 0;
 };
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

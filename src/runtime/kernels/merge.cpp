@@ -3,7 +3,7 @@
 #include "kernels.hpp"
 #include "linear.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 // Of equal shapes, in the layout of the first one.
@@ -213,4 +213,4 @@ Kernels<Scalar> kernels_of(const Multiply& /*multiply*/, const Site& site) {
 template Kernels<float> kernels_of(const Multiply& /*multiply*/, const Site& site);
 template Kernels<double> kernels_of(const Multiply& /*multiply*/, const Site& site);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -2,7 +2,7 @@
 #include "kernels.hpp"
 #include "normalize.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 // The scale and shift of `features` pairs behind a normalization.
@@ -77,4 +77,4 @@ Kernels<Scalar> kernels_of(const RmsNorm& norm, const Site& site) {
 template Kernels<float> kernels_of(const RmsNorm& norm, const Site& site);
 template Kernels<double> kernels_of(const RmsNorm& norm, const Site& site);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -7,7 +7,7 @@
 #include "linear.hpp"
 #include "smoothbound/layers/normalization.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 template <class Scalar>
@@ -269,4 +269,4 @@ template FixedStatistics kept_statistics<double>(const std::byte*, std::int64_t,
 template std::unique_ptr<Kernel<float>> scale_kernel(const BatchShape&, std::int64_t, bool);
 template std::unique_ptr<Kernel<double>> scale_kernel(const BatchShape&, std::int64_t, bool);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

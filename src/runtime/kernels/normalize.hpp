@@ -6,8 +6,10 @@
 #include "grouped.hpp"
 
 namespace smoothbound {
-
 struct FixedStatistics;
+}
+
+namespace smoothbound::kernels {
 
 /// Whether the mean is subtracted.
 enum class Centring : bool { no, yes };
@@ -34,4 +36,4 @@ template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> scale_kernel(const BatchShape& shape, std::int64_t features,
                                              bool shift);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -5,7 +5,7 @@
 
 #include "array.hpp"
 
-namespace smoothbound::onednn {
+namespace smoothbound::kernels::onednn {
 
 using dnnl::memory;
 
@@ -101,4 +101,4 @@ bool pack_padded(const float* dense, const memory::desc& layout, float* packed) 
 }
 #endif
 
-}  // namespace smoothbound::onednn
+}  // namespace smoothbound::kernels::onednn

@@ -8,7 +8,7 @@
 
 #include "smoothbound/runtime/layout.hpp"
 
-namespace smoothbound::onednn {
+namespace smoothbound::kernels::onednn {
 
 dnnl::engine& engine();
 dnnl::stream& stream();
@@ -53,4 +53,4 @@ inline void append_relu(dnnl::post_ops& ends, float slope_below) {
 bool pack_padded(const float* dense, const dnnl::memory::desc& layout, float* packed);
 #endif
 
-}  // namespace smoothbound::onednn
+}  // namespace smoothbound::kernels::onednn

@@ -1,6 +1,6 @@
 #include "kernels.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Opaque& /*opaque*/, const Site& /*site*/) {
@@ -9,4 +9,4 @@ Kernels<Scalar> kernels_of(const Opaque& /*opaque*/, const Site& /*site*/) {
 template Kernels<float> kernels_of(const Opaque& /*opaque*/, const Site& /*site*/);
 template Kernels<double> kernels_of(const Opaque& /*opaque*/, const Site& /*site*/);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

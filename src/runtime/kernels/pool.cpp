@@ -5,7 +5,7 @@
 #include "kernels.hpp"
 #include "linear.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 // Goes over outputs and their patches: the channels of a block lie side by side in both.
@@ -238,4 +238,4 @@ Kernels<Scalar> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site) 
 template Kernels<float> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site);
 template Kernels<double> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -6,7 +6,7 @@
 
 #include "conv.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 struct PoolGeometry {
   Shape input;
@@ -23,4 +23,4 @@ std::unique_ptr<Kernel<Scalar>> average_pool_kernel(const PoolGeometry& geometry
 template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> max_pool_kernel(const PoolGeometry& geometry);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -2,7 +2,7 @@
 
 #include "linear.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 template <class Scalar>
@@ -57,4 +57,4 @@ std::unique_ptr<Kernel<Scalar>> reorder_kernel(const BatchShape& from, const Bat
 template std::unique_ptr<Kernel<float>> reorder_kernel(const BatchShape&, const BatchShape&);
 template std::unique_ptr<Kernel<double>> reorder_kernel(const BatchShape&, const BatchShape&);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

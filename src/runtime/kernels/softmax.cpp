@@ -4,7 +4,7 @@
 #include "grouped.hpp"
 #include "kernels.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 // p = exp(x) / sum exp(x); its Jacobian is diag(p) - p p^T.
@@ -64,4 +64,4 @@ Kernels<Scalar> kernels_of(const Softmax& /*softmax*/, const Site& site) {
 template Kernels<float> kernels_of(const Softmax& /*softmax*/, const Site& site);
 template Kernels<double> kernels_of(const Softmax& /*softmax*/, const Site& site);
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

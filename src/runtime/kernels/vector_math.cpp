@@ -22,7 +22,7 @@
 #define SMOOTHBOUND_FOR_EACH_MACHINE
 #endif
 
-namespace smoothbound::vector_math {
+namespace smoothbound::kernels::vector_math {
 namespace {
 
 #define SMOOTHBOUND_INLINE [[gnu::always_inline]] inline
@@ -260,9 +260,9 @@ bool rounds_once() {
   return multiply_add(a, a, -(1.0F + 0x1p-11F)) != 0;  // a^2 ends in 2^-24
 }
 
-}  // namespace smoothbound::vector_math
+}  // namespace smoothbound::kernels::vector_math
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 
 const FastActivation* find_fast_activation(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, const FastActivation*>, 5> table{{
@@ -276,4 +276,4 @@ const FastActivation* find_fast_activation(std::string_view name) {
   return row == table.end() ? nullptr : row->second;
 }
 
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

@@ -3,7 +3,7 @@
 
 #include "elementwise.hpp"
 
-namespace smoothbound::vector_math {
+namespace smoothbound::kernels::vector_math {
 
 /// Whether this machine's code computes a*b+c with one rounding.
 bool rounds_once();
@@ -16,4 +16,4 @@ extern const FastActivation tanh;
 extern const FastActivation relu;
 extern const FastActivation leaky_relu;
 
-}  // namespace smoothbound::vector_math
+}  // namespace smoothbound::kernels::vector_math

@@ -5,15 +5,17 @@
 #include <cstddef>
 #include <stdexcept>
 
+#include "smoothbound/runtime/linear_algebra.hpp"
+
 namespace smoothbound {
 namespace {
 
-void add_scaled(double factor, std::span<const double> x, std::span<double> sum) {
+void add_multiple(double factor, std::span<const double> x, std::span<double> sum) {
   if (x.size() != sum.size()) {
     throw std::invalid_argument(
         fmt::format("regularizer: vectors of {} and {} numbers", x.size(), sum.size()));
   }
-  for (std::size_t i = 0; i < x.size(); ++i) sum[i] += factor * x[i];
+  linalg::add_scaled(factor, x, sum);
 }
 
 }  // namespace
@@ -25,12 +27,12 @@ double Regularizer::value(std::span<const double> w) const {
 }
 
 void Regularizer::add_gradient(std::span<const double> w, std::span<double> gradient) const {
-  add_scaled(lambda, w, gradient);
+  add_multiple(lambda, w, gradient);
 }
 
 void Regularizer::add_hessian_product(std::span<const double> direction,
                                       std::span<double> product) const {
-  add_scaled(lambda, direction, product);
+  add_multiple(lambda, direction, product);
 }
 
 }  // namespace smoothbound

@@ -11,6 +11,8 @@
 namespace smoothbound::losses {
 namespace {
 
+using namespace linalg;
+
 // Singular values this close relative to the largest one cannot be told apart: they come out with
 // errors of a few units in the last place of it.
 constexpr double resolution = 1e-14;

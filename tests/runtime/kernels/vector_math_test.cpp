@@ -8,7 +8,7 @@
 
 #include "smoothbound/layers/activation.hpp"
 
-namespace smoothbound {
+namespace smoothbound::kernels {
 namespace {
 
 struct Row {
@@ -116,4 +116,4 @@ TEST(FastActivationTable, IsTestedWhole) {
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::kernels

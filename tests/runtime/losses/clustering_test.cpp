@@ -128,7 +128,7 @@ double spectral_by_definition(const Problem& problem) {
   const auto entry = [&](std::int64_t i, std::int64_t j) {
     return problem.z[static_cast<std::size_t>(i * problem.outputs + j)];
   };
-  DenseMatrix gram(problem.samples, problem.samples);
+  linalg::DenseMatrix gram(problem.samples, problem.samples);
   for (std::int64_t a = 0; a < gram.rows; ++a) {
     for (std::int64_t b = 0; b < gram.rows; ++b) {
       for (std::int64_t j = 0; j < problem.outputs; ++j) gram(a, b) += entry(a, j) * entry(b, j);

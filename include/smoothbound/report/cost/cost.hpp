@@ -10,7 +10,7 @@ namespace smoothbound {
 
 struct CostReport {
   Report report;  // without results: only the architecture and its settings
-  NetworkCost cost;
+  steps::NetworkCost cost;
 };
 
 /// From a text to what its passes and steps cost. Throws SpecError.

@@ -2,25 +2,47 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+
+#include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 
-enum class Format : std::uint8_t {
-  table,     // aligned columns for people
-  markdown,  // the same as GitHub-flavoured Markdown
-  csv,       // RFC 4180 with a header, 17 digits
-  json,      // the contracts of docs/json.md, 17 digits
+struct Content;
+
+/// One form; all of them are rows of the table in src/report/shared/format.cpp.
+struct FormatRow {
+  std::string_view name;                       // of --format
+  std::string_view ending;                     // that its files usually have
+  std::array<std::string_view, 2> asking_for;  // endings that ask for it
+  /// What stands around several results in one text.
+  std::string_view before;
+  std::string_view between;
+  std::string_view after;
+  void (*write)(const Content& content, const Sink& sink);
 };
 
-/// In the order of Format.
-constexpr std::array<std::string_view, 4> format_names{"table", "markdown", "csv", "json"};
+/// A row of the table.
+class Format {
+ public:
+  static const Format table;     // aligned columns for people
+  static const Format markdown;  // the same as GitHub-flavoured Markdown
+  static const Format csv;       // RFC 4180 with a header, 17 digits
+  static const Format json;      // the contracts of docs/json.md, 17 digits
 
-constexpr std::string_view name_of(Format format) {
-  return format_names[static_cast<std::size_t>(format)];
-}
+  explicit constexpr Format(const FormatRow& row) : row_(&row) {}
+
+  const FormatRow* operator->() const { return row_; }
+  bool operator==(const Format&) const = default;
+
+ private:
+  const FormatRow* row_;
+};
+
+/// All of them, the usual one first.
+std::span<const FormatRow> formats();
 
 /// The format that the name of a file asks for (*.md, *.csv, *.json), if any.
 std::optional<Format> format_of_name(std::string_view path);

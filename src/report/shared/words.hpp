@@ -6,7 +6,7 @@
 
 #include "smoothbound/bounds/report.hpp"
 
-namespace smoothbound::text {
+namespace smoothbound::words {
 
 /// Significant digits of numbers for people, and of those for machines.
 constexpr int digits_for_people = 6;
@@ -37,4 +37,4 @@ struct InfiniteValues {
 };
 std::vector<InfiniteValues> infinite_values(const Report& report, const MethodReport& result);
 
-}  // namespace smoothbound::text
+}  // namespace smoothbound::words

@@ -1,4 +1,4 @@
-#include "text.hpp"
+#include "words.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,7 +9,7 @@
 
 #include "smoothbound/text/source.hpp"
 
-namespace smoothbound::text {
+namespace smoothbound::words {
 
 std::string shape(const Shape& shape) { return fmt::format("{}", fmt::join(shape.sizes(), "x")); }
 
@@ -93,4 +93,4 @@ std::vector<InfiniteValues> infinite_values(const Report& report, const MethodRe
   return lines;
 }
 
-}  // namespace smoothbound::text
+}  // namespace smoothbound::words
