@@ -37,6 +37,7 @@ constexpr auto formats = std::to_array<PlotFormat>({
 
 std::vector<std::string_view> plot_format_names() {
   std::vector<std::string_view> names;
+  names.reserve(formats.size());
   for (const PlotFormat& format : formats) names.push_back(format.name);
   return names;
 }
