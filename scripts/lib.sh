@@ -93,4 +93,6 @@ build() {
 # ccache makes rebuilds cheap where it is there; CMake takes it from the environment.
 if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+  # Precompiled headers are no reason to compile again.
+  export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS-pch_defines,time_macros}
 fi

@@ -210,7 +210,7 @@ std::string rewritten(const std::string& text) {
 }
 
 TEST(CheckProperty, VerdictFirstLayerPlaceAndExitCodeFollowFromTheBounds) {
-  constexpr std::uint64_t seeds = 240;
+  constexpr std::uint64_t seeds = 120;
   std::map<std::string, int> verdicts;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     const TemporaryDirectory directory;
@@ -266,9 +266,9 @@ TEST(CheckProperty, VerdictFirstLayerPlaceAndExitCodeFollowFromTheBounds) {
                                      file + ",line=" + std::to_string(line) + ",col="));
   }
   // Each outcome has come up often enough to mean something.
-  EXPECT_GT(verdicts["WORSE"], 40);
-  EXPECT_GT(verdicts["improved"], 20);
-  EXPECT_GT(verdicts["unchanged"] + verdicts["changed"], 3);
+  EXPECT_GT(verdicts["WORSE"], 20);
+  EXPECT_GT(verdicts["improved"], 10);
+  EXPECT_GT(verdicts["unchanged"] + verdicts["changed"], 1);
   for (const auto& [verdict, count] : verdicts) RecordProperty(verdict, count);
 }
 

@@ -1,6 +1,6 @@
 // Buffers are planned once: later steps allocate nothing of the size of a batch.
 // AddressSanitizer has operators of its own in the place of those below.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(SMOOTHBOUND_SANITIZED)
 #include <gtest/gtest.h>
 #include <malloc.h>
 

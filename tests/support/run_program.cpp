@@ -58,7 +58,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 std::vector<std::string> command(const std::vector<std::string>& arguments) {
-  std::vector<std::string> all{SMOOTHBOUND_PROGRAM};
+  const char* other = std::getenv("SMOOTHBOUND_PROGRAM");
+  std::vector<std::string> all{other != nullptr ? other : SMOOTHBOUND_PROGRAM};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
 }

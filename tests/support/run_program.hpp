@@ -1,4 +1,5 @@
-// Runs the program as a user does and captures all that it says.
+// Runs the program as a user does and captures all that it says: that of this build, or the one
+// that the environment's SMOOTHBOUND_PROGRAM names.
 #pragma once
 
 #include <sys/types.h>
