@@ -105,7 +105,7 @@ struct Setting {
  private:
   [[nodiscard]] Labels draw_labels(std::mt19937_64& random) const {
     Labels result;
-    const auto outputs = static_cast<std::uint64_t>(graph.shape_of(graph.output()).elements());
+    const auto outputs = static_cast<std::uint64_t>(graph.output_shape().elements());
     for (std::int64_t i = 0; i < batch; ++i) {
       result.classes.push_back(static_cast<std::int64_t>(random() % outputs));
     }

@@ -118,7 +118,7 @@ BatchRunner<Scalar>::BatchRunner(const Graph& graph, std::int64_t samples,
       static_cast<double>(graph.parameters) * scalar * (options.profile ? 2 : 1);
   const double each = estimate(graph, options.profile) * scalar;
   const double kept = static_cast<double>(samples) *
-                      (static_cast<double>(graph.shape_of(graph.output()).elements()) * scalar +
+                      (static_cast<double>(graph.output_shape().elements()) * scalar +
                        static_cast<double>(options.reserved_per_sample));
   std::int64_t batch = samples;
   if (!graph.couples_samples) {

@@ -12,10 +12,6 @@
 namespace smoothbound {
 namespace {
 
-std::int64_t outputs_of(const Report& report) {
-  return report.graph.shape_of(report.graph.output()).elements();
-}
-
 // Bytes for a sample's part in loss and labels.
 std::int64_t reserved_per_sample(const Report& report, bool have_targets) {
   const LossRow* loss = report.settings.loss;
@@ -23,7 +19,8 @@ std::int64_t reserved_per_sample(const Report& report, bool have_targets) {
   if (loss == nullptr) return number;
   const std::int64_t arrays =
       numbers_of_evaluation(*loss, report.settings.batch) + (have_targets ? 1 : 0);
-  return number * (1 + checked_product(outputs_of(report), arrays, "the size of the loss"));
+  return number * (1 + checked_product(report.graph.output_shape().elements(), arrays,
+                                       "the size of the loss"));
 }
 
 template <class Scalar>
@@ -34,7 +31,7 @@ RunLoss evaluate(const Report& report, const Labels& labels, const std::vector<S
   const std::vector<double> predictions(outputs.begin(), outputs.end());
   LossData data;
   data.samples = report.settings.batch;
-  data.outputs = outputs_of(report);
+  data.outputs = report.graph.output_shape().elements();
   data.predictions = predictions;
   data.labels = &labels;
   data.clusters = report.settings.clusters;
@@ -53,7 +50,7 @@ template <class Scalar>
 std::optional<RunAccuracy> classify(const Report& report, const std::vector<std::int64_t>& classes,
                                     const std::vector<Scalar>& outputs) {
   const LossRow* loss = report.settings.loss;
-  const std::int64_t each = outputs_of(report);
+  const std::int64_t each = report.graph.output_shape().elements();
   if (classes.empty() || each <= 1 || std::ranges::max(classes) >= each) return std::nullopt;
   if (loss != nullptr && loss->labels == LabelKind::none) return std::nullopt;
   RunAccuracy accuracy;

@@ -1,9 +1,14 @@
 #include "smoothbound/runtime/parameters.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
+#include <stdexcept>
 
 #include "smoothbound/data/weights.hpp"
 #include "smoothbound/data/write_arrays.hpp"
+#include "smoothbound/runtime/batch_runner.hpp"
+#include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/norm.hpp"
 
 namespace smoothbound {
@@ -49,6 +54,25 @@ void save_parameters(const Network<Scalar>& network, const std::string& path,
         {array.name, array.sizes, part(network.parameters(), array.offset, array.elements)});
   }
   write_safetensors(path, tensors, metadata);
+}
+
+void write_initial_parameters(const Graph& graph, Scheme scheme, std::uint64_t seed,
+                              const Real& default_radius, const std::string& path) {
+  // Once in the file's order, and once more in the form in which kernels want them.
+  const Magnitude needed = Magnitude::from_count(graph.parameters) *
+                           Magnitude::from_count(2 * static_cast<std::int64_t>(sizeof(float)));
+  const std::int64_t available = available_memory();
+  if (needed > Magnitude::from_count(available)) {
+    throw std::length_error(fmt::format("{} parameters take {} bytes, and {} are available",
+                                        graph.parameters, needed.to_text(3),
+                                        memory_to_text(available)));
+  }
+  Network<float> network(graph, 1, Purpose::values);
+  initialize(network, scheme, seed, default_radius);
+  save_parameters(network, path,
+                  {{"architecture", graph.name},
+                   {"scheme", std::string(name_of(scheme))},
+                   {"seed", std::to_string(seed)}});
 }
 
 template <class Scalar>

@@ -8,10 +8,6 @@
 namespace smoothbound {
 namespace {
 
-std::int64_t outputs_of(const Report& report) {
-  return report.graph.shape_of(report.graph.output()).elements();
-}
-
 bool takes_labels(const LossRow* loss) {
   return loss != nullptr && loss->labels != LabelKind::none;
 }
@@ -66,8 +62,8 @@ void Samples::fit(const Report& report) {
     if (loss == nullptr || loss->labels != LabelKind::classes_or_targets) {
       throw TargetsNotTaken(loss);
     }
-    targets_ = std::make_shared<const ArrayFile>(open_targets(
-        request_.targets, dataset_->samples, report.graph.shape_of(report.graph.output())));
+    targets_ = std::make_shared<const ArrayFile>(
+        open_targets(request_.targets, dataset_->samples, report.graph.output_shape()));
   }
   if (report.settings.batch > dataset_->samples) {
     throw TooFewSamples(*dataset_, report.graph.name, report.settings.batch);
@@ -79,7 +75,7 @@ void Samples::fit(const Report& report) {
 void Samples::generate(const Report& report) {
   if (!request_.is_random()) return;
   constexpr std::int64_t most_classes = 0xFFFFFFFF;
-  const std::int64_t outputs = outputs_of(report);
+  const std::int64_t outputs = report.graph.output_shape().elements();
   const bool labelled = takes_labels(report.settings.loss) && outputs <= most_classes;
   dataset_ = random_dataset(report.graph.input, report.settings.batch, request_.seed,
                             labelled ? outputs : 0);
@@ -110,7 +106,7 @@ SampleOrigin Samples::origin(const Report& report, const Preparation& done) cons
 
 Labels Samples::labels(const Report& report) const {
   Labels result;
-  const std::int64_t outputs = outputs_of(report);
+  const std::int64_t outputs = report.graph.output_shape().elements();
   if (targets_) {
     result.targets.resize(static_cast<std::size_t>(report.settings.batch * outputs));
     targets_->read_range(targets_->entries().front(), 0, std::span<double>(result.targets));

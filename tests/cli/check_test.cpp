@@ -337,6 +337,26 @@ TEST_F(Reporters, AnnotationsPointAtTheLayer) {
   EXPECT_EQ(read_file(directory_ / "summary.md"), summary + summary);
 }
 
+TEST_F(Reporters, AnnotationsAreNotMixedWithDataOnStandardOutput) {
+  const std::vector<std::string> arguments{"net.yaml", "--baseline", "bounds.json", "--github",
+                                           "--format"};
+  for (const std::string format : {"json", "csv", "markdown"}) {
+    std::vector<std::string> mixed = arguments;
+    mixed.push_back(format);
+    const Outcome outcome = run(mixed);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, HasSubstr("error: --github would mix annotations with the " + format +
+                                       " on standard output\n"));
+    EXPECT_THAT(outcome.err, HasSubstr("write the latter to a file: -o FILE"));
+    mixed.insert(mixed.end(), {"-o", directory_ / "data"});
+    const Outcome apart = run(mixed);
+    EXPECT_EQ(apart.exit_code, 1) << apart.err;
+    EXPECT_THAT(apart.out, StartsWith("::error file=net.yaml,line=4"));
+    EXPECT_NE(read_file(directory_ / "data"), "");
+  }
+}
+
 TEST_F(Reporters, JunitIsValid) {
   (void)directory_.write("bad<&\">.yaml", bad_network);
   (void)directory_.write("new.yaml", relu_network);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
+#include <stdexcept>
 
 #include "networks.hpp"
 #include "smoothbound/runtime/machine.hpp"
@@ -186,6 +188,25 @@ TEST(Parameters, AreTheSameAfterAFile) {
   Network<double> wider(graph, 1, Purpose::values);
   load_parameters(wider, path);
   EXPECT_THAT(wider.parameters(), ::testing::ElementsAreArray(network.parameters()));
+}
+
+TEST(WriteInitialParameters, WritesWhatInitializeDraws) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "w.safetensors";
+  const Graph graph = graph_of(wide, 1);
+  write_initial_parameters(graph, Scheme::ball, 7, two, path);
+  Network<float> network(graph, 1, Purpose::values);
+  load_parameters(network, path);
+  EXPECT_THAT(network.parameters(),
+              ::testing::ElementsAreArray(drawn<float>(wide, Scheme::ball, 7)));
+}
+
+TEST(WriteInitialParameters, RefusesMoreThanTheMemoryHolds) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "w.safetensors";
+  const Graph graph = graph_of("input: {shape: [1000000000]}\nlayers: [{dense: 1000000000}]\n", 1);
+  EXPECT_THROW(write_initial_parameters(graph, Scheme::ball, 1, two, path), std::length_error);
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ struct Problem {
     return result;
   }
   Labels labels(std::string_view loss, std::mt19937_64& random) const {
-    const auto outputs = graph.shape_of(graph.output()).elements();
+    const auto outputs = graph.output_shape().elements();
     Labels result;
     if (loss == "logistic") {
       for (std::int64_t i = 0; i < samples; ++i) {

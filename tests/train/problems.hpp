@@ -31,7 +31,7 @@ inline Problem make_problem(std::string_view text, std::int64_t count, std::uint
   const auto size = static_cast<std::size_t>(count * graph.input.elements());
   problem.samples.count = count;
   problem.samples.x = random_vector<double>(size, random, 1 / std::sqrt(static_cast<double>(size)));
-  const std::int64_t outputs = graph.shape_of(graph.output()).elements();
+  const std::int64_t outputs = graph.output_shape().elements();
   const LossRow& loss = *problem.report.settings.loss;
   if (loss.is_mean && loss.name == "square") {
     problem.samples.labels.targets =

@@ -53,6 +53,8 @@ struct Graph {
   [[nodiscard]] const Shape& shape_of(std::uint32_t layer) const {
     return layer == network_input ? input : layers[layer].output;
   }
+  /// Of one sample's output.
+  [[nodiscard]] const Shape& output_shape() const { return shape_of(output()); }
   /// What the first component of a layer reads, or (`component` > 0) that component. The site
   /// refers to the graph; of a merge it has the first input only.
   [[nodiscard]] Site site_of(const Layer& layer, std::size_t component, std::int64_t batch) const {

@@ -33,6 +33,12 @@ template <class Scalar>
 void save_parameters(const Network<Scalar>& network, const std::string& path,
                      const std::map<std::string, std::string>& metadata);
 
+/// Draws parameters of a network and writes them as safetensors, with the network's name, scheme
+/// and seed as metadata; `default_radius` as for `initialize`. Throws std::length_error if they do
+/// not fit into memory, OutputError, NotExecutable, and as `initialize`.
+void write_initial_parameters(const Graph& graph, Scheme scheme, std::uint64_t seed,
+                              const Real& default_radius, const std::string& path);
+
 /// A parameter block v, and whether it lies in its ball.
 struct BlockNorm {
   std::string name;  // of its arrays, without the part that tells them apart

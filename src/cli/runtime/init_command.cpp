@@ -1,9 +1,7 @@
 // smoothbound init: random parameters in a file.
-
-#include <fmt/format.h>
-
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
@@ -12,8 +10,6 @@
 #include "shared/model_options.hpp"
 #include "shared/output_options.hpp"
 #include "shared/remedies.hpp"
-#include "smoothbound/runtime/batch_runner.hpp"
-#include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/parameters.hpp"
 #include "smoothbound/text/data_error.hpp"
 
@@ -32,9 +28,9 @@ struct InitOptions {
 int run(const InitOptions& options, const CommandLine& line) {
   const ReportOptions model = options.model.interpret(line);
   const Limits limits = options.model.limits(line);
-  ParameterSource from;
-  from.scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
-  from.seed = static_cast<std::uint64_t>(text::parse_count(line.scalar("--seed", options.seed), 0));
+  const auto scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
+  const auto seed =
+      static_cast<std::uint64_t>(text::parse_count(line.scalar("--seed", options.seed), 0));
   if (options.output == "-") {
     throw SpecError(line.locate_last({"-o", "--output"}),
                     "parameters are not text: --output needs a file", "name a file *.safetensors");
@@ -45,26 +41,13 @@ int run(const InitOptions& options, const CommandLine& line) {
   Source source;
   const std::optional<Report> report = try_report(options.file, model, limits, source);
   if (!report) return bad_input;
-  const Graph& graph = report->graph;
-  // The parameters, and once more in the form in which kernels want them.
-  const Magnitude needed = Magnitude::from_count(graph.parameters) *
-                           Magnitude::from_count(2 * static_cast<std::int64_t>(sizeof(float)));
-  const std::int64_t available = available_memory();
-  if (needed > Magnitude::from_count(available)) {
-    throw DataError(options.file,
-                    fmt::format("{} parameters take {} bytes, and {} are available",
-                                graph.parameters, needed.to_text(3), memory_to_text(available)));
-  }
   try {
-    Network<float> network(graph, 1, Purpose::values);
-    set_parameters(network, from, report->settings.radius);
-    save_parameters(network, options.output,
-                    {{"architecture", graph.name},
-                     {"scheme", std::string(name_of(from.scheme))},
-                     {"seed", std::to_string(from.seed)}});
+    write_initial_parameters(report->graph, scheme, seed, report->settings.radius, options.output);
   } catch (const NotExecutable& error) {
     std::cerr << render(DataError(options.file, error.what()));
     return no_answer;
+  } catch (const std::length_error& error) {
+    throw DataError(options.file, error.what());
   } catch (const std::overflow_error& error) {
     throw DataError(options.file, error.what());
   }

@@ -157,7 +157,7 @@ class RunCommand {
     if (options_.output.empty()) return;
     const Graph& graph = report.bounds.graph;
     std::vector<std::int64_t> shape{report.bounds.settings.batch};
-    const auto sizes = graph.shape_of(graph.output()).sizes();
+    const auto sizes = graph.output_shape().sizes();
     shape.insert(shape.end(), sizes.begin(), sizes.end());
     std::visit(
         [&](const auto& outputs) {

@@ -22,7 +22,7 @@ class Rows {
                          words::shape(layer.output), layer.parameters);
       end(result.table.layers[i]);
     }
-    begin("network").skip(3).add(words::shape(graph.shape_of(graph.output())), graph.parameters);
+    begin("network").skip(3).add(words::shape(graph.output_shape()), graph.parameters);
     end(result.table.network());
     if (!result.objective) return;
     const ObjectiveBounds& objective = *result.objective;

@@ -35,7 +35,7 @@ void write_layers(const Report& report, const MethodReport& result, Page& page) 
     add(std::to_string(i + 1), layer.name, words::components(layer, " "), layer.output,
         layer.parameters, result.table.layers[i]);
   }
-  add("", "network", "", graph.shape_of(graph.output()), graph.parameters, result.table.network());
+  add("", "network", "", graph.output_shape(), graph.parameters, result.table.network());
   page.grid(grid);
 }
 

@@ -59,7 +59,7 @@ class CostWriter {
       add(std::to_string(i + 1), layer.name, words::components(layer, " "), layer.output,
           cost_.layers[i]);
     }
-    add("", "network", "", graph_.shape_of(graph_.output()), cost_.total);
+    add("", "network", "", graph_.output_shape(), cost_.total);
     page_.grid(grid);
   }
 

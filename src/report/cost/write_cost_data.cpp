@@ -83,7 +83,7 @@ class CsvRows {
                          words::shape(layer.output));
       numbers(cost.layers[i]);
     }
-    begin("network").skip(3).add(words::shape(graph.shape_of(graph.output())));
+    begin("network").skip(3).add(words::shape(graph.output_shape()));
     numbers(cost.total);
     step("gradient", cost.gradient, nullptr);
     step("gauss_newton", cost.gauss_newton, nullptr);

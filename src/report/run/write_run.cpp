@@ -40,8 +40,8 @@ class RunWriter {
  private:
   void write_results() {
     const std::int64_t batch = run_.bounds.settings.batch;
-    page_.paragraph(fmt::format("output: {} x {}", words::count(batch),
-                                words::shape(graph_.shape_of(graph_.output()))));
+    page_.paragraph(
+        fmt::format("output: {} x {}", words::count(batch), words::shape(graph_.output_shape())));
     if (run_.loss) {
       const RunLoss& loss = *run_.loss;
       std::string line = fmt::format("loss: {} ", loss.name);

@@ -53,7 +53,7 @@ void write_run_json(const RunReport& run, JsonWriter& json) {
   json.member("batch", run.bounds.settings.batch);
   json.member("radius", run.bounds.settings.radius.nearest);
   json.member("input_norm", run.input_norm);
-  json.member("output_shape", graph.shape_of(graph.output()).sizes());
+  json.member("output_shape", graph.output_shape().sizes());
   if (run.loss) put_loss(json, *run.loss);
   if (run.accuracy) {
     json.object("accuracy",
