@@ -1,6 +1,6 @@
 # Run after a test program is built: makes a test of CTest of each of its suites. A process for each
 # single test would take longer than the tests.
-#   cmake -DPROGRAM=... -DPREFIX=... -DCOST=... -DOUTPUT=... -P discover_suites.cmake
+#   cmake -DPROGRAM=... -DPREFIX=... -DOUTPUT=... -P discover_suites.cmake
 execute_process(COMMAND ${PROGRAM} --gtest_list_tests
   OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY TIMEOUT 60)
 string(REGEX REPLACE "#[^\n]*" "" listed "${listed}")
@@ -17,6 +17,6 @@ foreach(suite IN LISTS suites)
   string(APPEND script
     "add_test([==[${PREFIX}.${name}]==] [==[${PROGRAM}]==] [==[--gtest_filter=${suite}*]==])\n"
     "set_tests_properties([==[${PREFIX}.${name}]==] PROPERTIES"
-    " COST ${COST} ENVIRONMENT OMP_WAIT_POLICY=passive)\n")
+    " ENVIRONMENT OMP_WAIT_POLICY=passive)\n")
 endforeach()
 file(WRITE ${OUTPUT} "${script}")

@@ -1,6 +1,11 @@
 // Buffers are planned once: later steps allocate nothing of the size of a batch.
 // AddressSanitizer has operators of its own in the place of those below.
-#if !defined(SMOOTHBOUND_SANITIZED)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SMOOTHBOUND_OTHER_OPERATORS
+#endif
+#endif
+#if !defined(__SANITIZE_ADDRESS__) && !defined(SMOOTHBOUND_OTHER_OPERATORS)
 #include <gtest/gtest.h>
 #include <malloc.h>
 

@@ -129,20 +129,23 @@ TEST_P(Derivatives, JvpMatchesDifferences) {
   expect_near(y_dot, difference(along, 1e-3), 1e-7);
 }
 
-// In every component; with the larger batch, where that takes long, in a hundred of them.
+// In every component; with the larger batch, where that takes long, in a hundred or less.
 TEST_P(Derivatives, VjpMatchesDifferencesInComponents) {
   const Vector mu = random_vector<double>(outputs(), random_);
   Vector grad_w(w_.size());
   vjp<double>(trajectory_, mu, grad_w);
-  Vector expected = grad_w;
+  Vector found;
+  Vector expected;
   const std::size_t stride = GetParam().batch <= 2 ? 1 : 1 + w_.size() / 100;
   for (std::size_t i = GetParam().seed % stride; i < w_.size(); i += stride) {
     Vector unit(w_.size());
     unit[i] = 1;
     const auto along = [&](double step) { return run(moved(w_, step, unit), x_); };
-    expected[i] = dot(mu, difference(along, 2e-3));
+    found.push_back(grad_w[i]);
+    expected.push_back(dot(mu, difference(along, 2e-3)));
   }
-  expect_near(grad_w, expected, 1e-7);
+  ASSERT_FALSE(expected.empty());
+  expect_near(found, expected, 1e-7);
 }
 
 TEST_P(Derivatives, HvpMatchesDifferencesOfVjp) {

@@ -10,8 +10,12 @@
 #include <string_view>
 #include <utility>
 
-// Clones are chosen before a sanitizer is ready.
-#if defined(__x86_64__) && !defined(SMOOTHBOUND_SANITIZED)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SMOOTHBOUND_ONE_MACHINE  // clones are chosen before the sanitizer is ready
+#endif
+#endif
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(SMOOTHBOUND_ONE_MACHINE)
 #define SMOOTHBOUND_FOR_EACH_MACHINE \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
