@@ -2,7 +2,7 @@
 """Runs clang-tidy over src/: .ci/tidy.py BUILD, a directory with compile_commands.json.
 
 Nearly all of its time goes into the standard library's headers, again for each file. So
-the files of a folder are checked as one that includes them. What is complained about there is checked
+files of a floor are checked as one that includes them. What is complained about there is checked
 by itself, whose word counts: two files may have a name each that clashes in one. The others are then
 checked together again.
 """
@@ -19,8 +19,8 @@ import time
 
 CLANG_TIDY = "clang-tidy-14"
 JOBS = 2
-# Of the files of a folder; more save little and leave a core idle at the end.
-MOST = 14
+# Files in one; more save little and leave a core idle at the end.
+MOST = 20
 # Second names of checks that are on under their first one.
 SAME = ["cert-con36-c", "cert-con54-cpp", "cert-dcl03-c", "cert-dcl16-c", "cert-dcl37-c",
         "cert-dcl51-cpp", "cert-dcl54-cpp", "cert-err09-cpp", "cert-err61-cpp", "cert-fio38-c",
@@ -30,7 +30,7 @@ SAME = ["cert-con36-c", "cert-con54-cpp", "cert-dcl03-c", "cert-dcl16-c", "cert-
 
 
 def read_groups(build):
-    """Lists of files that are compiled alike and in the same folder, with the arguments."""
+    """Lists of files that are compiled alike, with the arguments."""
     source = os.path.join(os.getcwd(), "src", "")
     groups = collections.defaultdict(list)
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
@@ -41,9 +41,9 @@ def read_groups(build):
             while "clang" not in os.path.basename(arguments[0]):  # a launcher
                 arguments.pop(0)
             end = arguments.index("-o")
-            groups[os.path.dirname(entry["file"]), tuple(arguments[:end])].append(entry["file"])
+            groups[tuple(arguments[:end])].append(entry["file"])
     parts = []
-    for (_, arguments), files in sorted(groups.items()):
+    for arguments, files in sorted(groups.items()):
         number = -(-len(files) // MOST)
         parts += [(arguments, files[i::number]) for i in range(number)]
     return sorted(parts, key=lambda part: -len(part[1]))

@@ -3,12 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "chain.hpp"
 #include "process.hpp"
+#include "smoothbound/text/json_writer.hpp"
 
 namespace {
 
@@ -37,22 +37,24 @@ void print_table(const std::vector<ChainRow>& rows, const ProcessCost& process) 
 }
 
 void print_json(const std::vector<ChainRow>& rows, const ProcessCost& process) {
-  auto chains = nlohmann::ordered_json::array();
-  for (const auto& [format, layers, cost] : rows) {
-    chains.push_back({{"format", name_of(format)},
-                      {"layers", layers},
-                      {"text_bytes_per_layer", cost.text_bytes},
-                      {"parse_ns_per_layer", cost.parse},
-                      {"read_ns_per_layer", cost.read},
-                      {"bounds_ns_per_layer", cost.bounds},
-                      {"whole_ns_per_layer", cost.whole},
-                      {"whole_per_parse", cost.whole / cost.parse},
-                      {"peak_bytes_per_layer", cost.memory}});
-  }
-  const nlohmann::ordered_json result{
-      {"chains", chains},
-      {"vgg16_process", {{"program_ms", process.program}, {"idle_process_ms", process.start}}}};
-  fmt::print("{}\n", result.dump(2));
+  const smoothbound::Sink print = [](std::string_view piece) { fmt::print("{}", piece); };
+  smoothbound::JsonWriter json(print);
+  json.document([&] {
+    json.list_on_lines(2, "chains", rows, [&](const ChainRow& row) {
+      const ChainCost& cost = row.cost;
+      json.object({{"format", name_of(row.format)},
+                   {"layers", row.layers},
+                   {"text_bytes_per_layer", cost.text_bytes},
+                   {"parse_ns_per_layer", cost.parse},
+                   {"read_ns_per_layer", cost.read},
+                   {"bounds_ns_per_layer", cost.bounds},
+                   {"whole_ns_per_layer", cost.whole},
+                   {"whole_per_parse", cost.whole / cost.parse},
+                   {"peak_bytes_per_layer", cost.memory}});
+    });
+    json.object("vgg16_process",
+                {{"program_ms", process.program}, {"idle_process_ms", process.start}});
+  });
 }
 
 }  // namespace

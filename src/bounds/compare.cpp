@@ -44,7 +44,7 @@ std::optional<double> log10_ratio(const Magnitude& first, const Magnitude& other
   return ratio;
 }
 
-Difference difference(const Comparison& comparison, std::size_t result, Magnitude Triple::*entry,
+Difference difference(const Comparison& comparison, std::size_t result, TripleEntry entry,
                       std::size_t other) {
   const auto table = [&](std::size_t column) -> const BoundTable& {
     return comparison.networks[column].report.results[result].table;

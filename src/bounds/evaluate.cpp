@@ -19,13 +19,11 @@ PlaceAffine in_balls(const Graph& graph, const Inputs& inputs) {
   };
 }
 
-using Entry = Magnitude Triple::*;
-
 constexpr std::string_view beyond_the_largest =
     "beyond the largest number, about 1e1388255822130839282";
 
 // The first infinite constant among those that can make `entry` infinite.
-std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, Entry entry,
+std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, TripleEntry entry,
                          RemedyWords words) {
   std::string reason;
   const auto consider = [&](const PlacedComponent& placed, const Constant& constant) {
@@ -45,11 +43,9 @@ std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, En
   return reason;
 }
 
-constexpr std::array<Entry, 3> entries{&Triple::m, &Triple::lipschitz, &Triple::smoothness};
-
-std::size_t position_of(Entry entry) {
-  return static_cast<std::size_t>(std::find(entries.begin(), entries.end(), entry) -
-                                  entries.begin());
+std::size_t position_of(TripleEntry entry) {
+  return static_cast<std::size_t>(std::ranges::find(triple_entries, entry) -
+                                  triple_entries.begin());
 }
 
 }  // namespace
@@ -89,7 +85,7 @@ CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTabl
   const PlaceAffine place = in_balls(graph, inputs);
   const LayerEvaluator evaluator(graph, inputs, table, place);
   index_.resize(graph.layers.size(), {none, none, none});
-  const auto inherited = [&](const Layer& layer, Entry from) {
+  const auto inherited = [&](const Layer& layer, TripleEntry from) {
     for (const std::uint32_t input : layer.inputs) {
       if (input == Graph::network_input) continue;
       if (const auto cause = index_[input][position_of(from)]; cause != none) return cause;
@@ -98,12 +94,12 @@ CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTabl
   };
   // An entry is infinite because the same entry of an input is, or by a constant of the layer, or
   // because of what else it is made from, or else it is too large.
-  const auto find_cause = [&](std::uint32_t index, Entry entry) {
+  const auto find_cause = [&](std::uint32_t index, TripleEntry entry) {
     const Layer& layer = graph.layers[index];
     if (const auto cause = inherited(layer, entry); cause != none) return cause;
     std::string reason = local_reason(evaluator, layer, entry, inputs.words);
     if (reason.empty() && entry != &Triple::m) {
-      for (const Entry from : {&Triple::lipschitz, &Triple::m}) {
+      for (const TripleEntry from : {&Triple::lipschitz, &Triple::m}) {
         if (const auto cause = inherited(layer, from); cause != none) return cause;
       }
     }
@@ -112,14 +108,14 @@ CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTabl
     return static_cast<std::uint32_t>(causes_.size() - 1);
   };
   for (const std::uint32_t layer : graph.order) {
-    for (const Entry entry : entries) {
+    for (const TripleEntry entry : triple_entries) {
       if ((table.layers[layer].*entry).is_finite()) continue;
       index_[layer][position_of(entry)] = find_cause(layer, entry);
     }
   }
 }
 
-const Cause* CauseTable::find(std::uint32_t layer, Magnitude Triple::*entry) const {
+const Cause* CauseTable::find(std::uint32_t layer, TripleEntry entry) const {
   if (index_.empty()) return nullptr;
   const std::uint32_t cause = index_[layer][position_of(entry)];
   return cause == none ? nullptr : &causes_[cause];

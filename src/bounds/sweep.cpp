@@ -25,22 +25,17 @@ class Reasons {
   std::unordered_set<std::string> texts_;
 };
 
-constexpr std::array<Magnitude Triple::*, 3> entries{&Triple::m, &Triple::lipschitz,
-                                                     &Triple::smoothness};
-
 SweepBounds evaluate(const SweptNetwork& network, Method method, Reasons& reasons) {
   const Graph& graph = network.graph();
   const ResolvedSettings& settings = network.settings();
   const BoundTable table = network.bounds(method);
   SweepBounds result;
   result.network = table.network();
-  const auto is_infinite = [&](Magnitude Triple::*entry) {
-    return (result.network.*entry).is_infinite();
-  };
-  if (std::ranges::any_of(entries, is_infinite)) {
+  const auto is_infinite = [&](TripleEntry entry) { return (result.network.*entry).is_infinite(); };
+  if (std::ranges::any_of(triple_entries, is_infinite)) {
     const CauseTable causes(graph, inputs_of(settings), table);
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      const Cause* cause = causes.find(graph.output(), entries[i]);
+    for (std::size_t i = 0; i < triple_entries.size(); ++i) {
+      const Cause* cause = causes.find(graph.output(), triple_entries[i]);
       if (cause != nullptr) result.reasons[i] = reasons.keep(describe(graph, *cause));
     }
   }
@@ -177,7 +172,7 @@ const SweepBounds& Sweep::other_at(std::size_t point, std::size_t method) const 
 bool Sweep::has_finite_answer() const {
   return std::ranges::any_of(results, [](const SweepBounds& bounds) {
     return std::ranges::any_of(
-        entries, [&](Magnitude Triple::*entry) { return (bounds.network.*entry).is_finite(); });
+        triple_entries, [&](TripleEntry entry) { return (bounds.network.*entry).is_finite(); });
   });
 }
 

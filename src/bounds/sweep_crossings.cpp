@@ -20,18 +20,17 @@ struct Place {
   [[nodiscard]] double at() const { return value.real.nearest; }
 };
 
-using Entry = Magnitude Triple::*;
-constexpr std::array<Entry, 2> compared{&Triple::lipschitz, &Triple::smoothness};
+constexpr std::array<TripleEntry, 2> compared{&Triple::lipschitz, &Triple::smoothness};
 
 // Grids with fewer intervals are refined, so that crossings between their points do not hide.
 constexpr std::size_t least_intervals = 64;
 
-Standing standing(const Place& place, Entry bound) {
+Standing standing(const Place& place, TripleEntry bound) {
   return standing_of(place.swept.*bound, place.other.*bound);
 }
 
 // How far the bounds are apart, in orders of magnitude; NaN or inf where one is infinite or 0.
-double distance(const Place& place, Entry bound) {
+double distance(const Place& place, TripleEntry bound) {
   return std::abs((place.swept.*bound).log10() - (place.other.*bound).log10());
 }
 
@@ -63,7 +62,8 @@ class Search {
 
   // Where the bounds come closest to each other without a change of standing at the places, they
   // may cross and cross back between two of them: a place with the other standing, if any is met.
-  std::optional<Place> dip(const std::vector<Place>& places, std::size_t lowest, Entry bound) {
+  std::optional<Place> dip(const std::vector<Place>& places, std::size_t lowest,
+                           TripleEntry bound) {
     const Place& left = places[lowest == 0 ? 0 : lowest - 1];
     const Place& right = places[std::min(lowest + 1, places.size() - 1)];
     const Standing side = standing(places[lowest], bound);
@@ -82,7 +82,7 @@ class Search {
   }
 
   // All changes of standing that bisection meets between two places of different standing.
-  void bisect(const Place& from, const Place& to, Entry bound, std::vector<Crossing>& found) {
+  void bisect(const Place& from, const Place& to, TripleEntry bound, std::vector<Crossing>& found) {
     Place left = from;
     const Standing end = standing(to, bound);
     while (standing(left, bound) != end) {
@@ -111,7 +111,7 @@ class Search {
 
   // Looks for the least distance, and stops at the first place with another standing.
   std::optional<Place> golden_section(const Place& left, const Place& right, Standing side,
-                                      Entry bound) {
+                                      TripleEntry bound) {
     constexpr double golden = 0.6180339887498949;
     constexpr int most_steps = 40;
     Place low = left;
@@ -238,7 +238,7 @@ class Line {
   std::vector<std::size_t> points_;  // by increasing value
 };
 
-CrossingList list_crossings(const std::vector<Place>& places, Entry bound, Search& search) {
+CrossingList list_crossings(const std::vector<Place>& places, TripleEntry bound, Search& search) {
   CrossingList list;
   list.bound = bound;
   list.at_lowest = standing(places.front(), bound);

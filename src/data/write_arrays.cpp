@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
 #include "formats.hpp"
+#include "smoothbound/text/json_writer.hpp"
 #include "smoothbound/text/output_file.hpp"
 #include "smoothbound/text/source.hpp"
 
@@ -69,18 +69,27 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
     const std::size_t size_b = size_of(type_of(*b));
     return size_a != size_b ? size_a > size_b : a->name < b->name;
   });
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::uint64_t offset = 0;
-  for (const TensorView* tensor : order) {
-    const std::uint64_t end = offset + bytes_of(*tensor).size();
-    header.push_back({tensor->name,
-                      {{"dtype", name_of(type_of(*tensor))},
-                       {"shape", tensor->shape},
-                       {"data_offsets", std::array{offset, end}}}});
-    offset = end;
-  }
-  std::string text = header.dump();
+  std::string text;
+  const Sink append = [&](std::string_view piece) { text += piece; };
+  JsonWriter header(append);
+  header.object([&] {
+    if (!metadata.empty()) {
+      header.object("__metadata__", [&] {
+        for (const auto& [key, value] : metadata) header.member(key, value);
+      });
+    }
+    std::uint64_t offset = 0;
+    for (const TensorView* tensor : order) {
+      const std::uint64_t end = offset + bytes_of(*tensor).size();
+      header.object(tensor->name, [&] {
+        header.member("dtype", name_of(type_of(*tensor)));
+        header.member("shape", tensor->shape);
+        header.member("data_offsets", std::array{offset, end});
+      });
+      offset = end;
+    }
+  });
+  header.flush();
   constexpr std::size_t prefix = 8;
   pad(text, prefix, 8);
   OutputFile file(path);

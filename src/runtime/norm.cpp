@@ -10,7 +10,7 @@
 namespace smoothbound {
 namespace {
 
-constexpr std::int64_t block = 4096;
+constexpr std::int64_t block_size = 4096;
 
 // The squares of a block in sixteen sums, for vector units and for less rounding.
 template <class Scalar>
@@ -46,12 +46,12 @@ double pairwise_sum(std::vector<double> terms) {
 template <class Scalar>
 double sum_of_squares(std::span<const Scalar> values) {
   const auto size = static_cast<std::int64_t>(values.size());
-  const std::int64_t blocks = (size + block - 1) / block;
+  const std::int64_t blocks = (size + block_size - 1) / block_size;
   std::vector<double> sums(static_cast<std::size_t>(blocks));
   parallel_for(blocks, 8, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
-      sums[static_cast<std::size_t>(b)] =
-          sum_of_squares(values.data() + b * block, std::min(block, size - b * block));
+      sums[static_cast<std::size_t>(b)] = sum_of_squares(
+          values.data() + b * block_size, std::min(block_size, size - b * block_size));
     }
   });
   return pairwise_sum(std::move(sums));

@@ -30,9 +30,9 @@ class RandomNetworks : public testing::TestWithParam<int> {
     for (int i = 0; i < networks_per_shard; ++i) {
       const auto seed = static_cast<std::uint64_t>(GetParam() * networks_per_shard + i);
       const PlainNetwork network = support::random_network(seed);
-      SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + to_text(network));
-      const Network evaluated =
-          read_network(to_text(network), seed % 2 == 0 ? "random.json" : "random.yaml");
+      const std::string text = to_text(network);
+      SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
+      const Network evaluated = read_network(text, seed % 2 == 0 ? "random.json" : "random.yaml");
       check(network, evaluated);
       if (testing::Test::HasFailure()) return;  // one network tells enough
     }

@@ -136,7 +136,8 @@ TEST_P(Derivatives, VjpMatchesDifferencesInComponents) {
   vjp<double>(trajectory_, mu, grad_w);
   Vector found;
   Vector expected;
-  const std::size_t stride = GetParam().batch <= 2 ? 1 : 1 + w_.size() / 100;
+  // Some tell enough: the adjoint of jvp is held against jvp in all components at once.
+  const std::size_t stride = 1 + w_.size() / 100;
   for (std::size_t i = GetParam().seed % stride; i < w_.size(); i += stride) {
     Vector unit(w_.size());
     unit[i] = 1;

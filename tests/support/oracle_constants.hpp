@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ball.hpp"
+#include "catalogue.hpp"
 #include "plain_network.hpp"
 #include "smoothbound/losses/loss.hpp"
 

@@ -73,4 +73,9 @@ struct Triple {
   Magnitude smoothness;  // sup ||hess g||
 };
 
+/// One of the three.
+using TripleEntry = Magnitude Triple::*;
+inline constexpr std::array<TripleEntry, 3> triple_entries{&Triple::m, &Triple::lipschitz,
+                                                           &Triple::smoothness};
+
 }  // namespace smoothbound

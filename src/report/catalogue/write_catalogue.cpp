@@ -105,7 +105,7 @@ std::vector<ConstantRow> constant_rows(const LossRow& loss, RemedyWords words) {
 }
 
 // A component or a loss, as the catalogue tells of it.
-struct Entry {
+struct CatalogueEntry {
   std::string_view name;
   std::string_view place;
   std::string formula;
@@ -115,12 +115,12 @@ struct Entry {
   const LossRow* loss = nullptr;
 };
 
-std::vector<Entry> entries_of(const Catalogue& catalogue) {
+std::vector<CatalogueEntry> entries_of(const Catalogue& catalogue) {
   const auto is_wanted = [&](std::string_view name) {
     return catalogue.names.empty() ||
            std::ranges::find(catalogue.names, name) != catalogue.names.end();
   };
-  std::vector<Entry> entries;
+  std::vector<CatalogueEntry> entries;
   for (const Component& component : prototypes()) {
     if (!is_wanted(name_of(component))) continue;
     entries.push_back({name_of(component), place_of(role_of(component)),
@@ -149,7 +149,7 @@ std::string note_of(const SettingType& setting) {
 
 // Calls `take(symbol, method, constant)`, once where both methods have the same.
 template <class Take>
-void for_each_constant(const Entry& entry, const Take& take) {
+void for_each_constant(const CatalogueEntry& entry, const Take& take) {
   for (const ConstantRow& row : entry.constants) {
     if (row.paper.formula == row.sharp.formula) {
       take(row.symbol, "", row.sharp);
@@ -160,7 +160,7 @@ void for_each_constant(const Entry& entry, const Take& take) {
   }
 }
 
-void write_text(const Entry& entry, Page& page) {
+void write_text(const CatalogueEntry& entry, Page& page) {
   page.title(fmt::format("{}   {}", entry.name, entry.place));
   page.entry(1, entry.formula);
   for (const SettingType& setting : entry.settings) {
@@ -178,7 +178,7 @@ void write_text(const Entry& entry, Page& page) {
   page.gap();
 }
 
-void write_markdown(const Entry& entry, Page& page) {
+void write_markdown(const CatalogueEntry& entry, Page& page) {
   page.heading(fmt::format("{} ({})", page.foreign(entry.name), entry.place));
   page.paragraph(page.foreign(entry.formula));
   page.gap();
@@ -198,7 +198,7 @@ void write_markdown(const Entry& entry, Page& page) {
 
 void write_page(const Catalogue& catalogue, Page& page) {
   if (page.is_marked_up()) page.title("components and losses");
-  for (const Entry& entry : entries_of(catalogue)) {
+  for (const CatalogueEntry& entry : entries_of(catalogue)) {
     page.is_marked_up() ? write_markdown(entry, page) : write_text(entry, page);
   }
 }
@@ -206,7 +206,7 @@ void write_page(const Catalogue& catalogue, Page& page) {
 void write_csv(const Catalogue& catalogue, const Sink& sink) {
   CsvWriter csv(sink, {"name", "place", "record", "item", "method", "formula", "source",
                        "description", "type", "required", "default"});
-  for (const Entry& entry : entries_of(catalogue)) {
+  for (const CatalogueEntry& entry : entries_of(catalogue)) {
     const auto begin = [&](std::string_view record, std::string_view item) -> CsvWriter& {
       return csv.add(entry.name, entry.place, record, item);
     };
@@ -225,7 +225,7 @@ void write_csv(const Catalogue& catalogue, const Sink& sink) {
   }
 }
 
-void put_constants(JsonWriter& json, const Entry& entry) {
+void put_constants(JsonWriter& json, const CatalogueEntry& entry) {
   json.list("constants", entry.constants, [&](const ConstantRow& row) {
     json.object([&] {
       json.member("symbol", row.symbol);
@@ -235,7 +235,7 @@ void put_constants(JsonWriter& json, const Entry& entry) {
   });
 }
 
-void put_component(JsonWriter& json, const Entry& entry) {
+void put_component(JsonWriter& json, const CatalogueEntry& entry) {
   json.members({{"name", entry.name}, {"place", entry.place}, {"formula", entry.formula}});
   json.list("settings", entry.settings, [&](const SettingType& setting) {
     json.object([&] {
@@ -250,17 +250,17 @@ void put_component(JsonWriter& json, const Entry& entry) {
   if (!entry.rule.empty()) json.member("rule", entry.rule);
 }
 
-void put_loss(JsonWriter& json, const Entry& entry) {
+void put_loss(JsonWriter& json, const CatalogueEntry& entry) {
   json.members({{"name", entry.name}, {"formula", entry.formula}, {"mean", entry.loss->is_mean}});
   put_constants(json, entry);
 }
 
 void write_json(const Catalogue& catalogue, JsonWriter& json) {
-  const std::vector<Entry> entries = entries_of(catalogue);
+  const std::vector<CatalogueEntry> entries = entries_of(catalogue);
   json.member("schema", "smoothbound/layers/1");
   const auto put_entries = [&](std::string_view key, bool losses, const auto& put) {
     json.array(key, [&] {
-      for (const Entry& entry : entries) {
+      for (const CatalogueEntry& entry : entries) {
         if ((entry.loss != nullptr) != losses) continue;
         json.item([&] { json.object([&] { put(json, entry); }); });
       }

@@ -12,13 +12,13 @@
 namespace smoothbound {
 namespace {
 
-struct Entry {
+struct ComparedEntry {
   std::string_view key;
   std::string_view symbol;
   std::string_view meaning;
-  Magnitude Triple::*member;
+  TripleEntry member;
 };
-constexpr std::array<Entry, 3> entries{
+constexpr std::array<ComparedEntry, 3> compared_entries{
     {{"m", "m", "bound on the output", &Triple::m},
      {"lipschitz", "l", "Lipschitz constant in the parameters", &Triple::lipschitz},
      {"smoothness", "L", "smoothness constant in the parameters", &Triple::smoothness}}};
@@ -69,7 +69,8 @@ std::string ratio(const Magnitude& first, const Magnitude& other) {
   return other > first ? "+inf" : "-inf";
 }
 
-void write_entry(const Comparison& comparison, std::size_t result, const Entry& entry, Page& page) {
+void write_entry(const Comparison& comparison, std::size_t result, const ComparedEntry& entry,
+                 Page& page) {
   std::vector<Grid::Column> columns{{"layer"}, {"A", Align::right}};
   for (std::size_t i = 1; i < comparison.networks.size(); ++i) {
     columns.push_back({column_name(i), Align::right});
@@ -93,7 +94,7 @@ void write_entry(const Comparison& comparison, std::size_t result, const Entry& 
   page.grid(grid);
 }
 
-std::string verdict(const Comparison& comparison, std::size_t result, const Entry& entry,
+std::string verdict(const Comparison& comparison, std::size_t result, const ComparedEntry& entry,
                     std::size_t other, const Page& page) {
   const auto value = [&](std::size_t i) {
     return table_of(comparison, result, i).network().*entry.member;
@@ -134,12 +135,13 @@ void write_page(const Comparison& comparison, Page& page) {
   }
   for (std::size_t result = 0; result < results_of(comparison); ++result) {
     page.heading(fmt::format("method {}", method_of(comparison, result)));
-    for (const Entry& entry : entries) {
+    for (const ComparedEntry& entry : compared_entries) {
       for (std::size_t other = 1; other < comparison.networks.size(); ++other) {
         page.item(verdict(comparison, result, entry, other, page));
       }
     }
-    for (const Entry& entry : entries) write_entry(comparison, result, entry, page);
+    for (const ComparedEntry& entry : compared_entries)
+      write_entry(comparison, result, entry, page);
   }
   std::vector<std::string> assumptions;
   for (std::size_t i = 0; i < comparison.networks.size(); ++i) {
@@ -153,7 +155,7 @@ void write_page(const Comparison& comparison, Page& page) {
 void put_bounds(JsonWriter& json, const Triple* first, const Triple* bounds) {
   if (bounds == nullptr) return json.value(nullptr);
   json.object([&] {
-    for (const Entry& entry : entries) {
+    for (const ComparedEntry& entry : compared_entries) {
       const Magnitude& value = bounds->*entry.member;
       json.object(entry.key, [&] {
         json.member("text", value.to_text(words::digits_for_machines));
@@ -170,7 +172,7 @@ void put_row(JsonWriter& json, std::string_view key, const Bounds& bounds) {
 }
 
 void put_verdict(JsonWriter& json, const Comparison& comparison, std::size_t result,
-                 const Entry& entry, std::size_t other) {
+                 const ComparedEntry& entry, std::size_t other) {
   const Difference found = difference(comparison, result, entry.member, other);
   std::optional<std::string> smaller;
   if (found.order == std::strong_ordering::greater) smaller = "A";
@@ -196,8 +198,8 @@ void put_result(JsonWriter& json, const Comparison& comparison, std::size_t resu
     });
     put_row(json, "network", bounds_of_networks(comparison, result));
     const std::size_t others = comparison.networks.size() - 1;
-    json.list("verdicts", entries.size() * others, [&](std::size_t i) {
-      put_verdict(json, comparison, result, entries[i / others], i % others + 1);
+    json.list("verdicts", compared_entries.size() * others, [&](std::size_t i) {
+      put_verdict(json, comparison, result, compared_entries[i / others], i % others + 1);
     });
   });
 }
@@ -222,7 +224,7 @@ void write_json(const Comparison& comparison, JsonWriter& json) {
 void write_csv(const Comparison& comparison, const Sink& sink) {
   std::vector<std::string> columns{"method", "record",       "layer",   "column",
                                    "file",   "architecture", "settings"};
-  for (const Entry& entry : entries) {
+  for (const ComparedEntry& entry : compared_entries) {
     add_with_log(columns, std::string(entry.key));
     columns.push_back(fmt::format("{}_log10_ratio", entry.key));
   }
@@ -234,7 +236,7 @@ void write_csv(const Comparison& comparison, const Sink& sink) {
       const ComparedNetwork& network = comparison.networks[i];
       csv.add(method_of(comparison, result), record, layer, column_name(i), network.report.file,
               network.report.graph.name, network.settings);
-      for (const Entry& entry : entries) {
+      for (const ComparedEntry& entry : compared_entries) {
         const Magnitude& value = bounds[i]->*entry.member;
         csv.add_with_log(value);
         std::optional<double> ratio;

@@ -20,7 +20,7 @@ void write_json(const Content& content, const Sink& sink) {
   writer.document([&] { content.json(writer); });
 }
 
-constexpr auto rows = std::to_array<FormatRow>({
+constexpr auto format_rows = std::to_array<FormatRow>({
     {"table", ".txt", {}, "", "\n", "", write_page<plain_text>},
     {"markdown", ".md", {".md", ".markdown"}, "", "\n", "", write_page<markdown_text>},
     {"csv", ".csv", {".csv"}, "", "", "", write_csv},
@@ -28,7 +28,7 @@ constexpr auto rows = std::to_array<FormatRow>({
 });
 
 consteval Format named(std::string_view name) {
-  return Format(*std::ranges::find(rows, name, &FormatRow::name));
+  return Format(*std::ranges::find(format_rows, name, &FormatRow::name));
 }
 
 }  // namespace
@@ -38,10 +38,10 @@ constinit const Format Format::markdown = named("markdown");
 constinit const Format Format::csv = named("csv");
 constinit const Format Format::json = named("json");
 
-std::span<const FormatRow> formats() { return rows; }
+std::span<const FormatRow> formats() { return format_rows; }
 
 std::optional<Format> format_of_name(std::string_view path) {
-  for (const FormatRow& row : rows) {
+  for (const FormatRow& row : format_rows) {
     for (const std::string_view ending : row.asking_for) {
       if (!ending.empty() && path.ends_with(ending)) return Format(row);
     }

@@ -67,7 +67,7 @@ std::string network_settings(const Report& report) {
 std::vector<InfiniteValues> infinite_values(const Report& report, const MethodReport& result) {
   struct Entry {
     std::string_view name;
-    Magnitude Triple::*member;
+    TripleEntry member;
   };
   constexpr std::array<Entry, 3> entries{
       {{"m", &Triple::m}, {"l", &Triple::lipschitz}, {"L", &Triple::smoothness}}};
