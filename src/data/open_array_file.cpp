@@ -18,8 +18,8 @@ constexpr std::array formats{&idx_format, &safetensors_format, &npy_format, &npz
 // container or a class and a line end soon after.
 bool looks_like_pickle(const InputFile& file) {
   if (safetensors_format.matches(file)) return false;
-  constexpr std::size_t pickle_start = 16;
-  const std::string start = file.read_start(pickle_start);
+  constexpr std::size_t pickle_magic_size = 16;
+  const std::string start = file.read_start(pickle_magic_size);
   if (start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return true;
   return start.starts_with("(dp") || start.starts_with("(lp") || start.starts_with("ccopy_reg\n") ||
          start.starts_with("ccollections\n") || start.starts_with("cnumpy");

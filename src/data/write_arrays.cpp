@@ -64,6 +64,12 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
     }
     order.push_back(&tensor);
   }
+  for (const auto& [key, value] : metadata) {
+    if (find_invalid_text(key) != std::string::npos ||
+        find_invalid_text(value) != std::string::npos) {
+      throw std::invalid_argument("metadata cannot be stored: " + key);
+    }
+  }
   std::ranges::sort(order, [](const TensorView* a, const TensorView* b) {
     const std::size_t size_a = size_of(type_of(*a));
     const std::size_t size_b = size_of(type_of(*b));

@@ -219,7 +219,7 @@ TEST_P(RandomNetworks, EveryInfiniteEntryHasACause) {
           // It is a component's constant: no number here comes near the largest one.
           EXPECT_EQ(cause->reason.find("beyond"), std::string::npos) << cause->reason;
           // Something infinite begins in the layer named.
-          const auto begins = [&](Magnitude Triple::*entry) {
+          const auto begins = [&](TripleEntry entry) {
             const auto is_infinite = [&](std::uint32_t layer) {
               return layer != Graph::network_input && (table.layers[layer].*entry).is_infinite();
             };

@@ -175,6 +175,16 @@ TEST_F(Safetensors, AreWrittenAsTheyAreRead) {
   EXPECT_EQ(read_file(path), first) << "the order of the tensors does not matter";
 }
 
+TEST_F(Safetensors, KeepTheirNames) {
+  const std::vector<float> a(1);
+  const std::string name = "\u00E4 \"\\\n\t\u20AC \U0001F600";
+  const std::string path = directory / "out.safetensors";
+  write_safetensors(path, std::vector<TensorView>{{name, {1}, std::span(a)}}, {{name, name}});
+  const ArrayFile file = open_array_file(path);
+  EXPECT_EQ(file.entries()[0].name, name);
+  EXPECT_EQ(file.metadata(), (ArrayFile::Metadata{{name, name}}));
+}
+
 TEST_F(Safetensors, AreNotWrittenWithoutSense) {
   const std::vector<float> a(2);
   const std::string path = directory / "out.safetensors";
@@ -186,6 +196,8 @@ TEST_F(Safetensors, AreNotWrittenWithoutSense) {
   EXPECT_THROW(write({{"a", {2}, std::span(a)}, {"a", {2}, std::span(a)}}), std::invalid_argument);
   EXPECT_THROW(write({{"__metadata__", {2}, std::span(a)}}), std::invalid_argument);
   EXPECT_THROW(write({{"\xFF", {2}, std::span(a)}}), std::invalid_argument);
+  EXPECT_THROW(write_safetensors(path, {}, {{"\xFF", "a"}}), std::invalid_argument);
+  EXPECT_THROW(write_safetensors(path, {}, {{"a", "\xFF"}}), std::invalid_argument);
   EXPECT_EQ(directory.count(), 0U);
 }
 

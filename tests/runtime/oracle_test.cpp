@@ -129,7 +129,7 @@ TEST_P(Derivatives, JvpMatchesDifferences) {
   expect_near(y_dot, difference(along, 1e-3), 1e-7);
 }
 
-// In every component; with the larger batch, where that takes long, in a hundred or less.
+// In a hundred components or less, others for each network.
 TEST_P(Derivatives, VjpMatchesDifferencesInComponents) {
   const Vector mu = random_vector<double>(outputs(), random_);
   Vector grad_w(w_.size());

@@ -3,6 +3,7 @@
 // the Hessian's blocks, disjoint parameters by comparing sets of them.
 #pragma once
 
+#include <algorithm>
 #include <set>
 
 #include "oracle_constants.hpp"

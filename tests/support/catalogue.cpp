@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 #include <stdexcept>
+#include <type_traits>
+#include <variant>
 
 namespace smoothbound::support {
 namespace {

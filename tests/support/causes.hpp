@@ -12,7 +12,7 @@ struct Causes {
 };
 
 inline Causes causes_in(const CauseTable& table, std::uint32_t layer) {
-  const auto cause = [&](Magnitude Triple::*entry) {
+  const auto cause = [&](TripleEntry entry) {
     const Cause* found = table.find(layer, entry);
     return found == nullptr ? Cause{} : *found;
   };

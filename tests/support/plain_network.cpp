@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "catalogue.hpp"
 #include "smoothbound/losses/loss.hpp"
 

@@ -1,8 +1,10 @@
 #include "random_network.hpp"
 
+#include <algorithm>
 #include <array>
 #include <random>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalogue.hpp"

@@ -46,7 +46,7 @@ struct Difference {
 };
 
 /// `result`: which method, as an index; `entry`: which number.
-Difference difference(const Comparison& comparison, std::size_t result, Magnitude Triple::*entry,
+Difference difference(const Comparison& comparison, std::size_t result, TripleEntry entry,
                       std::size_t other);
 
 }  // namespace smoothbound

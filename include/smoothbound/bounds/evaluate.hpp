@@ -52,7 +52,7 @@ class CauseTable {
   CauseTable(const Graph& graph, const Inputs& inputs, const BoundTable& table);
 
   /// The cause of an entry of `layer`, or null if it is finite.
-  [[nodiscard]] const Cause* find(std::uint32_t layer, Magnitude Triple::*entry) const;
+  [[nodiscard]] const Cause* find(std::uint32_t layer, TripleEntry entry) const;
 
  private:
   static constexpr std::uint32_t none = 0xFFFFFFFFU;

@@ -113,7 +113,7 @@ struct Crossing {
 struct CrossingList {
   std::size_t first_point = 0;  // a point with that combination
   std::size_t method = 0;       // index in Sweep::methods
-  Magnitude Triple::*bound = &Triple::lipschitz;
+  TripleEntry bound = &Triple::lipschitz;
   Standing at_lowest = Standing::equal;
   std::vector<Crossing> crossings;  // by increasing value
 };

@@ -20,7 +20,8 @@ struct TensorView {
 /// Writes a safetensors file: whole or not at all, and the same bytes for the same tensors in
 /// whatever order. F64 come first, then F32, each by name, so that all are aligned to their size.
 /// Throws OutputError, and std::invalid_argument for a name that appears twice, is `__metadata__`
-/// or is not UTF-8, and for a number of values that is not that of the shape.
+/// or is not UTF-8, for metadata that are not UTF-8, and for a number of values that is not that of
+/// the shape.
 void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -1,5 +1,5 @@
-// What is called of fmt's shared library, from its header-only form: the calculator need not load
-// it then, nor libstdc++, which only it asks for. What is not found here is looked for there.
+// What is called of fmt's shared library, from its header-only form: a calculator that
+// has libstdc++ in itself need not load it then. What is not found here is looked for there.
 #define FMT_HEADER_ONLY  // NOLINT
 #include <fmt/format.h>
 

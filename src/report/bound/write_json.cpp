@@ -8,7 +8,7 @@ using json::quantity;
 // Members of an object.
 void put_bounds(JsonWriter& json, const Report& report, const MethodReport& result,
                 std::uint32_t layer) {
-  const auto put = [&](std::string_view key, Magnitude Triple::*entry) {
+  const auto put = [&](std::string_view key, TripleEntry entry) {
     const Cause* cause = result.causes.find(layer, entry);
     json.member(key, quantity(result.table.layers[layer].*entry,
                               cause == nullptr ? "" : describe(report.graph, *cause)));

@@ -19,7 +19,7 @@ namespace {
 struct Number {
   std::string_view title;
   std::string_view symbol;
-  Magnitude Triple::*entry;
+  TripleEntry entry;
 };
 constexpr std::array<Number, 3> numbers{{{"output bound m", "m", &Triple::m},
                                          {"Lipschitz constant l", "l", &Triple::lipschitz},
@@ -233,7 +233,7 @@ class Growth {
 
 // The largest of what a layer reads.
 Magnitude before(const Report& report, const MethodReport& result, const Layer& layer,
-                 Magnitude Triple::*entry) {
+                 TripleEntry entry) {
   Magnitude largest;
   for (const std::uint32_t input : layer.inputs) {
     const Triple bounds = input == Graph::network_input

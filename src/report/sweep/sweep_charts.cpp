@@ -16,7 +16,7 @@ constexpr std::size_t most_lines = 8;
 
 class ChartMaker {
  public:
-  ChartMaker(const Sweep& sweep, Magnitude Triple::*bound)
+  ChartMaker(const Sweep& sweep, TripleEntry bound)
       : sweep_(sweep), axis_(sweep.axes[sweep.crossing_axis]), bound_(bound) {
     const auto is_zero = [](const SweepValue& value) { return value.real.nearest == 0; };
     logarithmic_ =
@@ -119,7 +119,7 @@ class ChartMaker {
 
   const Sweep& sweep_;
   const SweepAxis& axis_;
-  Magnitude Triple::*bound_;
+  TripleEntry bound_;
   bool logarithmic_ = false;
   std::size_t stride_ = 1;
   std::vector<std::string> others_;  // the lines of the other network

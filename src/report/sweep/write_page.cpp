@@ -10,11 +10,9 @@
 namespace smoothbound {
 namespace {
 
-constexpr std::array<Magnitude Triple::*, 2> compared{&Triple::lipschitz, &Triple::smoothness};
+constexpr std::array<TripleEntry, 2> compared{&Triple::lipschitz, &Triple::smoothness};
 
-std::string_view symbol_of(Magnitude Triple::*bound) {
-  return bound == &Triple::lipschitz ? "l" : "L";
-}
+std::string_view symbol_of(TripleEntry bound) { return bound == &Triple::lipschitz ? "l" : "L"; }
 
 std::string shown(const Magnitude& value) { return value.to_text(words::digits_for_people); }
 
