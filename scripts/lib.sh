@@ -7,7 +7,7 @@ calculator_packages=(g++ cmake ninja-build libmpfr-dev libyaml-dev libmd-dev lib
 # Of the full program. oneDNN's CMake package asks for OpenCL, but libdnnl-dev does not depend on it.
 build_packages=("${calculator_packages[@]}" libdnnl-dev ocl-icd-opencl-dev
                 libopenblas-openmp-dev libzip-dev zlib1g-dev)
-test_packages=(libgtest-dev libgmock-dev librapidcheck-dev libflint-dev libonnx-testdata)
+test_packages=(libgtest-dev libgmock-dev libflint-dev libonnx-testdata)
 # Since FLINT 3 Arb is a part of it; before, a package of its own.
 if grep -qsx VERSION_CODENAME=bookworm /etc/os-release; then
   test_packages+=(libflint-arb-dev)

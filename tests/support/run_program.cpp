@@ -8,9 +8,15 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
+
+#include "cli/shared/program.hpp"
 
 namespace smoothbound::testing {
 namespace {
@@ -57,9 +63,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
+const char* other_program() { return std::getenv("SMOOTHBOUND_PROGRAM"); }
+
 std::vector<std::string> command(const std::vector<std::string>& arguments) {
-  const char* other = std::getenv("SMOOTHBOUND_PROGRAM");
-  std::vector<std::string> all{other != nullptr ? other : SMOOTHBOUND_PROGRAM};
+  std::vector<std::string> all{other_program() != nullptr ? other_program() : SMOOTHBOUND_PROGRAM};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
 }
@@ -80,18 +87,38 @@ std::vector<std::string> environment_of(const Invocation& invocation) {
   return all;
 }
 
-// Between fork and exec: only calls that are safe there.
-[[noreturn]] void become(char* const* arguments, char* const* environment, const char* directory,
-                         int input, int output, int errors) {
-  constexpr int cannot_start = 127;
+constexpr int cannot_start = 127;
+
+// Behind fork, like all up to exec: only calls that are safe there.
+void settle(const char* directory, int input, int output, int errors) {
   signal(SIGPIPE, SIG_DFL);
   if (directory[0] != '\0' && chdir(directory) != 0) _exit(cannot_start);
   if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
       dup2(errors, STDERR_FILENO) < 0) {
     _exit(cannot_start);
   }
+}
+
+[[noreturn]] void become_file(char* const* arguments, char* const* environment) {
   execve(arguments[0], arguments, environment);
   _exit(cannot_start);
+}
+
+// The same commands without loading a program, which is most of what a short one takes.
+[[noreturn]] void become_commands(const std::vector<char*>& arguments) {
+  close_range(STDERR_FILENO + 1, ~0U, 0);  // as exec closes them: its input ends with their last
+  const int code =
+      cli::execute_command_line(static_cast<int>(arguments.size()) - 1, arguments.data());
+  std::cout.flush();
+  (void)std::fflush(nullptr);
+  _exit(code);
+}
+
+// Whether a forked child is as good as a new process: it has none of the other threads, and what
+// libraries read from the environment when they were loaded stays.
+bool may_continue_as_program(const Invocation& invocation) {
+  return other_program() == nullptr && invocation.environment.empty() &&
+         std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}) == 1;
 }
 
 // Reads what there is; false at the end.
@@ -161,11 +188,15 @@ Outcome run_program(const Invocation& invocation) {
     standard_output = open(invocation.output_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (standard_output < 0) throw std::runtime_error("cannot open " + invocation.output_file);
   }
+  const bool forked = may_continue_as_program(invocation);
+  std::cout.flush();  // what is still to be written is not the child's
+  (void)std::fflush(nullptr);
   const pid_t process = fork();
   if (process < 0) throw std::runtime_error("fork failed");
   if (process == 0) {
-    become(argument_pointers.data(), environment_pointers.data(), invocation.directory.c_str(),
-           input.reader(), standard_output, errors.writer());
+    settle(invocation.directory.c_str(), input.reader(), standard_output, errors.writer());
+    if (forked) become_commands(argument_pointers);
+    become_file(argument_pointers.data(), environment_pointers.data());
   }
   if (invocation.output == StandardOutput::to_file) close(standard_output);
   input.close_reader();
@@ -187,7 +218,10 @@ pid_t start_program(const std::vector<std::string>& arguments) {
   if (null < 0) throw std::runtime_error("cannot open /dev/null");
   const pid_t process = fork();
   if (process < 0) throw std::runtime_error("fork failed");
-  if (process == 0) become(argument_pointers.data(), environ, "", null, null, null);
+  if (process == 0) {
+    settle("", null, null, null);
+    become_file(argument_pointers.data(), environ);
+  }
   close(null);
   return process;
 }

@@ -17,18 +17,23 @@ struct Row {
   double most_ulp;
 };
 
+// Close neighbours near 0, where results are small, and all magnitudes up to 100.
+std::vector<float> make_points() {
+  std::vector<float> x;
+  constexpr float step = 1e-5F;
+  for (float size = 1e-30F; size < 87; size *= 1 + step) {
+    x.push_back(size);
+    x.push_back(-size);
+  }
+  x.insert(x.end(), {0.0F, -0.0F, 100.0F, 1e30F});
+  return x;
+}
+
 class FastActivations : public ::testing::TestWithParam<Row> {
  protected:
-  // Close neighbours near 0, where results are small, and all magnitudes up to 100.
-  static std::vector<float> points() {
-    std::vector<float> x;
-    constexpr float step = 1e-5F;
-    for (float size = 1e-30F; size < 87; size *= 1 + step) {
-      x.push_back(size);
-      x.push_back(-size);
-    }
-    x.insert(x.end(), {0.0F, -0.0F, 100.0F, 1e30F});
-    return x;
+  static const std::vector<float>& points() {
+    static const std::vector<float> all = make_points();
+    return all;
   }
   static double ulp(double exact) {
     const auto rounded = static_cast<float>(std::fabs(exact));
@@ -40,7 +45,7 @@ class FastActivations : public ::testing::TestWithParam<Row> {
 };
 
 TEST_P(FastActivations, ValuesAreCloseToFloat64) {
-  const std::vector<float> x = points();
+  const std::vector<float>& x = points();
   std::vector<float> y(x.size());
   fast_.value(x.data(), GetParam().parameter, static_cast<std::int64_t>(x.size()), y.data());
   double worst = 0;
