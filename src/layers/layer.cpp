@@ -6,6 +6,13 @@ namespace smoothbound {
 namespace {
 
 template <class... T>
+requires((UnaryType<T> || MergeType<T>)&&...) constexpr bool all_are_components(
+    const std::variant<T...>* /*list*/) {
+  return true;
+}
+static_assert(all_are_components(static_cast<Component*>(nullptr)));
+
+template <class... T>
 std::vector<Component> collect(const std::variant<T...>* /*list*/) {
   std::vector<Component> all;
   const auto add = [&](const auto& some) { all.insert(all.end(), some.begin(), some.end()); };

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <regex>
 
 #include "support/run_program.hpp"
 #include "support/temporary_directory.hpp"
@@ -16,6 +15,7 @@ namespace {
 
 using namespace std::string_literals;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 
 // `file:line:column: error: ...`, the line, the caret; no control character but the newline.
@@ -23,12 +23,10 @@ void expect_message(const std::string& err, const std::string& file) {
   const auto lines = lines_of(err);
   ASSERT_GE(lines.size(), 3U) << err;
   ASSERT_TRUE(lines[0].starts_with(file + ":")) << err;
-  EXPECT_TRUE(
-      std::regex_match(lines[0].substr(file.size()), std::regex(":[0-9]+:[0-9]+: error: .+")))
-      << err;
+  EXPECT_THAT(lines[0].substr(file.size()), MatchesRegex(":[0-9]+:[0-9]+: error: .+"));
   const auto bar = lines[1].find(" | ");
   EXPECT_NE(bar, std::string::npos) << err;
-  EXPECT_TRUE(std::regex_match(lines[2], std::regex(" +\\| *\\^"))) << err;
+  EXPECT_THAT(lines[2], MatchesRegex(" +\\| *\\^"));
   EXPECT_EQ(lines[2].find(" | "), bar) << err;
   EXPECT_EQ(err.back(), '\n');
   for (const char c : err) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << err;

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "support/decimal.hpp"
 #include "support/run_program.hpp"
@@ -14,6 +13,7 @@ namespace smoothbound::testing {
 namespace {
 
 using Json = nlohmann::json;
+using ::testing::MatchesRegex;
 
 std::vector<std::string> keys_of(const Json& object) {
   std::vector<std::string> keys;
@@ -36,7 +36,7 @@ void check_quantity(const Json& quantity, bool rounds_up, const std::string& whe
     return;
   }
   EXPECT_EQ(keys_of(quantity), (std::vector<std::string>{"log10", "text"}));
-  EXPECT_TRUE(std::regex_match(text, std::regex(R"([1-9]\.[0-9]{16}e[+-][0-9]+)"))) << text;
+  EXPECT_THAT(text, MatchesRegex(R"([1-9]\.[0-9]{16}e[+-][0-9]+)"));
   ASSERT_TRUE(log10.is_number());
   // Both are bounds of the same number from the same side: they differ by roundings only.
   const double printed = log10.get<double>();
@@ -109,13 +109,11 @@ void check_contract(const Json& json) {
   EXPECT_EQ(keys_of(json), (std::vector<std::string>{"architecture", "assumptions", "results",
                                                      "schema", "settings", "version"}));
   EXPECT_EQ(json.at("schema"), "smoothbound/bound/1");
-  EXPECT_TRUE(std::regex_match(json.at("version").get<std::string>(),
-                               std::regex(R"([0-9]+\.[0-9]+\.[0-9]+)")));
+  EXPECT_THAT(json.at("version").get<std::string>(), MatchesRegex(R"([0-9]+\.[0-9]+\.[0-9]+)"));
   const Json& architecture = json.at("architecture");
   EXPECT_TRUE(architecture.at("name").is_string());
   EXPECT_TRUE(architecture.at("file").is_string());
-  EXPECT_TRUE(
-      std::regex_match(architecture.at("sha256").get<std::string>(), std::regex("[0-9a-f]{64}")));
+  EXPECT_THAT(architecture.at("sha256").get<std::string>(), MatchesRegex("[0-9a-f]{64}"));
   const Json& settings = json.at("settings");
   EXPECT_TRUE(settings.at("batch").is_number_integer());
   for (const char* key : {"radius", "input_norm", "sample_norm"}) {

@@ -60,13 +60,6 @@ using Component =
     std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax, AveragePool,
                  MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
 
-template <class... T>
-requires((UnaryType<T> || MergeType<T>)&&...) constexpr bool all_are_components(
-    const std::variant<T...>* /*list*/) {
-  return true;
-}
-static_assert(all_are_components(static_cast<Component*>(nullptr)));
-
 Role role_of(const Component& component);
 std::string_view name_of(const Component& component);
 std::string_view formula_of(const Component& component);

@@ -1,10 +1,12 @@
-// The program without its process: what `main` calls, and the tests, which need no new process for it.
+// The program without its process: what `main` calls, and the tests, which need no new process for
+// it.
 #pragma once
 
 namespace smoothbound::cli {
 
-/// Parses the command line, runs one command and turns what goes wrong into messages and exit codes.
-/// Writes to the standard streams; changes what the process does at signals. Returns the exit code.
+/// Parses the command line, runs one command and turns what goes wrong into messages and exit
+/// codes. Writes to the standard streams; changes what the process does at signals. Returns the
+/// exit code.
 int execute_command_line(int argc, const char* const* argv);
 
 }  // namespace smoothbound::cli
