@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -37,22 +38,17 @@ std::string system_message(int error) { return std::generic_category().message(e
 }
 
 void read_all(int descriptor, std::size_t limit, std::string& text) {
-  constexpr std::size_t chunk = std::size_t{1} << 16U;
+  std::array<char, std::size_t{1} << 14U> piece{};
   for (;;) {
-    const std::size_t used = text.size();
-    text.resize(used + chunk);
-    const ssize_t count = read(descriptor, text.data() + used, chunk);
-    if (count < 0 && errno == EINTR) {
-      text.resize(used);
-      continue;
-    }
+    const ssize_t count = read(descriptor, piece.data(), piece.size());
+    if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       const int error = errno;
       text.clear();
       throw SpecError({}, "cannot read: " + system_message(error));
     }
-    text.resize(used + static_cast<std::size_t>(count));
     if (count == 0) return;
+    text.append(piece.data(), static_cast<std::size_t>(count));
     if (text.size() > limit) {
       text.clear();
       refuse_size(limit);
