@@ -90,7 +90,7 @@ std::vector<std::string> environment_of(const Invocation& invocation) {
 constexpr int cannot_start = 127;
 
 // Behind fork, like all up to exec: only calls that are safe there.
-void settle(const char* directory, int input, int output, int errors) {
+void settle(const char* directory, int input, int output, int errors) noexcept {
   signal(SIGPIPE, SIG_DFL);
   if (directory[0] != '\0' && chdir(directory) != 0) _exit(cannot_start);
   if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
@@ -104,9 +104,11 @@ void settle(const char* directory, int input, int output, int errors) {
   _exit(cannot_start);
 }
 
-// The same commands without loading a program, which is most of what a short one takes.
-[[noreturn]] void become_commands(const std::vector<char*>& arguments) {
-  close_range(STDERR_FILENO + 1, ~0U, 0);  // as exec closes them: its input ends with their last
+// The same commands without loading a program, which is most of what a short one takes. What they
+// throw ends the child, as it ends the program, and does not get into the test's frames.
+[[noreturn]] void become_commands(const std::vector<char*>& arguments) noexcept {
+  // Its input ends when nobody holds the other end any more, itself included.
+  if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0) _exit(cannot_start);
   const int code =
       cli::execute_command_line(static_cast<int>(arguments.size()) - 1, arguments.data());
   std::cout.flush();
@@ -114,10 +116,12 @@ void settle(const char* directory, int input, int output, int errors) {
   _exit(code);
 }
 
-// Whether a forked child is as good as a new process: it has none of the other threads, and what
-// libraries read from the environment when they were loaded stays.
+// Whether a forked child is as good as a new process: it has none of the other threads, what
+// libraries read from the environment when they were loaded stays, and sanitizers look for leaks at
+// the exit of a program only.
 bool may_continue_as_program(const Invocation& invocation) {
-  return other_program() == nullptr && invocation.environment.empty() &&
+  return SMOOTHBOUND_SANITIZED == 0 && other_program() == nullptr &&
+         invocation.environment.empty() &&
          std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}) == 1;
 }
 

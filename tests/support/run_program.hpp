@@ -36,8 +36,9 @@ struct Outcome {
   std::string err;
 };
 
-/// Runs the program to its end, or kills it after `timeout`. Where nothing can depend on it the
-/// child does not load the program's file but calls what its `main` calls.
+/// Runs the program to its end, or kills it after `timeout`. Unless `environment` is set, other
+/// threads run, or the program is another one or sanitized, a forked child calls what the program's
+/// `main` calls, which must be linked (smoothbound_commands), and nothing is loaded.
 Outcome run_program(const Invocation& invocation);
 inline Outcome run_program(std::vector<std::string> arguments, std::string input = {}) {
   return run_program(Invocation{std::move(arguments), std::move(input)});

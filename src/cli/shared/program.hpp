@@ -1,5 +1,4 @@
-// The program without its process: what `main` calls, and the tests, which need no new process for
-// it.
+// What `main` calls, and the forked children of tests, which load no program.
 #pragma once
 
 namespace smoothbound::cli {
