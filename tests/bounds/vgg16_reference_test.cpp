@@ -11,6 +11,7 @@
 #include "smoothbound/bounds/evaluate.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 #include "support/ball.hpp"
+#include "support/source_directory.hpp"
 
 namespace smoothbound {
 namespace {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/run_program.hpp"
+#include "support/source_directory.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/texts.hpp"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fuzz/readers.hpp"
+#include "support/source_directory.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace smoothbound::testing {

@@ -9,6 +9,7 @@
 #include "smoothbound/report/shared/format.hpp"
 #include "support/csv.hpp"
 #include "support/run_program.hpp"
+#include "support/source_directory.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/texts.hpp"
 

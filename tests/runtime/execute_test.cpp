@@ -9,6 +9,7 @@
 #include "cli/runtime/verdict_codes.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "support/source_directory.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/texts.hpp"
 

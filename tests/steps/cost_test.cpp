@@ -7,6 +7,7 @@
 #include "runtime/networks.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/steps/gauss_newton.hpp"
+#include "support/source_directory.hpp"
 
 namespace smoothbound::testing {
 namespace {
