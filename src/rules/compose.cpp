@@ -14,7 +14,8 @@ Magnitude half(const Magnitude& a) { return scale(a, -1); }
 Magnitude largest_eigenvalue(const Magnitude& a, const Magnitude& b, const Magnitude& d) {
   if (b.is_zero()) return std::max(a, d);
   const Magnitude root = hypotenuse(distance(a, d), twice(b));
-  // Rounding must not lift it above the sum of the entries, the paper's bound.
+  // Rounding does not lift it above the sum of the entries, the paper's bound; but a + d + root may
+  // be beyond the largest number where the sum is not.
   return std::min(half(a + d + root), a + twice(b) + d);
 }
 

@@ -13,14 +13,11 @@ namespace smoothbound {
 namespace {
 
 // n u / (1 - n u) <= n 2^-52 with u = 2^-53: the relative error of a sum of n products or numbers
-// of one sign, in any order, with or without fused operations.
+// of one sign, in any order, with or without fused operations. For n <= 2^50 at least n 2^-54 of it
+// is to spare.
 Magnitude summation_error(std::int64_t terms) {
   return Magnitude::from_count(terms) * Magnitude::from_double(std::ldexp(1.0, -52));
 }
-
-// Above what underflow, even to zero, adds to the Frobenius norm of a matrix or of a product of
-// matrices: fewer than 2^100 errors of at most 2^-1022.
-Magnitude underflow() { return Magnitude::from_double(std::ldexp(1.0, -900)); }
 
 Magnitude power_of_two(int exponent) { return Magnitude::from_double(std::ldexp(1.0, exponent)); }
 
@@ -35,7 +32,9 @@ Magnitude enclosed(double norm) {
 
 // ||M||^2 = ||M^T M|| <= ||G|| + E for the computed Gram matrix G, where E bounds its rounding:
 // entry by entry at most gamma |M|^T |M|, whose Frobenius norm is at most gamma ||M||_F^2. What is
-// true of M is true of G in turn. Before each step M is divided by a power of two.
+// true of M is true of G in turn. Before each step M is divided by a power of two, so that
+// 0.9 < ||M||_F < 4. Underflow then, even to zero, is fewer than 2^100 errors of at most 2^-1022 in
+// M and in G: what E has to spare, 2^-55, covers them.
 class GramPowers {
  public:
   // `norm` = ||W||_F, finite and not 0.
@@ -47,7 +46,7 @@ class GramPowers {
     for (int i = 0; i < most_steps && !settled(); ++i) step();
     Magnitude result = enclosed(norm_);
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-      result = step->scale * (square_root(result + step->error) + underflow());
+      result = step->scale * square_root(result + step->error);
     }
     return result;
   }
@@ -69,8 +68,7 @@ class GramPowers {
     linalg::gemm(wide ? linalg::Transpose::no : linalg::Transpose::yes,
                  wide ? linalg::Transpose::yes : linalg::Transpose::no, side, side, inner,
                  matrix_.data(), matrix_.data(), false, gram.data());
-    steps_.push_back(
-        {power_of_two(exponent), summation_error(inner) * scaled * scaled + underflow()});
+    steps_.push_back({power_of_two(exponent), summation_error(inner) * scaled * scaled});
     matrix_ = std::move(gram);
     rows_ = columns_ = side;
     norm_ = euclidean_norm(std::span<const double>(matrix_));

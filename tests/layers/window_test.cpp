@@ -89,6 +89,11 @@ TEST(Window, HugeKernelsAreBounded) {
   axis.stride = 1;
   axis.output = axis.input - axis.kernel + 1;
   EXPECT_EQ(axis.largest_overlap(), axis.kernel);
+  // One tap more, and an input that the first and the last of 2^9 + 1 windows read.
+  axis.stride = std::int64_t{1} << 30;
+  axis.kernel += 1;
+  axis.output = (axis.input - axis.kernel) / axis.stride + 1;
+  EXPECT_EQ(axis.largest_overlap(), (std::int64_t{1} << 9) + 1);
   EXPECT_GE(axis.taps(), Magnitude::from_count(axis.kernel));
 }
 

@@ -167,6 +167,20 @@ TEST(Composition, ZeroTimesInfinityIsZero) {
   }
 }
 
+// The largest number is just below 2^(2^62 - 1). Half of it, 2^(2^62 - 2), for H_11, and 1 for
+// H_12: the eigenvalue is hardly larger, but twice that, which its formula takes, is beyond.
+TEST(Composition, AnEigenvalueNearTheLargestNumberIsFinite) {
+  Magnitude root = number(2);  // 2^(2^60)
+  for (int i = 0; i < 60; ++i) root = root * root;
+  Magnitude huge = root * root * root * scale(root, -2);
+  ASSERT_TRUE(huge.is_finite());
+  ASSERT_TRUE((huge + huge).is_infinite());
+  Composition c({number(1), number(1), huge}, Method::sharp);
+  c.apply(affine(1, 0), number(1));
+  EXPECT_GE(c.result().smoothness, huge);
+  EXPECT_LT(c.result().smoothness, huge * number(1 + 1e-15));
+}
+
 std::vector<Branch> three_branches() {
   return {{triple(1, 2, 3), 0}, {triple(4, 5, 6), 1}, {triple(7, 1, 2), 0}};
 }

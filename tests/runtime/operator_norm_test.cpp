@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include "networks.hpp"
@@ -99,6 +101,43 @@ TEST(OperatorNorm, OfExtremeNumbers) {
     EXPECT_TRUE(norm_bound(values).is_infinite());
     EXPECT_TRUE(largest_absolute(values).is_infinite());
     EXPECT_TRUE(absolute_sums(values, 1, 2).row.is_infinite());
+  }
+}
+
+// A row of ones and one that is orthogonal and so small that all norms but the operator norm are
+// larger: sums of products that are exact in every order, but the bound cannot know that. n u / 4
+// of the norm are less than what it has to leave for n of them.
+TEST(OperatorNorm, LeavesRoomForTheRoundingOfItsSums) {
+  constexpr std::int64_t n = 1 << 18;
+  linalg::DenseMatrix m(2, n);
+  for (std::int64_t j = 0; j < n; ++j) {
+    m(0, j) = 1;
+    m(1, j) = std::ldexp(j % 2 == 0 ? 1.0 : -1.0, -10);
+  }
+  const double exact = std::sqrt(static_cast<double>(n));
+  const double room = std::ldexp(static_cast<double>(n), -55);
+  ASSERT_GT(room, 5 * norm_error);
+  EXPECT_GE(bound_of(m).to_double(), exact * (1 + room));
+  EXPECT_LE(bound_of(m).to_double(), exact * (1 + 100 * room));
+}
+
+// A one and many entries whose squares vanish beside it, all at once or one by one.
+TEST(OperatorNorm, CountsWhatVanishesInASum) {
+  constexpr std::int64_t n = 1 << 16;
+  linalg::DenseMatrix m(2, n);
+  for (std::int64_t j = 1; j < n; ++j) m(0, j) = std::ldexp(1.0, -27);
+  m(0, 0) = 1;
+  EXPECT_GE(bound_of(m), square_root(Magnitude::from_double(1 + std::ldexp(n - 1.0, -54))));
+}
+
+// sqrt(2) of the smallest double has no double near it.
+TEST(OperatorNorm, OfTheSmallestNumbers) {
+  constexpr double smallest = std::numeric_limits<double>::denorm_min();
+  for (const double scale : {1.0, 3.0, 1000.0}) {
+    const std::array values{scale * smallest, scale * smallest};
+    EXPECT_GE(norm_bound(values),
+              square_root(Magnitude::from_count(2)) * Magnitude::from_double(scale * smallest));
+    EXPECT_LE(norm_bound(values), Magnitude::from_double((1.5 * scale + 2) * smallest));
   }
 }
 

@@ -60,6 +60,22 @@ TEST(ProductOfBalls, RadiusZeroIsThePointZero) {
   EXPECT_EQ(w[1], 0);
 }
 
+// 1/10 lies between two doubles, and so does the radius between `lower` and `upper`: the greater
+// one is outside.
+TEST(ProductOfBalls, ARadiusThatIsNoDoubleIsTheOneBelow) {
+  ParameterLayout one;
+  one.blocks = {{0, 0, 1, {}}};
+  one.elements = 1;
+  std::vector<double> w{1};
+  EXPECT_EQ(ProductOfBalls(one, Real::from_decimal("0.1")).project(w), 1);
+  EXPECT_EQ(w[0], std::nextafter(0.1, 0));
+  one.blocks.front().radius = Real::from_decimal("0.7");  // the nearest double is below
+  EXPECT_EQ(ProductOfBalls(one, Real::from_decimal("0.1")).project(w), 0);
+  w = {1};
+  EXPECT_EQ(ProductOfBalls(one, Real::from_decimal("0.1")).project(w), 1);
+  EXPECT_EQ(w[0], 0.7);
+}
+
 TEST(ProductOfBalls, RefusesOtherSizes) {
   const ProductOfBalls balls(layout(), Real::from_decimal("1"));
   std::vector<double> w(4);

@@ -114,6 +114,47 @@ TEST(Training, ConstantStepsThatAreTooLongIncreaseF) {
   EXPECT_TRUE(increased);
 }
 
+// F = ((w x + b - 1)^2 + (lambda + lambda') (w^2 + b^2)) / 2 at w = b = 0, x = 1: F falls along the
+// gradient (-1, -1) with the curvature 2 + lambda + lambda'. The bounds are told of no lambda'.
+Problem parabola(double hidden) {
+  Problem problem =
+      make_problem("input: {shape: [1], norm: 1}\nloss: square\nlayers: [dense: 1]\n", 1, 1);
+  problem.samples.x = {1};
+  problem.samples.labels.targets = {1};
+  problem.start = {0, 0};
+  problem.report.settings.regularizer.nearest += hidden;
+  return problem;
+}
+
+// By gamma (1 - gamma h / 2) ||g||^2 for the curvature h: at gamma = 1/2 and h = 2 that is what is
+// certified, gamma ||g||^2 / 2, at h = 5/2 three quarters of it.
+TEST(Training, ADecreaseBelowTheCertifiedOneIsSeen) {
+  for (const double hidden : {0.0, 0.01, 0.5}) {
+    SCOPED_TRACE(hidden);
+    Training<double> training = make_training(parabola(hidden), {});
+    training.begin(std::vector<double>{0, 0});
+    const IterationRecord record = training.advance();
+    EXPECT_NEAR(record.step, 0.5, 1e-9);
+    EXPECT_NEAR(record.gradient_mapping, std::sqrt(2.0), 1e-12);
+    EXPECT_NEAR(record.objective - training.full_objective(), 0.5 - hidden / 4, 1e-9);
+    EXPECT_EQ(training.state().violation, hidden > 0 ? 0 : -1);
+  }
+}
+
+// The first step of the search that decreases F by gamma ||g||^2 / 2: the first with gamma <= 1 /
+// h. From 3.2 / h on these are 0.8 / h, which reaches 0.6 gamma ||g||^2, and not 1.6 / h, with 0.2.
+TEST(Training, ALineSearchTakesTheFirstStepWithTheDecreaseOfTheTheorem) {
+  TrainingOptions options;
+  options.rule = StepRule::line_search;
+  options.gamma = 1.6;
+  Training<double> training = make_training(parabola(0), options);
+  training.begin(std::vector<double>{0, 0});
+  const IterationRecord record = training.advance();
+  EXPECT_EQ(record.step, 0.4);
+  EXPECT_EQ(record.halvings, 2);
+  EXPECT_EQ(training.state().gamma, 0.4);
+}
+
 TEST(Training, LocalStepsAreLongerThanGlobalOnesNearTheOrigin) {
   const Problem problem = make_problem(trained_networks[0].text, samples, 1, 0.1);
   TrainingOptions options;

@@ -1,0 +1,66 @@
+#include "smoothbound/train/certificate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+#include "problems.hpp"
+#include "smoothbound/runtime/point.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+// `value` or hardly more: what a measured norm may be above it.
+void expect_just_above(const Magnitude& bound, double value) {
+  EXPECT_GE(bound, Magnitude::from_double(value));
+  EXPECT_LE(bound, Magnitude::from_double(value * (1 + 1e-11)));
+}
+
+// Norms 2, 1, 4, 0, 3: the two largest, wherever they stand, bound every mini-batch of two.
+TEST(SampleNorms, AreThoseOfTheLargestSamples) {
+  const std::vector<double> x{2, 0, 0.6, 0.8, 0, -4, 0, 0, 3, 0};
+  const std::vector<float> narrow(x.begin(), x.end());
+  const std::array roots{4.0, 5.0, std::sqrt(29.0), std::sqrt(30.0), std::sqrt(30.0)};
+  for (std::int64_t batch = 1; batch <= 5; ++batch) {
+    SCOPED_TRACE(batch);
+    const SampleNorms norms = measure_samples(std::span<const double>(x), 5, batch);
+    expect_just_above(norms.sample, 4);
+    expect_just_above(norms.batch, roots.at(static_cast<std::size_t>(batch - 1)));
+    EXPECT_EQ(norms.label, Magnitude::from_count(1));  // of classes
+    const SampleNorms in_float = measure_samples(std::span<const float>(narrow), 5, batch);
+    EXPECT_NEAR(in_float.batch.to_double(), norms.batch.to_double(), 1e-6);
+  }
+}
+
+TEST(SampleNorms, OfTargetsAreTheLargest) {
+  const std::vector<double> x{1, 1, 1};
+  const std::vector<double> targets{0.3, 0, 3, 4, -1, 0};
+  expect_just_above(measure_samples(std::span<const double>(x), 3, 2, targets).label, 5);
+}
+
+// With a radius so small that it limits the step, this is R' over the norm of the longest block,
+// whichever that is, rounded down.
+TEST(Certificate, ALocalStepLeavesNoBlocksBall) {
+  const Problem problem = make_problem(trained_networks[0].text, 7, 1);
+  const Training<double> training = make_training(problem, {});
+  const ParameterLayout& layout = training.parameter_layout();
+  const PointBounds point = point_bounds(problem.report.graph, layout, problem.start);
+  constexpr double radius = 1e-6;
+  ASSERT_EQ(layout.blocks.size(), 3U);
+  for (const ParameterBlock& longest : layout.blocks) {
+    SCOPED_TRACE(longest.offset);
+    std::vector<double> gradient(static_cast<std::size_t>(layout.elements));
+    for (const ParameterBlock& block : layout.blocks) {
+      gradient[static_cast<std::size_t>(block.offset)] = &block == &longest ? 300 : 400;
+      if (&block != &longest) continue;
+      gradient[static_cast<std::size_t>(block.offset + 1)] = 400;
+    }
+    const double step = training.certificate().local_step(point, layout, gradient, radius).step;
+    EXPECT_LE(step * 500, radius);
+    EXPECT_GE(step * 500, radius * (1 - 1e-10));
+  }
+}
+
+}  // namespace
+}  // namespace smoothbound::testing
