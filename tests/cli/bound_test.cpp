@@ -54,6 +54,52 @@ TEST(Bound, AssumptionsAreStatedForWhatIsNotGiven) {
   EXPECT_THAT(run.out, HasSubstr("--smooth")) << "the remedy";
 }
 
+// The last line of the text, and of the Markdown.
+std::string in_words(const std::string& network) {
+  const std::string text = lines_of(run_program({"bound", "-"}, network).out).back();
+  EXPECT_EQ(lines_of(run_program({"bound", "--format", "markdown", "-"}, network).out).back(),
+            text);
+  return text;
+}
+
+TEST(BoundInWords, NamesAStepThatIsOneOverTheSmoothnessOrLess) {
+  const std::string text = in_words(std::string(small_network));
+  EXPECT_THAT(text, ::testing::MatchesRegex(
+                        "In words: while the parameters stay in their balls, no step of gradient "
+                        "descent of size [0-9.e+-]+ \\(1/L_F\\) or less increases the objective"));
+  const double step = std::stod(text.substr(text.find("of size ") + 8));
+  const Json json =
+      Json::parse(run_program({"bound", "--format", "json", "-"}, std::string(small_network)).out);
+  const std::string smoothness = json.at("results")[0].at("objective").at("smoothness").at("text");
+  EXPECT_LE(step * std::stod(smoothness), 1);
+  EXPECT_GT(step * std::stod(smoothness), 1 - 1e-4);
+}
+
+TEST(BoundInWords, TellsWhatAnInfiniteSmoothnessMeans) {
+  EXPECT_EQ(in_words("input: {shape: [2]}\nloss: logistic\nlayers: [{dense: 2, then: [relu]}]\n"),
+            "In words: no step of gradient descent, however small, is certified; the reasons stand "
+            "above");
+}
+
+// Parameters that the output does not depend on: F is constant.
+TEST(BoundInWords, AllowsAnyStepOfAConstantObjective) {
+  EXPECT_EQ(in_words("input: {shape: [2], norm: 0}\nloss: logistic\n"
+                     "layers: [{dense: 2, bias: false}]\n"),
+            "In words: while the parameters stay in their balls, no step of gradient descent "
+            "increases the objective");
+}
+
+// W x moves by |dW| |x| at most.
+TEST(BoundInWords, TellsOfTheOutputWithoutAnObjective) {
+  EXPECT_EQ(in_words("input: {shape: [2], norm: 3}\nlayers: [{dense: 2, bias: false}]\n"),
+            "In words: while the parameters stay in their balls, moving them by a distance d moves "
+            "the output of the whole batch by at most 3.00000e+0 d");
+  EXPECT_EQ(
+      in_words("input: {shape: [2]}\nlayers: [{dense: 2, then: [{layer_norm: {epsilon: 0}}]}]\n"),
+      "In words: how far the output moves with the parameters is not bounded; the reasons "
+      "stand above");
+}
+
 TEST(Bound, MethodChoosesWhatIsShown) {
   const TemporaryDirectory directory;
   const std::string file = directory.write("small.yaml", small_network);

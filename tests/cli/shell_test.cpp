@@ -11,6 +11,7 @@ namespace smoothbound::testing {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -43,12 +44,28 @@ std::vector<std::string> first_words(const std::string& help, const std::string&
 
 std::vector<std::string> commands() { return first_words(help_of(""), "Subcommands:"); }
 
+// The titles of the groups in which options stand.
+std::vector<std::string> groups_of(const std::string& help) {
+  std::vector<std::string> titles;
+  std::istringstream lines(help);
+  std::string title;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with(':')) title = line;
+    if (!line.starts_with("  -")) continue;
+    if (titles.empty() || titles.back() != title) titles.push_back(title);
+  }
+  return titles;
+}
+
 // "-o" and "--output" of "-o,--output".
 std::set<std::string> options_of(const std::string& command) {
   std::set<std::string> names;
-  for (const std::string& joined : first_words(help_of(command), "Options:")) {
-    std::istringstream parts(joined);
-    for (std::string name; std::getline(parts, name, ',');) names.insert(name);
+  const std::string help = help_of(command);
+  for (const std::string& title : groups_of(help)) {
+    for (const std::string& joined : first_words(help, title)) {
+      std::istringstream parts(joined);
+      for (std::string name; std::getline(parts, name, ',');) names.insert(name);
+    }
   }
   return names;
 }
@@ -140,6 +157,35 @@ INSTANTIATE_TEST_SUITE_P(All, EveryCommand, ::testing::ValuesIn(program_and_comm
                          [](const auto& test) {
                            return test.param.empty() ? "smoothbound" : test.param;
                          });
+
+TEST(Groups, AreThoseOfHelpInTheManual) {
+  EXPECT_THAT(groups_of(help_of("train")), ElementsAre("Options:", "Data:", "Parameters:", "Steps:",
+                                                       "Settings:", "Output:", "Machine:"));
+  EXPECT_THAT(groups_of(help_of("")), ElementsAre("Options:"));
+  for (const std::string& command : commands()) {
+    const std::vector<std::string> titles = groups_of(help_of(command));
+    EXPECT_EQ(std::set(titles.begin(), titles.end()).size(), titles.size()) << command;
+    std::vector<std::string> of_manual;
+    std::istringstream page(output_of({"man", command}));
+    for (std::string line; std::getline(page, line);) {
+      if (line.starts_with(".SS ")) of_manual.push_back(line.substr(4) + ":");
+    }
+    if (titles.size() > 1) {
+      EXPECT_EQ(of_manual, titles) << command;
+    }
+  }
+}
+
+TEST(Groups, OrderTheOptionsOfCompletion) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const std::string script = output_of({"completion", shell});
+    std::size_t place = script.find("train");
+    for (const char* option : {"config", "data", "weights", "oracle", "method", "log", "memory"}) {
+      place = script.find(option, place);
+      EXPECT_NE(place, std::string::npos) << shell << ' ' << option;
+    }
+  }
+}
 
 TEST(Commands, AreListedByTheManual) {
   const std::vector<std::string> names = commands();

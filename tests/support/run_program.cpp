@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,13 +28,15 @@ class Pipe {
     if (pipe2(ends_.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
   }
   // What is written into the one end seems to go to a terminal.
-  static Pipe terminal() {
+  static Pipe terminal(unsigned short columns = 0) {
     std::array<char, 128> name{};
     const int screen = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (screen < 0 || grantpt(screen) != 0 || unlockpt(screen) != 0 ||
         ptsname_r(screen, name.data(), name.size()) != 0) {
       throw std::runtime_error("no terminal");
     }
+    const winsize size{0, columns, 0, 0};
+    if (ioctl(screen, TIOCSWINSZ, &size) != 0) throw std::runtime_error("no size");
     return {screen, open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
   }
   Pipe(const Pipe&) = delete;
@@ -184,7 +187,7 @@ Outcome run_program(const Invocation& invocation) {
   const std::vector<char*> argument_pointers = pointers(arguments);
   const std::vector<char*> environment_pointers = pointers(environment);
   Pipe input;
-  Pipe output;
+  Pipe output = invocation.columns ? Pipe::terminal(*invocation.columns) : Pipe();
   Pipe errors = invocation.on_terminal ? Pipe::terminal() : Pipe();
   int standard_output = output.writer();
   if (invocation.output == StandardOutput::closed_pipe) output.close_reader();
@@ -212,6 +215,7 @@ Outcome run_program(const Invocation& invocation) {
       !converse(input, output, errors, invocation.input, invocation.timeout, outcome);
   if (outcome.timed_out) kill(process, SIGKILL);
   outcome.exit_code = wait_for(process);
+  if (invocation.columns) std::erase(outcome.out, '\r');
   return outcome;
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct Invocation {
   StandardOutput output = StandardOutput::captured;
   std::string output_file = {};
   bool on_terminal = false;  // standard error is a terminal
+  /// Of the terminal that standard output is; 0: it does not say.
+  std::optional<unsigned short> columns = std::nullopt;
   std::chrono::seconds timeout{60};
 };
 

@@ -297,6 +297,7 @@ void declare_check(Command& command) {
   auto options = std::make_shared<CheckOptions>();
   command.option("files", options->files, "architecture files; - reads standard input", "FILE")
       .required();
+  command.group(OptionGroup::baseline);
   command
       .option("--baseline", options->baseline, "the accepted bounds, written by --update", "FILE")
       .required();
@@ -308,6 +309,7 @@ void declare_check(Command& command) {
                  "a bound that grows by more than this part is worse (1e-9)", "NUMBER");
   command.flag("--exact", options->exact,
                "fail on every change: better bounds, new and removed layers and files");
+  command.group(OptionGroup::output);
   command.option("--junit", options->junit, "also write JUnit XML to FILE", "FILE");
   command.flag("--github", options->github,
                "also print GitHub annotations, and add to the job's summary");

@@ -153,6 +153,7 @@ void declare_compare(Command& command) {
   auto options = std::make_shared<CompareOptions>();
   command.option("files", options->files, "architecture files; - reads standard input", "FILE")
       .required();
+  command.group(OptionGroup::settings);
   command
       .option("--with", options->with,
               "one more column for each file, with these settings; may be repeated",

@@ -85,22 +85,27 @@ std::string synopsis(const std::string& name, const CommandInfo& command, bool i
   return text;
 }
 
+void write_option(const OptionInfo& option, std::string& page) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.names) names.push_back(bold(name));
+  page += fmt::format(".TP\n{}", fmt::join(names, ", "));
+  if (option.kind != ValueKind::none) page.append(" ").append(value_of(option));
+  page += fmt::format("\n{}.\n", prose(option.description));
+  if (option.kind == ValueKind::choice && option.type.find('|') == std::string::npos) {
+    page += fmt::format("One of: {}.\n",
+                        escape(fmt::format("{}", fmt::join(option.choices, ", ")), true));
+  }
+}
+
 void write_options(const CommandInfo& command, std::string& page) {
   page += ".SH OPTIONS\n";
   for (const OptionInfo& option : command.positionals) {
     page += fmt::format(".TP\n{}\n{}.\n", value_of(option), prose(option.description));
   }
-  for (const OptionInfo& option : command.options) {
-    std::vector<std::string> names;
-    for (const std::string& name : option.names) names.push_back(bold(name));
-    page += fmt::format(".TP\n{}", fmt::join(names, ", "));
-    if (option.kind != ValueKind::none) page.append(" ").append(value_of(option));
-    page += fmt::format("\n{}.\n", prose(option.description));
-    if (option.kind == ValueKind::choice && option.type.find('|') == std::string::npos) {
-      page += fmt::format("One of: {}.\n",
-                          escape(fmt::format("{}", fmt::join(option.choices, ", ")), true));
-    }
-  }
+  for_each_group(command.options, [&](std::string_view title, std::span<const OptionInfo> options) {
+    if (options.size() < command.options.size()) page += fmt::format(".SS {}\n", title);
+    for (const OptionInfo& option : options) write_option(option, page);
+  });
 }
 
 std::string dashed(const std::string& command) { return "smoothbound-" + command; }

@@ -116,13 +116,15 @@ void declare_plot(Command& command) {
               "'smoothbound train'",
               "FILE")
       .required();
+  command.group(OptionGroup::output);
   command.choice(
       "--chart", options->chart,
       "depth: m, l and L of every layer; methods: paper against sharp, whatever --method says; "
       "growth: by which factor each layer and component makes them grow (depth)",
       chart_names);
   command.choice("--format", options->format,
-                 "form of the chart (svg; vega-lite for an output *.json, bars for -o -)",
+                 "form of the chart (svg; vega-lite for an output *.json, bars for -o - and on "
+                 "a terminal)",
                  plot_format_names());
   command.option("-o,--output", options->output,
                  "write to FILE, whole or not at all; - draws bars of text on standard output",

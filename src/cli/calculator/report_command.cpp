@@ -98,6 +98,7 @@ void declare_report(Command& command) {
               "input",
               "PATH")
       .required();
+  command.group(OptionGroup::output);
   command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
   options->model.add_to(command);
   command.footer(

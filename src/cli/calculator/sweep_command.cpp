@@ -159,6 +159,7 @@ void declare_sweep(Command& command) {
       .option("file", options->file, "architecture file, JSON or YAML; - reads standard input",
               "FILE")
       .required();
+  command.group(OptionGroup::grids);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < sweep_settings().size(); ++i) {
     const SweepSetting setting = sweep_settings()[i];
@@ -173,6 +174,7 @@ void declare_sweep(Command& command) {
       "--plot", options->plot,
       "also draw l and L along the first grid: SVG, Vega-Lite for *.json, - for bars of text",
       "FILE");
+  command.group(OptionGroup::machine);
   command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
   options->model.add_to(command, {names.begin(), names.end()});
   command.footer(

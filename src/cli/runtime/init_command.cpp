@@ -62,10 +62,12 @@ void declare_init(Command& command) {
       .option("file", options->file, "architecture file, JSON or YAML; - reads standard input",
               "FILE")
       .required();
+  command.group(OptionGroup::parameters);
   command.choice("--scheme", options->scheme, "how they are drawn, see below (kaiming)",
                  scheme_names());
   command.option("--seed", options->seed, "seed: the same one gives the same parameters (1)",
                  "SEED");
+  command.group(OptionGroup::output);
   command.option("-o,--output", options->output, "the file to write, whole or not at all", "FILE")
       .required();
   std::vector<std::string> names{"--method", "--bn-epsilon", "--smooth", "--loss"};

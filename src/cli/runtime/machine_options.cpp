@@ -22,11 +22,13 @@ std::array<std::string_view, 2> precision_names(Precision first) {
 }  // namespace
 
 void MachineOptions::add_precision(Command& command) {
+  command.group(OptionGroup::machine);
   command.choice("--precision", precision_, fmt::format("arithmetic ({})", name_of(usual_)),
                  precision_names(usual_));
 }
 
 void MachineOptions::add_to(Command& command) {
+  command.group(OptionGroup::machine);
   command.option("--memory", memory_, "memory that may be used (80% of what is available)", "SIZE");
   command.option("--threads", threads_, "number of threads (as many as cores)", "COUNT");
 }

@@ -183,6 +183,7 @@ void declare_run(Command& command) {
       .required();
   options->samples.add_to(command);
   const std::string formats = join_or(array_formats({ArrayContents::named_arrays}));
+  command.group(OptionGroup::parameters);
   command.option("--weights", options->weights, "parameters: " + formats, "FILE");
   command.option("--statistics", options->statistics,
                  "batch norm with these means and variances in place of the batch's: " + formats,
@@ -192,6 +193,7 @@ void declare_run(Command& command) {
                  scheme_names());
   command.option("--seed", options->seed, "seed of random parameters and samples (1)", "SEED");
   options->machine.add_precision(command);
+  command.group(OptionGroup::output);
   command.option("-o,--output", options->output, "write the network's outputs to FILE, as NPY",
                  "FILE");
   command.flag("--profile", options->profile,

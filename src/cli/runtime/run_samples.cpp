@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 2> split_names{"train", "test"};
 }  // namespace
 
 void SampleOptions::add_to(Command& command) {
+  command.group(OptionGroup::data);
   const auto samples = array_formats({ArrayContents::dataset, ArrayContents::array});
   command.option(
       "--data", data_,

@@ -239,6 +239,7 @@ void declare_train(Command& command) {
                  "iterations at most, those before --resume included (100)", "COUNT");
   command.option("--accuracy", options->accuracy,
                  "stop where the gradient mapping has at most this norm", "NUMBER");
+  command.group(OptionGroup::parameters);
   command.option(
       "--weights", options->weights,
       "begin with these parameters: " + join_or(array_formats({ArrayContents::named_arrays})),
@@ -248,6 +249,7 @@ void declare_train(Command& command) {
   command.option("--seed", options->seed, "seed of random parameters, samples and batches (1)",
                  "SEED");
   options->machine.add_precision(command);
+  command.group(OptionGroup::output);
   command.option(
       "--log", options->log,
       "write a line for each iteration to FILE as it goes: CSV, or JSON lines for *.jsonl", "FILE");

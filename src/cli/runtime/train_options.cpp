@@ -18,6 +18,7 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 void OracleOptions::add_to(Command& command) {
+  command.group(OptionGroup::steps);
   command.choice("--oracle", oracle_, "the model of the objective that a step minimizes (gradient)",
                  oracle_names());
   command.option(

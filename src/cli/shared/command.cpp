@@ -4,8 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 namespace smoothbound::cli {
+
+std::string_view title_of(OptionGroup group) {
+  constexpr auto titles =
+      std::to_array<std::string_view>({"Options", "Data", "Parameters", "Steps", "Grids",
+                                       "Baseline", "Settings", "Output", "Machine"});
+  return titles.at(static_cast<std::size_t>(group));
+}
 
 std::vector<std::string> Option::spellings() const {
   std::vector<std::string> result;
@@ -26,6 +34,11 @@ Command::Command(const Program& program, std::string_view name, std::string_view
 Option& Command::choice(std::string name, std::string& target, std::string help,
                         std::span<const std::string_view> names) {
   return option(std::move(name), target, std::move(help), fmt::format("{}", fmt::join(names, "|")));
+}
+
+Option& Command::add(Option option) {
+  option.group = group_;
+  return options_.emplace_back(std::move(option));
 }
 
 const Option* Command::find(std::string_view name) const {

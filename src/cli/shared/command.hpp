@@ -2,6 +2,7 @@
 // manual and completion are written.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <initializer_list>
@@ -16,6 +17,20 @@ namespace smoothbound::cli {
 class CommandLine;
 class Program;
 
+/// What an option is about: help and manual pages list options under these titles, in this order.
+enum class OptionGroup : std::uint8_t {
+  general,
+  data,
+  parameters,
+  steps,
+  grids,
+  baseline,
+  settings,
+  output,
+  machine,
+};
+std::string_view title_of(OptionGroup group);
+
 /// An option, a flag or a positional.
 struct Option {
   /// Where goes what is typed; the parser itself takes what has no target, such as --help.
@@ -27,6 +42,7 @@ struct Option {
   Target target;
   bool is_required = false;
   bool takes_one_at_a_time = false;
+  OptionGroup group = OptionGroup::general;
 
   Option& required() {
     is_required = true;
@@ -71,7 +87,9 @@ class Command {
   Option& flag(std::string name, bool& target, std::string help) {
     return add({std::move(name), std::move(help), {}, &target});
   }
-  Option& add(Option option) { return options_.emplace_back(std::move(option)); }
+  Option& add(Option option);
+  /// What the options that follow are about, up to the next call.
+  void group(OptionGroup group) { group_ = group; }
   /// Text and examples at the end of its help.
   void footer(std::string text) { footer_ = std::move(text); }
   void action(Action action) { action_ = std::move(action); }
@@ -98,6 +116,7 @@ class Command {
   std::string summary_;
   std::string footer_;
   std::deque<Option> options_;
+  OptionGroup group_ = OptionGroup::general;
   Action action_;
   bool is_hidden_ = false;
   bool is_missing_ = false;

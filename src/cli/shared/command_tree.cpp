@@ -1,5 +1,6 @@
 #include "command_tree.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "smoothbound/layers/layer.hpp"
@@ -35,10 +36,12 @@ OptionInfo inspect(const Option& option, const Program& program) {
   OptionInfo info;
   info.names = option.spellings();
   info.description = option.help;
+  info.group = option.group;
   info.required = option.is_required;
   info.repeats = option.repeats();
   if (option.is_flag()) return info;
   info.type = option.type;
+  if (option.is_positional()) info.label = option.name;
   info.kind = ValueKind::text;
   const std::string& type = info.type;
   if (type.starts_with('[')) {
@@ -60,6 +63,8 @@ OptionInfo inspect(const Option& option, const Program& program) {
   return info;
 }
 
+}  // namespace
+
 CommandInfo inspect(const Command& command, const Program& program) {
   CommandInfo info{command.name(), command.summary(), command.footer(), {}, {}};
   for (const Option& option : command.options()) {
@@ -69,10 +74,9 @@ CommandInfo inspect(const Command& command, const Program& program) {
   if (&command != &program.itself()) {
     info.options.push_back(inspect(program.itself().options().back(), program));
   }
+  std::ranges::stable_sort(info.options, {}, &OptionInfo::group);
   return info;
 }
-
-}  // namespace
 
 std::span<const std::string_view> architecture_endings() {
   static constexpr std::array<std::string_view, 3> endings{"yaml", "yml", "json"};

@@ -27,7 +27,9 @@ std::span<const std::string_view> architecture_endings();
 
 struct OptionInfo {
   std::vector<std::string> names;  // with dashes, short ones first; none for a positional
+  std::string label;               // of a positional, as help shows it
   std::string type;                // as help shows it
+  OptionGroup group = OptionGroup::general;
   std::string description;
   ValueKind kind = ValueKind::none;
   std::vector<std::string> choices;
@@ -41,7 +43,7 @@ struct CommandInfo {
   std::string name;
   std::string description;
   std::string footer;
-  std::vector<OptionInfo> options;  // those of every command included
+  std::vector<OptionInfo> options;  // those of every command included; by group
   std::vector<OptionInfo> positionals;
 };
 
@@ -54,6 +56,19 @@ struct ProgramInfo {
 /// its type name: "a|b|c" are choices, LOSS, COMPONENT, COMMAND, FILE and DIR what they say, in a
 /// positional FILE is an architecture file; anything else is text.
 ProgramInfo inspect(const Program& program);
+/// One command, whether it is hidden or not.
+CommandInfo inspect(const Command& command, const Program& program);
+
+/// Calls `take(title, options)` for each group that there is.
+template <class Take>
+void for_each_group(std::span<const OptionInfo> options, const Take& take) {
+  while (!options.empty()) {
+    std::size_t count = 1;
+    while (count < options.size() && options[count].group == options.front().group) ++count;
+    take(title_of(options.front().group), options.first(count));
+    options = options.subspan(count);
+  }
+}
 
 /// The examples at the end of a footer, and the text before them.
 struct Footer {

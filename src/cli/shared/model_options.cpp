@@ -59,6 +59,7 @@ void ModelOptions::add_to(Command& command, const std::vector<std::string_view>&
                        const std::string& type) {
     if (is_wanted(name)) command.option(name, target, std::string(help), type);
   };
+  command.group(OptionGroup::settings);
   if (is_wanted("--method")) {
     command.choice("--method", method_,
                    fmt::format("rules: those of the paper, the sharpest, or both ({})", method_),
@@ -76,6 +77,7 @@ void ModelOptions::add_to(Command& command, const std::vector<std::string_view>&
     add(option_name(setting.name), reals_[i], setting.description, "NUMBER");
   }
   add("--loss", loss_, "loss of the objective; 'smoothbound layers' lists them", "LOSS");
+  command.group(OptionGroup::machine);
   add("--max-size", max_size_, "largest file (64MiB); the limit of 1,000,000 layers grows with it",
       "SIZE");
 }

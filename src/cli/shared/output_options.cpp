@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "model_options.hpp"
+#include "terminal.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -31,15 +32,19 @@ std::string endings_asking_for_formats() {
 }  // namespace
 
 void add_format(Command& command, std::string& target) {
+  command.group(OptionGroup::output);
   command.choice("--format", target, "form of the output (table)", names_of_formats());
 }
 
 Format choose_format(const CommandLine& line, const std::string& format) {
-  if (format.empty()) return Format::table;
-  return Format(formats()[choose(line, "--format", format, names_of_formats())]);
+  const Format chosen =
+      format.empty() ? Format::table
+                     : Format(formats()[choose(line, "--format", format, names_of_formats())]);
+  return chosen.within(output_columns(any_width));
 }
 
 void OutputOptions::add_to(Command& command) {
+  command.group(OptionGroup::output);
   command.choice("--format", format, "form of the output (as FILE is named, or table)",
                  names_of_formats());
   command.option("-o,--output", path,
@@ -50,9 +55,10 @@ void OutputOptions::add_to(Command& command) {
 
 Format OutputOptions::choose_format(const CommandLine& line) const {
   const std::optional<Format> named = format_of_name(path);
+  if (path.empty()) return smoothbound::cli::choose_format(line, format);
   if (format.empty()) return named.value_or(Format::table);
   const Format given = smoothbound::cli::choose_format(line, format);
-  if (named.value_or(given) == given) return given;
+  if (named.value_or(given) == given) return given.within(any_width);
   throw SpecError(line.scalar("--format", format).location,
                   fmt::format("--format {} contradicts the name of '{}'", given->name, path),
                   fmt::format("leave --format out, or name a file *{}", given->ending));

@@ -14,7 +14,8 @@ namespace smoothbound::cli {
 /// Declares --format of a command that writes its result in every format; `target` is empty if it
 /// is not given.
 void add_format(Command& command, std::string& target);
-/// What --format says; a table if it is not given. Throws SpecError.
+/// What --format says of standard output; a table if it is not given, as wide as the terminal.
+/// Throws SpecError.
 Format choose_format(const CommandLine& line, const std::string& format);
 
 struct OutputOptions {

@@ -6,22 +6,13 @@
 #include <sstream>
 
 #include "config.hpp"
+#include "help.hpp"
 #include "parse_failure.hpp"
 #include "smoothbound/version.hpp"
+#include "terminal.hpp"
 
 namespace smoothbound::cli {
 namespace {
-
-// The help of a command lists the options that every command has.
-class Formatter : public CLI::Formatter {
- public:
-  std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
-    const CLI::App* root = app->get_parent();
-    const bool inherits = root != nullptr && root->get_config_ptr() != nullptr;
-    return (inherits ? make_option(root->get_config_ptr(), false) : std::string()) +
-           CLI::Formatter::make_subcommands(app, mode);
-  }
-};
 
 // The command that is called, as far as parsing has come; null: none.
 const Command* called(const CLI::App& app, const Program& program) {
@@ -77,16 +68,12 @@ struct Declaration {
 void declare(const Program& program, CommandLine& line, CLI::App& app) {
   app.set_version_flag("--version", "smoothbound " + std::string(version));
   app.require_subcommand(1);
-  app.footer(program.itself().footer());
-  app.formatter(std::make_shared<Formatter>());
   for (const Command& command : program.commands()) {
     CLI::App* made = app.add_subcommand(command.name(), command.summary());
     for (const Option& option : command.options()) {
       std::visit(Declaration{*made, option}, option.target);
     }
-    made->footer(command.footer());
     made->fallthrough();
-    if (command.is_hidden()) made->group("");
   }
   const Option& config = program.itself().options().back();
   app.set_config(config.name, "", config.help)->type_name(config.type);
@@ -121,6 +108,15 @@ ParseFailure failure_of(const CLI::ParseError& error, const CLI::App& app, const
   return failure;
 }
 
+std::string help_of(const Command* command, const Program& program) {
+  const ProgramInfo info = inspect(program);
+  constexpr std::size_t usual = 80;
+  constexpr std::size_t most = 100;  // longer lines are hard to read
+  const std::size_t columns = std::min(output_columns(usual), most);
+  if (command == nullptr) return help_text(info, info.itself, columns);
+  return help_text(info, inspect(*command, program), columns);
+}
+
 }  // namespace
 
 Parsed parse(const Program& program, CommandLine& line) {
@@ -133,9 +129,11 @@ Parsed parse(const Program& program, CommandLine& line) {
     std::vector<std::string> reversed = line.arguments();
     std::ranges::reverse(reversed);
     app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    return {nullptr, help_of(called(app, program), program)};
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) throw describe(failure_of(error, app, program), program, line);
-    std::ostringstream text;  // --help, --version
+    std::ostringstream text;  // --version
     app.exit(error, text, text);
     return {nullptr, text.str()};
   }

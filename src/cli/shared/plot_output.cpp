@@ -1,25 +1,16 @@
 #include "plot_output.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <array>
 
 #include "model_options.hpp"
 #include "output.hpp"
 #include "output_options.hpp"
+#include "terminal.hpp"
 
 namespace smoothbound::cli {
 namespace {
-
-// Of the terminal; 80 where there is none.
-int columns() {
-  constexpr int usual = 80;
-  winsize size{};
-  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return usual;
-  return size.ws_col > 0 ? size.ws_col : usual;
-}
 
 constexpr auto formats = std::to_array<PlotFormat>({
     {"svg", ".svg",
@@ -45,10 +36,12 @@ std::vector<std::string_view> plot_format_names() {
 const PlotFormat& choose_plot_format(const CommandLine& line, const std::string& format,
                                      const std::vector<std::string>& spellings,
                                      const std::string& path) {
+  static const std::string on_terminal = "-";
   if (!format.empty()) return formats[choose(line, "--format", format, plot_format_names())];
+  const std::string& where = path.empty() && is_terminal_output() ? on_terminal : path;
   std::vector<std::string_view> written;
   for (const PlotFormat& each : formats) {
-    if (path == each.ending || (each.ending != "-" && path.ends_with(each.ending))) return each;
+    if (where == each.ending || (each.ending != "-" && where.ends_with(each.ending))) return each;
     written.push_back(each.ending);
   }
   refuse_other_formats(line, spellings, path, written, "chart",
@@ -59,7 +52,8 @@ const PlotFormat& choose_plot_format(const CommandLine& line, const std::string&
 void write_plot(std::span<const Chart> charts, const PlotFormat& format, const std::string& path) {
   const bool to_stdout = path.empty() || path == "-";
   Output output(to_stdout ? "" : path);
-  format.write(charts, to_stdout ? columns() : 80,
+  constexpr std::size_t usual = 80;
+  format.write(charts, static_cast<int>(to_stdout ? output_columns(usual) : usual),
                [&](std::string_view text) { output.write(text); });
   output.commit();
 }

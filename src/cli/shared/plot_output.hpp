@@ -22,9 +22,10 @@ struct PlotFormat {
 /// Of all forms, for --format.
 std::vector<std::string_view> plot_format_names();
 
-/// The format named `format`; if that is empty, the one that `path` suggests by its ending, else
-/// the first, SVG. Throws SpecError, also (at the option `spellings`) for a path that suggests a
-/// format which there is not, such as *.png.
+/// The format named `format`; if that is empty, the one that `path` suggests by its ending, bars
+/// where there is no path and standard output is a terminal, else the first, SVG. Throws SpecError,
+/// also (at the option `spellings`) for a path that suggests a format which there is not, such as
+/// *.png.
 const PlotFormat& choose_plot_format(const CommandLine& line, const std::string& format,
                                      const std::vector<std::string>& spellings,
                                      const std::string& path);

@@ -16,11 +16,11 @@ std::string number(const Bound<d>& value) {
 }
 
 void write_layers(const Report& report, const MethodReport& result, Page& page) {
-  Grid grid({{"#", Align::right},
-             {"layer"},
-             {"components"},
+  Grid grid({{"#", Align::right, Fit::index},
+             {"layer", Align::left, Fit::key},
+             {"components", Align::left, Fit::shorten},
              {"output"},
-             {"parameters", Align::right},
+             {"parameters", Align::right, Fit::drop},
              {"m", Align::right},
              {"l", Align::right},
              {"L", Align::right}});
@@ -61,11 +61,11 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
                           page.foreign(objective.infinite_reason)));
   }
   page.heading("convergence (Theorem 4.1)");
-  Grid grid({{"method"},
+  Grid grid({{"method", Align::left, Fit::key},
              {"step size", Align::right},
-             {"order L_F gap / accuracy^2", Align::right},
+             {"order L_F gap / accuracy^2", Align::right, Fit::drop},
              {"iterations", Align::right},
-             {"reach"}});
+             {"reach", Align::left, Fit::wrap}});
   const auto add = [&](std::string_view name, const Estimate& estimate, std::string_view reach) {
     grid.add_row({name, number(estimate.step_size), number(estimate.order),
                   words::count(estimate.iterations), reach});
@@ -83,7 +83,10 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
 void write_explanation(const Report& report, const MethodReport& result, Page& page) {
   const Layer& layer = report.graph.layers[*report.explained_layer];
   page.heading(fmt::format("how '{}' came about", page.foreign(layer.name)));
-  Grid grid({{"symbol"}, {"value", Align::right}, {"formula"}, {"source"}});
+  Grid grid({{"symbol", Align::left, Fit::key},
+             {"value", Align::right},
+             {"formula", Align::left, Fit::wrap},
+             {"source", Align::left, Fit::wrap}});
   for (const rules::TraceLine& line : result.explanation.lines) {
     if (line.symbol.empty()) {
       grid.add_row({"", "", "-- " + line.formula + " --", line.source});
@@ -93,6 +96,34 @@ void write_explanation(const Report& report, const MethodReport& result, Page& p
   }
   page.grid(grid);
   for (const std::string& sentence : result.explanation.conclusions) page.paragraph(sentence);
+}
+
+// What the last method's numbers mean for somebody who has not read the paper.
+std::string in_words(const MethodReport& result) {
+  constexpr std::string_view reasons = "; the reasons stand above";
+  if (!result.objective) {
+    const Magnitude& lipschitz = result.table.network().lipschitz;
+    if (lipschitz.is_infinite()) {
+      return fmt::format("In words: how far the output moves with the parameters is not bounded{}",
+                         reasons);
+    }
+    return fmt::format(
+        "In words: while the parameters stay in their balls, moving them by a distance d moves the "
+        "output of the whole batch by at most {} d",
+        number(lipschitz));
+  }
+  if (result.objective->smoothness.is_infinite()) {
+    return fmt::format("In words: no step of gradient descent, however small, is certified{}",
+                       reasons);
+  }
+  if (result.objective->smoothness.is_zero()) {
+    return "In words: while the parameters stay in their balls, no step of gradient descent "
+           "increases the objective";
+  }
+  return fmt::format(
+      "In words: while the parameters stay in their balls, no step of gradient descent of size {} "
+      "(1/L_F) or less increases the objective",
+      number(result.convergence->gradient_descent.step_size));
 }
 
 }  // namespace
@@ -118,13 +149,15 @@ void write_bounds_page(const Report& report, Page& page) {
     if (report.explained_layer) write_explanation(report, result, page);
   }
   page.list("assumptions", report.assumptions);
+  page.gap();
+  page.paragraph(in_words(report.results.back()));
 }
 
 void write(const Report& report, Format format, const Sink& sink, bool first) {
-  format->write({[&](Page& page) { write_bounds_page(report, page); },
-                 [&](const Sink& rows) { write_bounds_csv(report, first, rows); },
-                 [&](JsonWriter& json) { write_bounds_json(report, json); }},
-                sink);
+  format.write({[&](Page& page) { write_bounds_page(report, page); },
+                [&](const Sink& rows) { write_bounds_csv(report, first, rows); },
+                [&](JsonWriter& json) { write_bounds_json(report, json); }},
+               sink);
 }
 
 }  // namespace smoothbound

@@ -7,6 +7,7 @@
 
 #include "chart_scale.hpp"
 #include "chart_svg.hpp"
+#include "smoothbound/text/lines.hpp"
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound {
@@ -27,7 +28,11 @@ std::string bar(double begin, double end) {
 class BarWriter {
  public:
   BarWriter(const Chart& chart, int columns, const Sink& sink)
-      : chart_(chart), sink_(sink), extent_(y_extent(chart)) {
+      : chart_(chart),
+        sink_(sink),
+        columns_(static_cast<std::size_t>(std::max(columns, 1))),
+        most_name_(std::min<std::size_t>(24, columns_ / (chart.series.size() > 1 ? 5 : 3))),
+        extent_(y_extent(chart)) {
     for (const ChartSeries& series : chart.series) {
       names_ = std::max(names_, character_count(name(series)));
       rows_ = std::max(rows_, series.x.size());
@@ -38,9 +43,8 @@ class BarWriter {
     }
     if (chart.series.size() == 1) names_ = 0;
     const std::size_t used = indent + places_ + names_ + values_ + 3 * separator;
-    const auto all = static_cast<std::size_t>(std::max(columns, 0));
-    constexpr std::size_t least = 10;
-    room_ = static_cast<double>(all > used + least ? all - used : least);
+    constexpr std::size_t least = 6;
+    room_ = static_cast<double>(columns_ > used + least ? columns_ - used : least);
     if (chart.kind == ChartKind::bars && chart.series.size() > 1) {
       // Each bar of a stack has a line of its own, so that none is longer than the largest part.
       extent_ = {};
@@ -53,26 +57,28 @@ class BarWriter {
   }
 
   void write() {
-    if (!chart_.title.empty()) sink_(escape_controls(chart_.title) + "\n\n");
-    sink_(escape_controls(chart_.y.label) + range() + "\n");
+    if (!chart_.title.empty()) sink_(wrapped("", escape_controls(chart_.title)) + "\n");
+    sink_(wrapped("", escape_controls(chart_.y.label) + range()));
     for (std::size_t i = 0; i < rows_; ++i) write_place(i);
     for (const ChartMarker& marker : chart_.markers) {
-      sink_(fmt::format("  mark at {}: {}\n", x_text(chart_.x, marker.x),
-                        escape_controls(marker.label)));
+      sink_(wrapped("  ", fmt::format("mark at {}: {}", x_text(chart_.x, marker.x),
+                                      escape_controls(marker.label))));
     }
-    if (!chart_.note.empty()) sink_(escape_controls(chart_.note) + "\n");
+    if (!chart_.note.empty()) sink_(wrapped("", escape_controls(chart_.note)));
   }
 
  private:
   static constexpr std::size_t indent = 2;
   static constexpr std::size_t separator = 2;
-  static constexpr std::size_t most_name = 24;
 
-  static std::string name(const ChartSeries& series) {
-    return escape_controls(svg::shorten(series.name, most_name));
+  [[nodiscard]] std::string wrapped(std::string_view begin, std::string_view text) const {
+    return wrap_text(begin, text, columns_);
+  }
+  [[nodiscard]] std::string name(const ChartSeries& series) const {
+    return shorten_middle(escape_controls(series.name), most_name_);
   }
   [[nodiscard]] std::string place(double x) const {
-    return escape_controls(svg::shorten(x_text(chart_.x, x), most_name));
+    return shorten_middle(escape_controls(x_text(chart_.x, x)), most_name_);
   }
 
   void start_at_round_number() {
@@ -120,6 +126,8 @@ class BarWriter {
 
   const Chart& chart_;
   const Sink& sink_;
+  std::size_t columns_;
+  std::size_t most_name_;
   ChartRange extent_;
   std::size_t places_ = 0;  // characters of the columns
   std::size_t names_ = 0;

@@ -22,8 +22,8 @@ std::string verdict(const NumberDiff& number) {
 
 // Writes at most `most` rows and returns how many there are besides.
 std::size_t write_table(const MethodDiff& method, std::size_t first, std::size_t most, Page& page) {
-  Grid grid({{"layer"},
-             {"number"},
+  Grid grid({{"layer", Align::left, Fit::key},
+             {"number", Align::left, Fit::key},
              {"old", Align::right},
              {"new", Align::right},
              {"new/old", Align::right},
@@ -127,7 +127,8 @@ void write_markdown(const CheckResult& result, Page& page) {
   page.title("smoothbound check");
   page.paragraph(summary_of(result));
   page.gap();
-  Grid summary({{"architecture"}, {"verdict"}, {""}});
+  Grid summary(
+      {{"architecture", Align::left, Fit::key}, {"verdict"}, {"", Align::left, Fit::wrap}});
   for (const ArchitectureDiff& diff : result.architectures) {
     summary.add_row({diff.file, name_of(diff.status),
                      diff.first ? headline(diff) : note_of(diff, result.words)});

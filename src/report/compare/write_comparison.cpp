@@ -71,10 +71,10 @@ std::string ratio(const Magnitude& first, const Magnitude& other) {
 
 void write_entry(const Comparison& comparison, std::size_t result, const ComparedEntry& entry,
                  Page& page) {
-  std::vector<Grid::Column> columns{{"layer"}, {"A", Align::right}};
+  std::vector<Grid::Column> columns{{"layer", Align::left, Fit::key}, {"A", Align::right}};
   for (std::size_t i = 1; i < comparison.networks.size(); ++i) {
     columns.push_back({column_name(i), Align::right});
-    columns.push_back({fmt::format("log10 {}/A", column_name(i)), Align::right});
+    columns.push_back({fmt::format("log10 {}/A", column_name(i)), Align::right, Fit::keep, true});
   }
   Grid grid(columns);
   const auto add = [&](std::string_view name, const Bounds& bounds) {

@@ -38,11 +38,11 @@ class CostWriter {
  private:
   void write_passes() {
     page_.heading("passes: multiplications as executed");
-    Grid grid({{"#", Align::right},
-               {"layer"},
-               {"components"},
+    Grid grid({{"#", Align::right, Fit::index},
+               {"layer", Align::left, Fit::key},
+               {"components", Align::left, Fit::shorten},
                {"output"},
-               {"parameters", Align::right},
+               {"parameters", Align::right, Fit::drop},
                {"activations", Align::right},
                {"forward", Align::right},
                {"backward", Align::right},
@@ -65,7 +65,7 @@ class CostWriter {
 
   void write_orders() {
     page_.heading("orders of the paper, and the Newton step's backward sweep");
-    Grid grid({{"layer"},
+    Grid grid({{"layer", Align::left, Fit::key},
                {"space (Prop 3.3)", Align::right},
                {"backward (Prop 3.3)", Align::right},
                {"backward (Prop C.5)", Align::right},
@@ -85,7 +85,9 @@ class CostWriter {
 
   void write_steps() {
     page_.heading("steps");
-    Grid grid({{"step"}, {"multiplications", Align::right}, {"consists of"}});
+    Grid grid({{"step", Align::left, Fit::key},
+               {"multiplications", Align::right},
+               {"consists of", Align::left, Fit::wrap}});
     grid.add_row({"gradient", cell(cost_.gradient), "a forward and a backward pass"});
     grid.add_row({"Gauss-Newton", cell(cost_.gauss_newton),
                   fmt::format("a forward pass and 2 q + 1 products with the derivative, q = {}",
@@ -96,7 +98,8 @@ class CostWriter {
 
   void write_memory() {
     page_.heading("memory in bytes");
-    Grid grid({{"of"}, {"float32", Align::right}, {"float64", Align::right}});
+    Grid grid(
+        {{"of", Align::left, Fit::key}, {"float32", Align::right}, {"float64", Align::right}});
     const auto add = [&](std::string_view name, auto member) {
       grid.add_row(
           {name, cell(as_count(cost_.memory[0].*member)), cell(as_count(cost_.memory[1].*member))});

@@ -66,8 +66,11 @@ class RunWriter {
   }
 
   void write_layers() {
-    std::vector<Grid::Column> columns{
-        {"#", Align::right}, {"layer"}, {"components"}, {"output"}, {"norm", Align::right}};
+    std::vector<Grid::Column> columns{{"#", Align::right, Fit::index},
+                                      {"layer", Align::left, Fit::key},
+                                      {"components", Align::left, Fit::shorten},
+                                      {"output"},
+                                      {"norm", Align::right}};
     for (const MethodReport& result : run_.bounds.results) {
       columns.push_back(
           {several() ? fmt::format("m {}", name_of(result.table.method)) : "m", Align::right});
@@ -110,7 +113,7 @@ class RunWriter {
   void write_outside() {
     if (run_.is_inside()) return;
     page_.heading("parameters outside of their balls");
-    Grid grid({{"block"}, {"norm", Align::right}, {"radius", Align::right}});
+    Grid grid({{"block", Align::left, Fit::key}, {"norm", Align::right}, {"radius", Align::right}});
     for (const BlockNorm& block : run_.blocks) {
       if (block.inside) continue;
       // As many digits as tell the two apart.
@@ -179,7 +182,7 @@ class RunWriter {
                     words::count(run_.samples_at_once), run_.samples_at_once == 1 ? "" : "s",
                     parts ? ", all parts together" : ""));
     page_.gap();
-    Grid grid({{"layer"},
+    Grid grid({{"layer", Align::left, Fit::key},
                {"forward ms", Align::right},
                {"backward ms", Align::right},
                {"multiplications", Align::right},

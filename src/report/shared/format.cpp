@@ -8,14 +8,16 @@ namespace smoothbound {
 namespace {
 
 template <const Markup& markup>
-void write_page(const Content& content, const Sink& sink) {
-  Page page(sink, markup);
+void write_page(const Content& content, std::size_t width, const Sink& sink) {
+  Page page(sink, markup, width);
   content.page(page);
 }
 
-void write_csv(const Content& content, const Sink& sink) { content.csv(sink); }
+void write_csv(const Content& content, std::size_t /*width*/, const Sink& sink) {
+  content.csv(sink);
+}
 
-void write_json(const Content& content, const Sink& sink) {
+void write_json(const Content& content, std::size_t /*width*/, const Sink& sink) {
   JsonWriter writer(sink, content.style);
   writer.document([&] { content.json(writer); });
 }

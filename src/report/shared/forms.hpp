@@ -27,10 +27,10 @@ struct Forms {
   JsonStyle style = JsonStyle::lines;
 
   void write(const Result& result, Format format, const Sink& sink) const {
-    format->write({[&](Page& writer) { page(result, writer); },
-                   [&](const Sink& writer) { csv(result, writer); },
-                   [&](JsonWriter& writer) { json(result, writer); }, style},
-                  sink);
+    format.write({[&](Page& writer) { page(result, writer); },
+                  [&](const Sink& writer) { csv(result, writer); },
+                  [&](JsonWriter& writer) { json(result, writer); }, style},
+                 sink);
   }
 };
 

@@ -15,12 +15,24 @@ namespace smoothbound {
 
 enum class Align : std::uint8_t { left, right };
 
+/// What becomes of a column in a table that is too wide for the terminal.
+enum class Fit : std::uint8_t {
+  keep,
+  index,    // counts rows: is left out of blocks
+  key,      // tells what a row is about: stands in every block of columns
+  drop,     // is left out; of several the last one first
+  shorten,  // names, shortened in the middle
+  wrap,     // words, in several lines
+};
+
 /// Cells are kept in one text: 10^6 rows are common enough.
 class Grid {
  public:
   struct Column {
     std::string title;
     Align align = Align::left;
+    Fit fit = Fit::keep;
+    bool joins = false;  // stays beside the column before
   };
 
   explicit Grid(std::vector<Column> columns);
@@ -37,11 +49,28 @@ class Grid {
   /// Whether nothing was added.
   [[nodiscard]] bool empty() const { return ends_.empty(); }
 
-  void write(const Markup& markup, const Sink& sink) const;
+  /// With aligned columns no line is longer than `width` as far as columns allow: some are dropped,
+  /// then names shortened and words wrapped, and if that is not enough, columns stand in blocks
+  /// below one another.
+  void write(const Markup& markup, std::size_t width, const Sink& sink) const;
 
  private:
+  /// Columns that stand side by side, and how wide they are set.
+  struct Block {
+    std::vector<std::size_t> columns;
+    std::vector<std::size_t> widths;
+  };
+
+  [[nodiscard]] std::size_t natural_width(std::size_t column) const;
+  [[nodiscard]] std::size_t width_of(const Block& block, const Markup& markup) const;
+  [[nodiscard]] std::vector<Block> lay_out(const Markup& markup, std::size_t width) const;
+  void shrink(Block& block, const Markup& markup, std::size_t width, bool keys_too) const;
+  [[nodiscard]] std::vector<Block> break_up(const Block& all, const Markup& markup,
+                                            std::size_t width) const;
+  void write_block(const Block& block, const Markup& markup, const Sink& sink) const;
+
   std::vector<Column> columns_;
-  std::vector<std::size_t> widths_;  // in characters
+  std::vector<std::size_t> widths_;  // of the cells, in characters
   std::string text_;
   std::vector<std::size_t> ends_;  // of each cell in `text_`
 };

@@ -10,8 +10,11 @@ std::string Page::foreign(std::string_view text) const {
 }
 
 void Page::put(std::string_view begin, std::string_view line, std::string_view end) {
-  std::string text(begin);
-  sink_(text.append(line).append(end));
+  if (width_ == any_width) {
+    std::string text(begin);
+    return sink_(text.append(line).append(end));
+  }
+  sink_(wrap_text(begin, line, width_) + std::string(end.substr(1)));
 }
 
 }  // namespace smoothbound

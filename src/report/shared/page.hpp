@@ -5,13 +5,16 @@
 
 #include "grid.hpp"
 #include "markup.hpp"
+#include "smoothbound/text/lines.hpp"
 #include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
 
 class Page {
  public:
-  Page(const Sink& sink, const Markup& markup) : sink_(sink), markup_(markup) {}
+  /// `width`: longer lines are broken, unless a program will set the page.
+  Page(const Sink& sink, const Markup& markup, std::size_t width = any_width)
+      : sink_(sink), markup_(markup), width_(markup.is_aligned ? width : any_width) {}
 
   void title(std::string_view line) { put(markup_.title, line, markup_.title_end); }
   void heading(std::string_view line) { put(markup_.heading, line, markup_.heading_end); }
@@ -23,7 +26,7 @@ class Page {
   void paragraph(std::string_view line) { put("", line, "\n"); }
   /// `ends`: what follows is another paragraph.
   void grid(const Grid& grid, bool ends = true) {
-    grid.write(markup_, sink_);
+    grid.write(markup_, width_, sink_);
     if (ends) sink_(markup_.table_end);
   }
   void gap() { sink_("\n"); }
@@ -43,6 +46,7 @@ class Page {
 
   const Sink& sink_;
   const Markup& markup_;
+  std::size_t width_;
 };
 
 }  // namespace smoothbound

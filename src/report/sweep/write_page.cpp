@@ -73,10 +73,13 @@ class SweepPage {
 
   void write_points(std::size_t method) {
     std::vector<Grid::Column> columns;
-    const auto column = [&](std::string_view title, Align align = Align::right) {
-      columns.push_back({std::string(title), align});
+    const auto column = [&](std::string_view title, Align align = Align::right,
+                            Fit fit = Fit::keep) {
+      columns.push_back({std::string(title), align, fit});
     };
-    for (const SweepAxis& axis : sweep_.axes) column(name_of(axis.setting), Align::left);
+    for (const SweepAxis& axis : sweep_.axes) {
+      column(name_of(axis.setting), Align::left, Fit::key);
+    }
     for (const char* title : {"m", "l", "L"}) column(title);
     if (has_loss_) {
       for (const char* title : {"l_F", "L_F", "iterations"}) column(title);

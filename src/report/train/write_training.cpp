@@ -65,7 +65,7 @@ class TrainingWriter {
 
   void write_iterations() {
     Grid grid(
-        {{"k", Align::right},
+        {{"k", Align::right, Fit::key},
          {"F(w_k)", Align::right},
          {training_.oracle == steps::StepKind::gradient ? "||g_k||" : "||grad F||", Align::right},
          {"gamma_k", Align::right},

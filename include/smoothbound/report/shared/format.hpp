@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "smoothbound/text/lines.hpp"
 #include "smoothbound/text/sink.hpp"
 
 namespace smoothbound {
@@ -21,7 +22,8 @@ struct FormatRow {
   std::string_view before;
   std::string_view between;
   std::string_view after;
-  void (*write)(const Content& content, const Sink& sink);
+  /// `width`: of the terminal that shows it; what programs read does not mind.
+  void (*write)(const Content& content, std::size_t width, const Sink& sink);
 };
 
 /// A row of the table.
@@ -34,11 +36,20 @@ class Format {
 
   explicit constexpr Format(const FormatRow& row) : row_(&row) {}
 
+  /// The same where lines longer than that would be broken: the terminal's columns.
+  [[nodiscard]] constexpr Format within(std::size_t width) const {
+    Format narrow = *this;
+    narrow.width_ = width;
+    return narrow;
+  }
+
+  void write(const Content& content, const Sink& sink) const { row_->write(content, width_, sink); }
   const FormatRow* operator->() const { return row_; }
-  bool operator==(const Format&) const = default;
+  bool operator==(const Format& other) const { return row_ == other.row_; }
 
  private:
   const FormatRow* row_;
+  std::size_t width_ = any_width;
 };
 
 /// All of them, the usual one first.
