@@ -32,8 +32,14 @@ std::uint32_t find_layer(const Graph& graph, const std::string& name) {
   }
   std::vector<std::string_view> names;
   for (const Layer& layer : graph.layers) names.push_back(layer.name);
-  throw NoSuchLayer({}, fmt::format("there is no layer '{}'", name),
-                    suggest(name, names, "layers are called by their 'name'"));
+  constexpr std::size_t most = 10;
+  const std::span<const std::string_view> first =
+      std::span(names).first(std::min(most, names.size()));
+  throw NoSuchLayer(
+      {}, fmt::format("there is no layer '{}'", name),
+      suggest(name, names,
+              fmt::format("{}: {}{}", names.size() > most ? "the first ones" : "there are",
+                          join(first), names.size() > most ? ", ..." : "")));
 }
 
 void note_unused(const Graph& graph, std::vector<std::string>& notes) {

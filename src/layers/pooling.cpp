@@ -1,5 +1,7 @@
 #include "smoothbound/layers/pooling.hpp"
 
+#include <fmt/format.h>
+
 namespace smoothbound {
 namespace {
 
@@ -11,6 +13,24 @@ void visit_window(SettingsVisitor& visitor, Window& window) {
       {.name = "stride", .description = "distance of neighbouring patches; default: the kernel"},
       window.stride);
   visitor.padding({.name = "padding", .description = "padding around the input"}, window.padding);
+}
+
+// A patch without a position of the input has neither a mean nor a maximum.
+Shape pooled_shape(const Window& window, const Shape& input, std::string_view name) {
+  require_spatial(input, name);
+  Shape shape = window.output_shape(input, input.channels());
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    const AxisWindow along = window.along(input, axis);
+    const bool first = along.place(0, along.kernel - 1) < 0;
+    const bool last = along.place(along.output - 1, 0) >= along.input;
+    if (!first && !last) continue;
+    throw ShapeError(fmt::format("the {} patch of {} lies in the padding ({}), as the kernel is {} "
+                                 "along {}",
+                                 first ? "first" : "last", name, along.pad_before, along.kernel,
+                                 axis_name(input, axis)),
+                     "use padding that is smaller than the kernel");
+  }
+  return shape;
 }
 
 // A linear map with l = ||grad a(0)|| = `norm`.
@@ -38,8 +58,7 @@ Work mean_work(const Magnitude& taps, const Site& site) {
 void AveragePool::visit_settings(SettingsVisitor& visitor) { visit_window(visitor, window); }
 
 Shape AveragePool::output_shape(std::span<const Shape> shapes) const {
-  require_spatial(shapes.front(), name());
-  return window.output_shape(shapes.front(), shapes.front().channels());
+  return pooled_shape(window, shapes.front(), name());
 }
 
 Work AveragePool::work(const Site& site) const {
@@ -61,8 +80,7 @@ Parts AveragePool::parts(const Site& site, Method method) const {
 void MaxPool::visit_settings(SettingsVisitor& visitor) { visit_window(visitor, window); }
 
 Shape MaxPool::output_shape(std::span<const Shape> shapes) const {
-  require_spatial(shapes.front(), name());
-  return window.output_shape(shapes.front(), shapes.front().channels());
+  return pooled_shape(window, shapes.front(), name());
 }
 
 // Copies: nothing is multiplied.

@@ -105,12 +105,10 @@ AxisWindow Window::along(const Shape& input, int axis) const {
   }
   if (span > padded) {
     const bool dilated = window.dilation > 1;
-    throw ShapeError(fmt::format("the kernel ({}{}) is larger than the padded input ({}) along {}",
-                                 span, dilated ? " with its dilation" : "", padded,
-                                 input.spatial_rank() == 1 ? "the length"
-                                 : axis == 0               ? "the height"
-                                                           : "the width"),
-                     "use a smaller kernel, more padding, or fewer poolings before");
+    throw ShapeError(
+        fmt::format("the kernel ({}{}) is larger than the padded input ({}) along {}", span,
+                    dilated ? " with its dilation" : "", padded, axis_name(input, axis)),
+        "use a smaller kernel, more padding, or fewer poolings before");
   }
   window.output = (padded - span) / window.stride + 1;
   return window;
@@ -144,6 +142,11 @@ std::int64_t Window::patch_size(int spatial_rank) const {
     product = checked_product(product, kernel[axis], "the size of the kernel");
   }
   return product;
+}
+
+std::string_view axis_name(const Shape& input, int axis) {
+  if (input.spatial_rank() == 1) return "the length";
+  return axis == 0 ? "the height" : "the width";
 }
 
 void require_spatial(const Shape& input, std::string_view component) {

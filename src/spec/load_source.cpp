@@ -3,11 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "smoothbound/spec/read_spec.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
@@ -33,8 +37,27 @@ std::string system_message(int error) { return std::generic_category().message(e
   const std::string shown = limit % mebibyte == 0
                                 ? fmt::format("{} MiB ({} bytes)", limit / mebibyte, limit)
                                 : fmt::format("{} bytes", limit);
-  throw SpecError({}, fmt::format("the file is larger than the limit of {}", shown),
+  throw SpecError(whole_file, fmt::format("the file is larger than the limit of {}", shown),
                   Remedy::larger_files);
+}
+
+// What to do about a path that cannot be opened.
+std::string advice(const std::string& path, int error) {
+  namespace fs = std::filesystem;
+  if (error == EACCES) return "allow reading it, with chmod +r, or as its owner";
+  std::string otherwise = "check the path; '-' reads standard input";
+  if (error != ENOENT) return otherwise;
+  constexpr std::size_t most = 1000;
+  const fs::path folder = fs::path(path).parent_path();
+  std::vector<std::string> names;
+  std::error_code failure;
+  for (fs::directory_iterator entry(folder.empty() ? "." : folder, failure), end;
+       !failure && entry != end && names.size() < most; entry.increment(failure)) {
+    if (entry->is_regular_file(failure)) names.push_back(entry->path().filename().string());
+  }
+  std::ranges::sort(names);  // among equally near ones always the same
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return suggest(fs::path(path).filename().string(), candidates, std::move(otherwise));
 }
 
 void read_all(int descriptor, std::size_t limit, std::string& text) {
@@ -45,7 +68,8 @@ void read_all(int descriptor, std::size_t limit, std::string& text) {
     if (count < 0) {
       const int error = errno;
       text.clear();
-      throw SpecError({}, "cannot read: " + system_message(error));
+      throw SpecError(whole_file, "cannot read: " + system_message(error),
+                      "check the disk, or copy the file elsewhere");
     }
     if (count == 0) return;
     text.append(piece.data(), static_cast<std::size_t>(count));
@@ -64,19 +88,19 @@ void load_source(const std::string& path, const Limits& limits, Source& source) 
     source.text.clear();
     read_all(STDIN_FILENO, limits.bytes, source.text);
   } else {
-    source = {path, path};  // messages about the file itself show its path
+    source = {path, {}};
     // O_NONBLOCK: a FIFO without a writer must not hang.
     const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     struct stat status {};
     if (file.get() < 0 || fstat(file.get(), &status) != 0) {
-      throw SpecError({}, "cannot open: " + system_message(errno),
-                      errno == ENOENT ? "check the path; '-' reads standard input" : "");
+      const int error = errno;
+      throw SpecError(whole_file, "cannot open: " + system_message(error), advice(path, error));
     }
     if (S_ISDIR(status.st_mode)) {
-      throw SpecError({}, "this is a directory", "name the files in it");
+      throw SpecError(whole_file, "this is a directory", "name the files in it");
     }
     if (!S_ISREG(status.st_mode)) {
-      throw SpecError({}, "this is not a regular file", "to read from a pipe, use '-'");
+      throw SpecError(whole_file, "this is not a regular file", "to read from a pipe, use '-'");
     }
     if (static_cast<std::size_t>(status.st_size) > limits.bytes) refuse_size(limits.bytes);
     std::string text;

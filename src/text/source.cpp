@@ -156,6 +156,7 @@ std::string render_hint(const std::string& hint, Remedy remedy, RemedyWords word
 std::string render_error(const Source& source, const SpecError& error, RemedyWords words) {
   const std::string name = escape_controls(source.name);
   const auto place = [&](Location location, std::string_view kind, std::string_view message) {
+    if (location == whole_file) return fmt::format("{}: {}: {}\n", name, kind, message);
     return fmt::format("{}:{}:{}: {}: {}\n{}", name, location.line, location.column, kind, message,
                        excerpt(source.text, location));
   };

@@ -173,7 +173,7 @@ TEST_F(Compare, MistakesAreLocated) {
   refused(
       {"compare", "x.yaml", a_, "-o", a_},
       "1:" + std::to_string(29 + a_.size()) + ": error: the output '" + a_ + "' is also an input");
-  refused({"compare", a_, "no-such.yaml"}, "no-such.yaml:1:1: error: cannot open");
+  refused({"compare", a_, "no-such.yaml"}, "no-such.yaml: error: cannot open");
   refused({"compare", "-", "-"}, "standard input can be read once");
 }
 

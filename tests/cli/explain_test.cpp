@@ -88,8 +88,23 @@ TEST(Explain, UnknownLayerSuggests) {
   const Outcome run = run_program({"bound", "--explain", "hiden", file});
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.out, "");
-  EXPECT_THAT(run.err, StartsWith(file + ":1:1: error: --explain: there is no layer 'hiden'\n"));
-  EXPECT_THAT(run.err, HasSubstr("hint: did you mean 'hidden'?"));
+  EXPECT_EQ(run.err, "<command line>:1:29: error: " + file +
+                         ": there is no layer 'hiden'\n"
+                         " 1 | smoothbound bound --explain hiden " +
+                         file +
+                         "\n"
+                         "   |                             ^\n"
+                         "hint: did you mean 'hidden'?\n");
+}
+
+TEST(Explain, UnknownLayerListsThoseThatThereAre) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("net.yaml", small_network);
+  const Outcome run = run_program({"bound", "--explain=zzz", file});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, StartsWith("<command line>:1:29: error: "));
+  EXPECT_THAT(run.err, HasSubstr("\nhint: there are: hidden, "));
 }
 
 }  // namespace

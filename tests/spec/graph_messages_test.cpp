@@ -264,6 +264,16 @@ layers:
 hint: use a smaller kernel, more padding, or fewer poolings before
 )");
   EXPECT_EQ(
+      rendered("padding_only.yaml", R"(input: {shape: [3, 8, 8]}
+layers:
+  - {conv: {filters: 4, kernel: 3, padding: 9}, then: [{max_pool: {kernel: [3, 2], padding: 2}}]}
+)"),
+      R"(padding_only.yaml:3:57: error: layer 'layer1': the first patch of max_pool lies in the padding (2), as the kernel is 2 along the width
+ 3 |   - {conv: {filters: 4, kernel: 3, padding: 9}, then: [{max_pool: {kernel: [3, 2], padding: 2}}]}
+   |                                                         ^
+hint: use padding that is smaller than the kernel
+)");
+  EXPECT_EQ(
       rendered("kernel1.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
   - conv: {filters: 4, kernel: [3]}

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,42 +64,52 @@ TEST_F(LoadSource, KeepsAByteOrderMark) {
 
 TEST_F(LoadSource, Directory) {
   EXPECT_EQ(refusal(std::filesystem::path(path("x")).parent_path().string()),
-            "FILE:1:1: error: this is a directory\n 1 | FILE\n   | ^\n"
+            "FILE: error: this is a directory\n"
             "hint: name the files in it\n");
 }
 
 TEST_F(LoadSource, FifoWithoutAWriterDoesNotHang) {
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
   EXPECT_EQ(refusal(path("fifo")),
-            "FILE:1:1: error: this is not a regular file\n 1 | FILE\n   | ^\n"
+            "FILE: error: this is not a regular file\n"
             "hint: to read from a pipe, use '-'\n");
 }
 
 TEST_F(LoadSource, DeviceIsNotRead) {
   EXPECT_EQ(refusal("/dev/zero"),
-            "FILE:1:1: error: this is not a regular file\n 1 | FILE\n   | ^\n"
+            "FILE: error: this is not a regular file\n"
             "hint: to read from a pipe, use '-'\n");
 }
 
 TEST_F(LoadSource, NoSuchFile) {
   EXPECT_EQ(refusal(path("none.yaml")),
-            "FILE:1:1: error: cannot open: No such file or directory\n 1 | FILE\n   | ^\n"
+            "FILE: error: cannot open: No such file or directory\n"
             "hint: check the path; '-' reads standard input\n");
+}
+
+TEST_F(LoadSource, NoSuchFileButANearOne) {
+  write("vgg16.yaml", "");
+  write("weights.npz", "");
+  EXPECT_EQ(refusal(path("vgg16.yml")),
+            "FILE: error: cannot open: No such file or directory\n"
+            "hint: did you mean 'vgg16.yaml'?\n");
+  EXPECT_THAT(refusal(path("vgg16.yaml/below")), ::testing::HasSubstr("Not a directory"));
 }
 
 TEST_F(LoadSource, UnreadableFile) {
   if (geteuid() == 0) GTEST_SKIP() << "the superuser reads every file";
   const std::string file = write("secret.yaml", "name: x");
   ASSERT_EQ(chmod(file.c_str(), 0), 0);
-  EXPECT_EQ(refusal(file), "FILE:1:1: error: cannot open: Permission denied\n 1 | FILE\n   | ^\n");
+  EXPECT_EQ(refusal(file),
+            "FILE: error: cannot open: Permission denied\n"
+            "hint: allow reading it, with chmod +r, or as its owner\n");
 }
 
 TEST_F(LoadSource, TooLargeNamesTheLimit) {
   const Limits limits{.bytes = 2U << 20U};
   EXPECT_EQ(refusal(write("fits.yaml", std::string(2U << 20U, '#')), limits), "read");
   EXPECT_EQ(refusal(write("large.yaml", std::string((2U << 20U) + 1, '#')), limits),
-            "FILE:1:1: error: the file is larger than the limit of 2 MiB (2097152 bytes)\n"
-            " 1 | FILE\n   | ^\n"
+            "FILE: error: the file is larger than the limit of 2 MiB (2097152 bytes)\n"
             "hint: the limit can be raised\n");
 }
 

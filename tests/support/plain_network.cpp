@@ -114,6 +114,7 @@ std::optional<PlainAxis> plain_axis(const PlainWindow& window, bool is_pooling, 
     return result;
   }
   if (window.padding == "sizes") result.pad = window.pads[axis];
+  if (is_pooling && result.pad >= result.kernel) return std::nullopt;  // patches of padding only
   while (result.output * result.stride + reach <= input + 2 * result.pad) ++result.output;
   if (result.output == 0) return std::nullopt;
   return result;

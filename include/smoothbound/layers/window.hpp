@@ -56,6 +56,9 @@ struct Window {
   [[nodiscard]] std::int64_t patch_size(int spatial_rank) const;
 };
 
+/// "the height": what messages call a spatial axis of `input`.
+std::string_view axis_name(const Shape& input, int axis);
+
 /// Throws ShapeError unless `input` has spatial axes; `component` names it.
 void require_spatial(const Shape& input, std::string_view component);
 

@@ -27,8 +27,8 @@ Spec read_spec(const text::Document& document, const std::string& fallback_name,
 /// Parses and interprets. Throws SpecError.
 Spec read_spec(const Source& source, const Limits& limits = {});
 
-/// Reads a regular file whole, or standard input for "-". Throws SpecError (with `source.text` the
-/// path) for what cannot be read or exceeds the limit.
+/// Reads a regular file whole, or standard input for "-". Throws SpecError, at `whole_file`, for
+/// what cannot be read or exceeds the limit.
 void load_source(const std::string& path, const Limits& limits, Source& source);
 
 }  // namespace smoothbound

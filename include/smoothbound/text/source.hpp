@@ -19,6 +19,9 @@ struct Location {
   friend bool operator==(const Location&, const Location&) = default;
 };
 
+/// The place of what is wrong with a file as a whole: it is missing, or no text.
+constexpr Location whole_file{0, 0};
+
 /// May begin a file; not a part of its text, and not counted in locations.
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
@@ -52,7 +55,8 @@ class SpecError : public std::runtime_error {
   std::vector<Note> notes;
 };
 
-/// `file:line:column: error: message`, the line with a caret, the notes in the same form, the hint.
+/// `file:line:column: error: message`, the line with a caret, the notes in the same form, the hint;
+/// for `whole_file` `file: error: message` and the hint.
 /// Ends in a newline. Nothing in it can drive a terminal: see `escape_controls`.
 std::string render_error(const Source& source, const SpecError& error,
                          RemedyWords words = plain_words);

@@ -64,7 +64,14 @@ class BoundCommand {
 
   void report_on(const std::string& file, Output& output) {
     Source source;
-    const std::optional<Report> report = try_report(file, report_options_, limits_, source);
+    std::optional<Report> report;
+    try {
+      report = try_report(file, report_options_, limits_, source);
+    } catch (const NoSuchLayer& error) {
+      std::cerr << line_.render(SpecError(line_.scalar("--explain", options_.explain).location,
+                                          fmt::format("{}: {}", source.name, error.what()),
+                                          error.hint));
+    }
     if (!report) {
       ++failed_;
       worst_ = std::max<int>(worst_, bad_input);

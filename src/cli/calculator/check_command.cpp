@@ -150,8 +150,7 @@ class CheckCommand {
   void read_old() {
     if (!std::filesystem::exists(options_.baseline)) {
       if (options_.update) return;
-      baseline_.text = options_.baseline;
-      throw SpecError({}, "there is no such baseline", renewal());
+      throw SpecError(whole_file, "there is no such baseline", renewal());
     }
     load_source(options_.baseline, limits_, baseline_);
     const NamedTexts present = texts_of(report_options_);
@@ -167,7 +166,7 @@ class CheckCommand {
     }
     if (!baseline_.text.empty() && !options_.force &&
         baseline_.text.find("\"smoothbound/baseline/") == std::string::npos) {
-      throw SpecError({}, "this file is no baseline, and --update would overwrite it",
+      throw SpecError(whole_file, "this file is no baseline, and --update would overwrite it",
                       "name another file, or overwrite it with --force");
     }
     try {  // only to tell what changes
@@ -206,7 +205,7 @@ class CheckCommand {
     } catch (const SpecError& error) {
       std::cerr << render(source, error);
       diff.status = Status::unreadable;
-      diff.location = error.location;
+      if (error.location != whole_file) diff.location = error.location;
       diff.message = error.what();
     }
     result_.architectures.push_back(std::move(diff));

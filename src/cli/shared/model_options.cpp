@@ -127,9 +127,8 @@ std::optional<Report> try_report(const std::string& file, const ReportOptions& o
   try {
     load_source(file, limits, source);
     return make_report(source, options, limits);
-  } catch (const NoSuchLayer& error) {
-    std::cerr << render(
-        source, SpecError(error.location, fmt::format("--explain: {}", error.what()), error.hint));
+  } catch (const NoSuchLayer&) {  // a mistake in the options, and not in the file
+    throw;
   } catch (const SpecError& error) {
     std::cerr << render(source, error);
   }
