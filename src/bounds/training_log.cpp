@@ -46,22 +46,36 @@ class LogReader {
     if (!file_) fail_open();
   }
 
-  /// `lines`, if not null, gets the line of each record.
-  std::vector<IterationRecord> read(std::vector<std::string>* lines = nullptr) {
-    std::string text;
+  std::vector<IterationRecord> read() {
     std::vector<IterationRecord> records;
-    while (std::getline(file_, text)) {
-      ++line_;
-      if (line_ == 1) {
-        if (!is_training_log(text)) fail("is no log of training", "its first line is another");
-        csv_ = text == header;
-        if (csv_) continue;
-      }
-      records.push_back(record_of(csv_ ? cells_of_csv(text) : cells_of_json(text)));
-      if (lines != nullptr) lines->push_back(text);
-    }
+    for (std::string text; std::getline(file_, text);) take(text, records);
     if (line_ == 0) fail("is empty", "");
     return records;
+  }
+
+  struct Lines {
+    std::vector<std::string> texts;
+    std::vector<IterationRecord> records;  // of each
+    bool is_cut_short = false;             // the line behind them, which is not among them
+  };
+
+  Lines read_lines(LogFormat format) {
+    Lines lines;
+    for (std::string text; std::getline(file_, text);) {
+      if (file_.eof()) {
+        lines.is_cut_short = true;
+        break;
+      }
+      const std::size_t before = lines.records.size();
+      take(text, lines.records);
+      if (csv_ != (format == LogFormat::csv)) {
+        fail(csv_ ? "is CSV, and the name asks for JSON lines"
+                  : "is JSON lines, and the name asks for CSV",
+             "a log in JSON lines is called *.jsonl");
+      }
+      if (lines.records.size() > before) lines.texts.push_back(text);
+    }
+    return lines;
   }
 
  private:
@@ -70,6 +84,17 @@ class LogReader {
   }
   [[noreturn]] void fail(const std::string& what, const std::string& hint) const {
     throw DataError(path_, line_ == 0 ? what : fmt::format("line {}: {}", line_, what), hint);
+  }
+
+  // The next line; that with the names of columns is no record.
+  void take(const std::string& text, std::vector<IterationRecord>& records) {
+    ++line_;
+    if (line_ == 1) {
+      if (!is_training_log(text)) fail("is no log of training", "its first line is another");
+      csv_ = text == header;
+      if (csv_) return;
+    }
+    records.push_back(record_of(csv_ ? cells_of_csv(text) : cells_of_json(text)));
   }
 
   Cells cells_of_csv(std::string_view text) const {
@@ -173,14 +198,14 @@ std::vector<IterationRecord> read_training_log(const std::string& path) {
 LogFile::LogFile(std::string path, std::int64_t keep_below)
     : path_(std::move(path)), format_(log_format_of(path_)) {
   // Lines stay as they are: what is read as an upper bound and written again could grow.
-  std::vector<std::string> lines;
-  std::vector<IterationRecord> records;
-  if (keep_below > 0 && std::ifstream(path_).good()) records = LogReader(path_).read(&lines);
+  LogReader::Lines before;
+  if (keep_below > 0 && std::ifstream(path_).good()) before = LogReader(path_).read_lines(format_);
+  dropped_ = before.is_cut_short;
   {
     OutputFile begun(path_);
     if (format_ == LogFormat::csv) begun.write(fmt::format("{}\n", header));
-    for (std::size_t i = 0; i < records.size(); ++i) {
-      if (records[i].iteration < keep_below) begun.write(lines[i] + "\n");
+    for (std::size_t i = 0; i < before.records.size(); ++i) {
+      if (before.records[i].iteration < keep_below) begun.write(before.texts[i] + "\n");
     }
     begun.commit();
   }

@@ -37,8 +37,13 @@ RunLoss evaluate(const Report& report, const Labels& labels, const std::vector<S
   data.clusters = report.settings.clusters;
   try {
     const LossEvaluation evaluation = evaluate_loss(loss, data);
-    result.value = evaluation.value;
-    result.gap = evaluation.gap;
+    if (std::isfinite(evaluation.value)) {
+      result.value = evaluation.value;
+      result.gap = evaluation.gap;
+    } else {
+      result.overflows = true;
+      result.reason = "as it is beyond the largest number";
+    }
   } catch (const LossError& error) {
     result.reason = error.what();
   }

@@ -5,35 +5,40 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound {
 namespace {
 
-// The temporary file of the output that is being written, for signal handlers.
-std::atomic<const char*> unfinished{nullptr};  // NOLINT(*-non-const-global-variables)
-static_assert(std::atomic<const char*>::is_always_lock_free);
+// The temporary file of the output that is being written.
+struct Unfinished {
+  std::mutex mutex;
+  const std::string* path = nullptr;  // null: none
+};
 
-// mkstemp; no signal comes between the file and its registration.
+Unfinished& unfinished() {
+  static Unfinished unfinished;
+  return unfinished;
+}
+
+// mkstemp; who removes unfinished output finds both the file and its name, or neither.
 int create_temporary(std::string& pattern) {
-  sigset_t blocked;
-  sigset_t before;
-  sigemptyset(&blocked);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&blocked, number);
-  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const std::lock_guard lock(unfinished().mutex);
   const int descriptor = mkstemp(pattern.data());
-  const int error = errno;
-  if (descriptor >= 0) unfinished = pattern.c_str();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error;
+  if (descriptor >= 0) unfinished().path = &pattern;
   return descriptor;
+}
+
+void remove_temporary(const std::string& path) {
+  const std::lock_guard lock(unfinished().mutex);
+  unlink(path.c_str());
+  unfinished().path = nullptr;
 }
 
 // What `path` links to, existing or not, so that a link is kept. Empty if links go in a circle.
@@ -59,7 +64,8 @@ void throw_output_error(const std::string& what, const std::string& name) {
 }
 
 void remove_unfinished_output() noexcept {
-  if (const char* path = unfinished.load()) unlink(path);
+  unfinished().mutex.lock();
+  if (const std::string* path = unfinished().path) unlink(path->c_str());
 }
 
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
@@ -93,8 +99,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (fchmod(descriptor, mode) != 0 || (file_ = fdopen(descriptor, "w")) == nullptr) {
     const int error = errno;
     file_ = nullptr;
-    unfinished = nullptr;
-    unlink(temporary_.c_str());  // there will be no destructor
+    remove_temporary(temporary_);  // there will be no destructor
     errno = error;
     fail("cannot open");
   }
@@ -102,9 +107,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
 
 OutputFile::~OutputFile() {
   if (file_ != nullptr) std::fclose(file_);
-  if (temporary_.empty()) return;
-  unlink(temporary_.c_str());
-  unfinished = nullptr;
+  if (!temporary_.empty()) remove_temporary(temporary_);
 }
 
 void OutputFile::write(std::string_view bytes) {
@@ -118,8 +121,9 @@ void OutputFile::commit() {
   file_ = nullptr;
   if (std::fclose(file) != 0) fail("cannot write");
   if (temporary_.empty()) return;
+  const std::lock_guard lock(unfinished().mutex);
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot rename to");
-  unfinished = nullptr;
+  unfinished().path = nullptr;
   temporary_.clear();
 }
 

@@ -32,4 +32,15 @@ int ProductOfBalls::project(std::span<double> w) const {
   return moved;
 }
 
+std::optional<std::size_t> ProductOfBalls::find_outside(std::span<const double> w) const {
+  constexpr double rounding = 1e-9;
+  for (std::size_t i = 0; i < balls_.size(); ++i) {
+    const Ball& ball = balls_[i];
+    const double norm = euclidean_norm(
+        w.subspan(static_cast<std::size_t>(ball.offset), static_cast<std::size_t>(ball.elements)));
+    if (!(norm <= ball.radius * (1 + rounding))) return i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace smoothbound

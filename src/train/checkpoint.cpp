@@ -2,34 +2,47 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <utility>
 #include <vector>
 
 #include "smoothbound/data/weights.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/digest.hpp"
 
 namespace smoothbound {
 namespace {
 
 constexpr std::string_view state_prefix = "training.";
 constexpr std::string_view identity_prefix = "option.";
+constexpr std::string_view checksum_key = "checksum.sha256";
 
 std::string key(std::string_view prefix, std::string_view name) {
   return fmt::format("{}{}", prefix, name);
 }
 
-// The numbers of a state, by name: written and read in one place.
+// The numbers of a state, by name: written, read and checked in one place. The last argument says
+// whether a run comes to such a value.
 template <class State, class Visitor>
 void visit_numbers(State& state, Visitor&& visit) {
-  visit("iteration", state.iteration);
-  visit("gamma", state.gamma);
-  visit("oracle_calls", state.oracle_calls);
-  visit("seconds", state.seconds);
-  visit("first_objective", state.first_objective);
-  visit("smallest_mapping", state.smallest_mapping);
-  visit("sum_of_steps", state.sum_of_steps);
-  visit("violation", state.violation);
+  const auto is_finite = [](double value) { return std::isfinite(value) && value >= 0; };
+  const auto is_sum = [](double value) { return value >= 0; };
+  const auto is_count = [](std::int64_t value) { return value >= 0; };
+  visit("iteration", state.iteration, is_count);
+  visit("gamma", state.gamma, is_finite);
+  visit("oracle_calls", state.oracle_calls, is_count);
+  visit("seconds", state.seconds, is_finite);
+  visit("first_objective", state.first_objective, [&](double value) {
+    return std::isfinite(value) || (state.iteration == 0 && std::isnan(value));
+  });
+  visit("smallest_mapping", state.smallest_mapping, is_sum);
+  visit("sum_of_steps", state.sum_of_steps, is_sum);
+  visit("violation", state.violation, [&](std::int64_t value) {
+    return value >= -1 && value < std::max<std::int64_t>(state.iteration, 0);
+  });
 }
 
 class StateReader {
@@ -37,17 +50,14 @@ class StateReader {
   StateReader(const std::string& path, const ArrayFile::Metadata& metadata)
       : path_(path), metadata_(metadata) {}
 
-  template <class Number>
-  void operator()(std::string_view name, Number& value) const {
+  template <class Number, class Check>
+  void operator()(std::string_view name, Number& value, const Check& is_possible) const {
     const auto found = metadata_.find(key(state_prefix, name));
-    if (found == metadata_.end()) {
-      throw DataError(path_, "is no checkpoint of training: it holds parameters only",
-                      Remedy::new_run);
-    }
-    const std::string& text = found->second;
+    const std::string text = found == metadata_.end() ? "" : found->second;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) {
-      throw DataError(path_, fmt::format("'{}' is no {} of a checkpoint", text, name));
+    if (error != std::errc{} || end != text.data() + text.size() || !is_possible(value)) {
+      throw DataError(path_, fmt::format("'{}' is no {} of a checkpoint", text, name),
+                      std::string(checkpoint_advice));
     }
   }
 
@@ -55,6 +65,34 @@ class StateReader {
   const std::string& path_;
   const ArrayFile::Metadata& metadata_;
 };
+
+// Over the metadata, itself left out, and the parameters with their names and shapes.
+std::string checksum_of(const ArrayFile::Metadata& metadata, const ParameterLayout& layout,
+                        std::span<const double> w) {
+  Sha256 digest;
+  for (const auto& [name, value] : metadata) {
+    if (name == checksum_key) continue;
+    digest.add_whole(name);
+    digest.add_whole(value);
+  }
+  for (const ParameterArray& array : layout.arrays) {
+    digest.add_whole(array.name);
+    digest.add_whole(std::span<const std::int64_t>(array.sizes));
+  }
+  digest.add_whole(w);
+  return std::move(digest).digits();
+}
+
+// Of what holds parameters only, or was written without one.
+void check_has_checksum(const std::string& path, const ArrayFile::Metadata& metadata) {
+  if (metadata.contains(std::string(checksum_key))) return;
+  const bool has_state = std::ranges::any_of(
+      metadata, [](const auto& entry) { return entry.first.starts_with(state_prefix); });
+  throw DataError(path,
+                  has_state ? "has no checksum: it is damaged, or of an earlier version"
+                            : "is no checkpoint of training: it holds parameters only",
+                  Remedy::new_run);
+}
 
 std::vector<TensorView> tensors_of(const ParameterLayout& layout, std::span<const double> w) {
   std::vector<TensorView> tensors;
@@ -81,20 +119,21 @@ TrainingIdentity identity_of(const ArrayFile::Metadata& metadata) {
 void save_checkpoint(const std::string& path, const ParameterLayout& layout,
                      const TrainingState& state, const TrainingIdentity& identity) {
   std::map<std::string, std::string> metadata;
-  visit_numbers(state, [&](std::string_view name, const auto& value) {
+  visit_numbers(state, [&](std::string_view name, const auto& value, const auto& /*check*/) {
     metadata.emplace(key(state_prefix, name), fmt::format("{}", value));
   });
   for (const auto& [name, value] : identity) metadata.emplace(key(identity_prefix, name), value);
+  metadata.emplace(checksum_key, checksum_of(metadata, layout, state.w));
   write_safetensors(path, tensors_of(layout, state.w), metadata);
 }
 
-Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layout) {
+Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layout) try {
   std::vector<ExpectedTensor> expected;
   for (const ParameterArray& array : layout.arrays) expected.push_back({array.name, array.sizes});
+  check_has_checksum(path, open_array_file(path).metadata());
   const ArrayFile file = read_weights(path, expected);
+  const ArrayFile::Metadata& metadata = file.metadata();
   Checkpoint checkpoint;
-  visit_numbers(checkpoint.state, StateReader(path, file.metadata()));
-  checkpoint.identity = identity_of(file.metadata());
   checkpoint.state.w.resize(static_cast<std::size_t>(layout.elements));
   for (std::size_t i = 0; i < layout.arrays.size(); ++i) {
     const ParameterArray& array = layout.arrays[i];
@@ -102,11 +141,18 @@ Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layou
                                           .subspan(static_cast<std::size_t>(array.offset),
                                                    static_cast<std::size_t>(array.elements)));
   }
+  const auto checksum = metadata.find(std::string(checksum_key));
+  if (checksum == metadata.end() ||
+      checksum->second != checksum_of(metadata, layout, checkpoint.state.w)) {
+    throw DataError(path, "is damaged: its checksum is that of other content",
+                    std::string(checkpoint_advice));
+  }
+  visit_numbers(checkpoint.state, StateReader(path, metadata));
+  checkpoint.identity = identity_of(metadata);
   return checkpoint;
-}
-
-TrainingIdentity read_identity(const std::string& path) {
-  return identity_of(open_array_file(path).metadata());
+} catch (const DataError& error) {
+  if (!error.hint.empty() || error.remedy != Remedy::none) throw;
+  throw DataError(error.file, error.what(), std::string(checkpoint_advice));
 }
 
 void save_trained(const std::string& path, const ParameterLayout& layout, std::span<const double> w,

@@ -10,14 +10,10 @@ TrainingIdentity identity_of(const TrainingRequest& request, const Report& repor
   const ResolvedSettings& settings = report.settings;
   const TrainingOptions& training = request.training;
   const PreparationOptions preparation = request.samples.preparation(report);
-  std::string files;
-  for (const std::string& file : request.samples.request().files()) files += file + ' ';
   const auto number = [](const std::optional<Real>& value) {
     return value ? fmt::format("{}", value->nearest) : std::string("none");
   };
   return {{"architecture", report.sha256},
-          {"data", request.samples.dataset().name},
-          {"files", files},
           {"split", request.samples.split().value_or("none")},
           {"standardise", preparation.standardise ? "yes" : "no"},
           {"scale-norm", preparation.norm ? fmt::format("{}", *preparation.norm) : "no"},
@@ -40,7 +36,12 @@ TrainingIdentity identity_of(const TrainingRequest& request, const Report& repor
 
 void compare_identity(const TrainingIdentity& asked, const TrainingIdentity& saved,
                       const std::string& path) {
+  const auto is_of_other_samples = [&] {
+    const auto found = saved.find(std::string(samples_key));
+    return found == saved.end() || found->second != asked.at(std::string(samples_key));
+  };
   for (const auto& [name, value] : asked) {
+    if (name == samples_key) continue;  // settings say more of why they differ
     const auto found = saved.find(name);
     if (found != saved.end() && found->second == value) continue;
     throw DataError(path,
@@ -48,6 +49,9 @@ void compare_identity(const TrainingIdentity& asked, const TrainingIdentity& sav
                                 found == saved.end() ? "unknown" : found->second, value),
                     "take up a run with the options with which it began");
   }
+  if (!is_of_other_samples()) return;
+  throw DataError(path, "is of a run on other samples: those given now, or their labels, differ",
+                  "take up a run with the data with which it began");
 }
 
 }  // namespace smoothbound

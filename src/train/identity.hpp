@@ -6,7 +6,11 @@
 
 namespace smoothbound {
 
-/// All on which the bits of a run depend, by option, but for the size of micro-batches.
+/// Under which the digest of samples and labels stands, whatever their files are called.
+inline constexpr std::string_view samples_key = "samples-sha256";
+
+/// All on which the bits of a run depend, by option, but for the size of micro-batches and the
+/// samples.
 TrainingIdentity identity_of(const TrainingRequest& request, const Report& report);
 
 /// Throws DataError if `saved`, of the checkpoint at `path`, differs from `asked`.

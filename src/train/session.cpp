@@ -2,11 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
 #include "identity.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
+#include "smoothbound/steps/cost.hpp"
+#include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/digest.hpp"
 #include "smoothbound/text/output_file.hpp"
 #include "smoothbound/train/checkpoint.hpp"
 
@@ -15,13 +20,34 @@ namespace {
 
 constexpr const char* micro_batch_key = "micro-batch";
 
+// With what belongs to each: labels, predictions and the evaluation of the loss. Throws
+// TooManySamples.
+template <class Scalar>
+std::int64_t bytes_of_samples(const Report& report, const TrainingRequest& request) {
+  const std::int64_t samples = report.settings.batch;
+  const auto inputs = static_cast<double>(report.graph.input.elements());
+  const auto outputs = static_cast<double>(report.graph.output_shape().elements());
+  const std::int64_t at_once =
+      request.training.mini_batch > 0 ? std::min(request.training.mini_batch, samples) : samples;
+  const auto arrays = static_cast<double>(numbers_of_evaluation(*report.settings.loss, at_once));
+  const double each = inputs * sizeof(Scalar) + (outputs + 1) * sizeof(double);
+  const double of_step = outputs * arrays * sizeof(double);
+  const double bytes = static_cast<double>(samples) * each + static_cast<double>(at_once) * of_step;
+  constexpr double largest = 0x1p62;
+  if (bytes > static_cast<double>(request.memory)) {
+    throw TooManySamples(static_cast<std::int64_t>(std::min(bytes, largest)), request.memory,
+                         samples);
+  }
+  return static_cast<std::int64_t>(bytes);
+}
+
 template <class Scalar>
 std::int64_t find_micro_batch(const Report& report, const TrainingRequest& request) {
   if (report.graph.couples_samples) return 0;
   const std::int64_t mini_batch = request.training.mini_batch;
   RunnerOptions options;
-  // Values, cotangents and those of line searches: half of it for one pass.
-  options.memory = request.memory / 2;
+  // Beside the samples: values, cotangents and those of line searches; half of it for one pass.
+  options.memory = (request.memory - bytes_of_samples<Scalar>(report, request)) / 2;
   options.profile = true;
   try {
     return BatchRunner<Scalar>(report.graph, mini_batch > 0 ? mini_batch : report.settings.batch,
@@ -45,6 +71,15 @@ std::string text_of(const TrainingOptions& options) {
   return std::string(step_rule_names()[static_cast<std::size_t>(options.rule)]);
 }
 
+template <class Scalar>
+std::string digest_of(const TrainingSamples<Scalar>& samples) {
+  Sha256 digest;
+  digest.add_whole(std::span<const Scalar>(samples.x));
+  digest.add_whole(std::span<const std::int64_t>(samples.labels.classes));
+  digest.add_whole(std::span<const double>(samples.labels.targets));
+  return std::move(digest).digits();
+}
+
 std::optional<double> if_finite(double value) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
@@ -53,6 +88,12 @@ std::optional<double> if_finite(double value) {
 
 NothingToMinimize::NothingToMinimize()
     : std::runtime_error("names no loss, so there is nothing to minimize") {}
+
+LabelsMissing::LabelsMissing(std::string of, const LossRow& asking)
+    : std::runtime_error(fmt::format(
+          "has no labels, and the loss {} asks what each sample should be", asking.name)),
+      data(std::move(of)),
+      loss(&asking) {}
 
 MiniBatchTooLarge::MiniBatchTooLarge(std::int64_t asked, std::int64_t available)
     : std::runtime_error(fmt::format("a step of {} samples, and there are {}", asked, available)) {}
@@ -74,6 +115,11 @@ class TrainingSession::RunIn final : public Run {
     result_.bounds = std::move(report);  // where it stays: the training refers to its graph
     TrainingSamples<Scalar> samples = load_samples();
     identity_ = identity_of(request_, result_.bounds);
+    if (!request_.checkpoint.empty() || !request_.resume.empty()) {
+      identity_.emplace(samples_key, digest_of(samples));
+    }
+    if (!request_.resume.empty()) load_resumed();
+    tell_work();
     settle_micro_batch();
     result_.precision = request_.precision;
     result_.samples = samples.count;
@@ -90,7 +136,12 @@ class TrainingSession::RunIn final : public Run {
   }
 
   const TrainingReport& run(const TrainingWatch& watch) override {
-    if (!request_.log.empty()) log_.emplace(request_.log, training_->state().iteration);
+    if (!request_.log.empty()) {
+      log_.emplace(request_.log, training_->state().iteration);
+      if (log_->has_dropped_a_part() && request_.notice) {
+        request_.notice(request_.log, "its last line is cut short and is dropped");
+      }
+    }
     try {
       iterate(watch);
     } catch (TrainingFailed& error) {
@@ -116,6 +167,7 @@ class TrainingSession::RunIn final : public Run {
     const Report& report = result_.bounds;
     TrainingSamples<Scalar> samples;
     samples.count = report.settings.batch;
+    (void)bytes_of_samples<Scalar>(report, request_);  // before there are any
     request_.samples.generate(report);
     if (request_.training.mini_batch > samples.count) {
       throw MiniBatchTooLarge(request_.training.mini_batch, samples.count);
@@ -132,26 +184,68 @@ class TrainingSession::RunIn final : public Run {
   // Sums depend on it in their last bits: a run that is taken up keeps it.
   void settle_micro_batch() {
     std::int64_t& micro_batch = request_.training.micro_batch;
-    if (request_.resume.empty()) {
-      micro_batch = find_micro_batch<Scalar>(result_.bounds, request_);
+    if (resumed_) {
+      micro_batch = micro_batch_of(resumed_->identity);
     } else {
-      const TrainingIdentity saved = read_identity(request_.resume);
-      compare_identity(identity_, saved, request_.resume);
-      const auto found = saved.find(micro_batch_key);
-      if (found != saved.end()) micro_batch = std::stoll(found->second);
+      micro_batch = find_micro_batch<Scalar>(result_.bounds, request_);
     }
     identity_[micro_batch_key] = std::to_string(micro_batch);
   }
 
+  [[nodiscard]] std::int64_t micro_batch_of(const TrainingIdentity& saved) const {
+    const auto found = saved.find(micro_batch_key);
+    const std::string text = found == saved.end() ? "" : found->second;
+    std::int64_t micro_batch = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), micro_batch);
+    if (error != std::errc{} || end != text.data() + text.size() || micro_batch < 0 ||
+        micro_batch > result_.bounds.settings.batch) {
+      throw DataError(request_.resume, fmt::format("'{}' is no micro-batch of a checkpoint", text),
+                      std::string(checkpoint_advice));
+    }
+    return micro_batch;
+  }
+
+  // Before anything is made of it.
+  void load_resumed() {
+    const ParameterLayout layout =
+        Network<Scalar>(result_.bounds.graph, 1, Purpose::values, Storage::none).parameter_layout();
+    resumed_ = load_checkpoint(request_.resume, layout);
+    compare_identity(identity_, resumed_->identity, request_.resume);
+  }
+
   void begin() {
-    if (request_.resume.empty()) {
+    if (!resumed_) {
       result_.parameters = request_.parameters;
       result_.projected =
           training_->begin(first_parameters<Scalar>(result_.bounds, request_.parameters));
-    } else {
-      result_.parameters.file = request_.resume;
-      training_->resume(load_checkpoint(request_.resume, training_->parameter_layout()).state);
+      return;
     }
+    result_.parameters.file = request_.resume;
+    if (const auto layer = training_->layer_outside(resumed_->state.w)) {
+      throw DataError(request_.resume,
+                      fmt::format("the parameters of layer '{}' are not in their ball, where every "
+                                  "projected step ends",
+                                  *layer),
+                      std::string(checkpoint_advice));
+    }
+    training_->resume(std::move(resumed_->state));
+  }
+
+  // Of a run that will take long, before it begins.
+  void tell_work() const {
+    constexpr double long_work = 1e13;
+    constexpr double rate = 1e10;  // of one core, by order of magnitude
+    constexpr double hour = 3600;
+    const std::int64_t left = request_.iterations - (resumed_ ? resumed_->state.iteration : 0);
+    const std::int64_t mini_batch = request_.training.mini_batch;
+    const std::int64_t batch = mini_batch > 0 ? mini_batch : result_.bounds.settings.batch;
+    const steps::NetworkCost cost = steps::count_costs(result_.bounds.graph, batch);
+    const double work = static_cast<double>(left) * cost.gradient.value.to_double();
+    if (!request_.notice || !cost.gradient.is_known() || work < long_work) return;
+    request_.notice(result_.bounds.file,
+                    fmt::format("gradients of {} iteration{} take about {:.2g} multiplications, "
+                                "{:.2g} h of one core at 1e10 a second",
+                                left, left == 1 ? "" : "s", work, work / rate / hour));
   }
 
   void iterate(const TrainingWatch& watch) {
@@ -163,7 +257,9 @@ class TrainingSession::RunIn final : public Run {
       const IterationRecord record = training_->advance();
       take(record);
       if (training_->state().iteration % request_.checkpoint_every == 0) save_checkpoint();
-      if (watch.progress) watch.progress(training_->state().iteration, request_.iterations);
+      if (watch.progress) {
+        watch.progress(training_->state().iteration, request_.iterations, record);
+      }
       if (!training_->is_stochastic() && record.gradient_mapping <= request_.accuracy) break;
     }
     result_.interrupted = is_stopped();
@@ -173,8 +269,17 @@ class TrainingSession::RunIn final : public Run {
   }
 
   void take(const IterationRecord& record) {
-    if (log_) log_->append(record);
     result_.records.push_back(record);
+    if (!log_) return;
+    try {
+      log_->append(record);
+    } catch (const OutputError& error) {
+      const std::string message = fmt::format("iteration {}: {}", record.iteration, error.what());
+      if (request_.checkpoint.empty()) throw OutputError(message, error.silent);
+      save_checkpoint();
+      throw OutputError(fmt::format("{}; the run is saved in '{}'", message, request_.checkpoint),
+                        error.silent);
+    }
   }
 
   void save_checkpoint() const {
@@ -192,6 +297,7 @@ class TrainingSession::RunIn final : public Run {
   TrainingRequest request_;
   TrainingReport result_;
   TrainingIdentity identity_;
+  std::optional<Checkpoint> resumed_;
   std::unique_ptr<Training<Scalar>> training_;
   std::optional<LogFile> log_;
 };
@@ -203,6 +309,11 @@ TrainingSession::TrainingSession(TrainingRequest request) {
   Report report = make_report(request.source, request.options, request.limits);
   if (report.settings.loss == nullptr) throw NothingToMinimize();
   request.samples.fit(report);
+  const Samples& samples = request.samples;
+  if (report.settings.loss->labels != LabelKind::none && !samples.request().is_random() &&
+      !samples.have_targets() && !samples.dataset().labels) {
+    throw LabelsMissing(samples.dataset().name, *report.settings.loss);
+  }
   if (request.step.empty()) request.step = text_of(request.training);
   if (request.precision == Precision::float32) {
     run_ = std::make_unique<RunIn<float>>(std::move(request), std::move(report));

@@ -25,6 +25,12 @@ constexpr std::int64_t most_dense_parameters = 3000;
 
 using Clock = std::chrono::steady_clock;
 
+// Which a line search tries next. Where F is flat it would grow beyond all numbers.
+double longer(double gamma) {
+  constexpr double longest = 1e100;
+  return std::max(gamma, std::min(2 * gamma, longest));
+}
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -87,6 +93,11 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
                                                     samples_.count, batch, samples_.labels.targets),
                                     method);
   global_ = certificate_->global_step(is_stochastic());
+  if (global_.smoothness.is_zero()) {
+    throw TrainingUnsupported(
+        "L_F = 0: no parameter changes the objective, and there is nothing to minimize",
+        Remedy::none);
+  }
   if (options_.rule == StepRule::certified && global_.step == 0) {
     throw TrainingUnsupported(fmt::format("there is no certified step: {}", global_.reason),
                               Remedy::line_search);
@@ -127,8 +138,8 @@ void Training<Scalar>::check_options() const {
   }
   const bool first_order = options.oracle == steps::StepKind::gradient;
   if (!first_order && sizeof(Scalar) != sizeof(double)) {
-    throw TrainingUnsupported("Gauss-Newton and Newton steps are computed in float64",
-                              Remedy::float64);
+    throw ContradictoryOptions("Gauss-Newton and Newton steps are computed in float64",
+                               Remedy::float64);
   }
   if (!first_order && options.rule != StepRule::line_search && options.rule != StepRule::constant) {
     throw TrainingUnsupported("certified steps are those of the gradient oracle",
@@ -141,8 +152,8 @@ void Training<Scalar>::check_options() const {
         Remedy::all_samples);
   }
   if (options.rule == StepRule::local) {
-    throw TrainingUnsupported("steps certified around a point are those of all samples",
-                              Remedy::all_samples_or_global_step);
+    throw ContradictoryOptions("steps certified around a point are those of all samples",
+                               Remedy::all_samples_or_global_step);
   }
 }
 
@@ -158,6 +169,13 @@ int Training<Scalar>::begin(std::span<const double> w) {
   const int moved = balls_ ? balls_->project(state.w) : 0;
   resume(std::move(state));
   return moved;
+}
+
+template <class Scalar>
+std::optional<std::string> Training<Scalar>::layer_outside(std::span<const double> w) const {
+  const std::optional<std::size_t> block = balls_ ? balls_->find_outside(w) : std::nullopt;
+  if (!block) return std::nullopt;
+  return graph_.layers[parameter_layout().blocks[*block].layer].name;
 }
 
 template <class Scalar>
@@ -296,7 +314,7 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_gradient(Iteration
     proposal.objective = value_at(proposal.w);
     if (*proposal.objective <= record.objective + change + slack) break;
   }
-  proposal.next_gamma = record.halvings == 0 ? 2 * gamma : gamma;
+  proposal.next_gamma = record.halvings == 0 ? longer(gamma) : gamma;
   return proposal;
 }
 
@@ -347,7 +365,7 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_second_order(
     proposal.objective = value_at(proposal.w);
     if (*proposal.objective <=
         record.objective - sufficient_decrease * step.predicted_decrease + slack) {
-      proposal.next_gamma = record.halvings == 0 ? 2 * step.gamma : step.gamma;
+      proposal.next_gamma = record.halvings == 0 ? longer(step.gamma) : step.gamma;
       return proposal;
     }
     if (++record.halvings > steps::most_halvings) {
@@ -361,6 +379,9 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_second_order(
 template <class Scalar>
 void Training<Scalar>::follow(const IterationRecord& record, Proposal proposal) {
   TrainingState& state = state_;
+  const bool finite = std::isfinite(record.gradient_mapping) &&
+                      std::ranges::all_of(proposal.w, [](double v) { return std::isfinite(v); });
+  if (!finite) fail("the step leads beyond the largest number: it is too long");
   if (std::isnan(state.first_objective)) state.first_objective = record.objective;
   state.smallest_mapping = std::min(state.smallest_mapping, record.gradient_mapping);
   state.sum_of_steps += record.step;
@@ -414,6 +435,7 @@ IterationRecord Training<Scalar>::rest() {
       balls_->project(w);
       for (std::size_t i = 0; i < w.size(); ++i) w[i] = (state_.w[i] - w[i]) / gamma;
       record.gradient_mapping = euclidean_norm(std::span<const double>(w));
+      if (!std::isfinite(record.gradient_mapping)) fail("the gradient mapping is not finite");
     }
     if (std::isnan(state_.first_objective)) state_.first_objective = record.objective;
     record.oracle_calls = objective_->oracle_calls() - calls_before_;

@@ -362,6 +362,20 @@ TEST(RunOnFashionMnist, WorksByName) {
                                    "of zeros, 1x32x32\n"));
 }
 
+// Of outputs about 1e200, which are doubles; the squares are not.
+TEST(Run, ALossBeyondAllNumbersIsNoAnswer) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write(
+      "net.yaml",
+      "name: net\ninput: {shape: [3]}\nradius: 1e200\nloss: square\nbatch: 2\nlayers:\n"
+      "  - {dense: 2}\n");
+  const Outcome table = run_program({"run", file, "--precision", "float64"});
+  EXPECT_EQ(table.exit_code, 3) << table.err;
+  EXPECT_THAT(table.out,
+              HasSubstr("loss: square not evaluated, as it is beyond the largest number\n"));
+  EXPECT_EQ(run_program({"run", file, "--precision", "float64", "--radius", "1"}).exit_code, 0);
+}
+
 TEST(Run, ReadsTheArchitectureFromStandardInput) {
   const Outcome outcome = run_program({"run", "-", "--seed", "3"}, std::string(small_network));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;

@@ -1,16 +1,15 @@
 // smoothbound train run as users run it.
 #include <gmock/gmock.h>
 
-#include <chrono>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "cli/shared/progress.hpp"
 #include "smoothbound/bounds/training_log.hpp"
 #include "smoothbound/data/array_file.hpp"
+#include "smoothbound/data/write_arrays.hpp"
 #include "support/run_program.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/texts.hpp"
@@ -132,29 +131,6 @@ TEST_F(Train, TheTrainedNetworkRuns) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
 }
 
-// Ctrl-C: the iteration is finished, the checkpoint is that of a run that can be taken up.
-TEST_F(Train, AnInterruptSavesAndEnds) {
-  const std::string checkpoint = directory_ / "run.safetensors";
-  const std::string log = directory_ / "log.csv";
-  const pid_t process =
-      start_program({"train", directory_ / "net.yaml", "--iterations", "100000000", "--checkpoint",
-                     checkpoint, "--checkpoint-every", "1000000000", "--log", log});
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while ((!std::filesystem::exists(log) || std::filesystem::file_size(log) < 1000) &&
-         std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  kill(process, SIGINT);
-  EXPECT_EQ(wait_for(process), 130);
-  const std::vector<IterationRecord> records = read_training_log(log);
-  ASSERT_FALSE(records.empty());
-  const Outcome outcome =
-      train({"net.yaml", "--iterations", std::to_string(records.back().iteration + 2), "--resume",
-             checkpoint, "--format", "json"});
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_EQ(Json::parse(outcome.out)["records"].front()["iteration"], records.back().iteration);
-}
-
 TEST_F(Train, DivergenceIsSaidWithTheIterationAndLeavesTheCheckpoint) {
   const Outcome outcome = train({"net.yaml", "--loss", "square", "--radius", "1e200", "--init",
                                  "normal", "--step", "1e4", "--iterations", "1000", "--checkpoint",
@@ -181,6 +157,8 @@ TEST_F(Train, MistakesAreSaid) {
                    "w.safetensors"})
                 .exit_code,
             0);
+  const std::vector<double> x(48, 0.5);
+  write_npy(directory_ / "x.npy", {"", {12, 4}, std::span<const double>(x)});
   (void)directory_.write("lossless.yaml", "input: {shape: [2]}\nlayers:\n  - {dense: 2}\n");
   (void)directory_.write("relu.yaml",
                          "input: {shape: [2]}\nloss: logistic\nlayers:\n"
@@ -206,7 +184,9 @@ TEST_F(Train, MistakesAreSaid) {
       {{"net.yaml", "--weights", "w.safetensors", "--init", "ball"},
        2,
        "error: --weights and --init both say where to begin"},
-      {{"net.yaml", "--resume", "w.safetensors"}, 2, "w.safetensors: error: is of a run with "},
+      {{"net.yaml", "--resume", "w.safetensors"},
+       2,
+       "w.safetensors: error: is no checkpoint of training: it holds parameters only\n"},
       {{"net.yaml", "--resume", "run.safetensors", "--seed", "2"},
        2,
        "run.safetensors: error: is of a run with seed 1, not 2"},
@@ -217,8 +197,18 @@ TEST_F(Train, MistakesAreSaid) {
       {{"clusters.yaml", "--batch", "3"},
        3,
        "clusters.yaml: error: convex_clustering is no mean over the samples"},
+      {{"net.yaml", "--step", "local", "--batch", "5"},
+       2,
+       "error: steps certified around a point are those of all samples\n"},
+      {{"net.yaml", "--input", "x.npy"},
+       2,
+       "x.npy: error: has no labels, and the loss logistic asks what each sample should be\nhint: "
+       "--labels takes a file with the class of each sample\n"},
+      {{"net.yaml", "--samples", "1000000000000"},
+       2,
+       "\nhint: take fewer with --samples, or allow more with --memory\n"},
       {{"net.yaml", "--oracle", "newton", "--precision", "float32"},
-       3,
+       2,
        "error: Gauss-Newton and Newton steps are computed in float64"},
       {{"net.yaml", "--memory", "1k"}, 2, "error: "},
   };
@@ -233,6 +223,105 @@ TEST_F(Train, MistakesAreSaid) {
     EXPECT_THAT(outcome.err, HasSubstr(mistake.message));
     EXPECT_FALSE(std::filesystem::exists(directory_ / "new.csv"));
   }
+}
+
+// Existing or not, and however they are spelt; --resume and --checkpoint may be one file.
+TEST_F(Train, FilesOfTwoPurposesAreRefused) {
+  ASSERT_EQ(train({"net.yaml", "--iterations", "1", "--checkpoint", "k", "-o", "w.safetensors"})
+                .exit_code,
+            0);
+  (void)directory_.write("o", "iterations = 1\n");
+  std::filesystem::create_symlink("n", directory_ / "link");
+  const std::string checkpoint = bytes_of("k");
+  const auto output = [](const std::string& file, const std::string& a, const std::string& b) {
+    return "'" + file + "' is the output of both " + a + " and " + b + "\n";
+  };
+  const std::string here = std::filesystem::canonical(directory_ / "").string();
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--resume", "k", "-o", "k"}, output("k", "--resume", "-o")},
+      {{"--resume", "k", "--log", "./k"}, output("k", "--log", "--resume")},
+      {{"--resume", "k", "--checkpoint", "n", "-o", "k"}, output("k", "--resume", "-o")},
+      {{"--checkpoint", "n", "-o", "n"}, output("n", "--checkpoint", "-o")},
+      {{"--checkpoint", "n", "--log", "n"}, output("n", "--log", "--checkpoint")},
+      {{"--checkpoint", "n", "-o", here + "/n"}, output(here + "/n", "--checkpoint", "-o")},
+      {{"--checkpoint", "n", "-o", "link"}, output("link", "--checkpoint", "-o")},
+      {{"--weights", "w.safetensors", "--checkpoint", "w.safetensors"},
+       "the output 'w.safetensors' is also an input\n"},
+      {{"--config", "o", "-o", "o"}, "the output 'o' is also an input\n"},
+      {{"--input", "x.npy", "--log", "./x.npy"}, "the output './x.npy' is also an input\n"},
+      {{"--targets", "t.npy", "-o", "t.npy"}, "the output 't.npy' is also an input\n"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    std::vector<std::string> all{"net.yaml", "--iterations", "2"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    const Outcome outcome = train(all);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr(message));
+    EXPECT_EQ(bytes_of("k"), checkpoint);
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "n"));
+  }
+  EXPECT_EQ(train({"net.yaml", "--iterations", "2", "--resume", "k", "--checkpoint", "./k"}).err,
+            "");
+  EXPECT_EQ(
+      train({"net.yaml", "--iterations", "1", "--log", "/dev/null", "-o", "/dev/null"}).exit_code,
+      0);
+}
+
+// What was to be said on it must not get into a file that takes its number.
+TEST_F(Train, AClosedStandardStreamIsNoFileOfTheRun) {
+  ASSERT_EQ(train({"net.yaml", "--iterations", "2", "--log", "whole.csv"}).exit_code, 0);
+  for (const int closed : {0, 1, 2}) {
+    const Outcome outcome = run_program(
+        Invocation{.arguments = {"train", "net.yaml", "--iterations", "2", "--log", "l.csv"},
+                   .directory = directory_ / "",
+                   .closed = {closed}});
+    EXPECT_EQ(outcome.exit_code, closed == 1 ? 70 : 0);
+    EXPECT_EQ(outcome.err, closed == 1 ? "smoothbound: error: cannot write standard output: Bad "
+                                         "file descriptor\n"
+                                       : "");
+    EXPECT_EQ(lines_without_seconds("l.csv"), lines_without_seconds("whole.csv"));
+  }
+}
+
+TEST_F(Train, ALastLineOfTheLogThatIsCutShortIsDroppedAndSaid) {
+  ASSERT_EQ(
+      train({"net.yaml", "--log", "l.csv", "--iterations", "3", "--checkpoint", "k"}).exit_code, 0);
+  (void)directory_.write("l.csv", bytes_of("l.csv") + "4,0.5,0.");
+  const Outcome outcome =
+      train({"net.yaml", "--log", "l.csv", "--iterations", "5", "--resume", "k"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "l.csv: note: its last line is cut short and is dropped\n");
+  EXPECT_EQ(lines_without_seconds("l.csv").size(), 6U);
+}
+
+TEST_F(Train, ANetworkWhoseParametersChangeNothingIsRefused) {
+  (void)directory_.write("constant.yaml",
+                         "input: {shape: [3]}\nbatch: 4\nloss: logistic\nlayers:\n"
+                         "  - {then: [tanh]}\n");
+  const Outcome outcome = train({"constant.yaml", "--log", "l.jsonl", "-o", "w.safetensors"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err,
+              HasSubstr("error: L_F = 0: no parameter changes the objective, and there is nothing "
+                        "to minimize\n"));
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "l.jsonl"));
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "w.safetensors"));
+}
+
+// On a terminal, from the first second on; it is killed in the second one.
+TEST_F(Train, ALiveLineShowsWhereLongRunsAre) {
+  const Outcome outcome =
+      run_program(Invocation{.arguments = {"train", "net.yaml", "--iterations", "100000000"},
+                             .directory = directory_ / "",
+                             .on_terminal = true,
+                             .timeout = std::chrono::seconds(2)});
+  EXPECT_TRUE(outcome.timed_out);
+  EXPECT_THAT(outcome.err,
+              ::testing::ContainsRegex("k = [0-9]+ of 100000000: F = [0-9.e-]+, \\|\\|g\\|\\| = "
+                                       "[0-9.e-]+, step [0-9.e-]+, [0-9]+ (s|min|h) left"));
+  EXPECT_EQ(cli::time_left(100), "100 s left");
+  EXPECT_EQ(cli::time_left(600), "10 min left");
+  EXPECT_EQ(cli::time_left(36'000), "10 h left");
 }
 
 TEST_F(Train, LogsArePlottedAgainstTheGuarantee) {

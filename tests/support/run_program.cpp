@@ -93,13 +93,15 @@ std::vector<std::string> environment_of(const Invocation& invocation) {
 constexpr int cannot_start = 127;
 
 // Behind fork, like all up to exec: only calls that are safe there.
-void settle(const char* directory, int input, int output, int errors) noexcept {
+void settle(const char* directory, int input, int output, int errors,
+            const std::vector<int>& closed = {}) noexcept {
   signal(SIGPIPE, SIG_DFL);
   if (directory[0] != '\0' && chdir(directory) != 0) _exit(cannot_start);
   if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
       dup2(errors, STDERR_FILENO) < 0) {
     _exit(cannot_start);
   }
+  for (const int descriptor : closed) close(descriptor);
 }
 
 [[noreturn]] void become_file(char* const* arguments, char* const* environment) {
@@ -201,7 +203,8 @@ Outcome run_program(const Invocation& invocation) {
   const pid_t process = fork();
   if (process < 0) throw std::runtime_error("fork failed");
   if (process == 0) {
-    settle(invocation.directory.c_str(), input.reader(), standard_output, errors.writer());
+    settle(invocation.directory.c_str(), input.reader(), standard_output, errors.writer(),
+           invocation.closed);
     if (forked) become_commands(argument_pointers);
     become_file(argument_pointers.data(), environment_pointers.data());
   }

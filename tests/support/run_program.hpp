@@ -29,6 +29,7 @@ struct Invocation {
   bool on_terminal = false;  // standard error is a terminal
   /// Of the terminal that standard output is; 0: it does not say.
   std::optional<unsigned short> columns = std::nullopt;
+  std::vector<int> closed = {};  // descriptors that are closed when the program begins
   std::chrono::seconds timeout{60};
 };
 

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "problems.hpp"
 #include "smoothbound/bounds/training_log.hpp"
@@ -78,6 +80,50 @@ TEST_P(LogFiles, KeepWhatIsBeforeTheCheckpoint) {
   EXPECT_EQ(read.back().iteration, 3);
 }
 
+// Lines that are read as upper bounds and written again would grow.
+TEST_P(LogFiles, LeaveOldLinesAsTheyAre) {
+  {
+    LogFile log(path_);
+    for (std::int64_t i = 0; i < 5; ++i) log.append(record(i));
+  }
+  const std::string before = read_file(path_);
+  for (int i = 0; i < 3; ++i) {
+    const LogFile log(path_, 5);
+    EXPECT_FALSE(log.has_dropped_a_part());
+  }
+  EXPECT_EQ(read_file(path_), before);
+}
+
+TEST_P(LogFiles, DropALastLineThatIsCutShort) {
+  {
+    LogFile log(path_);
+    for (std::int64_t i = 0; i < 2; ++i) log.append(record(i));
+  }
+  const std::string whole = read_file(path_);
+  const std::string line = log_line(record(2), log_format_of(path_));
+  for (std::size_t length = 1; length < line.size(); ++length) {
+    (void)directory_.write(GetParam(), whole + line.substr(0, length));
+    const LogFile log(path_, 5);
+    EXPECT_TRUE(log.has_dropped_a_part());
+    EXPECT_EQ(read_file(path_), whole) << length;
+  }
+}
+
+TEST_P(LogFiles, OfTheOtherFormatAreNotContinued) {
+  const std::string other = GetParam() == "log.csv" ? "log.jsonl" : "log.csv";
+  { LogFile(directory_ / other).append(record(0)); }
+  std::filesystem::rename(directory_ / other, path_);
+  try {
+    const LogFile log(path_, 1);
+    ADD_FAILURE() << "no error";
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(), GetParam() == "log.csv"
+                                   ? "line 1: is JSON lines, and the name asks for CSV"
+                                   : "line 1: is CSV, and the name asks for JSON lines");
+    EXPECT_EQ(error.hint, "a log in JSON lines is called *.jsonl");
+  }
+}
+
 TEST_P(LogFiles, BeginAnew) {
   { LogFile(path_).append(record(0)); }
   { const LogFile again(path_); }
@@ -137,7 +183,6 @@ TEST_F(Checkpoints, HoldEveryBit) {
   EXPECT_EQ(read.state.sum_of_steps, training_.state().sum_of_steps);
   EXPECT_EQ(read.state.violation, -1);
   EXPECT_EQ(read.identity, (TrainingIdentity{{"seed", "7"}}));
-  EXPECT_EQ(read_identity(path), read.identity);
 }
 
 TEST_F(Checkpoints, ParametersAloneAreNone) {
@@ -148,6 +193,90 @@ TEST_F(Checkpoints, ParametersAloneAreNone) {
     ADD_FAILURE() << "no error";
   } catch (const DataError& error) {
     EXPECT_THAT(error.what(), HasSubstr("is no checkpoint of training"));
+  }
+}
+
+// Each is refused, with a way out, or says what the whole one says.
+TEST_F(Checkpoints, NoBitIsLostUnseen) {
+  const std::string path = directory_ / "run.safetensors";
+  const ParameterLayout& layout = training_.parameter_layout();
+  save_checkpoint(path, layout, training_.state(), {{"seed", "7"}, {"step", "certified"}});
+  const Checkpoint whole = load_checkpoint(path, layout);
+  const std::string bytes = read_file(path);
+  int refused = 0;
+  const auto check = [&](const std::string& damaged, const std::string& how) {
+    (void)directory_.write("damaged.safetensors", damaged);
+    try {
+      const Checkpoint read = load_checkpoint(directory_ / "damaged.safetensors", layout);
+      EXPECT_EQ(read.state.w, whole.state.w) << how;
+      EXPECT_EQ(read.identity, whole.identity) << how;
+      EXPECT_EQ(read.state.iteration, whole.state.iteration) << how;
+      EXPECT_EQ(read.state.seconds, whole.state.seconds) << how;
+      EXPECT_EQ(read.state.first_objective, whole.state.first_objective) << how;
+    } catch (const DataError& error) {
+      ++refused;
+      EXPECT_EQ(error.file, directory_ / "damaged.safetensors") << how;
+      EXPECT_STRNE(error.what(), "") << how;
+      EXPECT_TRUE(!error.hint.empty() || error.remedy != Remedy::none) << how << error.what();
+    }
+  };
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    for (const int bits : {0x01, 0x80}) {
+      std::string damaged = bytes;
+      damaged[i] = static_cast<char>(damaged[i] ^ bits);
+      check(damaged, "byte " + std::to_string(i));
+    }
+    if (i % 16 == 0) check(bytes.substr(0, i), "cut at " + std::to_string(i));
+  }
+  EXPECT_GT(refused, static_cast<int>(2 * bytes.size()));
+}
+
+TEST_F(Checkpoints, WithNumbersThatNoRunComesToAreRefused) {
+  const std::string path = directory_ / "run.safetensors";
+  const auto message = [&](const std::function<void(TrainingState&)>& change) -> std::string {
+    TrainingState state = training_.state();
+    change(state);
+    save_checkpoint(path, training_.parameter_layout(), state, {});
+    try {
+      (void)load_checkpoint(path, training_.parameter_layout());
+      return "no error";
+    } catch (const DataError& error) {
+      EXPECT_EQ(error.hint, "take a copy of the checkpoint, or begin a new run");
+      return error.what();
+    }
+  };
+  using State = TrainingState;
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(message([](State&) {}), "no error");
+  EXPECT_EQ(message([](State& s) { s.iteration = -1; }), "'-1' is no iteration of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.iteration = std::numeric_limits<std::int64_t>::min(); }),
+            "'-9223372036854775808' is no iteration of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.oracle_calls = -2; }),
+            "'-2' is no oracle_calls of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.gamma = inf; }), "'inf' is no gamma of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.seconds = nan; }), "'nan' is no seconds of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.seconds = -0.5; }), "'-0.5' is no seconds of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.first_objective = nan; }),
+            "'nan' is no first_objective of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.smallest_mapping = nan; }),
+            "'nan' is no smallest_mapping of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.sum_of_steps = -1; }),
+            "'-1' is no sum_of_steps of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.violation = 1; }), "'1' is no violation of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.w[0] = nan; }).substr(0, 7), "tensor ");
+}
+
+TEST_F(Checkpoints, WithoutAChecksumAreRefused) {
+  const std::string path = directory_ / "old.safetensors";
+  save_trained(path, training_.parameter_layout(), training_.state().w,
+               {{"training.iteration", "3"}, {"training.seconds", "1"}});
+  try {
+    (void)load_checkpoint(path, training_.parameter_layout());
+    ADD_FAILURE() << "no error";
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(), "has no checksum: it is damaged, or of an earlier version");
+    EXPECT_EQ(error.remedy, Remedy::new_run);
   }
 }
 

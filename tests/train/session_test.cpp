@@ -2,12 +2,16 @@
 #include "smoothbound/train/session.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <csignal>
+#include <filesystem>
 
 #include "cli/runtime/verdict_codes.hpp"
 #include "smoothbound/bounds/training_log.hpp"
 #include "smoothbound/data/array_file.hpp"
+#include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/output_file.hpp"
@@ -192,18 +196,38 @@ TEST_F(SessionFiles, ResumedRunsAreThoseThatWereNotInterrupted) {
   }
 }
 
+// Of 1e12 iterations, none of which is made.
+TEST(Session, LongWorkIsSaidBeforeItBegins) {
+  const auto notices = [](std::int64_t iterations) {
+    std::string told;
+    TrainingRequest asked = request(iterations);
+    asked.notice = [&](const std::string& file, const std::string& what) {
+      told += file + ": " + what;
+    };
+    const TrainingSession session(asked);
+    return told;
+  };
+  EXPECT_EQ(notices(1000), "");
+  EXPECT_THAT(notices(1'000'000'000'000),
+              ::testing::MatchesRegex("net.yaml: gradients of 1000000000000 iterations take about "
+                                      "[0-9.]+e\\+1[4-7] multiplications, .* h of one core at "
+                                      "1e10 a second"));
+}
+
 TEST_F(SessionFiles, AStopIsBetweenIterationsAndSaves) {
   TrainingRequest asked = request(100);
   asked.checkpoint = directory_ / "run.safetensors";
   std::int64_t done = 0;
   TrainingSession session(asked);
-  const TrainingReport& report = session.run({.progress =
-                                                  [&](std::int64_t iterations, std::int64_t all) {
-                                                    EXPECT_EQ(iterations, done + 1);
-                                                    EXPECT_EQ(all, 100);
-                                                    done = iterations;
-                                                  },
-                                              .is_stopped = [&] { return done == 7; }});
+  const TrainingReport& report =
+      session.run({.progress =
+                       [&](std::int64_t iterations, std::int64_t all, const IterationRecord& last) {
+                         EXPECT_EQ(last.iteration, iterations - 1);
+                         EXPECT_EQ(iterations, done + 1);
+                         EXPECT_EQ(all, 100);
+                         done = iterations;
+                       },
+                   .is_stopped = [&] { return done == 7; }});
   EXPECT_TRUE(report.interrupted);
   EXPECT_EQ(report.state.iteration, 7);
   asked.resume = asked.checkpoint;
@@ -259,7 +283,133 @@ TEST_F(SessionFiles, CheckpointsOfOtherRunsAreRefused) {
   EXPECT_EQ(message_of<DataError>(precision), "is of a run with precision float64, not float32");
   TrainingRequest parameters = asked;
   parameters.resume = directory_ / "w.safetensors";
-  EXPECT_THAT(message_of<DataError>(parameters), StartsWith("is of a run with architecture "));
+  EXPECT_EQ(message_of<DataError>(parameters),
+            "is no checkpoint of training: it holds parameters only");
+}
+
+// What matters is what is read, not what its files are called.
+TEST_F(SessionFiles, OtherSamplesAreRefusedUnderWhateverName) {
+  const auto write = [&](const std::string& name, double last) {
+    std::vector<double> values(48, 0.25);
+    values.back() = last;
+    write_npy(directory_ / name, {"", {12, 4}, std::span<const double>(values)});
+  };
+  const auto write_targets = [&](const std::string& name, double first) {
+    std::vector<double> values(36, 0.5);
+    values.front() = first;
+    write_npy(directory_ / name, {"", {12, 3}, std::span<const double>(values)});
+  };
+  const auto on = [&](const std::string& name, const std::string& targets) {
+    TrainingRequest asked = request(2);
+    SampleRequest samples;
+    samples.name = directory_ / name;
+    samples.is_input = true;
+    samples.targets = directory_ / targets;
+    asked.samples = Samples(samples);
+    asked.options.overrides.batch = 12;
+    asked.options.overrides.loss = loss_named("square");
+    asked.checkpoint = directory_ / "run.safetensors";
+    return asked;
+  };
+  write("x.npy", 1);
+  write_targets("y.npy", 0.5);
+  write_targets("other.npy", 0.25);
+  TrainingSession(on("x.npy", "y.npy")).run();
+  const auto resume = [&](const std::string& name, const std::string& targets) {
+    TrainingRequest asked = on(name, targets);
+    asked.resume = asked.checkpoint;
+    return asked;
+  };
+  constexpr std::string_view message =
+      "is of a run on other samples: those given now, or their labels, differ";
+  EXPECT_NO_THROW(TrainingSession(resume("./x.npy", ".//y.npy")).run());
+  EXPECT_EQ(message_of<DataError>(resume("x.npy", "other.npy")), message);
+  write("x.npy", 2);
+  EXPECT_EQ(message_of<DataError>(resume("x.npy", "y.npy")), message);
+}
+
+// With a checksum, as if somebody had made them.
+TEST_F(SessionFiles, ForgedCheckpointsAreRefused) {
+  TrainingRequest asked = request(2);
+  asked.checkpoint = directory_ / "run.safetensors";
+  TrainingSession(asked).run();
+  asked.resume = asked.checkpoint;
+  const Report report = make_report(asked.source, asked.options, {});
+  const ParameterLayout layout =
+      Network<double>(report.graph, 1, Purpose::values, Storage::none).parameter_layout();
+  const Checkpoint whole = load_checkpoint(asked.resume, layout);
+  for (const std::string text : {"x", "", "-1", "13", "1 ", "99999999999999999999"}) {
+    Checkpoint forged = whole;
+    forged.identity["micro-batch"] = text;
+    save_checkpoint(asked.resume, layout, forged.state, forged.identity);
+    EXPECT_EQ(message_of<DataError>(asked), "'" + text + "' is no micro-batch of a checkpoint");
+  }
+  Checkpoint outside = whole;
+  outside.state.w.back() = 1.5;
+  save_checkpoint(asked.resume, layout, outside.state, outside.identity);
+  EXPECT_EQ(message_of<DataError>(asked),
+            "the parameters of layer 'b' are not in their ball, where every projected step ends");
+}
+
+// The limit is one of the process: a file of the log's size is cut, the checkpoint is smaller.
+TEST_F(SessionFiles, ALogOnAFullDiskLeavesTheCheckpointThatWasAskedFor) {
+  TrainingRequest asked = request(1000);
+  asked.log = directory_ / "log.csv";
+  asked.checkpoint = directory_ / "run.safetensors";
+  asked.checkpoint_every = 1000;
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{20'000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const std::string message = message_of<OutputError>(asked);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_THAT(message, ::testing::MatchesRegex(
+                           "iteration [0-9]+: cannot write '.*': File too large; the run is saved "
+                           "in '.*run.safetensors'"));
+  asked.resume = asked.checkpoint;
+  asked.iterations = 300;
+  std::string told;
+  asked.notice = [&](const std::string& file, const std::string& what) {
+    told = file.substr(file.rfind('/') + 1) + ": " + what;
+  };
+  TrainingSession(asked).run();
+  EXPECT_EQ(told, "log.csv: its last line is cut short and is dropped");
+}
+
+// No parameter reaches the output.
+TEST(Session, NothingThatParametersChangeIsRefused) {
+  for (const std::string_view loss : {"logistic", "square", "convex_clustering"}) {
+    for (const StepRule rule : {StepRule::certified, StepRule::line_search, StepRule::constant}) {
+      TrainingRequest asked = request(3);
+      asked.source.text = "input: {shape: [3]}\nbatch: 4\nlayers:\n  - {then: [tanh]}\n";
+      asked.options.overrides.loss = loss_named(loss);
+      asked.training.rule = rule;
+      EXPECT_EQ(message_of<TrainingUnsupported>(asked),
+                "L_F = 0: no parameter changes the objective, and there is nothing to minimize");
+    }
+  }
+}
+
+// Where F is flat, a line search must not double its step for ever; what is too long is said.
+TEST_F(SessionFiles, StepsThatLeaveTheNumbersAreSaidAndNotSaved) {
+  TrainingRequest asked = request(5);
+  asked.training.rule = StepRule::constant;
+  asked.training.gamma = 1e308;
+  asked.options.overrides.radius = Real::from_decimal("1e300");
+  asked.parameters.scheme = Scheme::normal;
+  asked.training.mini_batch = 5;
+  asked.checkpoint = directory_ / "run.safetensors";
+  asked.log = directory_ / "log.jsonl";
+  EXPECT_THAT(message_of<TrainingFailed>(asked), StartsWith("iteration "));
+  EXPECT_THAT(read_file(asked.log), ::testing::Not(HasSubstr("nan")));
+  if (!std::filesystem::exists(asked.checkpoint)) return;
+  const ArrayFile file = open_array_file(asked.checkpoint);
+  for (const ArrayEntry& entry : file.entries()) {
+    std::vector<double> values(static_cast<std::size_t>(entry.bytes / sizeof(double)));
+    EXPECT_NO_THROW(file.read_into(entry, std::span(values)));
+  }
 }
 
 TEST(Session, WhatCannotBeIsSaid) {
@@ -293,6 +443,13 @@ TEST(Session, WhatCannotBeIsSaid) {
   TrainingRequest memory = request(1);
   memory.memory = 1024;
   EXPECT_THAT(message_of<MemoryShortage>(memory), HasSubstr(", and there are 1.0 KiB"));
+  // Samples count: a million of them take 32 MB, one thing at a time needs little.
+  TrainingRequest samples = request(1);
+  samples.options.overrides.batch = 1'000'000;
+  samples.memory = 40'000'000;
+  EXPECT_THAT(message_of<TooManySamples>(samples), HasSubstr(", and there are 38.1 MiB"));
+  samples.options.overrides.batch = 1'000'000'000'000;
+  EXPECT_THAT(message_of<TooManySamples>(samples), HasSubstr(" TiB, and there are 38.1 MiB"));
   TrainingRequest methods = request(1);
   methods.options.methods = {Method::paper, Method::sharp};
   EXPECT_EQ(message_of<std::invalid_argument>(methods), "a step is certified by one method");

@@ -46,14 +46,17 @@ std::vector<IterationRecord> read_training_log(const std::string& path);
 /// A log that grows line by line while the training runs; each line is written whole.
 class LogFile {
  public:
-  /// Begins the file anew with those of its records whose iteration is below `keep_below`, if there
-  /// are any. Throws OutputError, and DataError for a file whose records are to be kept and which
-  /// is no log.
+  /// Begins the file anew with those of its lines whose iteration is below `keep_below`, as they
+  /// are, if there are any. A last line without an end was cut short, and is dropped. Throws
+  /// OutputError, and DataError for a file whose records are to be kept and which is no log of the
+  /// format that its name asks for.
   LogFile(std::string path, std::int64_t keep_below = 0);
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
   ~LogFile();
 
+  /// Whether the last line of the file before was cut short.
+  [[nodiscard]] bool has_dropped_a_part() const { return dropped_; }
   /// Throws OutputError.
   void append(const IterationRecord& record);
 
@@ -61,6 +64,7 @@ class LogFile {
   std::string path_;
   LogFormat format_;
   std::FILE* file_ = nullptr;
+  bool dropped_ = false;
 };
 
 }  // namespace smoothbound

@@ -19,8 +19,9 @@ namespace smoothbound {
 struct RunLoss {
   std::string name;
   std::optional<double> value;
-  double gap = 0;      // the loss is in [value - gap, value]
-  std::string reason;  // why there is no value
+  double gap = 0;          // the loss is in [value - gap, value]
+  std::string reason;      // why there is no value
+  bool overflows = false;  // it is beyond the largest number
 };
 
 struct RunAccuracy {

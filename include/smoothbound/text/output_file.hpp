@@ -43,8 +43,9 @@ class OutputFile {
   std::FILE* file_ = nullptr;
 };
 
-/// Removes the temporary file of the `OutputFile` that was begun last and not committed. For signal
-/// handlers: it calls nothing that is not async-signal-safe.
+/// Removes the temporary file of the `OutputFile` that was begun last and not committed. For a
+/// thread that ends the process: from now on no output is begun or gets its name; who tries waits
+/// for ever.
 void remove_unfinished_output() noexcept;
 
 }  // namespace smoothbound

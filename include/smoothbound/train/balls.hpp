@@ -1,7 +1,9 @@
 // The set on which training takes place: parameters whose blocks lie in their balls.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,6 +21,8 @@ class ProductOfBalls {
   /// The nearest point of C, in place, up to rounding; returns how many blocks moved. Throws
   /// std::invalid_argument for a w of another size.
   int project(std::span<double> w) const;
+  /// The number of a block that is not in its ball, beyond what rounding explains.
+  [[nodiscard]] std::optional<std::size_t> find_outside(std::span<const double> w) const;
 
  private:
   struct Ball {

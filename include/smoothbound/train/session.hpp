@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/train/report.hpp"
 
 namespace smoothbound {
@@ -30,6 +31,8 @@ struct TrainingRequest {
   std::string checkpoint;
   std::int64_t checkpoint_every = 10;  // iterations
   std::string resume;                  // the checkpoint of a run that is taken up
+  /// Told what is to be known of a file: its name, and a sentence.
+  std::function<void(const std::string& file, const std::string& what)> notice = {};
 };
 
 /// The architecture names no loss.
@@ -44,9 +47,25 @@ class MiniBatchTooLarge : public std::runtime_error {
   MiniBatchTooLarge(std::int64_t asked, std::int64_t available);
 };
 
+/// The loss compares outputs with what each sample should be, and nothing says that.
+class LabelsMissing : public std::runtime_error {
+ public:
+  LabelsMissing(std::string of, const LossRow& asking);
+  std::string data;  // the samples' name
+  const LossRow* loss;
+};
+
+/// All samples are in memory at once, and they do not fit.
+class TooManySamples : public MemoryShortage {
+ public:
+  using MemoryShortage::MemoryShortage;
+};
+
 /// What a caller sees of a run while it lasts, and says to it.
 struct TrainingWatch {
-  std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // after an iteration
+  /// After an iteration.
+  std::function<void(std::int64_t done, std::int64_t all, const IterationRecord& last)> progress =
+      {};
   std::function<bool()> is_stopped = {};  // asked before an iteration: the run ends there
 };
 
@@ -55,8 +74,8 @@ class TrainingSession {
   /// Makes all ready for the first iteration. Throws SpecError in `request.source`; TooFewSamples,
   /// TargetsNotTaken, DataError in the samples, the files of parameters or the checkpoint, also if
   /// that is of another run; NothingToMinimize, MiniBatchTooLarge, MemoryShortage,
-  /// TrainingUnsupported, LossError, NotExecutable; std::overflow_error for a radius beyond the
-  /// precision.
+  /// TooManySamples, LabelsMissing, TrainingUnsupported, ContradictoryOptions, LossError,
+  /// NotExecutable; std::overflow_error for a radius beyond the precision.
   explicit TrainingSession(TrainingRequest request);
   TrainingSession(const TrainingSession&) = delete;
   TrainingSession& operator=(const TrainingSession&) = delete;

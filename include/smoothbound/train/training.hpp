@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -85,6 +86,12 @@ class TrainingUnsupported : public std::runtime_error {
   Remedy remedy;
 };
 
+/// Of these, options that contradict each other, whatever the objective is.
+class ContradictoryOptions : public TrainingUnsupported {
+ public:
+  using TrainingUnsupported::TrainingUnsupported;
+};
+
 /// Minimizes F = f o psi + r from a point on. The gradient oracle is projected onto the product of
 /// balls; Gauss-Newton and Newton steps are taken as they are. Parameters are kept in float64,
 /// `Scalar` is the arithmetic of the network; Gauss-Newton and Newton need double.
@@ -99,6 +106,9 @@ class Training {
   [[nodiscard]] const ParameterLayout& parameter_layout() const;
   /// Begins at w_0 = `w`, projected for the gradient oracle; returns how many blocks that moved.
   int begin(std::span<const double> w);
+  /// The layer of parameters in `w` that are not in their ball, where no run of projected steps
+  /// comes; nothing if there is none.
+  [[nodiscard]] std::optional<std::string> layer_outside(std::span<const double> w) const;
   /// Takes up a run, as its state was.
   void resume(TrainingState state);
   [[nodiscard]] const TrainingState& state() const { return state_; }

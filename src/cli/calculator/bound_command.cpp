@@ -9,7 +9,6 @@
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
@@ -59,7 +58,6 @@ class BoundCommand {
     format_ = options_.output.choose_format(line_);
     if (!options_.explain.empty()) report_options_.explain = options_.explain;
     refuse_repeated_stdin(options_.files, line_);
-    refuse_overwriting(line_, {"-o", "--output"}, options_.output.path, options_.files);
   }
 
   void report_on(const std::string& file, Output& output) {

@@ -103,9 +103,6 @@ class CheckCommand {
       throw SpecError(line_.locate_last({"--baseline"}), "the baseline is a file, not '-'",
                       "name a file: it is read, and --update writes it");
     }
-    refuse_overwriting(line_, {"--baseline"}, options_.baseline, options_.files);
-    refuse_overwriting(line_, {"--junit"}, options_.junit, options_.files);
-    refuse_overwriting(line_, {"--junit"}, options_.junit, {options_.baseline});
     interpret_output();
     if (options_.force && !options_.update) {
       throw SpecError(line_.locate("--force"), "--force belongs to --update",
@@ -121,13 +118,6 @@ class CheckCommand {
   void interpret_output() {
     const std::string& path = options_.output.path;
     format_ = options_.output.choose_format(line_);
-    refuse_overwriting(line_, {"-o", "--output"}, path, options_.files);
-    refuse_overwriting(line_, {"-o", "--output"}, path, {options_.baseline});
-    if (!path.empty() && path == options_.junit) {
-      throw SpecError(line_.locate_last({"--junit"}),
-                      fmt::format("'{}' is the output of both -o and --junit", path),
-                      "write to two files");
-    }
     if (options_.github && path.empty() && format_ != Format::table) {
       throw SpecError(line_.locate_last({"--github"}),
                       fmt::format("--github would mix annotations with the {} on standard output",
@@ -299,6 +289,7 @@ void declare_check(Command& command) {
   command.group(OptionGroup::baseline);
   command
       .option("--baseline", options->baseline, "the accepted bounds, written by --update", "FILE")
+      .written()
       .required();
   command.flag("--update", options->update,
                "write the present bounds of the files, and of no others, to the baseline");
@@ -309,7 +300,7 @@ void declare_check(Command& command) {
   command.flag("--exact", options->exact,
                "fail on every change: better bounds, new and removed layers and files");
   command.group(OptionGroup::output);
-  command.option("--junit", options->junit, "also write JUnit XML to FILE", "FILE");
+  command.option("--junit", options->junit, "also write JUnit XML to FILE", "FILE").written();
   command.flag("--github", options->github,
                "also print GitHub annotations, and add to the job's summary");
   options->output.add_to(command);

@@ -9,7 +9,6 @@
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
@@ -83,7 +82,6 @@ class CompareCommand {
     const Format format = options_.output.choose_format(line_);
     const Limits limits = options_.model.limits(line_);
     refuse_repeated_stdin(options_.files, line_);
-    refuse_overwriting(line_, {"-o", "--output"}, options_.output.path, options_.files);
     const std::vector<SettingSet> sets = setting_sets();
     if (options_.files.size() * sets.size() < 2) {
       throw SpecError(line_.end(), "one network alone cannot be compared",

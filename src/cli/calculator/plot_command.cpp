@@ -10,7 +10,6 @@
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/plot_output.hpp"
@@ -85,7 +84,6 @@ int run(const PlotOptions& options, const CommandLine& line) {
   const Limits limits = options.model.limits(line);
   const auto kind = static_cast<Kind>(choose(line, "--chart", options.chart, chart_names));
   refuse_repeated_stdin(options.files, line);
-  refuse_overwriting(line, {"-o", "--output"}, options.output, options.files);
   const PlotFormat& format =
       choose_plot_format(line, options.format, {"-o", "--output"}, options.output);
   if (is_log(options.files.front())) return plot_logs(options, format, line);
@@ -126,9 +124,10 @@ void declare_plot(Command& command) {
                  "form of the chart (svg; vega-lite for an output *.json, bars for -o - and on "
                  "a terminal)",
                  plot_format_names());
-  command.option("-o,--output", options->output,
-                 "write to FILE, whole or not at all; - draws bars of text on standard output",
-                 "FILE");
+  command
+      .option("-o,--output", options->output,
+              "write to FILE, whole or not at all; - draws bars of text on standard output", "FILE")
+      .written();
   options->model.add_to(command);
   command.footer(
       "Examples:\n"

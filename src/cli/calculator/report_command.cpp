@@ -99,7 +99,8 @@ void declare_report(Command& command) {
               "PATH")
       .required();
   command.group(OptionGroup::output);
-  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE");
+  command.option("-o,--output", options->output, "write to FILE, whole or not at all", "FILE")
+      .written();
   options->model.add_to(command);
   command.footer(
       "Examples:\n"

@@ -7,7 +7,6 @@
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
@@ -110,26 +109,15 @@ class SweepCommand {
     }
   }
 
-  // Nothing may overwrite an input, nor the one output the other.
+  // Not both to standard output.
   void check_outputs(Format format) const {
-    std::vector<std::string> inputs{options_.file};
-    if (!options_.against.empty()) inputs.push_back(options_.against);
-    refuse_overwriting(line_, {"-o", "--output"}, options_.output.path, inputs);
-    refuse_overwriting(line_, {"--plot"}, options_.plot, inputs);
     if (options_.plot.empty()) return;
     choose_plot_format(line_, "", {"--plot"}, options_.plot);
-    if (options_.plot == "-") {
-      if (format == Format::table || !options_.output.path.empty()) return;
-      throw SpecError(
-          line_.locate_last({"--plot"}),
-          fmt::format("--plot - would mix bars with the {} on standard output", format->name),
-          "write one of them to a file: -o FILE or --plot FILE");
-    }
-    if (is_same_file(options_.plot, options_.output.path)) {
-      throw SpecError(line_.locate_last({"--plot"}),
-                      fmt::format("'{}' is the output of both -o and --plot", options_.plot),
-                      "write to two files");
-    }
+    if (options_.plot != "-" || format == Format::table || !options_.output.path.empty()) return;
+    throw SpecError(
+        line_.locate_last({"--plot"}),
+        fmt::format("--plot - would mix bars with the {} on standard output", format->name),
+        "write one of them to a file: -o FILE or --plot FILE");
   }
 
   // The plot comes first, so that nothing is on standard output if it cannot be written; bars come
@@ -170,10 +158,12 @@ void declare_sweep(Command& command) {
                  "find where the bounds cross those of this architecture, under the same settings",
                  "FILE");
   options->output.add_to(command);
-  command.option(
-      "--plot", options->plot,
-      "also draw l and L along the first grid: SVG, Vega-Lite for *.json, - for bars of text",
-      "FILE");
+  command
+      .option(
+          "--plot", options->plot,
+          "also draw l and L along the first grid: SVG, Vega-Lite for *.json, - for bars of text",
+          "FILE")
+      .written();
   command.group(OptionGroup::machine);
   command.option("--threads", options->threads, "number of threads (as many as cores)", "COUNT");
   options->model.add_to(command, {names.begin(), names.end()});

@@ -5,7 +5,6 @@
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
@@ -27,7 +26,6 @@ int show_costs(const CostOptions& options, const CommandLine& line) {
   const ReportOptions report_options = options.model.interpret(line);
   const Limits limits = options.model.limits(line);
   const Format format = options.output.choose_format(line);
-  refuse_overwriting(line, {"-o", "--output"}, options.output.path, {options.file});
   Source source;
   CostReport report;
   try {

@@ -5,7 +5,6 @@
 
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output_options.hpp"
@@ -35,7 +34,6 @@ int run(const InitOptions& options, const CommandLine& line) {
     throw SpecError(line.locate_last({"-o", "--output"}),
                     "parameters are not text: --output needs a file", "name a file *.safetensors");
   }
-  refuse_overwriting(line, {"-o", "--output"}, options.output, {options.file});
   refuse_other_formats(line, {"-o", "--output"}, options.output, {".safetensors"},
                        "file of parameters", "name a file *.safetensors");
   Source source;
@@ -69,6 +67,7 @@ void declare_init(Command& command) {
                  "SEED");
   command.group(OptionGroup::output);
   command.option("-o,--output", options->output, "the file to write, whole or not at all", "FILE")
+      .written()
       .required();
   std::vector<std::string> names{"--method", "--bn-epsilon", "--smooth", "--loss"};
   for (const RealSetting& setting : real_settings()) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "shared/model_options.hpp"
@@ -39,7 +40,7 @@ Precision MachineOptions::precision(const CommandLine& line) const {
 
 std::int64_t MachineOptions::memory_limit(const CommandLine& line) const {
   if (!limits_memory()) return available_memory() / 5 * 4;
-  return static_cast<std::int64_t>(parse_size(memory_text(line)));
+  return std::min(static_cast<std::int64_t>(parse_size(memory_text(line))), memory_within_limits());
 }
 
 void MachineOptions::apply_threads(const CommandLine& line) const {

@@ -12,7 +12,6 @@
 #include "run_samples.hpp"
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
@@ -108,11 +107,6 @@ class RunCommand {
                       "the network's outputs are not text: --output needs a file",
                       "name a file *.npy");
     }
-    std::vector<std::string> inputs = samples_.files();
-    inputs.push_back(options_.file);
-    inputs.push_back(options_.weights);
-    inputs.push_back(options_.statistics);
-    refuse_overwriting(line_, {"-o", "--output"}, output, inputs);
     refuse_other_formats(line_, {"-o", "--output"}, output, {".npy"}, "output of a network",
                          "name a file *.npy; --format is about what is on standard output");
     probe_output(output);
@@ -150,7 +144,9 @@ class RunCommand {
     Output output("");
     smoothbound::write(report, format_, [&](std::string_view text) { output.write(text); });
     output.commit();
-    return exit_code_of(report.verdict());
+    const ExitCode code = exit_code_of(report.verdict());
+    const bool is_infinite = report.loss && report.loss->overflows;
+    return code == success && is_infinite ? no_answer : code;
   }
 
   void write_outputs(const RunReport& report) const {
@@ -194,8 +190,9 @@ void declare_run(Command& command) {
   command.option("--seed", options->seed, "seed of random parameters and samples (1)", "SEED");
   options->machine.add_precision(command);
   command.group(OptionGroup::output);
-  command.option("-o,--output", options->output, "write the network's outputs to FILE, as NPY",
-                 "FILE");
+  command
+      .option("-o,--output", options->output, "write the network's outputs to FILE, as NPY", "FILE")
+      .written();
   command.flag("--profile", options->profile,
                "also go backward, and tell the time, work and memory of each layer");
   add_format(command, options->format);

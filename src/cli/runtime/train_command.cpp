@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <atomic>
-#include <csignal>
+#include <chrono>
 #include <iostream>
 #include <memory>
 
@@ -12,11 +11,11 @@
 #include "run_samples.hpp"
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
-#include "shared/distinct_files.hpp"
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
 #include "shared/output_options.hpp"
+#include "shared/process.hpp"
 #include "shared/progress.hpp"
 #include "shared/remedies.hpp"
 #include "smoothbound/bounds/training_log.hpp"
@@ -30,23 +29,6 @@
 
 namespace smoothbound::cli {
 namespace {
-
-std::atomic<bool>& stop_requested() {
-  static std::atomic<bool> requested{false};
-  return requested;
-}
-
-// The first signal asks for an end after the iteration, the second one ends the program.
-extern "C" void request_stop(int /*number*/) {
-  stop_requested() = true;
-  remove_unfinished_output_on_signals();
-}
-
-void stop_on_signals() {
-  for (const int number : {SIGINT, SIGTERM}) {
-    if (std::signal(number, request_stop) == SIG_IGN) std::signal(number, SIG_IGN);
-  }
-}
 
 // The options as typed.
 struct TrainOptions {
@@ -92,6 +74,17 @@ class TrainCommand {
       throw SpecError(line_.locate_last({"--batch"}), error.what());
     } catch (const NothingToMinimize& error) {
       throw DataError(options_.file, error.what(), "add 'loss: logistic' to it, or give --loss");
+    } catch (const LabelsMissing& error) {
+      throw DataError(error.data, error.what(),
+                      error.loss->labels == LabelKind::classes
+                          ? "--labels takes a file with the class of each sample"
+                          : "--labels takes a file with classes, --targets one with numbers");
+    } catch (const TooManySamples& error) {
+      throw DataError(options_.file,
+                      fmt::format("{} sample{} take{} {}, and there are {}", error.samples,
+                                  error.samples == 1 ? "" : "s", error.samples == 1 ? "s" : "",
+                                  memory_to_text(error.needed), memory_to_text(error.allowed)),
+                      "take fewer with --samples, or allow more with --memory");
     } catch (const MemoryShortage& error) {
       throw DataError(options_.file,
                       fmt::format("a step takes {}, and there are {}", memory_to_text(error.needed),
@@ -101,6 +94,10 @@ class TrainCommand {
       throw DataError(options_.file, error.what());
     } catch (const NotExecutable& error) {
       std::cerr << render(DataError(options_.file, error.what()));
+    } catch (const ContradictoryOptions& error) {
+      const char* const option = error.remedy == Remedy::float64 ? "--precision" : "--batch";
+      throw SpecError(line_.locate_last({option}), error.what(),
+                      std::string(option_words(error.remedy)));
     } catch (const TrainingUnsupported& error) {
       std::cerr << render(DataError(options_.file, error.what(), error.remedy));
     } catch (const LossError& error) {
@@ -145,6 +142,9 @@ class TrainCommand {
     request_.log = options_.log;
     request_.resume = options_.resume;
     request_.checkpoint = options_.checkpoint.empty() ? options_.resume : options_.checkpoint;
+    request_.notice = [](const std::string& file, const std::string& what) {
+      std::cerr << fmt::format("{}: note: {}\n", escape_controls(file), what);
+    };
     check_outputs();
   }
 
@@ -168,9 +168,6 @@ class TrainCommand {
     refuse_other_formats(line_, {"-o", "--output"}, options_.output, {".safetensors"},
                          "file of parameters",
                          "name a file *.safetensors; --format is about what is on standard output");
-    std::vector<std::string> inputs = samples_.files();
-    inputs.push_back(options_.file);
-    inputs.push_back(options_.weights);
     const std::vector<std::pair<std::vector<std::string>, std::string>> outputs{
         {{"-o", "--output"}, options_.output},
         {{"--checkpoint"}, options_.checkpoint},
@@ -181,14 +178,12 @@ class TrainCommand {
         throw SpecError(line_.locate_last(spellings),
                         fmt::format("{} needs a file", spellings.back()));
       }
-      refuse_overwriting(line_, spellings, path, inputs);
-      inputs.push_back(path);
       probe_output(path);
     }
   }
 
   int train(TrainingSession& session) const {
-    stop_on_signals();
+    stop_at_first_signal();
     const TrainingReport& report = iterate(session);
     if (!options_.output.empty()) session.save_parameters(options_.output);
     write(report);
@@ -198,10 +193,18 @@ class TrainCommand {
   static const TrainingReport& iterate(TrainingSession& session) {
     Progress progress;
     TrainingWatch watch;
-    watch.is_stopped = [] { return stop_requested().load(); };
+    watch.is_stopped = is_stop_requested;
     if (Progress::is_wanted()) {
-      watch.progress = [&progress](std::int64_t done, std::int64_t all) {
-        progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(all), "iterations");
+      watch.progress = [&progress, start = std::chrono::steady_clock::now(),
+                        first = std::int64_t{-1}](std::int64_t done, std::int64_t all,
+                                                  const IterationRecord& last) mutable {
+        if (first < 0) first = done - 1;
+        const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+        const double left =
+            passed.count() / static_cast<double>(done - first) * static_cast<double>(all - done);
+        progress.show_line(fmt::format("k = {} of {}: F = {:.5g}, ||g|| = {:.3g}, step {:.3g}, {}",
+                                       done, all, last.objective, last.gradient_mapping, last.step,
+                                       time_left(left)));
       };
     }
     return session.run(watch);
@@ -250,21 +253,28 @@ void declare_train(Command& command) {
                  "SEED");
   options->machine.add_precision(command);
   command.group(OptionGroup::output);
-  command.option(
-      "--log", options->log,
-      "write a line for each iteration to FILE as it goes: CSV, or JSON lines for *.jsonl", "FILE");
-  command.option("--checkpoint", options->checkpoint,
-                 "write parameters and state to FILE now and then, at the end, and on Ctrl-C",
-                 "FILE");
+  command
+      .option("--log", options->log,
+              "write a line for each iteration to FILE as it goes: CSV, or JSON lines for *.jsonl",
+              "FILE")
+      .written();
+  command
+      .option("--checkpoint", options->checkpoint,
+              "write parameters and state to FILE now and then, at the end, and on Ctrl-C", "FILE")
+      .written();
   command.option("--checkpoint-every", options->checkpoint_every,
                  "iterations between checkpoints (10)", "COUNT");
-  command.option(
-      "--resume", options->resume,
-      "take up the run of this checkpoint, which is then kept up to date unless --checkpoint names "
-      "another",
-      "FILE");
-  command.option("-o,--output", options->output,
-                 "write the trained parameters to FILE, as safetensors", "FILE");
+  command
+      .option("--resume", options->resume,
+              "take up the run of this checkpoint, which is then kept up to date unless "
+              "--checkpoint names "
+              "another",
+              "FILE")
+      .written_like("--checkpoint");
+  command
+      .option("-o,--output", options->output,
+              "write the trained parameters to FILE, as safetensors", "FILE")
+      .written();
   add_format(command, options->format);
   options->machine.add_to(command);
   options->model.add_to(command, {"--batch", "--sample-norm", "--label-radius", "--initial-gap",

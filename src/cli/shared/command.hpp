@@ -43,6 +43,8 @@ struct Option {
   bool is_required = false;
   bool takes_one_at_a_time = false;
   OptionGroup group = OptionGroup::general;
+  bool is_written = false;  // a FILE; others are read
+  std::string may_be = {};  // the option whose file this one may be, by its title
 
   Option& required() {
     is_required = true;
@@ -52,6 +54,16 @@ struct Option {
   Option& one_at_a_time() {
     takes_one_at_a_time = true;
     return *this;
+  }
+  /// Of a FILE that the command writes.
+  Option& written() {
+    is_written = true;
+    return *this;
+  }
+  /// Likewise, and it may be that of the option `title`.
+  Option& written_like(std::string title) {
+    may_be = std::move(title);
+    return written();
   }
   [[nodiscard]] bool is_positional() const { return !name.starts_with('-'); }
   [[nodiscard]] bool is_flag() const { return type.empty(); }

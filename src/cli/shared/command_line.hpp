@@ -34,6 +34,8 @@ class CommandLine {
   /// The file of --config. Locations in it are told from those in the command line, which is one
   /// line, by their line: the file's first line is line 2.
   void set_config(Source source) { config_ = std::move(source); }
+  /// As it was named; empty if there is none.
+  [[nodiscard]] const std::string& config_file() const { return config_.name; }
   /// An option whose value comes from there, at a location in the file.
   void add_config_place(std::string option, std::string value, Location place);
   /// An error in the file as one that `render` knows.

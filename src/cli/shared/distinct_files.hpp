@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "command.hpp"
 #include "command_line.hpp"
 
 namespace smoothbound::cli {
@@ -11,11 +12,13 @@ namespace smoothbound::cli {
 /// Throws SpecError if two of the architecture files are the same path.
 void refuse_repeated_files(const std::vector<std::string>& files, const CommandLine& line);
 
-/// Whether two paths lead to one file, which need not exist.
-bool is_same_file(const std::string& a, const std::string& b);
+/// Throws SpecError at an option of the command whose file it writes, if that is also one of those
+/// that it reads, --config included, or that of another option which writes; existing or not.
+/// Standard input and output are no files, and devices can be named twice.
+void refuse_coincidences(const Command& command, const CommandLine& line);
 
-/// Throws SpecError at the option, which is spelt in one of these ways, if its value `path` names
-/// one of the input files. Standard input and output, and what is empty, are no files.
+/// The same for inputs that a command finds by itself, and the output of the option that is spelt
+/// in one of these ways.
 void refuse_overwriting(const CommandLine& line, const std::vector<std::string>& spellings,
                         const std::string& path, const std::vector<std::string>& inputs);
 

@@ -1,17 +1,10 @@
 #include "output.hpp"
 
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 
 namespace smoothbound::cli {
 namespace {
-
-extern "C" void remove_and_end(int signal_number) {
-  remove_unfinished_output();
-  std::signal(signal_number, SIG_DFL);
-  std::raise(signal_number);
-}
 
 [[noreturn]] void fail() { throw_output_error("cannot write", "standard output"); }
 
@@ -42,13 +35,6 @@ void probe_output(const std::string& path) {
   const auto status = std::filesystem::status(path, ignored);
   if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
     const OutputFile probe(path);
-  }
-}
-
-void remove_unfinished_output_on_signals() {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    // What the caller ignores (nohup) stays ignored.
-    if (std::signal(number, remove_and_end) == SIG_IGN) std::signal(number, SIG_IGN);
   }
 }
 

@@ -28,7 +28,4 @@ class Output {
 /// it. Devices and pipes are left alone.
 void probe_output(const std::string& path);
 
-/// From here on a signal that ends the program leaves no half file behind.
-void remove_unfinished_output_on_signals();
-
 }  // namespace smoothbound::cli

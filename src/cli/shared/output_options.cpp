@@ -47,10 +47,12 @@ void OutputOptions::add_to(Command& command) {
   command.group(OptionGroup::output);
   command.choice("--format", format, "form of the output (as FILE is named, or table)",
                  names_of_formats());
-  command.option("-o,--output", path,
-                 fmt::format("write to FILE, whole or not at all; {} say the format",
-                             endings_asking_for_formats()),
-                 "FILE");
+  command
+      .option("-o,--output", path,
+              fmt::format("write to FILE, whole or not at all; {} say the format",
+                          endings_asking_for_formats()),
+              "FILE")
+      .written();
 }
 
 Format OutputOptions::choose_format(const CommandLine& line) const {

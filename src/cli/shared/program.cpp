@@ -9,9 +9,11 @@
 
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "distinct_files.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
 #include "parser.hpp"
+#include "process.hpp"
 #include "remedies.hpp"
 #include "smoothbound/text/data_error.hpp"
 
@@ -34,7 +36,10 @@ std::string footer() {
 int parse_and_run(CommandLine& line) {
   const Program program(footer(), {calculator_commands(), runtime_commands()});
   const Parsed parsed = parse(program, line);
-  if (parsed.command != nullptr) return parsed.command->run(line);
+  if (parsed.command != nullptr) {
+    if (!parsed.command->is_missing()) refuse_coincidences(*parsed.command, line);
+    return parsed.command->run(line);
+  }
   Output output("");
   output.write(parsed.text);
   output.commit();
@@ -65,10 +70,11 @@ int report_failures(CommandLine line) {
 }  // namespace
 
 int execute_command_line(int argc, const char* const* argv) {
+  open_standard_streams();
   // A closed pipe or a full quota is an error of `write`, not a death by signal.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  remove_unfinished_output_on_signals();
+  watch_ending_signals();
   return report_failures(CommandLine(argc, argv));
 }
 

@@ -6,9 +6,20 @@
 
 #include <chrono>
 #include <iostream>
+#include <string>
 #include <string_view>
 
 namespace smoothbound::cli {
+
+/// "12 s left", "5 min left", "3 h left"
+inline std::string time_left(double seconds) {
+  constexpr double minute = 60;
+  constexpr double hour = 60 * minute;
+  constexpr double several = 2;
+  if (seconds < several * minute) return fmt::format("{:.0f} s left", seconds);
+  if (seconds < several * hour) return fmt::format("{:.0f} min left", seconds / minute);
+  return fmt::format("{:.0f} h left", seconds / hour);
+}
 
 /// A line on a terminal, once the work takes longer than a second; it goes when this does.
 class Progress {
@@ -22,11 +33,15 @@ class Progress {
   [[nodiscard]] static bool is_wanted() { return isatty(STDERR_FILENO) != 0; }
 
   void show(std::size_t done, std::size_t all, std::string_view what) {
+    show_line(fmt::format("{:3}% of {} {}", done * 100 / all, all, what));
+  }
+  /// In place of the line before.
+  void show_line(std::string_view line) {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return;
     next_ = now + interval;
     shown_ = true;
-    std::cerr << fmt::format("\r{:3}% of {} {}", done * 100 / all, all, what) << std::flush;
+    std::cerr << '\r' << line << "\x1b[K" << std::flush;
   }
   void clear() {
     if (shown_) std::cerr << "\r\x1b[K" << std::flush;

@@ -8,6 +8,7 @@
 
 #include "shared/command_line.hpp"
 #include "shared/exit_code.hpp"
+#include "shared/process.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -35,5 +36,7 @@ std::span<const CommandRow> runtime_commands() {
   });
   return rows;
 }
+
+void check_memory_of_libraries(const char* const* /*environment*/) {}
 
 }  // namespace smoothbound::cli
