@@ -39,6 +39,17 @@ void expect_refusal(const Outcome& run, const std::string& file) {
   expect_message(run.err, file);
 }
 
+// Of what is wrong with a file as a whole: `file: error: ...` and the hint.
+void expect_refused_whole(const Outcome& run, const std::string& file) {
+  EXPECT_FALSE(run.timed_out);
+  EXPECT_EQ(run.exit_code, 2) << run.err;
+  EXPECT_EQ(run.out, "");
+  const auto lines = lines_of(run.err);
+  ASSERT_EQ(lines.size(), 2U) << run.err;
+  EXPECT_TRUE(lines[0].starts_with(file + ": error: ")) << run.err;
+  EXPECT_TRUE(lines[1].starts_with("hint: ")) << run.err;
+}
+
 struct BadText {
   std::string name;
   std::string text;
@@ -305,18 +316,18 @@ INSTANTIATE_TEST_SUITE_P(Openings, DeepNesting,
 TEST(NotAFile, IsRefused) {
   const TemporaryDirectory directory;
   const Outcome missing = run_program({"bound", directory / "missing.yaml"});
-  expect_refusal(missing, directory / "missing.yaml");
+  expect_refused_whole(missing, directory / "missing.yaml");
   EXPECT_THAT(missing.err, HasSubstr("No such file"));
   const Outcome folder = run_program({"bound", directory.path().string()});
-  expect_refusal(folder, directory.path().string());
+  expect_refused_whole(folder, directory.path().string());
   EXPECT_THAT(folder.err, HasSubstr("directory"));
   const std::string fifo = directory / "fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   const Outcome pipe = run_program({"bound", fifo});
-  expect_refusal(pipe, fifo);
+  expect_refused_whole(pipe, fifo);
   EXPECT_THAT(pipe.err, HasSubstr("not a regular file"));
   const Outcome device = run_program({"bound", "/dev/zero"});
-  expect_refusal(device, "/dev/zero");
+  expect_refused_whole(device, "/dev/zero");
 }
 
 TEST(NotAFile, IncludesWhatMayNotBeRead) {
@@ -325,7 +336,7 @@ TEST(NotAFile, IncludesWhatMayNotBeRead) {
   ASSERT_EQ(chmod(file.c_str(), 0), 0);
   if (access(file.c_str(), R_OK) == 0) GTEST_SKIP() << "permissions do not hold for root";
   const Outcome run = run_program({"bound", file});
-  expect_refusal(run, file);
+  expect_refused_whole(run, file);
   EXPECT_THAT(run.err, HasSubstr("Permission denied"));
 }
 
@@ -335,7 +346,7 @@ TEST(LargeFile, IsRefusedByItsSizeAndTheLimitIsNamed) {
   constexpr off_t size = (off_t{64} << 20) + 1;
   ASSERT_EQ(truncate(file.c_str(), size), 0);  // sparse
   const Outcome run = run_program({"bound", file});
-  expect_refusal(run, file);
+  expect_refused_whole(run, file);
   EXPECT_THAT(run.err, HasSubstr("larger than the limit of 64 MiB (67108864 bytes)"));
   EXPECT_THAT(run.err, HasSubstr("--max-size"));
   const Outcome raised = run_program({"bound", "--max-size", "65MiB", file});

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <sstream>
 
@@ -38,7 +39,8 @@ std::size_t width_of(const std::string& line) {
 class EveryOutput : public ::testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(EveryOutput, FitsIntoTheTerminal) {
-  for (const unsigned short columns : {40, 80, 200}) {
+  constexpr std::array<unsigned short, 3> widths{40, 80, 200};
+  for (const unsigned short columns : widths) {
     const Outcome run = on_terminal(GetParam(), columns);
     ASSERT_THAT(run.exit_code, ::testing::AnyOf(0, 3)) << run.err;
     EXPECT_GT(lines_of(run.out).size(), 5U);
