@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "smoothbound/text/digest.hpp"
+#include "smoothbound/text/file_name.hpp"
 #include "smoothbound/text/json_writer.hpp"
 #include "smoothbound/version.hpp"
 
@@ -122,7 +123,7 @@ std::string content_of(const BaselineEntry& entry) {
 std::string header_of(const Baseline& baseline) {
   return open_text(",\n", [&](JsonWriter& json) {
     json.object_on_lines(0, [&] {
-      json.member("schema", Baseline::schema);
+      json.member("schema", baseline.is_first ? Baseline::first_schema : Baseline::schema);
       json.member("version", baseline.version);
       json.member("formulas", baseline.formulas);
       json.member("options", [&] { put_texts(json, baseline.options); });
@@ -155,8 +156,17 @@ std::string_view key_of(RowKind kind) {
   return keys[static_cast<std::size_t>(kind)];
 }
 
-std::string baseline_key(const std::string& path) {
-  return escape_controls(std::filesystem::path(path).lexically_normal().string());
+std::string baseline_key(const std::string& path, const std::string& baseline) {
+  const std::filesystem::path folder = resolved(baseline).parent_path();
+  return text_of_name(resolved(path).lexically_relative(folder).string());
+}
+
+std::string path_of_key(const std::string& key, const std::string& baseline) {
+  const std::filesystem::path path = name_of_text(key);
+  const std::filesystem::path file = resolved(baseline).parent_path() / path;
+  std::error_code error;
+  if (path.is_absolute() || !std::filesystem::exists(file.parent_path(), error)) return path;
+  return file.lexically_normal().lexically_relative(std::filesystem::current_path());
 }
 
 NamedTexts texts_of(const ReportOptions& options) {
@@ -181,9 +191,8 @@ NamedTexts texts_of(const ReportOptions& options) {
   return texts;
 }
 
-BaselineEntry baseline_entry(const Report& report, const Meaning& meaning) {
-  BaselineEntry entry{
-      baseline_key(report.file), report.graph.name, meaning, settings_of(report.settings), {}};
+BaselineEntry baseline_entry(const Report& report, const Meaning& meaning, std::string key) {
+  BaselineEntry entry{std::move(key), report.graph.name, meaning, settings_of(report.settings), {}};
   for (const MethodReport& result : report.results) {
     BaselineResult kept{result.table.method, {}};
     for (std::size_t i = 0; i < report.graph.layers.size(); ++i) {

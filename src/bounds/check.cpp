@@ -205,10 +205,14 @@ const RowDiff& ArchitectureDiff::first_row() const {
   return methods.front().rows[*first];
 }
 
+bool ArchitectureDiff::is_compared() const {
+  return status != Status::added && status != Status::removed && status != Status::unreadable;
+}
+
 bool CheckResult::fails(const ArchitectureDiff& diff) const {
   switch (diff.status) {
     case Status::unchanged:
-      return false;
+      return exact && !diff.renamed_from.empty();
     case Status::regressed:
     case Status::unreadable:
       return true;

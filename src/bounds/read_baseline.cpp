@@ -21,14 +21,15 @@ class BaselineReader {
   Baseline read(text::Value root) {
     text::Fields fields(root, "the baseline", renewal_);
     const text::Value schema = fields.require("schema", "this is no baseline; " + renewal_);
-    if (!schema.is_scalar() || schema.text() != Baseline::schema) {
+    Baseline baseline;
+    baseline.is_first = schema.is_scalar() && schema.text() == Baseline::first_schema;
+    if (!baseline.is_first && (!schema.is_scalar() || schema.text() != Baseline::schema)) {
       throw SpecError(schema.location(),
                       fmt::format("the schema is not {}: this is no baseline, or one of another "
                                   "version of the program",
                                   Baseline::schema),
                       renewal_);
     }
-    Baseline baseline;
     baseline.version = text_of(fields.require("version", renewal_), "version");
     const text::Value formulas = fields.require("formulas", renewal_);
     baseline.formulas = text::parse_count(text::scalar_of(formulas, "formulas"));

@@ -33,6 +33,12 @@ std::string_view bytes_of(const TensorView& tensor) {
       tensor.values);
 }
 
+// JSON has an escape for NUL, which is no text elsewhere.
+bool is_storable(std::string name) {
+  std::ranges::replace(name, '\0', ' ');
+  return find_invalid_text(name) == std::string::npos;
+}
+
 void check(const TensorView& tensor) {
   const bool negative = std::ranges::any_of(tensor.shape, [](std::int64_t n) { return n < 0; });
   if (negative || byte_count(tensor.shape, type_of(tensor)) != bytes_of(tensor).size()) {
@@ -59,14 +65,13 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
   std::set<std::string_view> names{"__metadata__"};
   for (const TensorView& tensor : tensors) {
     check(tensor);
-    if (!names.insert(tensor.name).second || find_invalid_text(tensor.name) != std::string::npos) {
+    if (!names.insert(tensor.name).second || !is_storable(tensor.name)) {
       throw std::invalid_argument("a tensor's name cannot be stored: " + tensor.name);
     }
     order.push_back(&tensor);
   }
   for (const auto& [key, value] : metadata) {
-    if (find_invalid_text(key) != std::string::npos ||
-        find_invalid_text(value) != std::string::npos) {
+    if (!is_storable(key) || !is_storable(value)) {
       throw std::invalid_argument("metadata cannot be stored: " + key);
     }
   }

@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 
+#include "smoothbound/text/file_name.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
@@ -309,7 +310,9 @@ Spec read_spec(const text::Document& document, const std::string& fallback_name,
 Spec read_spec(const Source& source, const Limits& limits) {
   text::Document document;
   text::parse(source, document);
-  return read_spec(document, std::filesystem::path(source.name).stem().string(), limits);
+  std::string name = std::filesystem::path(source.name).stem();
+  if (find_invalid_text(name) != std::string::npos) name = text_of_name(name);
+  return read_spec(document, name, limits);
 }
 
 }  // namespace smoothbound

@@ -60,7 +60,8 @@ void append_quoted(std::string& out, std::string_view text, bool ascii) {
     const auto place = character.code < 0x80 ? special.find(text.front()) : std::string_view::npos;
     if (place != std::string_view::npos) {
       out += {'\\', letters[place]};
-    } else if (character.code < 0x20 || (ascii && character.code >= 0x7F)) {
+    } else if (character.code < 0x20 || (ascii && character.code >= 0x7F) ||
+               (character.code == '[' && out.ends_with("##"))) {  // GitHub's runner: `##[command]`
       append_escaped(out, character.code);
     } else if (character.code == replacement) {
       out += "\uFFFD";

@@ -87,7 +87,11 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   }
   path_ = target.string();
   temporary_ = path_ + ".XXXXXX";
-  const int descriptor = create_temporary(temporary_);
+  int descriptor = create_temporary(temporary_);
+  if (descriptor < 0 && errno == ENAMETOOLONG) {  // the name may be as long as names can be
+    temporary_ = (target.parent_path() / ".smoothbound.XXXXXX").string();
+    descriptor = create_temporary(temporary_);
+  }
   if (descriptor < 0) {
     temporary_.clear();
     fail("cannot create a file beside");

@@ -30,13 +30,20 @@ Decoded decode(std::string_view text, std::size_t at) {
   return {code_point, length};
 }
 
-// Characters that act on a terminal or reorder what is shown.
+// Characters without width, which make two names look the same, or hide a part of one.
+bool is_invisible(std::uint32_t c) {
+  return c == 0xAD || c == 0x034F || c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 ||
+         (c >= 0x180B && c <= 0x180F) || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0x3164 || c == 0xFEFF || c == 0xFFA0 ||
+         (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
+// Characters that act on a terminal, reorder what is shown or do not show.
 bool is_harmless(std::uint32_t c) {
   const bool control = c < 0x20 || (c >= 0x7F && c < 0xA0);
   const bool separator = c == 0x2028 || c == 0x2029;
-  const bool bidirectional = c == 0x061C || c == 0x200E || c == 0x200F ||
-                             (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-  return !control && !separator && !bidirectional && c != 0xFEFF;
+  const bool bidirectional = c == 0x061C || (c >= 0x202A && c <= 0x202E);
+  return !control && !separator && !bidirectional && !is_invisible(c);
 }
 
 std::string escape_code_point(std::uint32_t c) {
@@ -44,6 +51,27 @@ std::string escape_code_point(std::uint32_t c) {
   if (c == '\t') return "\\t";
   if (c == '\r') return "\\r";
   return c < 0x80 ? fmt::format("\\x{:02x}", c) : fmt::format("\\u{{{:04x}}}", c);
+}
+
+bool is_white_space(std::uint32_t c) {
+  return c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F ||
+         c == 0x205F || c == 0x3000;
+}
+
+// GitHub's runner takes `::command::` at the beginning of a line, behind white space, for a
+// command, and `##[command]` anywhere in it (its ActionCommand.cs). A text of others begins a line,
+// if it does, with its own beginning.
+std::string defuse_commands(std::string text) {
+  for (std::size_t at = 0; (at = text.find("##[", at)) != std::string::npos;) {
+    text.replace(at + 2, 1, "\\x5b");
+  }
+  std::size_t start = 0;
+  for (Decoded c; start < text.size(); start += c.length) {
+    c = decode(text, start);
+    if (!is_white_space(c.code_point)) break;
+  }
+  if (text.compare(start, 2, "::") == 0) text.replace(start, 1, "\\x3a");
+  return text;
 }
 
 std::string_view line_of(std::string_view text, std::uint32_t number) {
@@ -82,6 +110,8 @@ std::string excerpt(std::string_view text, Location location) {
         shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(line[i]));
       } else if (c.code_point == '\t') {
         shown += ' ';
+      } else if (c.code_point == '[' && shown.ends_with("##")) {  // see `defuse_commands`
+        shown += "\\x5b";
       } else {
         shown += is_harmless(c.code_point) ? std::string(line.substr(i, length))
                                            : escape_code_point(c.code_point);
@@ -106,7 +136,7 @@ std::size_t character_count(std::string_view text) {
 
 std::string escape_controls(std::string_view text) {
   const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
-  if (std::ranges::all_of(text, is_plain)) return std::string(text);
+  if (std::ranges::all_of(text, is_plain)) return defuse_commands(std::string(text));
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
     const Decoded c = decode(text, i);
@@ -119,7 +149,7 @@ std::string escape_controls(std::string_view text) {
     }
     i += std::max<std::size_t>(c.length, 1);
   }
-  return result;
+  return defuse_commands(std::move(result));
 }
 
 std::string escape_message(std::string_view message) {

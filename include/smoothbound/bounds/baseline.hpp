@@ -64,20 +64,26 @@ struct BaselineEntry {
 };
 
 struct Baseline {
-  static constexpr std::string_view schema = "smoothbound/baseline/1";
+  static constexpr std::string_view schema = "smoothbound/baseline/2";
+  /// Its keys are paths from what was the working directory, and its numbers the same.
+  static constexpr std::string_view first_schema = "smoothbound/baseline/1";
 
-  std::string version;  // of the program that wrote it
+  bool is_first = false;  // of the first schema
+  std::string version;    // of the program that wrote it
   std::int64_t formulas = formulas_version;
   NamedTexts options;  // what was given besides the files
   std::vector<BaselineEntry> architectures;
 };
 
-/// The path of an architecture file without detours ("./a/../b.yaml" is "b.yaml"), as valid text.
-std::string baseline_key(const std::string& path);
+/// The key of an architecture file: its path from the folder of the baseline, both without links
+/// and detours, so that neither the working directory nor a spelling matters; see `text_of_name`.
+std::string baseline_key(const std::string& path, const std::string& baseline);
+/// The path of the file of a key from the working directory, for people.
+std::string path_of_key(const std::string& key, const std::string& baseline);
 /// What the options say, by name.
 NamedTexts texts_of(const ReportOptions& options);
 /// The entry of a report.
-BaselineEntry baseline_entry(const Report& report, const Meaning& meaning);
+BaselineEntry baseline_entry(const Report& report, const Meaning& meaning, std::string key);
 
 /// Deterministic JSON with a line for each layer, sorted by file, with checksums.
 void write_baseline(const Baseline& baseline, const Sink& sink);

@@ -53,7 +53,9 @@ std::string_view name_of(Status status);
 
 /// What became of one architecture.
 struct ArchitectureDiff {
-  std::string file;
+  std::string file;             // its path, as people know it
+  std::string repository_file;  // the same from the root of the repository, for annotations
+  std::string renamed_from;     // its key in the baseline, if that was another
   std::string name;
   Status status = Status::unchanged;
   std::vector<std::string> causes;  // what changed and what did not
@@ -64,6 +66,8 @@ struct ArchitectureDiff {
   std::string message;  // of the mistake
 
   [[nodiscard]] const RowDiff& first_row() const;
+  /// Whether its numbers were held against others.
+  [[nodiscard]] bool is_compared() const;
 };
 
 /// All architectures, and what counts as a failure.

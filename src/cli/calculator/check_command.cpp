@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <optional>
 
@@ -18,8 +17,10 @@
 #include "shared/output.hpp"
 #include "shared/output_options.hpp"
 #include "shared/remedies.hpp"
+#include "smoothbound/bounds/match_baseline.hpp"
 #include "smoothbound/report/check/writers.hpp"
 #include "smoothbound/text/digest.hpp"
+#include "smoothbound/text/file_name.hpp"
 #include "smoothbound/version.hpp"
 
 namespace smoothbound::cli {
@@ -70,8 +71,7 @@ class CheckCommand {
     }
     result_.exact = options_.exact;
     result_.words = option_words;
-    for (const std::string& file : options_.files) check(file);
-    if (!options_.update || old_) find_removed();
+    check();
     const bool unreadable = result_.count(Status::unreadable) > 0;
     if (!options_.update || old_) write_results();
     if (options_.update && unreadable) {
@@ -83,6 +83,10 @@ class CheckCommand {
       return success;
     }
     if (unreadable) return bad_input;
+    if (std::ranges::none_of(result_.architectures, &ArchitectureDiff::is_compared)) {
+      std::cerr << render(baseline_, nothing_compared());
+      return bad_input;
+    }
     for (const ArchitectureDiff& diff : result_.architectures) {
       if (result_.fails(diff)) return regression;
     }
@@ -167,52 +171,106 @@ class CheckCommand {
     }
   }
 
-  [[nodiscard]] const BaselineEntry* find_old(const std::string& key) const {
-    if (!old_) return nullptr;
-    const auto found = std::ranges::find(old_->architectures, key, &BaselineEntry::file);
-    return found == old_->architectures.end() ? nullptr : &*found;
+  // A file: its difference from the baseline, and what it takes to find that.
+  struct Present {
+    ArchitectureDiff diff;
+    CheckedFile file;
+    std::optional<BaselineEntry> entry;  // none: it cannot be read
+    std::vector<Location> locations;     // of its layers
+  };
+
+  [[nodiscard]] std::string path_in_repository(const std::string& path) const {
+    const std::string shown =
+        escape_controls(std::filesystem::path(path).lexically_normal().string());
+    const std::string root = variable("GITHUB_WORKSPACE");
+    if (!options_.github || root.empty()) return shown;
+    const std::filesystem::path below = resolved(path).lexically_relative(resolved(root));
+    return below.empty() || *below.begin() == ".." ? shown : escape_controls(below.string());
   }
 
-  void check(const std::string& file) {
+  void name(ArchitectureDiff& diff, const std::string& path) const {
+    diff.file = escape_controls(std::filesystem::path(path).lexically_normal().string());
+    diff.repository_file = path_in_repository(path);
+  }
+
+  void read(const std::string& file, Present& present) {
     Source source;
-    ArchitectureDiff diff;
-    diff.file = baseline_key(file);
+    name(present.diff, file);
+    present.file = {file, baseline_key(file, options_.baseline)};
     try {
       load_source(file, limits_, source);
-      diff.file = baseline_key(source.name);
+      if (source.name != file) {  // standard input
+        name(present.diff, source.name);
+        present.file = {source.name, source.name};
+      }
       const Meaning meaning = meaning_of(read_spec(source, limits_));
       const Report report = make_report(source, report_options_, limits_);
-      BaselineEntry entry = baseline_entry(report, meaning);
-      if (const BaselineEntry* before = find_old(entry.file)) {
-        std::vector<Location> locations;
-        for (const Layer& layer : report.graph.layers) locations.push_back(layer.location);
-        diff = compare_entries(*before, entry, tolerance_, locations, old_->version);
-      } else {
-        diff.name = entry.name;
-        diff.status = Status::added;
-      }
-      new_.architectures.push_back(std::move(entry));
+      present.entry = baseline_entry(report, meaning, present.file.key);
+      for (const Layer& layer : report.graph.layers) present.locations.push_back(layer.location);
     } catch (const SpecError& error) {
       std::cerr << render(source, error);
-      diff.status = Status::unreadable;
-      if (error.location != whole_file) diff.location = error.location;
-      diff.message = error.what();
+      present.diff.status = Status::unreadable;
+      if (error.location != whole_file) present.diff.location = error.location;
+      present.diff.message = error.what();
     }
+  }
+
+  void compare(Present& present, const BaselineMatch& match) {
+    ArchitectureDiff diff = std::move(present.diff);
+    if (present.entry && match.entry != nullptr) {
+      ArchitectureDiff compared = compare_entries(*match.entry, *present.entry, tolerance_,
+                                                  present.locations, old_->version);
+      compared.file = std::move(diff.file);
+      compared.repository_file = std::move(diff.repository_file);
+      if (match.renamed) compared.renamed_from = match.entry->file;
+      diff = std::move(compared);
+    } else if (present.entry) {
+      diff.name = present.entry->name;
+      diff.status = Status::added;
+    }
+    if (present.entry) new_.architectures.push_back(std::move(*present.entry));
     result_.architectures.push_back(std::move(diff));
   }
 
-  void find_removed() {
-    for (const BaselineEntry& entry : old_->architectures) {
-      if (std::ranges::find(result_.architectures, entry.file, &ArchitectureDiff::file) !=
-          result_.architectures.end()) {
-        continue;
-      }
-      ArchitectureDiff diff;
-      diff.file = entry.file;
-      diff.name = entry.name;
-      diff.status = Status::removed;
-      result_.architectures.push_back(std::move(diff));
+  void check() {
+    std::vector<Present> present(options_.files.size());
+    for (std::size_t i = 0; i < present.size(); ++i) read(options_.files[i], present[i]);
+    std::vector<CheckedFile> files;
+    for (Present& one : present) {
+      if (one.entry) one.file.entry = &*one.entry;
+      files.push_back(one.file);
     }
+    const std::vector<BaselineMatch> matches =
+        old_ ? match_baseline(*old_, files) : std::vector<BaselineMatch>(files.size());
+    for (std::size_t i = 0; i < present.size(); ++i) compare(present[i], matches[i]);
+    if (!old_) return;
+    for (const BaselineEntry& entry : old_->architectures) {
+      if (std::ranges::find(matches, &entry, &BaselineMatch::entry) == matches.end()) {
+        add_removed(entry);
+      }
+    }
+  }
+
+  void add_removed(const BaselineEntry& entry) {
+    ArchitectureDiff diff;
+    name(diff, old_->is_first ? entry.file : path_of_key(entry.file, options_.baseline));
+    diff.name = entry.name;
+    diff.status = Status::removed;
+    result_.architectures.push_back(std::move(diff));
+  }
+
+  // A guard that compares nothing would pass whatever the bounds are.
+  [[nodiscard]] SpecError nothing_compared() const {
+    std::string hint;
+    if (!old_->architectures.empty()) {
+      hint = fmt::format("it holds '{}'{}, by the path from its own folder; ",
+                         old_->architectures.front().file,
+                         old_->architectures.size() > 1
+                             ? fmt::format(" and {} more", old_->architectures.size() - 1)
+                             : "");
+    }
+    return {whole_file, "nothing was compared: none of the files is in the baseline",
+            hint + renewal()};
   }
 
   void write_results() const {
@@ -308,8 +366,8 @@ void declare_check(Command& command) {
   command.footer(
       "Exit codes: 0 nothing got worse, 1 something did, 2 a file or the baseline has a mistake, "
       "or "
-      "the\nbaseline is of other formulas or settings. New and removed files fail only with "
-      "--exact.\n"
+      "the\nbaseline is of other formulas or settings, or has none of the files. New and removed "
+      "files\nfail only with --exact; one that is renamed is compared, by what it means.\n"
       "Examples:\n"
       "  smoothbound check nets/*.yaml --baseline bounds.json --update\n"
       "  smoothbound check nets/*.yaml --baseline bounds.json --junit check.xml\n"

@@ -12,6 +12,9 @@ namespace smoothbound {
 /// One sentence on what changed first, without control characters.
 std::string headline(const ArchitectureDiff& diff);
 
+/// How the baseline calls a file that is renamed.
+std::string renaming(const ArchitectureDiff& diff);
+
 /// A number then and now with few digits, unless those would hide the difference.
 std::pair<std::string, std::string> people_texts(const NumberDiff& number);
 

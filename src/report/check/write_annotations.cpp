@@ -32,7 +32,7 @@ std::string message_of(const ArchitectureDiff& diff) {
     case Status::removed:
       return "in the baseline, not among the files";
     case Status::unchanged:
-      return "unchanged";
+      return diff.renamed_from.empty() ? "unchanged" : renaming(diff);
     default:
       return headline(diff);
   }
@@ -99,7 +99,7 @@ void write_junit(const CheckResult& result, const Sink& sink) {
                        diff.status == Status::regressed ? "regression" : "change", details));
     } else if (diff.status == Status::added || diff.status == Status::removed) {
       sink(fmt::format(">\n      <skipped message=\"{}\"/>\n", message));
-    } else if (diff.status != Status::unchanged) {
+    } else if (diff.status != Status::unchanged || !diff.renamed_from.empty()) {
       sink(fmt::format(">\n      <system-out>{}</system-out>\n", details));
     } else {
       sink("/>\n");
@@ -112,8 +112,10 @@ void write_junit(const CheckResult& result, const Sink& sink) {
 
 void write_annotations(const CheckResult& result, const Sink& sink) {
   for (const ArchitectureDiff& diff : result.architectures) {
-    if (diff.status == Status::unchanged) continue;
+    const bool is_renamed = !diff.renamed_from.empty();
+    if (diff.status == Status::unchanged && !is_renamed) continue;
     std::string message = message_of(diff);
+    if (is_renamed && diff.first) message.append(1, '\n').append(renaming(diff));
     for (const std::string& cause : diff.causes) message.append(1, '\n').append(cause);
     if (diff.first) {
       for (const MethodDiff& method : diff.methods) {
@@ -126,8 +128,9 @@ void write_annotations(const CheckResult& result, const Sink& sink) {
     const std::string title = fmt::format("smoothbound check: {}", name_of(diff.status));
     sink(fmt::format(
         "::{} file={},line={},col={},title={}::{}\n", result.fails(diff) ? "error" : "notice",
-        escape_command(escape_controls(diff.file), true), diff.location.line, diff.location.column,
-        escape_command(title, true), escape_command(message, false)));
+        escape_command(diff.repository_file.empty() ? diff.file : diff.repository_file, true),
+        diff.location.line, diff.location.column, escape_command(title, true),
+        escape_command(message, false)));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "check/wording.hpp"
@@ -60,6 +61,9 @@ std::string summary_of(const CheckResult& result) {
     line += fmt::format("{} {}", separator, plural(count, word));
     separator = ',';
   }
+  const auto renamed = std::ranges::count_if(
+      result.architectures, [](const auto& diff) { return !diff.renamed_from.empty(); });
+  if (renamed > 0) line += fmt::format(" ({} renamed)", renamed);
   return line;
 }
 
@@ -74,9 +78,10 @@ std::string note_of(const ArchitectureDiff& diff, RemedyWords words) {
     case Status::unreadable:
       return diff.message;
     case Status::unchanged:
-      return diff.causes.empty() ? "" : diff.causes.front();
+      if (diff.renamed_from.empty()) return diff.causes.empty() ? "" : diff.causes.front();
+      return renaming(diff) + (diff.causes.empty() ? "" : "; " + diff.causes.front());
     default:
-      return "";
+      return diff.renamed_from.empty() ? "" : renaming(diff);
   }
 }
 
@@ -89,6 +94,10 @@ std::pair<std::string, std::string> people_texts(const NumberDiff& number) {
   std::pair texts{few(number.before), few(number.after)};
   if (number.before == number.after || texts.first != texts.second) return texts;
   return {number.before, number.after};
+}
+
+std::string renaming(const ArchitectureDiff& diff) {
+  return fmt::format("renamed, '{}' in the baseline", escape_controls(diff.renamed_from));
 }
 
 std::string headline(const ArchitectureDiff& diff) {
@@ -139,6 +148,7 @@ void write_markdown(const CheckResult& result, Page& page) {
   for (const ArchitectureDiff& diff : result.architectures) {
     if (!diff.first) continue;
     page.heading(fmt::format("{} {}", page.foreign(diff.file), name_of(diff.status)));
+    if (!diff.renamed_from.empty()) page.item(page.foreign(renaming(diff)));
     for (const std::string& cause : diff.causes) page.item(page.foreign(cause));
     for (const MethodDiff& method : diff.methods) {
       page.paragraph(fmt::format("\nMethod {}\n", name_of(method.method)));

@@ -57,6 +57,7 @@ void put_architecture(JsonWriter& json, const CheckResult& result, const Archite
     json.member("name", diff.name);
     json.member("status", key_of(diff.status));
     json.member("fails", result.fails(diff));
+    if (!diff.renamed_from.empty()) json.member("renamed_from", diff.renamed_from);
     if (diff.first || diff.status == Status::unreadable) {
       json.member("line", diff.location.line);
       json.member("column", diff.location.column);
@@ -86,6 +87,9 @@ void write_check_csv(const CheckResult& result, const Sink& sink) {
                      result.fails(diff) ? "true" : "false", method, record, name);
     };
     begin("", "architecture", "").skip_to("note").add(diff.message).end_row();
+    if (!diff.renamed_from.empty()) {
+      begin("", "renamed_from", diff.renamed_from).end_row();
+    }
     for (const std::string& cause : diff.causes) {
       begin("", "cause", "").skip_to("note").add(cause).end_row();
     }

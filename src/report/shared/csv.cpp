@@ -18,8 +18,9 @@ CsvWriter::CsvWriter(const Sink& sink, std::vector<std::string> columns, bool he
 
 void CsvWriter::cell(std::string_view text) {
   if (cells_++ > 0) line_ += ',';
-  const std::string shown = escape_controls(text);
-  if (shown.find_first_of(",\"") == std::string::npos) {
+  // GitHub's runner may take a row that begins with `::` for a command, but not with a quote.
+  const std::string shown = escape_controls(std::string(1, '"').append(text)).substr(1);
+  if (shown.find_first_of(",\"") == std::string::npos && shown.find("::") == std::string::npos) {
     line_ += shown;
     return;
   }
