@@ -121,12 +121,12 @@ TEST_F(Check, ATruncatedBaselineIsRejected) {
 TEST_F(Check, OtherSchemasAreRejected) {
   update();
   const std::string text = baseline();
-  set_baseline(replaced(text, "baseline/1", "baseline/2"));
+  set_baseline(replaced(text, "baseline/2", "baseline/3"));
   expect_refusal(
-      "bounds.json:1:12: error: the schema is not smoothbound/baseline/1: this is no baseline, or "
+      "bounds.json:1:12: error: the schema is not smoothbound/baseline/2: this is no baseline, or "
       "one of another version of the program\n");
   set_baseline("{\"schema\": \"smoothbound/bound/1\"}");
-  expect_refusal("bounds.json:1:12: error: the schema is not smoothbound/baseline/1");
+  expect_refusal("bounds.json:1:12: error: the schema is not smoothbound/baseline/2");
   set_baseline("[]");
   expect_refusal("bounds.json:1:1: error: the baseline must be a mapping, not a list\n");
 }
@@ -260,15 +260,20 @@ TEST_F(Check, TolerancesAreChecked) {
 }
 
 TEST_F(Check, NewAndRemovedFilesAreNoRegressions) {
-  update();
+  (void)directory_.write("old.yaml", "input: {shape: [3]}\nlayers: [{name: z, dense: 4}]\n");
+  ASSERT_EQ(run({"net.yaml", "old.yaml", "--baseline", "bounds.json", "--update"}).exit_code, 0);
   (void)directory_.write("new.yaml", relu_network);
-  const Outcome outcome = run({"new.yaml", "--baseline", "bounds.json"});
+  const std::vector<std::string> arguments{"net.yaml", "new.yaml", "--baseline", "bounds.json"};
+  const Outcome outcome = run(arguments);
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.out,
+            "unchanged  net.yaml\n"
             "new        new.yaml: not in the baseline; --update adds it\n"
-            "removed    net.yaml: in the baseline, not among the files; --update removes it\n"
-            "2 architectures: 1 new, 1 removed\n");
-  EXPECT_EQ(run({"new.yaml", "--baseline", "bounds.json", "--exact"}).exit_code, 1);
+            "removed    old.yaml: in the baseline, not among the files; --update removes it\n"
+            "3 architectures: 1 unchanged, 1 new, 1 removed\n");
+  std::vector<std::string> exact = arguments;
+  exact.emplace_back("--exact");
+  EXPECT_EQ(run(exact).exit_code, 1);
 }
 
 TEST_F(Check, ABadFileIsAnErrorAndTheOthersAreChecked) {

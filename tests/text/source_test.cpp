@@ -132,5 +132,23 @@ TEST(CharacterCount, CountsCodePoints) {
   EXPECT_EQ(character_count("a\xC3\xA9\xF0\x9F\x99\x82"), 3U);
 }
 
+TEST(EscapeControls, DefusesWorkflowCommands) {
+  EXPECT_EQ(escape_controls("::error::x"), "\\x3a:error::x");
+  EXPECT_EQ(escape_controls(" \u3000::x"), " \u3000\\x3a:x");
+  EXPECT_EQ(escape_controls("a::x"), "a::x");
+  EXPECT_EQ(escape_controls("a##[x] ###[y]"), "a##\\x5bx] ###\\x5by]");
+  EXPECT_EQ(escape_controls(""), "");
+  EXPECT_EQ(escape_controls("  "), "  ");
+  // The caret stays below its character.
+  EXPECT_EQ(render_error({"n", "##[a]b"}, SpecError({1, 6}, "x")),
+            "n:1:6: error: x\n 1 | ##\\x5ba]b\n   |         ^\n");
+}
+
+TEST(EscapeControls, ShowsWhatIsInvisible) {
+  EXPECT_EQ(escape_controls("a\u200bb\u00ad\u2060\u3164"),
+            "a\\u{200b}b\\u{00ad}\\u{2060}\\u{3164}");
+  EXPECT_EQ(escape_controls("\u202a\u2066\u061c"), "\\u{202a}\\u{2066}\\u{061c}");
+}
+
 }  // namespace
 }  // namespace smoothbound
