@@ -62,7 +62,7 @@ if(SMOOTHBOUND_RUNTIME)
   install(EXPORT smoothbound_runtime_targets
     FILE smoothbound-runtime-targets.cmake NAMESPACE smoothbound:: DESTINATION ${package_dir}
     COMPONENT library)
-  list(APPEND find_modules LibZip OpenBLAS)
+  list(APPEND find_modules LibZip)
 endif()
 list(TRANSFORM find_modules REPLACE "(.+)" "cmake/Find\\1.cmake")
 configure_package_config_file(cmake/smoothbound-config.cmake.in

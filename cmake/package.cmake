@@ -12,6 +12,9 @@ step size and the number of iterations after which gradient descent is
 guaranteed to be near a stationary point.")
 set(CPACK_DEBIAN_PACKAGE_SECTION math)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+if(SMOOTHBOUND_RUNTIME)  # what it loads by itself
+  set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS libopenblas0)
+endif()
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <unordered_set>
 
@@ -232,11 +233,14 @@ void run_in_parallel(std::size_t count, const SweepRun& run,
   };
   {
     std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < threads; ++i) {
-      others.emplace_back([&] {
-        const ThreadCaches released_at_the_end;
-        work(false);
-      });
+    try {
+      for (std::size_t i = 1; i < threads; ++i) {
+        others.emplace_back([&] {
+          const ThreadCaches released_at_the_end;
+          work(false);
+        });
+      }
+    } catch (const std::system_error&) {  // those that there are do it, too
     }
     work(true);
   }

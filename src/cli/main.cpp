@@ -4,9 +4,8 @@
 namespace {
 
 // Some libraries start threads before main, and threads inherit what is blocked.
-void prepare_process(int /*count*/, char** /*arguments*/, char** environment) {
+void prepare_process(int /*count*/, char** /*arguments*/, char** /*environment*/) {
   smoothbound::cli::block_ending_signals();
-  smoothbound::cli::check_memory_of_libraries(environment);
 }
 
 // Called before the constructors of all libraries.

@@ -9,40 +9,8 @@
 #include <oneapi/dnnl/dnnl.hpp>
 #include <stdexcept>
 
+#include "blas.hpp"
 #include "smoothbound/runtime/parallel.hpp"
-
-// Of OpenBLAS, with 32-bit integers, for matrices in columns. Fortran would pass the lengths of
-// strings behind the other arguments; they are left out, as is usual in C: nobody reads them, as
-// all strings are one letter.
-// NOLINTBEGIN(readability-identifier-naming): LAPACK's names
-extern "C" {
-void dgemm_(const char* transpose_a, const char* transpose_b, const int* rows, const int* columns,
-            const int* inner, const double* alpha, const double* a, const int* stride_a,
-            const double* b, const int* stride_b, const double* beta, double* c,
-            const int* stride_c);
-void dgemv_(const char* transpose, const int* rows, const int* columns, const double* alpha,
-            const double* a, const int* stride, const double* x, const int* step_x,
-            const double* beta, double* y, const int* step_y);
-void dsyrk_(const char* triangle, const char* transpose, const int* size, const int* inner,
-            const double* alpha, const double* a, const int* stride_a, const double* beta,
-            double* c, const int* stride_c);
-void dtrsm_(const char* side, const char* triangle, const char* transpose, const char* diagonal,
-            const int* rows, const int* columns, const double* alpha, const double* a,
-            const int* stride_a, double* b, const int* stride_b);
-void dtrsv_(const char* triangle, const char* transpose, const char* diagonal, const int* size,
-            const double* a, const int* stride, double* x, const int* step);
-void dpotrf_(const char* triangle, const int* size, double* a, const int* stride, int* info);
-void dgeqrf_(const int* rows, const int* columns, double* a, const int* stride, double* tau,
-             double* work, const int* work_size, int* info);
-void dorgqr_(const int* rows, const int* columns, const int* reflectors, double* a,
-             const int* stride, const double* tau, double* work, const int* work_size, int* info);
-void dgesdd_(const char* job, const int* rows, const int* columns, double* a, const int* stride,
-             double* singular, double* u, const int* stride_u, double* vt, const int* stride_vt,
-             double* work, const int* work_size, int* integer_work, int* info);
-void dstev_(const char* job, const int* size, double* diagonal, double* below, double* vectors,
-            const int* stride, double* work, int* info);
-}
-// NOLINTEND(readability-identifier-naming)
 
 namespace smoothbound::linalg {
 namespace {
@@ -80,8 +48,8 @@ void multiply_vector(double alpha, const Factor& A, const double* x, std::int64_
   const int stride = stride_of(A.matrix.stride);
   const int along_x = stride_of(step_x);
   const int along_y = stride_of(step_y);
-  dgemv_(opposite(A.transpose), &rows, &columns, &alpha, A.matrix.data, &stride, x, &along_x, &beta,
-         y, &along_y);
+  blas().dgemv(opposite(A.transpose), &rows, &columns, &alpha, A.matrix.data, &stride, x, &along_x,
+               &beta, y, &along_y);
 }
 
 // Products so small that a call of BLAS costs more.
@@ -127,8 +95,8 @@ void multiply(double alpha, const Factor& A, const Factor& B, double beta, Matri
   const int stride_a = stride_of(B.matrix.stride);
   const int stride_b = stride_of(A.matrix.stride);
   const int stride_c = stride_of(C.stride);
-  dgemm_(letter(B.transpose), letter(A.transpose), &rows, &columns, &inner, &alpha, B.matrix.data,
-         &stride_a, A.matrix.data, &stride_b, &beta, C.data, &stride_c);
+  blas().dgemm(letter(B.transpose), letter(A.transpose), &rows, &columns, &inner, &alpha,
+               B.matrix.data, &stride_a, A.matrix.data, &stride_b, &beta, C.data, &stride_c);
 }
 
 void mirror_lower(MatrixView C) {
@@ -152,14 +120,15 @@ void solve(ConstMatrixView L, const char* transpose, MatrixView B) {
   const int stride_l = stride_of(L.stride);
   const int stride_b = stride_of(B.stride);
   const double alpha = 1;
-  dtrsm_("R", "U", transpose, "N", &rows, &columns, &alpha, L.data, &stride_l, B.data, &stride_b);
+  blas().dtrsm("R", "U", transpose, "N", &rows, &columns, &alpha, L.data, &stride_l, B.data,
+               &stride_b);
 }
 
 void solve(ConstMatrixView L, const char* transpose, std::span<double> b) {
   if (b.empty()) return;
   const int size = to_int(L.rows);
   const int stride = stride_of(L.stride);
-  dtrsv_("U", transpose, "N", &size, L.data, &stride, b.data(), &one);
+  blas().dtrsv("U", transpose, "N", &size, L.data, &stride, b.data(), &one);
 }
 
 // LAPACK's `info`; negative values are mistakes in calls.
@@ -205,8 +174,9 @@ std::vector<double> decompose(ConstMatrixView A, DenseMatrix& U, DenseMatrix& Vt
   std::vector<int> integers(to_size(8 * rank));
   int info = 0;
   with_work([&](double* work, const int* work_size) {
-    dgesdd_(job, &rows, &columns, copy.entries.data(), &rows, singular.data(), Vt.entries.data(),
-            &rows, U.entries.data(), &stride_vt, work, work_size, integers.data(), &info);
+    blas().dgesdd(job, &rows, &columns, copy.entries.data(), &rows, singular.data(),
+                  Vt.entries.data(), &rows, U.entries.data(), &stride_vt, work, work_size,
+                  integers.data(), &info);
     require_success(info, "a singular value decomposition");
   });
   return singular;
@@ -269,8 +239,8 @@ void add_gram(double alpha, const Factor& A, MatrixView C) {
   const int stride_a = stride_of(A.matrix.stride);
   const int stride_c = stride_of(C.stride);
   const double beta = 1;
-  dsyrk_("U", opposite(A.transpose), &size, &inner, &alpha, A.matrix.data, &stride_a, &beta, C.data,
-         &stride_c);
+  blas().dsyrk("U", opposite(A.transpose), &size, &inner, &alpha, A.matrix.data, &stride_a, &beta,
+               C.data, &stride_c);
   mirror_lower(C);
 }
 
@@ -307,7 +277,7 @@ bool cholesky(MatrixView A) {
   const int size = to_int(A.rows);
   const int stride = stride_of(A.stride);
   int info = 0;
-  dpotrf_("U", &size, A.data, &stride, &info);
+  blas().dpotrf("U", &size, A.data, &stride, &info);
   if (info != 0) return false;
   // A NaN gets past LAPACK, but not past the diagonal of its row.
   for (std::int64_t i = 0; i < A.rows; ++i) {
@@ -342,11 +312,12 @@ DenseMatrix thin_qr(ConstMatrixView A) {
   std::vector<double> tau(to_size(columns));
   int info = 0;
   with_work([&](double* work, const int* work_size) {
-    dgeqrf_(&rows, &columns, Q.entries.data(), &rows, tau.data(), work, work_size, &info);
+    blas().dgeqrf(&rows, &columns, Q.entries.data(), &rows, tau.data(), work, work_size, &info);
     require_success(info, "a QR factorization");
   });
   with_work([&](double* work, const int* work_size) {
-    dorgqr_(&rows, &columns, &columns, Q.entries.data(), &rows, tau.data(), work, work_size, &info);
+    blas().dorgqr(&rows, &columns, &columns, Q.entries.data(), &rows, tau.data(), work, work_size,
+                  &info);
     require_success(info, "a QR factorization");
   });
   return Q;
@@ -364,8 +335,8 @@ SymmetricEigen tridiagonal_eigen(std::span<const double> diagonal, std::span<con
   std::vector<double> rest(below.begin(), below.end());
   std::vector<double> work(2 * diagonal.size());
   int info = 0;
-  dstev_("V", &order, result.values.data(), rest.data(), result.vectors.entries.data(), &order,
-         work.data(), &info);
+  blas().dstev("V", &order, result.values.data(), rest.data(), result.vectors.entries.data(),
+               &order, work.data(), &info);
   require_success(info, "an eigenvalue decomposition");
   return result;
 }

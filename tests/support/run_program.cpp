@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "cli/shared/program.hpp"
+#include "program_path.hpp"
 
 namespace smoothbound::testing {
 namespace {
@@ -69,7 +70,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 const char* other_program() { return std::getenv("SMOOTHBOUND_PROGRAM"); }
 
 std::vector<std::string> command(const std::vector<std::string>& arguments) {
-  std::vector<std::string> all{other_program() != nullptr ? other_program() : SMOOTHBOUND_PROGRAM};
+  std::vector<std::string> all{program_path()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
 }
@@ -172,6 +173,10 @@ bool converse(Pipe& input, Pipe& output, Pipe& errors, std::string_view text,
 }
 
 }  // namespace
+
+std::string program_path() {
+  return other_program() != nullptr ? other_program() : SMOOTHBOUND_PROGRAM;
+}
 
 int wait_for(pid_t process) {
   int status = 0;

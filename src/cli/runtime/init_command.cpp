@@ -9,6 +9,7 @@
 #include "shared/model_options.hpp"
 #include "shared/output_options.hpp"
 #include "shared/remedies.hpp"
+#include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/parameters.hpp"
 #include "smoothbound/text/data_error.hpp"
 
@@ -39,6 +40,7 @@ int run(const InitOptions& options, const CommandLine& line) {
   Source source;
   const std::optional<Report> report = try_report(options.file, model, limits, source);
   if (!report) return bad_input;
+  start_threads();
   try {
     write_initial_parameters(report->graph, scheme, seed, report->settings.radius, options.output);
   } catch (const NotExecutable& error) {

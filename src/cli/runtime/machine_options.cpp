@@ -45,6 +45,7 @@ std::int64_t MachineOptions::memory_limit(const CommandLine& line) const {
 
 void MachineOptions::apply_threads(const CommandLine& line) const {
   if (!threads_.empty()) set_threads(text::parse_count(line.scalar("--threads", threads_)));
+  start_threads();
 }
 
 }  // namespace smoothbound::cli

@@ -29,7 +29,8 @@ class MachineOptions {
   /// Bytes that may be used: the value of --memory, or most of what is available without it.
   /// Throws SpecError.
   [[nodiscard]] std::int64_t memory_limit(const CommandLine& line) const;
-  /// Uses as many threads as --threads says, if it is given. Throws SpecError.
+  /// Starts as many threads as --threads says, or as there are cores. Throws SpecError, and
+  /// ResourceError.
   void apply_threads(const CommandLine& line) const;
 
  private:

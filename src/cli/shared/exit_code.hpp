@@ -10,8 +10,8 @@ enum ExitCode : int {
   success = 0,
   regression = 1,     // a bound got worse, or a measured value exceeds its bound
   bad_input = 2,      // a mistake in a file or on the command line
-  no_answer = 3,      // no finite answer, training that fails, or what cannot be executed
-  internal = 70,      // a defect, out of memory, or output that cannot be written
+  no_answer = 3,      // no finite answer, training that fails, what cannot be executed, no memory
+  internal = 70,      // a defect, or output that cannot be written
   interrupted = 130,  // by the user, who has got what there was to save
 };
 
@@ -25,8 +25,9 @@ inline constexpr std::array<ExitCodeRow, 6> exit_codes{{
     {success, "ok"},
     {regression, "a regression or a violated bound was found"},
     {bad_input, "bad input or usage"},
-    {no_answer, "no finite answer, training that fails, or a layer that cannot be executed"},
-    {internal, "internal error, out of memory, or output that cannot be written"},
+    {no_answer,
+     "no finite answer, training that fails, a layer that cannot be executed, or no memory"},
+    {internal, "internal error, or output that cannot be written"},
     {interrupted, "training was interrupted; it has saved its checkpoint and output"},
 }};
 

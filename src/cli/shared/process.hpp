@@ -1,4 +1,4 @@
-// What the process as a whole is told: standard streams, signals, memory of libraries.
+// What the process as a whole is told: standard streams and signals.
 #pragma once
 
 namespace smoothbound::cli {
@@ -20,9 +20,5 @@ bool is_stop_requested();
 /// Opens what is closed of standard input, output and error, so that no file gets its number and
 /// with it what was to be said there. Using one of them still fails as if it were closed.
 void open_standard_streams();
-
-/// Called before any library's constructor: ends the process with a message where a limit on memory
-/// is one at which a constructor would never return. `environment` is that of the process.
-void check_memory_of_libraries(const char* const* environment);
 
 }  // namespace smoothbound::cli

@@ -16,6 +16,7 @@
 #include "process.hpp"
 #include "remedies.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/resource_error.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -46,6 +47,11 @@ int parse_and_run(CommandLine& line) {
   return success;
 }
 
+int refuse(const ResourceError& error) {
+  std::cerr << "smoothbound: error: " << error.what() << '\n' << "hint: " << error.hint << '\n';
+  return no_answer;
+}
+
 int report_failures(CommandLine line) {
   try {
     return parse_and_run(line);
@@ -58,9 +64,11 @@ int report_failures(CommandLine line) {
   } catch (const OutputError& error) {
     if (!error.silent) std::cerr << "smoothbound: error: " << error.what() << '\n';
     return internal;
+  } catch (const ResourceError& error) {
+    return refuse(error);
   } catch (const std::bad_alloc&) {
-    std::cerr << "smoothbound: error: out of memory\n";
-    return internal;
+    return refuse({"out of memory",
+                   "take fewer samples or a smaller network, or raise the limits (ulimit -v)"});
   } catch (const std::exception& error) {
     std::cerr << "smoothbound: internal error: " << error.what() << '\n';
     return internal;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -29,8 +31,12 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress() { clear(); }
 
-  /// Whether anybody would see it.
-  [[nodiscard]] static bool is_wanted() { return isatty(STDERR_FILENO) != 0; }
+  /// Whether anybody would see it: standard error is a terminal, and one that can wipe a line.
+  [[nodiscard]] static bool is_wanted() {
+    if (isatty(STDERR_FILENO) == 0) return false;
+    const char* const terminal = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): as it began
+    return terminal == nullptr || std::string_view(terminal) != "dumb";
+  }
 
   void show(std::size_t done, std::size_t all, std::string_view what) {
     show_line(fmt::format("{:3}% of {} {}", done * 100 / all, all, what));
@@ -41,7 +47,7 @@ class Progress {
     if (now < next_) return;
     next_ = now + interval;
     shown_ = true;
-    std::cerr << '\r' << line << "\x1b[K" << std::flush;
+    std::cerr << '\r' << cut(line) << "\x1b[K" << std::flush;
   }
   void clear() {
     if (shown_) std::cerr << "\r\x1b[K" << std::flush;
@@ -49,6 +55,13 @@ class Progress {
   }
 
  private:
+  // As much as a line of the terminal holds.
+  static std::string_view cut(std::string_view line) {
+    winsize size{};
+    const bool is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    return is_known ? line.substr(0, size.ws_col - 1U) : line;
+  }
+
   static constexpr std::chrono::milliseconds interval{200};
   std::chrono::steady_clock::time_point next_ =
       std::chrono::steady_clock::now() + std::chrono::seconds(1);

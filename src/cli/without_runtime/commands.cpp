@@ -8,7 +8,6 @@
 
 #include "shared/command_line.hpp"
 #include "shared/exit_code.hpp"
-#include "shared/process.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -36,7 +35,5 @@ std::span<const CommandRow> runtime_commands() {
   });
   return rows;
 }
-
-void check_memory_of_libraries(const char* const* /*environment*/) {}
 
 }  // namespace smoothbound::cli
