@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chain.hpp"
+#include "graphs.hpp"
 #include "process.hpp"
 #include "smoothbound/text/json_writer.hpp"
 
@@ -22,7 +23,8 @@ struct ChainRow {
 
 std::string_view name_of(Format format) { return format == Format::json ? "json" : "yaml"; }
 
-void print_table(const std::vector<ChainRow>& rows, const ProcessCost& process) {
+void print_table(const std::vector<ChainRow>& rows, const std::vector<GraphRow>& graphs,
+                 const ProcessCost& process) {
   fmt::print("Chains of dense layers, per layer: nanoseconds (best of several) and bytes\n\n");
   fmt::print("{:<6} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8} {:>12} {:>12}\n", "format", "layers",
              "text", "parse", "read", "bounds", "whole", "whole/parse", "peak memory");
@@ -36,9 +38,16 @@ void print_table(const std::vector<ChainRow>& rows, const ProcessCost& process) 
       "to the table\n\nVGG-16, both methods, as a process: {:.2f} ms (median); a process that does "
       "nothing: {:.2f} ms\n",
       process.program, process.start);
+  fmt::print("\nOther forms, as a whole: twice the text, and what is linear doubles\n\n");
+  fmt::print("{:<30} {:>8} {:>9} {:>9} {:>9}\n", "form", "size", "text kB", "ms", "MB");
+  for (const GraphRow& row : graphs) {
+    fmt::print("{:<30} {:>8} {:>9.0f} {:>9.1f} {:>9.1f}\n", row.form, row.size,
+               row.cost.text_bytes / 1e3, row.cost.seconds * 1e3, row.cost.bytes / 1e6);
+  }
 }
 
-void print_json(const std::vector<ChainRow>& rows, const ProcessCost& process) {
+void print_json(const std::vector<ChainRow>& rows, const std::vector<GraphRow>& graphs,
+                const ProcessCost& process) {
   const smoothbound::Sink print = [](std::string_view piece) { fmt::print("{}", piece); };
   smoothbound::JsonWriter json(print);
   json.document([&] {
@@ -53,6 +62,13 @@ void print_json(const std::vector<ChainRow>& rows, const ProcessCost& process) {
                    {"whole_ns_per_layer", cost.whole},
                    {"whole_per_parse", cost.whole / cost.parse},
                    {"peak_bytes_per_layer", cost.memory}});
+    });
+    json.list_on_lines(2, "graphs", graphs, [&](const GraphRow& row) {
+      json.object({{"form", row.form},
+                   {"size", row.size},
+                   {"text_bytes", row.cost.text_bytes},
+                   {"seconds", row.cost.seconds},
+                   {"peak_bytes", row.cost.bytes}});
     });
     json.object("vgg16_process",
                 {{"program_ms", process.program}, {"idle_process_ms", process.start}});
@@ -81,7 +97,8 @@ int main(int argc, char** argv) {
         measure_process({SMOOTHBOUND_PROGRAM, "bound", "--method", "both",
                          SMOOTHBOUND_SOURCE_DIR "/architectures/vgg16.yaml"},
                         quick ? 5 : 50);
-    json ? print_json(rows, process) : print_table(rows, process);
+    const std::vector<GraphRow> graphs = measure_graphs(quick);
+    json ? print_json(rows, graphs, process) : print_table(rows, graphs, process);
   } catch (const std::exception& error) {
     fmt::print(stderr, "scaling: {}\n", error.what());
     return 1;

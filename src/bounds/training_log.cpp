@@ -1,6 +1,7 @@
 #include "smoothbound/bounds/training_log.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/fields.hpp"
 #include "smoothbound/text/output_file.hpp"
+#include "smoothbound/text/regular_file.hpp"
 
 namespace smoothbound {
 namespace {
@@ -42,7 +44,13 @@ std::array<std::string, columns> names() {
 
 class LogReader {
  public:
-  explicit LogReader(const std::string& path) : path_(path), file_(path) {
+  explicit LogReader(const std::string& path) : path_(path) {
+    try {
+      const RegularFile regular(path);  // where a FIFO would block, the stream is not opened
+      file_.open(path);
+    } catch (const NotReadable& error) {
+      throw DataError(path, error.what(), "a log is a file that 'smoothbound train --log' wrote");
+    }
     if (!file_) fail_open();
   }
 
@@ -120,8 +128,9 @@ class LogReader {
       for (std::size_t i = 0; i < columns; ++i) {
         if (const auto value = fields.find(keys[i])) cells[i] = value->text();
       }
-    } catch (const SpecError&) {
-      fail("is no JSON object", "");
+    } catch (const SpecError& error) {
+      fail(fmt::format("column {}: {}", error.location.column, error.what()),
+           "each line is a JSON object, as 'smoothbound train --log' writes it");
     }
     return cells;
   }
@@ -189,6 +198,17 @@ std::string log_line(const IterationRecord& record, LogFormat format) {
 
 bool is_training_log(std::string_view beginning) {
   return beginning.starts_with(header) || beginning.starts_with(json_beginning);
+}
+
+bool is_training_log_file(const std::string& path) {
+  try {
+    const RegularFile file(path);
+    std::array<char, header.size()> beginning{};
+    const ssize_t count = pread(file.descriptor(), beginning.data(), beginning.size(), 0);
+    return count > 0 && is_training_log({beginning.data(), static_cast<std::size_t>(count)});
+  } catch (const NotReadable&) {
+    return false;
+  }
 }
 
 std::vector<IterationRecord> read_training_log(const std::string& path) {

@@ -1,8 +1,8 @@
 #include "parameter_roots.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <numeric>
+#include <utility>
 
 namespace smoothbound {
 namespace {
@@ -14,63 +14,132 @@ bool has_parameters(const Layer& layer) {
          });
 }
 
+// Disjoint groups of the inputs of a merge, each named by its first member.
+class Groups {
+ public:
+  explicit Groups(std::size_t count) : parent_(count) {
+    std::iota(parent_.begin(), parent_.end(), 0U);
+  }
+  std::uint32_t find(std::uint32_t input) {
+    while (parent_[input] != input) {
+      parent_[input] = parent_[parent_[input]];
+      input = parent_[input];
+    }
+    return input;
+  }
+  void unite(std::uint32_t a, std::uint32_t b) {
+    a = find(a);
+    b = find(b);
+    parent_[std::max(a, b)] = std::min(a, b);
+  }
+
+ private:
+  std::vector<std::uint32_t> parent_;
+};
+
 }  // namespace
 
 ParameterRoots::ParameterRoots(Graph& graph)
-    : graph_(graph), sets_(2), roots_(graph.layers.size(), empty_set) {}
+    : graph_(graph),
+      sets_(2),
+      roots_(graph.layers.size(), empty_set),
+      readings_(graph.layers.size()),
+      root_marks_(graph.layers.size()),
+      set_marks_(2) {
+  for (const Layer& layer : graph.layers) {
+    for (const std::uint32_t input : layer.inputs) {
+      if (input != Graph::network_input) ++readings_[input];
+    }
+  }
+}
 
 ParameterRoots::SetIndex ParameterRoots::roots_of(std::uint32_t layer) const {
   return layer == Graph::network_input ? empty_set : roots_[layer];
 }
 
-bool ParameterRoots::meet(SetIndex a, SetIndex b) const {
-  if (a == empty_set || b == empty_set) return false;
-  if (a == b || a == every_root || b == every_root) return true;
-  auto i = sets_[a].begin();
-  auto j = sets_[b].begin();
-  while (i != sets_[a].end() && j != sets_[b].end()) {
-    if (*i == *j) return true;
-    *i < *j ? ++i : ++j;
-  }
-  return false;
-}
-
-ParameterRoots::SetIndex ParameterRoots::unite(SetIndex a, SetIndex b) {
-  if (a == b || b == empty_set) return a;
-  if (a == empty_set) return b;
-  if (a == every_root || b == every_root) return every_root;
-  std::vector<std::uint32_t> both;
-  std::ranges::set_union(sets_[a], sets_[b], std::back_inserter(both));
-  if (both.size() == sets_[a].size()) return a;
-  if (both.size() == sets_[b].size()) return b;
-  if (both.size() > most_roots) return every_root;
-  sets_.push_back(std::move(both));
+ParameterRoots::SetIndex ParameterRoots::make(std::vector<std::uint32_t> roots,
+                                              std::vector<SetIndex> parts) {
+  held_ += roots.size();
+  most_held_ = std::max(most_held_, held_);
+  sets_.push_back({std::move(roots), std::move(parts), 0});
+  set_marks_.emplace_back();
   return static_cast<SetIndex>(sets_.size() - 1);
 }
 
-void ParameterRoots::add(std::uint32_t index) {
+ParameterRoots::SetIndex ParameterRoots::merge(std::uint32_t index) {
   Layer& layer = graph_.layers[index];
-  SetIndex roots = empty_set;
-  for (const std::uint32_t input : layer.inputs) roots = unite(roots, roots_of(input));
-  if (layer.inputs.size() > 1) {
-    // Connected components of "shares parameters with"; there are few inputs.
-    std::vector<std::uint32_t>& groups = layer.input_groups;
-    groups.resize(layer.inputs.size());
-    std::iota(groups.begin(), groups.end(), 0U);
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (groups[i] == groups[j] || !meet(roots_of(layer.inputs[i]), roots_of(layer.inputs[j]))) {
-          continue;
-        }
-        std::ranges::replace(groups, groups[i], groups[j]);
-      }
+  // The largest sets first: what they are known to contain is not looked at again.
+  std::vector<std::uint32_t> inputs(layer.inputs.size());
+  std::iota(inputs.begin(), inputs.end(), 0U);
+  const auto set_of = [&](std::uint32_t input) { return roots_of(layer.inputs[input]); };
+  std::ranges::stable_sort(inputs, [&](std::uint32_t a, std::uint32_t b) {
+    return sets_[set_of(a)].roots.size() > sets_[set_of(b)].roots.size();
+  });
+  Groups groups(inputs.size());
+  // Whether it is the first in this merge; else it joins the group of the first one.
+  const auto is_first = [&](Mark& mark, std::uint32_t input) {
+    if (mark.merge == index) {
+      groups.unite(mark.input, input);
+      return false;
+    }
+    mark = {index, input};
+    return true;
+  };
+  std::vector<std::uint32_t> roots;
+  std::vector<SetIndex> parts;
+  bool every = false;
+  for (const std::uint32_t input : inputs) {
+    const SetIndex set = set_of(input);
+    every = every || set == every_root;
+    if (set == empty_set) continue;
+    if (parts.empty() || parts.back() != set) parts.push_back(set);
+    if (!is_first(set_marks_[set], input)) continue;
+    for (const SetIndex part : sets_[set].parts) {
+      if (set_marks_[part].merge != index) set_marks_[part] = {index, input};
+    }
+    visits_ += sets_[set].roots.size();
+    for (const std::uint32_t root : sets_[set].roots) {
+      if (is_first(root_marks_[root], input)) roots.push_back(root);
     }
   }
-  if (roots == empty_set && has_parameters(layer)) {
-    sets_.push_back({index});
-    roots = static_cast<SetIndex>(sets_.size() - 1);
+  if (every) {
+    const auto first = std::ranges::find_if(
+        inputs, [&](std::uint32_t input) { return set_of(input) != empty_set; });
+    for (const std::uint32_t input : inputs) {
+      if (set_of(input) != empty_set) groups.unite(*first, input);
+    }
   }
-  roots_[index] = roots;
+  layer.input_groups.resize(inputs.size());
+  for (const std::uint32_t input : inputs) layer.input_groups[input] = groups.find(input);
+  if (every || roots.size() > most_roots) return every_root;
+  if (roots.empty()) return empty_set;
+  const SetIndex largest = set_of(inputs.front());
+  if (roots.size() == sets_[largest].roots.size()) return largest;
+  return make(std::move(roots), std::move(parts));
+}
+
+void ParameterRoots::give(std::uint32_t layer, SetIndex set) {
+  roots_[layer] = set;
+  if (readings_[layer] > 0) ++sets_[set].layers;
+}
+
+void ParameterRoots::forget_read(const Layer& layer) {
+  for (const std::uint32_t input : layer.inputs) {
+    if (input == Graph::network_input || --readings_[input] > 0) continue;
+    Set& set = sets_[roots_[input]];
+    if (--set.layers > 0) continue;
+    held_ -= set.roots.size();
+    set.roots = {};
+    set.parts = {};
+  }
+}
+
+void ParameterRoots::add(std::uint32_t index) {
+  const Layer& layer = graph_.layers[index];
+  SetIndex roots = layer.inputs.size() == 1 ? roots_of(layer.inputs.front()) : merge(index);
+  if (roots == empty_set && has_parameters(layer)) roots = make({index}, {});
+  give(index, roots);
+  forget_read(layer);
 }
 
 }  // namespace smoothbound

@@ -1,6 +1,7 @@
 #include "smoothbound/rules/compose.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace smoothbound::rules {
 namespace {
@@ -183,16 +184,16 @@ Triple sum(std::span<const Branch> branches, Method method) {
   // Sharp: the triangle inequality inside a group, orthogonal parameters between groups.
   Triple total;
   for (const Branch& branch : branches) total.m += branch.bounds.m;
-  std::vector<bool> counted(branches.size());
-  for (std::size_t first = 0; first < branches.size(); ++first) {
-    if (counted[first]) continue;
-    Triple group;
-    for (std::size_t i = first; i < branches.size(); ++i) {
-      if (branches[i].group != branches[first].group) continue;
-      counted[i] = true;
-      group.lipschitz += branches[i].bounds.lipschitz;
-      group.smoothness += branches[i].bounds.smoothness;
-    }
+  std::vector<Triple> groups;  // in the order of their first branches
+  std::unordered_map<std::uint32_t, std::size_t> places;
+  for (const Branch& branch : branches) {
+    const auto [place, is_new] = places.emplace(branch.group, groups.size());
+    if (is_new) groups.emplace_back();
+    Triple& group = groups[place->second];
+    group.lipschitz += branch.bounds.lipschitz;
+    group.smoothness += branch.bounds.smoothness;
+  }
+  for (const Triple& group : groups) {
     total.lipschitz = hypotenuse(total.lipschitz, group.lipschitz);
     total.smoothness = std::max(total.smoothness, group.smoothness);
   }

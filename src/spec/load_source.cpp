@@ -1,6 +1,4 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,24 +9,11 @@
 #include <vector>
 
 #include "smoothbound/spec/read_spec.hpp"
+#include "smoothbound/text/regular_file.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (descriptor_ > STDIN_FILENO) close(descriptor_);
-  }
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 std::string system_message(int error) { return std::generic_category().message(error); }
 
@@ -80,6 +65,19 @@ void read_all(int descriptor, std::size_t limit, std::string& text) {
   }
 }
 
+// An open file; refusals are those of a user who names an architecture.
+RegularFile open_source(const std::string& path) {
+  using Reason = NotReadable::Reason;
+  try {
+    return RegularFile(path);
+  } catch (const NotReadable& error) {
+    throw SpecError(whole_file, error.what(),
+                    error.reason == Reason::directory     ? "name the files in it"
+                    : error.reason == Reason::not_regular ? "to read from a pipe, use '-'"
+                                                          : advice(path, error.error));
+  }
+}
+
 }  // namespace
 
 void load_source(const std::string& path, const Limits& limits, Source& source) {
@@ -89,23 +87,11 @@ void load_source(const std::string& path, const Limits& limits, Source& source) 
     read_all(STDIN_FILENO, limits.bytes, source.text);
   } else {
     source = {path, {}};
-    // O_NONBLOCK: a FIFO without a writer must not hang.
-    const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    struct stat status {};
-    if (file.get() < 0 || fstat(file.get(), &status) != 0) {
-      const int error = errno;
-      throw SpecError(whole_file, "cannot open: " + system_message(error), advice(path, error));
-    }
-    if (S_ISDIR(status.st_mode)) {
-      throw SpecError(whole_file, "this is a directory", "name the files in it");
-    }
-    if (!S_ISREG(status.st_mode)) {
-      throw SpecError(whole_file, "this is not a regular file", "to read from a pipe, use '-'");
-    }
-    if (static_cast<std::size_t>(status.st_size) > limits.bytes) refuse_size(limits.bytes);
+    const RegularFile file = open_source(path);
+    if (file.size() > limits.bytes) refuse_size(limits.bytes);
     std::string text;
-    text.reserve(static_cast<std::size_t>(status.st_size) + 1);
-    read_all(file.get(), limits.bytes, text);
+    text.reserve(static_cast<std::size_t>(file.size()) + 1);
+    read_all(file.descriptor(), limits.bytes, text);
     source.text = std::move(text);
   }
 }

@@ -1,12 +1,15 @@
 #include "smoothbound/train/report.hpp"
 
+#include <algorithm>
+
 namespace smoothbound {
 
 Magnitude predicted_iterations(const Magnitude& smoothness, double first_objective,
                                double accuracy) {
   const LowerBound square = LowerBound::from_double(accuracy) * LowerBound::from_double(accuracy);
-  return ceiling(Magnitude::from_count(2) * smoothness * Magnitude::from_double(first_objective) /
-                 square);
+  // An objective >= 0 may be computed as one below.
+  return ceiling(Magnitude::from_count(2) * smoothness *
+                 Magnitude::from_double(std::max(first_objective, 0.0)) / square);
 }
 
 TrainingReport::Verdict TrainingReport::verdict() const {

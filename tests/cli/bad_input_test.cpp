@@ -330,6 +330,37 @@ TEST(NotAFile, IsRefused) {
   expect_refused_whole(device, "/dev/zero");
 }
 
+// Whatever is read: nothing waits for a writer that never comes.
+TEST(NotAFile, PipesAreRefusedWhereverAFileIsRead) {
+  const TemporaryDirectory directory;
+  const std::string net = directory.write("net.yaml", small_network);
+  const std::string fifo = directory / "fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  using Arguments = std::vector<std::string>;
+  for (const Arguments& arguments : {Arguments{"plot", fifo},
+                                     {"plot", net, fifo},
+                                     {"report", fifo},
+                                     {"compare", net, fifo},
+                                     {"sweep", fifo, "--radius", "1:2"},
+                                     {"cost", fifo},
+                                     {"--config", fifo, "bound", net},
+                                     {"check", "--baseline", fifo, net},
+                                     {"run", net, "--input", fifo},
+                                     {"run", net, "--weights", fifo},
+                                     {"run", net, "--statistics", fifo},
+                                     {"train", net, "--resume", fifo},
+                                     {"train", net, "--checkpoint", fifo}}) {
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    Invocation invocation{arguments};
+    invocation.timeout = std::chrono::seconds(10);
+    const Outcome run = run_program(invocation);
+    EXPECT_FALSE(run.timed_out);
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, ::testing::ContainsRegex("not? a? ?regular file"));
+    EXPECT_THAT(run.err, HasSubstr("hint: "));
+  }
+}
+
 TEST(NotAFile, IncludesWhatMayNotBeRead) {
   const TemporaryDirectory directory;
   const std::string file = directory.write("secret.yaml", small_network);

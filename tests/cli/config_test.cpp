@@ -145,7 +145,8 @@ TEST(Config, UnreadableFileIsLocated) {
   const TemporaryDirectory directory;
   for (const auto& [file, why] :
        {std::pair<std::string, std::string>{directory / "none.toml", "no such file"},
-        {directory.path().string(), "a directory"}}) {
+        {directory.path().string(), "a directory"},
+        {"/dev/zero", "no regular file"}}) {
     const Outcome run = bound_of({"--config", file});
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_EQ(run.out, "");

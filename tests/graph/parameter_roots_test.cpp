@@ -145,6 +145,75 @@ TEST(ParameterRoots, TheInputSharesNothingEvenBeyondTheCap) {
   EXPECT_NE(graph.layers.back().input_groups[0], graph.layers.back().input_groups[1]);
 }
 
+// What a network costs: roots that are kept, and looked at, beside the inputs that its file names.
+struct Cost {
+  std::size_t held;
+  std::size_t visits;
+  std::size_t inputs = 0;
+  explicit Cost(Graph& graph) {
+    ParameterRoots roots(graph);
+    for (std::uint32_t i = 0; i < graph.layers.size(); ++i) roots.add(i);
+    held = roots.most_held();
+    visits = roots.visits();
+    for (const Layer& layer : graph.layers) inputs += layer.inputs.size();
+  }
+};
+
+// Layers that read the input, and behind each the sum of all that is there.
+TEST(ParameterRoots, OfDenseSkipsCostWhatTheFileDoes) {
+  Graph graph;
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    graph.layers.push_back(i % 2 == 0 ? layer_of({Graph::network_input}, 1) : layer_of(all, 0));
+    all.push_back(i);
+  }
+  const Cost cost(graph);
+  EXPECT_LE(cost.held, cost.inputs);
+  EXPECT_LE(cost.visits, cost.inputs);
+  // The last branch shares nothing; all others meet in the sum before it.
+  const std::vector<std::uint32_t>& groups = graph.layers.back().input_groups;
+  EXPECT_EQ(groups.back(), groups.size() - 1);
+  EXPECT_EQ(std::count(groups.begin(), groups.end(), 0U),
+            static_cast<std::ptrdiff_t>(groups.size() - 1));
+}
+
+TEST(ParameterRoots, OfManySumsOfTheSameBranchesCostWhatTheFileDoes) {
+  Graph graph;
+  std::vector<std::uint32_t> branches;
+  for (std::uint32_t i = 0; i < 4000; ++i) {
+    graph.layers.push_back(layer_of({Graph::network_input}, 1));
+    branches.push_back(i);
+  }
+  for (int i = 0; i < 40; ++i) graph.layers.push_back(layer_of(branches, 0));
+  const Cost cost(graph);
+  EXPECT_LE(cost.held, cost.inputs);
+  EXPECT_LE(cost.visits, cost.inputs);
+}
+
+// Each sum is read once: what it depends on need not be kept.
+TEST(ParameterRoots, OfAChainOfSumsAreForgotten) {
+  Graph graph;
+  graph.layers.push_back(layer_of({Graph::network_input}, 1));
+  for (std::uint32_t i = 1; i < 6000; i += 2) {
+    graph.layers.push_back(layer_of({Graph::network_input}, 1));
+    graph.layers.push_back(layer_of({i - 1, i}, 0));
+  }
+  EXPECT_LE(Cost(graph).held, graph.layers.size() + 2);
+}
+
+TEST(ParameterRoots, OfOneSumOfAHundredThousandBranches) {
+  Graph graph;
+  std::vector<std::uint32_t> branches;
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    graph.layers.push_back(layer_of({Graph::network_input}, 1));
+    branches.push_back(i);
+  }
+  graph.layers.push_back(layer_of(branches, 0));
+  const Cost cost(graph);
+  EXPECT_LE(cost.visits, cost.inputs);
+  EXPECT_EQ(graph.layers.back().input_groups, branches);
+}
+
 TEST(ParameterRoots, AChainOfAHundredThousandLayersIsFast) {
   Graph graph;
   graph.layers.push_back(layer_of({Graph::network_input}, 1));

@@ -8,15 +8,17 @@
 namespace smoothbound {
 namespace {
 
+// Few and many, each planned in its own way.
 TEST(MemoryPlan, NothingOverlapsInTimeAndSpace) {
-  for (unsigned seed = 0; seed < 200; ++seed) {
+  for (unsigned seed = 0; seed < 201; ++seed) {
     std::mt19937 random(seed);
     std::vector<Lifetime> lives;
-    for (int i = 0; i < 40; ++i) {
+    const unsigned count = seed < 200 ? 40 : most_placed_by_size + 1000;
+    for (unsigned i = 0; i < count; ++i) {
       const auto below = [&](unsigned bound) {
         return static_cast<std::int64_t>(random() % bound);
       };
-      const std::int64_t begin = below(50);
+      const std::int64_t begin = below(count);
       lives.push_back({begin, begin + below(8), below(100)});
     }
     const MemoryPlan plan = plan_memory(lives);
@@ -41,9 +43,41 @@ TEST(MemoryPlan, NothingOverlapsInTimeAndSpace) {
 }
 
 TEST(MemoryPlan, AChainTakesTwoPlaces) {
+  for (const std::int64_t length : {10, 100'000}) {
+    std::vector<Lifetime> lives;
+    for (std::int64_t i = 0; i < length; ++i) lives.push_back({i, i + 1, 64});
+    EXPECT_EQ(plan_memory(lives).size, 128);
+  }
+}
+
+// Values that stay to the end, and between them some that do not.
+TEST(MemoryPlan, WhatStaysLiesSideBySide) {
+  for (const std::int64_t length : {10, 100'000}) {
+    std::vector<Lifetime> lives;
+    for (std::int64_t i = 0; i < length; ++i) {
+      lives.push_back({2 * i, 2 * length, 64});
+      lives.push_back({2 * i + 1, 2 * i + 2, 64});
+    }
+    EXPECT_EQ(plan_memory(lives).size, 64 * (length + 1));
+  }
+}
+
+// The two ways differ by no more than a fifth for sizes and times as random as these.
+TEST(MemoryPlan, OfManyIsNotMuchLargerThanNeeded) {
+  std::mt19937 random(5);
   std::vector<Lifetime> lives;
-  for (std::int64_t i = 0; i < 10; ++i) lives.push_back({i, i + 1, 64});
-  EXPECT_EQ(plan_memory(lives).size, 128);
+  std::vector<std::int64_t> living(40'010);
+  for (std::int64_t i = 0; i < 20'000; ++i) {
+    const Lifetime life{2 * i, 2 * i + static_cast<std::int64_t>(random() % 10),
+                        static_cast<std::int64_t>(16 * (1 + random() % 20))};
+    for (std::int64_t t = life.begin; t <= life.end; ++t) {
+      living[static_cast<std::size_t>(t)] += life.size;
+    }
+    lives.push_back(life);
+  }
+  const std::int64_t needed = *std::max_element(living.begin(), living.end());
+  EXPECT_GE(plan_memory(lives).size, needed);
+  EXPECT_LE(plan_memory(lives).size, needed * 6 / 5);
 }
 
 }  // namespace

@@ -153,8 +153,30 @@ TEST(TrainingLog, WhatIsNoneIsNamed) {
   EXPECT_EQ(message(header + "\n1,2,3\n"), "line 2: is no line of 7 cells");
   EXPECT_EQ(message(header + "\n0,x,1,1,,1,1\n"), "line 2: 'x' is no objective");
   EXPECT_EQ(message(header + "\n0,1,1,1,-3,1,1\n"), "line 2: '-3' is no smoothness");
-  EXPECT_EQ(message("{\"iteration\":0\n"), "line 1: is no JSON object");
+  EXPECT_EQ(message("{\"iteration\":0\n"),
+            "line 1: column 15: invalid JSON: unexpected end of input; expected '}'");
+  EXPECT_EQ(message("{\"iteration\":[0]}\n"), "line 1: column 14: iteration must be a number");
   EXPECT_EQ(message("{\"iteration\":0}\n"), "line 1: '' is no objective");
+}
+
+TEST(TrainingLog, NestedDeeplyIsRefused) {
+  const TemporaryDirectory directory;
+  constexpr std::size_t depth = 100'000;
+  for (const auto& [open, close] : {std::pair("[", "]"), {"{\"a\":", "}"}}) {
+    std::string text = "{\"iteration\":";
+    for (std::size_t i = 0; i < depth; ++i) text += open;
+    text += "1";
+    for (std::size_t i = 0; i < depth; ++i) text += close;
+    const std::string path = directory.write("log.jsonl", text + "}\n");
+    try {
+      read_training_log(path);
+      ADD_FAILURE() << "no error";
+    } catch (const DataError& error) {
+      EXPECT_THAT(error.what(), ::testing::MatchesRegex(
+                                    "line 1: column [0-9]+: nested more than 64 levels deep"));
+      EXPECT_EQ(error.hint, "each line is a JSON object, as 'smoothbound train --log' writes it");
+    }
+  }
 }
 
 class Checkpoints : public ::testing::Test {

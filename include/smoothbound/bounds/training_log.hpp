@@ -40,6 +40,8 @@ std::string log_line(const IterationRecord& record, LogFormat format);
 
 /// Whether a file with this beginning is a log of training.
 bool is_training_log(std::string_view beginning);
+/// Whether `path` is a regular file with such a beginning.
+bool is_training_log_file(const std::string& path);
 /// The records of a log in either format, `halvings` aside. Throws DataError, which names the line.
 std::vector<IterationRecord> read_training_log(const std::string& path);
 

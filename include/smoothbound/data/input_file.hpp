@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "smoothbound/text/regular_file.hpp"
+
 namespace smoothbound {
 
 /// A regular file, open for reading. Pieces are copied out, not mapped: a file that is cut short
@@ -15,16 +17,11 @@ class InputFile {
  public:
   /// Throws DataError for what cannot be opened and for directories, pipes and devices.
   explicit InputFile(std::string path);
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-  InputFile(InputFile&& other) noexcept;
-  InputFile& operator=(InputFile&&) = delete;
-  ~InputFile();
 
   [[nodiscard]] const std::string& path() const { return path_; }
   /// Bytes in the file when it was opened.
-  [[nodiscard]] std::uint64_t size() const { return size_; }
-  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] std::uint64_t size() const { return file_.size(); }
+  [[nodiscard]] int descriptor() const { return file_.descriptor(); }
 
   /// Fills `bytes` from `offset` on. Throws DataError if the file ends before.
   void read(std::uint64_t offset, std::span<std::byte> bytes) const;
@@ -33,8 +30,7 @@ class InputFile {
 
  private:
   std::string path_;
-  int descriptor_ = -1;
-  std::uint64_t size_ = 0;
+  RegularFile file_;
 };
 
 /// Whether `path` is a directory; false if it cannot be told.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -56,11 +55,9 @@ std::vector<Chart> make_charts(Kind kind, std::span<const Report> reports) {
   return charts;
 }
 
+// Of what cannot be read, it is the reader of architectures that tells why.
 bool is_log(const std::string& file) {
-  if (file == "-") return false;
-  std::ifstream stream(file);
-  std::string first;
-  return std::getline(stream, first) && is_training_log(first);
+  return file != "-" && is_training_log_file(file);
 }
 
 // Logs of training; `options` that are about bounds do not apply.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -145,6 +146,7 @@ class TrainCommand {
     request_.notice = [](const std::string& file, const std::string& what) {
       std::cerr << fmt::format("{}: note: {}\n", escape_controls(file), what);
     };
+    check_checkpoint();
     check_outputs();
   }
 
@@ -162,6 +164,17 @@ class TrainCommand {
       }
       first = option;
     }
+  }
+
+  // It is read again, and replaced as a whole.
+  void check_checkpoint() const {
+    std::error_code ignored;
+    const std::filesystem::path path = options_.checkpoint;
+    if (!std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored))
+      return;
+    throw SpecError(line_.locate_last({"--checkpoint"}),
+                    fmt::format("'{}' is not a regular file", options_.checkpoint),
+                    "name a file for the checkpoint, existing or not");
   }
 
   void check_outputs() const {

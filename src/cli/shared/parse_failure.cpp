@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
+#include "smoothbound/text/regular_file.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
@@ -27,7 +27,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// A file of --config that cannot be read; the parser does not tell why.
+// A file of --config that cannot be read; CLI11 does not tell why.
 SpecError describe_config(const CommandLine& line) {
   const std::vector<std::string>& arguments = line.arguments();
   std::string name;
@@ -36,12 +36,15 @@ SpecError describe_config(const CommandLine& line) {
       name = arguments[i].substr(arguments[i].find('=') + 1);
     if (arguments[i] == "--config" && i + 1 < arguments.size()) name = arguments[i + 1];
   }
-  std::error_code ignored;
-  const bool exists = std::filesystem::exists(name, ignored);
-  const bool directory = std::filesystem::is_directory(name, ignored);
-  const std::string_view why = directory ? "a directory"
-                               : exists  ? "no permission"
-                                         : "no such file";
+  std::string_view why = "no permission";
+  try {
+    const RegularFile file(name);
+  } catch (const NotReadable& error) {
+    using Reason = NotReadable::Reason;
+    if (error.reason == Reason::no_such_file) why = "no such file";
+    if (error.reason == Reason::directory) why = "a directory";
+    if (error.reason == Reason::not_regular) why = "no regular file";
+  }
   return {line.locate_last({"--config"}), fmt::format("cannot read '{}': {}", name, why),
           "--config names a file of options"};
 }

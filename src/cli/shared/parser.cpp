@@ -8,6 +8,7 @@
 #include "config.hpp"
 #include "help.hpp"
 #include "parse_failure.hpp"
+#include "smoothbound/text/regular_file.hpp"
 #include "smoothbound/version.hpp"
 #include "terminal.hpp"
 
@@ -65,6 +66,16 @@ struct Declaration {
   }
 };
 
+// Empty if it is.
+std::string why_not_readable(const std::string& path) {
+  try {
+    const RegularFile file(path);
+    return {};
+  } catch (const NotReadable& error) {
+    return error.what();
+  }
+}
+
 void declare(const Program& program, CommandLine& line, CLI::App& app) {
   app.set_version_flag("--version", "smoothbound " + std::string(version));
   app.require_subcommand(1);
@@ -76,7 +87,9 @@ void declare(const Program& program, CommandLine& line, CLI::App& app) {
     made->fallthrough();
   }
   const Option& config = program.itself().options().back();
-  app.set_config(config.name, "", config.help)->type_name(config.type);
+  app.set_config(config.name, "", config.help)
+      ->type_name(config.type)
+      ->check(CLI::Validator(why_not_readable, ""));  // before CLI11 opens it
   app.config_formatter(std::make_shared<Config>(app, program, line));
 }
 
@@ -93,6 +106,7 @@ ParseFailure failure_of(const CLI::ParseError& error, const CLI::App& app, const
       failure.kind = ParseFailure::Kind::unexpected;
       break;
     case CLI::ExitCodes::FileError:
+    case CLI::ExitCodes::ValidationError:  // only --config is checked by CLI11
       failure.kind = ParseFailure::Kind::config;
       break;
     default:

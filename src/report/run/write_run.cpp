@@ -15,6 +15,12 @@ std::string norm_text(double value) {
   return std::isfinite(value) ? fmt::format("{:.3e}", value) : fmt::format("{}", value);
 }
 
+// norm / bound; the bound may be beyond the range of doubles.
+std::string part_of(const Magnitude& bound, double norm) {
+  const auto divisor = LowerBound::from_decimal(bound.to_text(words::digits_for_machines));
+  return (Magnitude::from_double(norm) / divisor).to_text(3);
+}
+
 std::string percent(double part) { return fmt::format("{:.1f}%", part * 100); }
 
 class RunWriter {
@@ -104,10 +110,7 @@ class RunWriter {
     }
     const bool related = best != nullptr && best->is_finite() && !best->is_zero() &&
                          std::isfinite(norm) && norm >= 0;
-    grid.add(
-        related
-            ? (Magnitude::from_double(norm) / LowerBound::from_double(best->to_double())).to_text(3)
-            : "");
+    grid.add(related ? part_of(*best, norm) : "");
   }
 
   void write_outside() {

@@ -13,9 +13,9 @@ namespace {
 
 std::string measured_text(double value) { return fmt::format("{:.6g}", value); }
 
-// What stands behind "<=".
+// What stands behind "<=". An objective >= 0 may be computed as one below.
 std::string rounded_up(double value) {
-  return Magnitude::from_double(value).to_text(words::digits_for_people);
+  return Magnitude::from_double(std::max(value, 0.0)).to_text(words::digits_for_people);
 }
 
 // 0, 1, 2, 5, 10, 20, 50, ...
