@@ -341,13 +341,12 @@ TEST(NotAFile, PipesAreRefusedWhereverAFileIsRead) {
                                      {"plot", net, fifo},
                                      {"report", fifo},
                                      {"compare", net, fifo},
-                                     {"sweep", fifo, "--radius", "1:2"},
+                                     {"sweep", fifo, "--radius", "1,2"},
                                      {"cost", fifo},
                                      {"--config", fifo, "bound", net},
                                      {"check", "--baseline", fifo, net},
                                      {"run", net, "--input", fifo},
                                      {"run", net, "--weights", fifo},
-                                     {"run", net, "--statistics", fifo},
                                      {"train", net, "--resume", fifo},
                                      {"train", net, "--checkpoint", fifo}}) {
     SCOPED_TRACE(::testing::PrintToString(arguments));
@@ -356,7 +355,7 @@ TEST(NotAFile, PipesAreRefusedWhereverAFileIsRead) {
     const Outcome run = run_program(invocation);
     EXPECT_FALSE(run.timed_out);
     EXPECT_EQ(run.exit_code, 2);
-    EXPECT_THAT(run.err, ::testing::ContainsRegex("not? a? ?regular file"));
+    EXPECT_THAT(run.err, ::testing::ContainsRegex("(not a|no) regular file"));
     EXPECT_THAT(run.err, HasSubstr("hint: "));
   }
 }

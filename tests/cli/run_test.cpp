@@ -382,5 +382,55 @@ TEST(Run, ReadsTheArchitectureFromStandardInput) {
   EXPECT_THAT(outcome.out, HasSubstr("data: random, normal, seed 3, 4 samples 3\n"));
 }
 
+// Of so many layers, the last bound is about 1e440.
+std::string deep(std::string_view radius) {
+  std::string text = "name: deep\ninput: {shape: [2]}\nloss: square\nradius: ";
+  text += std::string(radius) + "\nlayers:\n";
+  for (int i = 0; i < 220; ++i) text += "  - {dense: 2}\n";
+  return text;
+}
+
+class BeyondDoubles : public ::testing::TestWithParam<const char*> {
+ protected:
+  // Its output.
+  std::string run(std::vector<std::string> arguments, int exit_code = 0) {
+    arguments.insert(arguments.end(), {"--format", GetParam()});
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    const Outcome outcome = run_program(arguments);
+    EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
+    return outcome.out;
+  }
+  TemporaryDirectory directory_;
+  std::string file_ = directory_.write("deep.yaml", deep("100"));
+  std::string other_ = directory_.write("moderate.yaml", deep("1"));
+};
+
+TEST_P(BeyondDoubles, AreWrittenByTheCalculator) {
+  EXPECT_THAT(run({"bound", file_}), HasSubstr("e+440"));
+  EXPECT_THAT(run({"compare", file_, other_}), HasSubstr("e+440"));
+  EXPECT_THAT(run({"sweep", file_, "--radius", "1,100"}), HasSubstr("e+440"));
+}
+
+// With parameters that are far from the surface of their balls, all that is measured is a double.
+TEST_P(BeyondDoubles, AreWrittenByTheRuntime) {
+  EXPECT_THAT(run({"run", "--init", "normal", "--precision", "float64", file_}),
+              HasSubstr("e+440"));
+  (void)run({"train", "--init", "normal", "--precision", "float64", "--iterations", "2", "--step",
+             "line-search", file_});
+  (void)run({"cost", file_});
+}
+
+TEST(BeyondDoublesInRun, AreDividedBy) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("deep.yaml", deep("100"));
+  const Outcome outcome = run_program({"run", "--init", "normal", "--precision", "float64", file});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, ::testing::ContainsRegex("1\\.41425e\\+440  [0-9.]*e-[45][0-9][0-9]\n"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, BeyondDoubles,
+                         ::testing::Values("table", "markdown", "csv", "json"),
+                         [](const auto& test) { return std::string(test.param); });
+
 }  // namespace
 }  // namespace smoothbound::testing

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -214,16 +214,16 @@ TEST(ParameterRoots, OfOneSumOfAHundredThousandBranches) {
   EXPECT_EQ(graph.layers.back().input_groups, branches);
 }
 
-TEST(ParameterRoots, AChainOfAHundredThousandLayersIsFast) {
+TEST(ParameterRoots, OfAChainOfAHundredThousandLayersAreOne) {
   Graph graph;
   graph.layers.push_back(layer_of({Graph::network_input}, 1));
   for (std::uint32_t i = 1; i < 100'000; ++i) {
     // Every third layer is a residual sum.
     graph.layers.push_back(i % 3 == 2 ? layer_of({i - 1, i - 2}, 0) : layer_of({i - 1}, 1));
   }
-  const auto start = std::chrono::steady_clock::now();
-  add_all(graph);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  const Cost cost(graph);
+  EXPECT_EQ(cost.held, 1U);
+  EXPECT_LE(cost.visits, cost.inputs);
   for (std::uint32_t i = 2; i < graph.layers.size(); i += 3) {
     ASSERT_EQ(graph.layers[i].input_groups[0], graph.layers[i].input_groups[1]) << i;
   }
