@@ -56,9 +56,7 @@ std::vector<Chart> make_charts(Kind kind, std::span<const Report> reports) {
 }
 
 // Of what cannot be read, it is the reader of architectures that tells why.
-bool is_log(const std::string& file) {
-  return file != "-" && is_training_log_file(file);
-}
+bool is_log(const std::string& file) { return file != "-" && is_training_log_file(file); }
 
 // Logs of training; `options` that are about bounds do not apply.
 int plot_logs(const PlotOptions& options, const PlotFormat& format, const CommandLine& line) {
