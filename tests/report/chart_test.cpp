@@ -6,9 +6,11 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "report/charts/chart_scale.hpp"
 #include "report/charts/chart_style.hpp"
+#include "report/charts/chart_svg.hpp"
 #include "support/texts.hpp"
 
 namespace smoothbound::testing {
@@ -32,6 +34,8 @@ Json vega(const std::vector<Chart>& charts) {
   write_vega_lite(charts, [&](std::string_view piece) { text += piece; });
   return Json::parse(text);
 }
+// The one chart of a Vega-Lite specification.
+Json vega_view(const Chart& chart) { return vega({chart}).at("vconcat").at(0); }
 
 std::string bars(const std::vector<Chart>& charts, int columns = 80) {
   std::string text;
@@ -45,7 +49,7 @@ Chart sweep() {
   chart.x = {"epsilon", true, {}};
   chart.y = {"L", true, {}};
   chart.series = {{"with", {-4, -2, 0, 2}, {82, 41, 12, 5}}, {"without", {-4, 2}, {18, 18}}};
-  chart.markers = {{-0.25, "crossing at 0.56"}};
+  chart.markers = {{-0.25, 18, "0.562"}};
   return chart;
 }
 
@@ -129,7 +133,8 @@ TEST(Svg, DrawsEveryPointOnce) {
   const std::string text = svg({sweep()});
   EXPECT_EQ(count_of(text, "</title></path>"), 6U);
   EXPECT_THAT(text, HasSubstr("with, 0.01: 1.00e+41"));
-  EXPECT_THAT(text, HasSubstr("crossing at 0.56"));
+  EXPECT_THAT(text, HasSubstr(">0.562</text>"));
+  EXPECT_THAT(text, HasSubstr("crossing at 0.562"));  // for those who cannot see it
   EXPECT_THAT(text, HasSubstr("<desc"));
   EXPECT_THAT(text, HasSubstr("prefers-color-scheme:dark"));
 }
@@ -223,6 +228,216 @@ TEST(Bars, AreAsLongAsTheirValues) {
   EXPECT_NEAR(static_cast<double>(full(lines.at(3))), 2.0 * static_cast<double>(full(lines.at(2))),
               1);
   EXPECT_GT(full(lines.at(3)), 50U);
+}
+
+// Advance widths as Chromium measured them in DejaVu Sans, 100 px high.
+TEST(TextWidth, IsAtLeastThatOfTheWidestUsualFont) {
+  struct Case {
+    std::string text;
+    double measured;
+  };
+  for (const Case& each :
+       {Case{"conv1_1", 416.0}, Case{"WWWWWW", 593.3}, Case{"iiiillll", 222.3},
+        Case{"encoder.layers.11.attention.output.dense", 2075.1}, Case{"MobileNetV2", 635.6},
+        Case{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1747.2}, Case{"abcdefghijklmnopqrstuvwxyz", 1464.6},
+        Case{"0123456789", 636.2}, Case{"batch 128, ||x|| <= 1", 1057.3}}) {
+    EXPECT_GE(svg::text_width(each.text, 100), each.measured) << each.text;
+    EXPECT_LE(svg::text_width(each.text, 100), 1.3 * each.measured) << each.text;
+  }
+}
+
+TEST(Elide, KeepsBothEnds) {
+  EXPECT_EQ(svg::shorten("conv1_1", 7), "conv1_1");
+  EXPECT_EQ(svg::shorten("stage1.block2.conv3", 9), "stag\u2026onv3");
+  EXPECT_EQ(svg::shorten("\u00e4\u00f6\u00fc\u00e4\u00f6\u00fc", 4), "\u00e4\u00f6\u2026\u00fc");
+  const std::string name = "encoder.layers.11.attention.output.dense";
+  for (const double width : {30.0, 60.0, 100.0, 200.0, 1000.0}) {
+    const std::string text = svg::elide(name, width, 10);
+    EXPECT_LE(svg::text_width(text, 10), width + 1e-9);
+    EXPECT_EQ(text == name, svg::text_width(name, 10) <= width);
+    if (text == name) continue;
+    const std::size_t dots = text.find("\u2026");
+    ASSERT_NE(dots, std::string::npos);
+    EXPECT_TRUE(name.starts_with(text.substr(0, dots)));
+    EXPECT_TRUE(name.ends_with(text.substr(dots + 3)));
+    EXPECT_NEAR(static_cast<double>(dots), static_cast<double>(text.size() - dots - 3), 3);
+  }
+}
+
+// Where a text of an SVG document stands, by the estimate of its width.
+svg::Box box_of_text(const std::string& element) {
+  const auto attribute = [&](const std::string& begin) {
+    const std::size_t at = element.find(begin);
+    return at == std::string::npos ? 0 : std::stod(element.substr(at + begin.size()));
+  };
+  const bool title = element.find("class=\"title\"") != std::string::npos;
+  const bool small = element.find("class=\"muted") != std::string::npos ||
+                     element.find("small") != std::string::npos;
+  std::string text = element.substr(element.find('>') + 1);
+  for (std::size_t at = 0; (at = text.find('<')) != std::string::npos;) {  // a raised exponent
+    text.erase(at, text.find('>', at) + 1 - at);
+  }
+  const double size = svg::text_width(text, title ? 16 : small ? svg::small_size : svg::font_size);
+  if (const std::size_t at = element.find("translate("); at != std::string::npos) {
+    std::istringstream place(element.substr(at + 10));
+    double x = 0;
+    double y = 0;
+    place >> x >> y;
+    return {x - size * std::cos(0.96), y, x, y + size * std::sin(0.96)};
+  }
+  double x = attribute(" x=\"");
+  if (element.find("\"middle\"") != std::string::npos) x -= size / 2;
+  if (element.find("\"end\"") != std::string::npos) x -= size;
+  const double y = attribute(" y=\"");
+  return {x, y - 11, x + size, y + 3};
+}
+
+void expect_all_texts_inside(const std::string& document) {
+  const auto size = [&](const std::string& name) {
+    return std::stod(document.substr(document.find(" " + name + "=\"") + name.size() + 3));
+  };
+  const double width = size("width");
+  const double height = size("height");
+  std::size_t texts = 0;
+  for (std::size_t at = 0; (at = document.find("<text", at)) != std::string::npos; ++at) {
+    const std::string element = document.substr(at, document.find("</text>", at) - at);
+    const svg::Box box = box_of_text(element);
+    EXPECT_GE(box.left, 0) << element;
+    EXPECT_LE(box.right, width) << element;
+    EXPECT_GE(box.top, 0) << element;
+    EXPECT_LE(box.bottom, height) << element;
+    ++texts;
+  }
+  EXPECT_GT(texts, 5U);
+}
+
+TEST(Svg, ClipsNoLabel) {
+  for (const ChartKind kind : {ChartKind::lines, ChartKind::bars, ChartKind::dots}) {
+    for (const std::size_t count : {1U, 2U, 9U, 40U, 152U}) {
+      for (const std::string& name : {std::string("fc"), std::string(300, 'W'),
+                                      std::string(60, 'i') + " " + std::string(60, 'm')}) {
+        SCOPED_TRACE(std::to_string(static_cast<int>(kind)) + " " + std::to_string(count) + name);
+        Chart chart;
+        chart.title = "Bounds of " + name;
+        chart.note = name;
+        chart.kind = kind;
+        chart.x.label = name;
+        chart.y = {name, true, {}};
+        chart.series = {{name, {}, {}, 0}, {"b" + name, {}, {}, 1}};
+        for (std::size_t i = 0; i < count; ++i) {
+          chart.x.categories.push_back((i == 0 ? "a" : name) + std::to_string(i));
+          for (ChartSeries& series : chart.series) {
+            series.x.push_back(static_cast<double>(i));
+            series.y.push_back(static_cast<double>(i % 7) * 50);
+          }
+        }
+        chart.series[0].y.back() = inf;
+        expect_all_texts_inside(svg({chart}));
+      }
+    }
+  }
+}
+
+TEST(Svg, MarksNoPointsOfALineWithMoreThan40) {
+  for (const std::size_t count : {2U, 40U, 41U, 500U}) {
+    Chart chart = sweep();
+    chart.markers.clear();
+    chart.series = {{"line", {}, {}}, {"lonely", {0, 1, 2}, {gap, 5, gap}}};
+    for (std::size_t i = 0; i < count; ++i) {
+      chart.series[0].x.push_back(static_cast<double>(i));
+      chart.series[0].y.push_back(static_cast<double>(i % 7));
+    }
+    EXPECT_EQ(count_of(svg({chart}), "</title></path>"), 1 + (count <= 40 ? count : 0));
+    const Json marks = vega_view(chart).at("layer").at(0).at("mark");
+    EXPECT_EQ(marks.at("type"), "line");
+  }
+  Chart chart = sweep();
+  chart.series.resize(1);
+  EXPECT_TRUE(vega_view(chart).at("layer").at(0).at("mark").at("point"));
+  for (int i = 3; i < 60; ++i) {
+    chart.series[0].x.push_back(i);
+    chart.series[0].y.push_back(i);
+  }
+  EXPECT_FALSE(vega_view(chart).at("layer").at(0).at("mark").at("point"));
+}
+
+TEST(Svg, DrawsAReferenceAsAPlainRule) {
+  Chart chart = sweep();
+  chart.series[1].reference = true;
+  const std::string text = svg({chart});
+  EXPECT_EQ(count_of(text, "</title></path>"), 4U);
+  const std::size_t begin = text.find("<path class=\"rule");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string rule = text.substr(begin, text.find("/>", begin) - begin);
+  EXPECT_EQ(count_of(rule, "H"), 1U) << rule;
+  EXPECT_EQ(count_of(rule, "L"), 0U) << rule;
+}
+
+TEST(Svg, ExplainsColoursAndDashesWhereLinesAreOfTwoKinds) {
+  Chart chart;
+  chart.y = {"L", true, {}};
+  chart.colours = {"first net", "second net"};
+  chart.dashes = {"sharp", "paper"};
+  for (std::size_t net = 0; net < 2; ++net) {
+    for (std::size_t method = 0; method < 2; ++method) {
+      chart.series.push_back({"a line", {0, 1}, {1, 2}, net, method});
+    }
+  }
+  const std::string text = svg({chart});
+  for (const char* name : {"first net", "second net", "sharp", "paper"}) {
+    EXPECT_EQ(count_of(text, std::string(">") + name + "</text>"), 1U) << name;
+  }
+  EXPECT_EQ(count_of(text, ">a line</text>"), 0U);
+  const Json encoding = vega_view(chart).at("layer").at(0).at("encoding");
+  EXPECT_EQ(encoding.at("color").at("field"), "colour");
+  EXPECT_EQ(encoding.at("color").at("scale").at("domain"), Json(chart.colours));
+  EXPECT_EQ(encoding.at("strokeDash").at("field"), "dash");
+  EXPECT_EQ(encoding.at("strokeDash").at("scale").at("domain"), Json(chart.dashes));
+  const Json values = vega_view(chart).at("data").at("values");
+  EXPECT_EQ(values.at(2).at("colour"), "first net");
+  EXPECT_EQ(values.at(2).at("dash"), "paper");
+}
+
+TEST(Svg, PutsDotsOfOneCategoryIntoOneRow) {
+  Chart chart;
+  chart.kind = ChartKind::dots;
+  chart.x = {"network", false, {"first", "second", "third"}};
+  chart.y = {"m", true, {}};
+  chart.series = {{"sharp", {0, 1, 2}, {1, inf, -inf}, 0}, {"paper", {0, 1, 2}, {2, inf, gap}, 1}};
+  Chart other = chart;
+  other.y.label = "l";
+  const std::string text = svg({chart, other});
+  EXPECT_EQ(count_of(text, "</title></path>"), 10U);
+  for (const char* name : {"first", "second", "third", "sharp", "paper"}) {
+    EXPECT_EQ(count_of(text, std::string(">") + name + "</text>"), 1U) << name;
+  }
+  EXPECT_THAT(text, HasSubstr("\u221e"));
+  const Json encoding = vega_view(chart).at("layer").at(0).at("encoding");
+  EXPECT_EQ(encoding.at("y").at("field"), "x");
+  EXPECT_EQ(encoding.at("x").at("field"), "y");
+}
+
+TEST(PlaceLabels, KeepsThemApartAndInside) {
+  const svg::Box frame{0, 0, 300, 240};
+  std::vector<svg::PointLabel> points;
+  for (int i = 0; i < 9; ++i) points.push_back({150.0 + i % 3, 60.0 + i / 3, 80});
+  points.push_back({299, 239, 80});
+  points.push_back({1, 1, 80});
+  const svg::Box taken{158, 0, 300, 60};
+  const auto overlap = [](const svg::Box& a, const svg::Box& b) {
+    return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  };
+  const std::vector<svg::Box> boxes =
+      svg::place_labels(points, frame, [&](const svg::Box& box) { return overlap(box, taken); });
+  ASSERT_EQ(boxes.size(), points.size());
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    EXPECT_GE(boxes[i].left, 0);
+    EXPECT_LE(boxes[i].right, 300);
+    EXPECT_GE(boxes[i].top, 0);
+    EXPECT_LE(boxes[i].bottom, 240);
+    EXPECT_FALSE(overlap(boxes[i], taken)) << i;
+    for (std::size_t j = 0; j < i; ++j) EXPECT_FALSE(overlap(boxes[i], boxes[j])) << i << " " << j;
+  }
 }
 
 }  // namespace

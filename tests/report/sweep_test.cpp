@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "report/charts/chart_scale.hpp"
 #include "smoothbound/report/sweep/writers.hpp"
 
 namespace smoothbound::testing {
@@ -305,16 +306,59 @@ TEST(Crossings, AreNoneAgainstItself) {
 TEST(SweepCharts, HoldEveryPointTheOtherNetworkAndTheCrossings) {
   const Sweep sweep = sweep_of(valley, {axis_of(radius, "0.13:7:log:9")}, slope);
   const std::vector<Chart> charts = sweep_charts(sweep);
-  ASSERT_EQ(charts.size(), 2U);
+  ASSERT_EQ(charts.size(), 4U);  // l by the paper, sharp; L by the paper, sharp
+  EXPECT_THAT(charts[1].title, HasSubstr("Lipschitz constant l along radius, method sharp"));
   EXPECT_TRUE(charts[0].x.logarithmic);
-  ASSERT_EQ(charts[0].series.size(), 4U);
-  EXPECT_EQ(charts[0].series[0].name, "valley, paper");
-  EXPECT_EQ(charts[0].series[1].name, "slope, paper");
-  for (const ChartSeries& series : charts[0].series) EXPECT_EQ(series.x.size(), 9U);
+  EXPECT_THAT(charts[0].colours, ElementsAre("valley", "slope"));
+  ASSERT_EQ(charts[0].series.size(), 2U);
+  EXPECT_EQ(charts[0].series[0].name, "valley");
+  EXPECT_EQ(charts[0].series[1].name, "slope");
+  for (const ChartSeries& series : charts[0].series) {
+    EXPECT_EQ(series.x.size(), 9U);
+    EXPECT_FALSE(series.reference);
+  }
   EXPECT_NEAR(charts[0].series[1].y.front(), std::log10(4 * 0.13), 1e-12);
-  ASSERT_EQ(charts[0].markers.size(), 4U);
+  ASSERT_EQ(charts[0].markers.size(), 2U);
   EXPECT_NEAR(charts[0].markers[0].x, std::log10(1.0 / 3), 1e-6);
-  EXPECT_THAT(charts[0].markers[0].label, HasSubstr("0.333333"));
+  EXPECT_EQ(charts[0].markers[0].label, "0.333333");
+  // On the line as it is drawn, between two points of 3 R^2 + 1.
+  EXPECT_NEAR(charts[0].markers[0].y, std::log10(4.0 / 3), 0.05);
+}
+
+TEST(SweepCharts, HaveAColourForEachNetworkAndADashForEachCombination) {
+  const Sweep sweep = sweep_of(
+      valley, {axis_of(radius, "0.13:7:log:9"), axis_of(SweepSetting::input_norm, "1,3")}, slope);
+  const Chart chart = sweep_charts(sweep).front();
+  EXPECT_THAT(chart.dashes, ElementsAre("input_norm 1", "input_norm 3"));
+  ASSERT_EQ(chart.series.size(), 4U);
+  for (const ChartSeries& series : chart.series) {
+    EXPECT_EQ(series.name, chart.colours[series.colour] + ", " + chart.dashes[series.dash]);
+  }
+  ASSERT_EQ(chart.markers.size(), 4U);
+  for (const ChartMarker& marker : chart.markers) {
+    EXPECT_THAT(marker.label, HasSubstr(", input_norm "));
+    double nearest = 100;  // its line
+    for (const ChartSeries& series : chart.series) {
+      if (!marker.label.ends_with(chart.dashes[series.dash]) || series.colour != 0) continue;
+      nearest = height_at(series, marker.x) - marker.y;
+    }
+    EXPECT_NEAR(nearest, 0, 1e-12) << marker.label;
+  }
+}
+
+TEST(SweepCharts, DrawAConstantOtherNetworkAsAReference) {
+  const std::string plain =
+      "name: plain\ninput: {shape: [2]}\nlayers:\n"
+      "  - {name: a, dense: 2, then: [softplus]}\n  - {name: b, dense: 2}\n";
+  const Sweep sweep = sweep_of(
+      two_layers, {axis_of(SweepSetting::bn_epsilon, "1e-3:1e3:log:50"), axis_of(radius, "1,2")},
+      plain);
+  for (const Chart& chart : sweep_charts(sweep)) {
+    ASSERT_EQ(chart.series.size(), 4U);
+    for (const ChartSeries& series : chart.series) {
+      EXPECT_EQ(series.reference, series.colour == 1) << series.name;
+    }
+  }
 }
 
 }  // namespace

@@ -46,11 +46,14 @@ std::vector<Chart> make_charts(Kind kind, std::span<const Report> reports) {
         add(method_charts(reports.subspan(i, 1)));
       }
       break;
-    case Kind::growth:
+    case Kind::growth: {
+      std::vector<NetworkBounds> networks;
       for (const Report& report : reports) {
-        for (const MethodReport& result : report.results) add(growth_charts(report, result));
+        for (const MethodReport& result : report.results) networks.push_back({&report, &result});
       }
+      add(growth_charts(networks));
       break;
+    }
   }
   return charts;
 }
@@ -110,11 +113,11 @@ void declare_plot(Command& command) {
               "FILE")
       .required();
   command.group(OptionGroup::output);
-  command.choice(
-      "--chart", options->chart,
-      "depth: m, l and L of every layer; methods: paper against sharp, whatever --method says; "
-      "growth: by which factor each layer and component makes them grow (depth)",
-      chart_names);
+  command.choice("--chart", options->chart,
+                 "depth: m, l and L of every layer, or of every network if there are more than 8; "
+                 "methods: paper against sharp, whatever --method says; "
+                 "growth: by which factor each layer and component makes them grow (depth)",
+                 chart_names);
   command.choice("--format", options->format,
                  "form of the chart (svg; vega-lite for an output *.json, bars for -o - and on "
                  "a terminal)",

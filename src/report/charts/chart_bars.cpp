@@ -53,7 +53,7 @@ class BarWriter {
         for (const double y : series.y) extent_.include(y);
       }
     }
-    if (chart.kind == ChartKind::lines) start_at_round_number();
+    if (chart.kind != ChartKind::bars) start_at_round_number();
   }
 
   void write() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 
 namespace smoothbound {
@@ -109,8 +110,8 @@ ChartRange extent_of(std::span<const double> values) {
 }
 
 ChartRange y_extent(const Chart& chart) {
-  ChartRange extent;
-  if (chart.kind == ChartKind::lines) {
+  ChartRange extent = extent_of(chart.shown);
+  if (chart.kind != ChartKind::bars) {
     for (const ChartSeries& series : chart.series) {
       for (const double y : series.y) extent.include(y);
     }
@@ -140,6 +141,18 @@ ChartRange x_extent(const Chart& chart) {
   }
   for (const ChartMarker& marker : chart.markers) extent.include(marker.x);
   return extent;
+}
+
+double height_at(const ChartSeries& line, double x) {
+  const auto after = std::ranges::upper_bound(line.x, x);
+  if (after == line.x.begin() || (after == line.x.end() && !(x <= line.x.back()))) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  const auto i = static_cast<std::size_t>(after - line.x.begin());
+  if (i == line.x.size()) return line.y.back();
+  const double before = line.y[i - 1];
+  if (std::isinf(before) || std::isinf(line.y[i])) return std::isinf(before) ? line.y[i] : before;
+  return before + (x - line.x[i - 1]) / (line.x[i] - line.x[i - 1]) * (line.y[i] - before);
 }
 
 std::string value_text(double value, bool logarithmic) {

@@ -45,6 +45,9 @@ ChartRange extent_of(std::span<const double> values);
 ChartRange y_extent(const Chart& chart);
 ChartRange x_extent(const Chart& chart);
 
+/// The height of a line, as it is drawn, between its points, whose x increase; NaN beside them.
+double height_at(const ChartSeries& line, double x);
+
 /// A value of an axis with 3 significant digits ("1.66e+4", "0.25", "inf"), up if logarithmic.
 std::string value_text(double value, bool logarithmic);
 /// The place on the x axis: the category, or the number.

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 
 #include "chart_scale.hpp"
-#include "chart_style.hpp"
 #include "chart_svg.hpp"
 #include "shared/words.hpp"
 
@@ -55,26 +55,27 @@ std::vector<double> places(std::size_t count) {
   return x;
 }
 
-// The network's name, with the file where two have the same.
-std::string name_of_report(std::span<const Report> reports, const Report& report) {
-  const auto count = std::ranges::count_if(
-      reports, [&](const Report& other) { return other.graph.name == report.graph.name; });
-  if (count == 1) return report.graph.name;
-  return fmt::format("{} ({})", report.graph.name, report.file);
-}
-
 // One line if all have the same settings.
 std::string settings_note(std::span<const Report> reports) {
   std::string first = words::network_settings(reports.front());
   const bool same = std::ranges::all_of(
       reports, [&](const Report& report) { return words::network_settings(report) == first; });
   if (same) return first;
+  constexpr std::size_t most = 8;
+  if (reports.size() > most) return "each under its own settings";
+  const std::vector<std::string> names = words::distinct_names(reports);
   std::string note;
-  for (const Report& report : reports) {
-    if (!note.empty()) note += "; ";
-    note += fmt::format("{}: {}", name_of_report(reports, report), words::network_settings(report));
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (i > 0) note += "; ";
+    note += fmt::format("{}: {}", names[i], words::network_settings(reports[i]));
   }
   return note;
+}
+
+// ", method sharp" if it is the only one.
+std::string method_note(const Report& report) {
+  if (report.results.size() != 1) return "";
+  return fmt::format("; method {}", name_of(report.results.front().table.method));
 }
 
 std::string names_of(std::span<const Report> reports) {
@@ -94,27 +95,76 @@ const MethodReport* find_method(const Report& report, Method method) {
   return found == report.results.end() ? nullptr : &*found;
 }
 
+// The sharpest first.
+std::vector<Method> methods_of(const Report& report) {
+  std::vector<Method> methods;
+  for (const Method method : {Method::sharp, Method::paper}) {
+    if (find_method(report, method) != nullptr) methods.push_back(method);
+  }
+  return methods;
+}
+
+// The colour or dash of a method, where that is what it stands for.
+std::size_t style_of(Method method) { return method == Method::sharp ? 0 : 1; }
+
 }  // namespace
 
+std::vector<Chart> network_charts(std::span<const Report> reports) {
+  std::vector<Chart> charts;
+  if (reports.empty()) return charts;
+  const std::vector<std::string> names = words::distinct_names(reports);
+  const std::vector<Method> methods = methods_of(reports.front());
+  for (const Number& number : numbers) {
+    Chart chart;
+    chart.kind = ChartKind::dots;
+    chart.x = {"network", false, names};
+    chart.y = {std::string(number.title), true, {}};
+    for (const Method method : methods) {
+      ChartSeries series{std::string(name_of(method)),
+                         places(reports.size()),
+                         {},
+                         methods.size() > 1 ? style_of(method) : 0};
+      for (const Report& report : reports) {
+        series.y.push_back((find_method(report, method)->table.network().*number.entry).log10());
+      }
+      chart.series.push_back(std::move(series));
+    }
+    charts.push_back(std::move(chart));
+  }
+  charts.front().title = "Bounds of " + names_of(reports);
+  charts.back().note = settings_note(reports) + method_note(reports.front());
+  return charts;
+}
+
 std::vector<Chart> depth_charts(std::span<const Report> reports) {
+  constexpr std::size_t most_lines = 8;
+  if (reports.size() > most_lines) return network_charts(reports);
   std::vector<Chart> charts;
   if (reports.empty()) return charts;
   const ChartAxis axis = depth_axis(reports);
-  const std::vector<MethodReport>& results = reports.front().results;
-  const bool one_method = results.size() == 1;
+  const std::vector<std::string> names = words::distinct_names(reports);
+  const std::vector<Method> methods = methods_of(reports.front());
   for (const Number& number : numbers) {
     Chart chart;
     chart.x = axis;
     chart.y = {std::string(number.title), true, {}};
-    for (const Report& report : reports) {
-      for (const MethodReport& result : report.results) {
-        std::string name = name_of_report(reports, report);
-        if (!one_method && reports.size() == 1) name = name_of(result.table.method);
-        if (!one_method && reports.size() > 1) {
-          name += fmt::format(", {}", name_of(result.table.method));
+    const bool both = methods.size() > 1 && reports.size() > 1;
+    if (both) {  // a colour for each network, a dash for each method
+      chart.colours = names;
+      chart.dashes = {std::string(name_of(Method::sharp)), std::string(name_of(Method::paper))};
+    }
+    for (std::size_t r = 0; r < reports.size(); ++r) {
+      for (const Method method : methods) {
+        const BoundTable& table = find_method(reports[r], method)->table;
+        ChartSeries series{names[r], places(table.layers.size()), {}, r, r};
+        if (methods.size() > 1) series.dash = style_of(method);
+        if (both) {
+          series.name += fmt::format(", {}", name_of(method));
+        } else if (methods.size() > 1) {
+          series.name = name_of(method);
+          series.colour = series.dash;
         }
-        ChartSeries series{std::move(name), places(result.table.layers.size()), {}};
-        for (const Triple& bounds : result.table.layers) {
+        for (const Triple& bounds : table.layers) {
           series.y.push_back((bounds.*number.entry).log10());
         }
         chart.series.push_back(std::move(series));
@@ -123,10 +173,7 @@ std::vector<Chart> depth_charts(std::span<const Report> reports) {
     charts.push_back(std::move(chart));
   }
   charts.front().title = "Bounds along the depth: " + names_of(reports);
-  charts.back().note = settings_note(reports);
-  if (one_method) {
-    charts.back().note += fmt::format("; method {}", name_of(results.front().table.method));
-  }
+  charts.back().note = settings_note(reports) + method_note(reports.front());
   return charts;
 }
 
@@ -141,8 +188,11 @@ std::vector<Chart> method_charts(std::span<const Report> reports) {
     chart.note = words::network_settings(report);
     chart.x = {"layer", false, layer_names(report.graph)};
     chart.y = {"bound of the paper / sharp bound", true, {}};
-    for (const Number& number : numbers) {
-      ChartSeries series{std::string(number.symbol), places(report.graph.layers.size()), {}};
+    constexpr std::size_t first_colour = 2;  // others than those of the methods
+    for (std::size_t n = 0; n < numbers.size(); ++n) {
+      const Number& number = numbers[n];
+      ChartSeries series{
+          std::string(number.symbol), places(report.graph.layers.size()), {}, first_colour + n, n};
       for (std::size_t i = 0; i < series.x.size(); ++i) {
         const Magnitude& a = paper->table.layers[i].*number.entry;
         const Magnitude& b = sharp->table.layers[i].*number.entry;
@@ -206,25 +256,9 @@ class Growth {
   }
   [[nodiscard]] double factor(std::size_t layer) const { return factors_[layer]; }
 
-  // The kinds that matter most first; those beyond the number of colours together.
-  [[nodiscard]] std::vector<std::string> ranking() const {
-    std::vector<std::string> names;
-    for (const auto& [name, values] : kinds_) names.push_back(name);
-    std::ranges::stable_sort(names, std::greater<>(),
-                             [&](const std::string& name) { return weight(kinds_.at(name)); });
-    return names;
-  }
   [[nodiscard]] const std::map<std::string, std::vector<double>>& kinds() const { return kinds_; }
 
  private:
-  static double weight(const std::vector<double>& values) {
-    double sum = 0;
-    for (const double value : values) {
-      if (!std::isnan(value)) sum += std::abs(value);
-    }
-    return sum;
-  }
-
   std::size_t layers_of_a_bar_;
   std::size_t bars_;
   std::map<std::string, std::vector<double>> kinds_;
@@ -290,49 +324,80 @@ std::string largest_factors(const Graph& graph, std::span<const Growth> growth) 
   return note;
 }
 
-}  // namespace
+// The kinds of components of all networks, those that matter most first: these get the colours that
+// are told apart best.
+std::vector<std::string> rank_kinds(std::span<const std::vector<Growth>> all) {
+  std::map<std::string, double> weights;
+  for (const std::vector<Growth>& growth : all) {
+    for (const Growth& number : growth) {
+      for (const auto& [kind, values] : number.kinds()) {
+        double& weight = weights[kind];
+        for (const double value : values) weight += std::isfinite(value) ? std::abs(value) : 0;
+      }
+    }
+  }
+  std::vector<std::string> kinds;
+  for (const auto& [kind, weight] : weights) kinds.push_back(kind);
+  std::ranges::stable_sort(kinds, std::greater<>(),
+                           [&](const std::string& kind) { return weights.at(kind); });
+  return kinds;
+}
 
-std::vector<Chart> growth_charts(const Report& report, const MethodReport& result) {
-  const std::size_t layers = report.graph.layers.size();
-  std::vector<Growth> growth(numbers.size(), Growth(layers));
-  for (std::uint32_t i = 0; i < layers; ++i) add_layer(report, result, i, growth);
-  // The kinds have one colour in all panels: that of their rank for the last number.
-  const std::vector<std::string> kinds = growth.back().ranking();
-  constexpr std::size_t most = light_theme.series.size();
-  const std::size_t named = kinds.size() > most ? most - 1 : kinds.size();
-  const std::size_t bars = growth.front().bars();
-  const ChartAxis axis = growth_axis(report.graph, growth.front());
+std::vector<Chart> growth_of_network(const NetworkBounds& bounds, std::span<const Growth> growth,
+                                     std::span<const std::string> kinds) {
+  const Report& report = *bounds.report;
+  const bool gathered = growth.front().layers_of_each() > 1;
   std::vector<Chart> charts;
   for (std::size_t n = 0; n < numbers.size(); ++n) {
     Chart chart;
     chart.kind = ChartKind::bars;
-    chart.x = axis;
+    chart.x = growth_axis(report.graph, growth.front());
     chart.y = {fmt::format("growth factor of the {}", numbers[n].title), true, {}};
-    for (std::size_t k = 0; k < named; ++k) {
-      chart.series.push_back({kinds[k], places(bars), growth[n].kinds().at(kinds[k])});
-    }
-    if (named < kinds.size()) {
-      ChartSeries others{"others", places(bars), std::vector<double>(bars, gap)};
-      for (std::size_t k = named; k < kinds.size(); ++k) {
-        const std::vector<double>& values = growth[n].kinds().at(kinds[k]);
-        for (std::size_t i = 0; i < bars; ++i) {
-          if (std::isnan(values[i])) continue;
-          others.y[i] = (std::isnan(others.y[i]) ? 0 : others.y[i]) + values[i];
-        }
-      }
-      chart.series.push_back(std::move(others));
+    chart.total = gathered ? "layers" : "layer";
+    for (std::size_t k = 0; k < kinds.size(); ++k) {
+      const auto found = growth[n].kinds().find(kinds[k]);
+      if (found == growth[n].kinds().end()) continue;
+      chart.series.push_back({kinds[k], places(growth[n].bars()), found->second, k});
     }
     charts.push_back(std::move(chart));
   }
   charts.front().title = fmt::format("Growth by layer and component: {}, method {}",
-                                     report.graph.name, name_of(result.table.method));
+                                     report.graph.name, name_of(bounds.result->table.method));
   charts.back().note =
       words::network_settings(report) +
       "; a layer's factor is its number over the largest one among what it reads (over 1 where "
       "that is 0)";
-  if (growth.front().layers_of_each() > 1) {
+  if (gathered) {
     charts.back().note += "; the factors of the layers of a bar are multiplied" +
                           largest_factors(report.graph, growth);
+  }
+  return charts;
+}
+
+}  // namespace
+
+std::vector<Chart> growth_charts(std::span<const NetworkBounds> networks) {
+  std::vector<std::vector<Growth>> growth;
+  for (const auto& [report, result] : networks) {
+    const std::size_t layers = report->graph.layers.size();
+    growth.emplace_back(numbers.size(), Growth(layers));
+    for (std::uint32_t i = 0; i < layers; ++i) add_layer(*report, *result, i, growth.back());
+  }
+  const std::vector<std::string> kinds = rank_kinds(growth);
+  std::vector<Chart> charts;
+  std::array<ChartRange, numbers.size()> scales;
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    for (Chart& chart : growth_of_network(networks[i], growth[i], kinds)) {
+      const ChartRange extent = y_extent(chart);
+      ChartRange& scale = scales[charts.size() % numbers.size()];
+      scale.include(extent.low);
+      scale.include(extent.high);
+      charts.push_back(std::move(chart));
+    }
+  }
+  for (std::size_t i = 0; i < charts.size(); ++i) {
+    const ChartRange& scale = scales[i % numbers.size()];
+    charts[i].shown = {scale.low, scale.high};
   }
   return charts;
 }

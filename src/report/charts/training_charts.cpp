@@ -7,6 +7,9 @@
 namespace smoothbound {
 namespace {
 
+constexpr std::string_view smallest_name = "smallest ||g||";
+constexpr std::string_view guarantee_name = "guarantee";
+
 double log10_of(double value) {
   return value > 0 ? std::log10(value) : -std::numeric_limits<double>::infinity();
 }
@@ -18,14 +21,16 @@ struct Lines {
   ChartSeries guarantee;
 };
 
-Lines lines_of(const NamedLog& log, bool named) {
+Lines lines_of(const NamedLog& log, std::size_t index, bool named) {
   const std::string prefix = named ? log.name + ": " : std::string();
   Lines lines;
   lines.objective.name = named ? log.name : "F";
-  lines.smallest.name = prefix;
-  lines.smallest.name += "smallest ||g||";
-  lines.guarantee.name = prefix;
-  lines.guarantee.name += "guarantee";
+  lines.smallest.name = prefix + std::string(smallest_name);
+  lines.guarantee.name = prefix + std::string(guarantee_name);
+  for (ChartSeries* line : {&lines.objective, &lines.smallest, &lines.guarantee}) {
+    line->colour = index;
+  }
+  lines.guarantee.dash = 1;
   double smallest = std::numeric_limits<double>::infinity();
   double sum_of_steps = 0;
   bool certified = !log.records.empty() && log.records.front().iteration == 0;
@@ -60,8 +65,13 @@ std::vector<Chart> training_charts(std::span<const NamedLog> logs) {
       "first K steps";
   mapping.x = {"iterations K", false, {}};
   mapping.y = {"||g||", true, {}};
-  for (const NamedLog& log : logs) {
-    Lines lines = lines_of(log, logs.size() > 1);
+  const bool named = logs.size() > 1;
+  if (named) {  // a colour for each run
+    for (const NamedLog& log : logs) mapping.colours.push_back(log.name);
+    mapping.dashes = {std::string(smallest_name), std::string(guarantee_name)};
+  }
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    Lines lines = lines_of(logs[i], i, named);
     objective.series.push_back(std::move(lines.objective));
     mapping.series.push_back(std::move(lines.smallest));
     if (!lines.guarantee.x.empty()) mapping.series.push_back(std::move(lines.guarantee));

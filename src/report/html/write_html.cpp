@@ -136,13 +136,14 @@ class HtmlPage {
     std::vector<Chart> depth = depth_charts(one);
     for (Chart& chart : method_charts(one)) depth.push_back(std::move(chart));
     figure(depth, fmt::format("depth-{}", index));
-    figure(growth_charts(report, report.results.back()), fmt::format("growth-{}", index));
+    const NetworkBounds bounds{&report, &report.results.back()};
+    figure(growth_charts({&bounds, 1}), fmt::format("growth-{}", index));
     put("</div>\n");
   }
 
   void figure(const std::vector<Chart>& charts, const std::string& id) {
     put("<figure tabindex=\"0\">\n");
-    write_inline_svg(charts, id, sink_);
+    write_inline_svg(charts, id, false, sink_);
     put("</figure>\n");
   }
 

@@ -64,6 +64,48 @@ std::string network_settings(const Report& report) {
                      radii ? " unless a layer says otherwise" : "");
 }
 
+namespace {
+
+// The last `parts` parts of a path.
+std::string_view tail_of(std::string_view path, std::size_t parts) {
+  std::size_t begin = path.size();
+  for (std::size_t i = 0; i < parts && begin != std::string_view::npos; ++i) {
+    begin = begin == 0 ? std::string_view::npos : path.rfind('/', begin - 1);
+  }
+  return begin == std::string_view::npos ? path : path.substr(begin + 1);
+}
+
+}  // namespace
+
+std::vector<std::string> distinct_names(std::span<const NetworkFile> networks) {
+  std::map<std::string_view, std::vector<std::string_view>> files;
+  for (const NetworkFile& network : networks) files[network.name].push_back(network.file);
+  std::map<std::string_view, std::vector<std::string_view>> files_seen;
+  std::vector<std::string> names;
+  for (const auto& [name, file] : networks) {
+    const std::vector<std::string_view>& others = files.at(name);
+    names.emplace_back(name);
+    if (others.size() == 1) continue;
+    const auto longest = static_cast<std::size_t>(std::ranges::count(file, '/')) + 1;
+    std::size_t parts = 1;
+    const auto has_tail = [&, f = file](std::string_view other) {
+      return tail_of(other, parts) == tail_of(f, parts);
+    };
+    while (parts < longest && std::ranges::count_if(others, has_tail) > 1) ++parts;
+    names.back() += fmt::format(" ({})", tail_of(file, parts));
+    const auto before = std::ranges::count(files_seen[name], file);  // the same file once more
+    if (before > 0) names.back() += fmt::format(" #{}", before + 1);
+    files_seen[name].push_back(file);
+  }
+  return names;
+}
+
+std::vector<std::string> distinct_names(std::span<const Report> reports) {
+  std::vector<NetworkFile> networks;
+  for (const Report& report : reports) networks.push_back({report.graph.name, report.file});
+  return distinct_names(networks);
+}
+
 std::vector<InfiniteValues> infinite_values(const Report& report, const MethodReport& result) {
   struct Entry {
     std::string_view name;

@@ -1,7 +1,9 @@
 // Words and numbers that the table, Markdown and CSV writers share.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "smoothbound/bounds/report.hpp"
@@ -29,6 +31,15 @@ std::string setting(const Real& value);
 std::string objective(const ResolvedSettings& settings);
 /// "batch 128, ||x|| <= 1, ||v_l|| <= 1 unless a layer says otherwise"
 std::string network_settings(const Report& report);
+
+/// The names of networks; where several have the same, with as much of the file's path as tells
+/// them apart: "lenet5 (lenet5.json)".
+struct NetworkFile {
+  std::string_view name;
+  std::string_view file;
+};
+std::vector<std::string> distinct_names(std::span<const NetworkFile> networks);
+std::vector<std::string> distinct_names(std::span<const Report> reports);
 
 /// Where infinite entries come from: how many they are, and the cause (empty: "5 more causes").
 struct InfiniteValues {
