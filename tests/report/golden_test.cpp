@@ -79,6 +79,11 @@ INSTANTIATE_TEST_SUITE_P(Shipped, ArchitectureGolden, ::testing::ValuesIn(archit
                            return name;
                          });
 
+// Shipped files name it by the same relative path in the repository and where they are installed.
+TEST(SchemaTextGolden, StandsInTheRepository) {
+  check_golden("../../architecture.schema.json", run_program({"schema"}).out);
+}
+
 TEST(ArchitectureGoldens, BelongToAnArchitectureEach) {
   std::vector<std::string> expected = architectures();
   for (std::string& name : expected) name += ".txt";

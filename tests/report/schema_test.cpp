@@ -1,12 +1,15 @@
 // `smoothbound schema` and `smoothbound layers`: both made from the components themselves.
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/losses/loss.hpp"
 #include "smoothbound/spec/settings.hpp"
 #include "support/run_program.hpp"
+#include "support/source_directory.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/texts.hpp"
 
 namespace smoothbound::testing {
@@ -65,6 +68,27 @@ Json object_form(const Json& of_component) {
     if (form.value("type", "") == "object") return form;
   }
   return {};
+}
+
+// Editors find it from each shipped file, and tell it apart from others.
+TEST(Schema, HasANameAndIsNamedByShippedFiles) {
+  EXPECT_EQ(schema().at("$id"), "urn:uuid:80d62e0c-76a5-49c5-9146-e47acfe9ab6a");
+  std::size_t files = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(SMOOTHBOUND_SOURCE_DIR "/architectures")) {
+    const std::string text = read_file(entry.path());
+    std::string named;
+    if (entry.path().extension() == ".json") {
+      named = Json::parse(text).at("$schema");
+    } else {
+      const std::string line = "# yaml-language-server: $schema=";
+      ASSERT_TRUE(text.starts_with(line)) << entry.path();
+      named = text.substr(line.size(), text.find('\n') - line.size());
+    }
+    EXPECT_EQ(Json::parse(read_file(entry.path().parent_path() / named)), schema()) << entry.path();
+    ++files;
+  }
+  EXPECT_GE(files, 14U);
 }
 
 TEST(Schema, IsDraft7WithResolvedReferences) {

@@ -169,6 +169,8 @@ void write_schema(const Sink& sink) {
   JsonWriter json(sink, JsonStyle::indented_by_2);
   json.document([&] {
     json.members({{"$schema", "http://json-schema.org/draft-07/schema#"},
+                  // A name that lasts as long as the grammar, and no address.
+                  {"$id", "urn:uuid:80d62e0c-76a5-49c5-9146-e47acfe9ab6a"},
                   {"title", "smoothbound architecture"},
                   {"type", "object"}});
     json.object("properties", [&] {
