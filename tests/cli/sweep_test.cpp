@@ -314,12 +314,13 @@ TEST(SweepProgress, IsALineOnATerminalThatIsWipedAtTheEnd) {
     ASSERT_EQ(run.exit_code, 0) << run.err;
   } while (run.err.empty() && points < 500'000);
   ASSERT_FALSE(run.err.empty());
-  const std::string all = " of " + std::to_string(points) + " evaluations";
+  const std::string wipe_rest = "\x1b[K";
+  const std::string all = " of " + std::to_string(points) + " evaluations" + wipe_rest;
   ASSERT_EQ(run.err.substr(run.err.size() - 4), "\r\x1b[K");
   std::istringstream steps(run.err.substr(1, run.err.size() - 5));
   int before = 0;
   for (std::string step; std::getline(steps, step, '\r');) {
-    ASSERT_EQ(step.size(), 4 + all.size()) << step;  // no step is longer than the one it covers
+    ASSERT_EQ(step.size(), 4 + all.size()) << step;
     EXPECT_EQ(step.substr(4), all);
     EXPECT_EQ(step[3], '%');
     const int percent = std::stoi(step.substr(0, 3));
