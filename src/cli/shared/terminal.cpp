@@ -17,6 +17,7 @@ std::size_t output_columns(std::size_t elsewhere) {
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   constexpr std::size_t usual = 80;
   std::size_t columns = 0;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets any
   if (const char* variable = std::getenv("COLUMNS")) {
     const std::string_view text(variable);
     std::from_chars(text.data(), text.data() + text.size(), columns);
