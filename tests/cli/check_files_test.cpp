@@ -167,7 +167,7 @@ TEST_F(CheckedFiles, ThatMovedAndChangedAreFoundByTheirName) {
 }
 
 TEST_F(CheckedFiles, OfWhichNoneIsInTheBaselineAreAMistake) {
-  write("x.yaml", relu_network);
+  write("x.yaml", std::string(relu_network));
   const Outcome outcome = run({"x.yaml", "--baseline", "b.json"});
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.out, HasSubstr("2 architectures: 1 new, 1 removed\n"));

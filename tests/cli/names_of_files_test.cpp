@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 
 class NamesOfFiles : public ::testing::Test {
  protected:
-  [[nodiscard]] Outcome run(std::vector<std::string> arguments) const {
+  Outcome run(std::vector<std::string> arguments) const {
     Outcome outcome =
         run_program(Invocation{.arguments = std::move(arguments),
                                .environment = {{"CI", ""}, {"OMP_WAIT_POLICY", "passive"}},
