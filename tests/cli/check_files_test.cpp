@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-std::string network(const std::string& radius, const std::string& layer = "o") {
+std::string one_layer(const std::string& radius, const std::string& layer = "o") {
   return "input: {shape: [4]}\nlayers:\n  - {name: " + layer + ", radius: " + radius +
          ", dense: 3}\n";
 }
@@ -31,12 +31,12 @@ class CheckedFiles : public ::testing::Test {
   CheckedFiles() {
     fs::create_directory(directory_.path() / "nets");
     fs::create_directory(directory_.path() / "other");
-    write("nets/a.yaml", network("1"));
+    write("nets/a.yaml", one_layer("1"));
     const Outcome outcome = run({"nets/a.yaml", "--baseline", "b.json", "--update"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-    write("nets/a.yaml", network("9"));
+    write("nets/a.yaml", one_layer("9"));
   }
-  void write(const std::string& name, const std::string& text) const {
+  void write(std::string_view name, std::string_view text) const {
     (void)directory_.write(name, text);
   }
   void rename(const char* from, const char* to) const {
@@ -93,7 +93,7 @@ TEST_F(CheckedFiles, KeysAreThePathsFromTheBaseline) {
 }
 
 TEST_F(CheckedFiles, OfOtherFoldersAreNotTakenForThem) {
-  write("other/a.yaml", network("1", "p"));
+  write("other/a.yaml", one_layer("1", "p"));
   const Outcome outcome = run({"a.yaml", "../nets/a.yaml", "--baseline", "../b.json"}, "other");
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.out, StartsWith("new        a.yaml: not in the baseline"));
@@ -108,9 +108,9 @@ TEST_F(CheckedFiles, OfStandardInputAreKnownAsThat) {
                                   .environment = {{"CI", ""}},
                                   .directory = directory_.path().string()});
   };
-  ASSERT_EQ(check(network("1"), {"--update"}).exit_code, 0);
-  EXPECT_EQ(check(network("1"), {}).out, "unchanged  <stdin>\n1 architecture: 1 unchanged\n");
-  EXPECT_EQ(check(network("2"), {}).exit_code, 1);
+  ASSERT_EQ(check(one_layer("1"), {"--update"}).exit_code, 0);
+  EXPECT_EQ(check(one_layer("1"), {}).out, "unchanged  <stdin>\n1 architecture: 1 unchanged\n");
+  EXPECT_EQ(check(one_layer("2"), {}).exit_code, 1);
 }
 
 TEST_F(CheckedFiles, ThatAreRenamedAreComparedByTheirMeaning) {
@@ -122,7 +122,7 @@ TEST_F(CheckedFiles, ThatAreRenamedAreComparedByTheirMeaning) {
               StartsWith("WORSE      other/new.yaml: renamed, 'nets/a.yaml' in the baseline\n"
                          "  the first layer that changed is 'o' (other/new.yaml:3:12)\n"));
   EXPECT_THAT(worse.out, HasSubstr("1 architecture: 1 worse (1 renamed)\n"));
-  write("other/new.yaml", network("1"));
+  write("other/new.yaml", one_layer("1"));
   const std::vector<std::string> arguments{"other/new.yaml", "--baseline", "b.json"};
   const Outcome same = run(arguments);
   EXPECT_EQ(same.exit_code, 0);
@@ -149,8 +149,8 @@ TEST_F(CheckedFiles, ThatAreRenamedAreComparedByTheirMeaning) {
 
 // Two files that might both be the one of the baseline are nobody's.
 TEST_F(CheckedFiles, ThatAreRenamedHaveToBeTheOnlyOnes) {
-  write("one.yaml", network("2"));
-  write("two.yaml", network("3"));
+  write("one.yaml", one_layer("2"));
+  write("two.yaml", one_layer("3"));
   const Outcome outcome = run({"one.yaml", "two.yaml", "--baseline", "b.json"});
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_EQ(outcome.out,
@@ -162,7 +162,7 @@ TEST_F(CheckedFiles, ThatAreRenamedHaveToBeTheOnlyOnes) {
 
 // The same file name, and half of the layers.
 TEST_F(CheckedFiles, ThatMovedAndChangedAreFoundByTheirName) {
-  write("other/a.yaml", network("1") + "  - {name: p, radius: 7, dense: 3}\n");
+  write("other/a.yaml", one_layer("1") + "  - {name: p, radius: 7, dense: 3}\n");
   expect_worse({"other/a.yaml", "--baseline", "b.json"});
 }
 
@@ -188,7 +188,7 @@ TEST_F(CheckedFiles, OfTheFirstSchemaAreReadAndMatched) {
   }
   expect_worse({directory_ / "nets/a.yaml", "--baseline", "b.json"});
   expect_worse({"a.yaml", "--baseline", "../b.json"}, "nets");
-  write("nets/a.yaml", network("1"));
+  write("nets/a.yaml", one_layer("1"));
   EXPECT_EQ(run({"a.yaml", "--baseline", "../b.json"}, "nets").out,
             "unchanged  a.yaml\n1 architecture: 1 unchanged\n");
   ASSERT_EQ(run({"a.yaml", "--baseline", "../b.json", "--update"}, "nets").exit_code, 0);
@@ -217,7 +217,7 @@ TEST_F(CheckedFiles, MayHaveNamesThatAreNoText) {
   const std::vector<std::string> names{"\xff.yaml", "\xfe.yaml", "\\xff.yaml", "\x01.yaml"};
   std::vector<std::string> arguments = names;
   arguments.insert(arguments.end(), {"--baseline", "c.json"});
-  for (const std::string& name : names) write(name, network("1"));
+  for (const std::string& name : names) write(name, one_layer("1"));
   std::vector<std::string> update = arguments;
   update.emplace_back("--update");
   const Outcome written = run(update);
@@ -227,7 +227,7 @@ TEST_F(CheckedFiles, MayHaveNamesThatAreNoText) {
     keys.push_back(entry.at("file"));
   }
   EXPECT_THAT(keys, ElementsAre("\x01.yaml", "\\\\xff.yaml", "\\xfe.yaml", "\\xff.yaml"));
-  write("\xfe.yaml", network("2"));
+  write("\xfe.yaml", one_layer("2"));
   const Outcome outcome = run(arguments);
   EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("\nWORSE      \\xfe.yaml\n"));

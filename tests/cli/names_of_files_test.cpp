@@ -29,21 +29,19 @@ class NamesOfFiles : public ::testing::Test {
 
 TEST_F(NamesOfFiles, ThatAreNoTextAreStored) {
   const std::string net = "n\xff\x01.yaml";
-  const std::string data = "d\xfe.npz";
   (void)directory_.write(net,
                          "input: {shape: [4]}\nbatch: 4\nloss: logistic\nlayers:\n"
                          "  - {name: a, dense: 6, then: [softplus]}\n  - {name: b, dense: 3}\n");
   run({"init", net, "-o", "w\xfd.safetensors"});
   const ArrayFile weights = open_array_file(directory_ / "w\xfd.safetensors");
   EXPECT_EQ(weights.metadata().at("architecture"), "n\\xff\x01");
-  run({"run", net, "--weights", "w\xfd.safetensors", "--samples", "4", "--output", "y\xfc.npy"});
+  run({"run", net, "--weights", "w\xfd.safetensors", "--output", "y\xfc.npy"});
   const std::vector<std::string> train{
-      "train",        net,         "--samples",    "4",
-      "--iterations", "2",         "--checkpoint", "k\xfb.safetensors",
-      "--log",        "l\xfa.csv", "-o",           "o\xf9.safetensors"};
+      "train",     net,  "--iterations",     "2", "--checkpoint", "k\xfb.safetensors", "--log",
+      "l\xfa.csv", "-o", "o\xf9.safetensors"};
   run(train);
   std::vector<std::string> resumed = train;
-  resumed[5] = "3";
+  resumed[3] = "3";
   resumed.insert(resumed.end(), {"--resume", "k\xfb.safetensors"});
   run(resumed);
   run({"plot", "l\xfa.csv", "-o", "p\xf8.svg"});

@@ -36,10 +36,10 @@ void expect_no_command(const Outcome& outcome, const std::string& what) {
   }
 }
 
-const std::vector<std::string> names{"::error file=x::y", " \xe3\x80\x80::warning::y", "##[error]y",
-                                     "y ##[group]z"};
+const std::vector<std::string> command_names{"::error file=x::y", " \xe3\x80\x80::warning::y",
+                                             "##[error]y", "y ##[group]z"};
 
-std::string network(const std::string& name, const std::string& more = "") {
+std::string network_called(const std::string& name, const std::string& more = "") {
   const std::string quoted = nlohmann::json(name).dump();
   return R"({"name": )" + quoted + R"(, "input": {"shape": [3]}, "loss": "logistic", "layers": [
 {"name": )" +
@@ -54,12 +54,12 @@ TEST(WorkflowCommands, OfTheReferenceAreSeen) {
 }
 
 TEST(WorkflowCommands, AreNoLineOfAnyOutput) {
-  for (const std::string& name : names) {
+  for (const std::string& name : command_names) {
     const TemporaryDirectory directory;
     const std::string file = name + ".json";
-    (void)directory.write(file, network(name));
-    (void)directory.write("bad" + file, network(name, ", \"dens\": 1"));
-    (void)directory.write(name + "bad.json", network(name, ", \"dens\": 1"));
+    (void)directory.write(file, network_called(name));
+    (void)directory.write("bad" + file, network_called(name, ", \"dens\": 1"));
+    (void)directory.write(name + "bad.json", network_called(name, ", \"dens\": 1"));
     const auto run = [&](const std::vector<std::string>& arguments) {
       const Outcome outcome = run_program(Invocation{.arguments = arguments,
                                                      .environment = {{"CI", ""}},
@@ -84,7 +84,7 @@ TEST(WorkflowCommands, AreNoLineOfAnyOutput) {
     EXPECT_EQ(run({"layers", name}).exit_code, 2);
     EXPECT_EQ(run({"run", file, "--input", name}).exit_code, 2);
     EXPECT_EQ(run({"check", file, "--baseline", name, "--update"}).exit_code, 0);
-    (void)directory.write(file, network(name, ", \"radius\": 2"));
+    (void)directory.write(file, network_called(name, ", \"radius\": 2"));
     for (const std::string format : {"table", "markdown", "csv", "json"}) {
       EXPECT_EQ(run({"check", file, "--baseline", name, "--format", format}).exit_code, 1);
     }
@@ -92,13 +92,14 @@ TEST(WorkflowCommands, AreNoLineOfAnyOutput) {
 }
 
 TEST(WorkflowCommands, AreTheSameDataInJsonAndCsv) {
-  for (const std::string& name : names) {
-    const auto json =
-        nlohmann::json::parse(run_program({"bound", "--format", "json", "-"}, network(name)).out);
+  for (const std::string& name : command_names) {
+    const auto json = nlohmann::json::parse(
+        run_program({"bound", "--format", "json", "-"}, network_called(name)).out);
     EXPECT_EQ(json.at("architecture").at("name"), name);
   }
-  const Outcome csv = run_program({"bound", "--format", "csv", "-"}, network(names.front()));
-  EXPECT_EQ(parse_csv(csv.out).at(0).at("name"), names.front());
+  const Outcome csv =
+      run_program({"bound", "--format", "csv", "-"}, network_called(command_names.front()));
+  EXPECT_EQ(parse_csv(csv.out).at(0).at("name"), command_names.front());
 }
 
 TEST(WorkflowCommands, OfOurOwnComeOut) {
@@ -111,9 +112,9 @@ TEST(WorkflowCommands, OfOurOwnComeOut) {
                                   .environment = {{"CI", ""}, {"GITHUB_WORKSPACE", ""}},
                                   .directory = directory.path().string()});
   };
-  (void)directory.write(file, network(names.front()));
+  (void)directory.write(file, network_called(command_names.front()));
   ASSERT_EQ(check({"--update"}).exit_code, 0);
-  (void)directory.write(file, network(names.front(), ", \"radius\": 2"));
+  (void)directory.write(file, network_called(command_names.front(), ", \"radius\": 2"));
   const auto lines = lines_of(check({"--github"}).out);
   EXPECT_THAT(lines.front(), StartsWith("::stop-commands::"));
   EXPECT_THAT(lines.back(), StartsWith("::error file="));
@@ -122,9 +123,9 @@ TEST(WorkflowCommands, OfOurOwnComeOut) {
 
 TEST(InvisibleCharacters, AreEscapedInTextAndMessages) {
   const std::string name = "a\u200bb\u2060c\u00add\u200ee";
-  const Outcome table = run_program({"bound", "-"}, network(name));
+  const Outcome table = run_program({"bound", "-"}, network_called(name));
   EXPECT_THAT(table.out, HasSubstr("a\\u{200b}b\\u{2060}c\\u{00ad}d\\u{200e}e"));
-  const Outcome message = run_program({"bound", "--explain", name, "-"}, network("a"));
+  const Outcome message = run_program({"bound", "--explain", name, "-"}, network_called("a"));
   EXPECT_EQ(message.exit_code, 2);
   EXPECT_THAT(message.err, HasSubstr("a\\u{200b}b"));
 }
