@@ -46,6 +46,19 @@ function inspect() {
   if (root.scrollWidth > innerWidth) {
     problems.push(`the page is ${root.scrollWidth} wide in a window of ${innerWidth}`);
   }
+  // Nothing is cut: neither tables and their cells, nor the texts of a chart.
+  const name = (element) => (element.getAttribute('aria-label') ?? element.textContent).slice(0, 60);
+  for (const box of document.querySelectorAll('.scroll, figure, td')) {
+    if (box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0) {
+      problems.push(`${box.scrollWidth} px in ${box.clientWidth}: ${name(box)}`);
+    }
+  }
+  for (const text of document.querySelectorAll('figure svg text')) {
+    const inner = text.getBoundingClientRect();
+    const outer = text.ownerSVGElement.getBoundingClientRect();
+    if (inner.left < outer.left - 1 || inner.right > outer.right + 1 || inner.top < outer.top - 1
+      || inner.bottom > outer.bottom + 1) problems.push(`a chart cuts '${text.textContent}'`);
+  }
   for (const link of document.querySelectorAll('a[href^="#"]')) {
     if (!document.getElementById(link.getAttribute('href').slice(1))) {
       problems.push(`dead link ${link.getAttribute('href')}`);
@@ -104,9 +117,10 @@ try {
   for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await send(`${domain}.enable`, {}, sessionId);
   const widthOfA4 = 688;  // without the margins, in CSS pixels
   const settings = [[widthOfA4, 'light', 'print'], [widthOfA4, 'dark', 'print']];
-  for (const width of [400, 1400]) {
-    for (const scheme of ['light', 'dark']) settings.push([width, scheme, 'screen']);
+  for (const width of [360, 480, 640, 800, 1024, 1280, 1344, 1345, 1400, 1920]) {
+    settings.push([width, 'light', 'screen']);
   }
+  for (const width of [400, 1400]) settings.push([width, 'dark', 'screen']);
   for (const [width, scheme, media] of settings) {
     await send('Emulation.setDeviceMetricsOverride',
       { width, height: 1000, deviceScaleFactor: 1, mobile: false }, sessionId);
@@ -127,6 +141,27 @@ try {
     failed ||= problems.length > 0;
     console.log(`${where}: ${texts} texts, contrast at least ${least.toFixed(1)}`);
   }
+  // On paper, a network of up to 40 layers takes two pages at most, one of up to 100 three.
+  await send('Emulation.setEmulatedMedia', { media: '' }, sessionId);
+  const { result: sections } = await send('Runtime.evaluate',
+    { expression: 'document.querySelectorAll("section").length', returnByValue: true }, sessionId);
+  const counts = [];
+  for (let i = 1; i <= sections.value; ++i) {
+    await send('Runtime.evaluate', { expression: `for (const element of
+      document.querySelectorAll('main > *, footer')) element.hidden = element.id !== 'network-${i}'` },
+    sessionId);
+    const { data } = await send('Page.printToPDF', { preferCSSPageSize: true, paperWidth: 8.27,
+      paperHeight: 11.69 }, sessionId);
+    const pdf = Buffer.from(data, 'base64').toString('latin1');
+    counts.push((pdf.match(/\/Type\s*\/Page\b/g) ?? []).length);
+    const { result: rows } = await send('Runtime.evaluate', { returnByValue: true,
+      expression: `document.querySelector('#network-${i} tbody').rows.length` }, sessionId);
+    if (counts.at(-1) < 1 || counts.at(-1) > (rows.value <= 41 ? 2 : 3)) {
+      console.error(`network ${i} takes ${counts.at(-1)} pages`);
+      failed = true;
+    }
+  }
+  console.log(`pages of the networks on paper: ${counts.join(' ')}`);
 } catch (error) {
   console.error(String(error));
   failed = true;

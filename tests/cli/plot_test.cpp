@@ -139,6 +139,23 @@ TEST(HtmlReport, TakesADirectorysFilesByName) {
   EXPECT_THAT(run.out, Not(HasSubstr("no architecture")));
 }
 
+// The default method first, and files of one name told apart.
+TEST(HtmlReport, BeginsWithTheSharpMethodAndTellsFilesOfOneNameApart) {
+  const TemporaryDirectory directory;
+  const std::string yaml = directory.write("small.yaml", small_network);
+  const std::string json = directory.write("small.yml", small_network);
+  const std::string page = run_program({"report", yaml, json}).out;
+  for (const char* name : {">small (small.yaml)</a>", ">small (small.yml)</a>"}) {
+    EXPECT_EQ(count_of(page, name), 2U) << name;  // a row for each method
+  }
+  EXPECT_LT(page.find("<td class=\"text\" data-label=\"method\">sharp</td>"),
+            page.find("<td class=\"text\" data-label=\"method\">paper</td>"));
+  EXPECT_LT(page.find("L<br/>sharp</th>"), page.find("m<br/>paper</th>"));
+  EXPECT_LT(page.find("convergence, method sharp"), page.find("convergence, method paper"));
+  // A dot for each method, number and network.
+  EXPECT_EQ(count_of(page.substr(0, page.find("<section")), "</title></path>"), 2U * 3 * 2);
+}
+
 TEST(HtmlReport, ShowsTheNumbersOfBound) {
   const Outcome csv = run_program({"bound", "--method", "both", "-"}, std::string(small_network));
   const Outcome page = run_program({"report", "-"}, std::string(small_network));

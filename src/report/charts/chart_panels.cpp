@@ -10,7 +10,7 @@
 namespace smoothbound::svg {
 namespace {
 
-constexpr double lone_height = 300;   // of the plot area of a single chart
+constexpr double lone_share = 0.47;   // of the width: the plot area of a single chart
 constexpr double panel_height = 170;  // of each of several
 constexpr double empty_height = 10;   // of a plot area without finite values
 constexpr double category_width = 120;
@@ -47,7 +47,7 @@ class Panels {
     for (std::size_t i = 0; i < charts.size(); ++i) {
       const bool legend = i == 0 || !shares_legend(charts[i - 1], charts[i]);
       const bool x_labels = i + 1 == charts.size() || !shares_axis(charts[i], charts[i + 1]);
-      plot_height_ = charts.size() == 1 ? lone_height : panel_height;
+      plot_height_ = charts.size() == 1 ? lone_share * canvas_.width() : panel_height;
       draw(charts[i], legend, x_labels);
     }
   }

@@ -13,7 +13,6 @@ using svg::number;
 
 constexpr double usual_width = 640;
 constexpr double narrow_width = 500;
-constexpr double wide_width = 860;
 
 // How many of the first charts are drawn together: dots about the same categories, or panels.
 std::size_t group_size(std::span<const Chart> charts) {
@@ -30,7 +29,7 @@ std::string title_of(std::span<const Chart> charts) {
   for (const Chart& chart : charts) {
     if (!chart.title.empty()) return chart.title;
   }
-  return "chart";
+  return charts.empty() ? "chart" : charts.front().y.label;
 }
 
 // What is drawn, for those who cannot see it.
@@ -87,9 +86,8 @@ void write_svg(std::span<const Chart> charts, const Sink& sink) {
   write_document(charts, "chart", usual_width, svg_style(), sink);
 }
 
-void write_inline_svg(std::span<const Chart> charts, std::string_view id, bool wide,
-                      const Sink& sink) {
-  write_document(charts, id, wide ? wide_width : narrow_width, "", sink);
+void write_inline_svg(std::span<const Chart> charts, std::string_view id, const Sink& sink) {
+  write_document(charts, id, narrow_width, "", sink);
 }
 
 }  // namespace smoothbound

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "shared/words.hpp"
 #include "shared/xml.hpp"
 #include "smoothbound/report/charts/charts_of_report.hpp"
@@ -16,9 +18,32 @@ std::string number(const Bound<d>& value) {
   return value.to_text(words::digits_for_people);
 }
 
+// A column of a table; `label` names its cells where rows are too narrow to stand in line.
+struct Column {
+  std::string head;
+  std::string_view css = "n";  // n: a number
+  std::string label = head;
+};
+
+// The sharpest first.
+std::vector<const MethodReport*> methods_in_order(const Report& report) {
+  std::vector<const MethodReport*> methods;
+  for (const MethodReport& result : report.results) methods.push_back(&result);
+  std::ranges::stable_partition(
+      methods, [](const MethodReport* result) { return result->table.method == Method::sharp; });
+  return methods;
+}
+
 class HtmlPage {
  public:
-  HtmlPage(std::span<const Report> reports, const Sink& sink) : reports_(reports), sink_(sink) {}
+  HtmlPage(std::span<const Report> reports, const Sink& sink)
+      : reports_(reports), sink_(sink), names_(words::distinct_names(reports)) {
+    std::vector<NetworkBounds> networks;
+    for (const Report& report : reports) {
+      networks.push_back({&report, methods_in_order(report).front()});
+    }
+    growth_ = growth_charts(networks);
+  }
 
   void write(std::span<const FailedFile> failures) {
     put("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
@@ -36,7 +61,7 @@ class HtmlPage {
         "descent.</p>\n");
     summary();
     failed(failures);
-    for (std::size_t i = 0; i < reports_.size(); ++i) section(reports_[i], i + 1);
+    for (std::size_t i = 0; i < reports_.size(); ++i) section(i);
     put("</main>\n<footer class=\"muted small\"><p>smoothbound {}</p></footer>\n</body>\n</html>\n",
         version);
   }
@@ -47,50 +72,80 @@ class HtmlPage {
     sink_(fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
-  // A table that scrolls by itself where it is wider than the page.
-  void begin_table(const std::string& label, bool wide = false) {
-    put("<div class=\"scroll{}\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table>\n",
+  // `wide`: more columns than a page of usual width has room for; then, or on a narrow page, the
+  // cells of a row stand below each other with their labels.
+  void begin_table(const std::string& label, std::vector<Column> columns, bool wide = false) {
+    columns_ = std::move(columns);
+    put("<div class=\"scroll{}\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table>\n"
+        "<thead><tr>",
         wide ? " wide" : "", escape(label));
+    for (const Column& column : columns_) {
+      put("<th scope=\"col\"{}>{}</th>", column.css == "n" ? " class=\"n\"" : "", column.head);
+    }
+    put("</tr></thead>\n<tbody>\n");
+  }
+  void row(std::span<const std::string> cells, std::string_view css = {}) {
+    put("<tr{}>", css.empty() ? "" : fmt::format(" class=\"{}\"", css));
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const Column& column = columns_[i];
+      put("<td{} data-label=\"{}\">{}</td>",
+          column.css.empty() ? "" : fmt::format(" class=\"{}\"", column.css), column.label,
+          cells[i]);
+    }
+    put("</tr>\n");
   }
   void end_table() { put("</tbody>\n</table>\n</div>\n"); }
 
   void summary() {
-    begin_table("summary");
-    put("<thead><tr><th scope=\"col\">network</th><th scope=\"col\">method</th>"
-        "<th scope=\"col\" class=\"n\">layers</th><th scope=\"col\" class=\"n\">parameters</th>"
-        "<th scope=\"col\" class=\"n\">m</th><th scope=\"col\" class=\"n\">l</th>"
-        "<th scope=\"col\" class=\"n\">L</th><th scope=\"col\" class=\"n\">L_F</th>"
-        "<th scope=\"col\" class=\"n\">step size</th><th scope=\"col\" class=\"n\">iterations</th>"
-        "</tr></thead>\n<tbody>\n");
+    begin_table("summary",
+                {{"network", "name"},
+                 {"method", "text"},
+                 {"layers"},
+                 {"parameters"},
+                 {"m"},
+                 {"l"},
+                 {"L"},
+                 {"L_F"},
+                 {"step size"},
+                 {"iterations"}},
+                true);
     for (std::size_t i = 0; i < reports_.size(); ++i) {
-      for (const MethodReport& result : reports_[i].results)
-        summary_row(reports_[i], result, i + 1);
+      for (const MethodReport* result : methods_in_order(reports_[i])) summary_row(i, *result);
     }
     end_table();
+    if (reports_.size() == 1) return;
+    put("<div class=\"charts\">\n");
+    std::vector<Chart> charts = network_charts(reports_);
+    charts.front().title.clear();
+    for (std::size_t i = 0; i < charts.size(); ++i) {
+      figure({&charts[i], 1}, fmt::format("networks-{}", i + 1));
+    }
+    put("</div>\n");
   }
 
-  void summary_row(const Report& report, const MethodReport& result, std::size_t index) {
-    const Triple& network = result.table.network();
-    put("<tr><td class=\"name\"><a href=\"#network-{}\">{}</a></td><td>{}</td>"
-        "<td class=\"n\">{}</td><td class=\"n\">{}</td>",
-        index, escape(report.graph.name), name_of(result.table.method),
+  void summary_row(std::size_t index, const MethodReport& result) {
+    const Report& report = reports_[index];
+    std::vector<std::string> cells{
+        fmt::format("<a href=\"#network-{}\">{}</a>", index + 1, escape(names_[index])),
+        std::string(name_of(result.table.method)),
         words::count(static_cast<std::int64_t>(report.graph.layers.size())),
-        words::count(report.graph.parameters));
-    bounds(network);
+        words::count(report.graph.parameters)};
+    add_bounds(cells, result.table.network());
     if (result.objective) {
       const Estimate& estimate = result.convergence->gradient_descent;
-      put("<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
-          number(result.objective->smoothness), number(estimate.step_size),
-          words::count(estimate.iterations));
+      cells.push_back(number(result.objective->smoothness));
+      cells.push_back(number(estimate.step_size));
+      cells.push_back(words::count(estimate.iterations));
     } else {
-      put("<td class=\"n\">-</td><td class=\"n\">-</td><td class=\"n\">-</td>");
+      cells.insert(cells.end(), 3, "-");
     }
-    put("</tr>\n");
+    row(cells);
   }
 
-  void bounds(const Triple& triple) {
-    put("<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>", number(triple.m),
-        number(triple.lipschitz), number(triple.smoothness));
+  static void add_bounds(std::vector<std::string>& cells, const Triple& triple) {
+    cells.push_back(number(triple.m));
+    cells.push_back(number(triple.lipschitz));
+    cells.push_back(number(triple.smoothness));
   }
 
   void failed(std::span<const FailedFile> failures) {
@@ -108,18 +163,19 @@ class HtmlPage {
     }
   }
 
-  void section(const Report& report, std::size_t index) {
+  void section(std::size_t i) {
+    const Report& report = reports_[i];
     put("<section id=\"network-{0}\" aria-labelledby=\"name-{0}\">\n<h2 id=\"name-{0}\">{1}</h2>\n",
-        index, escape(report.graph.name));
+        i + 1, escape(names_[i]));
     put("<p class=\"muted small\">{}, SHA-256 {}<br/>{}<br/>input {}, {} parameters in {} layers"
         "</p>\n",
         escape(report.file), report.sha256, escape(words::network_settings(report)),
         words::shape(report.graph.input), words::count(report.graph.parameters),
         words::count(static_cast<std::int64_t>(report.graph.layers.size())));
-    charts(report, index);
-    layers(report);
-    for (const MethodReport& result : report.results) {
-      if (result.objective) objective(report, result);
+    charts(i);
+    layers(i);
+    for (const MethodReport* result : methods_in_order(report)) {
+      if (result->objective) objective(i, *result);
     }
     infinite(report);
     if (!report.assumptions.empty()) {
@@ -130,58 +186,58 @@ class HtmlPage {
     put("<p class=\"back small\"><a href=\"#summary\">Back to the summary</a></p>\n</section>\n");
   }
 
-  void charts(const Report& report, std::size_t index) {
-    const std::span<const Report> one(&report, 1);
+  void charts(std::size_t i) {
+    const std::span<const Report> one = reports_.subspan(i, 1);
+    const std::size_t each = growth_.size() / reports_.size();
     put("<div class=\"charts\">\n");
-    std::vector<Chart> depth = depth_charts(one);
-    for (Chart& chart : method_charts(one)) depth.push_back(std::move(chart));
-    figure(depth, fmt::format("depth-{}", index));
-    const NetworkBounds bounds{&report, &report.results.back()};
-    figure(growth_charts({&bounds, 1}), fmt::format("growth-{}", index));
+    figure(depth_charts(one), fmt::format("depth-{}", i + 1));
+    figure(std::span(growth_).subspan(i * each, each), fmt::format("growth-{}", i + 1));
+    const std::vector<Chart> methods = method_charts(one);
+    if (!methods.empty()) figure(methods, fmt::format("methods-{}", i + 1));
     put("</div>\n");
   }
 
-  void figure(const std::vector<Chart>& charts, const std::string& id) {
-    put("<figure tabindex=\"0\">\n");
-    write_inline_svg(charts, id, false, sink_);
+  void figure(std::span<const Chart> charts, const std::string& id) {
+    put("<figure>\n");
+    write_inline_svg(charts, id, sink_);
     put("</figure>\n");
   }
 
-  void layers(const Report& report) {
+  void layers(std::size_t index) {
     put("<h3>Layers</h3>\n");
-    const bool both = report.results.size() > 1;
-    begin_table("layers of " + report.graph.name, both);
-    put("<thead><tr><th scope=\"col\" class=\"n\">#</th><th scope=\"col\">layer</th>"
-        "<th scope=\"col\">components</th><th scope=\"col\">output</th>"
-        "<th scope=\"col\" class=\"n\">parameters</th>");
-    for (const MethodReport& result : report.results) {
-      const std::string suffix =
-          both ? fmt::format("<br/>{}", name_of(result.table.method)) : std::string();
-      for (const char* symbol : {"m", "l", "L"}) {
-        put("<th scope=\"col\" class=\"n\">{}{}</th>", symbol, suffix);
+    const Report& report = reports_[index];
+    const std::vector<const MethodReport*> methods = methods_in_order(report);
+    const bool both = methods.size() > 1;
+    std::vector<Column> columns{
+        {"#"}, {"layer", "name"}, {"components", "text"}, {"output", "text"}, {"parameters"}};
+    for (const MethodReport* result : methods) {
+      const std::string_view method = both ? name_of(result->table.method) : "";
+      for (const std::string symbol : {"m", "l", "L"}) {
+        columns.push_back({both ? fmt::format("{}<br/>{}", symbol, method) : symbol, "n",
+                           both ? fmt::format("{} {}", symbol, method) : symbol});
       }
     }
-    put("</tr></thead>\n<tbody>\n");
+    begin_table("layers of " + names_[index], std::move(columns), both);
     const Graph& graph = report.graph;
     for (std::size_t i = 0; i < graph.layers.size(); ++i) {
       const Layer& layer = graph.layers[i];
-      put("<tr><td class=\"n\">{}</td><td class=\"name\">{}</td><td>{}</td><td>{}</td>"
-          "<td class=\"n\">{}</td>",
-          i + 1, escape(layer.name), escape(words::components(layer, " ")),
-          words::shape(layer.output), words::count(layer.parameters));
-      for (const MethodReport& result : report.results) bounds(result.table.layers[i]);
-      put("</tr>\n");
+      std::vector<std::string> cells{std::to_string(i + 1), escape(layer.name),
+                                     escape(words::components(layer, " ")),
+                                     words::shape(layer.output), words::count(layer.parameters)};
+      for (const MethodReport* result : methods) add_bounds(cells, result->table.layers[i]);
+      row(cells);
     }
-    put("<tr class=\"total\"><td></td><td>network</td><td></td><td>{}</td><td class=\"n\">{}</td>",
-        words::shape(graph.layers[graph.output()].output), words::count(graph.parameters));
-    for (const MethodReport& result : report.results) bounds(result.table.network());
-    put("</tr>\n");
+    std::vector<std::string> cells{"", "network", "",
+                                   words::shape(graph.layers[graph.output()].output),
+                                   words::count(graph.parameters)};
+    for (const MethodReport* result : methods) add_bounds(cells, result->table.network());
+    row(cells, "total");
     end_table();
   }
 
-  void objective(const Report& report, const MethodReport& result) {
+  void objective(std::size_t index, const MethodReport& result) {
     const ObjectiveBounds& objective = *result.objective;
-    const ResolvedSettings& settings = report.settings;
+    const ResolvedSettings& settings = reports_[index].settings;
     const std::string_view method = name_of(result.table.method);
     put("<div class=\"group\">\n<h3>Objective and convergence, method {}</h3>\n<p>{}: l_F &lt;= "
         "{}, L_F &lt;= {} ({} "
@@ -189,19 +245,18 @@ class HtmlPage {
         method, escape(words::objective(settings)), number(objective.lipschitz),
         number(objective.smoothness), name_of(objective.route));
     if (!objective.infinite_reason.empty()) put("<p>{}</p>\n", escape(objective.infinite_reason));
-    begin_table(fmt::format("convergence of {}, {}", report.graph.name, method));
-    put("<thead><tr><th scope=\"col\">optimization</th><th scope=\"col\" class=\"n\">step size</th>"
-        "<th scope=\"col\" class=\"n\">L_F gap / accuracy²</th>"
-        "<th scope=\"col\" class=\"n\">iterations</th><th scope=\"col\">reach</th></tr></thead>\n"
-        "<tbody>\n");
-    const auto row = [&](std::string_view name, const Estimate& estimate, std::string_view reach) {
-      put("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-          "<td>{}</td></tr>\n",
-          name, number(estimate.step_size), number(estimate.order),
-          words::count(estimate.iterations), escape(reach));
+    begin_table(fmt::format("convergence of {}, {}", names_[index], method),
+                {{"optimization", "name"},
+                 {"step size"},
+                 {"L_F gap / accuracy²"},
+                 {"iterations"},
+                 {"reach", "text"}});
+    const auto add = [&](std::string_view name, const Estimate& estimate, std::string_view reach) {
+      row(std::vector{std::string(name), number(estimate.step_size), number(estimate.order),
+                      words::count(estimate.iterations), escape(reach)});
     };
-    row("projected gradient descent", result.convergence->gradient_descent, "‖g‖ ≤ accuracy");
-    row("projected stochastic gradient", result.convergence->stochastic_gradient_descent,
+    add("projected gradient descent", result.convergence->gradient_descent, "‖g‖ ≤ accuracy");
+    add("projected stochastic gradient", result.convergence->stochastic_gradient_descent,
         "E‖g‖² ≤ accuracy² + 2 variance");
     end_table();
     put("<p class=\"muted small\">accuracy {}, initial gap {}, variance {}; g is the gradient "
@@ -212,11 +267,11 @@ class HtmlPage {
 
   void infinite(const Report& report) {
     bool begun = false;
-    for (const MethodReport& result : report.results) {
-      for (const words::InfiniteValues& line : words::infinite_values(report, result)) {
+    for (const MethodReport* result : methods_in_order(report)) {
+      for (const words::InfiniteValues& line : words::infinite_values(report, *result)) {
         if (!begun) put("<h3>Infinite values</h3>\n<ul>\n");
         begun = true;
-        put("<li>{}, method {}{}</li>\n", line.what, name_of(result.table.method),
+        put("<li>{}, method {}{}</li>\n", line.what, name_of(result->table.method),
             line.cause.empty() ? "" : ": " + escape(line.cause));
       }
     }
@@ -225,6 +280,9 @@ class HtmlPage {
 
   std::span<const Report> reports_;
   const Sink& sink_;
+  std::vector<std::string> names_;
+  std::vector<Chart> growth_;    // of all networks
+  std::vector<Column> columns_;  // of the table that is written
 };
 
 }  // namespace

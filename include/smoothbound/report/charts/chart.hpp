@@ -62,9 +62,8 @@ struct Chart {
 /// categories stand side by side.
 void write_svg(std::span<const Chart> charts, const Sink& sink);
 /// The same as an element of an HTML page, whose style sheet holds `svg_style()`; `id` has to be
-/// unique in the page. It is narrow enough to be legible on a telephone unless it is `wide`.
-void write_inline_svg(std::span<const Chart> charts, std::string_view id, bool wide,
-                      const Sink& sink);
+/// unique in the page. It is narrow, to be legible on a telephone.
+void write_inline_svg(std::span<const Chart> charts, std::string_view id, const Sink& sink);
 /// The style sheet of the charts.
 std::string svg_style();
 /// A Vega-Lite specification with the data inline.
