@@ -6,6 +6,7 @@
 
 #include "parameter_roots.hpp"
 #include "smoothbound/graph/graph.hpp"
+#include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
@@ -20,12 +21,14 @@ class Builder {
     graph_.input = spec_.input;
     index_names();
     resolve_inputs();
-    sort();
+    mistakes_.attempt([&] { sort(); });
     ParameterRoots roots(graph_);
     for (const std::uint32_t layer : graph_.order) {
-      infer(layer);
-      roots.add(layer);
+      if (!is_shape_known(layer)) continue;  // what follows from a mistake is none
+      unknown_[layer] = !mistakes_.attempt([&] { infer(layer); });
+      if (mistakes_.empty()) roots.add(layer);
     }
+    mistakes_.throw_any();
     add_up_parameters();
     find_unused();
     return std::move(graph_);
@@ -37,11 +40,11 @@ class Builder {
     for (std::uint32_t i = 0; i < spec_.layers.size(); ++i) {
       const LayerSpec& layer = spec_.layers[i];
       const auto [first, inserted] = names_.emplace(layer.name, i);
-      if (!inserted) {
-        throw SpecError(layer.location, fmt::format("two layers are named '{}'", layer.name),
-                        "names must be unique",
-                        {{spec_.layers[first->second].location, "the first one is here"}});
-      }
+      if (inserted) continue;
+      mistakes_.add({layer.location,
+                     fmt::format("two layers are named '{}'", layer.name),
+                     "names must be unique",
+                     {{spec_.layers[first->second].location, "the first one is here"}}});
     }
   }
 
@@ -62,12 +65,23 @@ class Builder {
 
   void resolve_inputs() {
     graph_.layers.resize(spec_.layers.size());
+    unknown_.resize(spec_.layers.size());
     for (std::uint32_t i = 0; i < spec_.layers.size(); ++i) {
       std::vector<std::uint32_t>& inputs = graph_.layers[i].inputs;
       inputs.reserve(std::max<std::size_t>(spec_.layers[i].inputs.size(), 1));
-      for (const Reference& reference : spec_.layers[i].inputs) inputs.push_back(find(reference));
+      for (const Reference& reference : spec_.layers[i].inputs) {
+        if (!mistakes_.attempt([&] { inputs.push_back(find(reference)); })) unknown_[i] = true;
+      }
       if (inputs.empty()) inputs.push_back(i == 0 ? Graph::network_input : i - 1);
     }
+  }
+
+  // Whether the layers that it reads have shapes; if not, its own is not known either.
+  bool is_shape_known(std::uint32_t layer) {
+    for (const std::uint32_t input : graph_.layers[layer].inputs) {
+      if (input != Graph::network_input && unknown_[input]) unknown_[layer] = true;
+    }
+    return !unknown_[layer];
   }
 
   // Depth first with a stack of its own: a chain of 10^6 layers may be given back to front.
@@ -212,6 +226,8 @@ class Builder {
   std::int64_t batch_;
   Graph graph_;
   std::unordered_map<std::string_view, std::uint32_t> names_;
+  MistakeList mistakes_;
+  std::vector<bool> unknown_;  // layers whose shape a mistake hides
   std::vector<Shape> shapes_;  // of the inputs of the component at hand
 };
 

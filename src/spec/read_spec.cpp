@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "smoothbound/text/file_name.hpp"
+#include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
@@ -22,43 +23,52 @@ Real real_of(text::Value value, const RealSetting& setting) {
 
 // Those of a section of the file; `only`: one of them, if not empty.
 void read_settings(text::Fields& fields, std::string_view section, Settings& settings,
-                   std::string_view only = {}) {
+                   MistakeList& mistakes, std::string_view only = {}) {
   const auto is_here = [&](const auto& setting) {
     return setting.section == section && (only.empty() || setting.key == only);
   };
   for (const CountSetting& setting : count_settings()) {
     if (!is_here(setting)) continue;
     if (const auto value = fields.find(setting.key)) {
-      settings.*setting.member = text::parse_count(text::scalar_of(*value, setting.key));
+      mistakes.attempt([&] {
+        settings.*setting.member = text::parse_count(text::scalar_of(*value, setting.key));
+      });
     }
   }
   for (const RealSetting& setting : real_settings()) {
     if (!is_here(setting)) continue;
     if (const auto value = fields.find(setting.key)) {
-      settings.*setting.member = real_of(*value, setting);
+      mistakes.attempt([&] { settings.*setting.member = real_of(*value, setting); });
     }
   }
 }
 
-void read_input(text::Value value, Spec& spec) {
-  text::Fields fields(value, "input", "for example input: {shape: [3, 224, 224]}");
-  const text::Value shape = fields.require("shape", "for example shape: [3, 224, 224]");
+Shape read_shape(text::Value shape) {
   if (!shape.is_sequence()) {
     throw SpecError(shape.location(),
                     fmt::format("shape must be a list of sizes, not {}", text::kind_name(shape)),
                     "for example shape: [3, 224, 224]");
   }
+  MistakeList mistakes;
   std::vector<std::int64_t> sizes;
   for (auto size = shape.first_child(); size; size = size->next_sibling()) {
-    sizes.push_back(text::parse_count(text::scalar_of(*size, "a size")));
+    mistakes.attempt([&] { sizes.push_back(text::parse_count(text::scalar_of(*size, "a size"))); });
     if (sizes.size() > Shape::largest_rank) break;
   }
+  mistakes.throw_any();
   try {
-    spec.input = Shape(sizes);
+    return Shape(sizes);
   } catch (const ShapeError& error) {
     throw SpecError(shape.location(), error.what(), error.hint);
   }
-  read_settings(fields, "input", spec.settings);
+}
+
+void read_input(text::Value value, Spec& spec, MistakeList& mistakes) {
+  text::Fields fields(value, "input", "for example input: {shape: [3, 224, 224]}");
+  mistakes.attempt([&] {
+    spec.input = read_shape(fields.require("shape", "for example shape: [3, 224, 224]"));
+  });
+  read_settings(fields, "input", spec.settings, mistakes);
   if (const auto norm = fields.find("sample_norm")) spec.sample_norm_location = norm->location();
   fields.finish();
 }
@@ -72,7 +82,7 @@ const LossRow& loss_of(std::string_view name, Location location) {
 }
 
 // `loss: logistic` or `loss: {square: {label_radius: 1}}`
-void read_loss(text::Value value, Settings& settings) {
+void read_loss(text::Value value, Settings& settings, MistakeList& mistakes) {
   if (value.is_scalar()) {
     settings.loss = &loss_of(text::parse_text(text::scalar_of(value, "loss")), value.location());
     return;
@@ -84,17 +94,87 @@ void read_loss(text::Value value, Settings& settings) {
   const text::Value key = *value.first_child();
   const LossRow& loss = loss_of(key.text(), key.location());
   text::Fields fields(*key.next_sibling(), loss.name, fmt::format("write loss: {}", loss.name));
-  if (!loss.setting.empty()) read_settings(fields, "loss", settings, loss.setting);
+  if (!loss.setting.empty()) read_settings(fields, "loss", settings, mistakes, loss.setting);
   fields.finish();
   settings.loss = &loss;
 }
 
+// Reads each setting by itself, so that a mistake in one does not hide those in the next.
+class CollectingReader : public SettingsVisitor {
+ public:
+  CollectingReader(SettingsReader& reader, MistakeList& mistakes)
+      : reader_(reader), mistakes_(mistakes) {}
+
+  void count(const SettingInfo& info, std::int64_t& value) override {
+    mistakes_.attempt([&] { reader_.count(info, value); });
+  }
+  void count(const SettingInfo& info, std::optional<std::int64_t>& value) override {
+    mistakes_.attempt([&] { reader_.count(info, value); });
+  }
+  void real(const SettingInfo& info, text::RealRange range, Real& value) override {
+    mistakes_.attempt([&] { reader_.real(info, range, value); });
+  }
+  void real(const SettingInfo& info, text::RealRange range, std::optional<Real>& value) override {
+    mistakes_.attempt([&] { reader_.real(info, range, value); });
+  }
+  void flag(const SettingInfo& info, bool& value) override {
+    mistakes_.attempt([&] { reader_.flag(info, value); });
+  }
+  void choice(const SettingInfo& info, std::span<const std::string_view> names,
+              std::size_t& value) override {
+    mistakes_.attempt([&] { reader_.choice(info, names, value); });
+  }
+  void extent(const SettingInfo& info, Extent& value) override {
+    mistakes_.attempt([&] { reader_.extent(info, value); });
+  }
+  void padding(const SettingInfo& info, Padding& value) override {
+    mistakes_.attempt([&] { reader_.padding(info, value); });
+  }
+  void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
+    mistakes_.attempt([&] { reader_.sizes(info, value); });
+  }
+
+ private:
+  SettingsReader& reader_;
+  MistakeList& mistakes_;
+};
+
 // Reads one entry of `layers`.
 class LayerReader {
  public:
-  LayerReader(text::Value entry, std::size_t index)
-      : entry_(entry), fields_(entry, "a layer", "for example {dense: 10, then: [softplus]}") {
+  LayerReader(text::Value entry, std::size_t index, MistakeList& mistakes)
+      : entry_(entry),
+        fields_(entry, "a layer", "for example {dense: 10, then: [softplus]}"),
+        mistakes_(mistakes) {
     layer_.location = entry.location();
+    mistakes_.attempt([&] { read_name(index); });
+  }
+
+  LayerSpec read() {
+    const auto from = fields_.find("from");
+    const auto radius = fields_.find("radius");
+    const auto bias = fields_.find("bias");
+    const auto then = fields_.find("then");
+    layer_.components.reserve(1 + (then && then->is_sequence() ? then->size() : 0));
+    const bool head_is_known = read_head();
+    if (from && head_is_known) mistakes_.attempt([&] { read_from(*from); });
+    if (radius) {
+      mistakes_.attempt([&] {
+        layer_.radius =
+            text::parse_real(text::scalar_of(*radius, "radius"), text::RealRange::non_negative);
+      });
+    }
+    if (bias) mistakes_.attempt([&] { read_bias(*bias, head_is_known); });
+    if (then) mistakes_.attempt([&] { read_then(*then); });
+    if (entry_.size() == 0) {
+      throw SpecError(entry_.location(), "the layer is empty: it has no component",
+                      "for example {dense: 10, then: [softplus]}");
+    }
+    return std::move(layer_);
+  }
+
+ private:
+  void read_name(std::size_t index) {
     if (const auto name = fields_.find("name")) {
       layer_.name = text_of(*name, "name");
       layer_.location = name->location();
@@ -110,50 +190,35 @@ class LayerReader {
     }
   }
 
-  LayerSpec read() {
-    const auto from = fields_.find("from");
-    const auto radius = fields_.find("radius");
-    const auto bias = fields_.find("bias");
-    const auto then = fields_.find("then");
-    layer_.components.reserve(1 + (then && then->is_sequence() ? then->size() : 0));
-    read_head();
-    if (from) read_from(*from);
-    if (radius) {
-      layer_.radius =
-          text::parse_real(text::scalar_of(*radius, "radius"), text::RealRange::non_negative);
+  // The affine part or merge: the one key that names a component. Returns whether it is one.
+  bool read_head() {
+    bool is_known = true;
+    for (const auto& [key, value] : fields_.unused()) {
+      is_known =
+          mistakes_.attempt([&, &key = key, &value = value] { read_part(key, value); }) && is_known;
     }
-    if (bias) read_bias(*bias);
-    if (then) read_then(*then);
-    if (entry_.size() == 0) {
-      throw SpecError(entry_.location(), "the layer is empty: it has no component",
-                      "for example {dense: 10, then: [softplus]}");
-    }
-    return std::move(layer_);
+    return is_known;
   }
 
- private:
-  // The affine part or merge: the one key that names a component.
-  void read_head() {
-    for (const auto& [key, value] : fields_.unused()) {
-      const Component* prototype = find_prototype(key.text());
-      if (prototype == nullptr) refuse_key(key);
-      const Role role = role_of(*prototype);
-      if (role == Role::non_affine) {
-        throw SpecError(key.location(), fmt::format("{} does not begin a layer", key.text()),
-                        fmt::format("write it in then: [{}]", key.text()));
-      }
-      if (!layer_.components.empty()) {
-        throw SpecError(key.location(),
-                        fmt::format("a layer has one affine part or merge; here are {} and {}",
-                                    name_of(layer_.components.front().component), key.text()),
-                        "make them two layers");
-      }
-      if (role == Role::merge) {
-        read_inputs(value, key.text());
-        layer_.components.push_back({*prototype, key.location(), {}});
-      } else {
-        add(*prototype, value, key.location());
-      }
+  void read_part(text::Value key, text::Value value) {
+    const Component* prototype = find_prototype(key.text());
+    if (prototype == nullptr) refuse_key(key);
+    const Role role = role_of(*prototype);
+    if (role == Role::non_affine) {
+      throw SpecError(key.location(), fmt::format("{} does not begin a layer", key.text()),
+                      fmt::format("write it in then: [{}]", key.text()));
+    }
+    if (!layer_.components.empty()) {
+      throw SpecError(key.location(),
+                      fmt::format("a layer has one affine part or merge; here are {} and {}",
+                                  name_of(layer_.components.front().component), key.text()),
+                      "make them two layers");
+    }
+    if (role == Role::merge) {
+      read_inputs(value, key.text());
+      layer_.components.push_back({*prototype, key.location(), {}});
+    } else {
+      add(*prototype, value, key.location());
     }
   }
 
@@ -191,7 +256,7 @@ class LayerReader {
     layer_.inputs.push_back({text_of(from, "from"), from.location()});
   }
 
-  void read_bias(text::Value bias) {
+  void read_bias(text::Value bias, bool head_is_known) {
     const bool given = text::parse_flag(text::scalar_of(bias, "bias"));
     const bool set = !layer_.components.empty() &&
                      std::visit(
@@ -204,7 +269,7 @@ class LayerReader {
                            }
                          },
                          layer_.components.front().component);
-    if (!set) {
+    if (!set && head_is_known) {
       throw SpecError(fields_.key_location("bias"), "this layer has no bias",
                       "'bias' belongs to dense and conv");
     }
@@ -216,7 +281,9 @@ class LayerReader {
                       fmt::format("then must be a list, not {}", text::kind_name(then)),
                       "for example then: [softplus, {average_pool: 2}]");
     }
-    for (auto item = then.first_child(); item; item = item->next_sibling()) read_map(*item);
+    for (auto item = then.first_child(); item; item = item->next_sibling()) {
+      mistakes_.attempt([&] { read_map(*item); });
+    }
   }
 
   // `softplus` or `{average_pool: 2}`
@@ -234,7 +301,10 @@ class LayerReader {
     const std::string_view name = text::scalar_of(key, "a component").text;
     const Component* prototype = find_prototype(name);
     if (prototype == nullptr) {
-      const auto known = component_names(Role::non_affine);
+      std::vector<std::string_view> known = component_names(Role::non_affine);
+      for (const Role role : {Role::affine, Role::merge}) {
+        for (const std::string_view other : component_names(role)) known.push_back(other);
+      }
       throw SpecError(key.location(), fmt::format("unknown component '{}'", name),
                       suggest(name, known, "'smoothbound layers' lists the components"));
     }
@@ -250,16 +320,21 @@ class LayerReader {
     layer_.components.push_back({prototype, location, {}});
     Component& component = layer_.components.back().component;
     SettingsReader reader(value, name_of(component), location);
-    visit_settings(component, reader);
-    reader.finish();
+    CollectingReader collecting(reader, mistakes_);
+    const std::size_t before = mistakes_.size();
+    visit_settings(component, collecting);
+    // A single value in place of settings that are missing is the same mistake.
+    if (value && !value->is_mapping() && mistakes_.size() > before) return;
+    mistakes_.attempt([&] { reader.finish(); });
   }
 
   text::Value entry_;
   text::Fields fields_;
+  MistakeList& mistakes_;
   LayerSpec layer_;
 };
 
-std::vector<LayerSpec> read_layers(text::Value list, const Limits& limits) {
+std::vector<LayerSpec> read_layers(text::Value list, const Limits& limits, MistakeList& mistakes) {
   if (!list.is_sequence()) {
     throw SpecError(list.location(),
                     fmt::format("layers must be a list, not {}", text::kind_name(list)),
@@ -276,7 +351,9 @@ std::vector<LayerSpec> read_layers(text::Value list, const Limits& limits) {
   std::vector<LayerSpec> layers;
   layers.reserve(list.size());
   for (auto entry = list.first_child(); entry; entry = entry->next_sibling()) {
-    layers.push_back(LayerReader(*entry, layers.size()).read());
+    LayerSpec layer;
+    mistakes.attempt([&] { layer = LayerReader(*entry, layers.size(), mistakes).read(); });
+    layers.push_back(std::move(layer));
   }
   return layers;
 }
@@ -295,15 +372,24 @@ Spec read_spec(const text::Document& document, const std::string& fallback_name,
   text::Fields fields(document.root(), "the architecture", "it has the keys 'input' and 'layers'");
   fields.find("$schema");
   spec.name = fallback_name;
-  if (const auto name = fields.find("name")) spec.name = text_of(*name, "name");
-  read_settings(fields, "", spec.settings);
-  if (const auto loss = fields.find("loss")) read_loss(*loss, spec.settings);
-  const text::Value input =
-      fields.require("input", "the shape of one input, for example input: {shape: [3, 224, 224]}");
-  const text::Value layers = fields.require("layers", "the list of layers");
-  fields.finish();
-  read_input(input, spec);
-  spec.layers = read_layers(layers, limits);
+  MistakeList mistakes;
+  if (const auto name = fields.find("name")) {
+    mistakes.attempt([&] { spec.name = text_of(*name, "name"); });
+  }
+  read_settings(fields, "", spec.settings, mistakes);
+  if (const auto loss = fields.find("loss")) {
+    mistakes.attempt([&] { read_loss(*loss, spec.settings, mistakes); });
+  }
+  mistakes.attempt([&] {
+    read_input(fields.require("input",
+                              "the shape of one input, for example input: {shape: [3, 224, 224]}"),
+               spec, mistakes);
+  });
+  mistakes.attempt([&] {
+    spec.layers = read_layers(fields.require("layers", "the list of layers"), limits, mistakes);
+  });
+  mistakes.attempt([&] { fields.finish(); });
+  mistakes.throw_any();
   return spec;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::text {
@@ -313,18 +314,21 @@ std::vector<std::pair<Value, Value>> Fields::unused() {
 }
 
 void Fields::finish(std::span<const std::string_view> outer) const {
+  MistakeList mistakes;
   for (const Entry& entry : entries_) {
     if (entry.used) continue;
     if (std::find(outer.begin(), outer.end(), entry.key.text()) != outer.end()) {
-      throw SpecError(entry.key.location(),
-                      fmt::format("'{}' is not a setting of {}", entry.key.text(), what_),
-                      fmt::format("write it beside '{}', as a key of the layer itself", what_));
+      mistakes.add({entry.key.location(),
+                    fmt::format("'{}' is not a setting of {}", entry.key.text(), what_),
+                    fmt::format("write it beside '{}', as a key of the layer itself", what_)});
+      continue;
     }
-    throw SpecError(entry.key.location(),
-                    fmt::format("unknown key '{}' in {}", shorten(entry.key.text()), what_),
-                    suggest(entry.key.text(), known_,
-                            known_.empty() ? "remove it" : "known keys: " + join(known_)));
+    mistakes.add({entry.key.location(),
+                  fmt::format("unknown key '{}' in {}", shorten(entry.key.text()), what_),
+                  suggest(entry.key.text(), known_,
+                          known_.empty() ? "remove it" : "known keys: " + join(known_))});
   }
+  mistakes.throw_any();
 }
 
 }  // namespace smoothbound::text

@@ -103,10 +103,14 @@ class Parser {
   yaml_event_t event_{};
 };
 
+// PyYAML writes them for an object that is used twice.
+constexpr const char* without_aliases =
+    "write the value out where it is used; for a file from Python, set "
+    "yaml.Dumper.ignore_aliases = lambda *a: True (SafeDumper for safe_dump), or write JSON";
+
 void refuse_anchor_and_tag(const yaml_char_t* anchor, const yaml_char_t* tag, Location location) {
   if (anchor != nullptr) {
-    throw SpecError(location, "YAML anchors and aliases are not supported",
-                    "write the value out where it is used");
+    throw SpecError(location, "YAML anchors and aliases are not supported", without_aliases);
   }
   if (tag != nullptr) {
     throw SpecError(location, "YAML tags are not supported",
@@ -148,8 +152,7 @@ void parse_yaml(std::string_view text, Document& document) {
         }
         break;
       case YAML_ALIAS_EVENT:
-        throw SpecError(location, "YAML anchors and aliases are not supported",
-                        "write the value out where it is used");
+        throw SpecError(location, "YAML anchors and aliases are not supported", without_aliases);
       case YAML_SCALAR_EVENT:
         add_scalar(builder, event, location);
         break;

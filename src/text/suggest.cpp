@@ -7,6 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "smoothbound/text/aliases.hpp"
+
 namespace smoothbound {
 
 int edit_distance(std::string_view a, std::string_view b) {
@@ -29,16 +31,43 @@ int edit_distance(std::string_view a, std::string_view b) {
   return previous[b.size()];
 }
 
+namespace {
+
+// A third of the shorter word; words of one or two letters are too many to tell a slip from another
+// word.
+int tolerated(std::string_view a, std::string_view b) {
+  constexpr std::size_t shortest = 3;
+  const std::size_t length = std::min(a.size(), b.size());
+  return length < shortest ? 0 : static_cast<int>(length / shortest);
+}
+
+}  // namespace
+
 std::string suggest(std::string_view word, std::span<const std::string_view> candidates,
                     std::string otherwise) {
   constexpr std::size_t longest_sensible_word = 64;
   if (word.size() > longest_sensible_word || candidates.empty()) return otherwise;
-  const auto distance = [&](std::string_view candidate) { return edit_distance(word, candidate); };
-  const auto nearest = std::min_element(candidates.begin(), candidates.end(),
-                                        [&](auto a, auto b) { return distance(a) < distance(b); });
-  const int tolerated = std::max(1, static_cast<int>(std::min(word.size(), nearest->size())) / 3);
-  if (distance(*nearest) > tolerated) return otherwise;
-  return fmt::format("did you mean '{}'?", *nearest);
+  const std::string folded = fold(word);
+  const auto ask = [](std::string_view name) { return fmt::format("did you mean '{}'?", name); };
+  for (const std::string_view candidate : candidates) {
+    if (fold(candidate) == folded && !folded.empty()) return ask(candidate);
+  }
+  for (const Alias& alias : aliases()) {
+    if (alias.word != folded) continue;
+    if (std::ranges::find(candidates, alias.name) == candidates.end()) continue;
+    return alias.advice.empty() ? ask(alias.name) : std::string(alias.advice);
+  }
+  const std::string_view* nearest = nullptr;
+  int smallest = 0;
+  for (const std::string_view& candidate : candidates) {
+    const std::string other = fold(candidate);
+    const int distance = edit_distance(folded, other);
+    if (distance > tolerated(folded, other)) continue;
+    if (nearest != nullptr && distance >= smallest) continue;
+    nearest = &candidate;
+    smallest = distance;
+  }
+  return nearest == nullptr ? otherwise : ask(*nearest);
 }
 
 std::string join(std::span<const std::string_view> words) {

@@ -6,10 +6,11 @@
 
 #include "smoothbound/graph/graph.hpp"
 #include "smoothbound/spec/read_spec.hpp"
+#include "smoothbound/text/mistakes.hpp"
 
 namespace smoothbound::test {
 
-/// The rendered message of the first mistake in `text`; empty if there is none.
+/// The rendered messages of all mistakes in `text`; empty if there is none.
 inline std::string rendered(const std::string& name, const std::string& text) {
   const Source source{name, text};
   try {
@@ -17,7 +18,7 @@ inline std::string rendered(const std::string& name, const std::string& text) {
     const std::int64_t batch = spec.settings.batch.value_or(default_batch);
     build_graph(std::move(spec), batch);
   } catch (const SpecError& error) {
-    return render_error(source, error);
+    return render_errors(source, error);
   }
   return "";
 }

@@ -91,7 +91,7 @@ layers:
             R"(unknown_component2.yaml:3:5: error: unknown key or component 'lstm' in the layer
  3 |   - lstm: 3
    |     ^
-hint: 'smoothbound layers' lists the components; other keys are name, from, radius, bias and then
+hint: recurrent layers and attention are not in the catalogue; opaque takes your own constants
 )");
   EXPECT_EQ(rendered("unknown_map.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
@@ -109,7 +109,7 @@ layers:
             R"(unknown_map2.yaml:3:23: error: unknown component 'lstm'
  3 |   - {dense: 3, then: [lstm]}
    |                       ^
-hint: 'smoothbound layers' lists the components
+hint: recurrent layers and attention are not in the catalogue; opaque takes your own constants
 )");
   EXPECT_EQ(rendered("then_number.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
@@ -171,6 +171,10 @@ layers:
  3 |   - conv: 4
    |     ^
 hint: number of output channels
+conv_scalar.yaml:3:5: error: conv has no 'kernel'
+ 3 |   - conv: 4
+   |     ^
+hint: size of a patch
 )");
   EXPECT_EQ(rendered("dense_null.yaml", R"(input: {shape: [3, 8, 8]}
 layers:

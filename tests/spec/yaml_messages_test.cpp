@@ -203,21 +203,21 @@ b: *x
             R"(alias.yaml:1:4: error: YAML anchors and aliases are not supported
  1 | a: &x 1
    |    ^
-hint: write the value out where it is used
+hint: write the value out where it is used; for a file from Python, set yaml.Dumper.ignore_aliases = lambda *a: True (SafeDumper for safe_dump), or write JSON
 )");
   EXPECT_EQ(rendered("alias2.yaml", R"(a: *x
 )"),
             R"(alias2.yaml:1:4: error: YAML anchors and aliases are not supported
  1 | a: *x
    |    ^
-hint: write the value out where it is used
+hint: write the value out where it is used; for a file from Python, set yaml.Dumper.ignore_aliases = lambda *a: True (SafeDumper for safe_dump), or write JSON
 )");
   EXPECT_EQ(rendered("self_alias.yaml", R"(&x a: *x
 )"),
             R"(self_alias.yaml:1:1: error: YAML anchors and aliases are not supported
  1 | &x a: *x
    | ^
-hint: write the value out where it is used
+hint: write the value out where it is used; for a file from Python, set yaml.Dumper.ignore_aliases = lambda *a: True (SafeDumper for safe_dump), or write JSON
 )");
 }
 
@@ -323,12 +323,28 @@ TEST(YamlMessage, LinesEndAtLineFeedsOnly) {
  1 | name: x\rradius: 1\rfoo: 2
    | ^
 hint: the shape of one input, for example input: {shape: [3, 224, 224]}
+cr.yaml:1:1: error: the architecture has no 'layers'
+ 1 | name: x\rradius: 1\rfoo: 2
+   | ^
+hint: the list of layers
+cr.yaml:1:19: error: unknown key 'foo' in the architecture
+ 1 | name: x\rradius: 1\rfoo: 2
+   |                     ^
+hint: known keys: $schema, name, batch, radius, regularizer, initial_gap, accuracy, variance, loss, input, layers
 )");
   EXPECT_EQ(rendered("nel.yaml", "name: x\302\205radius: 1\342\200\250foo: 2\n"),
             R"(nel.yaml:1:1: error: the architecture has no 'input'
  1 | name: x\u{0085}radius: 1\u{2028}foo: 2
    | ^
 hint: the shape of one input, for example input: {shape: [3, 224, 224]}
+nel.yaml:1:1: error: the architecture has no 'layers'
+ 1 | name: x\u{0085}radius: 1\u{2028}foo: 2
+   | ^
+hint: the list of layers
+nel.yaml:1:19: error: unknown key 'foo' in the architecture
+ 1 | name: x\u{0085}radius: 1\u{2028}foo: 2
+   |                                 ^
+hint: known keys: $schema, name, batch, radius, regularizer, initial_gap, accuracy, variance, loss, input, layers
 )");
 }
 

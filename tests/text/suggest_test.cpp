@@ -30,6 +30,32 @@ TEST(Suggest, NearestCandidateWithinAThirdOfTheWord) {
   EXPECT_EQ(suggest("conv", {}, "none"), "none");
 }
 
+TEST(Suggest, CaseAndUnderscoresDoNotCount) {
+  constexpr std::array<std::string_view, 4> words{"gelu", "relu", "max_pool", "--bn-epsilon"};
+  EXPECT_EQ(suggest("Relu", words), "did you mean 'relu'?");
+  EXPECT_EQ(suggest("MaxPool", words), "did you mean 'max_pool'?");
+  EXPECT_EQ(suggest("--bn_epsilon", words), "did you mean '--bn-epsilon'?");
+}
+
+// One letter is as near to every other.
+TEST(Suggest, ShortWordsAreNoSlips) {
+  constexpr std::array<std::string_view, 3> words{"-h", "-o", "--help"};
+  EXPECT_EQ(suggest("-v", words, "none"), "none");
+  EXPECT_EQ(suggest("-x", words, "none"), "none");
+  constexpr std::array<std::string_view, 3> with_version{"-h", "-o", "--version"};
+  EXPECT_EQ(suggest("-v", with_version, "none"), "did you mean '--version'?");
+  EXPECT_EQ(suggest("-V", with_version, "none"), "did you mean '--version'?");
+}
+
+// What another program means by the word, where that is among the candidates.
+TEST(Suggest, AliasesBeforeNearWords) {
+  constexpr std::array<std::string_view, 3> words{"dense", "relu", "leaky_relu"};
+  EXPECT_EQ(suggest("Linear", words), "did you mean 'dense'?");
+  EXPECT_EQ(suggest("PReLU", words),
+            "a learned slope is not in the catalogue; leaky_relu has a fixed one");
+  EXPECT_EQ(suggest("conv2d", words, "none"), "none");
+}
+
 TEST(Join, CommasBetween) {
   constexpr std::array<std::string_view, 3> words{"a", "b", "c"};
   EXPECT_EQ(join(words), "a, b, c");

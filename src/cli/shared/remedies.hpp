@@ -6,6 +6,7 @@
 
 #include "smoothbound/rules/remedy.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound::cli {
@@ -14,7 +15,7 @@ namespace smoothbound::cli {
 std::string_view option_words(Remedy remedy);
 
 inline std::string render(const Source& source, const SpecError& error) {
-  return render_error(source, error, option_words);
+  return render_errors(source, error, option_words);
 }
 inline std::string render(const DataError& error) { return render_error(error, option_words); }
 

@@ -1,0 +1,178 @@
+// All mistakes of a file in one run, and the words of other programs.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <sstream>
+
+#include "rendered.hpp"
+#include "smoothbound/text/aliases.hpp"
+
+namespace smoothbound {
+namespace {
+
+using test::rendered;
+
+// The places and messages alone, with the hints.
+std::string summary(const std::string& text) {
+  std::istringstream lines(rendered("n.yaml", text));
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("n.yaml:")) result += line.substr(7) + "\n";
+    if (line.starts_with("hint: ")) result += "  " + line.substr(6) + "\n";
+  }
+  return result;
+}
+
+TEST(AllMistakes, OfSettingsInputAndLayersInTheOrderOfTheFile) {
+  EXPECT_EQ(summary(R"(batchsize: 3
+radius: big
+input: {shape: [3, x, -1], norm: -2, size: 3}
+layers:
+  - {name: a, conv: {out_channels: 4, kernel_size: 3, stride: 0}, then: [Relu, {softplus: 0}]}
+  - {name: b, Linear: 10, radius: no, bias: maybe}
+  - {name: c, dense: {units: 1.5, inputs: none}}
+  - 7
+)"),
+            R"(1:1: error: unknown key 'batchsize' in the architecture
+  did you mean 'batch'?
+2:9: error: radius must be a number, not 'big'
+  write a number such as 12, 0.5 or 1e-3
+3:20: error: a size must be a number, not 'x'
+  write a number such as 3
+3:23: error: a size must not be negative
+  write an integer from 1 on
+3:34: error: norm must not be negative
+  remove the minus sign
+3:38: error: unknown key 'size' in input
+  did you mean 'shape'?
+5:22: error: unknown key 'out_channels' in conv
+  did you mean 'filters'?
+5:39: error: unknown key 'kernel_size' in conv
+  did you mean 'kernel'?
+5:63: error: stride must be at least 1
+  write an integer from 1 on
+5:74: error: unknown component 'Relu'
+  did you mean 'relu'?
+5:91: error: beta must be positive
+  write a number above 0
+6:15: error: unknown key or component 'Linear' in the layer
+  did you mean 'dense'?
+6:35: error: radius must be a number, not 'no'
+  write a number such as 12, 0.5 or 1e-3
+6:45: error: bias must be true or false, not 'maybe'
+  write true or false, unquoted
+7:30: error: units must be an integer
+  write a whole number such as 3
+7:43: error: inputs must be a number, not 'none'
+  write a number such as 3
+8:5: error: a layer must be a mapping, not a single value
+  for example {dense: 10, then: [softplus]}
+)");
+}
+
+// What follows from a mistake is not a second one.
+TEST(AllMistakes, OfTheGraphWithoutWhatFollows) {
+  EXPECT_EQ(
+      summary(R"(input: {shape: [3, 8, 8]}
+layers:
+  - {name: a, conv: {filters: 4, kernel: 9}}
+  - {name: b, dense: {units: 3, inputs: 7}}
+  - {name: c, from: nosuch, then: [max_pool: 2]}
+  - {name: d, from: input, conv: {filters: 4, kernel: 3, inputs: 5}}
+  - {name: e, add: [b, d]}
+  - {name: f, from: input, then: [{max_pool: 10}]}
+  - {name: b, from: inptu, dense: 3}
+)"),
+      R"(3:15: error: layer 'a': the kernel (9) is larger than the padded input (8) along the height
+  use a smaller kernel, more padding, or fewer poolings before
+5:21: error: there is no layer 'nosuch'
+  layers are called by their 'name'; the network's input is 'input'
+6:28: error: layer 'd': conv declares 5 input channels but gets 3 ([3, 8, 8])
+  write inputs: 3, or leave it out
+8:36: error: layer 'f': the kernel (10) is larger than the padded input (8) along the height
+  use a smaller kernel, more padding, or fewer poolings before
+9:12: error: two layers are named 'b'
+4:12: note: the first one is here
+  names must be unique
+9:21: error: there is no layer 'inptu'
+  did you mean 'input'?
+)");
+}
+
+// Every row of the table, where the file is written with that word: the hint is the row's, and its
+// name exists.
+TEST(Aliases, TargetsExist) {
+  const auto is_setting = [](std::string_view name) {
+    struct Finder : SettingsVisitor {
+      std::string_view wanted;
+      bool found = false;
+      void see(const SettingInfo& info) { found = found || info.name == wanted; }
+      void count(const SettingInfo& info, std::int64_t&) override { see(info); }
+      void count(const SettingInfo& info, std::optional<std::int64_t>&) override { see(info); }
+      void real(const SettingInfo& info, text::RealRange, Real&) override { see(info); }
+      void real(const SettingInfo& info, text::RealRange, std::optional<Real>&) override {
+        see(info);
+      }
+      void flag(const SettingInfo& info, bool&) override { see(info); }
+      void choice(const SettingInfo& info, std::span<const std::string_view>,
+                  std::size_t&) override {
+        see(info);
+      }
+      void extent(const SettingInfo& info, Extent&) override { see(info); }
+      void padding(const SettingInfo& info, Padding&) override { see(info); }
+      void sizes(const SettingInfo& info, std::vector<std::int64_t>&) override { see(info); }
+    } finder;
+    finder.wanted = name;
+    for (Component component : prototypes()) visit_settings(component, finder);
+    return finder.found;
+  };
+  constexpr std::array<std::string_view, 5> of_the_file{"input", "layers", "shape", "--version",
+                                                        "loss"};
+  for (const Alias& alias : aliases()) {
+    const bool is_file_setting =
+        std::ranges::any_of(real_settings(),
+                            [&](const RealSetting& s) { return s.key == alias.name; }) ||
+        std::ranges::any_of(count_settings(),
+                            [&](const CountSetting& s) { return s.key == alias.name; });
+    EXPECT_TRUE(find_prototype(alias.name) != nullptr || find_loss(alias.name) != nullptr ||
+                std::ranges::find(layer_keys, alias.name) != layer_keys.end() ||
+                std::ranges::find(of_the_file, alias.name) != of_the_file.end() ||
+                is_file_setting || is_setting(alias.name))
+        << alias.word << " -> " << alias.name;
+    EXPECT_EQ(find_prototype(alias.word), nullptr) << alias.word;
+  }
+}
+
+std::string hint_for(const std::string& layer) {
+  const std::string text =
+      rendered("n.yaml", "input: {shape: [3, 8, 8]}\nlayers: [" + layer + "]\n");
+  const std::size_t at = text.find("hint: ");
+  return at == std::string::npos ? text : text.substr(at + 6, text.find('\n', at) - at - 6);
+}
+
+TEST(Aliases, WordsOfOtherPrograms) {
+  const auto then = [](const std::string& word) { return hint_for("{then: [" + word + "]}"); };
+  EXPECT_EQ(then("ReLU"), "did you mean 'relu'?");
+  EXPECT_EQ(then("Relu"), "did you mean 'relu'?");
+  EXPECT_EQ(then("GELU"), "did you mean 'gelu'?");
+  EXPECT_EQ(then("LeakyReLU"), "did you mean 'leaky_relu'?");
+  EXPECT_EQ(then("BatchNorm2d"), "did you mean 'batch_norm'?");
+  EXPECT_EQ(then("MaxPool2d"), "did you mean 'max_pool'?");
+  EXPECT_EQ(then("swish"), "did you mean 'silu'?");
+  EXPECT_EQ(then("prelu"), "a learned slope is not in the catalogue; leaky_relu has a fixed one");
+  EXPECT_EQ(then("Flatten"), "leave it out: dense takes an input of any shape as one vector");
+  EXPECT_EQ(hint_for("{conv2d: {}}"), "did you mean 'conv'?");
+  EXPECT_EQ(hint_for("{Linear: 3}"), "did you mean 'dense'?");
+  EXPECT_EQ(hint_for("{fc: 3}"), "did you mean 'dense'?");
+  EXPECT_EQ(hint_for("{dense: {in_features: 3, units: 2}}"), "did you mean 'inputs'?");
+  EXPECT_EQ(hint_for("{conv: {filters: 3, kernel_size: 2}}"), "did you mean 'kernel'?");
+  EXPECT_EQ(hint_for("{conv: {filters: 3, kernel: 2, strides: 2}}"), "did you mean 'stride'?");
+  EXPECT_EQ(then("{batch_norm: {eps: 1}}"), "did you mean 'epsilon'?");
+  EXPECT_EQ(then("{batch_norm: {momentum: 1}}"),
+            "bounds are those of training mode, or of given running statistics: leave it out");
+  EXPECT_EQ(then("{max_pool: {pool_size: 2}}"), "did you mean 'kernel'?");
+}
+
+}  // namespace
+}  // namespace smoothbound
