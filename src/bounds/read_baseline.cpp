@@ -172,10 +172,12 @@ Baseline read_baseline(std::string_view text, const std::string& renewal) {
   text::Document document;
   try {
     parse_into(text, document);
+    return BaselineReader(renewal).read(document.root());
   } catch (const SpecError& error) {
-    throw SpecError(error.location, error.what(), renewal, error.notes);
+    // How a value should be is of no use to somebody who has not written it.
+    const bool tells = error.hint.find(renewal) != std::string::npos;
+    throw SpecError(error.location, error.what(), tells ? error.hint : renewal, error.notes);
   }
-  return BaselineReader(renewal).read(document.root());
 }
 
 void refuse_other_options(std::string_view text, const Baseline& baseline,

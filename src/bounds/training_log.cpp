@@ -23,6 +23,7 @@ constexpr std::string_view header =
 constexpr std::size_t columns = 7;
 constexpr std::string_view json_beginning = "{\"iteration\":";
 constexpr int digits = 17;
+constexpr const char* damaged_line = "the line is damaged: remove it, or write the log again";
 
 std::string smoothness_text(const IterationRecord& record) {
   return record.smoothness ? record.smoothness->to_text(digits) : "";
@@ -57,7 +58,7 @@ class LogReader {
   std::vector<IterationRecord> read() {
     std::vector<IterationRecord> records;
     for (std::string text; std::getline(file_, text);) take(text, records);
-    if (line_ == 0) fail("is empty", "");
+    if (line_ == 0) fail("is empty", "name a log that smoothbound train --log has written");
     return records;
   }
 
@@ -88,7 +89,8 @@ class LogReader {
 
  private:
   [[noreturn]] void fail_open() const {
-    throw DataError(path_, fmt::format("cannot read: {}", std::generic_category().message(errno)));
+    throw DataError(path_, fmt::format("cannot read: {}", std::generic_category().message(errno)),
+                    "check the path");
   }
   [[noreturn]] void fail(const std::string& what, const std::string& hint) const {
     throw DataError(path_, line_ == 0 ? what : fmt::format("line {}: {}", line_, what), hint);
@@ -111,7 +113,7 @@ class LogReader {
       const std::size_t end = std::min(text.find(','), text.size());
       cells[i] = text.substr(0, end);
       if ((end == text.size()) != (i + 1 == columns)) {
-        fail(fmt::format("is no line of {} cells", columns), "");
+        fail(fmt::format("is no line of {} cells", columns), damaged_line);
       }
       text.remove_prefix(std::min(end + 1, text.size()));
     }
@@ -140,7 +142,7 @@ class LogReader {
     Number value{};
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     if (error != std::errc{} || end != cell.data() + cell.size()) {
-      fail(fmt::format("'{}' is no {}", cell, names()[column]), "");
+      fail(fmt::format("'{}' is no {}", cell, names()[column]), damaged_line);
     }
     return value;
   }
@@ -157,7 +159,7 @@ class LogReader {
         record.smoothness = cells[smoothness] == "inf" ? Magnitude::infinity()
                                                        : Magnitude::from_decimal(cells[smoothness]);
       } catch (const std::invalid_argument&) {
-        fail(fmt::format("'{}' is no smoothness", cells[smoothness]), "");
+        fail(fmt::format("'{}' is no smoothness", cells[smoothness]), damaged_line);
       }
     }
     record.oracle_calls = number<std::int64_t>(cells[calls], calls);

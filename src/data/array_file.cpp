@@ -132,6 +132,37 @@ std::string index_to_text(const ArrayEntry& entry, std::int64_t flat) {
   return shape_to_text(index);
 }
 
+// Goes through the elements of a row in Fortran order.
+class FortranColumns {
+ public:
+  explicit FortranColumns(std::span<const std::int64_t> shape)
+      : sizes_(shape.begin() + 1, shape.end()),
+        strides_(sizes_.size(), 1),
+        place_(sizes_.size(), 0) {
+    for (std::size_t axis = sizes_.size(); axis-- > 1;) {
+      strides_[axis - 1] = strides_[axis] * sizes_[axis];
+    }
+  }
+  // In C order.
+  [[nodiscard]] std::int64_t index() const { return index_; }
+  void advance() {
+    for (std::size_t axis = 0; axis < sizes_.size(); ++axis) {
+      index_ += strides_[axis];
+      if (++place_[axis] < sizes_[axis]) return;
+      index_ -= strides_[axis] * sizes_[axis];
+      place_[axis] = 0;
+    }
+  }
+
+ private:
+  std::vector<std::int64_t> sizes_;
+  std::vector<std::int64_t> strides_;
+  std::vector<std::int64_t> place_;
+  std::int64_t index_ = 0;
+};
+
+constexpr std::size_t piece = std::size_t{1} << 16U;  // in bytes; stays in the cache
+
 }  // namespace
 
 std::string_view name_of(ElementType type) { return row_of(type).name; }
@@ -170,6 +201,19 @@ const ArrayEntry* ArrayFile::find(std::string_view name) const {
   return found == entries_.end() ? nullptr : &*found;
 }
 
+// An element as a value; `index` is its place in C order.
+template <class Value>
+Value ArrayFile::convert(const ArrayEntry& entry, auto element, std::int64_t index) const {
+  return checked<Value>(element, [&](const std::string& what) {
+    throw DataError(
+        path_,
+        fmt::format("{} holds {} at {}", described(entry), what, index_to_text(entry, index)),
+        std::is_integral_v<Value> ? "labels are whole numbers from 0 on"
+                                  : "every number has to be finite: find where this "
+                                    "one comes from, or replace it");
+  });
+}
+
 template <class Value>
 void ArrayFile::convert_range(const ArrayEntry& entry, std::int64_t first,
                               std::span<Value> values) const {
@@ -177,7 +221,7 @@ void ArrayFile::convert_range(const ArrayEntry& entry, std::int64_t first,
   if (first < 0 || count > entry.elements() || first > entry.elements() - count) {
     throw std::out_of_range("array elements out of range");
   }
-  constexpr std::size_t piece = std::size_t{1} << 16U;  // stays in the cache
+  if (entry.fortran_order) return convert_transposed(entry, first, values);
   const std::size_t size = size_of(entry.type);
   std::vector<std::byte> buffer(std::min(piece, values.size() * size));
   for (std::size_t done = 0; done < values.size();) {
@@ -185,12 +229,46 @@ void ArrayFile::convert_range(const ArrayEntry& entry, std::int64_t first,
     const std::span<std::byte> bytes(buffer.data(), now * size);
     bytes_->read(entry, (static_cast<std::uint64_t>(first) + done) * size, bytes);
     for_each_element(entry, bytes, [&](std::size_t i, auto element) {
-      const auto refuse = [&](const std::string& what) {
-        throw DataError(
-            path_, fmt::format("{} holds {} at {}", described(entry), what,
-                               index_to_text(entry, first + static_cast<std::int64_t>(done + i))));
-      };
-      values[done + i] = checked<Value>(element, refuse);
+      values[done + i] =
+          convert<Value>(entry, element, first + static_cast<std::int64_t>(done + i));
+    });
+    done += now;
+  }
+}
+
+// A row is what one index of the first axis holds. Rows lie interleaved: all their first elements,
+// then all their second ones in Fortran order, and so on. Of each such column the wanted rows are
+// read, in the order of the file; whole columns adjoin and are read several at once.
+template <class Value>
+void ArrayFile::convert_transposed(const ArrayEntry& entry, std::int64_t first,
+                                   std::span<Value> values) const {
+  if (values.empty()) return;
+  const auto size = size_of(entry.type);
+  const auto count = static_cast<std::int64_t>(values.size());
+  const std::int64_t rows = entry.shape.front();
+  const std::int64_t columns = entry.elements() / rows;
+  const std::int64_t begin = first / columns;
+  const std::int64_t end = (first + count - 1) / columns + 1;
+  const std::int64_t run = end - begin;
+  const std::int64_t most = static_cast<std::int64_t>(piece / size);
+  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min(most, run * columns)) * size);
+  FortranColumns column(entry.shape);
+  std::int64_t row = begin;
+  for (std::int64_t done = 0; done < run * columns;) {
+    const std::int64_t left = run == rows ? run * columns - done : run - done % run;
+    const std::int64_t now = std::min(most, left);
+    const std::span<std::byte> bytes(buffer.data(), static_cast<std::size_t>(now) * size);
+    const std::int64_t at = done / run * rows + begin + done % run;
+    bytes_->read(entry, static_cast<std::uint64_t>(at) * size, bytes);
+    for_each_element(entry, bytes, [&](std::size_t /*i*/, auto element) {
+      const std::int64_t index = row * columns + column.index();
+      if (index >= first && index < first + count) {
+        values[static_cast<std::size_t>(index - first)] = convert<Value>(entry, element, index);
+      }
+      if (++row == end) {
+        row = begin;
+        column.advance();
+      }
     });
     done += now;
   }
@@ -209,8 +287,9 @@ void ArrayFile::read_range(const ArrayEntry& entry, std::int64_t first,
 void ArrayFile::read_range(const ArrayEntry& entry, std::int64_t first,
                            std::span<std::int64_t> values) const {
   if (!is_integral(entry.type)) {
-    throw DataError(path_, fmt::format("{} holds {}, not whole numbers", described(entry),
-                                       name_of(entry.type)));
+    throw DataError(
+        path_, fmt::format("{} holds {}, not whole numbers", described(entry), name_of(entry.type)),
+        "save the class of each sample as a whole number, e.g. with array.astype('int64')");
   }
   convert_range(entry, first, values);
 }

@@ -15,6 +15,10 @@ namespace smoothbound {
 
 /// More axes are a lie, and would make a message or a table long.
 constexpr std::size_t most_axes = 32;
+/// Hints for files that do not hold what their beginnings promise.
+constexpr const char* cut_short = "the file may be cut short: fetch it again, or write it again";
+constexpr const char* fetch_again = "the file is damaged: fetch it again, or write it again";
+
 /// Deflate makes of a byte at most 1032: https://zlib.net/zlib_tech.html
 constexpr std::uint64_t largest_deflate_ratio = 1032;
 
@@ -27,6 +31,10 @@ extern const ArrayFormat npz_format;
 const ArrayFormat* find_format(const InputFile& file,
                                std::initializer_list<ArrayContents> contents);
 
+/// Throws DataError: the file is not what it was when it was opened.
+[[noreturn]] void throw_changed(const std::string& path);
+/// Throws DataError if there is nothing in the file.
+void refuse_empty(const InputFile& file);
 /// Throws DataError if the file is a pickle, with the advice to convert.
 void refuse_pickle(const InputFile& file);
 [[noreturn]] void throw_pickle(const std::string& path);
@@ -51,6 +59,7 @@ class FileBytes : public ArrayBytes {
 struct NpyHeader {
   ElementType type = ElementType::f32;
   bool big_endian = false;
+  bool fortran_order = false;
   std::vector<std::int64_t> shape;
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;

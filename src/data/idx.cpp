@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 
 #include "formats.hpp"
 #include "smoothbound/text/data_error.hpp"
@@ -46,8 +47,10 @@ class GzipStream {
       } else if (result == Z_MEM_ERROR) {
         throw std::bad_alloc();
       } else if (result != Z_OK && result != Z_BUF_ERROR) {
-        throw DataError(file_.path(), fmt::format("the gzip data are damaged: {}",
-                                                  stream_.msg == nullptr ? "?" : stream_.msg));
+        throw DataError(file_.path(),
+                        fmt::format("the gzip data are damaged: {}",
+                                    stream_.msg == nullptr ? "they do not continue" : stream_.msg),
+                        fetch_again);
       }
     }
     return done;
@@ -56,7 +59,7 @@ class GzipStream {
  private:
   void refill() {
     const std::uint64_t left = file_.size() - position_;
-    if (left == 0) throw DataError(file_.path(), "the gzip data are cut short");
+    if (left == 0) throw DataError(file_.path(), "the gzip data are cut short", fetch_again);
     const std::size_t count =
         static_cast<std::size_t>(std::min<std::uint64_t>(left, input_.size()));
     file_.read(position_, std::as_writable_bytes(std::span(input_).first(count)));
@@ -80,39 +83,45 @@ class GzipStream {
   bool ended_ = false;
 };
 
-// What a file unpacked to, in blocks that are allocated as they fill: the size that a header
-// promises may be a lie.
-class UnpackedBytes : public ArrayBytes {
- public:
-  // Reads `size` bytes, or fewer if the stream ends; returns how many.
-  std::uint64_t fill(GzipStream& stream, std::uint64_t size) {
-    std::uint64_t done = 0;
-    while (done < size) {
-      std::vector<std::byte> block(
-          static_cast<std::size_t>(std::min<std::uint64_t>(block_size, size - done)));
-      const std::size_t count = stream.read(block);
-      blocks_.push_back(std::move(block));
-      done += count;
-      if (count < blocks_.back().size()) break;
-    }
-    return done;
+// Unpacks so many bytes and forgets them; how many there were.
+std::uint64_t skip(GzipStream& stream, std::uint64_t size) {
+  std::vector<std::byte> buffer(
+      static_cast<std::size_t>(std::min<std::uint64_t>(size, std::uint64_t{1} << 16U)));
+  std::uint64_t done = 0;
+  while (done < size) {
+    const std::size_t now =
+        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - done));
+    const std::size_t count = stream.read(std::span(buffer).first(now));
+    done += count;
+    if (count < now) break;
   }
-  void read(const ArrayEntry& /*entry*/, std::uint64_t begin,
+  return done;
+}
+
+// A file that is unpacked as it is read, from its beginning whenever a read does not continue the
+// one before: little may become much, so that nothing is kept.
+class GzipBytes : public ArrayBytes {
+ public:
+  explicit GzipBytes(InputFile file) : file_(std::move(file)) {}
+
+  void read(const ArrayEntry& entry, std::uint64_t begin,
             std::span<std::byte> bytes) const override {
-    while (!bytes.empty()) {
-      const std::vector<std::byte>& block =
-          blocks_.at(static_cast<std::size_t>(begin / block_size));
-      const auto from = static_cast<std::size_t>(begin % block_size);
-      const std::size_t count = std::min(bytes.size(), block.size() - from);
-      std::copy_n(block.begin() + static_cast<std::ptrdiff_t>(from), count, bytes.begin());
-      bytes = bytes.subspan(count);
-      begin += count;
+    const std::uint64_t offset = entry.offset + begin;
+    if (!stream_ || offset < position_) {
+      stream_.emplace(file_);
+      position_ = 0;
     }
+    position_ += skip(*stream_, offset - position_);
+    const std::size_t count = position_ == offset ? stream_->read(bytes) : 0;
+    position_ += count;
+    // Its size was found right when it was opened.
+    if (count < bytes.size()) throw_changed(file_.path());
   }
 
  private:
-  static constexpr std::uint64_t block_size = std::uint64_t{1} << 20U;
-  std::vector<std::vector<std::byte>> blocks_;
+  InputFile file_;
+  mutable std::optional<GzipStream> stream_;
+  mutable std::uint64_t position_ = 0;
 };
 
 bool is_idx(std::string_view start) {
@@ -145,12 +154,15 @@ ArrayEntry read_header(const std::string& path, const Read& read) {
   std::array<unsigned char, magic_size + 4 * most_axes> header{};
   const auto need = [&](std::size_t from, std::size_t count) {
     if (read(std::as_writable_bytes(std::span(header).subspan(from, count))) < count) {
-      throw DataError(path, "the header is cut short");
+      throw DataError(path, "the header is cut short", fetch_again);
     }
   };
   need(0, magic_size);
   const std::string_view start(reinterpret_cast<const char*>(header.data()), magic_size);
-  if (!is_idx(start)) throw DataError(path, "this is no IDX file");
+  if (!is_idx(start)) {
+    throw DataError(path, "this is no IDX file",
+                    "IDX begins with two zero bytes, the type and the number of axes");
+  }
   const std::size_t axes = header[3];
   need(magic_size, 4 * axes);
   ArrayEntry entry;
@@ -164,8 +176,10 @@ ArrayEntry read_header(const std::string& path, const Read& read) {
   }
   const std::optional<std::uint64_t> bytes = byte_count(entry.shape, entry.type);
   if (!bytes) {
-    throw DataError(path, fmt::format("the header claims {} {}, 2^63 bytes or more",
-                                      name_of(entry.type), shape_to_text(entry.shape)));
+    throw DataError(path,
+                    fmt::format("the header claims {} {}, 2^63 bytes or more", name_of(entry.type),
+                                shape_to_text(entry.shape)),
+                    fetch_again);
   }
   entry.bytes = *bytes;
   return entry;
@@ -176,25 +190,26 @@ std::string claim(const ArrayEntry& entry) {
                      shape_to_text(entry.shape), entry.bytes);
 }
 
-ArrayFile open_compressed(const InputFile& file) {
-  const std::string& path = file.path();
+ArrayFile open_compressed(InputFile file) {
+  const std::string path = file.path();
   GzipStream stream(file);
   ArrayEntry entry =
       read_header(path, [&](std::span<std::byte> bytes) { return stream.read(bytes); });
   if (entry.bytes / largest_deflate_ratio > file.size()) {
-    throw DataError(path, fmt::format("{}, which a gzip file of {} bytes cannot hold", claim(entry),
-                                      file.size()));
+    throw DataError(
+        path,
+        fmt::format("{}, which a gzip file of {} bytes cannot hold", claim(entry), file.size()),
+        fetch_again);
   }
-  auto bytes = std::make_unique<UnpackedBytes>();
-  const std::uint64_t count = bytes->fill(stream, entry.bytes);
+  const std::uint64_t count = skip(stream, entry.bytes);
   if (count < entry.bytes) {
-    throw DataError(path, fmt::format("{}; it unpacks to {}", claim(entry), count));
+    throw DataError(path, fmt::format("{}; it unpacks to {}", claim(entry), count), cut_short);
   }
   std::byte more{};
   if (stream.read({&more, 1}) != 0) {
-    throw DataError(path, fmt::format("{}; it unpacks to more", claim(entry)));
+    throw DataError(path, fmt::format("{}; it unpacks to more", claim(entry)), fetch_again);
   }
-  return {path, idx_format, {std::move(entry)}, std::move(bytes)};
+  return {path, idx_format, {std::move(entry)}, std::make_unique<GzipBytes>(std::move(file))};
 }
 
 bool looks_like_idx(const InputFile& file) {
@@ -203,7 +218,7 @@ bool looks_like_idx(const InputFile& file) {
 }
 
 ArrayFile open_idx(InputFile file) {
-  if (is_gzip(file.read_start(magic_size))) return open_compressed(file);
+  if (is_gzip(file.read_start(magic_size))) return open_compressed(std::move(file));
   const std::string path = file.path();
   std::uint64_t position = 0;
   ArrayEntry entry = read_header(path, [&](std::span<std::byte> bytes) {
@@ -215,7 +230,7 @@ ArrayFile open_idx(InputFile file) {
   });
   if (entry.bytes != file.size() - entry.offset) {
     throw DataError(path, fmt::format("{}; {} follow it", claim(entry), file.size() - entry.offset),
-                    entry.bytes > file.size() - entry.offset ? "the file may be cut short" : "");
+                    entry.bytes > file.size() - entry.offset ? cut_short : fetch_again);
   }
   return {path, idx_format, {std::move(entry)}, std::make_unique<FileBytes>(std::move(file))};
 }

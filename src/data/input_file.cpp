@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "formats.hpp"
 #include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
@@ -24,11 +25,16 @@ RegularFile open_data(const std::string& path) {
                     error.reason == Reason::no_such_file  ? "check the path"
                     : error.reason == Reason::directory   ? "name a file in it"
                     : error.reason == Reason::not_regular ? "write the data to a file first"
-                                                          : "");
+                                                          : "check who may read it");
   }
 }
 
 }  // namespace
+
+void throw_changed(const std::string& path) {
+  throw DataError(path, "the file became shorter while it was read",
+                  "begin again when nothing writes to it any more");
+}
 
 InputFile::InputFile(std::string path) : path_(std::move(path)), file_(open_data(path_)) {}
 
@@ -39,8 +45,10 @@ void InputFile::read(std::uint64_t offset, std::span<std::byte> bytes) const {
     const ssize_t count =
         pread(file_.descriptor(), bytes.data(), piece, static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw DataError(path_, "cannot read: " + system_message(errno));
-    if (count == 0) throw DataError(path_, "the file became shorter while it was read");
+    if (count < 0) {
+      throw DataError(path_, "cannot read: " + system_message(errno), "check the disk it is on");
+    }
+    if (count == 0) throw_changed(path_);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
   }

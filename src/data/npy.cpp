@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t longest_npy_header = 1U << 16U;
 
+constexpr const char* save_again = "the file is damaged: save the array again with numpy.save";
+
 struct Descriptor {
   std::string_view code;  // without the byte order
   ElementType type;
@@ -54,28 +56,28 @@ class DictionaryReader {
         once(key, has_shape_);
         read_shape();
       } else {
-        fail(fmt::format("the header has an unknown key '{}'", key));
+        fail(fmt::format("the header has an unknown key '{}'", key), save_again);
       }
       if (take('}')) break;
       expect(',');
     }
     skip_blanks();
     if (at_ != text_.size()) malformed();
-    if (!has_type_) fail("the header has no 'descr'");
-    if (!has_order_) fail("the header has no 'fortran_order'");
-    if (!has_shape_) fail("the header has no 'shape'");
+    if (!has_type_) fail("the header has no 'descr'", save_again);
+    if (!has_order_) fail("the header has no 'fortran_order'", save_again);
+    if (!has_shape_) fail("the header has no 'shape'", save_again);
     return header_;
   }
 
  private:
-  [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const {
+  [[noreturn]] void fail(const std::string& message, const std::string& hint) const {
     throw DataError(path_, what_ + message, hint);
   }
   [[noreturn]] void malformed() const {
-    fail(fmt::format("the header is malformed at its byte {}", at_));
+    fail(fmt::format("the header is malformed at its byte {}", at_), save_again);
   }
   void once(std::string_view key, bool& seen) const {
-    if (seen) fail(fmt::format("the header has '{}' twice", key));
+    if (seen) fail(fmt::format("the header has '{}' twice", key), save_again);
     seen = true;
   }
   void skip_blanks() {
@@ -125,11 +127,13 @@ class DictionaryReader {
   }
   void read_order() {
     skip_blanks();
-    if (text_.substr(at_).starts_with("True")) {
-      fail("the elements lie in Fortran order", "save it with numpy.ascontiguousarray(array)");
+    for (const std::string_view word : {"True", "False"}) {
+      if (!text_.substr(at_).starts_with(word)) continue;
+      header_.fortran_order = word == "True";
+      at_ += word.size();
+      return;
     }
-    if (!text_.substr(at_).starts_with("False")) malformed();
-    at_ += std::string_view("False").size();
+    malformed();
   }
   void read_shape() {
     expect('(');
@@ -138,12 +142,15 @@ class DictionaryReader {
       std::int64_t size = 0;
       const char* const begin = text_.data() + at_;
       const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), size);
-      if (error == std::errc::result_out_of_range) fail("a size in the shape exceeds 2^63 - 1");
+      if (error == std::errc::result_out_of_range) {
+        fail("a size in the shape exceeds 2^63 - 1", save_again);
+      }
       if (error != std::errc{} || *begin == '-') malformed();
       at_ += static_cast<std::size_t>(end - begin);
       if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // Python 2
       if (header_.shape.size() == most_axes) {
-        fail(fmt::format("the shape has more than {} axes", most_axes));
+        fail(fmt::format("the shape has more than {} axes", most_axes),
+             "reshape it: samples have up to 4 axes");
       }
       header_.shape.push_back(size);
       if (take(')')) {
@@ -180,20 +187,20 @@ class FileSource : public NpySource {
 
 NpyHeader read_npy_header(NpySource& source, std::uint64_t size, const std::string& path,
                           const std::string& what) {
-  const auto fail = [&](const std::string& message, const std::string& hint = {}) {
+  const auto fail = [&](const std::string& message, const std::string& hint) {
     throw DataError(path, what + message, hint);
   };
   constexpr std::size_t magic = 6;
   constexpr std::size_t fixed = 8;
   std::array<unsigned char, fixed + 4> start{};
   const auto read = [&](std::size_t from, std::size_t count) {
-    if (from + count > size) fail("the header is cut short");
+    if (from + count > size) fail("the header is cut short", cut_short);
     source.read(from, std::as_writable_bytes(std::span(start).subspan(from, count)));
   };
   read(0, fixed);
   if (!std::equal(start.begin(), start.begin() + magic, "\x93NUMPY",
                   [](unsigned char a, char b) { return a == static_cast<unsigned char>(b); })) {
-    fail("this is no NPY array");
+    fail("this is no NPY array", save_again);
   }
   const int version = start[magic];
   if (version < 1 || version > 3) {
@@ -206,12 +213,12 @@ NpyHeader read_npy_header(NpySource& source, std::uint64_t size, const std::stri
   for (std::size_t i = length_size; i-- > 0;) length = (length << 8U) | start.at(fixed + i);
   const std::uint64_t before = fixed + length_size;
   if (length > size - before) {
-    fail(fmt::format("the header claims {} bytes, there are {}", length, size - before),
-         "the file may be cut short");
+    fail(fmt::format("the header claims {} bytes, there are {}", length, size - before), cut_short);
   }
   if (length > longest_npy_header) {
     fail(fmt::format("the header claims {} bytes, more than the limit of {}", length,
-                     longest_npy_header));
+                     longest_npy_header),
+         save_again);
   }
   std::string text(static_cast<std::size_t>(length), '\0');
   source.read(before, std::as_writable_bytes(std::span(text)));
@@ -220,13 +227,14 @@ NpyHeader read_npy_header(NpySource& source, std::uint64_t size, const std::stri
   const std::optional<std::uint64_t> needed = byte_count(header.shape, header.type);
   const std::string type_and_shape =
       fmt::format("{} {}", name_of(header.type), shape_to_text(header.shape));
-  if (!needed) fail(type_and_shape + " is 2^63 bytes or more");
+  if (!needed) fail(type_and_shape + " is 2^63 bytes or more", save_again);
   if (*needed != size - header.offset) {
     fail(fmt::format("{} takes {} bytes, there are {} after the header", type_and_shape,
                      needed.value_or(0), size - header.offset),
-         *needed > size - header.offset ? "the file may be cut short" : "");
+         *needed > size - header.offset ? cut_short : save_again);
   }
   header.bytes = *needed;
+  header.fortran_order = header.fortran_order && header.shape.size() > 1;
   return header;
 }
 
@@ -238,8 +246,8 @@ ArrayFile open_npy(InputFile file) {
   FileSource source(file);
   NpyHeader header = read_npy_header(source, file.size(), file.path(), "");
   const std::string path = file.path();
-  std::vector<ArrayEntry> entries{
-      {"", header.type, std::move(header.shape), header.offset, header.bytes, header.big_endian}};
+  std::vector<ArrayEntry> entries{{"", header.type, std::move(header.shape), header.offset,
+                                   header.bytes, header.big_endian, 0, header.fortran_order}};
   return {path, npy_format, std::move(entries), std::make_unique<FileBytes>(std::move(file))};
 }
 

@@ -16,6 +16,8 @@
 namespace smoothbound {
 namespace {
 
+constexpr const char* write_again = "write the archive with numpy.savez or numpy.savez_compressed";
+
 // A name, its sizes and its place take at least as much in the table of contents.
 constexpr std::uint64_t smallest_member = 46;
 
@@ -33,7 +35,8 @@ class Archive {
   explicit Archive(InputFile file) : path_(file.path()) {
     const int descriptor = dup(file.descriptor());
     if (descriptor < 0) {
-      throw DataError(path_, "cannot open: too many files are open");
+      throw DataError(path_, "cannot open: too many files are open",
+                      "let fewer files be open at once");
     }
     int error = 0;
     archive_.reset(zip_fdopen(descriptor, 0, &error));
@@ -43,7 +46,7 @@ class Archive {
       zip_error_init_with_code(&described, error);
       const std::string text = zip_error_strerror(&described);
       zip_error_fini(&described);
-      throw DataError(path_, "this is no whole zip archive: " + text, "the file may be cut short");
+      throw DataError(path_, "this is no whole zip archive: " + text, cut_short);
     }
   }
 
@@ -79,7 +82,8 @@ class Archive {
  private:
   [[noreturn]] void fail(const std::string& name, const std::string& why) {
     member_.reset();
-    throw DataError(path_, fmt::format("member '{}' cannot be unpacked: {}", name, why));
+    throw DataError(path_, fmt::format("member '{}' cannot be unpacked: {}", name, why),
+                    fetch_again);
   }
   void read_next(const std::string& name, std::span<std::byte> bytes) {
     while (!bytes.empty()) {
@@ -133,30 +137,33 @@ zip_stat_t check_member(const Archive& archive, std::uint64_t index, std::uint64
   zip_stat_t status;
   zip_stat_init(&status);
   if (zip_stat_index(archive.get(), index, 0, &status) != 0) {
-    throw DataError(archive.path(), fmt::format("member {} of the archive cannot be read: {}",
-                                                index, zip_strerror(archive.get())));
+    throw DataError(archive.path(),
+                    fmt::format("member {} of the archive cannot be read: {}", index,
+                                zip_strerror(archive.get())),
+                    fetch_again);
   }
-  const auto fail = [&](const std::string& message, const std::string& hint = {}) {
+  const auto fail = [&](const std::string& message, const std::string& hint) {
     throw DataError(archive.path(), fmt::format("member '{}' {}", status.name, message), hint);
   };
   constexpr zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
                                   ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
   if ((status.valid & needed) != needed) {
-    throw DataError(archive.path(), fmt::format("member {} of the archive has no sizes", index));
+    throw DataError(archive.path(), fmt::format("member {} of the archive has no sizes", index),
+                    write_again);
   }
-  if (status.encryption_method != ZIP_EM_NONE) fail("is encrypted");
+  if (status.encryption_method != ZIP_EM_NONE) fail("is encrypted", write_again);
   if (status.comp_method != ZIP_CM_STORE && status.comp_method != ZIP_CM_DEFLATE) {
-    fail(fmt::format("is compressed by method {}", status.comp_method),
-         "write the archive with numpy.savez or numpy.savez_compressed");
+    fail(fmt::format("is compressed by method {}", status.comp_method), write_again);
   }
   if (status.comp_size > file_size) {
-    fail(fmt::format("claims {} bytes, the file has {}", status.comp_size, file_size));
+    fail(fmt::format("claims {} bytes, the file has {}", status.comp_size, file_size), cut_short);
   }
   const bool stored = status.comp_method == ZIP_CM_STORE;
   if (stored ? status.size != status.comp_size
              : status.size / largest_deflate_ratio > status.comp_size) {
     fail(fmt::format("claims to unpack to {} bytes, which {} bytes cannot hold", status.size,
-                     status.comp_size));
+                     status.comp_size),
+         fetch_again);
   }
   return status;
 }
@@ -172,7 +179,7 @@ ArrayFile open_npz(InputFile file) {
   const std::string path = archive->path();
   const auto count = static_cast<std::uint64_t>(zip_get_num_entries(archive->get(), 0));
   if (count > file_size / smallest_member) {
-    throw DataError(path, fmt::format("the archive claims {} members", count));
+    throw DataError(path, fmt::format("the archive claims {} members", count), fetch_again);
   }
   std::uint64_t packed = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -188,19 +195,19 @@ ArrayFile open_npz(InputFile file) {
     const std::string name = status.name;
     // Members that share their bytes multiply what an archive unpacks to.
     packed += status.comp_size;
-    if (packed > file_size) throw DataError(path, "members of the archive overlap");
+    if (packed > file_size) throw DataError(path, "members of the archive overlap", write_again);
     if (!name.ends_with(member_ending)) {
-      throw DataError(path, fmt::format("member '{}' is no NPY array", name),
-                      "write the archive with numpy.savez");
+      throw DataError(path, fmt::format("member '{}' is no NPY array", name), write_again);
     }
     if (!names.insert(name).second) {
-      throw DataError(path, fmt::format("member '{}' appears twice", name));
+      throw DataError(path, fmt::format("member '{}' appears twice", name), write_again);
     }
     MemberSource source(*archive, i, name);
     NpyHeader header =
         read_npy_header(source, status.size, path, fmt::format("member '{}': ", name));
     entries.push_back({name.substr(0, name.size() - member_ending.size()), header.type,
-                       std::move(header.shape), header.offset, header.bytes, header.big_endian, i});
+                       std::move(header.shape), header.offset, header.bytes, header.big_endian, i,
+                       header.fortran_order});
   }
   return {path, npz_format, std::move(entries), std::make_unique<ArchiveBytes>(std::move(archive))};
 }

@@ -38,6 +38,12 @@ void throw_pickle(const std::string& path) {
           path));
 }
 
+void refuse_empty(const InputFile& file) {
+  if (file.size() == 0) {
+    throw DataError(file.path(), "the file is empty", "write it again, or fetch it again");
+  }
+}
+
 void refuse_pickle(const InputFile& file) {
   if (looks_like_pickle(file)) throw_pickle(file.path());
 }
@@ -63,7 +69,7 @@ const ArrayFormat* find_format(const InputFile& file,
 ArrayFile open_array_file(const std::string& path) {
   using enum ArrayContents;
   InputFile file(path);
-  if (file.size() == 0) throw DataError(path, "the file is empty");
+  refuse_empty(file);
   refuse_pickle(file);
   const ArrayFormat* format = find_format(file, {array, named_arrays});
   if (format == nullptr) {

@@ -70,7 +70,8 @@ void measure_channels(const Dataset& dataset, std::int64_t first, std::int64_t c
           dataset.name,
           fmt::format("channel {} cannot be standardised: its mean is {:.6g}, its standard "
                       "deviation {:.2g}",
-                      channel, mean, deviation));
+                      channel, mean, deviation),
+          "take samples that differ in it, or none of --standardise");
     }
   }
 }
@@ -87,7 +88,8 @@ void measure_factor(const Dataset& dataset, std::int64_t first, std::int64_t cou
   each([&](double x) { largest = std::max(largest, std::abs(x)); });
   if (largest == 0 && norm > 0) {
     throw DataError(dataset.name,
-                    fmt::format("all samples are zero; no factor gives them the norm {}", norm));
+                    fmt::format("all samples are zero; no factor gives them the norm {}", norm),
+                    "take samples that are not zero");
   }
   if (largest == 0) return;
   double sum = 0;  // relative to the largest, whose square need not be a double
@@ -96,7 +98,8 @@ void measure_factor(const Dataset& dataset, std::int64_t first, std::int64_t cou
   constexpr double below = 1 - 0x1p-22;
   preparation.factor = norm / largest / std::sqrt(sum) * below;
   if (!std::isfinite(preparation.factor)) {
-    throw DataError(dataset.name, fmt::format("no factor gives the samples the norm {}", norm));
+    throw DataError(dataset.name, fmt::format("no factor gives the samples the norm {}", norm),
+                    "take a larger norm, or divide the samples before they are saved");
   }
 }
 

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::uint64_t longest_safetensors_header =
     100'000'000;  // that of the reference implementation
+constexpr const char* store_again =
+    "the file is damaged: fetch it again, or store the tensors again with safetensors";
 constexpr std::string_view metadata_key = "__metadata__";
 
 constexpr std::array readable_types{
@@ -135,7 +137,9 @@ class HeaderReader {
   enum class Field { type, shape, offsets };
   static constexpr std::array<std::string_view, 3> field_names{"dtype", "shape", "data_offsets"};
 
-  [[noreturn]] void fail(const std::string& message) const { throw DataError(path_, message); }
+  [[noreturn]] void fail(const std::string& message) const {
+    throw DataError(path_, message, store_again);
+  }
   [[nodiscard]] std::string tensor_text() const { return fmt::format("tensor '{}'", entry_.name); }
   [[nodiscard]] std::string field_text() const {
     return fmt::format("{}: '{}'", tensor_text(), field_names.at(static_cast<std::size_t>(field_)));
@@ -191,20 +195,24 @@ void check_layout(std::vector<ArrayEntry>& entries, std::uint64_t size, const st
       throw DataError(path,
                       fmt::format("tensor '{}' ends at byte {} of the data, of which there are {}",
                                   entry.name, entry.offset + entry.bytes, size),
-                      "the file may be cut short");
+                      cut_short);
     }
     if (entry.offset < end) {
-      throw DataError(path, fmt::format("tensors '{}' and '{}' overlap", before->name, entry.name));
+      throw DataError(path, fmt::format("tensors '{}' and '{}' overlap", before->name, entry.name),
+                      store_again);
     }
     if (entry.offset > end) {
-      throw DataError(path, fmt::format("{} bytes before tensor '{}' belong to no tensor",
-                                        entry.offset - end, entry.name));
+      throw DataError(path,
+                      fmt::format("{} bytes before tensor '{}' belong to no tensor",
+                                  entry.offset - end, entry.name),
+                      store_again);
     }
     end = entry.offset + entry.bytes;
     before = &entry;
   }
   if (end != size) {
-    throw DataError(path, fmt::format("{} bytes at the end belong to no tensor", size - end));
+    throw DataError(path, fmt::format("{} bytes at the end belong to no tensor", size - end),
+                    store_again);
   }
 }
 
@@ -218,7 +226,9 @@ ArrayFile open_safetensors(InputFile file) {
   constexpr std::uint64_t prefix = sizeof(std::uint64_t);
   const std::string& path = file.path();
   const std::string start = file.read_start(prefix);
-  if (start.size() < prefix) throw DataError(path, "the file ends within the header's length");
+  if (start.size() < prefix) {
+    throw DataError(path, "the file ends within the header's length", cut_short);
+  }
   std::uint64_t length = 0;
   for (std::size_t i = prefix; i-- > 0;) {
     length = (length << 8U) | static_cast<unsigned char>(start[i]);
@@ -227,11 +237,13 @@ ArrayFile open_safetensors(InputFile file) {
     throw DataError(path,
                     fmt::format("the header claims {} bytes, the file has {} after its length",
                                 length, file.size() - prefix),
-                    "the file may be cut short");
+                    cut_short);
   }
   if (length > longest_safetensors_header) {
-    throw DataError(path, fmt::format("the header claims {} bytes, more than the limit of {}",
-                                      length, longest_safetensors_header));
+    throw DataError(path,
+                    fmt::format("the header claims {} bytes, more than the limit of {}", length,
+                                longest_safetensors_header),
+                    store_again);
   }
   HeaderReader reader(path);
   {

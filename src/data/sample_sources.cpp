@@ -13,7 +13,7 @@
 namespace smoothbound {
 namespace {
 
-constexpr double white = 255;
+constexpr const char* as_numbers = "save it as numbers, e.g. with array.astype('float32')";
 
 // Of both precisions from one template.
 template <class Derived>
@@ -34,37 +34,37 @@ class SourceOf : public SampleSource {
 
 class ArraySource : public SourceOf<ArraySource> {
  public:
-  explicit ArraySource(ArrayFile file)
+  ArraySource(ArrayFile file, double divisor)
       : file_(std::move(file)),
+        divisor_(divisor),
         elements_(file_.entries().front().elements() /
                   std::max<std::int64_t>(file_.entries().front().shape.front(), 1)) {}
 
   template <class Value>
   void fill(std::int64_t first, std::span<Value> values) const {
-    const ArrayEntry& entry = file_.entries().front();
-    file_.read_range(entry, first * elements_, values);
-    if (entry.type == ElementType::u8) {
-      for (Value& value : values) value /= static_cast<Value>(white);
-    }
+    file_.read_range(file_.entries().front(), first * elements_, values);
+    if (divisor_ == 1) return;
+    for (Value& value : values) value /= static_cast<Value>(divisor_);
   }
 
  private:
   ArrayFile file_;
+  double divisor_;
   std::int64_t elements_;
 };
 
 class CifarSource : public SourceOf<CifarSource> {
  public:
-  explicit CifarSource(std::vector<InputFile> files) : files_(std::move(files)) {}
+  CifarSource(const CifarFormat& format, std::vector<InputFile> files, double divisor)
+      : format_(format), files_(std::move(files)), divisor_(divisor) {}
 
   template <class Value>
   void fill(std::int64_t first, std::span<Value> values) const {
-    constexpr std::size_t pixels = cifar_record - 1;
-    std::array<std::byte, pixels> bytes{};
-    for (std::size_t at = 0; at < values.size(); at += pixels, ++first) {
+    std::array<std::byte, CifarFormat::pixels> bytes{};
+    for (std::size_t at = 0; at < values.size(); at += bytes.size(), ++first) {
       read_pixels(static_cast<std::uint64_t>(first), bytes);
-      for (std::size_t i = 0; i < pixels; ++i) {
-        values[at + i] = static_cast<Value>(bytes.at(i)) / static_cast<Value>(white);
+      for (std::size_t i = 0; i < bytes.size(); ++i) {
+        values[at + i] = static_cast<Value>(bytes.at(i)) / static_cast<Value>(divisor_);
       }
     }
   }
@@ -72,13 +72,15 @@ class CifarSource : public SourceOf<CifarSource> {
  private:
   void read_pixels(std::uint64_t sample, std::span<std::byte> bytes) const {
     for (const InputFile& file : files_) {
-      const std::uint64_t count = file.size() / cifar_record;
-      if (sample < count) return file.read(sample * cifar_record + 1, bytes);
+      const std::uint64_t count = file.size() / format_.record();
+      if (sample < count) return file.read(sample * format_.record() + format_.labels, bytes);
       sample -= count;
     }
   }
 
+  const CifarFormat& format_;
   std::vector<InputFile> files_;
+  double divisor_;
 };
 
 class RandomSource : public SourceOf<RandomSource> {
@@ -150,9 +152,36 @@ void check_range(const Dataset& dataset, std::int64_t first, std::span<Value> va
   }
 }
 
+// Whether numbers of one shape are those of the other in the same order, but for axes of size 1.
+bool differ_in_ones(const Shape& a, const Shape& b) {
+  const auto others = [](const Shape& shape) {
+    std::vector<std::int64_t> sizes(shape.sizes().begin(), shape.sizes().end());
+    std::erase(sizes, 1);
+    return sizes;
+  };
+  return others(a) == others(b);
+}
+
+// An image without an axis for its one channel, where the network has that axis.
+Shape with_channel(const Shape& shape, const Shape& wanted) {
+  const bool grey = shape.rank() == 2 && wanted.rank() == 3 && wanted.channels() == 1;
+  return grey ? Shape{1, shape.channels(), shape.spatial(0)} : shape;
+}
+
+std::string hint_for_shape(const Shape& shape, const Shape& wanted, bool may_pad) {
+  if (may_pad) return "a border of zeros would make them fit";
+  if (shape.rank() == 3 && wanted.rank() == 3 &&
+      shape == Shape{wanted.spatial(0), wanted.spatial(1), wanted.channels()}) {
+    return "their channels come last: put them first, with array.transpose(0, 3, 1, 2)";
+  }
+  return "give the architecture's input the shape of the samples, or resize the samples";
+}
+
 bool is_padded(const Shape& from, const Shape& to) {
-  if (from.rank() != to.rank() || from.rank() == 1 || from.channels() != to.channels())
+  if (from == to || from.rank() != to.rank() || from.rank() == 1 ||
+      from.channels() != to.channels()) {
     return false;
+  }
   for (int axis = 0; axis < from.spatial_rank(); ++axis) {
     if (from.spatial(axis) > to.spatial(axis)) return false;
   }
@@ -171,38 +200,53 @@ void Dataset::read(std::int64_t first, std::span<double> values) const {
   source->read(first, values);
 }
 
-Dataset open_cifar(const std::string& name, std::vector<InputFile> files) {
-  constexpr std::int64_t classes = 10;
-  Dataset dataset{name, Shape{3, 32, 32}, 0, std::vector<std::int64_t>{}, classes, nullptr};
+double divisor_of(ElementType type, std::optional<double> asked) {
+  constexpr double white = 255;
+  if (!is_integral(type)) return 1;
+  return asked.value_or(type == ElementType::u8 ? white : 1);
+}
+
+Dataset open_cifar(const std::string& name, const CifarFormat& format, std::vector<InputFile> files,
+                   std::optional<double> divisor) {
+  Dataset dataset{name,
+                  Shape{3, 32, 32},
+                  0,
+                  std::vector<std::int64_t>{},
+                  format.classes,
+                  nullptr,
+                  ElementType::u8,
+                  divisor_of(ElementType::u8, divisor)};
+  const std::uint64_t record = format.record();
   for (const InputFile& file : files) {
-    if (file.size() == 0) throw DataError(file.path(), "the file is empty");
-    if (file.size() % cifar_record != 0) {
+    if (file.size() == 0 || file.size() % record != 0) {
       throw DataError(file.path(),
-                      fmt::format("{} bytes are no whole number of CIFAR-10 records of {}",
-                                  file.size(), cifar_record),
+                      fmt::format("{} bytes are no whole number of {} records of {}", file.size(),
+                                  format.name, record),
                       "the file may be cut short");
     }
-    for (std::uint64_t at = 0; at < file.size(); at += cifar_record) {
+    for (std::uint64_t at = 0; at < file.size(); at += record) {
       std::byte label{};
-      file.read(at, {&label, 1});
+      file.read(at + format.labels - 1, {&label, 1});
       const auto number = static_cast<std::int64_t>(label);
-      if (number >= classes) {
-        throw DataError(file.path(), fmt::format("sample {} has the label {}; CIFAR-10 has 0 to 9",
-                                                 at / cifar_record, number));
+      if (number >= format.classes) {
+        throw DataError(file.path(),
+                        fmt::format("sample {} has the label {}; {} has 0 to {}", at / record,
+                                    number, format.name, format.classes - 1),
+                        "the file is damaged, or of another kind");
       }
       dataset.labels->push_back(number);
     }
   }
   dataset.samples = static_cast<std::int64_t>(dataset.labels->size());
-  dataset.source = std::make_shared<CifarSource>(std::move(files));
+  dataset.source = std::make_shared<CifarSource>(format, std::move(files), dataset.divisor);
   return dataset;
 }
 
-Dataset dataset_of_array(const std::string& name, ArrayFile file) {
+Dataset dataset_of_array(const std::string& name, ArrayFile file, std::optional<double> divisor) {
   const ArrayEntry& entry = file.entries().front();
   const std::span<const std::int64_t> shape(entry.shape);
   const bool idx = file.format().contents == ArrayContents::dataset;
-  const auto fail = [&](const std::string& message, const std::string& hint = {}) {
+  const auto fail = [&](const std::string& message, const std::string& hint) {
     throw DataError(file.path(), message, hint);
   };
   if (shape.size() < 2 || shape.size() > 1 + static_cast<std::size_t>(Shape::largest_rank)) {
@@ -213,37 +257,48 @@ Dataset dataset_of_array(const std::string& name, ArrayFile file) {
                "channels, height, width]");
   }
   if (std::ranges::find(shape, 0) != shape.end()) {
-    fail(fmt::format("an array of shape {} has no elements", shape_to_text(shape)));
+    fail(fmt::format("an array of shape {} has no elements", shape_to_text(shape)),
+         "at least one sample is needed");
   }
-  if (entry.type == ElementType::boolean) fail("samples are truth values, not numbers");
+  if (entry.type == ElementType::boolean) {
+    fail("samples are truth values, not numbers", as_numbers);
+  }
+  if (divisor.value_or(1) != 1 && !is_integral(entry.type)) {
+    fail(fmt::format("the samples are {}, and only whole numbers are divided", name_of(entry.type)),
+         "divide them before they are saved");
+  }
   std::vector<std::int64_t> sizes(shape.begin() + 1, shape.end());
   // IDX stores grey images without an axis for the channel.
   if (idx && sizes.size() == 2) sizes.insert(sizes.begin(), 1);
-  Dataset dataset{name, Shape(sizes), shape.front(), std::nullopt, 0, nullptr};
-  dataset.source = std::make_shared<ArraySource>(std::move(file));
+  Dataset dataset{name, Shape(sizes), shape.front(), std::nullopt,
+                  0,    nullptr,      entry.type,    divisor_of(entry.type, divisor)};
+  dataset.source = std::make_shared<ArraySource>(std::move(file), dataset.divisor);
   return dataset;
 }
 
 std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samples) {
   using enum ArrayContents;
   InputFile opened(path);
-  if (opened.size() == 0) throw DataError(path, "the file is empty");
+  refuse_empty(opened);
   const ArrayFormat* format = find_format(opened, {dataset});
   const ArrayFile file =
       format != nullptr ? format->open(std::move(opened)) : open_array_file(path);
   if (file.format().contents == named_arrays) {
-    throw DataError(path, fmt::format("labels have to be an {} file",
-                                      join_or(array_formats({dataset, array}))));
+    throw DataError(
+        path, fmt::format("labels have to be an {} file", join_or(array_formats({dataset, array}))),
+        "save them alone, e.g. with numpy.save");
   }
   const ArrayEntry& entry = file.entries().front();
-  if (entry.shape.size() != 1) {
+  const bool column = entry.shape.size() == 2 && entry.shape.back() == 1;
+  if (entry.shape.size() != 1 && !column) {
     throw DataError(path,
                     fmt::format("an array of shape {} holds no labels", shape_to_text(entry.shape)),
                     "labels have one axis: a number for each sample");
   }
   if (entry.shape.front() != samples) {
     throw DataError(
-        path, fmt::format("{} labels do not belong to {} samples", entry.shape.front(), samples));
+        path, fmt::format("{} labels do not belong to {} samples", entry.shape.front(), samples),
+        "name the labels of these samples, one for each");
   }
   std::vector<std::int64_t> labels(static_cast<std::size_t>(samples));
   file.read_range(entry, 0, std::span(labels));
@@ -259,12 +314,14 @@ std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samp
 ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shape& output) {
   ArrayFile file = open_array_file(path);
   if (file.format().contents != ArrayContents::array) {
-    throw DataError(path, fmt::format("targets have to be an {} file",
-                                      join_or(array_formats({ArrayContents::array}))));
+    throw DataError(path,
+                    fmt::format("targets have to be an {} file",
+                                join_or(array_formats({ArrayContents::array}))),
+                    "save them alone, e.g. with numpy.save");
   }
   const ArrayEntry& entry = file.entries().front();
   if (entry.type == ElementType::boolean) {
-    throw DataError(path, "targets are truth values, not numbers");
+    throw DataError(path, "targets are truth values, not numbers", as_numbers);
   }
   const std::vector<std::int64_t>& shape = entry.shape;
   if (shape.empty() || !std::ranges::equal(std::span(shape).subspan(1), output.sizes())) {
@@ -278,7 +335,8 @@ ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shap
   }
   if (shape.front() != samples) {
     throw DataError(path,
-                    fmt::format("{} targets do not belong to {} samples", shape.front(), samples));
+                    fmt::format("{} targets do not belong to {} samples", shape.front(), samples),
+                    "name the targets of these samples, one for each");
   }
   return file;
 }
@@ -286,7 +344,7 @@ ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shap
 Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
                        std::int64_t classes) {
   checked_product(sample_shape.elements(), samples, "the number of scalars in the samples");
-  Dataset dataset{"random", sample_shape, samples, std::nullopt, classes, nullptr};
+  Dataset dataset{"random", sample_shape, samples, std::nullopt, classes, nullptr, {}, 1};
   if (classes > 0) {
     const RandomSequence numbers(seed, 1);
     std::vector<std::int64_t> labels(static_cast<std::size_t>(samples));
@@ -298,16 +356,16 @@ Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uin
 }
 
 Dataset fit_samples(Dataset dataset, const Shape& wanted, Border border) {
-  const Shape& shape = dataset.sample_shape;
-  if (shape == wanted) return dataset;
+  const Shape shape = with_channel(dataset.sample_shape, wanted);
   const bool may_pad = is_padded(shape, wanted);
   if (may_pad && border == Border::zeros) {
     dataset.source = std::make_shared<PaddedSource>(dataset.source, shape, wanted);
-  } else if (wanted.rank() != 1 || shape.elements() != wanted.elements()) {
+  } else if (!differ_in_ones(shape, wanted) &&
+             (wanted.rank() != 1 || shape.elements() != wanted.elements())) {
     throw DataError(dataset.name,
                     fmt::format("samples have the shape {}, the network's input has {}",
-                                shape.to_text(), wanted.to_text()),
-                    may_pad ? "a border of zeros would make them fit" : "");
+                                dataset.sample_shape.to_text(), wanted.to_text()),
+                    hint_for_shape(shape, wanted, may_pad));
   }
   dataset.sample_shape = wanted;
   return dataset;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/suggest.hpp"
@@ -26,7 +27,8 @@ std::string hint_for(const std::string& name, const std::vector<std::string_view
 
 }  // namespace
 
-ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected) {
+ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
+                       const OtherTensors& others) {
   ArrayFile file = open_array_file(path);
   if (file.format().contents != ArrayContents::named_arrays) {
     throw DataError(
@@ -44,6 +46,12 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
   for (const ArrayEntry& entry : file.entries()) {
     if (!wanted.contains(entry.name)) superfluous.push_back(entry.name);
   }
+  if (others && !superfluous.empty()) {
+    std::unordered_set<std::string> passed_over;
+    for (std::string& name : others()) passed_over.insert(std::move(name));
+    std::erase_if(superfluous,
+                  [&](std::string_view name) { return passed_over.contains(std::string(name)); });
+  }
   std::vector<std::string_view> missing;
   for (const ExpectedTensor& tensor : expected) {
     if (!found.contains(tensor.name)) missing.push_back(tensor.name);
@@ -57,7 +65,7 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
         fmt::format("tensor '{}' of shape {} is missing{}", name,
                     shape_to_text(wanted.at(missing.front())->shape), more),
         hint_for(name, superfluous, "which the file has and the network does not",
-                 superfluous.empty() ? ""
+                 superfluous.empty() ? "are these the weights of another network?"
                                      : "the file has tensors that the network does not have, "
                                        "such as '" +
                                            std::string(superfluous.front()) + "'"));
@@ -81,11 +89,11 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
                                   shape_to_text(tensor.shape), shape_to_text(entry.shape)),
                       reversed == tensor.shape && reversed.size() > 1
                           ? "the axes are in reverse order: transpose it"
-                          : "");
+                          : "are these the weights of another network?");
     }
     if (entry.type == ElementType::boolean) {
-      throw DataError(path,
-                      fmt::format("tensor '{}' holds truth values, not numbers", tensor.name));
+      throw DataError(path, fmt::format("tensor '{}' holds truth values, not numbers", tensor.name),
+                      "store it as numbers, e.g. with .astype('float32')");
     }
     entries.push_back(entry);
   }

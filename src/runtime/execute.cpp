@@ -112,7 +112,7 @@ class Execution {
     result.statistics = request_.statistics;
     samples_.generate(report);
     const Labels labels = samples_.labels(report);
-    set_parameters(runner.network(), request_.parameters, report.settings.radius);
+    set_parameters(runner.network(), report.graph, request_.parameters, report.settings.radius);
 
     const Dataset& dataset = samples_.dataset();
     const Preparation preparation =
@@ -145,8 +145,9 @@ class Execution {
   [[nodiscard]] Report bound_measured(double norm) const {
     if (!std::isfinite(norm)) {
       const bool is_short = request_.precision == Precision::float32;
-      throw DataError(samples_.dataset().name, "the norm of all samples together is not finite",
-                      is_short ? Remedy::longer_numbers : Remedy::none);
+      const std::string what = "the norm of all samples together is not finite";
+      if (is_short) throw DataError(samples_.dataset().name, what, Remedy::longer_numbers);
+      throw DataError(samples_.dataset().name, what, "divide the samples, or take fewer");
     }
     ReportOptions options = request_.options;
     options.overrides.input_norm = measured(norm);

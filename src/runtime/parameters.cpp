@@ -5,11 +5,11 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "smoothbound/data/weights.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/norm.hpp"
+#include "smoothbound/runtime/statistics.hpp"
 
 namespace smoothbound {
 namespace {
@@ -22,12 +22,13 @@ std::span<Scalar> part(std::span<Scalar> w, std::int64_t offset, std::int64_t el
 }  // namespace
 
 template <class Scalar>
-void load_parameters(Network<Scalar>& network, const std::string& path) {
+void load_parameters(Network<Scalar>& network, const std::string& path,
+                     const OtherTensors& others) {
   const std::vector<ParameterArray>& arrays = network.parameter_layout().arrays;
   std::vector<ExpectedTensor> expected;
   expected.reserve(arrays.size());
   for (const ParameterArray& array : arrays) expected.push_back({array.name, array.sizes});
-  const ArrayFile file = read_weights(path, expected);
+  const ArrayFile file = read_weights(path, expected, others);
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     file.read_into(file.entries()[i],
                    part(network.parameters(), arrays[i].offset, arrays[i].elements));
@@ -36,12 +37,12 @@ void load_parameters(Network<Scalar>& network, const std::string& path) {
 }
 
 template <class Scalar>
-void set_parameters(Network<Scalar>& network, const ParameterSource& source,
+void set_parameters(Network<Scalar>& network, const Graph& graph, const ParameterSource& source,
                     const Real& default_radius) {
   if (source.file.empty()) {
     initialize(network, source.scheme, source.seed, default_radius);
   } else {
-    load_parameters(network, source.file);
+    load_parameters(network, source.file, [&] { return statistics_names(graph); });
   }
 }
 
@@ -97,10 +98,10 @@ std::vector<BlockNorm> block_norms(const Network<Scalar>& network, const Real& d
 }
 
 using Metadata = std::map<std::string, std::string>;
-template void load_parameters(Network<float>&, const std::string&);
-template void load_parameters(Network<double>&, const std::string&);
-template void set_parameters(Network<float>&, const ParameterSource&, const Real&);
-template void set_parameters(Network<double>&, const ParameterSource&, const Real&);
+template void load_parameters(Network<float>&, const std::string&, const OtherTensors&);
+template void load_parameters(Network<double>&, const std::string&, const OtherTensors&);
+template void set_parameters(Network<float>&, const Graph&, const ParameterSource&, const Real&);
+template void set_parameters(Network<double>&, const Graph&, const ParameterSource&, const Real&);
 template void save_parameters(const Network<float>&, const std::string&, const Metadata&);
 template void save_parameters(const Network<double>&, const std::string&, const Metadata&);
 template std::vector<BlockNorm> block_norms(const Network<float>&, const Real&);

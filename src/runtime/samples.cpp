@@ -45,6 +45,7 @@ Samples::Samples(SampleRequest request) : request_(std::move(request)) {
   if (request_.is_random()) return;
   DatasetOptions options;
   options.split = request_.split;
+  options.divisor = request_.divisor;
   if (!request_.labels.empty()) options.labels = request_.labels;
   dataset_ = open_dataset(request_.name, options);
   stored_ = dataset_->sample_shape;
@@ -98,10 +99,22 @@ PreparationOptions Samples::preparation(const Report& report) const {
 }
 
 SampleOrigin Samples::origin(const Report& report, const Preparation& done) const {
-  SampleOrigin origin{dataset_->name,          split(), {}, stored_, dataset_->sample_shape, done,
-                      preparation(report).norm};
+  SampleOrigin origin;
+  origin.name = dataset_->name;
+  origin.split = split();
   if (request_.is_random()) origin.seed = request_.seed;
+  if (dataset_->type) origin.numbers = {*dataset_->type, dataset_->divisor};
+  if (targets_) origin.targets = target_numbers();
+  origin.stored = stored_;
+  origin.used = dataset_->sample_shape;
+  origin.preparation = done;
+  origin.norm = preparation(report).norm;
   return origin;
+}
+
+SampleOrigin::Numbers Samples::target_numbers() const {
+  const ElementType type = targets_->entries().front().type;
+  return {type, divisor_of(type, request_.divisor)};
 }
 
 Labels Samples::labels(const Report& report) const {
@@ -110,6 +123,8 @@ Labels Samples::labels(const Report& report) const {
   if (targets_) {
     result.targets.resize(static_cast<std::size_t>(report.settings.batch * outputs));
     targets_->read_range(targets_->entries().front(), 0, std::span<double>(result.targets));
+    const double divisor = target_numbers().divisor;
+    for (double& target : result.targets) target /= divisor;
     return result;
   }
   if (!dataset_->labels) return result;

@@ -14,6 +14,11 @@
 namespace smoothbound {
 namespace {
 
+// As PyTorch names them.
+constexpr std::string_view running_mean = "running_mean";
+constexpr std::string_view running_variance = "running_var";
+constexpr std::string_view batches_tracked = "num_batches_tracked";
+
 void require_valid(const FixedStatistics& values, std::int64_t features, const std::string& layer) {
   for (const std::vector<double>* list : {&values.mean, &values.variance}) {
     if (std::ssize(*list) != features) {
@@ -27,6 +32,18 @@ void require_valid(const FixedStatistics& values, std::int64_t features, const s
       !std::ranges::all_of(values.variance, is_variance)) {
     throw std::invalid_argument(
         fmt::format("layer '{}': a mean is not finite or a variance not finite and >= 0", layer));
+  }
+}
+
+// Calls `use(layer, component, norm)` for each, as it stands in the file.
+template <class Use>
+void for_each_batch_norm(const Graph& graph, const Use& use) {
+  for (std::uint32_t layer = 0; layer < graph.layers.size(); ++layer) {
+    const std::vector<PlacedComponent>& components = graph.layers[layer].components;
+    for (std::uint32_t c = 0; c < components.size(); ++c) {
+      const auto* const norm = std::get_if<BatchNorm>(&components[c].component);
+      if (norm != nullptr) use(layer, c, *norm);
+    }
   }
 }
 
@@ -52,25 +69,41 @@ std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
   return all;
 }
 
+std::vector<std::string> statistics_names(const Graph& graph) {
+  std::vector<std::string> names;
+  for_each_batch_norm(graph, [&](std::uint32_t layer, std::uint32_t c, const BatchNorm&) {
+    const std::string prefix = array_prefix(graph.layers[layer], c);
+    for (const std::string_view name : {running_mean, running_variance, batches_tracked}) {
+      names.push_back(fmt::format("{}.{}", prefix, name));
+    }
+  });
+  return names;
+}
+
 std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path) {
   std::vector<PlacedStatistics> all;
   std::vector<ExpectedTensor> expected;  // a mean and a variance of each
-  for (std::uint32_t layer = 0; layer < graph.layers.size(); ++layer) {
-    const std::vector<PlacedComponent>& components = graph.layers[layer].components;
-    for (std::uint32_t c = 0; c < components.size(); ++c) {
-      const auto* const norm = std::get_if<BatchNorm>(&components[c].component);
-      if (norm == nullptr || norm->fixed != nullptr) continue;
-      const std::int64_t features = norm->features(components[c].output);
-      const std::string prefix = array_prefix(graph.layers[layer], c);
-      expected.push_back({fmt::format("{}.running_mean", prefix), {features}});
-      expected.push_back({fmt::format("{}.running_var", prefix), {features}});
-      all.push_back({layer, c, {}});
+  for_each_batch_norm(graph, [&](std::uint32_t layer, std::uint32_t c, const BatchNorm& norm) {
+    if (norm.fixed != nullptr) return;
+    const std::int64_t features = norm.features(graph.layers[layer].components[c].output);
+    const std::string prefix = array_prefix(graph.layers[layer], c);
+    for (const std::string_view name : {running_mean, running_variance}) {
+      expected.push_back({fmt::format("{}.{}", prefix, name), {features}});
     }
-  }
+    all.push_back({layer, c, {}});
+  });
   if (all.empty()) {
-    throw DataError(path, fmt::format("'{}' has no batch norm to use statistics", graph.name));
+    throw DataError(path, fmt::format("'{}' has no batch norm to use statistics", graph.name),
+                    "leave out the statistics");
   }
-  const ArrayFile file = read_weights(path, expected);
+  const ArrayFile file = read_weights(path, expected, [&] {
+    std::vector<std::string> names = statistics_names(graph);
+    const Network<float> network(graph, 1, Purpose::values, Storage::none);
+    for (const ParameterArray& array : network.parameter_layout().arrays) {
+      names.push_back(array.name);
+    }
+    return names;
+  });
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto read = [&](const ArrayEntry& entry) {
       std::vector<double> values(static_cast<std::size_t>(entry.elements()));
@@ -82,8 +115,10 @@ std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::str
     const std::vector<double>& values = all[i].values.variance;
     const auto negative = std::ranges::find_if(values, [](double v) { return v < 0; });
     if (negative == values.end()) continue;
-    throw DataError(path, fmt::format("{}: the variance at [{}] is negative: {}",
-                                      described(variance), negative - values.begin(), *negative));
+    throw DataError(path,
+                    fmt::format("{}: the variance at [{}] is negative: {}", described(variance),
+                                negative - values.begin(), *negative),
+                    "variances are squares: is this another tensor under its name?");
   }
   return all;
 }

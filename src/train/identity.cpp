@@ -10,11 +10,14 @@ TrainingIdentity identity_of(const TrainingRequest& request, const Report& repor
   const ResolvedSettings& settings = report.settings;
   const TrainingOptions& training = request.training;
   const PreparationOptions preparation = request.samples.preparation(report);
+  const std::optional<double>& divisor = request.samples.request().divisor;
+  const std::string scale_input = divisor ? fmt::format("{}", *divisor) : "default";
   const auto number = [](const std::optional<Real>& value) {
     return value ? fmt::format("{}", value->nearest) : std::string("none");
   };
   return {{"architecture", report.sha256},
           {"split", request.samples.split().value_or("none")},
+          {"scale-input", scale_input},
           {"standardise", preparation.standardise ? "yes" : "no"},
           {"scale-norm", preparation.norm ? fmt::format("{}", *preparation.norm) : "no"},
           {"loss", std::string(settings.loss->name)},

@@ -61,7 +61,7 @@ std::int64_t find_micro_batch(const Report& report, const TrainingRequest& reque
 template <class Scalar>
 std::vector<double> first_parameters(const Report& report, const ParameterSource& source) {
   Network<Scalar> network(report.graph, 1, Purpose::values);
-  set_parameters(network, source, report.settings.radius);
+  set_parameters(network, report.graph, source, report.settings.radius);
   const auto w = network.parameters();
   return {w.begin(), w.end()};
 }

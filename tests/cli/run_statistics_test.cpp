@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "smoothbound/data/write_arrays.hpp"
@@ -73,18 +74,22 @@ TEST_F(RunStatistics, AreUsedInValuesAndBounds) {
 TEST_F(RunStatistics, HaveToFit) {
   write_statistics({2, 3, 4}, {1, 1, 1});
   expect_refused(
-      "s.safetensors: error: tensor 'a.batch_norm.running_mean': expected shape [2], found [3]\n");
+      "s.safetensors: error: tensor 'a.batch_norm.running_mean': expected shape [2], found [3]\n"
+      "hint: are these the weights of another network?\n");
   write_statistics({2, 3}, {1, -0.5});
   expect_refused(
       "s.safetensors: error: tensor 'a.batch_norm.running_var': the variance at [1] is negative: "
-      "-0.5\n");
+      "-0.5\nhint: variances are squares: is this another tensor under its name?\n");
   write_statistics({2, std::nan("")}, {1, 1});
-  expect_refused("s.safetensors: error: tensor 'a.batch_norm.running_mean' holds NaN at [1]\n");
+  expect_refused(
+      "s.safetensors: error: tensor 'a.batch_norm.running_mean' holds NaN at [1]\n"
+      "hint: every number has to be finite: find where this one comes from, or replace it\n");
   write_safetensors(
       directory_ / "s.safetensors",
       std::vector<TensorView>{{"a.batch_norm.running_mean", {2}, std::vector{1.0, 2.0}}});
   expect_refused(
-      "s.safetensors: error: tensor 'a.batch_norm.running_var' of shape [2] is missing\n");
+      "s.safetensors: error: tensor 'a.batch_norm.running_var' of shape [2] is missing\n"
+      "hint: are these the weights of another network?\n");
   expect_refused(
       "<command line>:1:91: error: the output 's.safetensors' is also an input\n"
       " 1 | ...ut x.npy --weights w.safetensors --statistics s.safetensors -o s.safetensors\n"
@@ -93,7 +98,33 @@ TEST_F(RunStatistics, HaveToFit) {
       {"-o", "s.safetensors"});
   (void)directory_.write("net.yaml",
                          "name: net\ninput: {shape: [2]}\nlayers:\n  - {name: a, dense: 2}\n");
-  expect_refused("s.safetensors: error: 'net' has no batch norm to use statistics\n");
+  expect_refused(
+      "s.safetensors: error: 'net' has no batch norm to use statistics\n"
+      "hint: leave out the statistics\n");
+}
+
+// As a state dict has them: --weights passes over statistics, --statistics over weights.
+TEST_F(RunStatistics, AndWeightsComeFromOneFile) {
+  const std::string apart = run({"--format", "json"}).out;
+  const auto store = [&](const std::string& last) {
+    write_safetensors(
+        directory_ / "w.safetensors",
+        std::vector<TensorView>{{"a.weight", {2, 2}, weight_},
+                                {"a.batch_norm.running_mean", {2}, std::vector{2.0, 3.0}},
+                                {"a.batch_norm.running_var", {2}, std::vector{0.75, 3.75}},
+                                {last, {}, std::vector{7.0}}});
+    std::filesystem::copy_file(directory_ / "w.safetensors", directory_ / "s.safetensors",
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  store("a.batch_norm.num_batches_tracked");
+  const Outcome together = run({"--format", "json"});
+  EXPECT_EQ(together.err, "");
+  EXPECT_EQ(together.out, apart);
+  store("a.batch_norm.batches");
+  expect_refused(
+      "s.safetensors: error: the network has no tensor 'a.batch_norm.batches'; the file has it "
+      "with "
+      "shape []\nhint: are these the weights of another network?\n");
 }
 
 }  // namespace

@@ -81,33 +81,42 @@ TEST_F(ArrayValues, WholeNumbers) {
   std::int64_t value = 0;
   EXPECT_EQ(
       message_of(huge.path(), [&] { huge.read_range(huge.entries()[0], 0, std::span(&value, 1)); }),
-      "tensor 't' holds 18446744073709551615 at [0]");
+      "tensor 't' holds 18446744073709551615 at [0] | labels are whole numbers from 0 on");
   const ArrayFile real = tensor("F32", "[1]", bytes_of<float>({1.F}));
   EXPECT_EQ(
       message_of(real.path(), [&] { real.read_range(real.entries()[0], 0, std::span(&value, 1)); }),
-      "tensor 't' holds F32, not whole numbers");
+      "tensor 't' holds F32, not whole numbers | save the class of each sample as a whole number, "
+      "e.g. with array.astype('int64')");
 }
 
 TEST_F(ArrayValues, NaNAndInfinitiesAreRefusedWithTheirPlace) {
   std::vector<float> x(6);
   x[4] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_EQ(refusal<float>(tensor("F32", "[2,3]", bytes_of(x))), "tensor 't' holds NaN at [1, 1]");
+  EXPECT_EQ(refusal<float>(tensor("F32", "[2,3]", bytes_of(x))),
+            "tensor 't' holds NaN at [1, 1] | every number has to be finite: find where this one "
+            "comes from, or replace it");
   x[4] = -std::numeric_limits<float>::infinity();
   EXPECT_EQ(refusal<double>(tensor("F32", "[2,3]", bytes_of(x))),
-            "tensor 't' holds an infinite value at [1, 1]");
+            "tensor 't' holds an infinite value at [1, 1] | every number has to be finite: find "
+            "where this one comes from, or replace it");
   EXPECT_EQ(refusal<float>(tensor("F64", "[]", bytes_of<double>({-1e300}))),
-            "tensor 't' holds -1e+300, which is beyond float32, at []");
+            "tensor 't' holds -1e+300, which is beyond float32, at [] | every number has to be "
+            "finite: find where this one comes from, or replace it");
   EXPECT_EQ(refusal<float>(tensor("F16", "[1]", bytes_of<std::uint16_t>({0x7E00}))),
-            "tensor 't' holds NaN at [0]");
+            "tensor 't' holds NaN at [0] | every number has to be finite: find where this one "
+            "comes from, or replace it");
   EXPECT_EQ(refusal<float>(tensor("F16", "[1]", bytes_of<std::uint16_t>({0xFC00}))),
-            "tensor 't' holds an infinite value at [0]");
+            "tensor 't' holds an infinite value at [0] | every number has to be finite: find where "
+            "this one comes from, or replace it");
   EXPECT_EQ(refusal<float>(tensor("BF16", "[1]", bytes_of<std::uint16_t>({0x7FC0}))),
-            "tensor 't' holds NaN at [0]");
+            "tensor 't' holds NaN at [0] | every number has to be finite: find where this one "
+            "comes from, or replace it");
   // Behind the piece that is read first.
   std::vector<double> many(100'000);
   many[99'999] = std::nan("");
   EXPECT_EQ(refusal<float>(tensor("F64", "[1000,100]", bytes_of(many))),
-            "tensor 't' holds NaN at [999, 99]");
+            "tensor 't' holds NaN at [999, 99] | every number has to be finite: find where this "
+            "one comes from, or replace it");
 }
 
 TEST_F(ArrayValues, RangesAreThoseOfTheArray) {
@@ -123,7 +132,9 @@ TEST_F(ArrayValues, RangesAreThoseOfTheArray) {
 TEST_F(ArrayValues, AFileThatIsCutWhileItIsReadIsAnError) {
   const auto file = tensor("F32", "[4]", bytes_of<float>({0, 1, 2, 3}));
   std::filesystem::resize_file(file.path(), 20);
-  EXPECT_EQ(refusal<float>(file), "the file became shorter while it was read");
+  EXPECT_EQ(
+      refusal<float>(file),
+      "the file became shorter while it was read | begin again when nothing writes to it any more");
 }
 
 class Files : public ArrayValues {
@@ -136,12 +147,14 @@ class Files : public ArrayValues {
 TEST_F(Files, ThatAreNone) {
   EXPECT_EQ(refusal(directory / "none"), "cannot open: No such file or directory | check the path");
   EXPECT_EQ(refusal(directory.path().string()), "this is a directory | name a file in it");
-  EXPECT_EQ(refusal(directory.write("empty", "")), "the file is empty");
+  EXPECT_EQ(refusal(directory.write("empty", "")),
+            "the file is empty | write it again, or fetch it again");
   const std::string fifo = directory / "fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_EQ(refusal(fifo), "this is not a regular file | write the data to a file first");
   EXPECT_EQ(refusal("/dev/null"), "this is not a regular file | write the data to a file first");
-  EXPECT_EQ(refusal(directory.write("plain", "") + "/below"), "cannot open: Not a directory");
+  EXPECT_EQ(refusal(directory.write("plain", "") + "/below"),
+            "cannot open: Not a directory | check the path");
 }
 
 TEST_F(Files, ThatMayNotBeRead) {
@@ -184,8 +197,8 @@ TEST_F(Files, OfSafetensorsMayBeginLikeAPickle) {
 TEST(DataErrorText, IsEscaped) {
   EXPECT_EQ(render_error(DataError("w\n.npy", "tensor '\x1b[31m'", "try '\x07'")),
             "w\\n.npy: error: tensor '\\x1b[31m'\nhint: try '\\x07'\n");
-  EXPECT_EQ(render_error(DataError("w", "bad")), "w: error: bad\n");
-  const std::string text = render_error(DataError("w", std::string(5000, 'x')));
+  EXPECT_EQ(render_error(DataError("w", "bad", "mend it")), "w: error: bad\nhint: mend it\n");
+  const std::string text = render_error(DataError("w", std::string(5000, 'x'), ""));
   EXPECT_THAT(text, StartsWith("w: error: xxx"));
   EXPECT_LT(text.size(), 1100U);
 }

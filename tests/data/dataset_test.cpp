@@ -74,12 +74,18 @@ TEST_F(Datasets, IdxOfOtherTypesAndRanks) {
 
 TEST_F(Datasets, IdxThatLies) {
   EXPECT_EQ(refusal(idx({2, 3}, counting(5))),
-            "the header claims U8 [2, 3], 6 bytes; 5 follow it | the file may be cut short");
-  EXPECT_EQ(refusal(idx({2, 3}, counting(7))), "the header claims U8 [2, 3], 6 bytes; 7 follow it");
-  EXPECT_EQ(refusal(idx({2, 3}, "").substr(0, 10)), "the header is cut short");
+            "the header claims U8 [2, 3], 6 bytes; 5 follow it | the file may be cut short: fetch "
+            "it again, or write it again");
+  EXPECT_EQ(refusal(idx({2, 3}, counting(7))),
+            "the header claims U8 [2, 3], 6 bytes; 7 follow it | the file is damaged: fetch it "
+            "again, or write it again");
+  EXPECT_EQ(refusal(idx({2, 3}, "").substr(0, 10)),
+            "the header is cut short | the file is damaged: fetch it again, or write it again");
   EXPECT_EQ(refusal(idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, counting(5))),
-            "the header claims U8 [4294967295, 4294967295, 4294967295], 2^63 bytes or more");
-  EXPECT_EQ(refusal(idx({0, 3}, "")), "an array of shape [0, 3] has no elements");
+            "the header claims U8 [4294967295, 4294967295, 4294967295], 2^63 bytes or more | the "
+            "file is damaged: fetch it again, or write it again");
+  EXPECT_EQ(refusal(idx({0, 3}, "")),
+            "an array of shape [0, 3] has no elements | at least one sample is needed");
   EXPECT_EQ(refusal(idx({3}, counting(3))),
             "an array of shape [3] holds no samples | this seems to be a file of labels; name the "
             "images, and this one as their labels");
@@ -91,25 +97,37 @@ TEST_F(Datasets, IdxThatLies) {
 
 TEST_F(Datasets, CompressedIdxThatLies) {
   EXPECT_EQ(refusal(gzip(idx({2, 3}, counting(5)))),
-            "the header claims U8 [2, 3], 6 bytes; it unpacks to 5");
+            "the header claims U8 [2, 3], 6 bytes; it unpacks to 5 | the file may be cut short: "
+            "fetch it again, or write it again");
   EXPECT_EQ(refusal(gzip(idx({2, 3}, counting(7)))),
-            "the header claims U8 [2, 3], 6 bytes; it unpacks to more");
+            "the header claims U8 [2, 3], 6 bytes; it unpacks to more | the file is damaged: fetch "
+            "it again, or write it again");
   EXPECT_EQ(refusal(gzip(idx({2, 3}, std::string(1'000'000, '\0')))),
-            "the header claims U8 [2, 3], 6 bytes; it unpacks to more")
+            "the header claims U8 [2, 3], 6 bytes; it unpacks to more | the file is damaged: fetch "
+            "it again, or write it again")
       << "a bomb is not unpacked";
   EXPECT_THAT(
       refusal(gzip(idx({0x10000, 0x10000}, counting(5)))),
       MatchesRegex("the header claims U8 \\[65536, 65536\\], 4294967296 bytes, which a gzip "
-                   "file of [0-9]+ bytes cannot hold"));
+                   "file of [0-9]+ bytes cannot hold \\| the file is damaged: .*"));
   const std::string whole = gzip(idx({20, 30}, counting(600)));
-  EXPECT_EQ(refusal(whole.substr(0, whole.size() - 20)), "the gzip data are cut short");
-  EXPECT_EQ(refusal(whole.substr(0, 5)), "the gzip data are cut short");
+  EXPECT_EQ(refusal(whole.substr(0, whole.size() - 20)),
+            "the gzip data are cut short | the file is damaged: fetch it again, or write it again");
+  EXPECT_EQ(refusal(whole.substr(0, 5)),
+            "the gzip data are cut short | the file is damaged: fetch it again, or write it again");
   std::string damaged = whole;
   damaged[damaged.size() - 6] ^= 1;
-  EXPECT_EQ(refusal(damaged), "the gzip data are damaged: incorrect data check");
-  EXPECT_EQ(refusal(whole + "trailing"), "the gzip data are damaged: incorrect header check");
-  EXPECT_EQ(refusal(gzip("not an array")), "this is no IDX file");
-  EXPECT_EQ(refusal(gzip("")), "the header is cut short");
+  EXPECT_EQ(refusal(damaged),
+            "the gzip data are damaged: incorrect data check | the file is damaged: fetch it "
+            "again, or write it again");
+  EXPECT_EQ(refusal(whole + "trailing"),
+            "the gzip data are damaged: incorrect header check | the file is damaged: fetch it "
+            "again, or write it again");
+  EXPECT_EQ(
+      refusal(gzip("not an array")),
+      "this is no IDX file | IDX begins with two zero bytes, the type and the number of axes");
+  EXPECT_EQ(refusal(gzip("")),
+            "the header is cut short | the file is damaged: fetch it again, or write it again");
 }
 
 TEST_F(Datasets, LabelsBelongToSamples) {
@@ -120,15 +138,17 @@ TEST_F(Datasets, LabelsBelongToSamples) {
     return message_of(*options.labels,
                       [&] { open_dataset(directory.write("data", images), options); });
   };
-  EXPECT_EQ(labelled(idx({2}, counting(2))), "2 labels do not belong to 3 samples");
-  EXPECT_EQ(labelled(idx({3, 1}, counting(3))),
-            "an array of shape [3, 1] holds no labels | labels have one axis: a number for each "
+  EXPECT_EQ(labelled(idx({2}, counting(2))),
+            "2 labels do not belong to 3 samples | name the labels of these samples, one for each");
+  EXPECT_EQ(labelled(idx({3, 2}, counting(6))),
+            "an array of shape [3, 2] holds no labels | labels have one axis: a number for each "
             "sample");
   EXPECT_EQ(labelled(npy(npy_dict("<f4", "(3,)"), counting(12))),
-            "the array holds F32, not whole numbers");
+            "the array holds F32, not whole numbers | save the class of each sample as a whole "
+            "number, e.g. with array.astype('int64')");
   EXPECT_EQ(labelled(npy(npy_dict("|i1", "(3,)"), std::string("\0\xFF\0", 3))),
             "sample 1 has the label -1 | labels count classes from 0 on");
-  EXPECT_EQ(labelled(""), "the file is empty");
+  EXPECT_EQ(labelled(""), "the file is empty | write it again, or fetch it again");
   options.labels =
       directory.write("labels", npy(npy_dict("<i8", "(3,)"), bytes_of<std::int64_t>({4, 0, 1})));
   const Dataset dataset = open_dataset(directory.write("data", images), options);
@@ -146,15 +166,16 @@ TEST_F(Datasets, DirectoryOfIdxFiles) {
   EXPECT_EQ(train.labels, (std::vector<std::int64_t>{7, 1, 2}));
   EXPECT_EQ(train.classes, 8);
   EXPECT_EQ(message_of(path, [&] { open_dataset(path); }),
-            "there is no file 't10k-labels-idx1-ubyte' or 't10k-labels-idx1-ubyte.gz'");
+            "there is no file 't10k-labels-idx1-ubyte' or 't10k-labels-idx1-ubyte.gz' | put it "
+            "there, or take the other part of the data with --split");
 }
 
 TEST_F(Datasets, DirectoryOfNothing) {
   const std::string path = directory.path().string();
   EXPECT_EQ(message_of(path, [&] { open_dataset(path); }),
             "there is no dataset in this directory | known are the four IDX files of MNIST "
-            "(train-images-idx3-ubyte, ...), plain or as .gz, and the files of CIFAR-10 "
-            "(data_batch_1.bin, ...)");
+            "(train-images-idx3-ubyte, ...), plain or as .gz, and the binary files of CIFAR-10 "
+            "(data_batch_1.bin, ...) and CIFAR-100 (train.bin, test.bin)");
 }
 
 std::string cifar(std::size_t records) {
@@ -200,8 +221,10 @@ TEST_F(Datasets, CifarThatLies) {
       "6145 bytes are no whole number of CIFAR-10 records of 3073 | the file may be cut short");
   std::string bytes = cifar(2);
   bytes[3073] = '\x0A';
-  EXPECT_EQ(refused(bytes), "sample 1 has the label 10; CIFAR-10 has 0 to 9");
-  EXPECT_EQ(refused(""), "the file is empty");
+  EXPECT_EQ(
+      refused(bytes),
+      "sample 1 has the label 10; CIFAR-10 has 0 to 9 | the file is damaged, or of another kind");
+  EXPECT_EQ(refused(""), "the file is empty | write it again, or fetch it again");
   // Black pixels behind a label 0, and then the type and rank of IDX: the size decides.
   bytes = std::string("\0\0\x08\1", 4) + std::string(3069, '\0');
   EXPECT_EQ(open_dataset(directory.write("y.bin", bytes)).samples, 1);
@@ -217,7 +240,8 @@ TEST_F(Datasets, Npy) {
   EXPECT_EQ(dataset.sample_shape, (Shape{1, 1, 2}));
   EXPECT_EQ(read<double>(dataset, 0, 1)[1], 1.0 / 255) << "bytes are pixels";
   EXPECT_EQ(refusal(npy(npy_dict("|b1", "(1, 2)"), counting(2))),
-            "samples are truth values, not numbers");
+            "samples are truth values, not numbers | save it as numbers, e.g. with "
+            "array.astype('float32')");
   EXPECT_EQ(
       refusal(npy(npy_dict("|u1", "(2,)"), counting(2))),
       "an array of shape [2] holds no samples | the first axis counts samples: [n, features], "
@@ -225,15 +249,15 @@ TEST_F(Datasets, Npy) {
   dataset = open_dataset(
       directory.write("data", npy(npy_dict("<f4", "(1, 2)"), bytes_of<float>({0, std::nanf("")}))));
   EXPECT_EQ(message_of(directory / "data", [&] { read<float>(dataset, 0, 1); }),
-            "the array holds NaN at [0, 1]");
+            "the array holds NaN at [0, 1] | every number has to be finite: find where this one "
+            "comes from, or replace it");
 }
 
 TEST_F(Datasets, OfNoFormat) {
-  EXPECT_EQ(refusal(""), "the file is empty");
-  EXPECT_EQ(
-      refusal("hello"),
-      "this is no IDX, CIFAR-10 or NPY file | the format is told by the content, whatever the "
-      "name of the file");
+  EXPECT_EQ(refusal(""), "the file is empty | write it again, or fetch it again");
+  EXPECT_EQ(refusal("hello"),
+            "this is no IDX, CIFAR or NPY file | the format is told by the content, whatever the "
+            "name of the file");
   EXPECT_THAT(refusal(std::string("\x80\2}q\0.", 6)), StartsWith("this is a Python pickle"));
   EXPECT_EQ(message_of(directory / "no", [&] { open_dataset(directory / "no"); }),
             "cannot open: No such file or directory | check the path");
@@ -314,11 +338,14 @@ TEST(FitSamples, RefusesOtherShapes) {
             "samples have the shape [1, 28, 28], the network's input has [1, 32, 32] | a border of "
             "zeros would make them fit");
   EXPECT_EQ(refusal(Shape{3, 32, 32}, Border::zeros),
-            "samples have the shape [1, 28, 28], the network's input has [3, 32, 32]");
+            "samples have the shape [1, 28, 28], the network's input has [3, 32, 32] | give the "
+            "architecture's input the shape of the samples, or resize the samples");
   EXPECT_EQ(refusal(Shape{1, 24, 32}, Border::zeros),
-            "samples have the shape [1, 28, 28], the network's input has [1, 24, 32]");
+            "samples have the shape [1, 28, 28], the network's input has [1, 24, 32] | give the "
+            "architecture's input the shape of the samples, or resize the samples");
   EXPECT_EQ(refusal(Shape{783}),
-            "samples have the shape [1, 28, 28], the network's input has [783]");
+            "samples have the shape [1, 28, 28], the network's input has [783] | give the "
+            "architecture's input the shape of the samples, or resize the samples");
 }
 
 }  // namespace

@@ -137,4 +137,11 @@ std::string message_of(const std::string& file, const Run& run) {
   return "no error";
 }
 
+/// `message` without a hint that it ends with and that others share; where it ends otherwise, all.
+inline std::string without_hint(std::string message, std::string_view hint) {
+  const std::string end = " | " + std::string(hint);
+  if (message.ends_with(end)) message.resize(message.size() - end.size());
+  return message;
+}
+
 }  // namespace smoothbound::testing

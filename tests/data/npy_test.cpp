@@ -1,6 +1,8 @@
 // NPY: what is read, what each lie is called, what is written.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "files.hpp"
 #include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/write_arrays.hpp"
@@ -12,7 +14,8 @@ class Npy : public ::testing::Test {
  protected:
   [[nodiscard]] std::string refusal(const std::string& bytes) const {
     const std::string path = directory.write("x.npy", bytes);
-    return message_of(path, [&] { open_array_file(path); });
+    return without_hint(message_of(path, [&] { open_array_file(path); }),
+                        "the file is damaged: save the array again with numpy.save");
   }
   [[nodiscard]] std::vector<double> values(const std::string& bytes) const {
     const ArrayFile file = open_array_file(directory.write("x.npy", bytes));
@@ -45,12 +48,17 @@ TEST_F(Npy, KeysInAnyOrderAndQuotes) {
 }
 
 TEST_F(Npy, HeaderHasToFit) {
-  EXPECT_EQ(refusal("\x93NUMPY"), "the header is cut short");
-  EXPECT_EQ(refusal(std::string("\x93NUMPY\1\0\1", 9)), "the header is cut short");
+  EXPECT_EQ(
+      refusal("\x93NUMPY"),
+      "the header is cut short | the file may be cut short: fetch it again, or write it again");
+  EXPECT_EQ(
+      refusal(std::string("\x93NUMPY\1\0\1", 9)),
+      "the header is cut short | the file may be cut short: fetch it again, or write it again");
   EXPECT_EQ(refusal(std::string("\x93NUMPY\4\0\1\1", 10)),
             "version 4.0 of the format is not known | versions 1 to 3 are read");
   EXPECT_EQ(refusal(std::string("\x93NUMPY\1\0\xff\xff{}", 12)),
-            "the header claims 65535 bytes, there are 2 | the file may be cut short");
+            "the header claims 65535 bytes, there are 2 | the file may be cut short: fetch it "
+            "again, or write it again");
   EXPECT_EQ(refusal(npy(std::string(70000, ' '), "", 2)),
             "the header claims 70000 bytes, more than the limit of 65536");
 }
@@ -73,9 +81,56 @@ TEST_F(Npy, HeaderIsADictionary) {
             "the header is malformed at its byte 34");
 }
 
-TEST_F(Npy, ElementsAreNumbersInCOrder) {
-  EXPECT_EQ(refusal(npy(npy_dict("<f4", "(1, 1)", "True"), "abcd")),
-            "the elements lie in Fortran order | save it with numpy.ascontiguousarray(array)");
+// x[i, j, k] = 100 i + 10 j + k, as numpy.save writes it with the first axis fastest.
+TEST_F(Npy, FortranOrderIsTransposedWhileItIsRead) {
+  std::vector<std::int16_t> stored;
+  std::vector<double> wanted;
+  for (int k = 0; k < 4; ++k) {
+    for (int j = 0; j < 3; ++j) {
+      for (int i = 0; i < 2; ++i) stored.push_back(static_cast<std::int16_t>(100 * i + 10 * j + k));
+    }
+  }
+  for (int i = 0; i < 2; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      for (int k = 0; k < 4; ++k) wanted.push_back(100 * i + 10 * j + k);
+    }
+  }
+  const std::string bytes = npy(npy_dict("<i2", "(2, 3, 4)", "True"), bytes_of(stored));
+  EXPECT_EQ(values(bytes), wanted);
+  const ArrayFile file = open_array_file(directory.write("x.npy", bytes));
+  const ArrayEntry& entry = file.entries().front();
+  for (std::size_t first = 0; first < wanted.size(); ++first) {
+    for (std::size_t count = 0; first + count <= wanted.size(); ++count) {
+      std::vector<float> part(count);
+      file.read_range(entry, static_cast<std::int64_t>(first), std::span(part));
+      EXPECT_TRUE(std::equal(part.begin(), part.end(), wanted.begin() + static_cast<long>(first)))
+          << first << " " << count;
+    }
+  }
+  EXPECT_EQ(values(npy(npy_dict("<i2", "(0, 3)", "True"), "")), std::vector<double>{});
+  EXPECT_EQ(values(npy(npy_dict("|i1", "()", "True"), "a")), std::vector{97.0});
+  EXPECT_EQ(values(npy(npy_dict("|i1", "(2,)", "True"), "ab")), (std::vector{97.0, 98.0}));
+}
+
+// Larger than what is read at once: a matrix of 300 rows and 700 columns, and its transpose.
+TEST_F(Npy, FortranOrderOfManyElements) {
+  std::vector<float> stored;
+  for (int column = 0; column < 700; ++column) {
+    for (int row = 0; row < 300; ++row) stored.push_back(static_cast<float>(1000 * row + column));
+  }
+  const std::string bytes = npy(npy_dict("<f4", "(300, 700)", "True"), bytes_of(stored));
+  const std::vector<double> all = values(bytes);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ASSERT_EQ(all[i], static_cast<double>(1000 * (i / 700) + i % 700));
+  }
+  stored[5 * 300 + 7] = std::nanf("");
+  const std::string damaged = npy(npy_dict("<f4", "(300, 700)", "True"), bytes_of(stored));
+  EXPECT_EQ(message_of(directory / "x.npy", [&] { static_cast<void>(values(damaged)); }),
+            "the array holds NaN at [7, 5] | every number has to be finite: find where this one "
+            "comes from, or replace it");
+}
+
+TEST_F(Npy, ElementsAreNumbers) {
   EXPECT_EQ(refusal(npy(npy_dict("|O", "(1,)"), "abcd")),
             "the elements are Python objects, which are stored as a pickle | save an array of "
             "numbers, e.g. with array.astype('float32')");

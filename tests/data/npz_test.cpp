@@ -65,15 +65,18 @@ TEST_F(Npz, ArchiveIsWhole) {
 
 TEST_F(Npz, MembersAreArrays) {
   EXPECT_EQ(refusal(zip({stored("a.txt", a)})),
-            "member 'a.txt' is no NPY array | write the archive with numpy.savez");
+            "member 'a.txt' is no NPY array | write the archive with numpy.savez or "
+            "numpy.savez_compressed");
   EXPECT_EQ(refusal(zip({stored("a.npy", "nothing of the sort")})),
-            "member 'a.npy': this is no NPY array");
+            "member 'a.npy': this is no NPY array | the file is damaged: save the array again with "
+            "numpy.save");
   EXPECT_EQ(
       refusal(zip({stored("a.npy", npy(npy_dict("|O", "(1,)"), "abcd"))})),
       "member 'a.npy': the elements are Python objects, which are stored as a pickle | save an "
       "array of numbers, e.g. with array.astype('float32')");
   EXPECT_EQ(refusal(zip({stored("a.npy", a + "x")})),
-            "member 'a.npy': F32 [2] takes 8 bytes, there are 9 after the header");
+            "member 'a.npy': F32 [2] takes 8 bytes, there are 9 after the header | the file is "
+            "damaged: save the array again with numpy.save");
   EXPECT_THAT(refusal(zip({stored("a.npy", a), stored("a.npy", a)})),
               StartsWith("member 'a.npy' appears twice"));
 }
@@ -83,11 +86,12 @@ TEST_F(Npz, SizesAreNotTakenOnTrust) {
   bomb.size = 0xF0000000;
   EXPECT_THAT(refusal(zip({bomb})),
               ::testing::MatchesRegex("member 'a.npy' claims to unpack to 4026531840 bytes, which "
-                                      "[0-9]+ bytes cannot hold"));
+                                      "[0-9]+ bytes cannot hold \\| the file is damaged: .*"));
   ZipMember longer = stored("a.npy", a);
   longer.size += 8;
   EXPECT_EQ(refusal(zip({longer})),
-            "member 'a.npy' claims to unpack to 84 bytes, which 76 bytes cannot hold");
+            "member 'a.npy' claims to unpack to 84 bytes, which 76 bytes cannot hold | the file is "
+            "damaged: fetch it again, or write it again");
 }
 
 TEST_F(Npz, MembersUnpackToWhatTheyClaim) {
@@ -100,7 +104,9 @@ TEST_F(Npz, MembersUnpackToWhatTheyClaim) {
   EXPECT_THAT(late_refusal(zip({more})), StartsWith("member 'a.npy' cannot be unpacked: "));
   ZipMember wrong = stored("a.npy", ten);
   wrong.crc ^= 1U;
-  EXPECT_EQ(late_refusal(zip({wrong})), "member 'a.npy' cannot be unpacked: CRC error");
+  EXPECT_EQ(late_refusal(zip({wrong})),
+            "member 'a.npy' cannot be unpacked: CRC error | the file is damaged: fetch it again, "
+            "or write it again");
 }
 
 TEST_F(Npz, MethodsAreTwo) {
@@ -111,7 +117,9 @@ TEST_F(Npz, MethodsAreTwo) {
             "numpy.savez_compressed");
   ZipMember secret = stored("a.npy", a);
   secret.flags = 1;
-  EXPECT_EQ(refusal(zip({secret})), "member 'a.npy' is encrypted");
+  EXPECT_EQ(
+      refusal(zip({secret})),
+      "member 'a.npy' is encrypted | write the archive with numpy.savez or numpy.savez_compressed");
 }
 
 TEST_F(Npz, MembersDoNotShareBytes) {

@@ -89,9 +89,10 @@ TEST(Prepare, RefusesWhatCannotBe) {
           .substr(0, 56),
       "channel 1 cannot be standardised: its mean is 0.1, its s");
   const Dataset zero = of_values(directory, "(1, 2)", {0, 0});
-  EXPECT_EQ(message_of(directory / "x.npy",
-                       [&] { measure_preparation(zero, 0, 1, {.standardise = false, .norm = 2}); }),
-            "all samples are zero; no factor gives them the norm 2");
+  EXPECT_EQ(
+      message_of(directory / "x.npy",
+                 [&] { measure_preparation(zero, 0, 1, {.standardise = false, .norm = 2}); }),
+      "all samples are zero; no factor gives them the norm 2 | take samples that are not zero");
   EXPECT_EQ(measure_preparation(zero, 0, 1, {.standardise = false, .norm = 0}).factor, 1);
 }
 

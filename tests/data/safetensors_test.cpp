@@ -12,7 +12,9 @@ class Safetensors : public ::testing::Test {
  protected:
   [[nodiscard]] std::string refusal(const std::string& bytes) const {
     const std::string path = directory.write("w.safetensors", bytes);
-    return message_of(path, [&] { open_array_file(path); });
+    return without_hint(message_of(path, [&] { open_array_file(path); }),
+                        "the file is damaged: fetch it again, or store the tensors again with "
+                        "safetensors");
   }
   [[nodiscard]] std::string refusal(std::string_view header, std::size_t size) const {
     return refusal(safetensors(header, std::string(size, '\0')));
@@ -51,17 +53,18 @@ TEST_F(Safetensors, MayBeEmpty) {
 TEST_F(Safetensors, HeaderHasToFit) {
   EXPECT_EQ(refusal(little_endian(100, 8) + "{}"),
             "the header claims 100 bytes, the file has 2 after its length | the file may be cut "
-            "short");
+            "short: fetch it again, or write it again");
   EXPECT_EQ(refusal(little_endian(std::uint64_t{1} << 40U, 8) + "{}"),
             "the header claims 1099511627776 bytes, the file has 2 after its length | the file may "
-            "be cut short");
+            "be cut short: fetch it again, or write it again");
 }
 
 TEST_F(Safetensors, HeaderHasALimit) {
   const std::string path = directory.write("w", little_endian(100'000'001, 8) + "{");
   std::filesystem::resize_file(path, 200'000'000);  // sparse
   EXPECT_EQ(message_of(path, [&] { open_array_file(path); }),
-            "the header claims 100000001 bytes, more than the limit of 100000000");
+            "the header claims 100000001 bytes, more than the limit of 100000000 | the file is "
+            "damaged: fetch it again, or store the tensors again with safetensors");
 }
 
 TEST_F(Safetensors, HeaderIsJsonOfOneForm) {
@@ -123,14 +126,14 @@ TEST_F(Safetensors, OffsetsAgreeWithTypeAndShape) {
 }
 
 TEST_F(Safetensors, TensorsFillTheFileWithoutOverlap) {
-  EXPECT_EQ(
-      refusal(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 3),
-      "tensor 'a' ends at byte 4 of the data, of which there are 3 | the file may be cut short");
+  EXPECT_EQ(refusal(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 3),
+            "tensor 'a' ends at byte 4 of the data, of which there are 3 | the file may be cut "
+            "short: fetch it again, or write it again");
   EXPECT_EQ(refusal(R"({"a":{"dtype":"U8","shape":[1],)"
                     R"("data_offsets":[9223372036854775806,9223372036854775807]}})",
                     3),
             "tensor 'a' ends at byte 9223372036854775807 of the data, of which there are 3 | the "
-            "file may be cut short");
+            "file may be cut short: fetch it again, or write it again");
   EXPECT_EQ(refusal(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
                     R"("b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
                     6),

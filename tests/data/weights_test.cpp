@@ -42,9 +42,13 @@ TEST_F(Weights, ComeInTheOrderOfTheNetwork) {
 
 TEST_F(Weights, Missing) {
   store({{"conv1.weight", {4, 3}}});
-  EXPECT_EQ(refusal(), "tensor 'conv1.bias' of shape [4] is missing");
+  EXPECT_EQ(
+      refusal(),
+      "tensor 'conv1.bias' of shape [4] is missing | are these the weights of another network?");
   store({});
-  EXPECT_EQ(refusal(), "tensor 'conv1.weight' of shape [4, 3] is missing, and 1 more");
+  EXPECT_EQ(refusal(),
+            "tensor 'conv1.weight' of shape [4, 3] is missing, and 1 more | are these the weights "
+            "of another network?");
   store({{"conv1.weight", {4, 3}}, {"conv1.biass", {4}}});
   EXPECT_EQ(refusal(),
             "tensor 'conv1.bias' of shape [4] is missing | did you mean 'conv1.biass'? (which the "
@@ -64,7 +68,9 @@ TEST_F(Weights, Superfluous) {
 
 TEST_F(Weights, OfAnotherShape) {
   store({{"conv1.weight", {4, 4}}, {"conv1.bias", {4}}});
-  EXPECT_EQ(refusal(), "tensor 'conv1.weight': expected shape [4, 3], found [4, 4]");
+  EXPECT_EQ(refusal(),
+            "tensor 'conv1.weight': expected shape [4, 3], found [4, 4] | are these the weights of "
+            "another network?");
   store({{"conv1.weight", {3, 4}}, {"conv1.bias", {4}}});
   EXPECT_EQ(refusal(),
             "tensor 'conv1.weight': expected shape [4, 3], found [3, 4] | the axes are in reverse "
@@ -84,12 +90,45 @@ TEST_F(Weights, ComeFromArchivesToo) {
   const std::string b = npy(npy_dict("|b1", "(4,)"), std::string(4, '\1'));
   put(directory, "w.safetensors",
       zip({stored("conv1.weight.npy", w), stored("conv1.bias.npy", b)}));
-  EXPECT_EQ(refusal(), "tensor 'conv1.bias' holds truth values, not numbers");
+  EXPECT_EQ(refusal(),
+            "tensor 'conv1.bias' holds truth values, not numbers | store it as numbers, e.g. with "
+            ".astype('float32')");
   put(directory, "w.safetensors", zip({deflated("conv1.weight.npy", w)}));
   const ArrayFile file = read_weights(path, std::vector{expected[0]});
   std::vector<float> values(12);
   file.read_into(file.entries()[0], std::span(values));
   EXPECT_EQ(values, std::vector<float>(12, 2.F));
+}
+
+// As numpy.savez stores the transpose of a kernel.
+TEST_F(Weights, InFortranOrder) {
+  std::vector<float> stored;
+  for (int column = 0; column < 3; ++column) {
+    for (int row = 0; row < 4; ++row) stored.push_back(static_cast<float>(10 * row + column));
+  }
+  const std::string w = npy(npy_dict("<f4", "(4, 3)", "True"), bytes_of(stored));
+  put(directory, "w.safetensors", zip({deflated("conv1.weight.npy", w)}));
+  const ArrayFile file = read_weights(path, std::vector{expected[0]});
+  std::vector<float> values(12);
+  file.read_into(file.entries()[0], std::span(values));
+  EXPECT_EQ(values, (std::vector<float>{0, 1, 2, 10, 11, 12, 20, 21, 22, 30, 31, 32}));
+}
+
+TEST_F(Weights, OthersArePassedOver) {
+  bool asked = false;
+  const OtherTensors others = [&] {
+    asked = true;
+    return std::vector<std::string>{"conv1.bn.mean", "conv1.bn.count"};
+  };
+  store({{"conv1.weight", {4, 3}}, {"conv1.bias", {4}}});
+  EXPECT_EQ(read_weights(path, expected, others).entries().size(), 2U);
+  EXPECT_FALSE(asked);
+  store({{"conv1.weight", {4, 3}}, {"conv1.bias", {4}}, {"conv1.bn.mean", {7}}});
+  EXPECT_EQ(read_weights(path, expected, others).entries().size(), 2U);
+  store({{"conv1.weight", {4, 3}}, {"conv1.bias", {4}}, {"conv1.bn.maen", {7}}});
+  EXPECT_EQ(message_of(path, [&] { read_weights(path, expected, others); }),
+            "the network has no tensor 'conv1.bn.maen'; the file has it with shape [7] | are these "
+            "the weights of another network?");
 }
 
 }  // namespace

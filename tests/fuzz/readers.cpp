@@ -34,6 +34,8 @@ void guarded(const Read& read) {
   } catch (const DataError& error) {
     const std::string text = render_error(error);
     require(!std::string(error.what()).empty(), "a message says something");
+    require(!error.file.empty(), "a message says where");
+    require(!error.hint.empty() || error.remedy != Remedy::none, "a message says what to do");
     require(text.ends_with('\n') && std::ranges::count(text, '\n') <= 2,
             "nothing in a message breaks its line");
     require(find_invalid_text(text) == std::string::npos && text.find('\x1b') == std::string::npos,

@@ -25,7 +25,7 @@ bool is_integral(ElementType type);
 /// "[3, 4]"; "[]" for a scalar.
 std::string shape_to_text(std::span<const std::int64_t> shape);
 
-/// One array of a file. Elements lie in C order: the last axis varies fastest.
+/// One array of a file. Its elements are read in C order, the last axis fastest, however they lie.
 struct ArrayEntry {
   std::string name;  // empty: the only array of its file
   ElementType type = ElementType::f32;
@@ -33,7 +33,8 @@ struct ArrayEntry {
   std::uint64_t offset = 0;  // of the first element: in the file, or in what a member unpacks to
   std::uint64_t bytes = 0;   // size of all elements
   bool big_endian = false;
-  std::uint64_t member = 0;  // of an archive
+  std::uint64_t member = 0;    // of an archive
+  bool fortran_order = false;  // they lie with the first axis fastest
 
   [[nodiscard]] std::int64_t elements() const {
     return static_cast<std::int64_t>(bytes / size_of(type));
@@ -119,6 +120,11 @@ class ArrayFile {
  private:
   template <class Value>
   void convert_range(const ArrayEntry& entry, std::int64_t first, std::span<Value> values) const;
+  template <class Value>
+  void convert_transposed(const ArrayEntry& entry, std::int64_t first,
+                          std::span<Value> values) const;
+  template <class Value>
+  [[nodiscard]] Value convert(const ArrayEntry& entry, auto element, std::int64_t index) const;
 
   std::string path_;
   const ArrayFormat* format_;

@@ -25,8 +25,11 @@ class SampleSource {
   virtual void read(std::int64_t first, std::span<double> values) const = 0;
 };
 
-/// Samples of one shape, read when asked for. Bytes of pixels are scaled to [0, 1], other numbers
-/// are as they are in their file. Not for several threads at once.
+/// What numbers of a file are divided by: whole ones by what was `asked` for, if anything was; else
+/// bytes by 255, which makes pixels numbers from 0 to 1, and all others by 1.
+double divisor_of(ElementType type, std::optional<double> asked);
+
+/// Samples of one shape, read when asked for, and divided. Not for several threads at once.
 struct Dataset {
   std::string name;  // the file or word by which the user asked for it
   Shape sample_shape;
@@ -34,6 +37,8 @@ struct Dataset {
   std::optional<std::vector<std::int64_t>> labels;  // one for each sample, 0 to classes - 1
   std::int64_t classes = 0;                         // 0: no labels
   std::shared_ptr<const SampleSource> source;
+  std::optional<ElementType> type;  // in the file; none of generated ones
+  double divisor = 1;
 
   /// Samples first to first + count - 1, where count = values.size() / sample_shape.elements(), in
   /// C order [sample, channel, ...]. Throws DataError if they cannot be read or hold NaN or
@@ -48,6 +53,8 @@ struct DatasetOptions {
   Split split = Split::test;
   /// A file of labels, IDX or NPY, for samples that come without.
   std::optional<std::string> labels;
+  /// Of whole numbers, see `divisor_of`.
+  std::optional<double> divisor;
   /// Where `fashion-mnist` is looked for.
   std::string fashion_mnist_directory = "/usr/share/datasets/fashion-mnist";
 };
@@ -55,14 +62,16 @@ struct DatasetOptions {
 /// Opens, by name or by what the file or directory holds:
 ///  - `fashion-mnist`: Debian's package dataset-fashion-mnist;
 ///  - a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
-///    t10k-labels-idx1-ubyte, each plain or as .gz;
-///  - a directory with data_batch_1.bin to data_batch_5.bin or test_batch.bin of CIFAR-10, or one
-///    of these files;
+///    t10k-labels-idx1-ubyte, each plain or as .gz, and perhaps with a dot as in
+///    train-images.idx3-ubyte;
+///  - a directory with data_batch_1.bin to data_batch_5.bin or test_batch.bin of CIFAR-10, or with
+///    train.bin or test.bin of CIFAR-100 (labels are the fine ones), or one of these files;
+///  - a directory with one of these in a folder that has the name that archives and torchvision
+///    give it: raw, MNIST/raw, cifar-10-batches-bin, cifar-100-binary;
 ///  - an IDX file, plain or compressed with gzip: [n, features], [n, height, width] for one
-///  channel,
-///    [n, channels, height, width];
+///    channel, [n, channels, height, width];
 ///  - an NPY file: [n, features], [n, channels, length], [n, channels, height, width].
-/// Throws DataError.
+/// Throws DataError, also if a divisor other than 1 is asked for and the numbers are not whole.
 Dataset open_dataset(const std::string& name, const DatasetOptions& options = {});
 
 /// Standard normal samples, and labels uniform among `classes` (0: none): element i of sample j is
@@ -78,9 +87,10 @@ ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shap
 
 enum class Border { none, zeros };
 
-/// `dataset` for a network whose input has the shape `wanted`: as it is; flattened, if `wanted` is
-/// [features] and has as many; or, if asked for, with a border of zeros around each image (the odd
-/// one behind), as LeNet-5 has it. Throws DataError for every other shape.
+/// `dataset` for a network whose input has the shape `wanted`: as it is; the same numbers, if the
+/// shapes differ in axes of size 1 only ([28, 28] for [1, 28, 28]), or if `wanted` is [features]
+/// and has as many; or, if asked for, with a border of zeros around each image (the odd one
+/// behind), as LeNet-5 has it. Throws DataError for every other shape.
 Dataset fit_samples(Dataset dataset, const Shape& wanted, Border border = Border::none);
 
 }  // namespace smoothbound

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,10 +17,14 @@ struct ExpectedTensor {
   std::vector<std::int64_t> shape;
 };
 
-/// Opens a safetensors or NPZ file that holds the expected tensors, all of them and no others; the
-/// result's i-th entry belongs to expected[i]. Throws DataError for what `open_array_file` refuses,
-/// for tensors that are missing, superfluous or of another shape, and for truth values. Values are
-/// checked when they are read.
-ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected);
+/// Names of tensors that a file may hold besides. Asked for only if it holds more than is expected.
+using OtherTensors = std::function<std::vector<std::string>()>;
+
+/// Opens a safetensors or NPZ file that holds the expected tensors, all of them and no others but
+/// `others`, which are passed over; the result's i-th entry belongs to expected[i]. Throws
+/// DataError for what `open_array_file` refuses, for tensors that are missing, superfluous or of
+/// another shape, and for truth values. Values are checked when they are read.
+ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
+                       const OtherTensors& others = {});
 
 }  // namespace smoothbound

@@ -6,15 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "smoothbound/data/weights.hpp"
 #include "smoothbound/runtime/initialize.hpp"
 #include "smoothbound/runtime/network.hpp"
 
 namespace smoothbound {
 
-/// Reads all parameters from a safetensors or NPZ file that holds these arrays and no others.
-/// Throws DataError; the parameters may then be partly overwritten.
+/// Reads all parameters from a safetensors or NPZ file that holds these arrays and no others, but
+/// perhaps those that `others` names. Throws DataError; the parameters may then be partly
+/// overwritten.
 template <class Scalar>
-void load_parameters(Network<Scalar>& network, const std::string& path);
+void load_parameters(Network<Scalar>& network, const std::string& path,
+                     const OtherTensors& others = {});
 
 /// Where parameters come from: a file, or else a scheme and a seed.
 struct ParameterSource {
@@ -23,9 +26,10 @@ struct ParameterSource {
   std::uint64_t seed = 1;
 };
 
-/// Sets all parameters. Throws as `load_parameters` or `initialize`.
+/// Sets all parameters of a network of `graph`. The file may hold statistics of its batch norms,
+/// too. Throws as `load_parameters` or `initialize`.
 template <class Scalar>
-void set_parameters(Network<Scalar>& network, const ParameterSource& source,
+void set_parameters(Network<Scalar>& network, const Graph& graph, const ParameterSource& source,
                     const Real& default_radius);
 
 /// Writes all parameters as safetensors, whole or not at all. Throws OutputError.

@@ -23,6 +23,7 @@ struct SampleRequest {
   std::string labels;        // a file with the class of each sample; empty: those of the data set
   std::string targets;       // a file with what each sample should give; empty: none
   Split split = Split::test;
+  std::optional<double> divisor;  // of whole numbers, see `divisor_of`
   bool standardise = false;
   bool scale_norm = false;  // to the norm of the architecture's input, as random ones are
   std::uint64_t seed = 1;   // of random samples
@@ -37,8 +38,14 @@ struct SampleOrigin {
   std::string name;
   std::optional<std::string> split;
   std::optional<std::uint64_t> seed;  // of random samples
-  Shape stored;                       // as they come
-  Shape used;                         // as the network reads them
+  struct Numbers {
+    ElementType type;
+    double divisor;  // 1: they are as they are
+  };
+  std::optional<Numbers> numbers;  // in the file of samples
+  std::optional<Numbers> targets;  // in that of targets
+  Shape stored;                    // as they come
+  Shape used;                      // as the network reads them
   Preparation preparation;
   std::optional<double> norm;  // to which all of them together were scaled
 };
@@ -88,6 +95,8 @@ class Samples {
   [[nodiscard]] Labels labels(const Report& report) const;
 
  private:
+  [[nodiscard]] SampleOrigin::Numbers target_numbers() const;
+
   SampleRequest request_;
   std::optional<Dataset> dataset_;
   std::shared_ptr<const ArrayFile> targets_;

@@ -26,9 +26,15 @@ std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
 
 /// Of every batch norm of `graph` that is not fixed yet, from a safetensors or NPZ file with
 /// "<layer>.batch_norm.running_mean" and "<layer>.batch_norm.running_var", a number for each
-/// feature, and nothing else. Variances are used as they are. Throws DataError, also for negative
+/// feature, and nothing else but parameters of the network and other statistics. Variances are used
+/// as they are. Throws DataError, also for negative
 /// variances and where there is no batch norm.
 std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path);
+
+/// The names of the running statistics of all batch norms of `graph`, as state dicts have them,
+/// with
+/// "<layer>.batch_norm.num_batches_tracked", which nothing reads.
+std::vector<std::string> statistics_names(const Graph& graph);
 
 /// `graph` with these statistics fixed. Throws std::invalid_argument where there is no batch norm,
 /// if the number of features differs, or if a number is not finite or a variance negative.

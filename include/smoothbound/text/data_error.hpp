@@ -8,10 +8,11 @@
 
 namespace smoothbound {
 
-/// A mistake in a file of weights or data: the file, what is wrong, and what to do about it.
+/// A mistake in a file of weights or data: the file, what is wrong, and what to do about it, which
+/// nobody who throws one may leave open.
 class DataError : public std::runtime_error {
  public:
-  DataError(std::string name, const std::string& message, std::string advice = {})
+  DataError(std::string name, const std::string& message, std::string advice)
       : std::runtime_error(message), file(std::move(name)), hint(std::move(advice)) {}
   DataError(std::string name, const std::string& message, Remedy way_out)
       : std::runtime_error(message), file(std::move(name)), remedy(way_out) {}

@@ -3,6 +3,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "hints.hpp"
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "shared/exit_code.hpp"
@@ -44,12 +45,12 @@ int run(const InitOptions& options, const CommandLine& line) {
   try {
     write_initial_parameters(report->graph, scheme, seed, report->settings.radius, options.output);
   } catch (const NotExecutable& error) {
-    std::cerr << render(DataError(options.file, error.what()));
+    std::cerr << render(DataError(options.file, error.what(), not_executable_hint));
     return no_answer;
   } catch (const std::length_error& error) {
-    throw DataError(options.file, error.what());
+    throw DataError(options.file, error.what(), "draw them on a machine that has more");
   } catch (const std::overflow_error& error) {
-    throw DataError(options.file, error.what());
+    throw DataError(options.file, error.what(), radius_hint);
   }
   return success;
 }

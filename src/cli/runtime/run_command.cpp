@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <variant>
 
+#include "hints.hpp"
 #include "machine_options.hpp"
 #include "run_samples.hpp"
 #include "shared/command.hpp"
@@ -66,11 +67,12 @@ class RunCommand {
     } catch (const MemoryShortage& error) {
       refuse(error);
     } catch (const ShapeError& error) {
-      throw DataError(options_.file, error.what(), error.hint);
+      throw DataError(options_.file, error.what(),
+                      error.hint.empty() ? "take fewer samples" : error.hint);
     } catch (const std::overflow_error& error) {
-      throw DataError(options_.file, error.what());
+      throw DataError(options_.file, error.what(), radius_hint);
     } catch (const NotExecutable& error) {
-      std::cerr << render(DataError(options_.file, error.what()));
+      std::cerr << render(DataError(options_.file, error.what(), not_executable_hint));
       return no_answer;
     }
   }

@@ -21,14 +21,14 @@ void SampleOptions::add_to(Command& command) {
   const auto samples = array_formats({ArrayContents::dataset, ArrayContents::array});
   command.option(
       "--data", data_,
-      fmt::format(
-          "samples: fashion-mnist, a file ({}, CIFAR-10), a directory of MNIST's or CIFAR-10's "
-          "files, or random, scaled to the norm of the architecture's input (random)",
-          join(samples)),
+      fmt::format("samples: fashion-mnist, a file ({}, CIFAR), a directory of MNIST's or CIFAR's "
+                  "files, or random, scaled to the norm of the architecture's input (random)",
+                  join(samples)),
       "FILE");
-  command.option("--input", input_,
-                 fmt::format("all samples of this file: {}, [samples, ...]", join_or(samples)),
-                 "FILE");
+  command.option(
+      "--input", input_,
+      fmt::format("samples, as the network takes them: {}, [samples, ...]", join_or(samples)),
+      "FILE");
   command.option("--labels", labels_, fmt::format("the class of each sample: {}", join_or(samples)),
                  "FILE");
   command.option(
@@ -39,14 +39,16 @@ void SampleOptions::add_to(Command& command) {
       "FILE");
   command.choice(
       "--split", split_,
-      fmt::format("which part of MNIST's or CIFAR-10's files ({})", split_names[trains_ ? 0 : 1]),
+      fmt::format("which part of MNIST's or CIFAR's files ({})", split_names[trains_ ? 0 : 1]),
       split_names);
   command.option(
       "--samples", samples_,
-      trains_
-          ? "number of samples, from the first on (all; of random ones, the architecture's batch)"
-          : "number of samples, from the first on (the architecture's batch)",
+      "number of samples, from the first on (all; of random ones, the architecture's batch)",
       "COUNT");
+  command.option("--scale-input", scale_input_,
+                 "divide whole numbers of samples and targets by this, or none: leave them as they "
+                 "are (bytes by 255, others by none)",
+                 "DIVISOR");
   command.flag("--standardise", standardise_,
                "subtract each channel's mean and divide by its standard deviation");
   command.flag("--scale-norm", scale_norm_,
@@ -75,13 +77,21 @@ Samples SampleOptions::open(const CommandLine& line, std::uint64_t seed, Setting
   if (!split_.empty()) {
     request.split = choose(line, "--split", split_, split_names) == 0 ? Split::train : Split::test;
   }
+  request.divisor = divisor(line);
   request.standardise = standardise_;
   request.scale_norm = scale_norm_;
   request.seed = seed;
   if (request.is_random()) refuse_for_random(line);
   Samples samples(std::move(request));
-  if ((trains_ || !input_.empty()) && !settings.batch) settings.batch = samples.count();
+  if (!settings.batch) settings.batch = samples.count();
   return samples;
+}
+
+std::optional<double> SampleOptions::divisor(const CommandLine& line) const {
+  if (scale_input_.empty()) return std::nullopt;
+  if (scale_input_ == "none") return 1;
+  return text::parse_real(line.scalar("--scale-input", scale_input_), text::RealRange::positive)
+      .nearest;
 }
 
 void SampleOptions::refuse_contradictions(const CommandLine& line, const Settings& settings) const {
@@ -105,7 +115,8 @@ void SampleOptions::refuse_for_random(const CommandLine& line) const {
   for (const auto& [option, value] :
        {std::pair<std::string, const std::string&>{"--labels", labels_},
         {"--targets", targets_},
-        {"--split", split_}}) {
+        {"--split", split_},
+        {"--scale-input", scale_input_}}) {
     if (value.empty()) continue;
     throw SpecError(line.locate_last({option}),
                     fmt::format("{} does not apply to random samples", option),
@@ -115,7 +126,6 @@ void SampleOptions::refuse_for_random(const CommandLine& line) const {
 
 void SampleOptions::refuse(const CommandLine& line, const TooFewSamples& error) const {
   const std::string hint = fmt::format("--samples {} takes all of them", error.available);
-  if (count_option_.empty()) throw DataError(error.data, error.what(), hint);
   throw SpecError(
       line.locate_last({count_option_}),
       fmt::format(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,12 +14,12 @@ namespace smoothbound::cli {
 
 class SampleOptions {
  public:
-  /// `trains`: unless the command line says otherwise, samples are those for training, and all of
-  /// them; else those for tests, as many as the architecture's batch.
+  /// `trains`: unless the command line says otherwise, samples are those for training; else those
+  /// for tests.
   explicit SampleOptions(bool trains = false) : trains_(trains) {}
 
-  /// Declares --data, --input, --labels, --targets, --split, --samples, --standardise and
-  /// --scale-norm.
+  /// Declares --data, --input, --labels, --targets, --split, --samples, --scale-input,
+  /// --standardise and --scale-norm.
   void add_to(Command& command);
   /// Files that are read.
   [[nodiscard]] std::vector<std::string> files() const { return named().files(); }
@@ -34,6 +35,7 @@ class SampleOptions {
  private:
   // As typed, without what can be wrong with it.
   [[nodiscard]] SampleRequest named() const;
+  [[nodiscard]] std::optional<double> divisor(const CommandLine& line) const;
   void refuse_contradictions(const CommandLine& line, const Settings& settings) const;
   void refuse_for_random(const CommandLine& line) const;
 
@@ -44,6 +46,7 @@ class SampleOptions {
   std::string targets_;
   std::string split_;
   std::string samples_;
+  std::string scale_input_;
   bool standardise_ = false;
   bool scale_norm_ = false;
 

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <memory>
 
+#include "hints.hpp"
 #include "machine_options.hpp"
 #include "run_samples.hpp"
 #include "shared/command.hpp"
@@ -92,9 +93,9 @@ class TrainCommand {
                                   memory_to_text(error.allowed)),
                       "allow more with --memory");
     } catch (const std::overflow_error& error) {
-      throw DataError(options_.file, error.what());
+      throw DataError(options_.file, error.what(), radius_hint);
     } catch (const NotExecutable& error) {
-      std::cerr << render(DataError(options_.file, error.what()));
+      std::cerr << render(DataError(options_.file, error.what(), not_executable_hint));
     } catch (const ContradictoryOptions& error) {
       const char* const option = error.remedy == Remedy::float64 ? "--precision" : "--batch";
       throw SpecError(line_.locate_last({option}), error.what(),
@@ -102,7 +103,8 @@ class TrainCommand {
     } catch (const TrainingUnsupported& error) {
       std::cerr << render(DataError(options_.file, error.what(), error.remedy));
     } catch (const LossError& error) {
-      std::cerr << render(DataError(options_.file, error.what()));
+      std::cerr << render(DataError(options_.file, error.what(),
+                                    "begin with other parameters, or divide the samples"));
     } catch (const TrainingFailed& error) {
       std::cerr << render(DataError(options_.file, error.what(), saved_before(error)));
     }

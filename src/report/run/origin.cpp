@@ -6,6 +6,29 @@
 
 namespace smoothbound {
 
+namespace {
+
+// Silent on real numbers, which nobody expects to be changed.
+void write_numbers(Page& page, std::string_view what,
+                   const std::optional<SampleOrigin::Numbers>& numbers) {
+  if (!numbers || !is_integral(numbers->type)) return;
+  page.item(numbers->divisor == 1
+                ? fmt::format("{}: {} numbers as they are", what, name_of(numbers->type))
+                : fmt::format("{}: {} numbers, divided by {}", what, name_of(numbers->type),
+                              numbers->divisor));
+}
+
+void put_numbers(JsonWriter& json, std::string_view key,
+                 const std::optional<SampleOrigin::Numbers>& numbers) {
+  if (!numbers) return;
+  json.object(key, [&] {
+    json.member("type", name_of(numbers->type));
+    json.member("divisor", numbers->divisor);
+  });
+}
+
+}  // namespace
+
 void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& parameters,
                   std::int64_t samples) {
   std::string line = "data: " + page.foreign(data.name);
@@ -19,6 +42,8 @@ void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& p
                 : " with a border of zeros, " + words::shape(data.used);
   }
   page.paragraph(line);
+  write_numbers(page, "samples", data.numbers);
+  write_numbers(page, "targets", data.targets);
   for (std::size_t c = 0; c < data.preparation.mean.size(); ++c) {
     page.item(fmt::format("channel {}: less its mean {:.6g}, over its deviation {:.6g}", c,
                           data.preparation.mean[c], data.preparation.deviation[c]));
@@ -39,6 +64,8 @@ void put_origin(JsonWriter& json, const SampleOrigin& data, const ParameterSourc
     if (data.seed) json.member("seed", *data.seed);
     json.member("stored_shape", data.stored.sizes());
     json.member("shape", data.used.sizes());
+    put_numbers(json, "numbers", data.numbers);
+    put_numbers(json, "targets", data.targets);
     if (!data.preparation.mean.empty()) {
       json.member("mean", data.preparation.mean);
       json.member("deviation", data.preparation.deviation);
