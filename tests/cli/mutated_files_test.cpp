@@ -189,7 +189,7 @@ TEST_P(MutatedFiles, AreReadOrRefusedWithAPlaceAndAHint) {
     const Outcome outcome = run(kind.command);
     ++codes[outcome.exit_code];
     const std::string flaw = flaw_of(outcome);
-    flaws += flaw.empty() ? 0 : 1;
+    if (!flaw.empty()) ++flaws;
     EXPECT_EQ(flaw, "") << "seed " << seed << "\n" << outcome.err;
   }
   std::cout << "mutants of " << kind.name << ": " << count << " from seed " << first;

@@ -19,7 +19,8 @@ RunReport planted(double part) {
   options.methods = {Method::paper, Method::sharp};
   run.bounds = make_report(Source{"net.yaml", std::string(small_network)}, options, {});
   run.precision = Precision::float64;
-  run.data = {"random", {}, {}, run.bounds.graph.input, run.bounds.graph.input, {}, {}};
+  run.data.name = "random";
+  run.data.stored = run.data.used = run.bounds.graph.input;
   run.tolerance = 1e-10;
   for (const Triple& layer : run.bounds.results.back().table.layers) {
     run.norms.push_back(part * layer.m.to_double());

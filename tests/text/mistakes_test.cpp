@@ -6,7 +6,7 @@
 namespace smoothbound {
 namespace {
 
-using testing::EndsWith;
+using ::testing::EndsWith;
 
 std::string rendered(const MistakeList& mistakes) {
   try {
