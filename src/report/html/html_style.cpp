@@ -80,18 +80,18 @@ pre{overflow-x:auto;padding:.75rem 1rem;background:var(--panel);border-radius:6p
          stacked_rows(".scroll", "60rem") +
          R"(@page{margin:12mm 14mm}
 @media print{
-body{font-size:9.5pt;line-height:1.4;max-width:none;padding:0}
-.small{font-size:8pt}
+body{font-size:8.5pt;line-height:1.3;max-width:none;padding:0}
+.small{font-size:7.5pt}
 h1{font-size:18pt;margin:0 0 6pt}
 h2{font-size:14pt}
-h3{font-size:10.5pt;margin:8pt 0 2pt}
-p,ul{margin:2pt 0}
+h3{font-size:10pt;margin:5pt 0 1pt}
+p,ul{margin:1pt 0;max-width:none}
 section{break-before:page;border:0;margin:0;padding:0}
-.charts{grid-template-columns:1fr 1fr;gap:4pt 10pt;margin:4pt 0}
-figure{break-inside:avoid;border:0}
+.charts{display:block;columns:2;column-gap:10pt;margin:4pt 0}
+figure{break-inside:avoid;border:0;margin-bottom:4pt}
 figure svg{max-width:none!important;margin:0}
 .scroll{overflow:visible;margin:3pt 0}
-table{font-size:7pt;line-height:1.15}
+table{font-size:7pt;line-height:1.1}
 .wide table{font-size:6pt}
 th,td{padding:.3pt 3pt;white-space:normal}
 .wide th,.wide td{padding:.3pt 1.5pt}
@@ -99,6 +99,7 @@ th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:0}
 th{background:none;border-bottom:1px solid var(--muted)}
 td.name{min-width:3rem;max-width:9rem}
+td.text{max-width:none}
 td.n{white-space:nowrap}
 tr{break-inside:avoid}
 h2,h3,h3+p{break-after:avoid}

@@ -191,9 +191,9 @@ class HtmlPage {
     const std::size_t each = growth_.size() / reports_.size();
     put("<div class=\"charts\">\n");
     figure(depth_charts(one), fmt::format("depth-{}", i + 1));
-    figure(std::span(growth_).subspan(i * each, each), fmt::format("growth-{}", i + 1));
     const std::vector<Chart> methods = method_charts(one);
     if (!methods.empty()) figure(methods, fmt::format("methods-{}", i + 1));
+    figure(std::span(growth_).subspan(i * each, each), fmt::format("growth-{}", i + 1));
     put("</div>\n");
   }
 
