@@ -25,7 +25,7 @@ RegularFile open_data(const std::string& path) {
                     error.reason == Reason::no_such_file  ? "check the path"
                     : error.reason == Reason::directory   ? "name a file in it"
                     : error.reason == Reason::not_regular ? "write the data to a file first"
-                                                          : "check who may read it");
+                                                          : "check the path, and who may read it");
   }
 }
 

@@ -114,6 +114,17 @@ TrainingIdentity identity_of(const ArrayFile::Metadata& metadata) {
   return identity;
 }
 
+// The advice of a file of weights, to look into its numbers, is of no use here.
+void read_values(const ArrayFile& file, const ParameterLayout& layout, std::span<double> w) try {
+  for (std::size_t i = 0; i < layout.arrays.size(); ++i) {
+    const ParameterArray& array = layout.arrays[i];
+    file.read_into(file.entries()[i], w.subspan(static_cast<std::size_t>(array.offset),
+                                                static_cast<std::size_t>(array.elements)));
+  }
+} catch (const DataError& error) {
+  throw DataError(error.file, error.what(), std::string(checkpoint_advice));
+}
+
 }  // namespace
 
 void save_checkpoint(const std::string& path, const ParameterLayout& layout,
@@ -127,7 +138,7 @@ void save_checkpoint(const std::string& path, const ParameterLayout& layout,
   write_safetensors(path, tensors_of(layout, state.w), metadata);
 }
 
-Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layout) try {
+Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layout) {
   std::vector<ExpectedTensor> expected;
   for (const ParameterArray& array : layout.arrays) expected.push_back({array.name, array.sizes});
   check_has_checksum(path, open_array_file(path).metadata());
@@ -135,12 +146,7 @@ Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layou
   const ArrayFile::Metadata& metadata = file.metadata();
   Checkpoint checkpoint;
   checkpoint.state.w.resize(static_cast<std::size_t>(layout.elements));
-  for (std::size_t i = 0; i < layout.arrays.size(); ++i) {
-    const ParameterArray& array = layout.arrays[i];
-    file.read_into(file.entries()[i], std::span(checkpoint.state.w)
-                                          .subspan(static_cast<std::size_t>(array.offset),
-                                                   static_cast<std::size_t>(array.elements)));
-  }
+  read_values(file, layout, checkpoint.state.w);
   const auto checksum = metadata.find(std::string(checksum_key));
   if (checksum == metadata.end() ||
       checksum->second != checksum_of(metadata, layout, checkpoint.state.w)) {
@@ -150,9 +156,6 @@ Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layou
   visit_numbers(checkpoint.state, StateReader(path, metadata));
   checkpoint.identity = identity_of(metadata);
   return checkpoint;
-} catch (const DataError& error) {
-  if (!error.hint.empty() || error.remedy != Remedy::none) throw;
-  throw DataError(error.file, error.what(), std::string(checkpoint_advice));
 }
 
 void save_trained(const std::string& path, const ParameterLayout& layout, std::span<const double> w,

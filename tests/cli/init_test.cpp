@@ -104,13 +104,16 @@ TEST_F(Init, MistakesAreShown) {
   EXPECT_EQ(error_of({"init", "net.yaml", "-o", "no/w"}, 70),
             "smoothbound: error: cannot create a file beside 'no/w': No such file or directory\n");
   EXPECT_EQ(error_of({"init", "net.yaml", "--scheme", "ball", "--radius", "1e39", "-o", "w"}, 2),
-            "net.yaml: error: the radius 1e+39 is beyond the range of the numbers\n");
+            "net.yaml: error: the radius 1e+39 is beyond the range of the numbers\n"
+            "hint: take a smaller radius, by --radius or in the file\n");
   (void)directory_.write("opaque.yaml",
                          "input: {shape: [2]}\nlayers:\n"
                          "  - {name: b, opaque: {lipschitz: 1, smoothness: 1}}\n");
-  EXPECT_EQ(error_of({"init", "opaque.yaml", "-o", "w"}, 3),
-            "opaque.yaml: error: layer 'b': opaque states constants of a layer, not what it "
-            "computes\n");
+  EXPECT_EQ(
+      error_of({"init", "opaque.yaml", "-o", "w"}, 3),
+      "opaque.yaml: error: layer 'b': opaque states constants of a layer, not what it "
+      "computes\nhint: 'smoothbound bound' computes its bounds; to execute it, give the layer "
+      "components in place of constants\n");
   (void)directory_.write("huge.yaml",
                          "input: {shape: [1000000000]}\nlayers: [{dense: 1000000000}]\n");
   EXPECT_THAT(

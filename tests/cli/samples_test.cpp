@@ -127,13 +127,14 @@ TEST_F(SamplesAsStored, RealNumbersAreNotDivided) {
 TEST_F(SamplesAsStored, AllOfAFileAreTaken) {
   put_npy("y.npy", "|u1", "(2, 1)", std::string("\0\1", 2));
   for (const std::string option : {"--input", "--data"}) {
-    for (const std::string command : {"run", "train"}) {
+    for (const auto& [command, count] :
+         {std::pair<std::string, std::string>{"run", "batch"}, {"train", "samples"}}) {
       const std::vector<std::string> arguments{command, "net.yaml", option,
                                                "x.npy", "--labels", "y.npy"};
-      EXPECT_EQ(json_of(arguments).at("batch"), 2) << command << " " << option;
+      EXPECT_EQ(json_of(arguments).at(count), 2) << command << " " << option;
       std::vector<std::string> one = arguments;
       one.insert(one.end(), {"--samples", "1"});
-      EXPECT_EQ(json_of(one).at("batch"), 1) << command << " " << option;
+      EXPECT_EQ(json_of(one).at(count), 1) << command << " " << option;
     }
   }
 }

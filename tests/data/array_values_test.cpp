@@ -154,14 +154,15 @@ TEST_F(Files, ThatAreNone) {
   EXPECT_EQ(refusal(fifo), "this is not a regular file | write the data to a file first");
   EXPECT_EQ(refusal("/dev/null"), "this is not a regular file | write the data to a file first");
   EXPECT_EQ(refusal(directory.write("plain", "") + "/below"),
-            "cannot open: Not a directory | check the path");
+            "cannot open: Not a directory | check the path, and who may read it");
 }
 
 TEST_F(Files, ThatMayNotBeRead) {
   if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   const std::string closed = directory.write("closed", "x");
   chmod(closed.c_str(), 0);
-  EXPECT_EQ(refusal(closed), "cannot open: Permission denied");
+  EXPECT_EQ(refusal(closed),
+            "cannot open: Permission denied | check the path, and who may read it");
 }
 
 TEST_F(Files, OfNoFormat) {

@@ -147,7 +147,8 @@ TEST_F(Npy, ElementsAreNumbers) {
 
 TEST_F(Npy, ShapeAgreesWithTheFile) {
   EXPECT_EQ(refusal(npy(npy_dict("<f4", "(2, 3)"), "abcd")),
-            "F32 [2, 3] takes 24 bytes, there are 4 after the header | the file may be cut short");
+            "F32 [2, 3] takes 24 bytes, there are 4 after the header | the file may be cut short: "
+            "fetch it again, or write it again");
   EXPECT_EQ(refusal(npy(npy_dict("<f4", "(1,)"), "abcde")),
             "F32 [1] takes 4 bytes, there are 5 after the header");
   EXPECT_EQ(refusal(npy(npy_dict("<f4", "(4294967296, 4294967296)"), "abcd")),
@@ -156,7 +157,8 @@ TEST_F(Npy, ShapeAgreesWithTheFile) {
             "a size in the shape exceeds 2^63 - 1");
   std::string shape = "(";
   for (int i = 0; i < 33; ++i) shape += "1, ";
-  EXPECT_EQ(refusal(npy(npy_dict("<f4", shape + ")"), "abcd")), "the shape has more than 32 axes");
+  EXPECT_EQ(refusal(npy(npy_dict("<f4", shape + ")"), "abcd")),
+            "the shape has more than 32 axes | reshape it: samples have up to 4 axes");
 }
 
 TEST_F(Npy, IsWrittenAsNumpyDoes) {

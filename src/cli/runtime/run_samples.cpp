@@ -45,10 +45,11 @@ void SampleOptions::add_to(Command& command) {
       "--samples", samples_,
       "number of samples, from the first on (all; of random ones, the architecture's batch)",
       "COUNT");
-  command.option("--scale-input", scale_input_,
-                 "divide whole numbers of samples and targets by this, or none: leave them as they "
-                 "are (bytes by 255, others by none)",
-                 "DIVISOR");
+  command.option(
+      "--scale-input", scale_input_,
+      "divisor of whole numbers in samples and targets, or none (255 for bytes, none for "
+      "others)",
+      "DIVISOR");
   command.flag("--standardise", standardise_,
                "subtract each channel's mean and divide by its standard deviation");
   command.flag("--scale-norm", scale_norm_,
