@@ -161,7 +161,8 @@ std::string shown(const NamedTexts& texts) {
 
 void parse_into(std::string_view text, text::Document& document) {
   if (const std::size_t bad = find_invalid_text(text); bad != std::string_view::npos) {
-    throw SpecError(locate(text, bad), "a baseline is UTF-8 text without NUL bytes");
+    throw SpecError(locate(text, bad), "a baseline is UTF-8 text without NUL bytes",
+                    "write it with smoothbound check --update");
   }
   text::parse_json(text, document);
 }

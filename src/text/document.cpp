@@ -11,7 +11,10 @@ namespace smoothbound::text {
 
 void DocumentBuilder::attach(const Document::Node& node) {
   const auto index = static_cast<std::uint32_t>(document_.nodes_.size());
-  if (index == Document::none) throw SpecError(node.location, "the document has too many nodes");
+  if (index == Document::none) {
+    throw SpecError(node.location, "the document has too many nodes",
+                    "describe the network in several files");
+  }
   document_.nodes_.push_back(node);
   if (open_.empty()) return;
   Document::Node& parent = document_.nodes_[open_.back().node];
@@ -32,7 +35,8 @@ bool DocumentBuilder::expects_key() const {
 
 void DocumentBuilder::open(NodeKind kind, Location location) {
   if (expects_key()) {
-    throw SpecError(location, "a key must be a single word or string, not a list or a mapping");
+    throw SpecError(location, "a key must be a single word or string, not a list or a mapping",
+                    "write 'KEY: VALUE'; a list or a mapping stands behind the colon");
   }
   if (open_.size() >= static_cast<std::size_t>(Document::depth_limit)) {
     throw SpecError(location, fmt::format("nested more than {} levels deep", Document::depth_limit),

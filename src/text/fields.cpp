@@ -152,7 +152,8 @@ std::string_view kind_name(Value value) {
 ScalarText scalar_of(Value value, std::string_view what) {
   if (!value.is_scalar()) {
     throw SpecError(value.location(),
-                    fmt::format("{} must be a single value, not {}", what, kind_name(value)));
+                    fmt::format("{} must be a single value, not {}", what, kind_name(value)),
+                    "write one word or number in its place");
   }
   return {value.text(), value.is_quoted(), value.location(), what};
 }
@@ -239,7 +240,8 @@ std::string_view parse_text(const ScalarText& scalar) {
     if (keyword || dissect(text).valid) {
       throw SpecError(scalar.location,
                       fmt::format("{} must be text, not {}", scalar.what, quote(text)),
-                      text.empty() ? "" : "put it in quotes if it is meant as text");
+                      text.empty() ? "write a word behind it, or leave the key out"
+                                   : "put it in quotes if it is meant as text");
     }
   }
   return text;

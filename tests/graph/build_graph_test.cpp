@@ -31,7 +31,7 @@ SpecError error_of(const std::string& layers, std::int64_t batch = 1,
     return error;
   }
   ADD_FAILURE() << "no error for\n" << layers;
-  return {{}, ""};
+  return {{}, "", ""};
 }
 
 std::vector<std::string> names_in_order(const Graph& graph) {

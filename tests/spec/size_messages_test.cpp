@@ -114,6 +114,7 @@ layers: [{dense: 1}]
             R"(shape_nested.yaml:1:17: error: a size must be a single value, not a list
  1 | input: {shape: [[1]]}
    |                 ^
+hint: write one word or number in its place
 )");
   EXPECT_EQ(rendered("overflow_shape.yaml", R"(input: {shape: [4294967296, 4294967296]}
 layers: [{dense: 1}]

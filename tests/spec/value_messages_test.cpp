@@ -146,6 +146,7 @@ layers:
             R"(dense_list.yaml:3:12: error: units must be a single value, not a list
  3 |   - dense: [3]
    |            ^
+hint: write one word or number in its place
 )");
 }
 
@@ -399,6 +400,7 @@ layers:
             R"(name_null.yaml:3:12: error: name must be text, not nothing
  3 |   - {name: , dense: 4}
    |            ^
+hint: write a word behind it, or leave the key out
 )");
   EXPECT_EQ(rendered("name_empty.yaml", R"(input: {shape: [3, 8, 8]}
 layers:

@@ -297,6 +297,7 @@ TEST(YamlMessage, ComplexKey) {
       R"(complex_key.yaml:1:1: error: a key must be a single word or string, not a list or a mapping
  1 | [a]: 1
    | ^
+hint: write 'KEY: VALUE'; a list or a mapping stands behind the colon
 )");
 }
 

@@ -148,7 +148,8 @@ TEST(ParseText, WordsAndQuotedText) {
               "units must be text, not '" + std::string(word) +
                   "' | put it in quotes if it is meant as text");
   }
-  EXPECT_EQ(refusal([&] { parse_text(plain("")); }), "units must be text, not nothing | ");
+  EXPECT_EQ(refusal([&] { parse_text(plain("")); }),
+            "units must be text, not nothing | write a word behind it, or leave the key out");
 }
 
 TEST(ParseText, LongTextIsCutBetweenCharacters) {

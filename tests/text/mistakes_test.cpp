@@ -32,8 +32,8 @@ TEST(MistakeList, OrderOfTheFileAndNothingTwice) {
 
 TEST(MistakeList, AStepMayHaveSeveral) {
   MistakeList inner;
-  inner.add({{1, 1}, "x"});
-  inner.add({{2, 1}, "y"});
+  inner.add({{1, 1}, "x", ""});
+  inner.add({{2, 1}, "y", ""});
   MistakeList outer;
   EXPECT_FALSE(outer.attempt([&] { inner.throw_any(); }));
   EXPECT_EQ(rendered(outer), rendered(inner));
@@ -41,11 +41,11 @@ TEST(MistakeList, AStepMayHaveSeveral) {
 
 TEST(MistakeList, TwentyAreShown) {
   MistakeList mistakes;
-  for (int i = 0; i < 20; ++i) mistakes.add({{1, 1}, std::to_string(i)});
+  for (int i = 0; i < 20; ++i) mistakes.add({{1, 1}, std::to_string(i), ""});
   EXPECT_THAT(rendered(mistakes), EndsWith("error: 19\n 1 | a\n   | ^\n"));
-  mistakes.add({{1, 1}, "20"});
+  mistakes.add({{1, 1}, "20", ""});
   EXPECT_THAT(rendered(mistakes), EndsWith("error: 19\n 1 | a\n   | ^\nf: 1 more mistake\n"));
-  mistakes.add({{1, 1}, "21"});
+  mistakes.add({{1, 1}, "21", ""});
   EXPECT_THAT(rendered(mistakes), EndsWith("\nf: 2 more mistakes\n"));
 }
 
@@ -55,7 +55,7 @@ TEST(MistakeList, EndsWhenItIsFull) {
   int steps = 0;
   const auto collect = [&] {
     outer.attempt([&] {
-      for (; steps < 1000; ++steps) inner.add({{1, 1}, std::to_string(steps)});
+      for (; steps < 1000; ++steps) inner.add({{1, 1}, std::to_string(steps), ""});
     });
   };
   EXPECT_THROW(collect(), SpecErrors);

@@ -25,23 +25,23 @@ hint: do better
 
 TEST(RenderError, CaretStandsBelowTheCharacterWhateverItsBytes) {
   const Source source{"n", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x99\x82\tx\r\n"};
-  EXPECT_EQ(render_error(source, SpecError({1, 5}, "x")),
+  EXPECT_EQ(render_error(source, SpecError({1, 5}, "x", "")),
             "n:1:5: error: x\n 1 | \xC3\xA9\xE2\x82\xAC\xF0\x9F\x99\x82 x\n   |     ^\n");
 }
 
 TEST(RenderError, LinesPastTheEndAreEmpty) {
-  EXPECT_EQ(render_error({"n", "ab"}, SpecError({1, 3}, "x")),
+  EXPECT_EQ(render_error({"n", "ab"}, SpecError({1, 3}, "x", "")),
             "n:1:3: error: x\n 1 | ab\n   |   ^\n");
-  EXPECT_EQ(render_error({"n", "ab\n"}, SpecError({2, 1}, "x")),
+  EXPECT_EQ(render_error({"n", "ab\n"}, SpecError({2, 1}, "x", "")),
             "n:2:1: error: x\n 2 | \n   | ^\n");
-  EXPECT_EQ(render_error({"n", ""}, SpecError({12, 1}, "x")),
+  EXPECT_EQ(render_error({"n", ""}, SpecError({12, 1}, "x", "")),
             "n:12:1: error: x\n 12 | \n    | ^\n");
 }
 
 TEST(RenderError, LongLinesAreCutAroundTheColumn) {
   std::string line;
   for (int i = 0; i < 5000; ++i) line += static_cast<char>('a' + i % 26);
-  const std::string text = render_error({"n", line}, SpecError({1, 2601}, "x"));
+  const std::string text = render_error({"n", line}, SpecError({1, 2601}, "x", ""));
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
     lines.push_back(text.substr(at, text.find('\n', at) - at));
@@ -68,14 +68,14 @@ TEST(RenderError, NothingDrivesATerminal) {
 }
 
 TEST(RenderError, CaretAccountsForEscapes) {
-  EXPECT_EQ(render_error({"n", "\x1B"s + "ab"}, SpecError({1, 3}, "x")),
+  EXPECT_EQ(render_error({"n", "\x1B"s + "ab"}, SpecError({1, 3}, "x", "")),
             "n:1:3: error: x\n 1 | \\x1bab\n   |      ^\n");
 }
 
 TEST(RenderError, HugeMessagesAreCutBetweenCharacters) {
   std::string message = "a";
   for (int i = 0; i < 5000; ++i) message += "\xE2\x82\xAC";
-  const std::string text = render_error({"n", "x"}, SpecError({1, 1}, message));
+  const std::string text = render_error({"n", "x"}, SpecError({1, 1}, message, ""));
   EXPECT_LT(text.size(), 1100U);
   EXPECT_THAT(text, Not(HasSubstr("\\x")));
   EXPECT_THAT(text, HasSubstr("...\n"));
@@ -85,7 +85,7 @@ TEST(RenderError, ByteOrderMarkIsNotCounted) {
   EXPECT_EQ(render_error({"n",
                           "\xEF\xBB\xBF"
                           "ab"},
-                         SpecError({1, 2}, "x")),
+                         SpecError({1, 2}, "x", "")),
             "n:1:2: error: x\n 1 | ab\n   |  ^\n");
 }
 
@@ -140,7 +140,7 @@ TEST(EscapeControls, DefusesWorkflowCommands) {
   EXPECT_EQ(escape_controls(""), "");
   EXPECT_EQ(escape_controls("  "), "  ");
   // The caret stays below its character.
-  EXPECT_EQ(render_error({"n", "##[a]b"}, SpecError({1, 6}, "x")),
+  EXPECT_EQ(render_error({"n", "##[a]b"}, SpecError({1, 6}, "x", "")),
             "n:1:6: error: x\n 1 | ##\\x5ba]b\n   |         ^\n");
 }
 

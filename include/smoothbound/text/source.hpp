@@ -40,7 +40,8 @@ class SpecError : public std::runtime_error {
     std::string message;
   };
 
-  SpecError(Location where, const std::string& message, std::string advice = {},
+  /// `advice`: what to do, which nobody who throws one may leave open.
+  SpecError(Location where, const std::string& message, std::string advice,
             std::vector<Note> more = {})
       : std::runtime_error(message),
         location(where),

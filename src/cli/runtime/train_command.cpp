@@ -73,7 +73,8 @@ class TrainCommand {
     } catch (const TargetsNotTaken& error) {
       SampleOptions::refuse(line_, error);
     } catch (const MiniBatchTooLarge& error) {
-      throw SpecError(line_.locate_last({"--batch"}), error.what());
+      throw SpecError(line_.locate_last({"--batch"}), error.what(),
+                      "take fewer for each step, or more in all with --samples");
     } catch (const NothingToMinimize& error) {
       throw DataError(options_.file, error.what(), "add 'loss: logistic' to it, or give --loss");
     } catch (const LabelsMissing& error) {
@@ -191,7 +192,7 @@ class TrainCommand {
       if (path.empty()) continue;
       if (path == "-") {
         throw SpecError(line_.locate_last(spellings),
-                        fmt::format("{} needs a file", spellings.back()));
+                        fmt::format("{} needs a file", spellings.back()), "name a file");
       }
       probe_output(path);
     }

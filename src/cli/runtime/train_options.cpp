@@ -67,7 +67,8 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
   }
   if (!local_radius_.empty()) {
     if (options.rule != StepRule::local) {
-      throw SpecError(line.locate_last({"--local-radius"}), "--local-radius is for --step local");
+      throw SpecError(line.locate_last({"--local-radius"}), "--local-radius is for --step local",
+                      "add --step local, or leave it out");
     }
     options.local_radius =
         text::parse_real(line.scalar("--local-radius", local_radius_), text::RealRange::positive)
@@ -78,7 +79,8 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
   if (!dual_residual_.empty()) {
     if (options.oracle != steps::StepKind::gauss_newton) {
       throw SpecError(line.locate_last({"--dual-residual"}),
-                      "--dual-residual is for --oracle gauss-newton");
+                      "--dual-residual is for --oracle gauss-newton",
+                      "add --oracle gauss-newton, or leave it out");
     }
     options.dual_residual = text::parse_real(line.scalar("--dual-residual", dual_residual_),
                                              text::RealRange::non_negative)

@@ -143,7 +143,8 @@ class Reader {
                       "write it behind '=', or leave the key out");
     }
     if (uncommented.starts_with('[')) {
-      throw SpecError(place(rest), fmt::format("'{}' takes one value, not a list", key));
+      throw SpecError(place(rest), fmt::format("'{}' takes one value, not a list", key),
+                      "write it without brackets");
     }
     const std::vector<std::string> values = reader_.values_of(std::string(statement));
     if (values.size() != 1) {
@@ -158,7 +159,8 @@ class Reader {
     // CLI11 cuts a comment off before it looks at quotes.
     if (value.front() == '"' || value.front() == '\'') {
       throw SpecError(place(rest), "this quote does not end",
-                      rest == uncommented ? "" : "'#' begins a comment, in quotes too");
+                      rest == uncommented ? "end it with the quote with which it begins"
+                                          : "'#' begins a comment, in quotes too");
     }
     return value;
   }
@@ -198,7 +200,8 @@ std::vector<ConfigValue> values_in(const Source& source, const ConfigReader& rea
     if (!entry.section.empty() && entry.section != command.name()) continue;
     if (option->is_flag()) {
       if (entry.value != "true" && entry.value != "false") {
-        throw SpecError(entry.value_place, fmt::format("'{}' is true or false", entry.key));
+        throw SpecError(entry.value_place, fmt::format("'{}' is true or false", entry.key),
+                        "write true or false, unquoted");
       }
       if (entry.value == "false") continue;
     }
