@@ -250,7 +250,7 @@ void ArrayFile::convert_transposed(const ArrayEntry& entry, std::int64_t first,
   const std::int64_t begin = first / columns;
   const std::int64_t end = (first + count - 1) / columns + 1;
   const std::int64_t run = end - begin;
-  const std::int64_t most = static_cast<std::int64_t>(piece / size);
+  const auto most = static_cast<std::int64_t>(piece / size);
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::min(most, run * columns)) * size);
   FortranColumns column(entry.shape);
   std::int64_t row = begin;

@@ -16,7 +16,7 @@ struct CifarFormat {
   std::uint64_t labels;
   std::int64_t classes;
 
-  static constexpr std::uint64_t pixels = 3 * 32 * 32;
+  static constexpr std::uint64_t pixels = 3072;  // bytes
   [[nodiscard]] constexpr std::uint64_t record() const { return labels + pixels; }
 };
 constexpr CifarFormat cifar_10{"CIFAR-10", 1, 10};
