@@ -32,9 +32,10 @@ void* open_library() {
   }
   // NOLINTNEXTLINE(concurrency-mt-unsafe): while a static variable is initialized
   const char* const reason = dlerror();
-  throw ResourceError(fmt::format("OpenBLAS cannot be loaded: {}", reason ? reason : "unknown"),
-                      "install the library that this program was built with, "
-                      "or build it anew");
+  throw ResourceError(
+      fmt::format("OpenBLAS cannot be loaded: {}", reason != nullptr ? reason : "unknown"),
+      "install the library that this program was built with, "
+      "or build it anew");
 }
 
 template <class Function>

@@ -149,8 +149,9 @@ std::vector<Box> place_labels(std::span<const PointLabel> labels, const Box& fra
     std::vector<Box> candidates;  // that cover no other label, the best one first
     // Above and below in turn, ever farther; of each row to the right first.
     for (int i = 0; i < 2 * most_rows; ++i) {
-      const double top = i % 2 == 0 ? label.y - aside - height * (i / 2 + 1)
-                                    : label.y + aside / 2 + height * (i / 2);
+      const int row = i / 2;
+      const double top =
+          i % 2 == 0 ? label.y - aside - height * (row + 1) : label.y + aside / 2 + height * row;
       for (const double left : {label.x + aside, label.x - aside - label.width}) {
         const Box box{left, top, left + label.width, top + height};
         const bool inside = box.left >= frame.left && box.right <= frame.right &&

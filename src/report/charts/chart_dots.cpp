@@ -24,6 +24,7 @@ class DotColumns {
       names_ = std::max(names_, text_width(elide(name, share * all, small_size), small_size));
     }
     const auto count = static_cast<double>(charts.size());
+    // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): of `names_`, known only now
     first_ = margin + names_ + column_gap;
     column_ = (canvas.width() - margin - first_ - column_gap * (count - 1)) / count;
   }
