@@ -180,7 +180,7 @@ class CheckCommand {
   };
 
   [[nodiscard]] std::string path_in_repository(const std::string& path) const {
-    const std::string shown =
+    std::string shown =
         escape_controls(std::filesystem::path(path).lexically_normal().string());
     const std::string root = variable("GITHUB_WORKSPACE");
     if (!options_.github || root.empty()) return shown;
