@@ -149,7 +149,8 @@ class MutatedFiles : public ::testing::TestWithParam<Kind> {
                 0);
     }
     if (GetParam().name == "Baseline") {
-      EXPECT_EQ(run({"check", "net.yaml", "--baseline", "b.json", "--update"}).exit_code, 0);
+      EXPECT_EQ(run({"check", "net.yaml", "--baseline", "b.json", "--update", "--force"}).exit_code,
+                0);
     }
   }
   void write(const std::string& name, const std::string& bytes) const {
