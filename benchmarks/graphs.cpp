@@ -40,7 +40,7 @@ class NetworkText {
 };
 
 void add_branch(NetworkText& text, std::int64_t number) {
-  text.layer(R"("name": "l{}", "dense": 2, "inputs": ["input"])", number);
+  text.layer(R"("name": "l{}", "dense": 2, "from": "input")", number);
 }
 
 // Branches, and behind each the sum of all that is there.

@@ -111,6 +111,7 @@ std::string content_of(const BaselineEntry& entry) {
       json.member("name", entry.name);
       json.member("meaning", entry.meaning.all);
       json.member("structure", entry.meaning.structure);
+      if (!entry.meaning.form.empty()) json.member("form", entry.meaning.form);
       json.member("settings", [&] { put_texts(json, entry.settings); });
       json.list_on_lines(3, "results", entry.results,
                          [&](const BaselineResult& result) { put_result(json, result); });

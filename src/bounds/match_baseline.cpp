@@ -38,6 +38,10 @@ bool has_same_structure(const BaselineEntry& before, const BaselineEntry& after)
   return before.meaning.structure == after.meaning.structure;
 }
 
+bool has_same_form(const BaselineEntry& before, const BaselineEntry& after) {
+  return before.meaning.form == after.meaning.form;
+}
+
 bool has_same_layers(const BaselineEntry& before, const BaselineEntry& after) {
   return names_of_layers(before) == names_of_layers(after);
 }
@@ -134,7 +138,8 @@ std::vector<BaselineMatch> match_baseline(const Baseline& baseline,
     matcher.match_keys([](const CheckedFile& file) { return file.key; });
   }
   matcher.match_renamed(has_same_meaning, false);
-  for (const auto is_same : {has_same_structure, has_same_layers, has_same_file_name}) {
+  for (const auto is_same :
+       {has_same_structure, has_same_form, has_same_layers, has_same_file_name}) {
     matcher.match_renamed(is_same, true);
   }
   return std::move(matcher).result();

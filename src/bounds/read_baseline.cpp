@@ -121,6 +121,8 @@ class BaselineReader {
     entry.name = text_of(fields.require("name", renewal_), "name");
     entry.meaning.all = text_of(fields.require("meaning", renewal_), "meaning");
     entry.meaning.structure = text_of(fields.require("structure", renewal_), "structure");
+    // Baselines of the first schema have none.
+    if (const auto form = fields.find("form")) entry.meaning.form = text_of(*form, "form");
     entry.settings = read_texts(fields.require("settings", renewal_), "settings");
     for_each(fields.require("results", renewal_), "results",
              [&](text::Value result) { entry.results.push_back(read_result(result)); });

@@ -24,6 +24,14 @@ void apply_options(Spec& spec, const ReportOptions& options, std::vector<std::st
     }
     if (done.empty()) notes.emplace_back("smooth has no effect: there is no relu or max_pool");
   }
+  if (options.softplus_scale && set_softplus_scale(spec, *options.softplus_scale) == 0) {
+    notes.emplace_back("softplus-scale has no effect: there is no softplus");
+  }
+}
+
+std::string assumption(const ComponentDefault& one) {
+  return fmt::format("{} = {} of {} ({}): not given, so the default", one.setting, one.value,
+                     one.component, one.description);
 }
 
 std::uint32_t find_layer(const Graph& graph, const std::string& name) {
@@ -40,6 +48,21 @@ std::uint32_t find_layer(const Graph& graph, const std::string& name) {
       suggest(name, names,
               fmt::format("{}: {}{}", names.size() > most ? "the first ones" : "there are",
                           join(first), names.size() > most ? ", ..." : "")));
+}
+
+// Keras and TensorFlow give images as [height, width, channels].
+void note_channels_last(const Shape& input, std::vector<std::string>& notes) {
+  constexpr std::int64_t colours = 4;
+  constexpr std::int64_t smallest_image = 8;
+  if (input.spatial_rank() != 2) return;
+  const std::int64_t height = input.channels();
+  const std::int64_t width = input.spatial(0);
+  const std::int64_t channels = input.spatial(1);
+  if (channels > colours || height < smallest_image || width < smallest_image) return;
+  notes.push_back(
+      fmt::format("input {0} is read as {1} channels of {2}x{3}: do channels come first? "
+                  "An image of {1}x{2} in {3} channels is [{3}, {1}, {2}]",
+                  input.to_text(), height, width, channels));
 }
 
 void note_unused(const Graph& graph, std::vector<std::string>& notes) {
@@ -89,11 +112,14 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   apply_options(spec, options, notes);
   report.settings = resolve(spec.settings, spec.sample_norm_location.value_or(Location{}));
   report.settings.words = options.words;
+  report.assumptions = report.settings.assumptions;
+  for (const ComponentDefault& one : spec.defaults) report.assumptions.push_back(assumption(one));
   report.graph = build_graph(std::move(spec), report.settings.batch);
   if (options.adapt) report.graph = options.adapt(std::move(report.graph));
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
-  report.assumptions = report.settings.assumptions;
+  report.default_count = report.assumptions.size();
   report.assumptions.insert(report.assumptions.end(), notes.begin(), notes.end());
+  note_channels_last(report.graph.input, report.assumptions);
   note_unused(report.graph, report.assumptions);
   for (const Method method : options.methods) report.results.push_back(evaluate(report, method));
   return report;

@@ -83,16 +83,6 @@ std::vector<SweepBounds> evaluate_grid(const Report& report, std::span<const Swe
   return results;
 }
 
-void note_without_effect(const Report& report, std::span<const SweepAxis> axes,
-                         std::vector<std::string>& notes) {
-  for (const SweepAxis& axis : axes) {
-    // make_report says so of bn-epsilon.
-    if (axis.setting == SweepSetting::softplus_scale && !depends_on(report.graph, axis.setting)) {
-      notes.emplace_back("softplus-scale has no effect: there is no softplus");
-    }
-  }
-}
-
 }  // namespace
 
 SweptNetwork::SweptNetwork(const Report& report)
@@ -198,6 +188,7 @@ ReportOptions options_for(ReportOptions options, std::span<const SweepAxis> axes
         options.overrides.input_norm = smallest->real;
         break;
       case SweepSetting::softplus_scale:
+        options.softplus_scale = smallest->real;
         break;
     }
   }
@@ -271,7 +262,6 @@ Sweep run_sweep(Report base, std::optional<Report> against, std::vector<SweepAxi
   auto reasons = std::make_shared<Reasons>();
   sweep.reasons = reasons;
   sweep.assumptions = sweep.base.assumptions;
-  note_without_effect(sweep.base, sweep.axes, sweep.assumptions);
   sweep.results = evaluate_grid(sweep.base, sweep.axes, sweep.methods, run, *reasons);
   // The first setting that moves at all.
   const auto moving = std::ranges::find_if(
@@ -287,9 +277,7 @@ Sweep run_sweep(Report base, std::optional<Report> against, std::vector<SweepAxi
     relevant.push_back(sweep.axes[i]);
   }
   sweep.against_results = evaluate_grid(*sweep.against, relevant, sweep.methods, run, *reasons);
-  std::vector<std::string> notes = sweep.against->assumptions;
-  note_without_effect(*sweep.against, sweep.axes, notes);
-  for (const std::string& note : notes) {
+  for (const std::string& note : sweep.against->assumptions) {
     sweep.assumptions.push_back(fmt::format("{}: {}", sweep.against->graph.name, note));
   }
   find_crossings(sweep, run);

@@ -93,14 +93,16 @@ class LogReader {
                     "check the path");
   }
   [[noreturn]] void fail(const std::string& what, const std::string& hint) const {
-    throw DataError(path_, line_ == 0 ? what : fmt::format("line {}: {}", line_, what), hint);
+    throw DataError(line_ == 0 ? path_ : fmt::format("{}:{}", path_, line_), what, hint);
   }
 
   // The next line; that with the names of columns is no record.
-  void take(const std::string& text, std::vector<IterationRecord>& records) {
+  void take(std::string& text, std::vector<IterationRecord>& records) {
     ++line_;
+    if (text.ends_with('\r')) text.pop_back();  // as editors and spreadsheets may have it
     if (line_ == 1) {
-      if (!is_training_log(text)) fail("is no log of training", "its first line is another");
+      if (!is_training_log(text))
+        fail("is no log of training", "a log is what 'smoothbound train --log' writes");
       csv_ = text == header;
       if (csv_) return;
     }
@@ -131,8 +133,8 @@ class LogReader {
         if (const auto value = fields.find(keys[i])) cells[i] = value->text();
       }
     } catch (const SpecError& error) {
-      fail(fmt::format("column {}: {}", error.location.column, error.what()),
-           "each line is a JSON object, as 'smoothbound train --log' writes it");
+      throw DataError(fmt::format("{}:{}:{}", path_, line_, error.location.column), error.what(),
+                      "each line is a JSON object, as 'smoothbound train --log' writes it");
     }
     return cells;
   }

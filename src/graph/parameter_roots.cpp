@@ -103,14 +103,13 @@ ParameterRoots::SetIndex ParameterRoots::merge(std::uint32_t index) {
     }
   }
   if (every) {
-    const auto first = std::ranges::find_if(
-        inputs, [&](std::uint32_t input) { return set_of(input) != empty_set; });
-    for (const std::uint32_t input : inputs) {
-      if (set_of(input) != empty_set) groups.unite(*first, input);
-    }
+    std::erase_if(inputs, [&](std::uint32_t input) { return set_of(input) == empty_set; });
+    for (const std::uint32_t input : inputs) groups.unite(inputs.front(), input);
   }
-  layer.input_groups.resize(inputs.size());
-  for (const std::uint32_t input : inputs) layer.input_groups[input] = groups.find(input);
+  layer.input_groups.resize(layer.inputs.size());
+  for (std::uint32_t input = 0; input < layer.inputs.size(); ++input) {
+    layer.input_groups[input] = groups.find(input);
+  }
   if (every || roots.size() > most_roots) return every_root;
   if (roots.empty()) return empty_set;
   const SetIndex largest = set_of(inputs.front());

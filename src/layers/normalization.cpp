@@ -16,7 +16,9 @@ void visit_epsilon(SettingsVisitor& visitor, Real& epsilon, bool shorthand = tru
 void visit_affine(SettingsVisitor& visitor, Affine& affine) {
   visitor.flag({.name = "affine", .description = "learnable scale and shift, a pair per feature"},
                affine.learnable);
-  visitor.flag({.name = "shift", .description = "whether the affine part has a shift"},
+  visitor.flag({.name = "shift",
+                .description = "whether the affine part has a shift",
+                .only_with = "affine"},
                affine.shift);
   visitor.real(
       {.name = "radius", .description = "of the ball of scale and shift; default: the layer's"},

@@ -73,7 +73,7 @@ Parts AveragePool::parts(const Site& site, Method method) const {
   // One root, of the quotient: where the overlap is the whole patch it is 1 exactly, not above it.
   const LowerBound patch = LowerBound::from_count(window.patch_size(site.input().spatial_rank()));
   return Part(linear_map({square_root(Magnitude::from_count(overlap) / patch),
-                          overlap == 1 ? "1/sqrt(patch)" : "sqrt(q/patch), q = largest overlap",
+                          "sqrt(q/patch), an input is in at most q patches",
                           "a mean of n numbers has norm 1/sqrt(n)"}));
 }
 
@@ -92,9 +92,9 @@ Work MaxPool::work(const Site& site) const {
 
 Parts MaxPool::parts(const Site& site, Method /*method*/) const {
   const std::int64_t overlap = window.largest_overlap(site.input());
-  MapConstants a = linear_map({square_root(Magnitude::from_count(overlap)),
-                               overlap == 1 ? "1" : "sqrt(q), q = largest overlap",
-                               "each output copies an input"});
+  MapConstants a =
+      linear_map({square_root(Magnitude::from_count(overlap)),
+                  "sqrt(q), an input is in at most q patches", "each output copies an input"});
   a.smoothness = {Magnitude::infinity(), "inf", "max_pool has kinks", Remedy::average_for_max_pool};
   a.at_zero = {{}, "0", "a(0) = 0"};
   a.slope_at_zero.source = "not differentiable at 0: l_a";

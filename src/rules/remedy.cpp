@@ -30,6 +30,11 @@ std::string_view plain_words(Remedy remedy) {
       return "take all samples in each step";
     case Remedy::all_samples_or_global_step:
       return "take all samples in each step, or the step certified on the balls";
+    case Remedy::list_of_layers:
+      return "an architecture file lists the layers as YAML or JSON; parameters are files of "
+             "arrays";
+    case Remedy::unpacked_file:
+      return "unpack it; an architecture file is UTF-8 text";
     case Remedy::add_to_baseline:
       return "a new baseline has it";
     case Remedy::remove_from_baseline:

@@ -1,16 +1,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
-#include <vector>
 
+#include "path_advice.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 #include "smoothbound/text/regular_file.hpp"
-#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
@@ -24,25 +21,6 @@ std::string system_message(int error) { return std::generic_category().message(e
                                 : fmt::format("{} bytes", limit);
   throw SpecError(whole_file, fmt::format("the file is larger than the limit of {}", shown),
                   Remedy::larger_files);
-}
-
-// What to do about a path that cannot be opened.
-std::string advice(const std::string& path, int error) {
-  namespace fs = std::filesystem;
-  if (error == EACCES) return "allow reading it, with chmod +r, or as its owner";
-  std::string otherwise = "check the path; '-' reads standard input";
-  if (error != ENOENT) return otherwise;
-  constexpr std::size_t most = 1000;
-  const fs::path folder = fs::path(path).parent_path();
-  std::vector<std::string> names;
-  std::error_code failure;
-  for (fs::directory_iterator entry(folder.empty() ? "." : folder, failure), end;
-       !failure && entry != end && names.size() < most; entry.increment(failure)) {
-    if (entry->is_regular_file(failure)) names.push_back(entry->path().filename().string());
-  }
-  std::ranges::sort(names);  // among equally near ones always the same
-  const std::vector<std::string_view> candidates(names.begin(), names.end());
-  return suggest(fs::path(path).filename().string(), candidates, std::move(otherwise));
 }
 
 void read_all(int descriptor, std::size_t limit, std::string& text) {
@@ -72,9 +50,9 @@ RegularFile open_source(const std::string& path) {
     return RegularFile(path);
   } catch (const NotReadable& error) {
     throw SpecError(whole_file, error.what(),
-                    error.reason == Reason::directory     ? "name the files in it"
+                    error.reason == Reason::directory     ? advice_for_directory(path)
                     : error.reason == Reason::not_regular ? "to read from a pipe, use '-'"
-                                                          : advice(path, error.error));
+                                                          : advice_for_missing(path, error.error));
   }
 }
 

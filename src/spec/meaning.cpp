@@ -31,7 +31,7 @@ std::string text_of(const Extent& extent) {
 
 class Printer : public SettingsVisitor {
  public:
-  explicit Printer(std::string& text) : text_(text) {}
+  Printer(std::string& text, bool radii) : text_(text), radii_(radii) {}
 
   void count(const SettingInfo& info, std::int64_t& value) override {
     put(info, std::to_string(value));
@@ -63,10 +63,12 @@ class Printer : public SettingsVisitor {
 
  private:
   void put(const SettingInfo& info, std::string_view value) {
+    if (!radii_ && info.name == "radius") return;
     text_ += fmt::format(" {}={}", info.name, value);
   }
 
   std::string& text_;
+  bool radii_;
 };
 
 // Writes defaults out and takes away what only checks the file.
@@ -81,7 +83,7 @@ void normalize(T& component) {
   }
 }
 
-void print(const Component& component, std::string& text) {
+void print(const Component& component, bool radii, std::string& text) {
   Component copy = component;
   text += fmt::format("  {}", name_of(copy));
   std::visit(
@@ -92,21 +94,21 @@ void print(const Component& component, std::string& text) {
         }
       },
       copy);
-  Printer printer(text);
+  Printer printer(text, radii);
   visit_settings(copy, printer);
   text += '\n';
 }
 
-std::string structure_of(const Spec& spec) {
+std::string structure_of(const Spec& spec, bool radii) {
   std::string text = fmt::format("input {}\n", spec.input.to_text());
   std::string_view before = input_name;
   for (const LayerSpec& layer : spec.layers) {
     text += fmt::format("layer {} radius {} from", text_of(layer.name),
-                        layer.radius ? text_of(*layer.radius) : "-");
+                        radii && layer.radius ? text_of(*layer.radius) : "-");
     for (const Reference& input : layer.inputs) text.append(1, ' ').append(text_of(input.name));
     if (layer.inputs.empty()) text.append(1, ' ').append(text_of(before));
     text += '\n';
-    for (const PlacedComponent& placed : layer.components) print(placed.component, text);
+    for (const PlacedComponent& placed : layer.components) print(placed.component, radii, text);
     before = layer.name;
   }
   return text;
@@ -135,8 +137,9 @@ std::string settings_of(const Spec& spec) {
 }  // namespace
 
 Meaning meaning_of(const Spec& spec) {
-  const std::string structure = structure_of(spec);
-  return {sha256(settings_of(spec) + structure), sha256(structure)};
+  const std::string structure = structure_of(spec, true);
+  return {sha256(settings_of(spec) + structure), sha256(structure),
+          sha256(structure_of(spec, false))};
 }
 
 }  // namespace smoothbound

@@ -6,6 +6,8 @@
 #include <array>
 #include <filesystem>
 
+#include "component_defaults.hpp"
+#include "foreign_formats.hpp"
 #include "smoothbound/text/file_name.hpp"
 #include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/suggest.hpp"
@@ -142,9 +144,11 @@ class CollectingReader : public SettingsVisitor {
 // Reads one entry of `layers`.
 class LayerReader {
  public:
-  LayerReader(text::Value entry, std::size_t index, MistakeList& mistakes)
+  LayerReader(text::Value entry, std::size_t index, std::vector<ComponentDefault>& defaults,
+              MistakeList& mistakes)
       : entry_(entry),
         fields_(entry, "a layer", "for example {dense: 10, then: [softplus]}"),
+        defaults_(defaults),
         mistakes_(mistakes) {
     layer_.location = entry.location();
     mistakes_.attempt([&] { read_name(index); });
@@ -326,15 +330,17 @@ class LayerReader {
     // A single value in place of settings that are missing is the same mistake.
     if (value && !value->is_mapping() && mistakes_.size() > before) return;
     mistakes_.attempt([&] { reader.finish(); });
+    if (mistakes_.size() == 0) note_defaults(component, reader, defaults_);
   }
 
   text::Value entry_;
   text::Fields fields_;
+  std::vector<ComponentDefault>& defaults_;
   MistakeList& mistakes_;
   LayerSpec layer_;
 };
 
-std::vector<LayerSpec> read_layers(text::Value list, const Limits& limits, MistakeList& mistakes) {
+void read_layers(text::Value list, const Limits& limits, Spec& spec, MistakeList& mistakes) {
   if (!list.is_sequence()) {
     throw SpecError(list.location(),
                     fmt::format("layers must be a list, not {}", text::kind_name(list)),
@@ -348,14 +354,14 @@ std::vector<LayerSpec> read_layers(text::Value list, const Limits& limits, Mista
                     fmt::format("{} layers exceed the limit of {}", list.size(), limits.layers()),
                     Remedy::more_layers);
   }
-  std::vector<LayerSpec> layers;
+  std::vector<LayerSpec>& layers = spec.layers;
   layers.reserve(list.size());
   for (auto entry = list.first_child(); entry; entry = entry->next_sibling()) {
     LayerSpec layer;
-    mistakes.attempt([&] { layer = LayerReader(*entry, layers.size(), mistakes).read(); });
+    mistakes.attempt(
+        [&] { layer = LayerReader(*entry, layers.size(), spec.defaults, mistakes).read(); });
     layers.push_back(std::move(layer));
   }
-  return layers;
 }
 
 }  // namespace
@@ -385,15 +391,15 @@ Spec read_spec(const text::Document& document, const std::string& fallback_name,
                               "the shape of one input, for example input: {shape: [3, 224, 224]}"),
                spec, mistakes);
   });
-  mistakes.attempt([&] {
-    spec.layers = read_layers(fields.require("layers", "the list of layers"), limits, mistakes);
-  });
+  mistakes.attempt(
+      [&] { read_layers(fields.require("layers", "the list of layers"), limits, spec, mistakes); });
   mistakes.attempt([&] { fields.finish(); });
   mistakes.throw_any();
   return spec;
 }
 
 Spec read_spec(const Source& source, const Limits& limits) {
+  refuse_foreign(source.text);
   text::Document document;
   text::parse(source, document);
   std::string name = std::filesystem::path(source.name).stem();

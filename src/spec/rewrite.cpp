@@ -3,6 +3,29 @@
 #include <algorithm>
 
 namespace smoothbound {
+namespace {
+
+// Sets `setting` of all components that `member` finds it in; returns how many there are.
+std::size_t set_all(Spec& spec, Real* (*member)(Component&), std::string_view setting,
+                    const Real& value) {
+  std::size_t count = 0;
+  std::string_view component;
+  for (LayerSpec& layer : spec.layers) {
+    for (PlacedComponent& part : layer.components) {
+      Real* own = member(part.component);
+      if (own == nullptr) continue;
+      *own = value;
+      component = name_of(part.component);
+      ++count;
+    }
+  }
+  std::erase_if(spec.defaults, [&](const ComponentDefault& assumed) {
+    return assumed.component == component && assumed.setting == setting;
+  });
+  return count;
+}
+
+}  // namespace
 
 std::vector<Replacement> make_smooth(Spec& spec, const Real& beta) {
   std::vector<Replacement> done;
@@ -19,20 +42,20 @@ std::vector<Replacement> make_smooth(Spec& spec, const Real& beta) {
       part.component = *std::move(smooth);
     }
   }
+  for (const Replacement& replacement : done) {
+    std::erase_if(spec.defaults, [&](const ComponentDefault& assumed) {
+      return assumed.component == replacement.from;
+    });
+  }
   return done;
 }
 
 std::size_t set_batch_norm_epsilon(Spec& spec, const Real& epsilon) {
-  std::size_t count = 0;
-  for (LayerSpec& layer : spec.layers) {
-    for (PlacedComponent& part : layer.components) {
-      if (Real* own = batch_norm_epsilon(part.component)) {
-        *own = epsilon;
-        ++count;
-      }
-    }
-  }
-  return count;
+  return set_all(spec, batch_norm_epsilon, "epsilon", epsilon);
+}
+
+std::size_t set_softplus_scale(Spec& spec, const Real& beta) {
+  return set_all(spec, softplus_scale, "beta", beta);
 }
 
 }  // namespace smoothbound

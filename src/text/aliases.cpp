@@ -163,8 +163,6 @@ constexpr auto table = std::to_array<Alias>({
     {"meansquarederror", "square", {}},
     {"l2", "square", {}},
     {"l2loss", "square", {}},
-    // options
-    {"v", "--version", {}},
 });
 
 }  // namespace

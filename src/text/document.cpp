@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstring>
 #include <string>
 #include <unordered_map>
@@ -93,62 +92,7 @@ void DocumentBuilder::check_duplicates(std::uint32_t mapping) const {
   }
 }
 
-namespace {
-
-// A file of weights or of another program's network, told by how it begins.
-struct ForeignFormat {
-  std::string_view begins;
-  std::string_view what;
-  std::string_view hint;
-};
-
-using namespace std::string_view_literals;
-
-constexpr std::string_view describe_layers =
-    "an architecture file lists the layers as YAML or JSON; init writes its parameters, --weights "
-    "of run and train reads them";
-
-constexpr auto foreign_formats = std::to_array<ForeignFormat>({
-    {"PK\x03\x04"sv, "a ZIP archive: a model of PyTorch or Keras, or an NPZ file", describe_layers},
-    {"\x89HDF\r\n\x1a\n"sv, "an HDF5 file, as of Keras", describe_layers},
-    {"\x93NUMPY"sv, "a NumPy array", describe_layers},
-    {"\x1f\x8b"sv, "a gzip file", "unpack it; an architecture file is UTF-8 text"},
-    {"\x80\x02"sv, "a Python pickle, as of PyTorch", describe_layers},
-    {"\x80\x03"sv, "a Python pickle, as of PyTorch", describe_layers},
-    {"\x80\x04"sv, "a Python pickle, as of PyTorch", describe_layers},
-    {"\x80\x05"sv, "a Python pickle, as of PyTorch", describe_layers},
-    // ir_version, then producer_name or the graph.
-    {"\x08\x03\x12"sv, "an ONNX model", describe_layers},
-    {"\x08\x04\x12"sv, "an ONNX model", describe_layers},
-    {"\x08\x05\x12"sv, "an ONNX model", describe_layers},
-    {"\x08\x06\x12"sv, "an ONNX model", describe_layers},
-    {"\x08\x07\x12"sv, "an ONNX model", describe_layers},
-    {"\x08\x08\x12"sv, "an ONNX model", describe_layers},
-    {"\x08\x09\x12"sv, "an ONNX model", describe_layers},
-    {"\x08\x0a\x12"sv, "an ONNX model", describe_layers},
-    {"[net]"sv, "a configuration of Darknet", describe_layers},
-    {"[convolutional]"sv, "a configuration of Darknet", describe_layers},
-});
-
-void refuse_foreign(std::string_view text) {
-  for (const ForeignFormat& format : foreign_formats) {
-    if (!text.starts_with(format.begins)) continue;
-    throw SpecError({}, fmt::format("this is {}, not an architecture file", format.what),
-                    std::string(format.hint));
-  }
-  // Eight bytes of a length, then a JSON header.
-  constexpr std::size_t length_bytes = 8;
-  if (text.size() > length_bytes && text[length_bytes] == '{' &&
-      text.substr(0, length_bytes).ends_with("\0\0"sv)) {
-    throw SpecError({}, "this is a safetensors file, not an architecture file",
-                    std::string(describe_layers));
-  }
-}
-
-}  // namespace
-
 void parse(const Source& source, Document& document) {
-  refuse_foreign(source.text);
   std::string_view text = source.text;
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   if (const std::size_t bad = find_invalid_text(text); bad != std::string_view::npos) {

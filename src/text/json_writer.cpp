@@ -1,5 +1,7 @@
 #include "smoothbound/text/json_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace smoothbound {
@@ -60,11 +62,13 @@ void append_quoted(std::string& out, std::string_view text, bool ascii) {
     const auto place = character.code < 0x80 ? special.find(text.front()) : std::string_view::npos;
     if (place != std::string_view::npos) {
       out += {'\\', letters[place]};
+    } else if (character.code == replacement && !text.starts_with("\uFFFD")) {
+      for (const char byte : text.substr(0, character.size)) {
+        out += fmt::format("\\\\x{:02x}", static_cast<unsigned char>(byte));
+      }
     } else if (character.code < 0x20 || (ascii && character.code >= 0x7F) ||
                (character.code == '[' && out.ends_with("##"))) {  // GitHub's runner: `##[command]`
       append_escaped(out, character.code);
-    } else if (character.code == replacement) {
-      out += "\uFFFD";
     } else {
       out += text.substr(0, character.size);
     }

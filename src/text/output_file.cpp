@@ -54,13 +54,36 @@ std::filesystem::path behind_links(std::filesystem::path path) {
   return {};
 }
 
+std::string advice_for(int error) {
+  switch (error) {
+    case EISDIR:
+      return "name a file in it";
+    case ENOENT:
+    case ENOTDIR:
+      return "make its folder first, or name another file";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "name a file where you may write";
+    case ENAMETOOLONG:
+      return "take a shorter name";
+    case ENOSPC:
+    case EDQUOT:
+      return "make room on the disk, or name a file on another";
+    case EFBIG:
+      return "raise the limit (ulimit -f), or name another file";
+    default:
+      return "check where it goes, or name another file";
+  }
+}
+
 }  // namespace
 
 void throw_output_error(const std::string& what, const std::string& name) {
   const int error = errno;
   throw OutputError(fmt::format("{} {}: {}", what, name,
                                 std::strerror(error)),  // NOLINT(concurrency-mt-unsafe)
-                    error == EPIPE);
+                    error == EPIPE, advice_for(error));
 }
 
 void remove_unfinished_output() noexcept {

@@ -49,13 +49,20 @@ std::string suggest(std::string_view word, std::span<const std::string_view> can
   if (word.size() > longest_sensible_word || candidates.empty()) return otherwise;
   const std::string folded = fold(word);
   const auto ask = [](std::string_view name) { return fmt::format("did you mean '{}'?", name); };
-  for (const std::string_view candidate : candidates) {
-    if (fold(candidate) == folded && !folded.empty()) return ask(candidate);
-  }
-  for (const Alias& alias : aliases()) {
-    if (alias.word != folded) continue;
-    if (std::ranges::find(candidates, alias.name) == candidates.end()) continue;
-    return alias.advice.empty() ? ask(alias.name) : std::string(alias.advice);
+  const auto known = [&](const std::string& name) -> std::string {
+    for (const std::string_view candidate : candidates) {
+      if (fold(candidate) == name && !name.empty()) return ask(candidate);
+    }
+    for (const Alias& alias : aliases()) {
+      if (alias.word != name) continue;
+      if (std::ranges::find(candidates, alias.name) == candidates.end()) continue;
+      return alias.advice.empty() ? ask(alias.name) : std::string(alias.advice);
+    }
+    return {};
+  };
+  // nn.ReLU and tf.keras.layers.ReLU are relu.
+  for (const std::string& name : {folded, folded.substr(folded.rfind('.') + 1)}) {
+    if (std::string answer = known(name); !answer.empty()) return answer;
   }
   const std::string_view* nearest = nullptr;
   int smallest = 0;

@@ -27,12 +27,12 @@ std::int64_t bytes_of_samples(const Report& report, const TrainingRequest& reque
   const std::int64_t samples = report.settings.batch;
   const auto inputs = static_cast<double>(report.graph.input.elements());
   const auto outputs = static_cast<double>(report.graph.output_shape().elements());
-  const std::int64_t at_once =
-      request.training.mini_batch > 0 ? std::min(request.training.mini_batch, samples) : samples;
-  const auto arrays = static_cast<double>(numbers_of_evaluation(*report.settings.loss, at_once));
-  const double each = inputs * sizeof(Scalar) + (outputs + 1) * sizeof(double);
-  const double of_step = outputs * arrays * sizeof(double);
-  const double bytes = static_cast<double>(samples) * each + static_cast<double>(at_once) * of_step;
+  // All of them even where a step takes few: the objective of all is the first and last number.
+  constexpr std::int64_t beside = 2;  // tangents and cotangents of predictions
+  const auto arrays =
+      static_cast<double>(numbers_of_evaluation(*report.settings.loss, samples) + beside);
+  const double each = inputs * sizeof(Scalar) + (outputs + 1 + outputs * arrays) * sizeof(double);
+  const double bytes = static_cast<double>(samples) * each;
   constexpr double largest = 0x1p62;
   if (bytes > static_cast<double>(request.memory)) {
     throw TooManySamples(static_cast<std::int64_t>(std::min(bytes, largest)), request.memory,
@@ -275,10 +275,10 @@ class TrainingSession::RunIn final : public Run {
       log_->append(record);
     } catch (const OutputError& error) {
       const std::string message = fmt::format("iteration {}: {}", record.iteration, error.what());
-      if (request_.checkpoint.empty()) throw OutputError(message, error.silent);
+      if (request_.checkpoint.empty()) throw OutputError(message, error.silent, error.hint);
       save_checkpoint();
       throw OutputError(fmt::format("{}; the run is saved in '{}'", message, request_.checkpoint),
-                        error.silent);
+                        error.silent, error.hint);
     }
   }
 
@@ -290,7 +290,7 @@ class TrainingSession::RunIn final : public Run {
     } catch (const OutputError& error) {
       throw OutputError(fmt::format("iteration {}: {}; the last checkpoint is as it was",
                                     training_->state().iteration, error.what()),
-                        error.silent);
+                        error.silent, error.hint);
     }
   }
 

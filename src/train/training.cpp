@@ -455,7 +455,7 @@ double Training<Scalar>::full_objective() {
   }
   // Mini-batch after mini-batch; the mean of means, weighted by their sizes.
   ObjectiveOptions options;
-  options.micro_batch = options_.mini_batch;
+  options.micro_batch = options_.micro_batch > 0 ? options_.micro_batch : options_.mini_batch;
   options.regularizer = settings_.regularizer.nearest;
   if (graph_.couples_samples) return std::numeric_limits<double>::quiet_NaN();
   Objective<Scalar> all(graph_, *settings_.loss, samples_.x, samples_.count, samples_.labels,

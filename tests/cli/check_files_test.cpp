@@ -1,5 +1,6 @@
 // Which entry of the baseline `smoothbound check` holds a file against, whatever its path is
 // called.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -231,6 +232,42 @@ TEST_F(CheckedFiles, MayHaveNamesThatAreNoText) {
   EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("\nWORSE      \\xfe.yaml\n"));
   EXPECT_THAT(outcome.out, HasSubstr("4 architectures: 1 worse, 3 unchanged\n"));
+}
+
+// Two networks of the same names and kinds of layers: the one whose radius changed is known by what
+// else it is.
+TEST_F(CheckedFiles, AreKnownThoughARadiusChangedAndSeveralAreNew) {
+  const auto network = [](int units, const std::string& radius) {
+    return fmt::format("input: {{shape: [4]}}\nbatch: 1\nlayers: [{{dense: {}}}, {{dense: 3{}}}]\n",
+                       units, radius);
+  };
+  write("nets/a.yaml", network(8, ""));
+  write("nets/b.yaml", network(9, ""));
+  ASSERT_EQ(run({"nets/a.yaml", "nets/b.yaml", "--baseline", "b.json", "--update"}).exit_code, 0);
+  fs::remove(directory_.path() / "nets/a.yaml");
+  write("nets/c.yaml", network(8, ", radius: 3"));
+  write("nets/d.yaml", network(11, ""));
+  write("nets/e.yaml", network(5, ""));
+  const Outcome outcome =
+      run({"nets/b.yaml", "nets/c.yaml", "nets/d.yaml", "nets/e.yaml", "--baseline", "b.json"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.out,
+              HasSubstr("WORSE      nets/c.yaml: renamed, 'nets/a.yaml' in the baseline\n"));
+}
+
+TEST_F(CheckedFiles, AreNotTheSummaryOfTheJob) {
+  for (const std::string file : {"nets/a.yaml", "b.json"}) {
+    const std::string before = read_file(directory_ / file);
+    const Outcome outcome = run_program(
+        Invocation{.arguments = {"check", "nets/a.yaml", "--baseline", "b.json", "--github"},
+                   .environment = {{"CI", ""}, {"GITHUB_STEP_SUMMARY", file}},
+                   .directory = directory_.path().string()});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err,
+                HasSubstr(fmt::format(
+                    "error: the job's summary would be appended to '{}', which is read\n", file)));
+    EXPECT_EQ(read_file(directory_ / file), before);
+  }
 }
 
 }  // namespace

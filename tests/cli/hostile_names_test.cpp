@@ -40,7 +40,7 @@ void expect_harmless(const std::string& text) {
   }
 }
 
-const std::vector<std::string> formats{"table", "json", "csv", "markdown"};
+const std::vector<std::string> formats{"table", "json", "csv", "sheet", "markdown"};
 
 TEST(HostileNames, AreEscapedInEveryFormat) {
   const std::string name = Json::parse(hostile);
@@ -191,6 +191,44 @@ TEST(Locale, ChangesNothing) {
       EXPECT_EQ(run.out, plain.out) << locale;
     }
   }
+}
+
+// What a spreadsheet would run is text in `sheet`; numbers stay numbers, and `csv` is as it
+// was.
+TEST(HostileNames, AreNoFormulasInASpreadsheet) {
+  const std::vector<std::string> names{"=1+2", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1,2)",
+                                       R"(=\"q\",x)"};
+  std::string network = R"({"input": {"shape": [3]}, "layers": [)";
+  for (const std::string& name : names) {
+    network +=
+        (name == names.front() ? R"({"name": ")" : R"(, {"name": ")") + name + R"(", "dense": 3})";
+  }
+  network += "]}";
+  const auto cells = [&](const std::string& format) {
+    const Outcome run = run_program({"bound", "--format", format, "-"}, network);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return parse_csv_cells(run.out);
+  };
+  const auto plain = cells("csv");
+  const auto defused = cells("sheet");
+  ASSERT_EQ(plain.size(), defused.size());
+  std::size_t changed = 0;
+  for (std::size_t row = 0; row < plain.size(); ++row) {
+    ASSERT_EQ(plain[row].size(), defused[row].size());
+    for (std::size_t column = 0; column < plain[row].size(); ++column) {
+      const std::string& cell = plain[row][column];
+      if (defused[row][column] == cell) {
+        // Negative logarithms, say.
+        EXPECT_TRUE(cell.find_first_of("=+-@") != 0 ||
+                    cell.find_first_not_of("-.0123456789e+") == std::string::npos)
+            << cell;
+        continue;
+      }
+      EXPECT_EQ(defused[row][column], "'" + cell);
+      ++changed;
+    }
+  }
+  EXPECT_EQ(changed, names.size());
 }
 
 }  // namespace

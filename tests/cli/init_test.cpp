@@ -102,7 +102,8 @@ TEST_F(Init, MistakesAreShown) {
   EXPECT_THAT(error_of({"init", "net.yaml", "--seed", "x", "-o", "w"}, 2),
               HasSubstr("error: --seed must be "));
   EXPECT_EQ(error_of({"init", "net.yaml", "-o", "no/w"}, 70),
-            "smoothbound: error: cannot create a file beside 'no/w': No such file or directory\n");
+            "smoothbound: error: cannot create a file beside 'no/w': No such file or directory\n"
+            "hint: make its folder first, or name another file\n");
   EXPECT_EQ(error_of({"init", "net.yaml", "--scheme", "ball", "--radius", "1e39", "-o", "w"}, 2),
             "net.yaml: error: the radius 1e+39 is beyond the range of the numbers\n"
             "hint: take a smaller radius, by --radius or in the file\n");

@@ -148,7 +148,9 @@ TEST_F(OutputFile, CannotBeMadeInAPlaceWithoutFiles) {
 TEST_F(OutputFile, OnAFullDeviceIsAnError) {
   const Outcome run = run_program({"bound", "-o", "/dev/full", good});
   EXPECT_EQ(run.exit_code, cannot_write);
-  EXPECT_EQ(run.err, "smoothbound: error: cannot write '/dev/full': No space left on device\n");
+  EXPECT_EQ(run.err,
+            "smoothbound: error: cannot write '/dev/full': No space left on device\n"
+            "hint: make room on the disk, or name a file on another\n");
 }
 
 TEST_F(OutputFile, MayBeADevice) {
@@ -189,7 +191,8 @@ TEST(FullDisk, IsAnErrorForEveryCommand) {
     const Outcome run = run_program(invocation);
     EXPECT_EQ(run.exit_code, cannot_write) << arguments[0];
     EXPECT_EQ(run.err,
-              "smoothbound: error: cannot write standard output: No space left on device\n")
+              "smoothbound: error: cannot write standard output: No space left on device\n"
+              "hint: make room on the disk, or name a file on another\n")
         << arguments[0];
   }
 }

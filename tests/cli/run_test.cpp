@@ -307,7 +307,8 @@ TEST_F(ByHand, MistakesInFilesAreNamed) {
 TEST_F(ByHand, OutputsThatCannotBeWrittenAreToldBeforeTheWork) {
   expect_error({"net.yaml", "--output", "no/y.npy"},
                "smoothbound: error: cannot create a file beside 'no/y.npy': No such file or "
-               "directory\n",
+               "directory\n"
+               "hint: make its folder first, or name another file\n",
                70);
 }
 

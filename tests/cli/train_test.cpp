@@ -277,7 +277,8 @@ TEST_F(Train, AClosedStandardStreamIsNoFileOfTheRun) {
                    .closed = {closed}});
     EXPECT_EQ(outcome.exit_code, closed == 1 ? 70 : 0);
     EXPECT_EQ(outcome.err, closed == 1 ? "smoothbound: error: cannot write standard output: Bad "
-                                         "file descriptor\n"
+                                         "file descriptor\nhint: check where it goes, or name "
+                                         "another file\n"
                                        : "");
     EXPECT_EQ(lines_without_seconds("l.csv"), lines_without_seconds("whole.csv"));
   }

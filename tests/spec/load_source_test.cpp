@@ -65,7 +65,7 @@ TEST_F(LoadSource, KeepsAByteOrderMark) {
 TEST_F(LoadSource, Directory) {
   EXPECT_EQ(refusal(std::filesystem::path(path("x")).parent_path().string()),
             "FILE: error: this is a directory\n"
-            "hint: name the files in it\n");
+            "hint: name an architecture file; there is none in it\n");
 }
 
 TEST_F(LoadSource, FifoWithoutAWriterDoesNotHang) {

@@ -64,6 +64,21 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"softplus,", "softplus: {beta: 1},"}),
     [](const auto& test) { return "Change" + std::to_string(test.index); });
 
+// Radii, of layers as of affine parts, are settings of what stays the same form.
+TEST(Meaning, FormIsWithoutRadii) {
+  const auto of = [](const std::string& layer) {
+    return meaning("input: {shape: [4]}\nlayers: [{dense: 3, " + layer + "}]\n");
+  };
+  const Meaning plain = of("then: [{batch_norm: {affine: true}}]");
+  const Meaning layer = of("radius: 3, then: [{batch_norm: {affine: true}}]");
+  const Meaning affine = of("then: [{batch_norm: {affine: true, radius: 3}}]");
+  EXPECT_NE(layer.structure, plain.structure);
+  EXPECT_NE(affine.structure, plain.structure);
+  EXPECT_EQ(layer.form, plain.form);
+  EXPECT_EQ(affine.form, plain.form);
+  EXPECT_NE(of("then: [{batch_norm: {affine: false}}]").form, plain.form);
+}
+
 class OtherMeaning : public ::testing::TestWithParam<Change> {};
 
 TEST_P(OtherMeaning, HasAnotherDigest) {

@@ -1,6 +1,7 @@
 // The writer of JSON against nlohmann's, whose bytes the formats have had from the beginning.
 #include "smoothbound/text/json_writer.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <bit>
@@ -9,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <vector>
+
+#include "smoothbound/text/source.hpp"
 
 namespace smoothbound::testing {
 namespace {
@@ -25,6 +28,21 @@ std::string written(const std::function<void(JsonWriter&)>& body,
   return text;
 }
 
+// Bytes that are no text as \xNN: names of files may have them, and differ in nothing else.
+std::string readable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    std::size_t valid = find_invalid_text(text);
+    if (valid < text.size() && text[valid] == '\0') ++valid;  // is text to JSON
+    result += text.substr(0, valid);
+    text.remove_prefix(std::min(valid, text.size()));
+    if (text.empty() || find_invalid_text(text) != 0 || text.front() == '\0') continue;
+    result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+    text.remove_prefix(1);
+  }
+  return result;
+}
+
 // Bytes that begin, continue, or break characters, beside arbitrary ones.
 TEST(JsonWriter, QuotesWhateverBytesAreGiven) {
   constexpr std::string_view bytes =
@@ -37,7 +55,7 @@ TEST(JsonWriter, QuotesWhateverBytesAreGiven) {
     for (char& c : text) {
       c = random() % 4 == 0 ? static_cast<char>(random() % 256) : bytes[random() % bytes.size()];
     }
-    ASSERT_EQ(json_quoted(text), Json(text).dump(-1, ' ', true, Json::error_handler_t::replace));
+    ASSERT_EQ(json_quoted(text), Json(readable(text)).dump(-1, ' ', true));
   }
 }
 

@@ -118,8 +118,9 @@ TEST_P(LogFiles, OfTheOtherFormatAreNotContinued) {
     ADD_FAILURE() << "no error";
   } catch (const DataError& error) {
     EXPECT_STREQ(error.what(), GetParam() == "log.csv"
-                                   ? "line 1: is JSON lines, and the name asks for CSV"
-                                   : "line 1: is CSV, and the name asks for JSON lines");
+                                   ? "is JSON lines, and the name asks for CSV"
+                                   : "is CSV, and the name asks for JSON lines");
+    EXPECT_EQ(error.file, path_ + ":1");
     EXPECT_EQ(error.hint, "a log in JSON lines is called *.jsonl");
   }
 }
@@ -144,18 +145,31 @@ TEST(TrainingLog, WhatIsNoneIsNamed) {
       read_training_log(path);
       return "no error";
     } catch (const DataError& error) {
-      return error.what();
+      return error.file.substr(path.rfind('/') + 1) + ": " + error.what();
     }
   };
   const std::string header(log_header());
-  EXPECT_EQ(message(""), "is empty");
-  EXPECT_EQ(message("a,b\n"), "line 1: is no log of training");
-  EXPECT_EQ(message(header + "\n1,2,3\n"), "line 2: is no line of 7 cells");
-  EXPECT_EQ(message(header + "\n0,x,1,1,,1,1\n"), "line 2: 'x' is no objective");
-  EXPECT_EQ(message(header + "\n0,1,1,1,-3,1,1\n"), "line 2: '-3' is no smoothness");
+  EXPECT_EQ(message(""), "log.csv: is empty");
+  EXPECT_EQ(message("a,b\n"), "log.csv:1: is no log of training");
+  EXPECT_EQ(message(header + "\n1,2,3\n"), "log.csv:2: is no line of 7 cells");
+  EXPECT_EQ(message(header + "\n0,x,1,1,,1,1\n"), "log.csv:2: 'x' is no objective");
+  EXPECT_EQ(message(header + "\n0,1,1,1,-3,1,1\n"), "log.csv:2: '-3' is no smoothness");
   EXPECT_EQ(message("{\"iteration\":0\n"),
-            "line 1: column 15: invalid JSON: unexpected end of input; expected '}'");
-  EXPECT_EQ(message("{\"iteration\":0}\n"), "line 1: '' is no objective");
+            "log.csv:1:15: invalid JSON: unexpected end of input; expected '}'");
+  EXPECT_EQ(message("{\"iteration\":0}\n"), "log.csv:1: '' is no objective");
+}
+
+// As editors and spreadsheets of other systems end lines.
+TEST(TrainingLog, LinesMayEndInCarriageReturns) {
+  const TemporaryDirectory directory;
+  const std::string lines = "0,2.5,1,0.5,,1,1\r\n1,1.5,0.5,0.5,,2,2\r\n";
+  const std::string path = directory.write("log.csv", std::string(log_header()) + "\r\n" + lines);
+  const std::vector<IterationRecord> records = read_training_log(path);
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[1].objective, 1.5);
+  EXPECT_EQ(records[1].seconds, 2);
+  { const LogFile taken_up(path, 1); }
+  EXPECT_EQ(read_file(path), std::string(log_header()) + "\n0,2.5,1,0.5,,1,1\n");
 }
 
 TEST(TrainingLog, NestedDeeplyIsRefused) {
@@ -171,8 +185,8 @@ TEST(TrainingLog, NestedDeeplyIsRefused) {
       read_training_log(path);
       ADD_FAILURE() << "no error";
     } catch (const DataError& error) {
-      EXPECT_THAT(error.what(), ::testing::MatchesRegex(
-                                    "line 1: column [0-9]+: nested more than 64 levels deep"));
+      EXPECT_THAT(error.what(), ::testing::StrEq("nested more than 64 levels deep"));
+      EXPECT_THAT(error.file, ::testing::MatchesRegex(".*log.jsonl:1:[0-9]+"));
       EXPECT_EQ(error.hint, "each line is a JSON object, as 'smoothbound train --log' writes it");
     }
   }

@@ -24,8 +24,8 @@ struct BaselineMatch {
 /// For each file the entry of its key. In a baseline of the first schema, whose keys are paths from
 /// a working directory that is not known: the path as given, else the one key that ends the file's
 /// path. What is left over on both sides is matched by what it is: the same meaning, and else the
-/// same structure, names of layers, or file name with half of the layers, where there is only one
-/// such file and entry.
+/// same structure, the same but for radii, names of layers, or file name with half of the layers,
+/// where there is only one such file and entry.
 std::vector<BaselineMatch> match_baseline(const Baseline& baseline,
                                           const std::vector<CheckedFile>& files);
 

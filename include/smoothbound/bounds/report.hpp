@@ -17,6 +17,7 @@ struct ReportOptions {
   std::vector<Method> methods{Method::sharp};
   Settings overrides;
   std::optional<Real> batch_norm_epsilon;
+  std::optional<Real> softplus_scale;  // of every softplus
   std::optional<Real> smooth_beta;     // rewrite kinks to smooth forms
   std::optional<std::string> explain;  // a layer to account for
   std::function<Graph(Graph)> adapt;   // applied to the graph before it is bounded
@@ -45,6 +46,7 @@ struct Report {
   ReportOptions options;
   std::vector<MethodReport> results;
   std::vector<std::string> assumptions;
+  std::size_t default_count = 0;  // of the assumptions the first are defaults
   std::optional<std::uint32_t> explained_layer;
 
   /// Whether any of the network's numbers is finite.

@@ -47,6 +47,8 @@ struct SettingInfo {
   bool shorthand = false;
   /// Of a count.
   std::int64_t smallest = 1;
+  /// The flag without which it means nothing; empty: none.
+  std::string_view only_with = {};
 };
 
 /// The keys of a layer that are not components.

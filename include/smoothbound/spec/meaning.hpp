@@ -13,6 +13,7 @@ namespace smoothbound {
 struct Meaning {
   std::string all;
   std::string structure;  // input shape and layers, without the scalar settings
+  std::string form = {};  // the same without the radii of layers
 };
 
 /// Throws SpecError for settings that contradict each other.

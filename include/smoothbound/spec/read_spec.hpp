@@ -1,13 +1,18 @@
 // From a text to a Spec.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "smoothbound/spec/spec.hpp"
 #include "smoothbound/text/document.hpp"
 
 namespace smoothbound {
+
+/// How names of architecture files end, without the dot.
+constexpr std::array<std::string_view, 3> architecture_endings{"yaml", "yml", "json"};
 
 /// What a file may at most hold.
 struct Limits {
@@ -19,7 +24,7 @@ struct Limits {
   [[nodiscard]] std::size_t layers() const;
 };
 
-/// Interprets a document; throws SpecError at the first mistake. `fallback_name` is the
+/// Interprets a document; throws SpecErrors with all mistakes. `fallback_name` is the
 /// architecture's name where the file gives none.
 Spec read_spec(const text::Document& document, const std::string& fallback_name,
                const Limits& limits);

@@ -23,4 +23,7 @@ std::vector<Replacement> make_smooth(Spec& spec, const Real& beta);
 /// Sets the epsilon of every batch norm; returns how many there are.
 std::size_t set_batch_norm_epsilon(Spec& spec, const Real& epsilon);
 
+/// Sets the scale beta of every softplus; returns how many there are.
+std::size_t set_softplus_scale(Spec& spec, const Real& beta);
+
 }  // namespace smoothbound

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "smoothbound/layers/layer.hpp"
@@ -37,12 +38,21 @@ struct LayerSpec {
   std::vector<PlacedComponent> components;  // at most one that is not non_affine, the first
 };
 
+/// A setting that some component has by default, for numbers that depend on it.
+struct ComponentDefault {
+  std::string_view component;
+  std::string_view setting;
+  std::string value;
+  std::string_view description;
+};
+
 struct Spec {
   std::string name;
   Shape input;
   Settings settings;
   std::optional<Location> sample_norm_location;
   std::vector<LayerSpec> layers;
+  std::vector<ComponentDefault> defaults;  // each once, in the order of the file
 };
 
 /// The name by which layers refer to the network's input.

@@ -181,7 +181,7 @@ class JsonWriter {
   std::string buffer_;
 };
 
-/// A text as JSON, in ASCII; what is not UTF-8 becomes U+FFFD.
+/// A text as JSON, in ASCII; a byte that is not UTF-8 becomes the text \\xNN.
 std::string json_quoted(std::string_view text);
 /// The decimal of a double, with an exponent or ".0"; null if it is not finite.
 std::string json_number(double value);

@@ -5,15 +5,17 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace smoothbound {
 
 /// Output that cannot be written. `silent`: the reader has gone away and wants no message.
 class OutputError : public std::runtime_error {
  public:
-  OutputError(const std::string& message, bool reader_gone)
-      : std::runtime_error(message), silent(reader_gone) {}
+  OutputError(const std::string& message, bool reader_gone, std::string advice)
+      : std::runtime_error(message), silent(reader_gone), hint(std::move(advice)) {}
   bool silent;
+  std::string hint;
 };
 
 /// Throws an OutputError for the current `errno`; `name` is quoted already.

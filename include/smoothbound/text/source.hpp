@@ -65,9 +65,9 @@ std::string render_error(const Source& source, const SpecError& error,
 /// The line for a hint or else a remedy; nothing if there is neither.
 std::string render_hint(const std::string& hint, Remedy remedy, RemedyWords words);
 
-/// `text` with control characters, DEL, C1 controls, bidirectional overrides and invalid UTF-8
-/// written as \n, \t, \xNN or \u{NNNN}, so that a name can neither drive a terminal nor break a
-/// row.
+/// `text` with control characters, invisible ones, those that change the direction and invalid
+/// UTF-8 written as \n, \xNN or \u{NNNN}, and commands of GitHub's runner broken up: no name can
+/// drive a terminal or a runner, nor break a row.
 std::string escape_controls(std::string_view text);
 
 /// The same for a message, which is cut if a name in it makes it very long.

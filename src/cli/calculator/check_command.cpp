@@ -108,6 +108,7 @@ class CheckCommand {
                       "name a file: it is read, and --update writes it");
     }
     interpret_output();
+    refuse_summary_over_inputs();
     if (options_.force && !options_.update) {
       throw SpecError(line_.locate("--force"), "--force belongs to --update",
                       "remove it, or add --update");
@@ -116,6 +117,22 @@ class CheckCommand {
       throw SpecError(line_.locate("--update"),
                       "--update in a CI job (the variable CI is set) would accept any bound",
                       "update on your own machine and commit the baseline; --force does it here");
+    }
+  }
+
+  // The job's summary is appended to, and is named by no option.
+  void refuse_summary_over_inputs() const {
+    const std::string summary = variable("GITHUB_STEP_SUMMARY");
+    if (!options_.github || summary.empty()) return;
+    std::vector<std::string> read = options_.files;
+    read.push_back(options_.baseline);
+    for (const std::string& file : read) {
+      std::error_code ignored;
+      if (!std::filesystem::equivalent(file, summary, ignored)) continue;
+      throw SpecError(
+          line_.locate_last({"--github"}),
+          fmt::format("the job's summary would be appended to '{}', which is read", file),
+          "GITHUB_STEP_SUMMARY is to name a file of its own");
     }
   }
 
@@ -180,8 +197,7 @@ class CheckCommand {
   };
 
   [[nodiscard]] std::string path_in_repository(const std::string& path) const {
-    std::string shown =
-        escape_controls(std::filesystem::path(path).lexically_normal().string());
+    std::string shown = escape_controls(std::filesystem::path(path).lexically_normal().string());
     const std::string root = variable("GITHUB_WORKSPACE");
     if (!options_.github || root.empty()) return shown;
     const std::filesystem::path below = resolved(path).lexically_relative(resolved(root));
@@ -311,7 +327,7 @@ class CheckCommand {
     }
     if (!written) {
       throw OutputError(fmt::format("cannot write the job's summary '{}'", escape_controls(path)),
-                        false);
+                        false, "GITHUB_STEP_SUMMARY is to name a file where you may write");
     }
   }
 

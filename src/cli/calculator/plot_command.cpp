@@ -61,11 +61,16 @@ std::vector<Chart> make_charts(Kind kind, std::span<const Report> reports) {
 // Of what cannot be read, it is the reader of architectures that tells why.
 bool is_log(const std::string& file) { return file != "-" && is_training_log_file(file); }
 
+// A table that is no log says so, rather than that it is no architecture.
+bool is_named_as_log(const std::string& file) {
+  return file.ends_with(".csv") || file.ends_with(".jsonl") || file.ends_with(".ndjson");
+}
+
 // Logs of training; `options` that are about bounds do not apply.
 int plot_logs(const PlotOptions& options, const PlotFormat& format, const CommandLine& line) {
   std::vector<NamedLog> logs;
   for (const std::string& file : options.files) {
-    if (!is_log(file)) {
+    if (!is_log(file) && !is_named_as_log(file)) {
       throw SpecError(
           line.locate_last({file}),
           fmt::format("'{}' is no log of training, and '{}' is one", file, options.files.front()),
@@ -84,7 +89,9 @@ int run(const PlotOptions& options, const CommandLine& line) {
   refuse_repeated_stdin(options.files, line);
   const PlotFormat& format =
       choose_plot_format(line, options.format, {"-o", "--output"}, options.output);
-  if (is_log(options.files.front())) return plot_logs(options, format, line);
+  const bool begins_with_log =
+      is_log(options.files.front()) || is_named_as_log(options.files.front());
+  if (begins_with_log) return plot_logs(options, format, line);
   if (kind == Kind::methods) report_options.methods = {Method::paper, Method::sharp};
   std::vector<Report> reports;
   int worst = success;

@@ -1,7 +1,6 @@
 #include "command_tree.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/losses/loss.hpp"
@@ -76,11 +75,6 @@ CommandInfo inspect(const Command& command, const Program& program) {
   }
   std::ranges::stable_sort(info.options, {}, &OptionInfo::group);
   return info;
-}
-
-std::span<const std::string_view> architecture_endings() {
-  static constexpr std::array<std::string_view, 3> endings{"yaml", "yml", "json"};
-  return endings;
 }
 
 ProgramInfo inspect(const Program& program) {

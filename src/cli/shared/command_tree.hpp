@@ -22,9 +22,6 @@ enum class ValueKind : std::uint8_t {
   directory,
 };
 
-/// The endings of architecture files, without the dot.
-std::span<const std::string_view> architecture_endings();
-
 struct OptionInfo {
   std::vector<std::string> names;  // with dashes, short ones first; none for a positional
   std::string label;               // of a positional, as help shows it

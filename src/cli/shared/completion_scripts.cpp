@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "smoothbound/spec/read_spec.hpp"
+
 namespace smoothbound::cli {
 namespace {
 
@@ -26,7 +28,7 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
 }
 
 std::string endings(std::string_view separator) {
-  return fmt::format("{}", fmt::join(architecture_endings(), separator));
+  return fmt::format("{}", fmt::join(architecture_endings, separator));
 }
 
 // -- bash --

@@ -58,9 +58,12 @@ void OutputOptions::add_to(Command& command) {
 Format OutputOptions::choose_format(const CommandLine& line) const {
   const std::optional<Format> named = format_of_name(path);
   if (path.empty()) return smoothbound::cli::choose_format(line, format);
+  refuse_other_formats(
+      line, {"-o", "--output"}, path, {".txt", ".md", ".markdown", ".csv", ".json"}, "result",
+      "*.txt, *.md, *.csv and *.json are; 'report' writes pages, and 'plot' charts");
   if (format.empty()) return named.value_or(Format::table);
   const Format given = smoothbound::cli::choose_format(line, format);
-  if (named.value_or(given) == given) return given.within(any_width);
+  if (named.value_or(given)->ending == given->ending) return given.within(any_width);
   throw SpecError(line.scalar("--format", format).location,
                   fmt::format("--format {} contradicts the name of '{}'", given->name, path),
                   fmt::format("leave --format out, or name a file *{}", given->ending));

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 
+#include "smoothbound/spec/read_spec.hpp"
 #include "smoothbound/text/regular_file.hpp"
 #include "smoothbound/text/suggest.hpp"
 
@@ -97,16 +100,92 @@ const std::string* find_unknown(const CommandLine& line, const std::vector<std::
   return nullptr;
 }
 
+std::string list_commands(const Program& program) {
+  return "commands: " + join(views(program.command_names()));
+}
+
+// --json for --format json: a value in the place of its option. Empty: there is no such value.
+std::string option_with_value(std::string_view name, const Command& command) {
+  name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+  for (const Option& option : command.options()) {
+    const std::string values = "|" + option.type + "|";
+    if (option.is_positional() || values.find('|', 1) + 1 == values.size()) continue;
+    if (values.find(fmt::format("|{}|", name)) != std::string::npos) {
+      return fmt::format("{} {}", option.title(), name);
+    }
+  }
+  return {};
+}
+
+// What other programs call these options.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> usual_names{{
+    {"-v", "--version"},
+    {"-V", "--version"},
+    {"-f", "--format"},
+    {"--out", "--output"},
+    {"--epochs", "--iterations"},
+    {"--steps", "--iterations"},
+    {"--lr", "--gamma"},
+    {"--learning-rate", "--gamma"},
+    {"--batch-size", "--batch"},
+}};
+
+std::string hint_for_unknown(const std::string& name, const Command* command,
+                             const Program& program, const std::vector<std::string>& known,
+                             std::string otherwise) {
+  for (const auto& [typed, meant] : usual_names) {
+    if (name != typed || std::ranges::find(known, meant) == known.end()) continue;
+    return fmt::format("did you mean '{}'?", meant);
+  }
+  if (command != nullptr) {
+    const std::string meant = option_with_value(name, *command);
+    if (!meant.empty()) return fmt::format("did you mean '{}'?", meant);
+    return suggest(name, views(known), std::move(otherwise));
+  }
+  for (const Command& one : program.commands()) {
+    const std::string meant = option_with_value(name, one);
+    if (meant.empty() || one.is_hidden()) continue;
+    return fmt::format("a command comes first: smoothbound {} FILE {}", one.name(), meant);
+  }
+  return suggest(name, views(known), std::move(otherwise));
+}
+
+// A file in the place of the command.
+std::string hint_for_file(const std::string& word) {
+  const bool is_named_so = std::ranges::any_of(architecture_endings, [&](std::string_view ending) {
+    return word.ends_with(fmt::format(".{}", ending));
+  });
+  std::error_code ignored;
+  if (std::filesystem::is_directory(word, ignored)) {
+    return fmt::format("a command comes first, and the files in it: smoothbound bound {}/*",
+                       word.substr(0, word.find_last_not_of('/') + 1));
+  }
+  for (const std::string_view ending : architecture_endings) {
+    const std::string file = fmt::format("{}.{}", word, ending);
+    if (std::filesystem::is_regular_file(file, ignored)) {
+      return fmt::format("a command comes first: smoothbound bound {}", file);
+    }
+  }
+  if (!is_named_so && !std::filesystem::is_regular_file(word, ignored)) return {};
+  return fmt::format("a command comes first: smoothbound bound {}", word);
+}
+
 SpecError describe_missing_command(const Program& program, const CommandLine& line) {
-  const std::vector<std::string> commands = program.command_names();
-  const std::string all = "commands: " + join(views(commands));
   const std::string word = line.first_word();
-  if (word.empty()) return {{}, "a command is required", all};
-  return {line.locate(word), fmt::format("unknown command '{}'", word),
-          suggest(word, views(commands), all)};
+  if (word.empty()) return {{}, "a command is required", list_commands(program)};
+  return unknown_command(word, program, line);
 }
 
 }  // namespace
+
+SpecError unknown_command(const std::string& word, const Program& program,
+                          const CommandLine& line) {
+  std::string hint = hint_for_file(word);
+  if (hint.empty()) {
+    hint = suggest(word, views(program.command_names()), list_commands(program));
+  }
+  return {line.locate(word), fmt::format("unknown command '{}'", word), std::move(hint)};
+}
 
 SpecError describe(const ParseFailure& failure, const Program& program, const CommandLine& line) {
   const Command* command = failure.command;
@@ -120,7 +199,7 @@ SpecError describe(const ParseFailure& failure, const Program& program, const Co
   if (const std::string* argument = find_unknown(line, known)) {
     const std::string name = argument->substr(0, argument->find('='));
     return {line.locate(*argument), fmt::format("unknown option '{}'", name),
-            suggest(name, views(known), help)};
+            hint_for_unknown(name, command, program, known, help)};
   }
   if (command == nullptr) return describe_missing_command(program, line);
   switch (failure.kind) {

@@ -29,4 +29,7 @@ struct ParseFailure {
 /// As an error in the command line, with a suggestion.
 SpecError describe(const ParseFailure& failure, const Program& program, const CommandLine& line);
 
+/// `word` stands where a command belongs: a slip, or a file.
+SpecError unknown_command(const std::string& word, const Program& program, const CommandLine& line);
+
 }  // namespace smoothbound::cli

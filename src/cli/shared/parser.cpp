@@ -1,8 +1,11 @@
 #include "parser.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include "config.hpp"
@@ -51,6 +54,8 @@ class Config : public CLI::ConfigBase {
   CommandLine& line_;
 };
 
+std::string version_text() { return "smoothbound " + std::string(version); }
+
 // Declares an option, by the type of its target.
 struct Declaration {
   CLI::App& app;
@@ -77,7 +82,7 @@ std::string why_not_readable(const std::string& path) {
 }
 
 void declare(const Program& program, CommandLine& line, CLI::App& app) {
-  app.set_version_flag("--version", "smoothbound " + std::string(version));
+  app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
   for (const Command& command : program.commands()) {
     CLI::App* made = app.add_subcommand(command.name(), command.summary());
@@ -131,12 +136,29 @@ std::string help_of(const Command* command, const Program& program) {
   return help_text(info, inspect(*command, program), columns);
 }
 
+// What people type who do not know the options yet: `help`, `help bound`, `version`.
+std::optional<Parsed> answer_words(const Program& program, const CommandLine& line) {
+  const std::vector<std::string>& words = line.arguments();
+  if (words.empty()) return {};
+  if (words[0] == "version" && words.size() == 1) return Parsed{nullptr, version_text() + "\n"};
+  if (words[0] != "help") return {};
+  const bool about_all = words.size() == 1 || (words.size() == 2 && words[1] == "help");
+  if (about_all) return Parsed{nullptr, help_of(nullptr, program)};
+  const Command* about = program.find(words[1]);
+  if (about == nullptr) throw unknown_command(words[1], program, line);
+  if (about->is_missing()) return Parsed{about, {}};
+  if (words.size() == 2) return Parsed{nullptr, help_of(about, program)};
+  throw SpecError(line.locate(words[2]), fmt::format("unexpected argument '{}'", words[2]),
+                  "help is about one command");
+}
+
 }  // namespace
 
 Parsed parse(const Program& program, CommandLine& line) {
   const Command* named = program.find(line.first_word());
   if (named != nullptr && named->is_missing()) return {named, {}};
   line.refuse_empty();
+  if (std::optional<Parsed> answer = answer_words(program, line)) return *std::move(answer);
   CLI::App app{program.itself().summary(), program.itself().name()};
   declare(program, line, app);
   try {

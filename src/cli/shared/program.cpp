@@ -62,7 +62,9 @@ int report_failures(CommandLine line) {
     std::cerr << render(error);
     return bad_input;
   } catch (const OutputError& error) {
-    if (!error.silent) std::cerr << "smoothbound: error: " << error.what() << '\n';
+    if (!error.silent) {
+      std::cerr << "smoothbound: error: " << error.what() << "\nhint: " << error.hint << '\n';
+    }
     return internal;
   } catch (const ResourceError& error) {
     return refuse(error);

@@ -30,6 +30,11 @@ std::string_view option_words(Remedy remedy) {
       return "leave --batch out";
     case Remedy::all_samples_or_global_step:
       return "leave --batch out, or take --step certified";
+    case Remedy::list_of_layers:
+      return "an architecture file lists the layers as YAML or JSON; init writes its parameters, "
+             "--weights of run and train reads them";
+    case Remedy::unpacked_file:
+      return "unpack it; an architecture file is UTF-8 text";
     case Remedy::add_to_baseline:
       return "--update adds it";
     case Remedy::remove_from_baseline:

@@ -43,28 +43,26 @@ std::string name_at(const std::vector<std::string>& names, std::size_t i) {
   return i < names.size() ? escape_controls(names[i]) : std::string();
 }
 
+void put_value(JsonWriter& json, const Chart& chart, const ChartSeries& series, std::size_t i) {
+  const double y = series.y[i];
+  json.member("series", escape_controls(series.name));
+  if (!chart.colours.empty()) json.member("colour", name_at(chart.colours, series.colour));
+  if (!chart.dashes.empty()) json.member("dash", name_at(chart.dashes, series.dash));
+  put_x(json, chart, series.x[i]);
+  if (std::isfinite(y)) {
+    json.member("y", y);
+  } else {
+    json.member("edge", y > 0 ? "top" : "bottom");
+  }
+  json.member("value", value_text(y, chart.y.logarithmic));
+}
+
 void put_values(JsonWriter& json, const Chart& chart) {
   json.array("values", [&] {
     for (const ChartSeries& series : chart.series) {
       for (std::size_t i = 0; i < series.y.size(); ++i) {
-        const double y = series.y[i];
-        if (std::isnan(y)) continue;
-        json.item([&] {
-          json.object([&] {
-            json.member("series", escape_controls(series.name));
-            if (!chart.colours.empty()) {
-              json.member("colour", name_at(chart.colours, series.colour));
-            }
-            if (!chart.dashes.empty()) json.member("dash", name_at(chart.dashes, series.dash));
-            put_x(json, chart, series.x[i]);
-            if (std::isfinite(y)) {
-              json.member("y", y);
-            } else {
-              json.member("edge", y > 0 ? "top" : "bottom");
-            }
-            json.member("value", value_text(y, chart.y.logarithmic));
-          });
-        });
+        if (std::isnan(series.y[i])) continue;
+        json.item([&] { json.object([&] { put_value(json, chart, series, i); }); });
       }
     }
   });

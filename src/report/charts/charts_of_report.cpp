@@ -337,6 +337,7 @@ std::vector<std::string> rank_kinds(std::span<const std::vector<Growth>> all) {
     }
   }
   std::vector<std::string> kinds;
+  kinds.reserve(weights.size());
   for (const auto& [kind, weight] : weights) kinds.push_back(kind);
   std::ranges::stable_sort(kinds, std::greater<>(),
                            [&](const std::string& kind) { return weights.at(kind); });

@@ -135,10 +135,9 @@ class CostWriter {
   // Of the assumptions those on which costs depend, and what was done to the network.
   void write_notes() {
     const std::vector<std::string>& lines = report_.assumptions;
-    const std::size_t defaults = report_.settings.assumptions.size();
     std::vector<std::string> shown;
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (i >= defaults || lines[i].starts_with("batch")) shown.push_back(lines[i]);
+      if (i >= report_.default_count || lines[i].starts_with("batch =")) shown.push_back(lines[i]);
     }
     page_.list("assumptions", shown);
   }

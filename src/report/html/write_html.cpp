@@ -29,8 +29,9 @@ struct Column {
 std::vector<const MethodReport*> methods_in_order(const Report& report) {
   std::vector<const MethodReport*> methods;
   for (const MethodReport& result : report.results) methods.push_back(&result);
-  std::ranges::stable_partition(
-      methods, [](const MethodReport* result) { return result->table.method == Method::sharp; });
+  std::ranges::stable_sort(methods, {}, [](const MethodReport* result) {
+    return result->table.method != Method::sharp;
+  });
   return methods;
 }
 

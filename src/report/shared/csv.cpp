@@ -3,11 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound {
+namespace {
+
+bool is_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error != std::errc::invalid_argument && end == text.data() + text.size() &&
+         text.find_first_of("0123456789") != std::string_view::npos;
+}
+
+}  // namespace
 
 CsvWriter::CsvWriter(const Sink& sink, std::vector<std::string> columns, bool header)
     : sink_(sink), columns_(std::move(columns)) {
@@ -52,6 +63,24 @@ void CsvWriter::end_row() {
   sink_(line_ += '\n');
   line_.clear();
   cells_ = 0;
+}
+
+std::string without_formulas(std::string_view line) {
+  std::string result;
+  while (!line.empty()) {
+    std::size_t end = 0;
+    bool in_quotes = false;
+    for (; end < line.size() && (in_quotes || (line[end] != ',' && line[end] != '\n')); ++end) {
+      if (line[end] == '"') in_quotes = !in_quotes;
+    }
+    std::string cell(line.substr(0, end));
+    const std::size_t first = cell.starts_with('"') ? 1 : 0;
+    if (cell.find_first_of("=+-@") == first && !is_number(cell)) cell.insert(first, 1, '\'');
+    result += cell;
+    if (end < line.size()) result += line[end++];
+    line.remove_prefix(end);
+  }
+  return result;
 }
 
 void add_with_log(std::vector<std::string>& columns, std::string name) {

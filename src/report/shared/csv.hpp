@@ -49,6 +49,10 @@ class CsvWriter {
   std::size_t cells_ = 0;
 };
 
+/// `line` of CSV where no cell is a formula for a spreadsheet: texts that begin with = + - or @ get
+/// an apostrophe in front, which spreadsheets show as text. Numbers stay.
+std::string without_formulas(std::string_view line);
+
 /// The columns of a bound that is added with its logarithm.
 void add_with_log(std::vector<std::string>& columns, std::string name);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "csv.hpp"
 #include "forms.hpp"
 
 namespace smoothbound {
@@ -17,6 +18,10 @@ void write_csv(const Content& content, std::size_t /*width*/, const Sink& sink) 
   content.csv(sink);
 }
 
+void write_spreadsheet(const Content& content, std::size_t /*width*/, const Sink& sink) {
+  content.csv([&](std::string_view line) { sink(without_formulas(line)); });
+}
+
 void write_json(const Content& content, std::size_t /*width*/, const Sink& sink) {
   JsonWriter writer(sink, content.style);
   writer.document([&] { content.json(writer); });
@@ -26,6 +31,7 @@ constexpr auto format_rows = std::to_array<FormatRow>({
     {"table", ".txt", {}, "", "\n", "", write_page<plain_text>},
     {"markdown", ".md", {".md", ".markdown"}, "", "\n", "", write_page<markdown_text>},
     {"csv", ".csv", {".csv"}, "", "", "", write_csv},
+    {"sheet", ".csv", {}, "", "", "", write_spreadsheet},
     {"json", ".json", {".json"}, "[", ",", "]\n", write_json},
 });
 

@@ -147,41 +147,45 @@ void Grid::write(const Markup& markup, std::size_t width, const Sink& sink) cons
   }
 }
 
-void Grid::write_block(const Block& block, const Markup& markup, const Sink& sink) const {
-  std::vector<std::string> cells(block.columns.size());  // of a row, as far as they are to be set
+void Grid::write_row(std::vector<std::string>& cells, const Block& block, const Markup& markup,
+                     bool is_title, const Sink& sink) const {
   std::string line;
-  const auto write_line = [&](bool is_title) {
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const Column& column = columns_[block.columns[i]];
-      const std::size_t width = markup.is_aligned ? block.widths[i] : any_width;
-      const std::string shown = take_cell(cells[i], width, is_title || column.fit == Fit::wrap);
-      line += i == 0 ? markup.row : markup.between_cells;
-      const std::size_t missing =
-          markup.is_aligned ? width - std::min(width, character_count(shown)) : 0;
-      if (column.align == Align::right) line.append(missing, ' ');
-      line += shown;
-      if (column.align == Align::left) line.append(missing, ' ');
-    }
-    if (markup.is_aligned) line.erase(line.find_last_not_of(' ') + 1);
-    sink(line += markup.row_end);
-    line.clear();
-  };
-  const auto write_row = [&](bool is_title) {
-    do write_line(is_title);
-    while (!std::ranges::all_of(cells, &std::string::empty));
-  };
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string& title = columns_[block.columns[i]].title;
-    cells[i] = markup.escape_cell != nullptr ? markup.escape_cell(title) : title;
+    const Column& column = columns_[block.columns[i]];
+    const std::size_t width = markup.is_aligned ? block.widths[i] : any_width;
+    const std::string shown = take_cell(cells[i], width, is_title || column.fit == Fit::wrap);
+    line += i == 0 ? markup.row : markup.between_cells;
+    const std::size_t missing =
+        markup.is_aligned ? width - std::min(width, character_count(shown)) : 0;
+    if (column.align == Align::right) line.append(missing, ' ');
+    line += shown;
+    if (column.align == Align::left) line.append(missing, ' ');
   }
-  write_row(true);
-  if (!markup.left_divider.empty()) {
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const bool right = columns_[block.columns[i]].align == Align::right;
-      cells[i] = right ? markup.right_divider : markup.left_divider;
-    }
-    write_row(true);
+  if (markup.is_aligned) line.erase(line.find_last_not_of(' ') + 1);
+  sink(line += markup.row_end);
+  if (!std::ranges::all_of(cells, &std::string::empty)) {
+    write_row(cells, block, markup, is_title, sink);
   }
+}
+
+void Grid::write_titles(const Block& block, const Markup& markup, const Sink& sink) const {
+  std::vector<std::string> cells;
+  for (const std::size_t column : block.columns) {
+    const std::string& title = columns_[column].title;
+    cells.push_back(markup.escape_cell != nullptr ? markup.escape_cell(title) : title);
+  }
+  write_row(cells, block, markup, true, sink);
+  if (markup.left_divider.empty()) return;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const bool right = columns_[block.columns[i]].align == Align::right;
+    cells[i] = right ? markup.right_divider : markup.left_divider;
+  }
+  write_row(cells, block, markup, true, sink);
+}
+
+void Grid::write_block(const Block& block, const Markup& markup, const Sink& sink) const {
+  write_titles(block, markup, sink);
+  std::vector<std::string> cells(block.columns.size());
   for (std::size_t row = 0; row < ends_.size(); row += columns_.size()) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const std::size_t index = row + block.columns[i];
@@ -189,7 +193,7 @@ void Grid::write_block(const Block& block, const Markup& markup, const Sink& sin
       const std::string_view cell = std::string_view(text_).substr(begin, ends_[index] - begin);
       cells[i] = markup.escape != nullptr ? markup.escape(cell) : std::string(cell);
     }
-    write_row(false);
+    write_row(cells, block, markup, false, sink);
   }
 }
 

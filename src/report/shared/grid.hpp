@@ -67,6 +67,10 @@ class Grid {
   void shrink(Block& block, const Markup& markup, std::size_t width, bool keys_too) const;
   [[nodiscard]] std::vector<Block> break_up(const Block& all, const Markup& markup,
                                             std::size_t width) const;
+  /// As many lines as the cells need, which are empty then.
+  void write_row(std::vector<std::string>& cells, const Block& block, const Markup& markup,
+                 bool is_title, const Sink& sink) const;
+  void write_titles(const Block& block, const Markup& markup, const Sink& sink) const;
   void write_block(const Block& block, const Markup& markup, const Sink& sink) const;
 
   std::vector<Column> columns_;

@@ -133,6 +133,12 @@ class TrainingWriter {
       page_.paragraph("nothing to hold against it: there was no step");
       return;
     }
+    if (accuracy == 0) {
+      page_.paragraph(
+          "Theorem 4.1 counts iterations up to ||g|| <= accuracy > 0; here ||g|| = 0 at "
+          "some iterate");
+      return;
+    }
     const Magnitude predicted = predicted_iterations(smoothness, state.first_objective, accuracy);
     page_.paragraph(fmt::format(
         "Theorem 4.1: with step 1/L_F, L_F = {}, ||g|| <= {} after at most {} iterations, as "

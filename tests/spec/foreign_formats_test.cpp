@@ -1,23 +1,22 @@
-// Files that are no text, given where an architecture belongs.
+// Files of other programs, given where an architecture belongs.
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "smoothbound/text/document.hpp"
+#include "smoothbound/spec/read_spec.hpp"
 
-namespace smoothbound::text {
+namespace smoothbound {
 namespace {
 
 using namespace std::string_literals;
 
 std::string message(const std::string& text) {
-  Document document;
   try {
-    parse({"net.yaml", text}, document);
+    read_spec({"net.yaml", text});
   } catch (const SpecError& error) {
     EXPECT_EQ(error.location, (Location{1, 1}));
-    EXPECT_NE(error.hint, "");
+    EXPECT_NE(error.remedy, Remedy::none);
     return error.what();
   }
   return "read";
@@ -38,8 +37,24 @@ TEST(ForeignFormat, IsNamed) {
             "this is a safetensors file, not an architecture file");
   EXPECT_EQ(message("[net]\nbatch=64\n"),
             "this is a configuration of Darknet, not an architecture file");
-  EXPECT_EQ(message("input: {shape: [3]}\n"), "read");
+  EXPECT_EQ(message("input: {shape: [3]}\nlayers: [{dense: 1}]\n"), "read");
+}
+
+// Protobuf's notation, of which the first lines pass for YAML.
+TEST(ForeignFormat, MessagesAsTextAreNamed) {
+  EXPECT_EQ(message("name: \"LeNet\"\n\nlayer {\n  name: \"data\"\n}\n"),
+            "this is a network of Caffe, not an architecture file");
+  EXPECT_EQ(message("name: \"old\"\r\nlayers{\r\n}\r\n"),
+            "this is a network of Caffe, not an architecture file");
+  EXPECT_EQ(message("node {\n  name: \"x\"\n}\n"),
+            "this is a graph of TensorFlow or ONNX as text, not an architecture file");
+  EXPECT_EQ(message("ir_version: 7\ngraph {\n}\n"),
+            "this is a graph of TensorFlow or ONNX as text, not an architecture file");
+  // The words inside of a line or of a name.
+  EXPECT_EQ(
+      message("name: >\n  a graph {\n  layer { x\ninput: {\n shape: [3]}\nlayers: [{dense: 1}]\n"),
+      "read");
 }
 
 }  // namespace
-}  // namespace smoothbound::text
+}  // namespace smoothbound
