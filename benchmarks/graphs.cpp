@@ -47,7 +47,7 @@ void add_branch(NetworkText& text, std::int64_t number) {
 Source dense_skips(std::int64_t layers) {
   NetworkText text;
   for (std::int64_t i = 0; i < layers; ++i) {
-    if (i % 2 == 0) {
+    if (i % 2 == 0 || i < 2) {
       add_branch(text, i);
     } else {
       text.layer(R"("name": "l{}", "add": [{}])", i, NetworkText::names(i));

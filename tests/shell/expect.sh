@@ -42,8 +42,8 @@ common_cases() {
   expect 'smoothbound bound --me' --method
   expect 'smoothbound bound --method ' paper sharp both
   expect 'smoothbound bound --method s' sharp
-  expect 'smoothbound bound --format ' table json csv markdown
-  expect 'smoothbound layers --format ' table markdown csv json
+  expect 'smoothbound bound --format ' table json csv sheet markdown
+  expect 'smoothbound layers --format ' table markdown csv sheet json
   expect_some 'smoothbound bound --loss s' square spectral_clustering
   expect_some 'smoothbound layers batch' batch_norm
   expect 'smoothbound layers softplus logis' logistic

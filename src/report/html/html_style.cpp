@@ -91,10 +91,10 @@ section{break-before:page;border:0;margin:0;padding:0}
 figure{break-inside:avoid;border:0;margin-bottom:4pt}
 figure svg{max-width:none!important;margin:0}
 .scroll{overflow:visible;margin:3pt 0}
-table{font-size:7pt;line-height:1.1}
+table{font-size:7pt;line-height:1.05}
 .wide table{font-size:6pt}
-th,td{padding:.3pt 3pt;white-space:normal}
-.wide th,.wide td{padding:.3pt 1.5pt}
+th,td{padding:.2pt 3pt;white-space:normal}
+.wide th,.wide td{padding:.2pt 1.5pt}
 th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:0}
 th{background:none;border-bottom:1px solid var(--muted)}
@@ -104,6 +104,7 @@ td.n{white-space:nowrap}
 tr{break-inside:avoid}
 h2,h3,h3+p{break-after:avoid}
 .group{break-inside:avoid}
+.group ul{columns:2;column-gap:12pt;font-size:7pt;line-height:1.15}
 li{break-inside:avoid}
 pre{white-space:pre-wrap}
 a{color:inherit}
