@@ -109,7 +109,8 @@ TEST(MethodCharts, AreThePapersBoundsOverTheSharpOnes) {
   ASSERT_EQ(charts.size(), 1U);
   for (const ChartSeries& series : charts[0].series) {
     for (const double y : series.y) EXPECT_GE(y, -1e-12) << series.name;
-    for (const ChartSeries& method : depth_charts(reports)[0].series) {
+    const std::vector<Chart> depth = depth_charts(reports);
+    for (const ChartSeries& method : depth[0].series) {
       EXPECT_NE(series.colour, method.colour) << "it stands for something else";
     }
   }
