@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over src/: .ci/tidy.py BUILD, a directory with compile_commands.json.
 
-Nearly all of its time goes into the standard library's headers, again for each file. So
-files of a floor are checked as one that includes them. What is complained about there is checked
-by itself, whose word counts: two files may have a name each that clashes in one. The others are then
-checked together again.
+Nearly all of its time goes into the standard library's headers, again for each file. So several files
+are checked as one that includes them. What is complained about there is checked by itself, whose word
+counts: two files may have a name each that clashes in one. The others are then checked together again.
 """
-import collections
 import concurrent.futures
 import json
 import os
@@ -29,10 +27,10 @@ SAME = ["cert-con36-c", "cert-con54-cpp", "cert-dcl03-c", "cert-dcl16-c", "cert-
         "cppcoreguidelines-explicit-virtual-functions", "cppcoreguidelines-narrowing-conversions"]
 
 
-def read_groups(build):
-    """Lists of files that are compiled alike, with the arguments."""
+def read_files(build):
+    """The files of src/, and the arguments that each is compiled with."""
     source = os.path.join(os.getcwd(), "src", "")
-    groups = collections.defaultdict(list)
+    files = {}
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         for entry in json.load(file):
             if not entry["file"].startswith(source):
@@ -40,13 +38,24 @@ def read_groups(build):
             arguments = shlex.split(entry["command"])
             while "clang" not in os.path.basename(arguments[0]):  # a launcher
                 arguments.pop(0)
-            end = arguments.index("-o")
-            groups[tuple(arguments[:end])].append(entry["file"])
-    parts = []
-    for arguments, files in sorted(groups.items()):
-        number = -(-len(files) // MOST)
-        parts += [(arguments, files[i::number]) for i in range(number)]
-    return sorted(parts, key=lambda part: -len(part[1]))
+            files[entry["file"]] = arguments[:arguments.index("-o")]
+    return files
+
+
+def parts_of(files):
+    """Lists of files that are checked as one."""
+    names = sorted(files)  # neighbours include the same headers
+    number = -(-len(names) // MOST)
+    ends = [len(names) * i // number for i in range(number + 1)]
+    return [names[begin:end] for begin, end in zip(ends, ends[1:])]
+
+
+def together(files, of_each):
+    """The arguments of all of them; what is found by one stays where it was."""
+    arguments = {}
+    for path in files:
+        arguments |= dict.fromkeys(of_each[path])
+    return list(arguments)
 
 
 def tidy(arguments, files):
@@ -64,12 +73,11 @@ def tidy(arguments, files):
     return run.stdout + (run.stderr if run.returncode and not run.stdout else ""), run.returncode
 
 
-def check(part):
+def check(files, of_each):
     """Complaints about the files of a part; none is good."""
-    arguments, files = part
     complaints = []
     while files:
-        text, code = tidy(arguments, files)
+        text, code = tidy(together(files, of_each), files)
         if code == 0:
             break
         if len(files) == 1:
@@ -78,7 +86,7 @@ def check(part):
         blamed = set(re.findall(r"^([^\s:][^:\n]*):\d+:\d+: (?:error|warning):", text, re.M))
         alone = [path for path in files if path in blamed] or files
         for path in alone:
-            text, code = tidy(arguments, [path])
+            text, code = tidy(of_each[path], [path])
             if code != 0:
                 complaints.append(text)
         files = [path for path in files if path not in alone]
@@ -88,15 +96,15 @@ def check(part):
 
 def main():
     start = time.monotonic()
-    parts = read_groups(sys.argv[1])
-    if not parts:
+    of_each = read_files(sys.argv[1])
+    if not of_each:
         print("no files of src/ in compile_commands.json", file=sys.stderr)
         return 1
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        complaints = [text for texts in pool.map(check, parts) for text in texts]
+        complaints = [text for texts in pool.map(lambda part: check(part, of_each), parts_of(of_each))
+                      for text in texts]
     print(*complaints, sep="\n", end="")
-    number = sum(len(files) for _, files in parts)
-    print(f"{number} files, {len(complaints)} with complaints, {time.monotonic() - start:.0f} s")
+    print(f"{len(of_each)} files, {len(complaints)} with complaints, {time.monotonic() - start:.0f} s")
     return 1 if complaints else 0
 
 

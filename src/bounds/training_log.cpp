@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -14,6 +15,7 @@
 #include "smoothbound/text/fields.hpp"
 #include "smoothbound/text/output_file.hpp"
 #include "smoothbound/text/regular_file.hpp"
+#include "smoothbound/text/source.hpp"
 
 namespace smoothbound {
 namespace {
@@ -221,31 +223,48 @@ std::vector<IterationRecord> read_training_log(const std::string& path) {
 
 LogFile::LogFile(std::string path, std::int64_t keep_below)
     : path_(std::move(path)), format_(log_format_of(path_)) {
+  const std::string first = format_ == LogFormat::csv ? fmt::format("{}\n", header) : "";
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path_, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    open("we");  // once: who reads a pipe takes its end for that of the log
+    write(first);
+    return;
+  }
   // Lines stay as they are: what is read as an upper bound and written again could grow.
   LogReader::Lines before;
-  if (keep_below > 0 && std::ifstream(path_).good()) before = LogReader(path_).read_lines(format_);
-  dropped_ = before.is_cut_short;
-  {
-    OutputFile begun(path_);
-    if (format_ == LogFormat::csv) begun.write(fmt::format("{}\n", header));
-    for (std::size_t i = 0; i < before.records.size(); ++i) {
-      if (before.records[i].iteration < keep_below) begun.write(before.texts[i] + "\n");
-    }
-    begun.commit();
+  if (keep_below > 0 && std::filesystem::exists(status)) {
+    before = LogReader(path_).read_lines(format_);
   }
-  file_ = std::fopen(path_.c_str(), "a");
-  if (file_ == nullptr) throw_output_error("cannot write", fmt::format("'{}'", path_));
+  dropped_ = before.is_cut_short;
+  OutputFile begun(path_);
+  begun.write(first);
+  for (std::size_t i = 0; i < before.records.size(); ++i) {
+    if (before.records[i].iteration < keep_below) begun.write(before.texts[i] + "\n");
+  }
+  begun.commit();
+  open("ae");
 }
 
 LogFile::~LogFile() {
   if (file_ != nullptr) std::fclose(file_);
 }
 
-void LogFile::append(const IterationRecord& record) {
-  const std::string line = log_line(record, format_);
-  if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0) {
-    throw_output_error("cannot write", fmt::format("'{}'", path_));
+void LogFile::append(const IterationRecord& record) { write(log_line(record, format_)); }
+
+void LogFile::open(const char* mode) {
+  file_ = std::fopen(path_.c_str(), mode);
+  if (file_ == nullptr) fail();
+}
+
+void LogFile::write(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), file_) != text.size() || std::fflush(file_) != 0) {
+    fail();
   }
+}
+
+void LogFile::fail() const {
+  throw_output_error("cannot write", fmt::format("'{}'", escape_controls(path_)));
 }
 
 }  // namespace smoothbound

@@ -161,7 +161,7 @@ class FortranColumns {
   std::int64_t index_ = 0;
 };
 
-constexpr std::size_t piece = std::size_t{1} << 16U;  // in bytes; stays in the cache
+constexpr std::size_t cache_bytes = std::size_t{1} << 16U;  // stays in the cache
 
 }  // namespace
 
@@ -223,9 +223,9 @@ void ArrayFile::convert_range(const ArrayEntry& entry, std::int64_t first,
   }
   if (entry.fortran_order) return convert_transposed(entry, first, values);
   const std::size_t size = size_of(entry.type);
-  std::vector<std::byte> buffer(std::min(piece, values.size() * size));
+  std::vector<std::byte> buffer(std::min(cache_bytes, values.size() * size));
   for (std::size_t done = 0; done < values.size();) {
-    const std::size_t now = std::min(piece / size, values.size() - done);
+    const std::size_t now = std::min(cache_bytes / size, values.size() - done);
     const std::span<std::byte> bytes(buffer.data(), now * size);
     bytes_->read(entry, (static_cast<std::uint64_t>(first) + done) * size, bytes);
     for_each_element(entry, bytes, [&](std::size_t i, auto element) {
@@ -250,7 +250,7 @@ void ArrayFile::convert_transposed(const ArrayEntry& entry, std::int64_t first,
   const std::int64_t begin = first / columns;
   const std::int64_t end = (first + count - 1) / columns + 1;
   const std::int64_t run = end - begin;
-  const auto most = static_cast<std::int64_t>(piece / size);
+  const auto most = static_cast<std::int64_t>(cache_bytes / size);
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::min(most, run * columns)) * size);
   FortranColumns column(entry.shape);
   std::int64_t row = begin;

@@ -202,12 +202,12 @@ NpyHeader read_npy_header(NpySource& source, std::uint64_t size, const std::stri
                   [](unsigned char a, char b) { return a == static_cast<unsigned char>(b); })) {
     fail("this is no NPY array", save_again);
   }
-  const int version = start[magic];
-  if (version < 1 || version > 3) {
-    fail(fmt::format("version {}.{} of the format is not known", version, start[magic + 1]),
+  const int major = start[magic];
+  if (major < 1 || major > 3) {
+    fail(fmt::format("version {}.{} of the format is not known", major, start[magic + 1]),
          "versions 1 to 3 are read");
   }
-  const std::size_t length_size = version == 1 ? 2 : 4;
+  const std::size_t length_size = major == 1 ? 2 : 4;
   read(fixed, length_size);
   std::uint64_t length = 0;
   for (std::size_t i = length_size; i-- > 0;) length = (length << 8U) | start.at(fixed + i);

@@ -42,7 +42,7 @@ RunLoss evaluate(const Report& report, const Labels& labels, const std::vector<S
       result.gap = evaluation.gap;
     } else {
       result.overflows = true;
-      result.reason = "as it is beyond the largest number";
+      result.reason = fmt::format("{}: its value is beyond the largest number", loss.name);
     }
   } catch (const LossError& error) {
     result.reason = error.what();

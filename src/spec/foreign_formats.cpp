@@ -14,6 +14,7 @@ namespace {
 struct ForeignFormat {
   std::string_view begins;
   std::string_view what;
+  Remedy remedy = Remedy::list_of_layers;
 };
 
 using namespace std::string_view_literals;
@@ -22,7 +23,7 @@ constexpr auto foreign_formats = std::to_array<ForeignFormat>({
     {"PK\x03\x04"sv, "a ZIP archive: a model of PyTorch or Keras, or an NPZ file"},
     {"\x89HDF\r\n\x1a\n"sv, "an HDF5 file, as of Keras"},
     {"\x93NUMPY"sv, "a NumPy array"},
-    {"\x1f\x8b"sv, "a gzip file"},
+    {"\x1f\x8b"sv, "a gzip file", Remedy::unpacked_file},
     {"\x80\x02"sv, "a Python pickle, as of PyTorch"},
     {"\x80\x03"sv, "a Python pickle, as of PyTorch"},
     {"\x80\x04"sv, "a Python pickle, as of PyTorch"},
@@ -69,26 +70,26 @@ std::string_view name_of_messages(std::string_view text) {
   return {};
 }
 
-std::string_view name_of_format(std::string_view text) {
+ForeignFormat format_of(std::string_view text) {
   for (const ForeignFormat& format : foreign_formats) {
-    if (text.starts_with(format.begins)) return format.what;
+    if (text.starts_with(format.begins)) return format;
   }
   // Eight bytes of a length, then a JSON header.
   constexpr std::size_t length_bytes = 8;
   if (text.size() > length_bytes && text[length_bytes] == '{' &&
       text.substr(0, length_bytes).ends_with("\0\0"sv)) {
-    return "a safetensors file";
+    return {{}, "a safetensors file"};
   }
-  return name_of_messages(text);
+  return {{}, name_of_messages(text)};
 }
 
 }  // namespace
 
 void refuse_foreign(std::string_view text) {
-  const std::string_view what = name_of_format(text);
-  if (what.empty()) return;
-  const Remedy remedy = what == "a gzip file" ? Remedy::unpacked_file : Remedy::list_of_layers;
-  throw SpecError({}, fmt::format("this is {}, not an architecture file", what), remedy);
+  const ForeignFormat format = format_of(text);
+  if (format.what.empty()) return;
+  throw SpecError({}, fmt::format("this is {}, not an architecture file", format.what),
+                  format.remedy);
 }
 
 }  // namespace smoothbound

@@ -34,8 +34,9 @@ bool is_architecture(const fs::path& file) {
   });
 }
 
-// Those that come with the program: where it is installed, and beside the folder it is built in.
-std::string shipped(const std::string& name) {
+}  // namespace
+
+std::string shipped_architecture(const std::string& name) {
   std::error_code failure;
   const fs::path program = fs::read_symlink("/proc/self/exe", failure);
   if (failure || name.find('/') != std::string::npos) return {};
@@ -52,8 +53,6 @@ std::string shipped(const std::string& name) {
   }
   return {};
 }
-
-}  // namespace
 
 std::string advice_for_directory(const std::string& path) {
   const fs::path folder(path);
@@ -75,7 +74,7 @@ std::string advice_for_missing(const std::string& path, int error) {
       return fmt::format("did you mean '{}'?", (fs::path(path).parent_path() / name).string());
     }
   }
-  if (const std::string file = shipped(path); !file.empty()) {
+  if (const std::string file = shipped_architecture(path); !file.empty()) {
     return fmt::format("did you mean '{}', which comes with smoothbound?", file);
   }
   const std::vector<std::string_view> candidates(names.begin(), names.end());

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -54,36 +55,42 @@ std::filesystem::path behind_links(std::filesystem::path path) {
   return {};
 }
 
-std::string advice_for(int error) {
-  switch (error) {
-    case EISDIR:
-      return "name a file in it";
-    case ENOENT:
-    case ENOTDIR:
-      return "make its folder first, or name another file";
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return "name a file where you may write";
-    case ENAMETOOLONG:
-      return "take a shorter name";
-    case ENOSPC:
-    case EDQUOT:
-      return "make room on the disk, or name a file on another";
-    case EFBIG:
-      return "raise the limit (ulimit -f), or name another file";
-    default:
-      return "check where it goes, or name another file";
-  }
+// What it means that a system call on an output failed so, and what to do.
+struct Failure {
+  int error;
+  OutputError::Cause cause;
+  const char* advice;
+};
+
+const Failure& failure_of(int error) {
+  using enum OutputError::Cause;
+  static constexpr std::array<Failure, 12> failures{{
+      {EISDIR, path, "name a file in it"},
+      {ENOENT, path, "make its folder first, or name another file"},
+      {ENOTDIR, path, "make its folder first, or name another file"},
+      {ELOOP, path, "mend the link, or name another file"},
+      {EACCES, path, "name a file where you may write"},
+      {EPERM, path, "name a file where you may write"},
+      {EROFS, path, "name a file where you may write"},
+      {ENAMETOOLONG, path, "take a shorter name"},
+      {EPIPE, reader_gone, "keep the program that reads it running"},
+      {ENOSPC, machine, "make room on the disk, or name a file on another"},
+      {EDQUOT, machine, "make room on the disk, or name a file on another"},
+      {EFBIG, machine, "raise the limit (ulimit -f), or name another file"},
+  }};
+  static constexpr Failure other{0, machine, "check where it goes, or name another file"};
+  const auto* const found = std::ranges::find(failures, error, &Failure::error);
+  return found == failures.end() ? other : *found;
 }
 
 }  // namespace
 
 void throw_output_error(const std::string& what, const std::string& name) {
   const int error = errno;
+  const Failure& failure = failure_of(error);
   throw OutputError(fmt::format("{} {}: {}", what, name,
                                 std::strerror(error)),  // NOLINT(concurrency-mt-unsafe)
-                    error == EPIPE, advice_for(error));
+                    failure.cause, failure.advice);
 }
 
 void remove_unfinished_output() noexcept {

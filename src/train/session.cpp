@@ -133,15 +133,10 @@ class TrainingSession::RunIn final : public Run {
     result_.mini_batch = training_->is_stochastic() ? request_.training.mini_batch : 0;
     result_.certified = training_->global_step();
     begin();
+    begin_log();
   }
 
   const TrainingReport& run(const TrainingWatch& watch) override {
-    if (!request_.log.empty()) {
-      log_.emplace(request_.log, training_->state().iteration);
-      if (log_->has_dropped_a_part() && request_.notice) {
-        request_.notice(request_.log, "its last line is cut short and is dropped");
-      }
-    }
     try {
       iterate(watch);
     } catch (TrainingFailed& error) {
@@ -248,6 +243,14 @@ class TrainingSession::RunIn final : public Run {
                                 left, left == 1 ? "" : "s", work, work / rate / hour));
   }
 
+  void begin_log() {
+    if (request_.log.empty()) return;
+    log_.emplace(request_.log, training_->state().iteration);
+    if (log_->has_dropped_a_part() && request_.notice) {
+      request_.notice(request_.log, "its last line is cut short and is dropped");
+    }
+  }
+
   void iterate(const TrainingWatch& watch) {
     const auto is_stopped = [&] { return watch.is_stopped && watch.is_stopped(); };
     if (training_->is_stochastic()) {
@@ -275,10 +278,10 @@ class TrainingSession::RunIn final : public Run {
       log_->append(record);
     } catch (const OutputError& error) {
       const std::string message = fmt::format("iteration {}: {}", record.iteration, error.what());
-      if (request_.checkpoint.empty()) throw OutputError(message, error.silent, error.hint);
+      if (request_.checkpoint.empty()) throw OutputError(message, error.cause, error.hint);
       save_checkpoint();
       throw OutputError(fmt::format("{}; the run is saved in '{}'", message, request_.checkpoint),
-                        error.silent, error.hint);
+                        error.cause, error.hint);
     }
   }
 
@@ -290,7 +293,7 @@ class TrainingSession::RunIn final : public Run {
     } catch (const OutputError& error) {
       throw OutputError(fmt::format("iteration {}: {}; the last checkpoint is as it was",
                                     training_->state().iteration, error.what()),
-                        error.silent, error.hint);
+                        error.cause, error.hint);
     }
   }
 

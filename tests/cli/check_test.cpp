@@ -239,12 +239,12 @@ TEST_F(Check, OutputsThatAreInputsAreRefused) {
 
 TEST_F(Check, OutputsThatCannotBeWrittenAreErrors) {
   update();
-  EXPECT_EQ(check({"--junit", "no/such/directory.xml"}).exit_code, 70);
-  EXPECT_EQ(run({"net.yaml", "--baseline", "no/such/bounds.json", "--update"}).exit_code, 70);
+  EXPECT_EQ(check({"--junit", "no/such/directory.xml"}).exit_code, 2);
+  EXPECT_EQ(run({"net.yaml", "--baseline", "no/such/bounds.json", "--update"}).exit_code, 2);
   EXPECT_EQ(run({"net.yaml", "--baseline", "bounds.json", "--github"},
                 {{"GITHUB_STEP_SUMMARY", "/no/such/directory/summary"}})
                 .exit_code,
-            70);
+            2);
 }
 
 TEST_F(Check, TolerancesAreChecked) {

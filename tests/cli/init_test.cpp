@@ -101,7 +101,7 @@ TEST_F(Init, MistakesAreShown) {
               HasSubstr("error: no file of parameters is written as *.npz\n"));
   EXPECT_THAT(error_of({"init", "net.yaml", "--seed", "x", "-o", "w"}, 2),
               HasSubstr("error: --seed must be "));
-  EXPECT_EQ(error_of({"init", "net.yaml", "-o", "no/w"}, 70),
+  EXPECT_EQ(error_of({"init", "net.yaml", "-o", "no/w"}, 2),
             "smoothbound: error: cannot create a file beside 'no/w': No such file or directory\n"
             "hint: make its folder first, or name another file\n");
   EXPECT_EQ(error_of({"init", "net.yaml", "--scheme", "ball", "--radius", "1e39", "-o", "w"}, 2),

@@ -1,5 +1,6 @@
 // Signals: how the program is ended, and that no handler takes the stack of a thread.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <csignal>
@@ -143,6 +144,17 @@ TEST_F(Interrupts, TheSecondEndsAtOnce) {
   kill(process, SIGINT);
   EXPECT_EQ(wait_for(process), 128 + SIGINT);
   EXPECT_FALSE(fs::exists(run("large")));
+}
+
+// There is nothing to save yet.
+TEST_F(Interrupts, TheFirstEndsARunThatWaitsForAReader) {
+  const std::string pipe = directory_ / "log";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const pid_t process = start_program({"train", network_, "--log", pipe});
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(kill(process, 0), 0);
+  kill(process, SIGINT);
+  EXPECT_EQ(wait_for(process), 128 + SIGINT);
 }
 
 // As nohup has it.

@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 class NaturalWords : public ::testing::Test {
@@ -90,13 +91,19 @@ TEST_F(NaturalWords, OutputsOfOtherKinds) {
         "hint: *.txt, *.md, *.csv and *.json are; 'report' writes pages, and 'plot' charts\n");
     EXPECT_FALSE(std::filesystem::exists(directory_ / name));
   }
+  for (const std::string name : {"x.json", "x.pdf"}) {
+    EXPECT_EQ(
+        hint({"report", "net.yaml", "-o", name}),
+        "hint: a page is *.html; 'bound' and 'compare' write *.txt, *.md, *.csv and *.json\n");
+    EXPECT_FALSE(std::filesystem::exists(directory_ / name));
+  }
   // Without a hint nobody knows what to do about an output that cannot be.
   EXPECT_EQ(run({"bound", "net.yaml", "-o", "nets"}).err,
             "smoothbound: error: cannot write 'nets': Is a directory\nhint: name a file in it\n");
   EXPECT_EQ(run({"bound", "net.yaml", "-o", "no/such.txt"}).err,
             "smoothbound: error: cannot create a file beside 'no/such.txt': No such file or "
             "directory\nhint: make its folder first, or name another file\n");
-  EXPECT_EQ(run({"bound", "net.yaml", "-o", "nets"}).exit_code, 70);
+  EXPECT_EQ(run({"bound", "net.yaml", "-o", "nets"}).exit_code, 2);
   (void)directory_.write("table.csv", "a,b\n1,2\n");
   EXPECT_THAT(run({"plot", "table.csv", "-o", "p.svg"}).err,
               StartsWith("table.csv:1: error: is no log of training\nhint: a log is what"));
@@ -116,18 +123,20 @@ TEST_F(NaturalWords, ANetworkByItsName) {
 
 // Found from where the program is, so the program itself is run: the environment is set.
 TEST_F(NaturalWords, AShippedNetwork) {
-  const auto found = [&](const std::string& name) {
-    const Outcome outcome = run_program(Invocation{.arguments = {"bound", name},
+  const auto found = [&](const std::vector<std::string>& arguments) {
+    const Outcome outcome = run_program(Invocation{.arguments = arguments,
                                                    .environment = {{"ANY", "1"}},
                                                    .directory = directory_.path().string()});
     EXPECT_EQ(outcome.exit_code, 2);
     return outcome.err.substr(outcome.err.rfind("hint: "));
   };
-  EXPECT_THAT(found("vgg16"),
+  EXPECT_THAT(found({"bound", "vgg16"}),
               EndsWith("/architectures/vgg16.yaml', which comes with smoothbound?\n"));
-  EXPECT_THAT(found("lenet5.json"),
+  EXPECT_THAT(found({"bound", "lenet5.json"}),
               EndsWith("/architectures/lenet5.json', which comes with smoothbound?\n"));
-  EXPECT_EQ(found("nets/vgg16"), "hint: check the path; '-' reads standard input\n");
+  EXPECT_THAT(found({"vgg16"}),
+              MatchesRegex("hint: a command comes first: smoothbound bound /.*/vgg16.yaml\n"));
+  EXPECT_EQ(found({"bound", "nets/vgg16"}), "hint: check the path; '-' reads standard input\n");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
+constexpr int no_such_place = 2;
 constexpr int cannot_write = 70;
 
 mode_t mode_of(const std::string& path) {
@@ -94,7 +95,7 @@ TEST_F(OutputFile, RefusesLinksThatGoInACircle) {
   fs::create_symlink("b", directory / "a");
   fs::create_symlink("a", directory / "b");
   const Outcome run = run_program({"bound", "-o", directory / "a", good});
-  EXPECT_EQ(run.exit_code, cannot_write);
+  EXPECT_EQ(run.exit_code, no_such_place);
   EXPECT_TRUE(fs::is_symlink(directory / "a"));
   EXPECT_EQ(directory.count(), 2U);
 }
@@ -117,7 +118,7 @@ TEST_F(OutputFile, HoldsTheGoodOnesOfSeveral) {
 
 TEST_F(OutputFile, NeedsADirectoryThatExists) {
   const Outcome run = run_program({"bound", "-o", directory / "missing/out.txt", good});
-  EXPECT_EQ(run.exit_code, cannot_write);
+  EXPECT_EQ(run.exit_code, no_such_place);
   EXPECT_EQ(run.out, "");
   EXPECT_THAT(run.err, HasSubstr("missing/out.txt': No such file or directory"));
   EXPECT_EQ(directory.count(), 0U);
@@ -125,7 +126,7 @@ TEST_F(OutputFile, NeedsADirectoryThatExists) {
 
 TEST_F(OutputFile, IsNotADirectory) {
   const Outcome run = run_program({"bound", "-o", directory.path().string(), good});
-  EXPECT_EQ(run.exit_code, cannot_write);
+  EXPECT_EQ(run.exit_code, no_such_place);
   EXPECT_THAT(run.err, HasSubstr("Is a directory"));
 }
 
@@ -134,14 +135,14 @@ TEST_F(OutputFile, CannotBeMadeInADirectoryThatMayNotBeWritten) {
   ASSERT_EQ(chmod(directory.path().c_str(), 0500), 0);
   const Outcome run = run_program({"bound", "-o", directory / "out.txt", good});
   ASSERT_EQ(chmod(directory.path().c_str(), 0700), 0);
-  EXPECT_EQ(run.exit_code, cannot_write);
+  EXPECT_EQ(run.exit_code, no_such_place);
   EXPECT_THAT(run.err, HasSubstr("Permission denied"));
   EXPECT_EQ(directory.count(), 0U);
 }
 
 TEST_F(OutputFile, CannotBeMadeInAPlaceWithoutFiles) {
   const Outcome run = run_program({"bound", "-o", "/proc/smoothbound-out.txt", good});
-  EXPECT_EQ(run.exit_code, cannot_write);
+  EXPECT_EQ(run.exit_code, no_such_place);
   EXPECT_THAT(run.err, HasSubstr("/proc/smoothbound-out.txt'"));
 }
 

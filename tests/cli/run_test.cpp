@@ -308,8 +308,7 @@ TEST_F(ByHand, OutputsThatCannotBeWrittenAreToldBeforeTheWork) {
   expect_error({"net.yaml", "--output", "no/y.npy"},
                "smoothbound: error: cannot create a file beside 'no/y.npy': No such file or "
                "directory\n"
-               "hint: make its folder first, or name another file\n",
-               70);
+               "hint: make its folder first, or name another file\n");
 }
 
 TEST_F(ByHand, ALayerThatCannotBeExecutedIsNamed) {
@@ -371,7 +370,7 @@ TEST(Run, ALossBeyondAllNumbersIsNoAnswer) {
   const Outcome table = run_program({"run", file, "--precision", "float64"});
   EXPECT_EQ(table.exit_code, 3) << table.err;
   EXPECT_THAT(table.out,
-              HasSubstr("loss: square not evaluated, as it is beyond the largest number\n"));
+              HasSubstr("loss not evaluated: square: its value is beyond the largest number\n"));
   EXPECT_EQ(run_program({"run", file, "--precision", "float64", "--radius", "1"}).exit_code, 0);
 }
 

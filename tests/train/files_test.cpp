@@ -1,11 +1,14 @@
 // Logs and checkpoints.
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
+#include <iterator>
 
 #include "problems.hpp"
 #include "smoothbound/bounds/training_log.hpp"
@@ -133,6 +136,22 @@ TEST_P(LogFiles, BeginAnew) {
   std::getline(file, text);
   EXPECT_EQ(text, GetParam() == "log.csv" ? std::string(log_header()) : "");
   EXPECT_FALSE(std::getline(file, text));
+}
+
+// Its end is the end of the log, also where a run is taken up.
+TEST_P(LogFiles, GoToAPipeInOnePiece) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  for (const std::int64_t keep_below : {0, 2}) {
+    auto read = std::async(std::launch::async, [&] {
+      std::ifstream pipe(path_);
+      return std::string(std::istreambuf_iterator<char>(pipe), {});
+    });
+    LogFile(path_, keep_below).append(record(2));
+    const LogFormat format = log_format_of(path_);
+    const std::string begin =
+        format == LogFormat::csv ? std::string(log_header()) + "\n" : std::string();
+    EXPECT_EQ(read.get(), begin + log_line(record(2), format));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, LogFiles, ::testing::Values("log.csv", "log.jsonl"));

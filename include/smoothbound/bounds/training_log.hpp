@@ -49,9 +49,9 @@ std::vector<IterationRecord> read_training_log(const std::string& path);
 class LogFile {
  public:
   /// Begins the file anew with those of its lines whose iteration is below `keep_below`, as they
-  /// are, if there are any. A last line without an end was cut short, and is dropped. Throws
-  /// OutputError, and DataError for a file whose records are to be kept and which is no log of the
-  /// format that its name asks for.
+  /// are, if there are any. A last line without an end was cut short, and is dropped. A pipe or
+  /// device begins with the run, and waits for its reader. Throws OutputError, and DataError for a
+  /// file whose records are to be kept and which is no log of the format that its name asks for.
   LogFile(std::string path, std::int64_t keep_below = 0);
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
@@ -63,6 +63,10 @@ class LogFile {
   void append(const IterationRecord& record);
 
  private:
+  void open(const char* mode);
+  void write(std::string_view text);
+  [[noreturn]] void fail() const;
+
   std::string path_;
   LogFormat format_;
   std::FILE* file_ = nullptr;

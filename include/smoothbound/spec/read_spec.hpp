@@ -36,4 +36,8 @@ Spec read_spec(const Source& source, const Limits& limits = {});
 /// what cannot be read or exceeds the limit.
 void load_source(const std::string& path, const Limits& limits, Source& source);
 
+/// The architecture file of this name, with its ending or without, of those that come with the
+/// program: where it is installed, and beside the folder it is built in. Empty: there is none.
+std::string shipped_architecture(const std::string& name);
+
 }  // namespace smoothbound

@@ -1,6 +1,7 @@
 // Files that are either whole or not there.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -9,12 +10,17 @@
 
 namespace smoothbound {
 
-/// Output that cannot be written. `silent`: the reader has gone away and wants no message.
+/// Output that cannot be written.
 class OutputError : public std::runtime_error {
  public:
-  OutputError(const std::string& message, bool reader_gone, std::string advice)
-      : std::runtime_error(message), silent(reader_gone), hint(std::move(advice)) {}
-  bool silent;
+  enum class Cause : std::uint8_t {
+    path,         // where it should go: a mistake of who asked for it
+    reader_gone,  // who wants no message
+    machine,      // a full disk, say
+  };
+  OutputError(const std::string& message, Cause why, std::string advice)
+      : std::runtime_error(message), cause(why), hint(std::move(advice)) {}
+  Cause cause;
   std::string hint;
 };
 
@@ -22,7 +28,8 @@ class OutputError : public std::runtime_error {
 [[noreturn]] void throw_output_error(const std::string& what, const std::string& name);
 
 /// A file that appears under its name only once it is complete: written beside its target and then
-/// renamed. A link is kept, and what it links to replaced; devices and pipes are written in place.
+/// renamed. A link is kept, and what it links to replaced; devices and pipes are written in place,
+/// where opening a pipe waits for its reader.
 class OutputFile {
  public:
   /// Throws OutputError.

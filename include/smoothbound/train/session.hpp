@@ -71,11 +71,12 @@ struct TrainingWatch {
 
 class TrainingSession {
  public:
-  /// Makes all ready for the first iteration. Throws SpecError in `request.source`; TooFewSamples,
-  /// TargetsNotTaken, DataError in the samples, the files of parameters or the checkpoint, also if
-  /// that is of another run; NothingToMinimize, MiniBatchTooLarge, MemoryShortage,
-  /// TooManySamples, LabelsMissing, TrainingUnsupported, ContradictoryOptions, LossError,
-  /// NotExecutable; std::overflow_error for a radius beyond the precision.
+  /// Makes all ready for the first iteration, and begins the log. Throws SpecError in
+  /// `request.source`; TooFewSamples, TargetsNotTaken, DataError in the samples, the files of
+  /// parameters, the checkpoint or the log, also if the checkpoint is of another run; OutputError,
+  /// NothingToMinimize, MiniBatchTooLarge, MemoryShortage, TooManySamples, LabelsMissing,
+  /// TrainingUnsupported, ContradictoryOptions, LossError, NotExecutable; std::overflow_error for a
+  /// radius beyond the precision.
   explicit TrainingSession(TrainingRequest request);
   TrainingSession(const TrainingSession&) = delete;
   TrainingSession& operator=(const TrainingSession&) = delete;

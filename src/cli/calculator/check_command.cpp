@@ -327,7 +327,8 @@ class CheckCommand {
     }
     if (!written) {
       throw OutputError(fmt::format("cannot write the job's summary '{}'", escape_controls(path)),
-                        false, "GITHUB_STEP_SUMMARY is to name a file where you may write");
+                        OutputError::Cause::path,
+                        "GITHUB_STEP_SUMMARY is to name a file where you may write");
     }
   }
 

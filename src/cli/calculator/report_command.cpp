@@ -14,6 +14,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/output.hpp"
+#include "shared/output_options.hpp"
 #include "shared/remedies.hpp"
 #include "smoothbound/report/html/html_report.hpp"
 
@@ -66,6 +67,9 @@ int run(const ReportCommandOptions& options, const CommandLine& line) {
   refuse_repeated_stdin(options.paths, line);
   const std::vector<std::string> files = expand(options.paths, line);
   refuse_overwriting(line, {"-o", "--output"}, options.output, files);
+  refuse_other_formats(
+      line, {"-o", "--output"}, options.output, {".html"}, "page",
+      "a page is *.html; 'bound' and 'compare' write *.txt, *.md, *.csv and *.json");
   std::vector<Report> reports;
   std::vector<FailedFile> failures;
   int worst = success;

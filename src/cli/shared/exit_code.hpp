@@ -9,9 +9,9 @@ namespace smoothbound::cli {
 enum ExitCode : int {
   success = 0,
   regression = 1,     // a bound got worse, or a measured value exceeds its bound
-  bad_input = 2,      // a mistake in a file or on the command line
+  bad_input = 2,      // a mistake in a file or on the command line, a path that cannot be
   no_answer = 3,      // no finite answer, training that fails, what cannot be executed, no memory
-  internal = 70,      // a defect, or output that cannot be written
+  internal = 70,      // a defect, or output that the machine or its reader does not take
   interrupted = 130,  // by the user, who has got what there was to save
 };
 
@@ -24,10 +24,10 @@ struct ExitCodeRow {
 inline constexpr std::array<ExitCodeRow, 6> exit_codes{{
     {success, "ok"},
     {regression, "a regression or a violated bound was found"},
-    {bad_input, "bad input or usage"},
+    {bad_input, "bad input or usage, paths of output included"},
     {no_answer,
      "no finite answer, training that fails, a layer that cannot be executed, or no memory"},
-    {internal, "internal error, or output that cannot be written"},
+    {internal, "internal error, or output that fails: a full disk, a closed pipe"},
     {interrupted, "training was interrupted; it has saved its checkpoint and output"},
 }};
 

@@ -26,7 +26,7 @@ std::vector<std::string_view> views(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
+bool is_among(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
@@ -94,7 +94,7 @@ const std::string* find_unknown(const CommandLine& line, const std::vector<std::
     if (!argument.starts_with('-') || argument == "-") continue;
     const std::string name = argument.substr(0, argument.find('='));
     const bool bundled = !name.starts_with("--") && name.size() > 2;
-    if (contains(known, name) || (bundled && contains(known, name.substr(0, 2)))) continue;
+    if (is_among(known, name) || (bundled && is_among(known, name.substr(0, 2)))) continue;
     if (!is_numeric(name)) return &argument;
   }
   return nullptr;
@@ -166,7 +166,11 @@ std::string hint_for_file(const std::string& word) {
       return fmt::format("a command comes first: smoothbound bound {}", file);
     }
   }
-  if (!is_named_so && !std::filesystem::is_regular_file(word, ignored)) return {};
+  if (!is_named_so && !std::filesystem::is_regular_file(word, ignored)) {
+    const std::string shipped = shipped_architecture(word);
+    if (shipped.empty()) return {};
+    return fmt::format("a command comes first: smoothbound bound {}", shipped);
+  }
   return fmt::format("a command comes first: smoothbound bound {}", word);
 }
 

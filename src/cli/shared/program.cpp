@@ -62,10 +62,10 @@ int report_failures(CommandLine line) {
     std::cerr << render(error);
     return bad_input;
   } catch (const OutputError& error) {
-    if (!error.silent) {
+    if (error.cause != OutputError::Cause::reader_gone) {
       std::cerr << "smoothbound: error: " << error.what() << "\nhint: " << error.hint << '\n';
     }
-    return internal;
+    return error.cause == OutputError::Cause::path ? bad_input : internal;
   } catch (const ResourceError& error) {
     return refuse(error);
   } catch (const std::bad_alloc&) {

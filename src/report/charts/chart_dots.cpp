@@ -12,7 +12,7 @@ constexpr double row_height = 17;
 constexpr double column_gap = 26;
 constexpr double infinity_width = 38;  // the edge for inf, and the one for 0
 constexpr double infinity_distance = 28;
-constexpr double tick_room = 52;
+constexpr double width_of_tick = 52;
 
 class DotColumns {
  public:
@@ -92,7 +92,7 @@ class DotColumns {
     left_ += room_for_points;
     right_ -= room_for_points;
     scale_ = make_scale(extent.low, extent.high, chart.y.logarithmic,
-                        static_cast<int>(std::max(2.0, (right_ - left_) / tick_room)), true);
+                        static_cast<int>(std::max(2.0, (right_ - left_) / width_of_tick)), true);
     for (std::size_t i = 0; i < categories_.size(); ++i) {
       canvas_.put("<path class=\"grid\" d=\"M{} {}h{}\"/>\n", number(left), number(y_of(i)),
                   number(column_));

@@ -21,11 +21,12 @@ struct Number {
   std::string_view symbol;
   TripleEntry entry;
 };
-constexpr std::array<Number, 3> numbers{{{"output bound m", "m", &Triple::m},
-                                         {"Lipschitz constant l", "l", &Triple::lipschitz},
-                                         {"smoothness constant L", "L", &Triple::smoothness}}};
+constexpr std::array<Number, 3> entries_shown{
+    {{"output bound m", "m", &Triple::m},
+     {"Lipschitz constant l", "l", &Triple::lipschitz},
+     {"smoothness constant L", "L", &Triple::smoothness}}};
 
-constexpr double gap = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<std::string> layer_names(const Graph& graph) {
   std::vector<std::string> names;
@@ -114,7 +115,7 @@ std::vector<Chart> network_charts(std::span<const Report> reports) {
   if (reports.empty()) return charts;
   const std::vector<std::string> names = words::distinct_names(reports);
   const std::vector<Method> methods = methods_of(reports.front());
-  for (const Number& number : numbers) {
+  for (const Number& number : entries_shown) {
     Chart chart;
     chart.kind = ChartKind::dots;
     chart.x = {"network", false, names};
@@ -144,7 +145,7 @@ std::vector<Chart> depth_charts(std::span<const Report> reports) {
   const ChartAxis axis = depth_axis(reports);
   const std::vector<std::string> names = words::distinct_names(reports);
   const std::vector<Method> methods = methods_of(reports.front());
-  for (const Number& number : numbers) {
+  for (const Number& number : entries_shown) {
     Chart chart;
     chart.x = axis;
     chart.y = {std::string(number.title), true, {}};
@@ -189,15 +190,15 @@ std::vector<Chart> method_charts(std::span<const Report> reports) {
     chart.x = {"layer", false, layer_names(report.graph)};
     chart.y = {"bound of the paper / sharp bound", true, {}};
     constexpr std::size_t first_colour = 2;  // others than those of the methods
-    for (std::size_t n = 0; n < numbers.size(); ++n) {
-      const Number& number = numbers[n];
+    for (std::size_t n = 0; n < entries_shown.size(); ++n) {
+      const Number& number = entries_shown[n];
       ChartSeries series{
           std::string(number.symbol), places(report.graph.layers.size()), {}, first_colour + n, n};
       for (std::size_t i = 0; i < series.x.size(); ++i) {
         const Magnitude& a = paper->table.layers[i].*number.entry;
         const Magnitude& b = sharp->table.layers[i].*number.entry;
         // Where both are 0 or inf there is no factor.
-        series.y.push_back(a == b && (a.is_zero() || a.is_infinite()) ? gap
+        series.y.push_back(a == b && (a.is_zero() || a.is_infinite()) ? no_value
                                                                       : a.log10() - b.log10());
       }
       const bool drawn = std::ranges::any_of(series.y, [](double y) { return !std::isnan(y); });
@@ -226,13 +227,13 @@ class Growth {
   explicit Growth(std::size_t layers)
       : layers_of_a_bar_(layers_of_a_bar(layers)),
         bars_((layers + layers_of_a_bar_ - 1) / layers_of_a_bar_),
-        factors_(layers, gap) {}
+        factors_(layers, no_value) {}
 
   // A 0 counts as 1: there is nothing yet that could grow. What was infinite before is a gap.
   void add(std::size_t layer, const std::string& kind, const Magnitude& before,
            const Magnitude& after) {
     // Every kind is there for every number, so that all panels have the same legend.
-    std::vector<double>& values = kinds_.try_emplace(kind, bars_, gap).first->second;
+    std::vector<double>& values = kinds_.try_emplace(kind, bars_, no_value).first->second;
     if (before.is_infinite()) return;
     const double from = before.is_zero() ? 0 : before.log10();
     const double to = after.is_zero() ? 0 : after.log10();
@@ -283,10 +284,10 @@ void add_layer(const Report& report, const MethodReport& result, std::uint32_t i
   const Layer& layer = report.graph.layers[index];
   const std::vector<Triple> behind =
       bounds_behind_components(report.graph, inputs_of(report.settings), result.table, index);
-  for (std::size_t n = 0; n < numbers.size(); ++n) {
-    Magnitude previous = before(report, result, layer, numbers[n].entry);
+  for (std::size_t n = 0; n < entries_shown.size(); ++n) {
+    Magnitude previous = before(report, result, layer, entries_shown[n].entry);
     for (std::size_t i = 0; i < behind.size(); ++i) {
-      const Magnitude& next = behind[i].*numbers[n].entry;
+      const Magnitude& next = behind[i].*entries_shown[n].entry;
       growth[n].add(index, std::string(name_of(layer.components[i].component)), previous, next);
       previous = next;
     }
@@ -311,7 +312,7 @@ std::string largest_factors(const Graph& graph, std::span<const Growth> growth) 
   constexpr std::size_t most = 3;
   constexpr std::size_t most_name = 24;
   std::string note;
-  for (std::size_t n = 0; n < numbers.size(); ++n) {
+  for (std::size_t n = 0; n < entries_shown.size(); ++n) {
     std::string names;
     for (const std::size_t layer : growth[n].largest(most)) {
       names += fmt::format("{}{} ({})", names.empty() ? "" : ", ",
@@ -319,7 +320,7 @@ std::string largest_factors(const Graph& graph, std::span<const Growth> growth) 
                            value_text(growth[n].factor(layer), true));
     }
     if (!names.empty())
-      note += fmt::format("; largest factors of {}: {}", numbers[n].symbol, names);
+      note += fmt::format("; largest factors of {}: {}", entries_shown[n].symbol, names);
   }
   return note;
 }
@@ -349,11 +350,11 @@ std::vector<Chart> growth_of_network(const NetworkBounds& bounds, std::span<cons
   const Report& report = *bounds.report;
   const bool gathered = growth.front().layers_of_each() > 1;
   std::vector<Chart> charts;
-  for (std::size_t n = 0; n < numbers.size(); ++n) {
+  for (std::size_t n = 0; n < entries_shown.size(); ++n) {
     Chart chart;
     chart.kind = ChartKind::bars;
     chart.x = growth_axis(report.graph, growth.front());
-    chart.y = {fmt::format("growth factor of the {}", numbers[n].title), true, {}};
+    chart.y = {fmt::format("growth factor of the {}", entries_shown[n].title), true, {}};
     chart.total = gathered ? "layers" : "layer";
     for (std::size_t k = 0; k < kinds.size(); ++k) {
       const auto found = growth[n].kinds().find(kinds[k]);
@@ -381,23 +382,23 @@ std::vector<Chart> growth_charts(std::span<const NetworkBounds> networks) {
   std::vector<std::vector<Growth>> growth;
   for (const auto& [report, result] : networks) {
     const std::size_t layers = report->graph.layers.size();
-    growth.emplace_back(numbers.size(), Growth(layers));
+    growth.emplace_back(entries_shown.size(), Growth(layers));
     for (std::uint32_t i = 0; i < layers; ++i) add_layer(*report, *result, i, growth.back());
   }
   const std::vector<std::string> kinds = rank_kinds(growth);
   std::vector<Chart> charts;
-  std::array<ChartRange, numbers.size()> scales;
+  std::array<ChartRange, entries_shown.size()> scales;
   for (std::size_t i = 0; i < networks.size(); ++i) {
     for (Chart& chart : growth_of_network(networks[i], growth[i], kinds)) {
       const ChartRange extent = y_extent(chart);
-      ChartRange& scale = scales[charts.size() % numbers.size()];
+      ChartRange& scale = scales[charts.size() % entries_shown.size()];
       scale.include(extent.low);
       scale.include(extent.high);
       charts.push_back(std::move(chart));
     }
   }
   for (std::size_t i = 0; i < charts.size(); ++i) {
-    const ChartRange& scale = scales[i % numbers.size()];
+    const ChartRange& scale = scales[i % entries_shown.size()];
     charts[i].shown = {scale.low, scale.high};
   }
   return charts;

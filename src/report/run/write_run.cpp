@@ -50,17 +50,16 @@ class RunWriter {
         fmt::format("output: {} x {}", words::count(batch), words::shape(graph_.output_shape())));
     if (run_.loss) {
       const RunLoss& loss = *run_.loss;
-      std::string line = fmt::format("loss: {} ", loss.name);
-      if (loss.value) {
-        line += fmt::format("{:.4g}", *loss.value);
+      if (!loss.value) {
+        page_.paragraph("loss not evaluated: " + page_.foreign(loss.reason));
+      } else {
+        std::string line = fmt::format("loss: {} {:.4g}", loss.name, *loss.value);
         constexpr double visible = 1e-4;
         if (loss.gap > visible * std::abs(*loss.value)) {
           line += fmt::format(", at least {:.4g}", *loss.value - loss.gap);
         }
-      } else {
-        line += "not evaluated, " + page_.foreign(loss.reason);
+        page_.paragraph(line);
       }
-      page_.paragraph(line);
     }
     if (run_.accuracy) {
       const RunAccuracy& accuracy = *run_.accuracy;

@@ -38,5 +38,9 @@ std::unique_ptr<Kernel<Scalar>> patch_conv_kernel(const ConvGeometry& geometry);
 /// The best there is for the scalar type.
 template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> conv_kernel(const ConvGeometry& geometry);
+template <>
+std::unique_ptr<Kernel<float>> conv_kernel(const ConvGeometry& geometry);
+template <>
+std::unique_ptr<Kernel<double>> conv_kernel(const ConvGeometry& geometry);
 
 }  // namespace smoothbound::kernels

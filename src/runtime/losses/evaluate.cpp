@@ -24,9 +24,12 @@ void check(const LossRow& loss, const LossData& data) {
                                     loss.name, size, data.samples, data.outputs));
   }
   for (std::size_t i = 0; i < size; ++i) {
-    if (std::isfinite(data.predictions[i])) continue;
+    const double value = data.predictions[i];
+    if (std::isfinite(value)) continue;
+    // What is no number has no sign.
     throw LossDataError(fmt::format("{}: sample {}: output {} is {}", loss.name, i / outputs,
-                                    i % outputs, data.predictions[i]));
+                                    i % outputs,
+                                    std::isnan(value) ? "nan" : fmt::to_string(value)));
   }
   if (data.clusters < 1) {
     throw LossDataError(

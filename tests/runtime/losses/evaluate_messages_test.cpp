@@ -40,6 +40,8 @@ TEST(LossMessages, PredictionsThatAreNotFinite) {
     const std::string name(row.name);
     p.z[2] = std::numeric_limits<double>::quiet_NaN();
     EXPECT_EQ(refusal(p), name + ": sample 1: output 0 is nan");
+    p.z[2] = -p.z[2];
+    EXPECT_EQ(refusal(p), name + ": sample 1: output 0 is nan");
     p.z[1] = -std::numeric_limits<double>::infinity();
     EXPECT_EQ(refusal(p), name + ": sample 0: output 1 is -inf");
   }
