@@ -15,19 +15,17 @@ void visit_window(SettingsVisitor& visitor, Window& window) {
   visitor.padding({.name = "padding", .description = "padding around the input"}, window.padding);
 }
 
-// A patch without a position of the input has neither a mean nor a maximum.
+// A patch without a position of the input has neither a mean nor a maximum. The last one leaves the
+// input by no more than the first one does.
 Shape pooled_shape(const Window& window, const Shape& input, std::string_view name) {
   require_spatial(input, name);
   Shape shape = window.output_shape(input, input.channels());
   for (int axis = 0; axis < input.spatial_rank(); ++axis) {
     const AxisWindow along = window.along(input, axis);
-    const bool first = along.place(0, along.kernel - 1) < 0;
-    const bool last = along.place(along.output - 1, 0) >= along.input;
-    if (!first && !last) continue;
-    throw ShapeError(fmt::format("the {} patch of {} lies in the padding ({}), as the kernel is {} "
-                                 "along {}",
-                                 first ? "first" : "last", name, along.pad_before, along.kernel,
-                                 axis_name(input, axis)),
+    if (along.place(0, along.kernel - 1) >= 0) continue;
+    throw ShapeError(fmt::format("the first patch of {} lies in the padding ({}), as the kernel is "
+                                 "{} along {}",
+                                 name, along.pad_before, along.kernel, axis_name(input, axis)),
                      "use padding that is smaller than the kernel");
   }
   return shape;

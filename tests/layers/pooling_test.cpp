@@ -1,6 +1,9 @@
 #include "smoothbound/layers/pooling.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "small_map.hpp"
 
@@ -63,6 +66,54 @@ Window window_of(const Pooled& c) {
 }
 
 std::size_t positions(const Shape& input) { return static_cast<std::size_t>(input.positions()); }
+
+// What there is to say about the patches of both poolings; empty: nothing.
+template <class Pool>
+std::string complaint(const Window& window, const Shape& input) {
+  Pool pool;
+  pool.window = window;
+  try {
+    (void)pool.output_shape({&input, 1});
+    return {};
+  } catch (const ShapeError& error) {
+    return error.what();
+  }
+}
+
+TEST(Poolings, HaveNoPatchesThatLieInThePadding) {
+  int refused = 0;
+  for (int axis = 0; axis < 2; ++axis) {
+    for (int code = 0; code < 4 * 4 * 4 * 5; ++code) {
+      const std::int64_t kernel = 1 + code % 4;
+      const std::int64_t stride = 1 + code / 4 % 4;
+      const std::int64_t padding = code / 16 % 4;
+      const std::int64_t size = 1 + code / 64;
+      if (kernel > size + 2 * padding) continue;
+      const auto both = [&](std::int64_t along, std::int64_t across) {
+        return axis == 0 ? Extent{{along, across}, 3} : Extent{{across, along}, 3};
+      };
+      const Shape input = axis == 0 ? Shape{1, size, 1} : Shape{1, 1, size};
+      const Window window{.kernel = both(kernel, 1),
+                          .stride = both(stride, 1),
+                          .padding = {Padding::Kind::explicit_sizes, both(padding, 0)}};
+      const auto all = patches(window, input);
+      const bool has_bad_patch = std::ranges::any_of(all, [](const auto& patch) {
+        return std::ranges::none_of(patch, [](const auto& place) { return place.has_value(); });
+      });
+      const auto expected = [&](std::string_view name) {
+        if (!has_bad_patch) return std::string();
+        return fmt::format(
+            "the first patch of {} lies in the padding ({}), as the kernel is {} "
+            "along the {}",
+            name, padding, kernel, axis == 0 ? "height" : "width");
+      };
+      EXPECT_EQ(complaint<MaxPool>(window, input), expected("max_pool"));
+      EXPECT_EQ(complaint<AveragePool>(window, input), expected("average_pool"));
+      refused += has_bad_patch ? 1 : 0;
+    }
+  }
+  EXPECT_GT(refused, 100);
+}
 
 TEST(AveragePool, OperatorNormIsWithinTheConstantAndReachesItWithoutOverlap) {
   Random random(7);

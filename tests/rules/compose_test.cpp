@@ -2,7 +2,11 @@
 
 #include "smoothbound/rules/compose.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
 
 #include "support/ball.hpp"
 
@@ -218,6 +222,137 @@ TEST(Merge, InfinityStaysUnlessAFactorIsZero) {
   EXPECT_TRUE(total.m.is_infinite() && total.lipschitz.is_infinite());
   EXPECT_TRUE(total.smoothness.is_infinite());
   expect_triple(product(branches), 0, 0, 0);
+}
+
+// "symbol = value: formula" of each line, in the order in which they are recorded.
+std::vector<std::string> account(const Trace& trace) {
+  std::vector<std::string> lines;
+  for (const TraceLine& line : trace.lines) {
+    lines.push_back(fmt::format("{} = {:g}", line.symbol, line.value.to_double()) +
+                    (line.formula == "0" ? "" : ": " + line.formula));
+  }
+  return lines;
+}
+
+// By hand: ||z|| <= 2, l = 3, L = 5; R = 2, L_beta = 2, l_v = 3, l_z = 1, offset 1; then a with
+// l_a = 4, L_a = 2, a(0) = 1, slope 1. A = 2 2 + 1 = 5, B = 2 2 + 3 = 7 or sqrt(16 + 9) = 5.
+TEST(Trace, HasAllThatTheResultIsMadeOf) {
+  Trace paper;
+  Composition c(triple(2, 3, 5), Method::paper, &paper);
+  c.apply(affine(2, 3, 1, 1), number(2));
+  c.apply(map(number(4), number(2), 1, number(1)));
+  (void)c.result();
+  EXPECT_EQ(account(paper),
+            (std::vector<std::string>{"L_beta = 2",
+                                      "l_beta_v = 3",
+                                      "l_beta_z = 1",
+                                      "||beta_0|| = 1",
+                                      "R = 2: ||v|| <= R",
+                                      "A = 5: L_beta R + l_beta_z",
+                                      "B = 7: L_beta m_in + l_beta_v",
+                                      "m_0 = 17: R B + l_beta_z m_in + ||beta_0||",
+                                      "||a|| = inf: inf",
+                                      "l_a = 4",
+                                      "L_a = 2",
+                                      "||a(0)|| = 1",
+                                      "||grad a(0)|| = 1",
+                                      "l_j = 4: l_a  (of min{l_a, ||grad a(0)|| + L_a m})",
+                                      "m_j = 69: ||a(0)|| + l_a m, the smallest of three bounds",
+                                      "P = 4: product of the l_j so far",
+                                      "S = 2: l_j S + L_a P^2, with the S and P before",
+                                      "P A l_in = 60: earlier parameters",
+                                      "P B = 28: own parameters",
+                                      "l = 88: P (A l_in + B), (20)",
+                                      "P A L_in = 100: curvature of what comes before",
+                                      "A^2 S l_in^2 = 450: own curvature, earlier parameters",
+                                      "2 (A B S + L_beta P) l_in = 468: mixed",
+                                      "B^2 S = 98: own curvature, own parameters",
+                                      "L = 1116: sum of the four terms, (21)"}));
+  EXPECT_EQ(
+      paper.conclusions,
+      (std::vector<std::string>{
+          "l = 8.80000e+1: the largest part is P A l_in = 6.00000e+1 (earlier parameters)",
+          "L = 1.11600e+3: the largest part is 2 (A B S + L_beta P) l_in = 4.68000e+2 (mixed)"}));
+  // A result asked for again is accounted for again, and concluded once.
+  (void)c.result();
+  EXPECT_EQ(paper.conclusions.size(), 2U);
+
+  Trace sharp;
+  Composition d(triple(2, 3, 5), Method::sharp, &sharp);
+  d.apply(affine(2, 3, 1), number(2));
+  d.apply(map(number(4), number(2), 1, number(1)));
+  (void)d.result();
+  EXPECT_EQ(account(sharp), (std::vector<std::string>{
+                                "L_beta = 2",
+                                "l_beta_v = 3",
+                                "l_beta_z = 1",
+                                "R = 2: ||v|| <= R",
+                                "A = 5: L_beta R + l_beta_z",
+                                "B = 5: sqrt((L_beta m_in)^2 + l_beta_v^2)",
+                                "m_0 = 12: R B + l_beta_z m_in + ||beta_0||",
+                                "||a|| = inf: inf",
+                                "l_a = 4",
+                                "L_a = 2",
+                                "||a(0)|| = 1",
+                                "||grad a(0)|| = 1",
+                                "l_j = 4: l_a  (of min{l_a, ||grad a(0)|| + L_a m})",
+                                "m_j = 49: ||a(0)|| + l_a m, the smallest of three bounds",
+                                "P = 4: product of the l_j so far",
+                                "S = 2: l_j S + L_a P^2, with the S and P before",
+                                "P A l_in = 60: earlier parameters",
+                                "P B = 20: own parameters",
+                                "l = 63.2456: P sqrt((A l_in)^2 + B^2)",
+                                "H_11 = 550: P A L_in + S A^2 l_in^2: earlier parameters",
+                                "H_12 = 174: (S A B + P L_beta) l_in: mixed",
+                                "H_22 = 50: S B^2: own parameters",
+                                "L = 604.592: largest eigenvalue of [H_11 H_12; H_12 H_22]"}));
+}
+
+// m = 2 before; a with l_a, L_a, a(0), slope and ||a||.
+TEST(Trace, NamesTheBoundsThatWereTheSmallest) {
+  const auto lines = [](Method method, const MapConstants& a) {
+    Trace trace;
+    Composition c(triple(2, 0, 0), method, &trace);
+    c.apply(a);
+    std::vector<std::string> found;
+    for (const std::string& line : account(trace)) {
+      if (line.starts_with("l_j") || line.starts_with("m_j")) found.push_back(line);
+    }
+    return found;
+  };
+  using Lines = std::vector<std::string>;
+  const std::string by_slope = "l_a  (of min{l_a, ||grad a(0)|| + L_a m})";
+  const std::string by_curvature = "||grad a(0)|| + L_a m  (of min{l_a, ||grad a(0)|| + L_a m})";
+  for (const Method method : {Method::paper, Method::sharp}) {
+    EXPECT_EQ(lines(method, map(number(3), number(8), 1, number(1), number(6))),
+              (Lines{"l_j = 3: " + by_slope, "m_j = 6: ||a||, the smallest of three bounds"}));
+    EXPECT_EQ(
+        lines(method, map(number(3), number(8), 1, number(1), number(8))),
+        (Lines{"l_j = 3: " + by_slope, "m_j = 7: ||a(0)|| + l_a m, the smallest of three bounds"}));
+  }
+  EXPECT_EQ(
+      lines(Method::paper, map(number(30), number(8), 1, number(1))),
+      (Lines{"l_j = 17: " + by_curvature,
+             "m_j = 35: ||a(0)|| + (||grad a(0)|| + L_a m) m, the smallest of three bounds"}));
+  EXPECT_EQ(
+      lines(Method::sharp, map(number(30), number(8), 1, number(1))),
+      (Lines{"l_j = 17: " + by_curvature,
+             "m_j = 19: ||a(0)|| + (||grad a(0)|| + L_a/2 m) m, the smallest of three bounds"}));
+}
+
+TEST(Trace, ConcludesNothingFromTotalsThatHaveNoLargestPart) {
+  for (const Method method : {Method::paper, Method::sharp}) {
+    Trace trace;
+    Composition c(triple(2, 0, 0), method, &trace);
+    c.apply(map(inf, inf, 0, inf));
+    (void)c.result();
+    EXPECT_EQ(trace.conclusions, (std::vector<std::string>{"l = 0", "L = 0"}));
+    Trace other;
+    Composition d(triple(2, 1, 1), method, &other);
+    d.apply(map(inf, inf, 0, inf));
+    (void)d.result();
+    EXPECT_EQ(other.conclusions, (std::vector<std::string>{"l = inf", "L = inf"}));
+  }
 }
 
 }  // namespace

@@ -131,6 +131,12 @@ TEST(Newton, ErrorsSayWhatIsWrong) {
               ThrowsMessage<NotBoundedBelow>(
                   "the quadratic model is not bounded below: after 60 halvings, with gamma = "
                   "8.67e-19, its matrix is still not positive definite"));
+  // tanh of it and its derivative are finite again.
+  Vector x = p.x;
+  x[0] = INFINITY;
+  chain.forward(p.w, x);
+  EXPECT_THAT([&] { newton_direction(chain, loss, {}, 1); },
+              ThrowsMessage<NotFinite>("the quadratic model is not finite at layer 1"));
   const Graph branches = testing::graph_of(
       "input: {shape: [2], norm: 1}\nlayers:\n  - name: a\n    dense: 2\n"
       "  - name: b\n    add: [a, input]\n",

@@ -1,6 +1,7 @@
 // Training sessions from request to report: logs, checkpoints, and what can be wrong.
 #include "smoothbound/train/session.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
@@ -13,6 +14,7 @@
 #include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
+#include "smoothbound/steps/cost.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/output_file.hpp"
 #include "smoothbound/train/checkpoint.hpp"
@@ -196,22 +198,37 @@ TEST_F(SessionFiles, ResumedRunsAreThoseThatWereNotInterrupted) {
   }
 }
 
-// Of 1e12 iterations, none of which is made.
+// Of 1e13 iterations, none of which is made, with all 12 samples or some.
 TEST(Session, LongWorkIsSaidBeforeItBegins) {
-  const auto notices = [](std::int64_t iterations) {
+  const auto notice = [](std::int64_t iterations, std::int64_t mini_batch) {
     std::string told;
     TrainingRequest asked = request(iterations);
+    asked.training.mini_batch = mini_batch;
+    if (mini_batch > 0) {
+      asked.training.rule = StepRule::constant;
+      asked.training.gamma = 0.1;
+    }
     asked.notice = [&](const std::string& file, const std::string& what) {
       told += file + ": " + what;
     };
     const TrainingSession session(asked);
     return told;
   };
-  EXPECT_EQ(notices(1000), "");
-  EXPECT_THAT(notices(1'000'000'000'000),
-              ::testing::MatchesRegex("net.yaml: gradients of 1000000000000 iterations take about "
-                                      "[0-9.]+e\\+1[4-7] multiplications, .* h of one core at "
-                                      "1e10 a second"));
+  const Report report = make_report(request(1).source, {}, {});
+  const auto work_of = [&](std::int64_t samples) {
+    return steps::count_costs(report.graph, samples).gradient.value.to_double();
+  };
+  for (const std::int64_t mini_batch : {0, 1, 2}) {
+    const double work = 1e13 * work_of(mini_batch > 0 ? mini_batch : 12);
+    EXPECT_EQ(notice(10'000'000'000'000, mini_batch),
+              fmt::format("net.yaml: gradients of 10000000000000 iterations take about {:.2g} "
+                          "multiplications, {:.2g} h of one core at 1e10 a second",
+                          work, work / 3.6e13));
+  }
+  // From 1e13 multiplications on.
+  const auto most = static_cast<std::int64_t>(1e13 / work_of(12));
+  EXPECT_EQ(notice(most, 0), "");
+  EXPECT_THAT(notice(most + 1, 0), ::testing::StartsWith("net.yaml: gradients of "));
 }
 
 TEST_F(SessionFiles, AStopIsBetweenIterationsAndSaves) {
