@@ -11,9 +11,9 @@
 namespace smoothbound {
 namespace {
 
-constexpr std::int64_t unit = 16;
+constexpr std::int64_t granule = 16;
 
-std::int64_t in_units(std::int64_t size) { return (size + unit - 1) / unit * unit; }
+std::int64_t in_granules(std::int64_t size) { return (size + granule - 1) / granule * granule; }
 
 // The largest first, each at the lowest place that is free: close to the least that is possible,
 // but it looks at all that has a place already.
@@ -24,13 +24,13 @@ void place_by_size(const std::vector<Lifetime>& lifetimes, std::vector<std::size
   std::vector<std::size_t> placed;  // by place
   for (const std::size_t item : order) {
     const Lifetime& life = lifetimes[item];
-    const std::int64_t size = in_units(life.size);
+    const std::int64_t size = in_granules(life.size);
     std::int64_t place = 0;
     for (const std::size_t other : placed) {
       const Lifetime& taken = lifetimes[other];
       if (taken.end < life.begin || life.end < taken.begin) continue;
       if (place + size <= plan.places[other]) break;
-      place = std::max(place, plan.places[other] + in_units(taken.size));
+      place = std::max(place, plan.places[other] + in_granules(taken.size));
     }
     plan.places[item] = place;
     plan.size = std::max(plan.size, place + size);
@@ -114,9 +114,9 @@ void place_by_time(const std::vector<Lifetime>& lifetimes, std::vector<std::size
     const Lifetime& life = lifetimes[item];
     for (; !living.empty() && living.top().first < life.begin; living.pop()) {
       const std::size_t gone = living.top().second;
-      space.give_back(plan.places[gone], in_units(lifetimes[gone].size));
+      space.give_back(plan.places[gone], in_granules(lifetimes[gone].size));
     }
-    plan.places[item] = space.take(in_units(life.size));
+    plan.places[item] = space.take(in_granules(life.size));
     living.emplace(life.end, item);
   }
   plan.size = space.end();

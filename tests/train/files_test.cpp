@@ -319,6 +319,18 @@ TEST_F(Checkpoints, WithNumbersThatNoRunComesToAreRefused) {
             "'-1' is no sum_of_steps of a checkpoint");
   EXPECT_EQ(message([](State& s) { s.violation = 1; }), "'1' is no violation of a checkpoint");
   EXPECT_EQ(message([](State& s) { s.w[0] = nan; }).substr(0, 7), "tensor ");
+  EXPECT_EQ(message([](State& s) { s.violation = -2; }), "'-2' is no violation of a checkpoint");
+  // The ends of what a run comes to.
+  EXPECT_EQ(message([](State& s) { s.iteration = 0; }), "no error");
+  EXPECT_EQ(message([](State& s) { s.iteration = s.violation = 0; }),
+            "'0' is no violation of a checkpoint");
+  EXPECT_EQ(message([](State& s) { s.violation = 0; }), "no error");
+  EXPECT_EQ(message([](State& s) {
+              s.oracle_calls = 0;
+              s.gamma = s.seconds = s.first_objective = s.smallest_mapping = s.sum_of_steps = 0;
+            }),
+            "no error");
+  EXPECT_EQ(message([](State& s) { s.smallest_mapping = s.sum_of_steps = inf; }), "no error");
 }
 
 TEST_F(Checkpoints, WithoutAChecksumAreRefused) {
