@@ -117,12 +117,7 @@ class Search {
       const double share = chance(0.6) ? 1 : random_.uniform(place_++);
       set_norm(block, share * radii_[b]);
     }
-    draw_direction();
-  }
-
-  void draw_direction() {
     for (double& value : w_dot_) value = normal();
-    set_norm(w_dot_, 1);
   }
 
   void run_forward(const Vector& w, const Vector& x) {

@@ -188,6 +188,21 @@ TEST(Measure, ReachesTheCurvatureOfAProductOfMatrices) {
   EXPECT_NEAR(found.curvature.value, 3, 3e-6);
 }
 
+// V W x with ||V||, ||W|| <= R: R^2 ||x||, and the slopes ||V_d W x + V W_d x|| of unit (V_d, W_d)
+// up to sqrt(2) R ||x||, where all samples are equal and V and W of rank one.
+TEST(Measure, ReachesTheSlopeOfAProductOfMatrices) {
+  MeasureSettings settings = thorough();
+  settings.norm = 3;
+  settings.default_radius = 2;
+  const Measurement found =
+      measure(testing::graph_of("input: {shape: [4], norm: 3}\nlayers: [{dense: 5, bias: false}, "
+                                "{dense: 2, bias: false}]",
+                                2),
+              2, settings);
+  EXPECT_NEAR(found.norm.value, 12, 1e-3);
+  EXPECT_NEAR(found.slope.value, 6 * std::sqrt(2.0), 1e-3);
+}
+
 TEST(Measure, SaysWhereItFoundTheLargestValues) {
   for (const auto& named : testing::smooth_networks) {
     SCOPED_TRACE(named.name);
@@ -214,6 +229,7 @@ TEST(Measure, SaysWhereItFoundTheLargestValues) {
     const auto y = trajectory.output();
     image.assign(y.begin(), y.end());
     EXPECT_EQ(std::sqrt(testing::dot(image, image)), found.norm.value);
+    EXPECT_TRUE(found.norm.w_dot.empty());
     go_to(found.slope);
     jvp<double>(trajectory, found.slope.w_dot, {}, image);
     EXPECT_DOUBLE_EQ(std::sqrt(testing::dot(image, image)), found.slope.value);

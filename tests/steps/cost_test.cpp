@@ -106,8 +106,15 @@ input: {shape: [5], norm: 1}
 layers:
   - {name: a, then: [layer_norm: {epsilon: 0.1, affine: true}]}
   - {name: b, from: input, then: [tanh]}
-  - {name: gate, multiply: [a, b, input, a]}
+  - {name: c, from: input, then: [tanh, sigmoid]}
+  - {name: gate, multiply: [a, b, c, input, a]}
   - {name: out, dense: 2}
+)"},
+    NamedNetwork{"OneParameter", R"(
+input: {shape: [1], norm: 1}
+layers:
+  - {dense: 1, bias: false, then: [tanh]}
+  - {dense: 1, bias: false, then: [sigmoid, tanh]}
 )"},
 };
 
@@ -321,6 +328,18 @@ TEST(HugeNetworks, AreCounted) {
   EXPECT_GT(cost.total.generic_space.log10(), 30);
   EXPECT_TRUE(cost.newton.value.is_finite());
   EXPECT_EQ(cost.memory[1].gradient.reason, "more than 2^50 bytes: not planned");
+}
+
+TEST(HugeNetworks, ArePlannedUpTo20000Components) {
+  constexpr std::size_t most = 20'000;
+  for (const std::size_t components : {most, most + 1}) {
+    std::string text = "input: {shape: [2]}\nlayers:\n";
+    for (std::size_t i = 0; i < components; i += 2) {
+      text += i + 1 < components ? "  - {dense: 2, then: [tanh]}\n" : "  - {dense: 2}\n";
+    }
+    const Count gradient = count_costs(graph_of(text, 1), 1).memory[0].gradient;
+    EXPECT_EQ(gradient.reason, components > most ? "more than 20000 components: not planned" : "");
+  }
 }
 
 }  // namespace

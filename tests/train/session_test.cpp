@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <filesystem>
@@ -125,6 +126,18 @@ TEST(Session, StopsAtTheAccuracy) {
   const TrainingReport& report = session.run();
   EXPECT_LT(report.state.iteration, 100);
   EXPECT_LE(report.state.smallest_mapping, 1e-6);
+}
+
+TEST(Session, StopsWhereTheMappingIsTheAccuracyItself) {
+  TrainingSession long_run(request(10));
+  const std::vector<IterationRecord> records = long_run.run().records;
+  TrainingRequest asked = request(10);
+  asked.accuracy = records[4].gradient_mapping;
+  const auto reached = std::ranges::find_if(records, [&](const IterationRecord& record) {
+    return record.gradient_mapping <= asked.accuracy;
+  });
+  TrainingSession session(asked);
+  EXPECT_EQ(session.run().state.iteration, reached->iteration + 1);
 }
 
 TEST(Session, UnsupervisedObjectives) {

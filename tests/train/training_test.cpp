@@ -420,6 +420,34 @@ TEST(Training, InFloat32FollowsFloat64) {
   }
 }
 
+// The mapping is that of the step that would be tried next.
+TEST(Training, AtRestTakesTheStepOfTheSearch) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 2);
+  TrainingOptions search;
+  search.rule = StepRule::line_search;
+  search.gamma = 100;
+  Training<double> training = make_training(problem, search);
+  training.begin(problem.start);
+  const auto at_rest = [&](double gamma) {
+    TrainingOptions options;
+    options.rule = StepRule::constant;
+    options.gamma = gamma;
+    Training<double> other = make_training(problem, options);
+    other.begin(training.state().w);
+    return other.rest().gradient_mapping;
+  };
+  EXPECT_EQ(training.rest().gradient_mapping, at_rest(100)) << "before the first step";
+  int below_one = 0;
+  for (int i = 0; i < 60; ++i) {
+    training.advance();
+    const double gamma = training.state().gamma;
+    const double mapping = at_rest(gamma);
+    EXPECT_NEAR(training.rest().gradient_mapping, mapping, 1e-12 * mapping) << gamma;
+    below_one += gamma < 1 && std::abs(at_rest(100) - mapping) > 1e-3 * mapping ? 1 : 0;
+  }
+  EXPECT_GT(below_one, 0);
+}
+
 TEST(Training, AtRestTellsWhereItStands) {
   const Problem problem = make_problem(trained_networks[0].text, samples, 2);
   Training<double> training = make_training(problem, {});
