@@ -348,6 +348,22 @@ TEST(Training, WhatHasNoCertifiedStepSaysWhy) {
   }
 }
 
+// L at the point is beyond 1e308: the parameters are about 1e60, and softplus bends by 1e150.
+TEST(Training, AStepAroundThePointThatIsNoDoubleFails) {
+  const Problem problem = make_problem(
+      "input: {shape: [2]}\nradius: 1e70\nloss: logistic\nlayers:\n"
+      "  - {dense: 2, then: [{softplus: {beta: 1e150}}]}\n"
+      "  - {dense: 2, then: [{softplus: {beta: 1e150}}]}\n  - {dense: 2}\n",
+      samples, 1, 1e60);
+  TrainingOptions options;
+  options.rule = StepRule::local;
+  Training<double> training = make_training(problem, options);
+  training.begin(problem.start);
+  EXPECT_THAT([&] { training.advance(); },
+              ::testing::ThrowsMessage<TrainingFailed>(::testing::EndsWith(
+                  "there is no certified step: the certified step is below the smallest double")));
+}
+
 TEST(Training, OptionsThatContradictTheObjectiveAreRefused) {
   TrainingOptions options;
   options.mini_batch = 3;
