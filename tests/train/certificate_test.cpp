@@ -62,5 +62,31 @@ TEST(Certificate, ALocalStepLeavesNoBlocksBall) {
   }
 }
 
+// R' / ||g|| rises with R' and 1 / L falls: the longest step is where they meet, however far that
+// is from 1, by bisection over 120 powers of ten.
+TEST(Certificate, TheLongestLocalStepIsFound) {
+  const Problem problem = make_problem(trained_networks[0].text, 7, 1);
+  const Training<double> training = make_training(problem, {});
+  const ParameterLayout& layout = training.parameter_layout();
+  const PointBounds point = point_bounds(problem.report.graph, layout, problem.start);
+  for (const double norm : {1e-30, 1e-3, 1.0, 1e3, 1e30}) {
+    SCOPED_TRACE(norm);
+    std::vector<double> gradient(static_cast<std::size_t>(layout.elements));
+    gradient[0] = norm;
+    const auto step = [&](double radius) {
+      return training.certificate().local_step(point, layout, gradient, radius).step;
+    };
+    double low = 1e-60;
+    double high = 1e60;
+    for (int i = 0; i < 60; ++i) {
+      const double middle = std::sqrt(low) * std::sqrt(high);
+      (step(middle) * norm >= middle * (1 - 1e-9) ? low : high) = middle;
+    }
+    const double longest = step(low);
+    EXPECT_GE(step(0), longest * 0.9995);
+    EXPECT_LE(step(0), longest * (1 + 1e-8));
+  }
+}
+
 }  // namespace
 }  // namespace smoothbound::testing
