@@ -183,7 +183,7 @@ TEST_P(MutatedFiles, AreReadOrRefusedWithAPlaceAndAHint) {
   const std::string whole = read_file(directory_ / kind.file);
   const Outcome right = run(kind.command);
   ASSERT_EQ(right.exit_code, 0) << right.err;
-  constexpr std::size_t usual = 40;
+  constexpr std::size_t usual = 200;
   const std::size_t count = number_of("SMOOTHBOUND_MUTANTS", usual);
   const std::size_t first = number_of("SMOOTHBOUND_SEED", 1);
   std::map<int, std::size_t> codes;
