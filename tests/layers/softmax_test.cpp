@@ -130,6 +130,7 @@ TEST(Softmax, ValuesAtZeroAndTheBoundCountGroups) {
   EXPECT_TRUE(is_near(norm(softmax({100, 0, 0, 0, 0})),
                       constants(Method::sharp, {5}, 1).bound.value.to_double(), 1e-15L));
   EXPECT_TRUE(constants(Method::paper, {5, 3, 2}, 4).bound.value.is_infinite());
+  EXPECT_EQ(constants(Method::paper, {5, 3, 2}, 4).bound.source, "the paper gives no bound");
 }
 
 TEST(Softmax, PaperConstants) {
