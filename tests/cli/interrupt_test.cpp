@@ -139,6 +139,7 @@ TEST_F(Interrupts, TheSecondEndsAtOnce) {
   const pid_t process =
       start_program({"train", large, "--step", "1e-9", "--log", log, "--checkpoint", run("large")});
   EXPECT_TRUE(wait_until([&] { return fs::exists(log); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // the iteration has begun
   kill(process, SIGINT);
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   kill(process, SIGINT);

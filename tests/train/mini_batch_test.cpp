@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "smoothbound/data/random.hpp"
+
 namespace smoothbound {
 namespace {
 
@@ -40,6 +42,22 @@ TEST(MiniBatch, EverySetIsAsLikely) {
 TEST(MiniBatch, RefusesWhatCannotBeDrawn) {
   EXPECT_THROW(draw_mini_batch(5, 6, 1, 0), std::invalid_argument);
   EXPECT_THROW(draw_mini_batch(5, 0, 1, 0), std::invalid_argument);
+}
+
+TEST(MiniBatch, CountsSamplesIn32Bits) {
+  constexpr std::int64_t most = (std::int64_t{1} << 32) - 1;
+  EXPECT_EQ(draw_mini_batch(most, 1, 1, 0).size(), 1U);
+  EXPECT_THROW(draw_mini_batch(most + 1, 1, 1, 0), std::invalid_argument);
+}
+
+// Runs of other versions are taken up, too: the streams are those from 2^40 on.
+TEST(MiniBatch, HasStreamsOfItsOwn) {
+  for (std::int64_t iteration = 0; iteration < 10; ++iteration) {
+    const RandomSequence random(9,
+                                (std::uint64_t{1} << 40U) + static_cast<std::uint64_t>(iteration));
+    EXPECT_THAT(draw_mini_batch(1000, 1, 9, iteration),
+                ::testing::ElementsAre(random.below(0, 1000)));
+  }
 }
 
 TEST(MiniBatch, AllIsAll) {

@@ -140,19 +140,6 @@ TEST(Session, StopsWhereTheMappingIsTheAccuracyItself) {
   EXPECT_EQ(session.run().state.iteration, reached->iteration + 1);
 }
 
-// Alone, each sample would be its own mean, and all outputs 0.
-TEST(Session, SamplesThatAreCoupledStayTogether) {
-  TrainingRequest asked = request(3);
-  asked.source.text =
-      "input: {shape: [4]}\nbatch: 12\nloss: logistic\nlayers:\n"
-      "  - {dense: 3, then: [{batch_norm: {affine: false, epsilon: 1}}]}\n";
-  TrainingSession session(asked);
-  for (const IterationRecord& record : session.run().records) {
-    EXPECT_GT(std::abs(record.objective - std::log(3.0)), 1e-3);
-    EXPECT_GT(record.gradient_mapping, 1e-3);
-  }
-}
-
 TEST(Session, UnsupervisedObjectives) {
   TrainingRequest asked = request(10);
   asked.options.overrides.loss = loss_named("convex_clustering");

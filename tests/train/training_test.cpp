@@ -8,7 +8,6 @@
 #include "problems.hpp"
 #include "smoothbound/runtime/bound_check.hpp"
 #include "smoothbound/runtime/norm.hpp"
-#include "train/mini_batch.hpp"
 
 namespace smoothbound::testing {
 namespace {
@@ -300,61 +299,6 @@ INSTANTIATE_TEST_SUITE_P(All, Resumed,
                                                               steps::StepKind::gauss_newton,
                                                               steps::StepKind::newton),
                                             ::testing::Values(0, 3)));
-
-TEST(Training, StochasticStepsAreHalfOfTheCertified) {
-  const Problem problem = make_problem(trained_networks[0].text, samples, 2);
-  TrainingOptions options;
-  options.mini_batch = 3;
-  Training<double> training = make_training(problem, options);
-  training.begin(problem.start);
-  const IterationRecord record = training.advance();
-  EXPECT_NEAR(record.step * 2 * record.smoothness->to_double(), 1, 1e-9);
-  EXPECT_NE(training.advance().objective, record.objective);
-}
-
-// A step is that of a problem with the drawn samples alone, with classes and with targets.
-TEST(Training, AStochasticStepIsThatOfItsSamples) {
-  for (const std::size_t network : {0U, 3U}) {
-    const Problem problem = make_problem(trained_networks.at(network).text, samples, 2);
-    TrainingOptions options;
-    options.rule = StepRule::constant;
-    options.gamma = 0.3;
-    TrainingOptions stochastic = options;
-    stochastic.mini_batch = 3;
-    stochastic.seed = 5;
-    Training<double> training = make_training(problem, stochastic);
-    training.begin(problem.start);
-    for (std::int64_t k = 0; k < 4; ++k) {
-      Problem drawn = make_problem(trained_networks.at(network).text, 3, 2);
-      const std::vector<std::int64_t> of = draw_mini_batch(samples, 3, 5, k);
-      const auto take = [&](const auto& all, auto& part) {
-        const std::size_t size = all.size() / samples;
-        for (std::size_t i = 0; i < part.size(); ++i) {
-          part[i] = all[static_cast<std::size_t>(of[i / size]) * size + i % size];
-        }
-      };
-      take(problem.samples.x, drawn.samples.x);
-      take(problem.samples.labels.classes, drawn.samples.labels.classes);
-      take(problem.samples.labels.targets, drawn.samples.labels.targets);
-      Training<double> expected = make_training(drawn, options);
-      expected.begin(training.state().w);
-      const IterationRecord record = expected.advance();
-      EXPECT_NEAR(training.advance().objective, record.objective, 1e-12);
-      for (std::size_t i = 0; i < training.state().w.size(); ++i) {
-        EXPECT_NEAR(training.state().w[i], expected.state().w[i], 1e-12);
-      }
-    }
-  }
-}
-
-// All samples at a time is the deterministic method.
-TEST(Training, MiniBatchOfAllIsNone) {
-  const Problem problem = make_problem(trained_networks[0].text, samples, 2);
-  TrainingOptions options;
-  options.mini_batch = samples;
-  Training<double> training = make_training(problem, options);
-  EXPECT_FALSE(training.is_stochastic());
-}
 
 void expect_unsupported(std::string_view text, const TrainingOptions& options,
                         const std::string& message) {
