@@ -51,7 +51,7 @@ def parts_of(files):
 
 
 def together(files, of_each):
-    """The arguments of all of them; what is found by one stays where it was."""
+    """The arguments of all of them, each once, in the order in which they first appear."""
     arguments = {}
     for path in files:
         arguments |= dict.fromkeys(of_each[path])

@@ -175,30 +175,29 @@ TEST(Measure, ReachesTheSupremaOfADenseLayer) {
   EXPECT_EQ(found.curvature.value, 0);
 }
 
+// Of V W x for two samples with ||x|| = 3, where ||V|| and ||W|| are at most `radius`.
+Measurement measure_product(double radius) {
+  MeasureSettings settings = thorough();
+  settings.norm = 3;
+  settings.default_radius = radius;
+  return measure(
+      testing::graph_of("input: {shape: [4], norm: 3}\nlayers: [{dense: 5, bias: false}, "
+                        "{dense: 2, bias: false}]",
+                        2),
+      2, settings);
+}
+
 // hess psi[d, d] = 2 V_d W_d x for V W x, at most 2 ||V_d|| ||W_d|| ||x|| = ||x|| for unit d. Its
 // Hessians have eigenvalues of both signs.
 TEST(Measure, ReachesTheCurvatureOfAProductOfMatrices) {
-  MeasureSettings settings = thorough();
-  settings.norm = 3;
-  const Measurement found =
-      measure(testing::graph_of("input: {shape: [4], norm: 3}\nlayers: [{dense: 5, bias: false}, "
-                                "{dense: 2, bias: false}]",
-                                2),
-              2, settings);
+  const Measurement found = measure_product(1);
   EXPECT_NEAR(found.curvature.value, 3, 3e-6);
 }
 
 // V W x with ||V||, ||W|| <= R: R^2 ||x||, and the slopes ||V_d W x + V W_d x|| of unit (V_d, W_d)
 // up to sqrt(2) R ||x||, where all samples are equal and V and W of rank one.
 TEST(Measure, ReachesTheSlopeOfAProductOfMatrices) {
-  MeasureSettings settings = thorough();
-  settings.norm = 3;
-  settings.default_radius = 2;
-  const Measurement found =
-      measure(testing::graph_of("input: {shape: [4], norm: 3}\nlayers: [{dense: 5, bias: false}, "
-                                "{dense: 2, bias: false}]",
-                                2),
-              2, settings);
+  const Measurement found = measure_product(2);
   EXPECT_NEAR(found.norm.value, 12, 1e-3);
   EXPECT_NEAR(found.slope.value, 6 * std::sqrt(2.0), 1e-3);
 }

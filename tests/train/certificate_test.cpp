@@ -88,5 +88,19 @@ TEST(Certificate, TheLongestLocalStepIsFound) {
   }
 }
 
+// Of one linear layer L is the same everywhere, so that any R' is too short for so long a gradient:
+// the search ends at 16^60.
+TEST(Certificate, TheSearchOfALocalStepEnds) {
+  const Problem problem =
+      make_problem("input: {shape: [3]}\nloss: square\nlayers:\n  - {dense: 2}\n", 4, 1);
+  const Training<double> training = make_training(problem, {});
+  const ParameterLayout& layout = training.parameter_layout();
+  const PointBounds point = point_bounds(problem.report.graph, layout, problem.start);
+  std::vector<double> gradient(static_cast<std::size_t>(layout.elements));
+  gradient[0] = 1e200;
+  const double step = training.certificate().local_step(point, layout, gradient, 0).step;
+  EXPECT_NEAR(step * 1e200 / std::pow(16.0, 60), 1, 1e-9);
+}
+
 }  // namespace
 }  // namespace smoothbound::testing
