@@ -246,19 +246,16 @@ LogFile::LogFile(std::string path, std::int64_t keep_below)
   open("ae");
 }
 
-LogFile::~LogFile() {
-  if (file_ != nullptr) std::fclose(file_);
-}
-
 void LogFile::append(const IterationRecord& record) { write(log_line(record, format_)); }
 
 void LogFile::open(const char* mode) {
-  file_ = std::fopen(path_.c_str(), mode);
+  file_.reset(std::fopen(path_.c_str(), mode));
   if (file_ == nullptr) fail();
 }
 
 void LogFile::write(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), file_) != text.size() || std::fflush(file_) != 0) {
+  if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size() ||
+      std::fflush(file_.get()) != 0) {
     fail();
   }
 }

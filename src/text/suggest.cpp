@@ -77,6 +77,10 @@ std::string suggest(std::string_view word, std::span<const std::string_view> can
   return nearest == nullptr ? otherwise : ask(*nearest);
 }
 
+bool is_among(std::span<const std::string> words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
 std::string join(std::span<const std::string_view> words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <string>
+#include <vector>
 
 namespace smoothbound {
 namespace {
@@ -55,6 +57,13 @@ TEST(Suggest, AliasesBeforeNearWords) {
   EXPECT_EQ(suggest("tf.keras.layers.LeakyReLU", words, "none"), "did you mean 'leaky_relu'?");
   EXPECT_EQ(suggest("nn.Linear", words, "none"), "did you mean 'dense'?");
   EXPECT_EQ(suggest("other.rel", words, "none"), "none");
+}
+
+TEST(Suggest, AWordIsAmongOthersAsItStands) {
+  const std::vector<std::string> words{"dense", "relu"};
+  EXPECT_TRUE(is_among(words, "relu"));
+  EXPECT_FALSE(is_among(words, "rel"));
+  EXPECT_FALSE(is_among({}, ""));
 }
 
 TEST(Join, CommasBetween) {

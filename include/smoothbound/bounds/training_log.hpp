@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,9 +54,6 @@ class LogFile {
   /// device begins with the run, and waits for its reader. Throws OutputError, and DataError for a
   /// file whose records are to be kept and which is no log of the format that its name asks for.
   LogFile(std::string path, std::int64_t keep_below = 0);
-  LogFile(const LogFile&) = delete;
-  LogFile& operator=(const LogFile&) = delete;
-  ~LogFile();
 
   /// Whether the last line of the file before was cut short.
   [[nodiscard]] bool has_dropped_a_part() const { return dropped_; }
@@ -63,13 +61,17 @@ class LogFile {
   void append(const IterationRecord& record);
 
  private:
+  struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
   void open(const char* mode);
   void write(std::string_view text);
   [[noreturn]] void fail() const;
 
   std::string path_;
   LogFormat format_;
-  std::FILE* file_ = nullptr;
+  std::unique_ptr<std::FILE, CloseFile> file_;
   bool dropped_ = false;
 };
 

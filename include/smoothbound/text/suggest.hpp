@@ -14,6 +14,9 @@ int edit_distance(std::string_view a, std::string_view b);
 std::string suggest(std::string_view word, std::span<const std::string_view> candidates,
                     std::string otherwise = {});
 
+/// Whether `word` is one of `words`.
+bool is_among(std::span<const std::string> words, std::string_view word);
+
 /// "a, b, c".
 std::string join(std::span<const std::string_view> words);
 /// "a, b or c".

@@ -37,10 +37,6 @@ std::vector<std::string> keys_of(const Command& command) {
   return keys;
 }
 
-bool contains(const std::vector<std::string>& words, std::string_view word) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 std::string suggest_word(std::string_view word, const std::vector<std::string>& known,
                          const std::string& what) {
   const std::vector<std::string_view> views(known.begin(), known.end());
@@ -89,7 +85,7 @@ class Reader {
     const std::string_view text = trim(statement.substr(0, statement.find('#')));
     const std::string_view name = trim(text.substr(1, text.size() - (text.ends_with(']') ? 2 : 1)));
     const std::vector<std::string> commands = reader_.program.command_names();
-    if (!text.ends_with(']') || !contains(commands, name)) {
+    if (!text.ends_with(']') || !is_among(commands, name)) {
       throw SpecError(place(statement),
                       fmt::format("'{}' is not a section of a command", statement),
                       suggest_word(name, commands, "commands: "));
@@ -124,10 +120,10 @@ class Reader {
       if (command.is_hidden() || (!section_.empty() && command.name() != section_)) continue;
       if (command.is_missing()) return;  // nobody knows its options here
       for (std::string& name : keys_of(command)) {
-        if (!contains(known, name)) known.push_back(std::move(name));
+        if (!is_among(known, name)) known.push_back(std::move(name));
       }
     }
-    if (contains(known, key)) return;
+    if (is_among(known, key)) return;
     throw SpecError(place(key),
                     section_.empty() ? fmt::format("no command has an option '{}'", key)
                                      : fmt::format("'{}' has no option '{}'", section_, key),

@@ -26,10 +26,6 @@ std::vector<std::string_view> views(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
 
-bool is_among(const std::vector<std::string>& names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 // A file of --config that cannot be read; CLI11 does not tell why.
 SpecError describe_config(const CommandLine& line) {
   const std::vector<std::string>& arguments = line.arguments();
@@ -134,7 +130,7 @@ std::string hint_for_unknown(const std::string& name, const Command* command,
                              const Program& program, const std::vector<std::string>& known,
                              std::string otherwise) {
   for (const auto& [typed, meant] : usual_names) {
-    if (name != typed || std::ranges::find(known, meant) == known.end()) continue;
+    if (name != typed || !is_among(known, meant)) continue;
     return fmt::format("did you mean '{}'?", meant);
   }
   if (command != nullptr) {
