@@ -241,6 +241,25 @@ TEST(Training, GaussNewtonTakesAtMost2qPlus1CallsAndTheGradient) {
   EXPECT_LE(record.oracle_calls, 1 + 2 * q + 1);
 }
 
+TEST(Training, GaussNewtonStopsAtTheResidualThatWasAskedFor) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 5);
+  const auto calls_until = [&](double residual) {
+    TrainingOptions options;
+    options.oracle = steps::StepKind::gauss_newton;
+    options.rule = StepRule::constant;
+    options.dual_residual = residual;
+    Training<double> training = make_training(problem, options);
+    training.begin(problem.start);
+    return training.advance().oracle_calls;
+  };
+  const std::int64_t exact = calls_until(0);
+  const std::int64_t middle = calls_until(1e-3);
+  const std::int64_t least = calls_until(1);
+  EXPECT_LT(middle, exact);
+  EXPECT_LT(least, middle);
+  EXPECT_LE(least, 3);  // the residual of the step 0 is 1
+}
+
 TEST(Training, MicroBatchesGiveTheSameRun) {
   const Problem problem = make_problem(trained_networks[2].text, 6, 5);
   for (const steps::StepKind oracle : {steps::StepKind::gradient, steps::StepKind::gauss_newton}) {
