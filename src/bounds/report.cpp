@@ -107,14 +107,19 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   report.file = source.name;
   report.sha256 = sha256(source.text);
   report.options = options;
-  Spec spec = read_spec(source, limits);
+  MistakeList mistakes;
+  Spec spec = read_spec(source, limits, mistakes);
   std::vector<std::string> notes;
-  apply_options(spec, options, notes);
-  report.settings = resolve(spec.settings, spec.sample_norm_location.value_or(Location{}));
+  if (mistakes.empty()) {
+    apply_options(spec, options, notes);
+    mistakes.attempt([&] {
+      report.settings = resolve(spec.settings, spec.sample_norm_location.value_or(Location{}));
+    });
+  }
   report.settings.words = options.words;
   report.assumptions = report.settings.assumptions;
   for (const ComponentDefault& one : spec.defaults) report.assumptions.push_back(assumption(one));
-  report.graph = build_graph(std::move(spec), report.settings.batch);
+  report.graph = build_graph(std::move(spec), report.settings.batch, std::move(mistakes));
   if (options.adapt) report.graph = options.adapt(std::move(report.graph));
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.default_count = report.assumptions.size();

@@ -14,7 +14,8 @@ namespace {
 
 class Builder {
  public:
-  Builder(Spec&& spec, std::int64_t batch) : spec_(std::move(spec)), batch_(batch) {}
+  Builder(Spec&& spec, std::int64_t batch, MistakeList mistakes)
+      : spec_(std::move(spec)), batch_(batch), mistakes_(std::move(mistakes)) {}
 
   Graph build() {
     graph_.name = std::move(spec_.name);
@@ -67,19 +68,23 @@ class Builder {
     graph_.layers.resize(spec_.layers.size());
     unknown_.resize(spec_.layers.size());
     for (std::uint32_t i = 0; i < spec_.layers.size(); ++i) {
+      const LayerSpec& layer = spec_.layers[i];
+      unknown_[i] = layer.has_mistake;
       std::vector<std::uint32_t>& inputs = graph_.layers[i].inputs;
-      inputs.reserve(std::max<std::size_t>(spec_.layers[i].inputs.size(), 1));
-      for (const Reference& reference : spec_.layers[i].inputs) {
+      inputs.reserve(std::max<std::size_t>(layer.inputs.size(), 1));
+      for (const Reference& reference : layer.inputs) {
         if (!mistakes_.attempt([&] { inputs.push_back(find(reference)); })) unknown_[i] = true;
       }
-      if (inputs.empty()) inputs.push_back(i == 0 ? Graph::network_input : i - 1);
+      if (!layer.inputs.empty() || layer.has_mistake) continue;
+      inputs.push_back(i == 0 ? Graph::network_input : i - 1);
     }
   }
 
   // Whether the layers that it reads have shapes; if not, its own is not known either.
   bool is_shape_known(std::uint32_t layer) {
     for (const std::uint32_t input : graph_.layers[layer].inputs) {
-      if (input != Graph::network_input && unknown_[input]) unknown_[layer] = true;
+      const bool known = input == Graph::network_input ? spec_.has_input : !unknown_[input];
+      if (!known) unknown_[layer] = true;
     }
     return !unknown_[layer];
   }
@@ -233,8 +238,8 @@ class Builder {
 
 }  // namespace
 
-Graph build_graph(Spec&& spec, std::int64_t batch) {
-  return Builder(std::move(spec), batch).build();
+Graph build_graph(Spec&& spec, std::int64_t batch, MistakeList mistakes) {
+  return Builder(std::move(spec), batch, std::move(mistakes)).build();
 }
 
 }  // namespace smoothbound

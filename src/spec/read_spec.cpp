@@ -69,6 +69,7 @@ void read_input(text::Value value, Spec& spec, MistakeList& mistakes) {
   text::Fields fields(value, "input", "for example input: {shape: [3, 224, 224]}");
   mistakes.attempt([&] {
     spec.input = read_shape(fields.require("shape", "for example shape: [3, 224, 224]"));
+    spec.has_input = true;
   });
   read_settings(fields, "input", spec.settings, mistakes);
   if (const auto norm = fields.find("sample_norm")) spec.sample_norm_location = norm->location();
@@ -144,14 +145,16 @@ class CollectingReader : public SettingsVisitor {
 // Reads one entry of `layers`.
 class LayerReader {
  public:
-  LayerReader(text::Value entry, std::size_t index, std::vector<ComponentDefault>& defaults,
+  // `name`: where the entry gives none.
+  LayerReader(text::Value entry, std::string name, std::vector<ComponentDefault>& defaults,
               MistakeList& mistakes)
       : entry_(entry),
         fields_(entry, "a layer", "for example {dense: 10, then: [softplus]}"),
         defaults_(defaults),
         mistakes_(mistakes) {
     layer_.location = entry.location();
-    mistakes_.attempt([&] { read_name(index); });
+    layer_.name = std::move(name);
+    mistakes_.attempt([&] { read_name(); });
   }
 
   LayerSpec read() {
@@ -178,20 +181,19 @@ class LayerReader {
   }
 
  private:
-  void read_name(std::size_t index) {
-    if (const auto name = fields_.find("name")) {
-      layer_.name = text_of(*name, "name");
-      layer_.location = name->location();
-      if (layer_.name.empty()) {
-        throw SpecError(name->location(), "the name is empty", "choose a name, or leave it out");
-      }
-      if (layer_.name == input_name) {
-        throw SpecError(name->location(), "'input' is the name of the network's input",
-                        "choose another name");
-      }
-    } else {
-      layer_.name = fmt::format("layer{}", index + 1);
+  void read_name() {
+    const auto given = fields_.find("name");
+    if (!given) return;
+    std::string name = text_of(*given, "name");
+    layer_.location = given->location();
+    if (name.empty()) {
+      throw SpecError(given->location(), "the name is empty", "choose a name, or leave it out");
     }
+    if (name == input_name) {
+      throw SpecError(given->location(), "'input' is the name of the network's input",
+                      "choose another name");
+    }
+    layer_.name = std::move(name);
   }
 
   // The affine part or merge: the one key that names a component. Returns whether it is one.
@@ -358,27 +360,22 @@ void read_layers(text::Value list, const Limits& limits, Spec& spec, MistakeList
   layers.reserve(list.size());
   for (auto entry = list.first_child(); entry; entry = entry->next_sibling()) {
     LayerSpec layer;
+    layer.name = fmt::format("layer{}", layers.size() + 1);
+    const std::size_t before = mistakes.size();
     mistakes.attempt(
-        [&] { layer = LayerReader(*entry, layers.size(), spec.defaults, mistakes).read(); });
+        [&] { layer = LayerReader(*entry, layer.name, spec.defaults, mistakes).read(); });
+    layer.has_mistake = mistakes.size() > before;
     layers.push_back(std::move(layer));
   }
 }
 
-}  // namespace
-
-std::size_t Limits::layers() const {
-  return std::max(default_layers, static_cast<std::size_t>(static_cast<double>(bytes) /
-                                                           static_cast<double>(default_bytes) *
-                                                           static_cast<double>(default_layers)));
-}
-
-Spec read_spec(const text::Document& document, const std::string& fallback_name,
-               const Limits& limits) {
+// `fallback_name`: the name of the architecture where the file gives none.
+Spec interpret(const text::Document& document, const std::string& fallback_name,
+               const Limits& limits, MistakeList& mistakes) {
   Spec spec;
   text::Fields fields(document.root(), "the architecture", "it has the keys 'input' and 'layers'");
   fields.find("$schema");
   spec.name = fallback_name;
-  MistakeList mistakes;
   if (const auto name = fields.find("name")) {
     mistakes.attempt([&] { spec.name = text_of(*name, "name"); });
   }
@@ -394,17 +391,31 @@ Spec read_spec(const text::Document& document, const std::string& fallback_name,
   mistakes.attempt(
       [&] { read_layers(fields.require("layers", "the list of layers"), limits, spec, mistakes); });
   mistakes.attempt([&] { fields.finish(); });
+  return spec;
+}
+
+}  // namespace
+
+std::size_t Limits::layers() const {
+  return std::max(default_layers, static_cast<std::size_t>(static_cast<double>(bytes) /
+                                                           static_cast<double>(default_bytes) *
+                                                           static_cast<double>(default_layers)));
+}
+
+Spec read_spec(const Source& source, const Limits& limits) {
+  MistakeList mistakes;
+  Spec spec = read_spec(source, limits, mistakes);
   mistakes.throw_any();
   return spec;
 }
 
-Spec read_spec(const Source& source, const Limits& limits) {
+Spec read_spec(const Source& source, const Limits& limits, MistakeList& mistakes) {
   refuse_foreign(source.text);
   text::Document document;
   text::parse(source, document);
   std::string name = std::filesystem::path(source.name).stem();
   if (find_invalid_text(name) != std::string::npos) name = text_of_name(name);
-  return read_spec(document, name, limits);
+  return interpret(document, name, limits, mistakes);
 }
 
 }  // namespace smoothbound

@@ -24,6 +24,60 @@ std::string summary(const std::string& text) {
   return result;
 }
 
+// Of layers that a mistake leaves unknown, and of those that read them, nothing is said.
+TEST(AllMistakes, OfReadingAndOfTheGraphTogether) {
+  EXPECT_EQ(
+      summary(R"(input: {shape: [3, 8, 8]}
+layers:
+  - {name: a, conv: {filters: 4, kernel: 9}}
+  - {name: b, from: input, conv: {filters: 4, kernel: 3, strid: 2}}
+  - {name: c, conv: {filters: 1, kernel: 99}}
+  - {name: d, from: aa, dense: 10}
+  - {name: a, from: input, dense: 10}
+  - {name: e, from: f, dense: 10}
+  - {name: f, from: e, dense: 10}
+  - {name: 3, add: [c, q]}
+  - {from: layer8, dense: 1}
+  - 7
+  - {from: [e], dense: 1}
+)"),
+      R"(3:15: error: layer 'a': the kernel (9) is larger than the padded input (8) along the height
+  use a smaller kernel, more padding, or fewer poolings before
+4:58: error: unknown key 'strid' in conv
+  did you mean 'stride'?
+6:21: error: there is no layer 'aa'
+  layers are called by their 'name'; the network's input is 'input'
+7:12: error: two layers are named 'a'
+3:12: note: the first one is here
+  names must be unique
+8:12: error: the layers form a cycle: e <- f <- e
+  a layer can only read layers that do not read it
+10:12: error: name must be text, not '3'
+  put it in quotes if it is meant as text
+10:24: error: there is no layer 'q'
+  layers are called by their 'name'; the network's input is 'input'
+12:5: error: a layer must be a mapping, not a single value
+  for example {dense: 10, then: [softplus]}
+13:12: error: from must be the name of one layer
+  to combine several, use add, concat, multiply
+)");
+}
+
+// A layer whose input is not known reads nothing rather than the layer before: no cycle.
+TEST(AllMistakes, NothingFollowsFromAnInputThatCannotBeRead) {
+  EXPECT_EQ(summary(R"(input: {shape: [3, 8, x]}
+layers:
+  - {name: a, conv: {filters: 4, kernel: 9}}
+  - {name: b, from: c, dense: 10}
+  - {name: c, from: [b], dense: 10}
+)"),
+            R"(1:23: error: a size must be a number, not 'x'
+  write a number such as 3
+5:21: error: from must be the name of one layer
+  to combine several, use add, concat, multiply
+)");
+}
+
 TEST(AllMistakes, OfSettingsInputAndLayersInTheOrderOfTheFile) {
   EXPECT_EQ(summary(R"(batchsize: 3
 radius: big

@@ -14,9 +14,10 @@ namespace smoothbound::test {
 inline std::string rendered(const std::string& name, const std::string& text) {
   const Source source{name, text};
   try {
-    Spec spec = read_spec(source);
+    MistakeList mistakes;
+    Spec spec = read_spec(source, {}, mistakes);
     const std::int64_t batch = spec.settings.batch.value_or(default_batch);
-    build_graph(std::move(spec), batch);
+    build_graph(std::move(spec), batch, std::move(mistakes));
   } catch (const SpecError& error) {
     return render_errors(source, error);
   }

@@ -8,6 +8,7 @@
 
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/spec/spec.hpp"
+#include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
@@ -65,7 +66,8 @@ struct Graph {
 };
 
 /// Resolves names, orders the layers, infers and checks all shapes for batches of `batch` samples.
-/// Throws SpecError: unknown or repeated names, cycles, shapes that do not fit, overflow.
-Graph build_graph(Spec&& spec, std::int64_t batch);
+/// Throws SpecError: unknown or repeated names, cycles, shapes that do not fit, overflow; together
+/// with `mistakes`, those of reading the spec, if there are any.
+Graph build_graph(Spec&& spec, std::int64_t batch, MistakeList mistakes = {});
 
 }  // namespace smoothbound

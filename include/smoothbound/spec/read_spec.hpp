@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "smoothbound/spec/spec.hpp"
-#include "smoothbound/text/document.hpp"
+#include "smoothbound/text/mistakes.hpp"
 
 namespace smoothbound {
 
@@ -24,13 +24,11 @@ struct Limits {
   [[nodiscard]] std::size_t layers() const;
 };
 
-/// Interprets a document; throws SpecErrors with all mistakes. `fallback_name` is the
-/// architecture's name where the file gives none.
-Spec read_spec(const text::Document& document, const std::string& fallback_name,
-               const Limits& limits);
-
-/// Parses and interprets. Throws SpecError.
+/// Parses and interprets; throws SpecErrors with all mistakes.
 Spec read_spec(const Source& source, const Limits& limits = {});
+/// The same as far as it can be read: `mistakes` gets the rest. Throws SpecError for a text that
+/// is no document.
+Spec read_spec(const Source& source, const Limits& limits, MistakeList& mistakes);
 
 /// Reads a regular file whole, or standard input for "-". Throws SpecError, at `whole_file`, for
 /// what cannot be read or exceeds the limit.

@@ -36,6 +36,7 @@ struct LayerSpec {
   std::vector<Reference> inputs;  // empty: the entry before
   std::optional<Real> radius;
   std::vector<PlacedComponent> components;  // at most one that is not non_affine, the first
+  bool has_mistake = false;                 // not all of it could be read
 };
 
 /// A setting that some component has by default, for numbers that depend on it.
@@ -49,6 +50,7 @@ struct ComponentDefault {
 struct Spec {
   std::string name;
   Shape input;
+  bool has_input = false;  // a mistake can hide it
   Settings settings;
   std::optional<Location> sample_norm_location;
   std::vector<LayerSpec> layers;
