@@ -232,7 +232,31 @@ layers:
   EXPECT_EQ(integer(cost.total.newton_unknowns), 6 + 56 + integer(cost.layers[2].newton_unknowns));
   EXPECT_EQ(integer(cost.newton),
             integer(cost.gradient) + integer(cost.total.newton_multiplications));
-  EXPECT_GT(integer(cost.newton_bytes), integer(cost.total.newton_bytes));
+  // Patches with ones and weights; the factor and its vector.
+  EXPECT_EQ(integer(cost.layers[0].newton_bytes), 8 * (24 * 3 + 3 * 2 + 6 * 6 + 6));
+  // Q and L, weights, and the projector; the factor; V; Z and Y.
+  EXPECT_EQ(integer(cost.layers[1].newton_bytes), 8 * (6 * 6 + 9 * 6 + 9 * 7 + 9 * 9 +  //
+                                                       56 * 56 + 56 + 56 * 48 + 7 * 8 + 42));
+  // At the end of the second layer's stage: G, L^T G and G L, and the cost before it.
+  EXPECT_EQ(integer(cost.newton_bytes),
+            integer(cost.total.newton_bytes) + 8 * (56 * (56 + 56 + 6) + 48 * 48));
+}
+
+// Where the layer reads more than it has unknowns, G Z is the largest.
+TEST(NewtonSweep, MemoryOfAWideInput) {
+  const NetworkCost cost = count_costs(graph_of(R"(
+input: {shape: [1, 40]}
+layers:
+  - conv: {filters: 1, kernel: 2}
+  - dense: 30
+)",
+                                                2),
+                                       2);
+  EXPECT_EQ(integer(cost.layers[0].newton_bytes), 8 * (78 * 3 + 3 + 3 * 3 + 3));
+  EXPECT_EQ(integer(cost.layers[1].newton_bytes), 8 * (2 * 2 + 40 * 2 + 40 * 30 + 40 * 40 +  //
+                                                       60 * 60 + 60 + 60 * 78 + 30 * 39 + 60));
+  EXPECT_EQ(integer(cost.newton_bytes),
+            integer(cost.total.newton_bytes) + 8 * (60 * 60 + 60 * 78 + 78 * 78));
 }
 
 TEST(NewtonSweep, NeedsAChain) {

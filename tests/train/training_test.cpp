@@ -228,6 +228,19 @@ TEST(Training, OracleCallsOfGradientStepsAreOneEach) {
   for (int k = 1; k <= 5; ++k) EXPECT_EQ(training.advance().oracle_calls, k);
 }
 
+TEST(Training, RecordsTellTheTimeSoFar) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 5);
+  Training<double> training = make_training(problem, {});
+  training.begin(problem.start);
+  double before = 0;
+  for (int k = 0; k < 3; ++k) {
+    const double now = training.advance().seconds;
+    EXPECT_GT(now, before);
+    EXPECT_EQ(now, training.state().seconds);
+    before = now;
+  }
+}
+
 TEST(Training, GaussNewtonTakesAtMost2qPlus1CallsAndTheGradient) {
   const Problem problem = make_problem(trained_networks[0].text, samples, 5);
   TrainingOptions options;
