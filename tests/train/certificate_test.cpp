@@ -35,8 +35,12 @@ TEST(SampleNorms, AreThoseOfTheLargestSamples) {
 
 TEST(SampleNorms, OfTargetsAreTheLargest) {
   const std::vector<double> x{1, 1, 1};
-  const std::vector<double> targets{0.3, 0, 3, 4, -1, 0};
-  expect_just_above(measure_samples(std::span<const double>(x), 3, 2, targets).label, 5);
+  for (std::size_t largest = 0; largest < 3; ++largest) {
+    std::vector<double> targets{0.3, 0, 0.1, 0.7, -1, 0};
+    targets[2 * largest] = 3;
+    targets[2 * largest + 1] = 4;
+    expect_just_above(measure_samples(std::span<const double>(x), 3, 2, targets).label, 5);
+  }
 }
 
 // With a radius so small that it limits the step, this is R' over the norm of the longest block,
