@@ -294,7 +294,7 @@ constexpr std::array table{
     ActivationRow{"softsign", "x / (1 + |x|)", no_parameter,
                   [](double x, double) {
                     const double d = 1 + std::abs(x);
-                    return Jet{x / d, 1 / (d * d), (x < 0 ? 2 : -2) / (d * d * d)};
+                    return Jet{x / d, 1 / (d * d), (x > 0 ? -2 : 2) / (d * d * d)};
                   },
                   softsign_constants},
     ActivationRow{"atan", "arctan(x)", no_parameter,

@@ -64,6 +64,18 @@ TEST_P(ActivationTest, DerivativesAreThoseOfTheLowerOnes) {
   EXPECT_GT(compared, 1000);
 }
 
+TEST_P(ActivationTest, DerivativesAtAKinkAreThoseFromTheLeft) {
+  for (const double kink : kinks) {
+    SCOPED_TRACE(kink);
+    const double scale = std::max(1.0, parameter().nearest);
+    const Jet before = at(kink - 1e-12);
+    EXPECT_NEAR(at(kink).value, before.value, 1e-11);
+    EXPECT_NEAR(at(kink).value, at(kink + 1e-12).value, 1e-11);
+    EXPECT_NEAR(at(kink).first, before.first, 1e-10 * scale);
+    EXPECT_NEAR(at(kink).second, before.second, 1e-10 * scale * scale);
+  }
+}
+
 TEST_P(ActivationTest, ValuesAtZeroAreTheStatedOnes) {
   // The derivative from the left; the larger one-sided slope is what is stated at a kink.
   const double slope = std::max(std::abs(at(0).first), std::abs(at(1e-300).first));

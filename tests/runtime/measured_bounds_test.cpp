@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "networks.hpp"
@@ -150,6 +151,38 @@ TEST(LargestSlope, OfADenseLayerIsASingularValue) {
     EXPECT_NEAR(std::sqrt(testing::dot(w_dot, w_dot)), 1, 1e-14);
     EXPECT_NEAR(std::sqrt(testing::dot(y_dot, y_dot)), found, 1e-14 * found);
   }
+}
+
+// The Hessian of v tanh(w) by (w, v) has an eigenvalue k > 0 and another one near -3 k. From the
+// direction of the first one the iteration turns to the second one, and the value falls first.
+TEST(LargestCurvature, IsTheBestValueMet) {
+  Network<double> network(
+      testing::graph_of("input: {shape: [1], norm: 1}\nlayers: [{dense: 1, bias: false, then: "
+                        "[tanh]}, {dense: 1, bias: false}]",
+                        1),
+      1);
+  network.set_parameters(std::array{1.0, 0.758});
+  Trajectory<double> trajectory(network);
+  forward<double>(std::array{1.0}, trajectory);
+  const auto after = [&](int steps) {
+    Vector w_dot{0.42, 0.91};
+    Vector y_ddot(1);
+    const double found = largest_curvature(trajectory, steps, w_dot, y_ddot);
+    EXPECT_EQ(std::abs(y_ddot[0]), found);
+    Vector again(1);
+    second_directional<double>(trajectory, w_dot, again);
+    EXPECT_EQ(again, y_ddot);
+    return found;
+  };
+  const double first = after(0);
+  EXPECT_EQ(after(1), first);
+  double best = first;
+  for (int steps = 2; steps < 20; ++steps) {
+    const double found = after(steps);
+    EXPECT_GE(found, best);
+    best = found;
+  }
+  EXPECT_GT(best, 2 * first);
 }
 
 MeasureSettings thorough() {
