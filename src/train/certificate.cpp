@@ -71,7 +71,6 @@ Certificate::Certificate(const Graph& graph, ResolvedSettings settings, std::int
   settings_.batch = batch;
   settings_.input_norm = at_most(norms.batch);
   settings_.sample_norm = at_most(norms.sample);
-  settings_.sample_norm_is_default = false;
   settings_.label_radius = at_most(norms.label);
 }
 
