@@ -238,9 +238,9 @@ class TrainingSession::RunIn final : public Run {
     const double work = static_cast<double>(left) * cost.gradient.value.to_double();
     if (!request_.notice || !cost.gradient.is_known() || work < long_work) return;
     request_.notice(result_.bounds.file,
-                    fmt::format("gradients of {} iteration{} take about {:.2g} multiplications, "
+                    fmt::format("gradients up to iteration {} take about {:.2g} multiplications, "
                                 "{:.2g} h of one core at 1e10 a second",
-                                left, left == 1 ? "" : "s", work, work / rate / hour));
+                                request_.iterations, work, work / rate / hour));
   }
 
   void begin_log() {

@@ -11,11 +11,11 @@
 #include <filesystem>
 
 #include "cli/runtime/verdict_codes.hpp"
+#include "requests.hpp"
 #include "smoothbound/bounds/training_log.hpp"
 #include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
-#include "smoothbound/steps/cost.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/output_file.hpp"
 #include "smoothbound/train/checkpoint.hpp"
@@ -27,22 +27,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using Verdict = TrainingReport::Verdict;
-
-constexpr std::string_view network = R"(name: net
-input: {shape: [4], norm: 2}
-batch: 12
-loss: logistic
-layers:
-  - {name: a, dense: 6, then: [softplus]}
-  - {name: b, dense: 3}
-)";
-
-TrainingRequest request(std::int64_t iterations) {
-  TrainingRequest result;
-  result.source = {"net.yaml", std::string(network)};
-  result.iterations = iterations;
-  return result;
-}
 
 const LossRow* loss_named(std::string_view name) { return find_loss(name); }
 
@@ -209,39 +193,6 @@ TEST_F(SessionFiles, ResumedRunsAreThoseThatWereNotInterrupted) {
       EXPECT_EQ(lines_without_seconds(directory_ / "whole.csv").size(), 10U);
     }
   }
-}
-
-// Of 1e13 iterations, none of which is made, with all 12 samples or some.
-TEST(Session, LongWorkIsSaidBeforeItBegins) {
-  const auto notice = [](std::int64_t iterations, std::int64_t mini_batch) {
-    std::string told;
-    TrainingRequest asked = request(iterations);
-    asked.training.mini_batch = mini_batch;
-    if (mini_batch > 0) {
-      asked.training.rule = StepRule::constant;
-      asked.training.gamma = 0.1;
-    }
-    asked.notice = [&](const std::string& file, const std::string& what) {
-      told += file + ": " + what;
-    };
-    const TrainingSession session(asked);
-    return told;
-  };
-  const Report report = make_report(request(1).source, {}, {});
-  const auto work_of = [&](std::int64_t samples) {
-    return steps::count_costs(report.graph, samples).gradient.value.to_double();
-  };
-  for (const std::int64_t mini_batch : {0, 1, 2}) {
-    const double work = 1e13 * work_of(mini_batch > 0 ? mini_batch : 12);
-    EXPECT_EQ(notice(10'000'000'000'000, mini_batch),
-              fmt::format("net.yaml: gradients of 10000000000000 iterations take about {:.2g} "
-                          "multiplications, {:.2g} h of one core at 1e10 a second",
-                          work, work / 3.6e13));
-  }
-  // From 1e13 multiplications on.
-  const auto most = static_cast<std::int64_t>(1e13 / work_of(12));
-  EXPECT_EQ(notice(most, 0), "");
-  EXPECT_THAT(notice(most + 1, 0), ::testing::StartsWith("net.yaml: gradients of "));
 }
 
 TEST_F(SessionFiles, AStopIsBetweenIterationsAndSaves) {
