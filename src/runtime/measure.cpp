@@ -87,11 +87,6 @@ class Search {
   }
 
  private:
-  struct Point {
-    Vector w;
-    Vector x;
-  };
-
   double normal() { return random_.normal(place_++); }
   bool chance(double probability) { return random_.uniform(place_++) < probability; }
   View block_of(View w, std::size_t block) const {
@@ -127,7 +122,7 @@ class Search {
 
   // The order-th derivative at a point along the best direction near w_dot_; image_ becomes its
   // value.
-  double evaluate(int order, const Point& point) {
+  double evaluate(int order, const SearchPoint& point) {
     NormRecorder recorder(found_.layer_norms);
     trajectory_.set_observer(&recorder);
     run_forward(point.w, point.x);
@@ -150,7 +145,7 @@ class Search {
     return value;
   }
 
-  void keep(double value, const Point& point, Measured& best, bool with_direction) const {
+  void keep(double value, const SearchPoint& point, Measured& best, bool with_direction) const {
     if (!exceeds(value, best.value)) return;
     best.value = value;
     best.w = point.w;
@@ -158,31 +153,9 @@ class Search {
     if (with_direction) best.w_dot = w_dot_;
   }
 
-  // The gradient, by w and x, of <mu, order-th derivative of psi along w_dot_>: differences of vjp.
-  Point gradient(int order, const Point& point, const Vector& mu) {
-    constexpr double step = 1e-4;
-    const auto vjp_at = [&](double shift) {
-      Vector w = point.w;
-      linalg::add_scaled(shift, w_dot_, w);
-      run_forward(w, point.x);
-      Point g{Vector(w.size()), Vector(point.x.size())};
-      vjp<double>(trajectory_, mu, g.w, g.x);
-      return g;
-    };
-    if (order == 0) return vjp_at(0);
-    Point g = vjp_at(step);
-    const auto add = [&](double factor, const Point& other) {
-      linalg::add_scaled(factor, other.w, g.w);
-      linalg::add_scaled(factor, other.x, g.x);
-    };
-    if (order == 2) add(-2, vjp_at(0));
-    add(order == 2 ? 1 : -1, vjp_at(-step));
-    return g;  // its length is not used
-  }
-
   // A step of that share of each radius, back into the balls.
-  [[nodiscard]] Point moved(const Point& from, Point step, double share) const {
-    Point to = from;
+  [[nodiscard]] SearchPoint moved(const SearchPoint& from, SearchPoint step, double share) const {
+    SearchPoint to = from;
     for (std::size_t b = 0; b < radii_.size(); ++b) {
       if (!set_norm(block_of(step.w, b), share * radii_[b])) continue;
       const View block = block_of(to.w, b);
@@ -204,7 +177,8 @@ class Search {
       if (!set_norm(mu, 1)) return;
       const Vector w_dot = w_dot_;
       const Vector image = image_;
-      Point next = moved(at_, gradient(order, at_, mu), share);
+      SearchPoint next =
+          moved(at_, derivative_gradient(network_, trajectory_, order, at_, w_dot_, mu), share);
       const double reached = evaluate(order, next);
       if (reached > value) {
         value = reached;
@@ -223,7 +197,7 @@ class Search {
   RandomSequence random_;
   std::uint64_t place_ = 0;
   Vector radii_;
-  Point at_;
+  SearchPoint at_;
   Vector w_dot_;
   Vector image_;
   Measurement found_;
@@ -263,6 +237,29 @@ double largest_curvature(Trajectory<double>& trajectory, int steps, View w_dot, 
     linalg::add_scaled(1, product, direction);
   }
   return best.value();
+}
+
+SearchPoint derivative_gradient(Network<double>& network, Trajectory<double>& trajectory, int order,
+                                const SearchPoint& at, ConstView w_dot, ConstView mu) {
+  constexpr double step = 1e-4;
+  const auto vjp_at = [&](double shift) {
+    Vector w = at.w;
+    linalg::add_scaled(shift, w_dot, w);
+    network.set_parameters(w);
+    forward<double>(at.x, trajectory);
+    SearchPoint gradient{Vector(w.size()), Vector(at.x.size())};
+    vjp<double>(trajectory, mu, gradient.w, gradient.x);
+    return gradient;
+  };
+  if (order == 0) return vjp_at(0);
+  SearchPoint sum = vjp_at(step);
+  const auto add = [&](double factor, const SearchPoint& other) {
+    linalg::add_scaled(factor, other.w, sum.w);
+    linalg::add_scaled(factor, other.x, sum.x);
+  };
+  if (order == 2) add(-2, vjp_at(0));
+  add(order == 2 ? 1 : -1, vjp_at(-step));
+  return sum;
 }
 
 Measurement measure(const Graph& graph, std::int64_t batch, const MeasureSettings& settings) {

@@ -185,6 +185,52 @@ TEST(LargestCurvature, IsTheBestValueMet) {
   EXPECT_GT(best, 2 * first);
 }
 
+// Against differences of the derivatives themselves, entry by entry.
+TEST(DerivativeGradient, IsThatOfEachOrder) {
+  constexpr std::int64_t batch = 2;
+  Network<double> network(
+      testing::graph_of("input: {shape: [2], norm: 1}\nlayers: [{dense: 3, then: [tanh]}, "
+                        "{dense: 2, then: [sigmoid]}]",
+                        batch),
+      batch);
+  Trajectory<double> trajectory(network);
+  const SearchPoint at{draw(network.parameters().size(), 1), draw(2 * batch, 2)};
+  const Vector w_dot = draw(at.w.size(), 3);
+  const Vector mu = draw(2 * batch, 4);
+  const auto value = [&](int order, const SearchPoint& point) {
+    network.set_parameters(point.w);
+    forward<double>(point.x, trajectory);
+    Vector image(mu.size());
+    if (order == 0) std::ranges::copy(trajectory.output(), image.begin());
+    if (order == 1) jvp<double>(trajectory, w_dot, {}, image);
+    if (order == 2) second_directional<double>(trajectory, w_dot, image);
+    return testing::dot(mu, image);
+  };
+  for (const int order : {0, 1, 2}) {
+    SCOPED_TRACE(order);
+    const auto difference = [&](Vector SearchPoint::*part, std::size_t i) {
+      constexpr double h = 1e-5;
+      SearchPoint before = at;
+      SearchPoint behind = at;
+      (before.*part)[i] -= h;
+      (behind.*part)[i] += h;
+      return (value(order, behind) - value(order, before)) / (2 * h);
+    };
+    Vector expected;
+    for (std::size_t i = 0; i < at.w.size(); ++i)
+      expected.push_back(difference(&SearchPoint::w, i));
+    for (std::size_t i = 0; i < at.x.size(); ++i)
+      expected.push_back(difference(&SearchPoint::x, i));
+    SearchPoint found = derivative_gradient(network, trajectory, order, at, w_dot, mu);
+    found.w.insert(found.w.end(), found.x.begin(), found.x.end());
+    const double factor = testing::dot(found.w, expected) / testing::dot(expected, expected);
+    EXPECT_GT(factor, 0);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_NEAR(found.w[i] / factor, expected[i], 1e-5);
+    }
+  }
+}
+
 MeasureSettings thorough() {
   MeasureSettings settings;
   settings.starts = 5;

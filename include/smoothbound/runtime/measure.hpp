@@ -49,4 +49,17 @@ double largest_slope(Trajectory<double>& trajectory, int steps, std::span<double
 double largest_curvature(Trajectory<double>& trajectory, int steps, std::span<double> w_dot,
                          std::span<double> y_ddot);
 
+/// Where a search stands.
+struct SearchPoint {
+  std::vector<double> w;  // parameters
+  std::vector<double> x;  // inputs, stacked
+};
+
+/// The gradient by w and x of <mu, psi>, <mu, psi'[w_dot]> or <mu, psi''[w_dot, w_dot]> for the
+/// orders 0, 1 and 2, but for a positive factor: central differences of `vjp` along w_dot. The
+/// network and trajectory are left elsewhere.
+SearchPoint derivative_gradient(Network<double>& network, Trajectory<double>& trajectory, int order,
+                                const SearchPoint& at, std::span<const double> w_dot,
+                                std::span<const double> mu);
+
 }  // namespace smoothbound
