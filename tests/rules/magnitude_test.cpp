@@ -10,6 +10,8 @@
 #include <functional>
 #include <random>
 #include <stdexcept>
+#include <string>
+#include <thread>
 #include <type_traits>
 
 namespace smoothbound {
@@ -255,6 +257,25 @@ TEST(Magnitude, WhatExceedsTheRangeRoundsInItsDirection) {
   EXPECT_FALSE(small_up.is_zero());
   EXPECT_LT(small_up, RandomBounds::power_of_two<Rounding::up>(-4'000'000'000'000'000'000));
   EXPECT_TRUE(small_down.is_zero());
+}
+
+// MPFR's exponent range belongs to a thread, and begins narrower than the engine's.
+TEST(Magnitude, EveryThreadHasTheWholeRange) {
+  const std::string literal = "1e300000000000000000";
+  const Magnitude huge = Magnitude::from_decimal(literal);
+  ASSERT_TRUE(huge.is_finite());
+  const Magnitude square = huge * huge;
+  const auto in_a_thread = [](const std::function<Magnitude()>& first_operation) {
+    Magnitude result;
+    std::thread([&] { result = first_operation(); }).join();
+    return result;
+  };
+  EXPECT_EQ(in_a_thread([&] { return Magnitude::from_decimal(literal); }), huge);
+  EXPECT_EQ(in_a_thread([&] { return huge * huge; }), square);
+  EXPECT_EQ(in_a_thread([&] { return huge + huge; }), scale(huge, 1));
+  EXPECT_EQ(in_a_thread([&] { return square / LowerBound::from_count(2); }), scale(square, -1));
+  EXPECT_EQ(in_a_thread([&] { return square_root(square); }), square_root(square));
+  EXPECT_EQ(in_a_thread([&] { return ceiling(huge); }), huge);
 }
 
 TEST(Magnitude, CountsAndDoublesAreExact) {
