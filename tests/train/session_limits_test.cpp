@@ -4,6 +4,7 @@
 
 #include "requests.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
+#include "smoothbound/runtime/losses/evaluate.hpp"
 #include "smoothbound/steps/cost.hpp"
 
 namespace smoothbound::testing {
@@ -40,6 +41,31 @@ TEST(Session, LongWorkIsSaidBeforeItBegins) {
   const auto most = static_cast<std::int64_t>(1e13 / work_of(12));
   EXPECT_EQ(notice(most, 0), "");
   EXPECT_THAT(notice(most + 1, 0), ::testing::StartsWith("net.yaml: gradients up to iteration "));
+}
+
+// Inputs; predictions, classes, and what the loss and its derivatives keep of each prediction.
+TEST(Session, MemoryOfTheSamplesIsSaid) {
+  const auto needed = [](std::int64_t samples, Precision precision) {
+    TrainingRequest asked = request(1);
+    asked.options.overrides.batch = samples;
+    asked.precision = precision;
+    asked.memory = 100;
+    try {
+      const TrainingSession session(asked);
+      ADD_FAILURE() << "no error";
+    } catch (const TooManySamples& error) {
+      EXPECT_EQ(error.allowed, 100);
+      EXPECT_EQ(error.samples, samples);
+      return error.needed;
+    }
+    return std::int64_t{0};
+  };
+  for (const std::int64_t samples : {1, 12}) {
+    const std::int64_t of_a_prediction = numbers_of_evaluation(*find_loss("logistic"), samples) + 2;
+    const std::int64_t outputs = (3 + 1 + 3 * of_a_prediction) * 8;
+    EXPECT_EQ(needed(samples, Precision::float64), samples * (4 * 8 + outputs));
+    EXPECT_EQ(needed(samples, Precision::float32), samples * (4 * 4 + outputs));
+  }
 }
 
 // What a step takes is counted twice, for line searches, beside the samples.
