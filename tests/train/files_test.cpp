@@ -12,7 +12,9 @@
 
 #include "problems.hpp"
 #include "smoothbound/bounds/training_log.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/digest.hpp"
 #include "smoothbound/text/output_file.hpp"
 #include "smoothbound/train/checkpoint.hpp"
 #include "support/temporary_directory.hpp"
@@ -331,6 +333,42 @@ TEST_F(Checkpoints, WithNumbersThatNoRunComesToAreRefused) {
             }),
             "no error");
   EXPECT_EQ(message([](State& s) { s.smallest_mapping = s.sum_of_steps = inf; }), "no error");
+}
+
+// With the checksum that belongs to it.
+TEST_F(Checkpoints, NumbersWithWhatIsNoNumberBehindAreRefused) {
+  const std::string path = directory_ / "run.safetensors";
+  const ParameterLayout& layout = training_.parameter_layout();
+  const std::vector<double>& w = training_.state().w;
+  save_checkpoint(path, layout, training_.state(), {});
+  const ArrayFile::Metadata saved = open_array_file(path).metadata();
+  const auto load_with = [&](const std::string& iteration) {
+    ArrayFile::Metadata metadata = saved;
+    metadata.at("training.iteration") = iteration;
+    metadata.erase("checksum.sha256");
+    Sha256 digest;
+    for (const auto& [name, value] : metadata) {
+      digest.add_whole(name);
+      digest.add_whole(value);
+    }
+    for (const ParameterArray& array : layout.arrays) {
+      digest.add_whole(array.name);
+      digest.add_whole(std::span<const std::int64_t>(array.sizes));
+    }
+    digest.add_whole(std::span<const double>(w));
+    metadata["checksum.sha256"] = std::move(digest).digits();
+    save_trained(path, layout, w, metadata);
+    return load_checkpoint(path, layout).state.iteration;
+  };
+  EXPECT_EQ(load_with("17"), 17);
+  for (const std::string iteration : {"17x", "17 ", "", "x"}) {
+    try {
+      load_with(iteration);
+      ADD_FAILURE() << iteration;
+    } catch (const DataError& error) {
+      EXPECT_EQ(std::string(error.what()), "'" + iteration + "' is no iteration of a checkpoint");
+    }
+  }
 }
 
 TEST_F(Checkpoints, WithoutAChecksumAreRefused) {
