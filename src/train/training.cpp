@@ -76,14 +76,13 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
   of_objective.warm_start = false;  // a run that is taken up again has none
   const std::int64_t batch = is_stochastic() ? options_.mini_batch : samples_.count;
   std::span<const Scalar> x = samples_.x;
-  Labels labels = samples_.labels;
+  Labels labels;  // of mini-batches: `load_samples` brings them
   if (is_stochastic()) {
     const auto size = static_cast<std::size_t>(graph.input.elements());
     batch_x_.resize(static_cast<std::size_t>(batch) * size);
     x = batch_x_;
-    if (!labels.classes.empty()) labels.classes.resize(static_cast<std::size_t>(batch));
-    labels.targets.resize(labels.targets.size() / static_cast<std::size_t>(samples_.count) *
-                          static_cast<std::size_t>(batch));
+  } else {
+    labels = samples_.labels;
   }
   objective_ = std::make_unique<Objective<Scalar>>(graph, *settings_.loss, x, batch,
                                                    std::move(labels), of_objective);

@@ -354,6 +354,19 @@ TEST(HugeNetworks, AreCounted) {
   EXPECT_EQ(cost.memory[1].gradient.reason, "more than 2^50 bytes: not planned");
 }
 
+// Of 100 samples with 2^40 inputs: planned with few outputs, and not with as many.
+TEST(HugeNetworks, ArePlannedUpTo2To50Bytes) {
+  for (const int stride : {1, 1024}) {
+    const Graph graph =
+        graph_of(fmt::format("input: {{shape: [1, 1048576, 1048576]}}\nlayers:\n"
+                             "  - {{conv: {{filters: 1, kernel: 1, stride: {}}}, bias: false}}\n",
+                             stride),
+                 100);
+    const Count gradient = count_costs(graph, 100).memory[1].gradient;
+    EXPECT_EQ(gradient.reason, stride == 1 ? "more than 2^50 bytes: not planned" : "");
+  }
+}
+
 TEST(HugeNetworks, ArePlannedUpTo20000Components) {
   constexpr std::size_t most = 20'000;
   for (const std::size_t components : {most, most + 1}) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
 #include <string_view>
@@ -342,11 +343,18 @@ bool gathers_few_channels(const ConvGeometry& geometry) {
          geometry.channels_of_group() % vector != 0;
 }
 
+// Whether a sample is larger than oneDNN counts: 2.6 divides by what has overflowed to 0.
+bool is_beyond_int(const ConvGeometry& geometry) {
+  return std::max(geometry.input.elements(), geometry.output.elements()) >
+         std::numeric_limits<int>::max();
+}
+
 }  // namespace
 
 template <>
 std::unique_ptr<Kernel<float>> conv_kernel(const ConvGeometry& geometry) {
-  if (gathers_few_channels(geometry)) return patch_conv_kernel<float>(geometry);
+  if (gathers_few_channels(geometry) || is_beyond_int(geometry))
+    return patch_conv_kernel<float>(geometry);
   return std::make_unique<OneDnnConvKernel>(geometry);
 }
 
