@@ -185,6 +185,17 @@ TEST(ActivationExactTable, HasNoOtherRows) {
   EXPECT_EQ(exact_constants.size(), activation_table().size());
 }
 
+// Nearer to 1 than any double: there is a kink all the same.
+TEST(ActivationExactTable, EluIsSmoothAtOneAlone) {
+  const auto smoothness = [](std::string_view alpha) {
+    const ActivationRow& elu = *find_activation("elu");
+    return elu.constants(Method::sharp, Real::from_decimal(alpha)).smoothness.value;
+  };
+  EXPECT_EQ(smoothness("1.000"), Magnitude::from_count(1));
+  EXPECT_TRUE(smoothness("1.00000000000000000000000001").is_infinite());
+  EXPECT_TRUE(smoothness("0.99999999999999999999999999").is_infinite());
+}
+
 TEST(ActivationExactTable, SoftplusAtAnyScale) {
   for (const char* beta : {"0.1", "1e-300", "7e300"}) {
     SCOPED_TRACE(beta);

@@ -271,6 +271,26 @@ TEST(Training, GaussNewtonStopsAtTheResidualThatWasAskedFor) {
   EXPECT_LE(least, 3);  // the residual of the step 0 is 1
 }
 
+// The first step tried is the last one, or that of the options where there is none.
+TEST(Training, ASearchGoesOnFromTheStepBefore) {
+  const Problem problem = make_problem(trained_networks[0].text, samples, 5);
+  for (const steps::StepKind oracle :
+       {steps::StepKind::gradient, steps::StepKind::gauss_newton, steps::StepKind::newton}) {
+    TrainingOptions options;
+    options.oracle = oracle;
+    options.rule = StepRule::line_search;
+    options.gamma = 2e-3;
+    Training<double> training = make_training(problem, options);
+    training.begin(problem.start);
+    for (const auto& [before, expected] : {std::pair{0.0, 2e-3}, std::pair{1e-3, 1e-3}}) {
+      TrainingState state = training.state();
+      state.gamma = before;
+      training.resume(state);
+      EXPECT_EQ(training.advance().step, expected);
+    }
+  }
+}
+
 TEST(Training, MicroBatchesGiveTheSameRun) {
   const Problem problem = make_problem(trained_networks[2].text, 6, 5);
   for (const steps::StepKind oracle : {steps::StepKind::gradient, steps::StepKind::gauss_newton}) {
