@@ -41,8 +41,8 @@ void convert(std::span<const From> from, std::vector<To>& to) {
   std::transform(from.begin(), from.end(), to.begin(), [](From v) { return static_cast<To>(v); });
 }
 
-constexpr std::array<std::string_view, 3> rule_names{"certified", "local", "line-search"};
-constexpr std::array<std::string_view, 3> kind_names{"gradient", "gauss-newton", "newton"};
+constexpr auto rule_names = std::to_array<std::string_view>({"certified", "local", "line-search"});
+constexpr auto kind_names = std::to_array<std::string_view>({"gradient", "gauss-newton", "newton"});
 
 }  // namespace
 
@@ -184,8 +184,6 @@ void Training<Scalar>::resume(TrainingState state) {
   }
   state_ = std::move(state);
   calls_before_ = objective_->oracle_calls() - state_.oracle_calls;
-  objective_point_.clear();
-  loaded_ = -1;
 }
 
 template <class Scalar>

@@ -58,6 +58,7 @@ TEST(ProductOfBalls, RadiusZeroIsThePointZero) {
   balls.project(w);
   EXPECT_EQ(w[0], 0);
   EXPECT_EQ(w[1], 0);
+  EXPECT_FALSE(balls.find_outside(std::vector<double>(5)).has_value());
 }
 
 // 1/10 lies between two doubles, and so does the radius between `lower` and `upper`: the greater

@@ -33,6 +33,18 @@ TEST(SampleNorms, AreThoseOfTheLargestSamples) {
   }
 }
 
+TEST(SampleNorms, ABatchHasOneToAllOfTheSamples) {
+  const std::vector<double> x{1, 1, 1};
+  const auto measure = [&](std::int64_t samples, std::int64_t batch) {
+    (void)measure_samples(std::span<const double>(x), samples, batch);
+  };
+  EXPECT_NO_THROW(measure(3, 1));
+  EXPECT_NO_THROW(measure(3, 3));
+  EXPECT_THROW(measure(3, 0), std::invalid_argument);
+  EXPECT_THROW(measure(3, 4), std::invalid_argument);
+  EXPECT_THROW(measure(0, 0), std::invalid_argument);
+}
+
 TEST(SampleNorms, OfTargetsAreTheLargest) {
   const std::vector<double> x{1, 1, 1};
   for (std::size_t largest = 0; largest < 3; ++largest) {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "cli/runtime/verdict_codes.hpp"
 #include "requests.hpp"
@@ -307,6 +308,32 @@ TEST_F(SessionFiles, OtherSamplesAreRefusedUnderWhateverName) {
   EXPECT_EQ(message_of<DataError>(resume("x.npy", "other.npy")), message);
   write("x.npy", 2);
   EXPECT_EQ(message_of<DataError>(resume("x.npy", "y.npy")), message);
+}
+
+// Of the samples' own file, of one beside it, or targets in their place.
+TEST_F(SessionFiles, LabelsAreAskedForWhereThereAreNone) {
+  write_npy(directory_ / "x.npy",
+            {"", {12, 4}, std::span<const double>(std::vector<double>(48, 0.25))});
+  write_npy(directory_ / "targets.npy",
+            {"", {12, 3}, std::span<const double>(std::vector<double>(36, 0.5))});
+  std::ofstream(directory_ / "labels.idx", std::ios::binary)
+      << std::string("\0\0\x08\x01\0\0\0\x0c", 8) << std::string(12, '\1');
+  const auto begin = [&](std::string_view loss, const std::string& labels,
+                         const std::string& targets) {
+    TrainingRequest asked = request(1);
+    SampleRequest samples;
+    samples.name = directory_ / "x.npy";
+    samples.labels = labels.empty() ? "" : std::string(directory_ / labels);
+    samples.targets = targets.empty() ? "" : std::string(directory_ / targets);
+    asked.samples = Samples(samples);
+    asked.options.overrides.loss = loss_named(loss);
+    TrainingSession(asked).run();
+  };
+  EXPECT_NO_THROW(begin("logistic", "labels.idx", ""));
+  EXPECT_NO_THROW(begin("square", "", "targets.npy"));
+  EXPECT_NO_THROW(begin("convex_clustering", "", ""));
+  EXPECT_THROW(begin("logistic", "", ""), LabelsMissing);
+  EXPECT_THROW(begin("square", "", ""), LabelsMissing);
 }
 
 // With a checksum, as if somebody had made them.

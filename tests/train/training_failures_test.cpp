@@ -1,7 +1,10 @@
 // Trainings that are refused, and those that cannot go on.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <functional>
+#include <limits>
 
 #include "problems.hpp"
 
@@ -81,6 +84,50 @@ TEST(TrainingFailures, APointWithoutAStepNamesTheIteration) {
   EXPECT_THAT([&] { training.advance(); },
               ::testing::ThrowsMessage<TrainingFailed>(
                   ::testing::StartsWith("iteration 0: spectral_clustering has no Hessian here")));
+}
+
+// At 0 the slope from the left is far beyond that to the right, where F falls.
+TEST(TrainingFailures, NoStepThatDecreasesTheObjectiveEnough) {
+  Problem problem = make_problem(
+      "input: {shape: [1]}\nloss: square\nlayers:\n"
+      "  - {dense: 1, bias: false, then: [{leaky_relu: {slope: 1e10}}]}\n",
+      1, 1);
+  problem.samples.x = {1};
+  problem.samples.labels.targets = {1};
+  for (const steps::StepKind oracle :
+       {steps::StepKind::gradient, steps::StepKind::gauss_newton, steps::StepKind::newton}) {
+    TrainingOptions options;
+    options.oracle = oracle;
+    options.rule = StepRule::line_search;
+    options.gamma = 1e-9;
+    Training<double> training = make_training(problem, options);
+    training.begin(std::vector<double>{0});
+    EXPECT_THAT([&] { training.advance(); },
+                ::testing::ThrowsMessage<TrainingFailed>(::testing::StrEq(fmt::format(
+                    "iteration 0: no step decreases the objective enough, after 60 halvings down "
+                    "to {:.3g}",
+                    std::ldexp(1e-9, -60)))));
+  }
+}
+
+TEST(TrainingFailures, OptionsBeyondTheirRangeAreRefused) {
+  const Problem problem = make_problem(trained_networks[0].text, 7, 1);
+  const auto expect_refused = [&](const std::function<void(TrainingOptions&)>& change) {
+    TrainingOptions options;
+    change(options);
+    EXPECT_THROW(make_training(problem, options), std::invalid_argument);
+  };
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double gamma : {0.0, -1.0, nan, std::numeric_limits<double>::infinity()}) {
+    expect_refused([&](TrainingOptions& options) { options.gamma = gamma; });
+  }
+  for (const double negative : {-1.0, nan}) {
+    expect_refused([&](TrainingOptions& options) { options.local_radius = negative; });
+    expect_refused([&](TrainingOptions& options) { options.dual_residual = negative; });
+  }
+  for (const std::int64_t count : {-1, 8}) {
+    expect_refused([&](TrainingOptions& options) { options.mini_batch = count; });
+  }
 }
 
 TEST(TrainingFailures, DivergenceNamesTheIteration) {

@@ -69,6 +69,8 @@ TEST_P(Guarantee, HoldsForEveryNumberOfIterations) {
       }
     }
     EXPECT_LT(training.state().violation, 0);
+    EXPECT_EQ(training.state().sum_of_steps, sum_of_steps);
+    EXPECT_EQ(training.state().smallest_mapping, smallest);
     EXPECT_LT(training.full_objective(), records.front().objective);
   }
 }
