@@ -1,6 +1,7 @@
 // Costs: held against counters in networks written out as loops, and against executions.
 #include "smoothbound/steps/cost.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "counted_network.hpp"
