@@ -276,6 +276,12 @@ TEST(Magnitude, EveryThreadHasTheWholeRange) {
   EXPECT_EQ(in_a_thread([&] { return square / LowerBound::from_count(2); }), scale(square, -1));
   EXPECT_EQ(in_a_thread([&] { return square_root(square); }), square_root(square));
   EXPECT_EQ(in_a_thread([&] { return ceiling(huge); }), huge);
+  double exponent = 0;
+  std::string text;
+  std::thread([&] { exponent = square.log10(); }).join();
+  std::thread([&] { text = square.to_text(20); }).join();
+  EXPECT_EQ(exponent, square.log10());
+  EXPECT_EQ(text, square.to_text(20));
 }
 
 TEST(Magnitude, CountsAndDoublesAreExact) {
