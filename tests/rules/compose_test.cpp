@@ -65,6 +65,19 @@ TEST(Composition, FirstAffineLayer) {
   expect_triple(sharp.result(), 10, 5, 0);
 }
 
+// V (W x) with ||x|| = 3, R = 2 and no map between: the second affine part begins a stretch of its
+// own. m = 12, l = sqrt(6^2 + 6^2) and L = ||x||; paper: l = 6 + 6 and L = 2 ||x||.
+TEST(Composition, AffinePartsBehindEachOther) {
+  Composition paper(triple(3, 0, 0), Method::paper);
+  Composition sharp(triple(3, 0, 0), Method::sharp);
+  for (Composition* composition : {&paper, &sharp}) {
+    composition->apply(affine(1, 0), number(2));
+    composition->apply(affine(1, 0), number(2));
+  }
+  expect_triple(paper.result(), 12, 12, 6);
+  expect_triple(sharp.result(), 12, square_root(Ball(72)), 3);
+}
+
 // lz and ||b0||: A = L_beta R + lz = 2 + 3, m = R B + lz m + ||b0||.
 // Paper: B = 3 + 4 = 7, m = 14 + 9 + 1 = 24, l = A l + B = 5*2 + 7 = 17, L = A L + 2 L_beta l =
 // 5*1 + 2*2 = 9. Sharp: B = 5, m = 10 + 9 + 1 = 20, l = sqrt(100 + 25); L is the largest
