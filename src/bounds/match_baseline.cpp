@@ -145,4 +145,16 @@ std::vector<BaselineMatch> match_baseline(const Baseline& baseline,
   return std::move(matcher).result();
 }
 
+std::vector<const BaselineEntry*> possible_origins(const Baseline& baseline,
+                                                   const CheckedFile& file,
+                                                   const std::vector<BaselineMatch>& matches) {
+  std::vector<const BaselineEntry*> origins;
+  if (file.entry == nullptr) return origins;
+  for (const BaselineEntry& entry : baseline.architectures) {
+    const bool matched = std::ranges::find(matches, &entry, &BaselineMatch::entry) != matches.end();
+    if (!matched && shares_half_of_the_layers(entry, *file.entry)) origins.push_back(&entry);
+  }
+  return origins;
+}
+
 }  // namespace smoothbound

@@ -50,21 +50,6 @@ std::uint32_t find_layer(const Graph& graph, const std::string& name) {
                           join(first), names.size() > most ? ", ..." : "")));
 }
 
-// Keras and TensorFlow give images as [height, width, channels].
-void note_channels_last(const Shape& input, std::vector<std::string>& notes) {
-  constexpr std::int64_t colours = 4;
-  constexpr std::int64_t smallest_image = 8;
-  if (input.spatial_rank() != 2) return;
-  const std::int64_t height = input.channels();
-  const std::int64_t width = input.spatial(0);
-  const std::int64_t channels = input.spatial(1);
-  if (channels > colours || height < smallest_image || width < smallest_image) return;
-  notes.push_back(
-      fmt::format("input {0} is read as {1} channels of {2}x{3}: do channels come first? "
-                  "An image of {1}x{2} in {3} channels is [{3}, {1}, {2}]",
-                  input.to_text(), height, width, channels));
-}
-
 void note_unused(const Graph& graph, std::vector<std::string>& notes) {
   constexpr std::size_t most = 10;
   for (std::size_t i = 0; i < std::min(graph.unused.size(), most); ++i) {
@@ -124,7 +109,8 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.default_count = report.assumptions.size();
   report.assumptions.insert(report.assumptions.end(), notes.begin(), notes.end());
-  note_channels_last(report.graph.input, report.assumptions);
+  std::string question = question_of_channels(report.graph.input);
+  if (!question.empty()) report.assumptions.push_back(std::move(question));
   note_unused(report.graph, report.assumptions);
   for (const Method method : options.methods) report.results.push_back(evaluate(report, method));
   return report;

@@ -221,7 +221,7 @@ std::vector<IterationRecord> read_training_log(const std::string& path) {
   return LogReader(path).read();
 }
 
-LogFile::LogFile(std::string path, std::int64_t keep_below)
+LogFile::LogFile(std::string path, std::int64_t keep_below, double first_objective)
     : path_(std::move(path)), format_(log_format_of(path_)) {
   const std::string first = format_ == LogFormat::csv ? fmt::format("{}\n", header) : "";
   std::error_code ignored;
@@ -237,11 +237,24 @@ LogFile::LogFile(std::string path, std::int64_t keep_below)
     before = LogReader(path_).read_lines(format_);
   }
   dropped_ = before.is_cut_short;
+  if (!before.records.empty() && before.records.front().iteration == 0 &&
+      !std::isnan(first_objective) && before.records.front().objective != first_objective) {
+    throw DataError(
+        path_,
+        fmt::format("is the log of another run: F at its iteration 0 is {}, and that of "
+                    "the run {}",
+                    before.records.front().objective, first_objective),
+        "name the log of the run, or another file");
+  }
   OutputFile begun(path_);
   begun.write(first);
+  std::int64_t next = 0;
   for (std::size_t i = 0; i < before.records.size(); ++i) {
-    if (before.records[i].iteration < keep_below) begun.write(before.texts[i] + "\n");
+    if (before.records[i].iteration >= keep_below) continue;
+    begun.write(before.texts[i] + "\n");
+    if (before.records[i].iteration == next) ++next;
   }
+  has_gap_ = !before.records.empty() && next != keep_below;
   begun.commit();
   open("ae");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "parameter_roots.hpp"
 #include "smoothbound/graph/graph.hpp"
@@ -22,7 +23,7 @@ class Builder {
     graph_.input = spec_.input;
     index_names();
     resolve_inputs();
-    mistakes_.attempt([&] { sort(); });
+    sort();
     ParameterRoots roots(graph_);
     for (const std::uint32_t layer : graph_.order) {
       if (!is_shape_known(layer)) continue;  // what follows from a mistake is none
@@ -42,11 +43,18 @@ class Builder {
       const LayerSpec& layer = spec_.layers[i];
       const auto [first, inserted] = names_.emplace(layer.name, i);
       if (inserted) continue;
+      repeated_.insert(layer.name);
       mistakes_.add({layer.location,
                      fmt::format("two layers are named '{}'", layer.name),
                      "names must be unique",
                      {{spec_.layers[first->second].location, "the first one is here"}}});
     }
+  }
+
+  // Whether it stands in a layer that could not be read, as its name perhaps.
+  [[nodiscard]] bool is_lost(const std::string& name) const {
+    return std::ranges::any_of(
+        spec_.layers, [&](const LayerSpec& layer) { return is_among(layer.lost_names, name); });
   }
 
   std::uint32_t find(const Reference& reference) const {
@@ -73,7 +81,12 @@ class Builder {
       std::vector<std::uint32_t>& inputs = graph_.layers[i].inputs;
       inputs.reserve(std::max<std::size_t>(layer.inputs.size(), 1));
       for (const Reference& reference : layer.inputs) {
-        if (!mistakes_.attempt([&] { inputs.push_back(find(reference)); })) unknown_[i] = true;
+        // Which layer is meant, or whether there is one, follows from a mistake elsewhere.
+        const bool is_hidden = repeated_.contains(reference.name) ||
+                               (!names_.contains(reference.name) && is_lost(reference.name));
+        if (is_hidden || !mistakes_.attempt([&] { inputs.push_back(find(reference)); })) {
+          unknown_[i] = true;
+        }
       }
       if (!layer.inputs.empty() || layer.has_mistake) continue;
       inputs.push_back(i == 0 ? Graph::network_input : i - 1);
@@ -118,8 +131,10 @@ class Builder {
           std::vector<std::uint32_t> cycle;
           for (auto v = path.rbegin(); cycle.empty() || cycle.back() != input; ++v) {
             cycle.push_back(v->layer);
+            unknown_[v->layer] = true;
           }
-          refuse_cycle(cycle);
+          mistakes_.attempt([&] { refuse_cycle(cycle); });
+          continue;
         }
         states[input] = State::open;
         path.push_back({input, 0});
@@ -156,8 +171,9 @@ class Builder {
       try {
         place(part, index, shapes);
       } catch (const ShapeError& error) {
-        throw SpecError(part.location, describe(error, layer), error.hint,
-                        producers(layer, shapes));
+        const std::string question = question_of_channels(graph_.input);
+        throw SpecError(part.location, describe(error, layer),
+                        question.empty() ? error.hint : question, producers(layer, shapes));
       }
       shapes.assign(1, layer.output);
     }
@@ -231,12 +247,27 @@ class Builder {
   std::int64_t batch_;
   Graph graph_;
   std::unordered_map<std::string_view, std::uint32_t> names_;
+  std::unordered_set<std::string_view> repeated_;  // names of several layers
   MistakeList mistakes_;
   std::vector<bool> unknown_;  // layers whose shape a mistake hides
   std::vector<Shape> shapes_;  // of the inputs of the component at hand
 };
 
 }  // namespace
+
+std::string question_of_channels(const Shape& input) {
+  constexpr std::int64_t colours = 4;
+  constexpr std::int64_t smallest_image = 8;
+  if (input.spatial_rank() != 2) return "";
+  const std::int64_t height = input.channels();
+  const std::int64_t width = input.spatial(0);
+  const std::int64_t channels = input.spatial(1);
+  if (channels > colours || height < smallest_image || width < smallest_image) return "";
+  return fmt::format(
+      "input {0} is read as {1} channels of {2}x{3}: do channels come first? "
+      "An image of {1}x{2} in {3} channels is [{3}, {1}, {2}]",
+      input.to_text(), height, width, channels);
+}
 
 Graph build_graph(Spec&& spec, std::int64_t batch, MistakeList mistakes) {
   return Builder(std::move(spec), batch, std::move(mistakes)).build();

@@ -30,6 +30,8 @@ std::string_view plain_words(Remedy remedy) {
       return "take all samples in each step";
     case Remedy::all_samples_or_global_step:
       return "take all samples in each step, or the step certified on the balls";
+    case Remedy::reachable_parameters:
+      return "give layers on the way to the output parameters and a radius above 0";
     case Remedy::list_of_layers:
       return "an architecture file lists the layers as YAML or JSON; parameters are files of "
              "arrays";

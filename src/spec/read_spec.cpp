@@ -308,11 +308,13 @@ class LayerReader {
     const Component* prototype = find_prototype(name);
     if (prototype == nullptr) {
       std::vector<std::string_view> known = component_names(Role::non_affine);
+      const std::string here = suggest(name, known);  // Keras' linear is identity here
       for (const Role role : {Role::affine, Role::merge}) {
         for (const std::string_view other : component_names(role)) known.push_back(other);
       }
-      throw SpecError(key.location(), fmt::format("unknown component '{}'", name),
-                      suggest(name, known, "'smoothbound layers' lists the components"));
+      throw SpecError(
+          key.location(), fmt::format("unknown component '{}'", name),
+          here.empty() ? suggest(name, known, "'smoothbound layers' lists the components") : here);
     }
     if (role_of(*prototype) != Role::non_affine) {
       throw SpecError(
@@ -342,6 +344,25 @@ class LayerReader {
   LayerSpec layer_;
 };
 
+// What may be the name that an entry with a mistake was to have: under 'name', or a key that is
+// none.
+std::vector<std::string> lost_names(text::Value entry) {
+  std::vector<std::string> names;
+  if (!entry.is_mapping()) return names;
+  for (auto key = entry.first_child(); key; key = key->next_sibling()) {
+    const std::string_view word = key->text();
+    key = key->next_sibling();
+    const bool is_known = std::ranges::find(layer_keys, word) != layer_keys.end();
+    if (word != "name" && (is_known || find_prototype(word) != nullptr)) continue;
+    if (key->is_scalar()) names.emplace_back(key->text());
+    if (!key->is_sequence()) continue;
+    for (auto item = key->first_child(); item; item = item->next_sibling()) {
+      if (item->is_scalar()) names.emplace_back(item->text());
+    }
+  }
+  return names;
+}
+
 void read_layers(text::Value list, const Limits& limits, Spec& spec, MistakeList& mistakes) {
   if (!list.is_sequence()) {
     throw SpecError(list.location(),
@@ -365,6 +386,7 @@ void read_layers(text::Value list, const Limits& limits, Spec& spec, MistakeList
     mistakes.attempt(
         [&] { layer = LayerReader(*entry, layer.name, spec.defaults, mistakes).read(); });
     layer.has_mistake = mistakes.size() > before;
+    if (layer.has_mistake) layer.lost_names = lost_names(*entry);
     layers.push_back(std::move(layer));
   }
 }

@@ -325,10 +325,14 @@ void Fields::finish(std::span<const std::string_view> outer) const {
                     fmt::format("write it beside '{}', as a key of the layer itself", what_)});
       continue;
     }
+    std::string hint = suggest(entry.key.text(), known_);
+    if (hint.empty()) {
+      hint = suggest(entry.key.text(), outer);
+      if (hint.ends_with('?')) hint += fmt::format(" It stands beside '{}', in the layer", what_);
+    }
+    if (hint.empty()) hint = known_.empty() ? "remove it" : "known keys: " + join(known_);
     mistakes.add({entry.key.location(),
-                  fmt::format("unknown key '{}' in {}", shorten(entry.key.text()), what_),
-                  suggest(entry.key.text(), known_,
-                          known_.empty() ? "remove it" : "known keys: " + join(known_))});
+                  fmt::format("unknown key '{}' in {}", shorten(entry.key.text()), what_), hint});
   }
   mistakes.throw_any();
 }

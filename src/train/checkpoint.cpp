@@ -38,6 +38,8 @@ void visit_numbers(State& state, Visitor&& visit) {
   visit("first_objective", state.first_objective, [&](double value) {
     return std::isfinite(value) || (state.iteration == 0 && std::isnan(value));
   });
+  visit("all_samples_first", state.all_samples_first,
+        [](double value) { return !std::isinf(value); });
   visit("smallest_mapping", state.smallest_mapping, is_sum);
   visit("sum_of_steps", state.sum_of_steps, is_sum);
   visit("violation", state.violation, [&](std::int64_t value) {

@@ -245,17 +245,20 @@ class TrainingSession::RunIn final : public Run {
 
   void begin_log() {
     if (request_.log.empty()) return;
-    log_.emplace(request_.log, training_->state().iteration);
-    if (log_->has_dropped_a_part() && request_.notice) {
+    const TrainingState& state = training_->state();
+    log_.emplace(request_.log, state.iteration, state.first_objective);
+    if (!request_.notice) return;
+    if (log_->has_dropped_a_part()) {
       request_.notice(request_.log, "its last line is cut short and is dropped");
+    } else if (log_->has_gap()) {
+      request_.notice(request_.log,
+                      fmt::format("it does not have all iterations before {}", state.iteration));
     }
   }
 
   void iterate(const TrainingWatch& watch) {
     const auto is_stopped = [&] { return watch.is_stopped && watch.is_stopped(); };
-    if (training_->is_stochastic()) {
-      result_.all_samples_first = if_finite(training_->full_objective());
-    }
+    training_->note_first_objective();
     while (training_->state().iteration < request_.iterations && !is_stopped()) {
       const IterationRecord record = training_->advance();
       take(record);

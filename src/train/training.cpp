@@ -95,7 +95,7 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
   if (global_.smoothness.is_zero()) {
     throw TrainingUnsupported(
         "L_F = 0: no parameter changes the objective, and there is nothing to minimize",
-        Remedy::none);
+        Remedy::reachable_parameters);
   }
   if (options_.rule == StepRule::certified && global_.step == 0) {
     throw TrainingUnsupported(fmt::format("there is no certified step: {}", global_.reason),
@@ -442,6 +442,13 @@ IterationRecord Training<Scalar>::rest() {
   } catch (const LossError& error) {
     fail(error.what());
   }
+}
+
+template <class Scalar>
+void Training<Scalar>::note_first_objective() {
+  if (!is_stochastic() || state_.iteration > 0) return;
+  const double first = full_objective();
+  if (std::isfinite(first)) state_.all_samples_first = first;
 }
 
 template <class Scalar>

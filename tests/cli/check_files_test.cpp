@@ -161,6 +161,31 @@ TEST_F(CheckedFiles, ThatAreRenamedHaveToBeTheOnlyOnes) {
             "3 architectures: 2 new, 1 removed\n");
 }
 
+// Which became which cannot be told, whatever else is compared: that does not pass.
+TEST_F(CheckedFiles, ThatMayHaveBeenRenamedDoNotPass) {
+  write("other/x.yaml", "input: {shape: [5]}\nlayers: [{name: only, dense: 2}]\n");
+  write("nets/a.yaml", one_layer("1"));
+  write("nets/b.yaml", one_layer("2"));
+  const std::vector<std::string> update{"nets/a.yaml", "nets/b.yaml", "other/x.yaml",
+                                        "--baseline",  "b.json",      "--update"};
+  ASSERT_EQ(run(update).exit_code, 0);
+  write("nets/c.yaml", one_layer("9"));
+  // Beside files that are there but not checked, it is just new.
+  EXPECT_EQ(run({"nets/c.yaml", "other/x.yaml", "--baseline", "b.json"}).exit_code, 0);
+  write("nets/d.yaml", one_layer("9"));
+  fs::remove(directory_.path() / "nets/a.yaml");
+  fs::remove(directory_.path() / "nets/b.yaml");
+  const Outcome outcome =
+      run({"nets/c.yaml", "nets/d.yaml", "other/x.yaml", "--baseline", "b.json"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.out, HasSubstr("5 architectures: 1 unchanged, 2 new, 2 removed\n"));
+  for (const std::string file : {"nets/c.yaml", "nets/d.yaml"}) {
+    EXPECT_THAT(outcome.err, HasSubstr("b.json: error: '" + file +
+                                       "' may be what has become of 'nets/a.yaml' or "
+                                       "'nets/b.yaml': it is not compared\nhint: to accept "));
+  }
+}
+
 // The same file name, and half of the layers.
 TEST_F(CheckedFiles, ThatMovedAndChangedAreFoundByTheirName) {
   write("other/a.yaml", one_layer("1") + "  - {name: p, radius: 7, dense: 3}\n");

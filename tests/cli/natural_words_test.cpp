@@ -79,6 +79,7 @@ TEST_F(NaturalWords, OptionsOfOtherPrograms) {
   EXPECT_EQ(hint({"train", "net.yaml", "--epochs", "3"}), "hint: did you mean '--iterations'?\n");
   EXPECT_EQ(hint({"train", "net.yaml", "--lr", "3"}), "hint: did you mean '--gamma'?\n");
   EXPECT_EQ(hint({"bound", "net.yaml", "--batch-size", "3"}), "hint: did you mean '--batch'?\n");
+  EXPECT_EQ(hint({"bound", "net.yaml", "--batch_size", "3"}), "hint: did you mean '--batch'?\n");
   EXPECT_EQ(hint({"bound", "net.yaml", "-f", "json"}), "hint: did you mean '--format'?\n");
   EXPECT_EQ(hint({"bound", "net.yaml", "--lr", "3"}),
             "hint: 'smoothbound bound --help' lists what there is\n");

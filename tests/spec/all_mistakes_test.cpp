@@ -64,6 +64,70 @@ layers:
 )");
 }
 
+// What another mistake hides is not looked for, and every cycle is told.
+TEST(AllMistakes, NothingFollowsFromRepeatedOrLostNames) {
+  EXPECT_EQ(summary(R"(input: {shape: [3, 8, 8]}
+layers:
+  - {name: stem, conv: {filters: 4, kernel: 1}}
+  - {name: stem, conv: {filters: 3, kernel: 1}}
+  - {name: sum, add: [stem, input]}
+  - {nam: block, from: input, dense: 3}
+  - {name: 1, from: input, dense: 3}
+  - {name: [a], from: input, dense: 3}
+  - {add: [block, block]}
+  - {from: "1", dense: 3}
+  - {from: a, dense: 3}
+)"),
+            R"(4:12: error: two layers are named 'stem'
+3:12: note: the first one is here
+  names must be unique
+6:6: error: unknown key or component 'nam' in the layer
+  did you mean 'name'?
+7:12: error: name must be text, not '1'
+  put it in quotes if it is meant as text
+8:12: error: name must be a single value, not a list
+  write one word or number in its place
+)");
+}
+
+TEST(AllMistakes, ACycleHidesNoOthers) {
+  EXPECT_EQ(summary(R"(input: {shape: [3, 8, 8]}
+layers:
+  - {name: s, from: s, dense: 3}
+  - {name: t, from: u, dense: 3}
+  - {name: u, from: t, dense: 3}
+  - {name: ok, from: input, conv: {filters: 4, kernel: 9}}
+  - {name: reader, from: u, conv: {filters: 4, kernel: 9}}
+)"),
+            R"(3:12: error: the layers form a cycle: s <- s
+  a layer can only read layers that do not read it
+4:12: error: the layers form a cycle: t <- u <- t
+  a layer can only read layers that do not read it
+6:29: error: layer 'ok': the kernel (9) is larger than the padded input (8) along the height
+  use a smaller kernel, more padding, or fewer poolings before
+)");
+}
+
+TEST(AllMistakes, WordsInTheirPlace) {
+  EXPECT_EQ(summary(R"(input: {shape: [28, 28, 1]}
+layers:
+  - {dense: {units: 3, use_bias: false, activation: relu}, then: [linear]}
+  - {from: input, conv: {num_filters: 3, kernel: 3}}
+  - {from: input, conv: {filters: 3, kernel: 3}}
+)"),
+            R"(3:24: error: unknown key 'use_bias' in dense
+  did you mean 'bias'? It stands beside 'dense', in the layer
+3:41: error: unknown key 'activation' in dense
+  write activations in then: [relu]
+3:67: error: unknown component 'linear'
+  did you mean 'identity'?
+4:26: error: unknown key 'num_filters' in conv
+  did you mean 'filters'?
+5:19: error: layer 'layer3': the kernel (3) is larger than the padded input (1) along the width
+  input [28, 28, 1] is read as 28 channels of 28x1: do channels come first? An image of 28x28 in 1 channels is [1, 28, 28]
+)");
+}
+
 // A layer whose input is not known reads nothing rather than the layer before: no cycle.
 TEST(AllMistakes, NothingFollowsFromAnInputThatCannotBeRead) {
   EXPECT_EQ(summary(R"(input: {shape: [3, 8, x]}
@@ -143,7 +207,7 @@ layers:
   use a smaller kernel, more padding, or fewer poolings before
 5:21: error: there is no layer 'nosuch'
   layers are called by their 'name'; the network's input is 'input'
-6:28: error: layer 'd': conv declares 5 input channels but gets 3 ([3, 8, 8])
+6:29: error: layer 'd': conv declares 5 input channels but gets 3 ([3, 8, 8])
   write inputs: 3, or leave it out
 8:36: error: layer 'f': the kernel (10) is larger than the padded input (8) along the height
   use a smaller kernel, more padding, or fewer poolings before

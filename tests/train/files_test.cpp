@@ -1,5 +1,6 @@
 // Logs and checkpoints.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -128,6 +129,27 @@ TEST_P(LogFiles, OfTheOtherFormatAreNotContinued) {
     EXPECT_EQ(error.file, path_ + ":1");
     EXPECT_EQ(error.hint, "a log in JSON lines is called *.jsonl");
   }
+}
+
+TEST_P(LogFiles, OfOtherRunsAreNotContinued) {
+  { LogFile(path_).append(record(0)); }
+  const double first = record(0).objective;
+  EXPECT_FALSE(LogFile(path_, 1, first).has_gap());
+  EXPECT_FALSE(LogFile(path_, 1).has_gap());  // not known
+  EXPECT_TRUE(LogFile(path_, 2, first).has_gap());
+  const std::string before = read_file(path_);
+  try {
+    const LogFile log(path_, 1, first + 1);
+    ADD_FAILURE() << "no error";
+  } catch (const DataError& error) {
+    EXPECT_EQ(error.what(),
+              fmt::format("is the log of another run: F at its iteration 0 is {}, and "
+                          "that of the run {}",
+                          first, first + 1));
+    EXPECT_EQ(error.file, path_);
+    EXPECT_EQ(error.hint, "name the log of the run, or another file");
+  }
+  EXPECT_EQ(read_file(path_), before);
 }
 
 TEST_P(LogFiles, BeginAnew) {

@@ -29,4 +29,10 @@ struct BaselineMatch {
 std::vector<BaselineMatch> match_baseline(const Baseline& baseline,
                                           const std::vector<CheckedFile>& files);
 
+/// The entries that nobody matches, and of which a file without a match may be what has become: at
+/// least half of the layers have the same names.
+std::vector<const BaselineEntry*> possible_origins(const Baseline& baseline,
+                                                   const CheckedFile& file,
+                                                   const std::vector<BaselineMatch>& matches);
+
 }  // namespace smoothbound

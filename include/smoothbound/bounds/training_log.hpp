@@ -53,10 +53,14 @@ class LogFile {
   /// are, if there are any. A last line without an end was cut short, and is dropped. A pipe or
   /// device begins with the run, and waits for its reader. Throws OutputError, and DataError for a
   /// file whose records are to be kept and which is no log of the format that its name asks for.
-  LogFile(std::string path, std::int64_t keep_below = 0);
+  /// Of another run, too, as the first objective tells, where both are known.
+  LogFile(std::string path, std::int64_t keep_below = 0,
+          double first_objective = std::numeric_limits<double>::quiet_NaN());
 
   /// Whether the last line of the file before was cut short.
   [[nodiscard]] bool has_dropped_a_part() const { return dropped_; }
+  /// Whether iterations below `keep_below` are missing among the lines that were kept.
+  [[nodiscard]] bool has_gap() const { return has_gap_; }
   /// Throws OutputError.
   void append(const IterationRecord& record);
 
@@ -73,6 +77,7 @@ class LogFile {
   LogFormat format_;
   std::unique_ptr<std::FILE, CloseFile> file_;
   bool dropped_ = false;
+  bool has_gap_ = false;
 };
 
 }  // namespace smoothbound

@@ -70,4 +70,8 @@ struct Graph {
 /// with `mistakes`, those of reading the spec, if there are any.
 Graph build_graph(Spec&& spec, std::int64_t batch, MistakeList mistakes = {});
 
+/// What to ask about an input that looks like an image whose channels come last, as in Keras and
+/// TensorFlow; "" for others.
+std::string question_of_channels(const Shape& input);
+
 }  // namespace smoothbound

@@ -22,6 +22,7 @@ enum class Remedy : std::uint8_t {
   gauss_newton,          // StepKind::gauss_newton
   all_samples,           // no TrainingOptions::mini_batch
   all_samples_or_global_step,
+  reachable_parameters,
   list_of_layers,  // a file of layers, and parameters apart
   unpacked_file,
   add_to_baseline,

@@ -37,6 +37,7 @@ struct LayerSpec {
   std::optional<Real> radius;
   std::vector<PlacedComponent> components;  // at most one that is not non_affine, the first
   bool has_mistake = false;                 // not all of it could be read
+  std::vector<std::string> lost_names;      // then: what may have been meant as its name
 };
 
 /// A setting that some component has by default, for numbers that depend on it.

@@ -34,12 +34,15 @@ struct TrainingReport {
   CertifiedStep certified;  // on the product of balls
   int projected = 0;        // blocks that had to be moved to begin
   std::vector<IterationRecord> records;
-  TrainingState state;                      // at the end
-  std::optional<double> last_objective;     // on all samples at the end
-  std::optional<double> all_samples_first;  // stochastic: F(w_0) on all samples
+  TrainingState state;                   // at the end
+  std::optional<double> last_objective;  // on all samples at the end
   bool interrupted = false;
 
   [[nodiscard]] bool is_stochastic() const { return mini_batch > 0; }
+  /// F(w_0) on all samples, also of a run that was taken up; NaN: not known, or not finite.
+  [[nodiscard]] double first_objective() const {
+    return is_stochastic() ? state.all_samples_first : state.first_objective;
+  }
   /// What the run says of the guarantee: whether its steps are those of Theorem 4.1 (or Cor 4.5),
   /// and whether each decreased F as they have to. Of stochastic runs it is about expectations,
   /// which one run can not refute.

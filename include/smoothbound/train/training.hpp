@@ -62,6 +62,8 @@ struct TrainingState {
   std::int64_t oracle_calls = 0;
   double seconds = 0;
   double first_objective = std::numeric_limits<double>::quiet_NaN();
+  /// Stochastic: F(w_0) on all samples; NaN: not evaluated, or not finite.
+  double all_samples_first = std::numeric_limits<double>::quiet_NaN();
   double smallest_mapping = std::numeric_limits<double>::infinity();
   double sum_of_steps = 0;
   /// The iteration whose decrease was less than its step certifies; -1: none.
@@ -117,6 +119,8 @@ class Training {
   IterationRecord advance();
   /// The point where the run stands, without a step; the run goes on as if it had not been asked.
   IterationRecord rest();
+  /// Stochastic: keeps F(w_0) on all samples for the guarantee, if the run stands at w_0.
+  void note_first_objective();
   /// F on all samples at the current point.
   double full_objective();
 

@@ -87,10 +87,11 @@ class CheckCommand {
       std::cerr << render(baseline_, nothing_compared());
       return bad_input;
     }
+    for (const SpecError& doubt : doubts_) std::cerr << render(baseline_, doubt);
     for (const ArchitectureDiff& diff : result_.architectures) {
       if (result_.fails(diff)) return regression;
     }
-    return success;
+    return doubts_.empty() ? success : bad_input;
   }
 
  private:
@@ -158,6 +159,10 @@ class CheckCommand {
     return "to accept the present bounds: " + command;
   }
 
+  [[nodiscard]] bool is_baseline() const {
+    return baseline_.text.find("\"smoothbound/baseline/") != std::string::npos;
+  }
+
   void read_old() {
     if (!std::filesystem::exists(options_.baseline)) {
       if (options_.update) return;
@@ -169,14 +174,13 @@ class CheckCommand {
       try {
         old_ = read_baseline(baseline_.text, renewal());
       } catch (SpecError& error) {  // nobody is to mend by hand what the program writes
-        error.hint = renewal();
+        error.hint = is_baseline() ? renewal() : "name a file that check --update has written";
         throw;
       }
       refuse_other_options(baseline_.text, *old_, present, renewal());
       return;
     }
-    if (!baseline_.text.empty() && !options_.force &&
-        baseline_.text.find("\"smoothbound/baseline/") == std::string::npos) {
+    if (!baseline_.text.empty() && !options_.force && !is_baseline()) {
       throw SpecError(whole_file, "this file is no baseline, and --update would overwrite it",
                       "name another file, or overwrite it with --force");
     }
@@ -258,12 +262,35 @@ class CheckCommand {
     }
     const std::vector<BaselineMatch> matches =
         old_ ? match_baseline(*old_, files) : std::vector<BaselineMatch>(files.size());
+    if (old_) look_for_doubts(files, matches);
     for (std::size_t i = 0; i < present.size(); ++i) compare(present[i], matches[i]);
     if (!old_) return;
     for (const BaselineEntry& entry : old_->architectures) {
       if (std::ranges::find(matches, &entry, &BaselineMatch::entry) == matches.end()) {
         add_removed(entry);
       }
+    }
+  }
+
+  // A file that is new may be one that the baseline knows by a name under which it is gone: which
+  // one, or whether, cannot be told, and so it is not compared. That must not pass.
+  void look_for_doubts(const std::vector<CheckedFile>& files,
+                       const std::vector<BaselineMatch>& matches) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (matches[i].entry != nullptr) continue;
+      std::string origins;
+      for (const BaselineEntry* entry : possible_origins(*old_, files[i], matches)) {
+        const std::string place =
+            old_->is_first ? entry->file : path_of_key(entry->file, options_.baseline);
+        std::error_code ignored;
+        if (std::filesystem::exists(place, ignored)) continue;
+        origins += fmt::format("{}'{}'", origins.empty() ? "" : " or ", entry->file);
+      }
+      if (origins.empty()) continue;
+      doubts_.push_back({whole_file,
+                         fmt::format("'{}' may be what has become of {}: it is not compared",
+                                     escape_controls(files[i].path), origins),
+                         renewal()});
     }
   }
 
@@ -353,6 +380,7 @@ class CheckCommand {
   std::optional<Baseline> old_;
   Baseline new_;
   CheckResult result_;
+  std::vector<SpecError> doubts_;  // files that may have been renamed
 };
 
 }  // namespace

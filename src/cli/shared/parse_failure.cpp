@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "smoothbound/spec/read_spec.hpp"
+#include "smoothbound/text/aliases.hpp"
 #include "smoothbound/text/regular_file.hpp"
 #include "smoothbound/text/suggest.hpp"
 
@@ -130,7 +131,7 @@ std::string hint_for_unknown(const std::string& name, const Command* command,
                              const Program& program, const std::vector<std::string>& known,
                              std::string otherwise) {
   for (const auto& [typed, meant] : usual_names) {
-    if (name != typed || !is_among(known, meant)) continue;
+    if (fold(name) != fold(typed) || !is_among(known, meant)) continue;
     return fmt::format("did you mean '{}'?", meant);
   }
   if (command != nullptr) {

@@ -30,6 +30,8 @@ std::string_view option_words(Remedy remedy) {
       return "leave --batch out";
     case Remedy::all_samples_or_global_step:
       return "leave --batch out, or take --step certified";
+    case Remedy::reachable_parameters:
+      return "give layers on the way to the output parameters and a radius above 0";
     case Remedy::list_of_layers:
       return "an architecture file lists the layers as YAML or JSON; init writes its parameters, "
              "--weights of run and train reads them";

@@ -86,18 +86,21 @@ class TrainingWriter {
 
   void write_end() {
     const TrainingState& state = training_.state;
-    const double first = training_.all_samples_first.value_or(state.first_objective);
+    const double first = training_.first_objective();
     std::string line = fmt::format("{} iteration{}", words::count(state.iteration),
                                    state.iteration == 1 ? "" : "s");
     if (training_.interrupted) line += ", interrupted";
-    if (training_.last_objective) {
+    if (training_.last_objective && std::isfinite(first)) {
       line += fmt::format(": F from {} to {}{}", measured_text(first),
                           measured_text(*training_.last_objective),
                           training_.is_stochastic() ? " on all samples" : "");
     }
     page_.paragraph(line);
     if (training_.last_objective && *training_.last_objective > first) {
-      page_.paragraph("F rose: the steps are too long; line-search finds shorter ones");
+      page_.paragraph(training_.is_stochastic()
+                          ? "F rose: steps on mini-batches may raise it"
+                          : "F rose: the steps are too long; line-search finds "
+                            "shorter ones");
     }
     page_.paragraph(fmt::format("time: {:.3g} s", state.seconds));
   }
@@ -117,8 +120,8 @@ class TrainingWriter {
       return;
     }
     if (training_.is_stochastic()) {
-      if (!(state.first_objective >= 0) || state.iteration == 0) return;
-      const double first = training_.all_samples_first.value_or(state.first_objective);
+      const double first = training_.first_objective();
+      if (!(first >= 0) || state.iteration == 0) return;
       const Magnitude reached = Magnitude::from_count(4) * smoothness *
                                 Magnitude::from_double(first) /
                                 LowerBound::from_count(state.iteration);
@@ -206,7 +209,7 @@ void write_json(const TrainingReport& training, JsonWriter& json) {
   json.member("certified_step", training.certified.step);
   json.member("iterations", state.iteration);
   json.member("interrupted", training.interrupted);
-  put(json, "first_objective", training.all_samples_first.value_or(state.first_objective));
+  put(json, "first_objective", training.first_objective());
   if (training.last_objective) put(json, "last_objective", *training.last_objective);
   put(json, "smallest_gradient_mapping", state.smallest_mapping);
   json.member("oracle_calls", state.oracle_calls);
