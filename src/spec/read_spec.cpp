@@ -244,7 +244,9 @@ class LayerReader {
                       fmt::format("for example {}: [conv1, shortcut]", merge));
     }
     for (auto item = list.first_child(); item; item = item->next_sibling()) {
-      layer_.inputs.push_back({text_of(*item, "the name of a layer"), item->location()});
+      mistakes_.attempt([&] {
+        layer_.inputs.push_back({text_of(*item, "the name of a layer"), item->location()});
+      });
     }
   }
 
@@ -434,7 +436,7 @@ Spec read_spec(const Source& source, const Limits& limits) {
 Spec read_spec(const Source& source, const Limits& limits, MistakeList& mistakes) {
   refuse_foreign(source.text);
   text::Document document;
-  text::parse(source, document);
+  text::parse(source, document, &mistakes);
   std::string name = std::filesystem::path(source.name).stem();
   if (find_invalid_text(name) != std::string::npos) name = text_of_name(name);
   return interpret(document, name, limits, mistakes);

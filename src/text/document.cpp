@@ -51,7 +51,7 @@ void DocumentBuilder::open(NodeKind kind, Location location) {
 void DocumentBuilder::close() {
   const std::uint32_t closed = open_.back().node;
   open_.pop_back();
-  if (document_.nodes_[closed].kind == NodeKind::mapping) check_duplicates(closed);
+  if (document_.nodes_[closed].kind == NodeKind::mapping) drop_repeated_keys(closed);
 }
 
 void DocumentBuilder::scalar(std::string_view text, bool quoted, Location location) {
@@ -66,33 +66,45 @@ void DocumentBuilder::scalar(std::string_view text, bool quoted, Location locati
   attach(node);
 }
 
-void DocumentBuilder::check_duplicates(std::uint32_t mapping) const {
-  const auto& nodes = document_.nodes_;
-  const auto complain = [](const Document::Node& first, const Document::Node& again) {
-    throw SpecError(again.location, fmt::format("key '{}' appears twice", again.text),
-                    "keep one of the two",
-                    {{first.location, fmt::format("'{}' is first given here", first.text)}});
-  };
-  const auto next_key = [&](std::uint32_t key) {
-    return nodes[nodes[key].next_sibling].next_sibling;
+void DocumentBuilder::drop_repeated_keys(std::uint32_t mapping) {
+  auto& nodes = document_.nodes_;
+  std::uint32_t last = Document::none;  // value of the entry before
+  const auto drop = [&](std::uint32_t first, std::uint32_t again) {
+    repeated_.add(
+        {nodes[again].location,
+         fmt::format("key '{}' appears twice", nodes[again].text),
+         "keep one of the two",
+         {{nodes[first].location, fmt::format("'{}' is first given here", nodes[first].text)}}});
+    nodes[last].next_sibling = nodes[nodes[again].next_sibling].next_sibling;
+    nodes[mapping].child_count -= 2;
   };
   constexpr std::uint32_t few = 16;
-  if (nodes[mapping].child_count / 2 <= few) {
-    for (auto a = nodes[mapping].first_child; a != Document::none; a = next_key(a)) {
-      for (auto b = next_key(a); b != Document::none; b = next_key(b)) {
-        if (nodes[a].text == nodes[b].text) complain(nodes[a], nodes[b]);
-      }
-    }
-    return;
-  }
+  const bool is_short = nodes[mapping].child_count / 2 <= few;
   std::unordered_map<std::string_view, std::uint32_t> seen;
-  for (auto key = nodes[mapping].first_child; key != Document::none; key = next_key(key)) {
-    const auto [first, inserted] = seen.emplace(nodes[key].text, key);
-    if (!inserted) complain(nodes[first->second], nodes[key]);
+  const auto earlier = [&](std::uint32_t key) {
+    if (!is_short) {
+      const auto [first, inserted] = seen.emplace(nodes[key].text, key);
+      return inserted ? key : first->second;
+    }
+    std::uint32_t other = nodes[mapping].first_child;
+    while (nodes[other].text != nodes[key].text) {
+      other = nodes[nodes[other].next_sibling].next_sibling;
+    }
+    return other;
+  };
+  for (auto key = nodes[mapping].first_child; key != Document::none;) {
+    const std::uint32_t value = nodes[key].next_sibling;
+    const std::uint32_t next = nodes[value].next_sibling;
+    if (const std::uint32_t first = earlier(key); first != key) {
+      drop(first, key);
+    } else {
+      last = value;
+    }
+    key = next;
   }
 }
 
-void parse(const Source& source, Document& document) {
+void parse(const Source& source, Document& document, MistakeList* repeated) {
   std::string_view text = source.text;
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   if (const std::size_t bad = find_invalid_text(text); bad != std::string_view::npos) {
@@ -116,7 +128,7 @@ void parse(const Source& source, Document& document) {
     const std::size_t second = text.find_first_not_of(" \t\r\n", first + 1);
     json = second == std::string_view::npos || text[second] == '"' || text[second] == '}';
   }
-  json ? parse_json(text, document) : parse_yaml(text, document);
+  json ? parse_json(text, document, repeated) : parse_yaml(text, document, repeated);
 }
 
 }  // namespace smoothbound::text

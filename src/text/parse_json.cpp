@@ -51,8 +51,8 @@ class Reader {
  public:
   using Json = nlohmann::json;
 
-  Reader(std::string_view text, Document& document)
-      : text_(text), position_(text.data()), builder_(document) {}
+  Reader(std::string_view text, Document& document, MistakeList& repeated)
+      : text_(text), position_(text.data()), builder_(document, repeated) {}
 
   void read() {
     const char* end = text_.data() + text_.size();
@@ -205,7 +205,11 @@ class Reader {
 
 }  // namespace
 
-void parse_json(std::string_view text, Document& document) { Reader(text, document).read(); }
+void parse_json(std::string_view text, Document& document, MistakeList* repeated) {
+  MistakeList own;
+  Reader(text, document, repeated != nullptr ? *repeated : own).read();
+  own.throw_any();
+}
 
 }  // namespace smoothbound::text
 

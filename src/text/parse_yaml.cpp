@@ -129,11 +129,7 @@ void add_scalar(DocumentBuilder& builder, const yaml_event_t& event, Location lo
   builder.scalar(text, quoted, location);
 }
 
-}  // namespace
-
-void parse_yaml(std::string_view text, Document& document) {
-  Parser parser(text);
-  DocumentBuilder builder(document);
+void build(Parser& parser, DocumentBuilder& builder) {
   int documents = 0;
   for (;;) {
     const yaml_event_t& event = parser.next();
@@ -176,6 +172,16 @@ void parse_yaml(std::string_view text, Document& document) {
         break;
     }
   }
+}
+
+}  // namespace
+
+void parse_yaml(std::string_view text, Document& document, MistakeList* repeated) {
+  MistakeList own;
+  Parser parser(text);
+  DocumentBuilder builder(document, repeated != nullptr ? *repeated : own);
+  build(parser, builder);
+  own.throw_any();
 }
 
 }  // namespace smoothbound::text

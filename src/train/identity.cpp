@@ -47,6 +47,10 @@ void compare_identity(const TrainingIdentity& asked, const TrainingIdentity& sav
     if (name == samples_key) continue;  // settings say more of why they differ
     const auto found = saved.find(name);
     if (found != saved.end() && found->second == value) continue;
+    if (name == "architecture") {  // known by its digest
+      throw DataError(path, "is of a run of another architecture, or of one that has changed since",
+                      "take up a run with the architecture with which it began");
+    }
     throw DataError(path,
                     fmt::format("is of a run with {} {}, not {}", name,
                                 found == saved.end() ? "unknown" : found->second, value),

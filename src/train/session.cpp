@@ -259,6 +259,11 @@ class TrainingSession::RunIn final : public Run {
   void iterate(const TrainingWatch& watch) {
     const auto is_stopped = [&] { return watch.is_stopped && watch.is_stopped(); };
     training_->note_first_objective();
+    if (resumed_ && training_->state().iteration >= request_.iterations && request_.notice) {
+      request_.notice(request_.resume,
+                      fmt::format("it has {} iterations, and no more are asked for",
+                                  training_->state().iteration));
+    }
     while (training_->state().iteration < request_.iterations && !is_stopped()) {
       const IterationRecord record = training_->advance();
       take(record);

@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadText{"Alias", "input: &a {shape: [2]}\nlayers: [*a]\n", ""},
         BadText{"MergeKey", "input: {<<: {shape: [2]}}\nlayers: [{dense: 2}]\n", "merge"},
         BadText{"CustomTag", "input: !shape {shape: [2]}\nlayers: [{dense: 2}]\n", "tag"},
-        BadText{"DuplicateKey", "input: {shape: [2]}\nname: a\nname: b\n",
+        BadText{"DuplicateKey", "layers: [{dense: 1}]\nname: a\nname: b\ninput: {shape: [2]}\n",
                 "key 'name' appears twice", "3:1"}),
     name_of_case);
 
@@ -230,8 +230,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadText{"NulBehindTheEnd", "{\"input\": {\"shape\": [2]}, \"layers\": [{\"dense\": 2}]}\0"s,
                 "NUL", "1:52"},
         BadText{"InvalidUtf8", "{\"name\": \"\x80\"}", "0x80 is not UTF-8", "1:11"},
-        BadText{"DuplicateKey", "{\"name\": \"a\",\n \"name\": \"b\"}", "key 'name' appears twice",
-                "2:2"}),
+        BadText{"DuplicateKey",
+                "{\"name\": \"a\",\n \"name\": \"b\", \"input\": {\"shape\": [2]}, \"layers\": "
+                "[{\"dense\": 1}]}",
+                "key 'name' appears twice", "2:2"}),
     name_of_case);
 
 INSTANTIATE_TEST_SUITE_P(

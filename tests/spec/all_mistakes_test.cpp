@@ -1,5 +1,6 @@
 // All mistakes of a file in one run, and the words of other programs.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -88,6 +89,35 @@ layers:
 8:12: error: name must be a single value, not a list
   write one word or number in its place
 )");
+}
+
+// The first one counts for all else.
+TEST(AllMistakes, RepeatedKeysHideNoOthers) {
+  const std::string expected = R"(3:1: error: key 'batch' appears twice
+1:1: note: 'batch' is first given here
+  keep one of the two
+5:18: error: key 'dense' appears twice
+5:8: note: 'dense' is first given here
+  keep one of the two
+6:14: error: there is no layer 'zz'
+  layers are called by their 'name'; the network's input is 'input'
+)";
+  EXPECT_EQ(summary(R"(batch: 2
+input: {shape: [3]}
+batch: 3
+layers:
+  -   {dense: 3, dense: {x: 1}}
+  -  {from:  zz, dense: 3}
+)"),
+            expected);
+  std::string json = "{ \"batch\": 2, \"input\": {\"shape\": [3]}, \"batch\": 3, \"layers\": [";
+  std::string many = "{\"dense\": 3";
+  for (int i = 0; i < 20; ++i) many += fmt::format(", \"key{}\": 1, \"dense\": 4", i);
+  const std::string told =
+      rendered("n.json", json + many + "}, {\"from\": \"zz\", \"dense\": 1}]}");
+  EXPECT_NE(told.find("error: key 'batch' appears twice"), std::string::npos);
+  EXPECT_NE(told.find("error: unknown key or component 'key7'"), std::string::npos);
+  EXPECT_EQ(told.find("one affine part"), std::string::npos);
 }
 
 TEST(AllMistakes, ACycleHidesNoOthers) {
@@ -207,7 +237,7 @@ layers:
   use a smaller kernel, more padding, or fewer poolings before
 5:21: error: there is no layer 'nosuch'
   layers are called by their 'name'; the network's input is 'input'
-6:29: error: layer 'd': conv declares 5 input channels but gets 3 ([3, 8, 8])
+6:28: error: layer 'd': conv declares 5 input channels but gets 3 ([3, 8, 8])
   write inputs: 3, or leave it out
 8:36: error: layer 'f': the kernel (10) is larger than the padded input (8) along the height
   use a smaller kernel, more padding, or fewer poolings before

@@ -92,11 +92,21 @@ TEST(Document, FormatIsThatOfTheEndingOrOfTheLooks) {
 
 // Small mappings are checked in pairs, large ones through a table: the same answer.
 TEST(Document, DuplicateKeysNameBothPlaces) {
+  const auto message = [](const std::string& name, const std::string& text) -> std::string {
+    const Source source{name, text};
+    Document document;
+    try {
+      parse(source, document);
+    } catch (const SpecError& error) {
+      return render_errors(source, error);
+    }
+    return "no error";
+  };
   for (const int size : {3, 16, 17, 1000}) {
     std::string text;
     for (int i = 0; i < size; ++i) text += fmt::format("\"key{}\": {},\n", i, i);
     for (const char* name : {"a.json", "a.yaml"}) {
-      EXPECT_EQ(rendered(name, "{" + text + "\"key1\": 0}"),
+      EXPECT_EQ(message(name, "{" + text + "\"key1\": 0}"),
                 fmt::format("{0}:{1}:1: error: key 'key1' appears twice\n"
                             " {1} | \"key1\": 0}}\n"
                             " {2} | ^\n"
@@ -109,6 +119,19 @@ TEST(Document, DuplicateKeysNameBothPlaces) {
   }
   EXPECT_NE(rendered("a.json", R"({"a": 1, "\u0061": 2})").find("key 'a' appears twice"),
             std::string::npos);
+}
+
+// Wherever they stand, and with what they hold.
+TEST(Document, DuplicateKeysAreLeftOut) {
+  for (const std::string name : {"a.json", "a.yaml"}) {
+    MistakeList repeated;
+    Document document;
+    parse({name, R"({"a": 1, "a": {"x": 2}, "b": {"c": 3, "d": 4, "c": 5, "c": 6}, "a": [7]})"},
+          document, &repeated);
+    EXPECT_EQ(repeated.size(), 4U);
+    EXPECT_EQ(document.root().size(), 2U);
+    EXPECT_EQ(dump(document.root(), false), R"({ "a" 1 "b" { "c" 3 "d" 4 } })");
+  }
 }
 
 TEST(Document, DepthIsLimited) {

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "requests.hpp"
+#include "smoothbound/text/data_error.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace smoothbound::testing {
@@ -27,6 +28,27 @@ TEST(TakenUp, StochasticRunsThatAreTakenUpKeepTheirFirstObjective) {
   TrainingSession rest(asked);
   EXPECT_EQ(rest.run().first_objective(), first);
   EXPECT_EQ(rest.run().last_objective, whole.run().last_objective);
+}
+
+TEST(TakenUp, ARunThatIsDoneAndAnotherArchitectureAreSaid) {
+  const TemporaryDirectory directory;
+  TrainingRequest asked = request(3);
+  asked.checkpoint = directory / "run.safetensors";
+  TrainingSession(asked).run();
+  std::string told;
+  asked.notice = [&](const std::string&, const std::string& what) { told += what; };
+  asked.resume = asked.checkpoint;
+  EXPECT_EQ(TrainingSession(asked).run().state.iteration, 3);
+  EXPECT_EQ(told, "it has 3 iterations, and no more are asked for");
+  asked.source.text += "\n";
+  try {
+    TrainingSession(asked).run();
+    ADD_FAILURE() << "no error";
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(),
+                 "is of a run of another architecture, or of one that has changed since");
+    EXPECT_EQ(error.hint, "take up a run with the architecture with which it began");
+  }
 }
 
 TEST(TakenUp, ALogWithAGapIsSaid) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound::text {
@@ -77,10 +78,12 @@ class Value {
 inline Value Document::root() const { return {*this, 0}; }
 
 /// Builds a document from a stream of events; refuses what both formats refuse: nesting deeper than
-/// `Document::depth_limit`, keys that are not scalars, duplicate keys.
+/// `Document::depth_limit` and keys that are not scalars. Keys that appear again in a mapping are
+/// left out with their values, and go into `repeated`.
 class DocumentBuilder {
  public:
-  explicit DocumentBuilder(Document& document) : document_(document) {}
+  DocumentBuilder(Document& document, MistakeList& repeated)
+      : document_(document), repeated_(repeated) {}
 
   void open(NodeKind kind, Location location);
   void close();
@@ -94,18 +97,20 @@ class DocumentBuilder {
     std::uint32_t last_child;
   };
   void attach(const Document::Node& node);
-  void check_duplicates(std::uint32_t mapping) const;
+  void drop_repeated_keys(std::uint32_t mapping);
 
   Document& document_;
+  MistakeList& repeated_;
   std::vector<Open> open_;
 };
 
-/// Parses JSON; throws SpecError.
-void parse_json(std::string_view text, Document& document);
-/// Parses one YAML document without anchors, aliases, tags and merge keys; throws SpecError.
-void parse_yaml(std::string_view text, Document& document);
+/// Parses JSON; throws SpecError. `repeated`: gets keys that appear again, which are thrown, too,
+/// if it is null.
+void parse_json(std::string_view text, Document& document, MistakeList* repeated = nullptr);
+/// Parses one YAML document without anchors, aliases, tags and merge keys; the same.
+void parse_yaml(std::string_view text, Document& document, MistakeList* repeated = nullptr);
 /// Parses `source` as what its name's ending says (.json, .yaml, .yml), or else as what it looks
-/// like. Throws SpecError, also for what is not UTF-8 text.
-void parse(const Source& source, Document& document);
+/// like; the same. Throws SpecError, also for what is not UTF-8 text.
+void parse(const Source& source, Document& document, MistakeList* repeated = nullptr);
 
 }  // namespace smoothbound::text

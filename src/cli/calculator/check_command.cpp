@@ -410,8 +410,11 @@ void declare_check(Command& command) {
   options->model.add_to(command);
   command.footer(
       "Exit codes: 0 nothing got worse, 1 something did, 2 a file or the baseline has a mistake, "
-      "or the baseline\nis of other formulas or settings or has none of the files. New and removed "
-      "files fail only\nwith --exact; renamed ones are compared.\n"
+      "or the baseline\nis of other formulas or settings or has none of the files, or a new file "
+      "may "
+      "be one of several\nthat are gone. New and removed files fail only with --exact; renamed "
+      "ones "
+      "are compared.\n"
       "Examples:\n"
       "  smoothbound check nets/*.yaml --baseline bounds.json --update\n"
       "  smoothbound check nets/*.yaml --baseline bounds.json --junit check.xml\n"
