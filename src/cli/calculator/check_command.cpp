@@ -287,10 +287,10 @@ class CheckCommand {
         origins += fmt::format("{}'{}'", origins.empty() ? "" : " or ", entry->file);
       }
       if (origins.empty()) continue;
-      doubts_.push_back({whole_file,
-                         fmt::format("'{}' may be what has become of {}: it is not compared",
-                                     escape_controls(files[i].path), origins),
-                         renewal()});
+      doubts_.emplace_back(whole_file,
+                           fmt::format("'{}' may be what has become of {}: it is not compared",
+                                       escape_controls(files[i].path), origins),
+                           renewal());
     }
   }
 
