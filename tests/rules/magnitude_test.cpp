@@ -276,6 +276,11 @@ TEST(Magnitude, EveryThreadHasTheWholeRange) {
   EXPECT_EQ(in_a_thread([&] { return square / LowerBound::from_count(2); }), scale(square, -1));
   EXPECT_EQ(in_a_thread([&] { return square_root(square); }), square_root(square));
   EXPECT_EQ(in_a_thread([&] { return ceiling(huge); }), huge);
+  const std::string small = "1e-300000000000000000";
+  const Magnitude tiny = Magnitude::from_decimal(small);
+  EXPECT_LT(tiny, Magnitude::from_double(1e-300));
+  EXPECT_EQ(in_a_thread([&] { return Magnitude::from_decimal(small); }), tiny);
+  EXPECT_EQ(in_a_thread([&] { return tiny * tiny; }), tiny * tiny);
   double exponent = 0;
   std::string text;
   std::thread([&] { exponent = square.log10(); }).join();
