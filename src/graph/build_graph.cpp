@@ -51,12 +51,6 @@ class Builder {
     }
   }
 
-  // Whether it stands in a layer that could not be read, as its name perhaps.
-  [[nodiscard]] bool is_lost(const std::string& name) const {
-    return std::ranges::any_of(
-        spec_.layers, [&](const LayerSpec& layer) { return is_among(layer.lost_names, name); });
-  }
-
   std::uint32_t find(const Reference& reference) const {
     if (reference.name == input_name) return Graph::network_input;
     if (const auto found = names_.find(reference.name); found != names_.end()) {
@@ -82,8 +76,9 @@ class Builder {
       inputs.reserve(std::max<std::size_t>(layer.inputs.size(), 1));
       for (const Reference& reference : layer.inputs) {
         // Which layer is meant, or whether there is one, follows from a mistake elsewhere.
-        const bool is_hidden = repeated_.contains(reference.name) ||
-                               (!names_.contains(reference.name) && is_lost(reference.name));
+        const bool is_hidden =
+            repeated_.contains(reference.name) ||
+            (!names_.contains(reference.name) && is_among(spec_.lost_names, reference.name));
         if (is_hidden || !mistakes_.attempt([&] { inputs.push_back(find(reference)); })) {
           unknown_[i] = true;
         }

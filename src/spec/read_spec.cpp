@@ -348,9 +348,8 @@ class LayerReader {
 
 // What may be the name that an entry with a mistake was to have: under 'name', or a key that is
 // none.
-std::vector<std::string> lost_names(text::Value entry) {
-  std::vector<std::string> names;
-  if (!entry.is_mapping()) return names;
+void add_lost_names(text::Value entry, std::vector<std::string>& names) {
+  if (!entry.is_mapping()) return;
   for (auto key = entry.first_child(); key; key = key->next_sibling()) {
     const std::string_view word = key->text();
     key = key->next_sibling();
@@ -362,7 +361,6 @@ std::vector<std::string> lost_names(text::Value entry) {
       if (item->is_scalar()) names.emplace_back(item->text());
     }
   }
-  return names;
 }
 
 void read_layers(text::Value list, const Limits& limits, Spec& spec, MistakeList& mistakes) {
@@ -388,7 +386,7 @@ void read_layers(text::Value list, const Limits& limits, Spec& spec, MistakeList
     mistakes.attempt(
         [&] { layer = LayerReader(*entry, layer.name, spec.defaults, mistakes).read(); });
     layer.has_mistake = mistakes.size() > before;
-    if (layer.has_mistake) layer.lost_names = lost_names(*entry);
+    if (layer.has_mistake) add_lost_names(*entry, spec.lost_names);
     layers.push_back(std::move(layer));
   }
 }

@@ -37,7 +37,6 @@ struct LayerSpec {
   std::optional<Real> radius;
   std::vector<PlacedComponent> components;  // at most one that is not non_affine, the first
   bool has_mistake = false;                 // not all of it could be read
-  std::vector<std::string> lost_names;      // then: what may have been meant as its name
 };
 
 /// A setting that some component has by default, for numbers that depend on it.
@@ -55,6 +54,7 @@ struct Spec {
   Settings settings;
   std::optional<Location> sample_norm_location;
   std::vector<LayerSpec> layers;
+  std::vector<std::string> lost_names;     // that layers with a mistake may have been meant to have
   std::vector<ComponentDefault> defaults;  // each once, in the order of the file
 };
 
