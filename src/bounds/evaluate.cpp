@@ -50,12 +50,8 @@ std::size_t position_of(TripleEntry entry) {
 }  // namespace
 
 BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method method) {
-  BoundTable table{method, std::vector<Triple>(graph.layers.size()), {}};
-  const PlaceAffine place = in_balls(graph, inputs);
-  const LayerEvaluator evaluator(graph, inputs, table, place);
-  for (const std::uint32_t layer : graph.order) {
-    table.layers[layer] = evaluator.evaluate(graph.layers[layer], nullptr, &table.parameter_norm);
-  }
+  BoundTable table = empty_table(graph, method);
+  fill_table(graph, inputs, in_balls(graph, inputs), nullptr, table);
   return table;
 }
 
@@ -63,7 +59,7 @@ rules::Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTa
                          std::uint32_t layer) {
   rules::Trace trace;
   LayerEvaluator(graph, inputs, table, in_balls(graph, inputs))
-      .evaluate(graph.layers[layer], &trace, nullptr);
+      .evaluate(graph.layers[layer], &trace);
   for (rules::TraceLine& line : trace.lines) {
     line.source = with_remedy(line.source, line.remedy, inputs.words);
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "smoothbound/rules/merge.hpp"
+
 namespace smoothbound {
 namespace {
 
@@ -12,25 +14,35 @@ void note_component(rules::Trace& trace, const PlacedComponent& placed) {
 
 }  // namespace
 
-Triple LayerEvaluator::evaluate(const Layer& layer, rules::Trace* trace,
-                                Magnitude* parameter_norm) const {
+BoundTable empty_table(const Graph& graph, Method method) {
+  const auto reads_maximum = [](const Layer& layer) {
+    return !layer.components.empty() && std::visit(
+                                            [](const auto& c) {
+                                              return requires { c.reads_maximum_norm; };
+                                            },
+                                            layer.components.front().component);
+  };
+  BoundTable table;
+  table.method = method;
+  table.layers.resize(graph.layers.size());
+  if (method == Method::paper) return table;
+  if (std::ranges::any_of(graph.layers, reads_maximum)) table.level_count = levels.size();
+  // One group at one level is what a triple says.
+  if (table.level_count > 1 || graph.shared_groups > 0) table.values.resize(graph.layers.size());
+  return table;
+}
+
+rules::Value LayerEvaluator::evaluate(const Layer& layer, rules::Trace* trace) const {
   rules::Composition composition(merge_inputs(layer, trace), table_.method, trace);
   const PlacedComponent* announced = nullptr;
   for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
     // A component of two parts is announced once.
     if (trace != nullptr && announced != &placed) note_component(*trace, placed);
     announced = &placed;
-    if (const auto* b = std::get_if<AffineConstants>(&part)) {
-      const AffinePart affine = place_(placed.block, *b);
-      if (parameter_norm != nullptr) {
-        *parameter_norm = hypotenuse(*parameter_norm, affine.parameter_norm);
-      }
-      composition.apply(affine.constants, affine.radius);
-    } else {
-      composition.apply(std::get<MapConstants>(part));
-    }
+    apply(composition, placed, part);
   });
-  return composition.result();
+  composition.conclude();
+  return composition.value();
 }
 
 std::vector<Triple> LayerEvaluator::evaluate_components(const Layer& layer) const {
@@ -38,38 +50,59 @@ std::vector<Triple> LayerEvaluator::evaluate_components(const Layer& layer) cons
   // Those without parts, such as a merge, leave what they read.
   std::vector<Triple> behind(layer.components.size(), composition.result());
   for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
-    if (const auto* b = std::get_if<AffineConstants>(&part)) {
-      const AffinePart affine = place_(placed.block, *b);
-      composition.apply(affine.constants, affine.radius);
-    } else {
-      composition.apply(std::get<MapConstants>(part));
-    }
+    apply(composition, placed, part);
     const auto first = &placed - layer.components.data();
     std::fill(behind.begin() + first, behind.end(), composition.result());
   });
   return behind;
 }
 
-Triple LayerEvaluator::merge_inputs(const Layer& layer, rules::Trace* trace) const {
-  Triple merged = bounds_of(layer.inputs.front());
+void LayerEvaluator::apply(rules::Composition& composition, const PlacedComponent& placed,
+                           const Part& part) const {
+  if (const auto* b = std::get_if<AffineConstants>(&part)) {
+    const AffinePart affine = place_(placed.block, *b);
+    composition.apply(affine.constants, affine.radius, graph_.blocks[placed.block].group);
+  } else {
+    composition.apply(std::get<MapConstants>(part));
+  }
+}
+
+rules::Value LayerEvaluator::value_of(std::uint32_t layer) const {
+  if (layer == Graph::network_input) return {Triple{inputs_.norm, {}, {}}, table_.level_count};
+  if (!table_.values.empty()) return table_.values[layer];
+  return {table_.layers[layer], table_.level_count};
+}
+
+rules::Value LayerEvaluator::merge_inputs(const Layer& layer, rules::Trace* trace) const {
+  rules::Value merged = value_of(layer.inputs.front());
   if (!layer.components.empty()) {
     std::visit(
         [&](const auto& component) {
           if constexpr (MergeType<std::remove_cvref_t<decltype(component)>>) {
-            std::vector<rules::Branch> branches;
+            std::vector<rules::Value> branches;
+            std::vector<Shape> shapes;
             for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
-              branches.push_back({bounds_of(layer.inputs[i]), layer.input_groups[i]});
+              rules::Value& branch = branches.emplace_back(value_of(layer.inputs[i]));
+              shapes.push_back(graph_.shape_of(layer.inputs[i]));
+              // The paper's rules are those of branches that share all parameters.
+              const std::size_t rest = branch.find(rules::rest);
+              if (table_.method == Method::paper || rest == branch.groups()) continue;
+              branch.set_label(rest, rules::rest_of_branch(layer.input_groups[i]));
             }
-            merged = component.merge(branches, table_.method);
+            const Site site{shapes, layer.components.front().output, inputs_.batch};
+            merged = component.merge(branches, site, table_.method);
+            rules::join_rests(merged);
+            merged.relax();
             if (trace != nullptr) note_merge(*trace, layer, component.name(), component.rule());
           }
         },
         layer.components.front().component);
   }
   if (trace != nullptr) {
-    trace->lines.push_back({"m_in", "bound of what the layer reads", merged.m, ""});
-    trace->lines.push_back({"l_in", "its Lipschitz constant", merged.lipschitz, ""});
-    trace->lines.push_back({"L_in", "its smoothness constant", merged.smoothness, ""});
+    const Triple total = merged.total();
+    trace->lines.push_back({"m_in", "bound of what the layer reads", total.m, ""});
+    trace->lines.push_back({"l_in", "its Lipschitz constant", total.lipschitz, ""});
+    trace->lines.push_back({"L_in", "its smoothness constant", total.smoothness, ""});
   }
   return merged;
 }
@@ -78,7 +111,8 @@ void LayerEvaluator::note_merge(rules::Trace& trace, const Layer& layer, std::st
                                 std::string_view rule) const {
   trace.lines.push_back({"", std::string(name), {}, std::string(rule)});
   for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
-    const Triple branch = bounds_of(layer.inputs[i]);
+    const rules::Value value = value_of(layer.inputs[i]);
+    const Triple branch = value.total();
     const std::string label =
         fmt::format("'{}', parameter group {}",
                     layer.inputs[i] == Graph::network_input ? std::string(input_name)
@@ -87,6 +121,34 @@ void LayerEvaluator::note_merge(rules::Trace& trace, const Layer& layer, std::st
     trace.lines.push_back({fmt::format("m_{}", i + 1), label, branch.m, ""});
     trace.lines.push_back({fmt::format("l_{}", i + 1), label, branch.lipschitz, ""});
     trace.lines.push_back({fmt::format("L_{}", i + 1), label, branch.smoothness, ""});
+    if (table_.level_count == 1) continue;
+    const Triple largest = value.total(maximum);
+    const std::string in_maximum = label + ", in the maximum norm";
+    trace.lines.push_back({fmt::format("m_{} (max)", i + 1), in_maximum, largest.m, ""});
+    trace.lines.push_back({fmt::format("l_{} (max)", i + 1), in_maximum, largest.lipschitz, ""});
+    trace.lines.push_back({fmt::format("L_{} (max)", i + 1), in_maximum, largest.smoothness, ""});
+  }
+}
+
+void fill_table(const Graph& graph, const Inputs& inputs, const PlaceAffine& place,
+                const std::function<void(std::uint32_t layer, rules::Value& value)>& adapt,
+                BoundTable& table) {
+  // Blocks come in their order, but for those that are used again: they have been counted.
+  std::uint32_t count = 0;
+  const PlaceAffine counted = [&](std::uint32_t block, const AffineConstants& b) {
+    AffinePart part = place(block, b);
+    if (block == count) {
+      table.parameter_norm = hypotenuse(table.parameter_norm, part.parameter_norm);
+      ++count;
+    }
+    return part;
+  };
+  const LayerEvaluator evaluator(graph, inputs, table, counted);
+  for (const std::uint32_t layer : graph.order) {
+    rules::Value value = evaluator.evaluate(graph.layers[layer], nullptr);
+    if (adapt) adapt(layer, value);
+    table.layers[layer] = value.total();
+    if (!table.values.empty()) table.values[layer] = std::move(value);
   }
 }
 

@@ -17,6 +17,10 @@ struct AffinePart {
   Magnitude parameter_norm;
 };
 
+/// A table whose layers have no bounds yet. Where nothing reads another norm than the Euclidean
+/// one, it knows that alone.
+BoundTable empty_table(const Graph& graph, Method method);
+
 /// Makes it out of what the component states and the block of `Graph::blocks` that it reads.
 using PlaceAffine = std::function<AffinePart(std::uint32_t block, const AffineConstants& b)>;
 
@@ -43,16 +47,16 @@ class LayerEvaluator {
     }
   }
 
-  /// `parameter_norm`: the norm of each block is added to it. `trace` may be null, as it may.
-  Triple evaluate(const Layer& layer, rules::Trace* trace, Magnitude* parameter_norm) const;
+  /// `trace` may be null.
+  rules::Value evaluate(const Layer& layer, rules::Trace* trace) const;
   /// The bounds behind each component.
   [[nodiscard]] std::vector<Triple> evaluate_components(const Layer& layer) const;
 
  private:
-  [[nodiscard]] Triple bounds_of(std::uint32_t layer) const {
-    return layer == Graph::network_input ? Triple{inputs_.norm, {}, {}} : table_.layers[layer];
-  }
-  [[nodiscard]] Triple merge_inputs(const Layer& layer, rules::Trace* trace) const;
+  [[nodiscard]] rules::Value value_of(std::uint32_t layer) const;
+  [[nodiscard]] rules::Value merge_inputs(const Layer& layer, rules::Trace* trace) const;
+  void apply(rules::Composition& composition, const PlacedComponent& placed,
+             const Part& part) const;
   void note_merge(rules::Trace& trace, const Layer& layer, std::string_view name,
                   std::string_view rule) const;
 
@@ -61,5 +65,11 @@ class LayerEvaluator {
   const BoundTable& table_;
   const PlaceAffine& place_;
 };
+
+/// Evaluates all layers of the graph, in order, into `table`; sup ||w||, too. `adapt` may lower the
+/// bounds of a layer before others read them.
+void fill_table(const Graph& graph, const Inputs& inputs, const PlaceAffine& place,
+                const std::function<void(std::uint32_t layer, rules::Value& value)>& adapt,
+                BoundTable& table);
 
 }  // namespace smoothbound

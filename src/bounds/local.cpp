@@ -15,6 +15,11 @@ namespace {
 AffineConstants around(AffineConstants b, const BlockAtPoint& v, Method method) {
   const Magnitude& lv = b.linear_parameters.value;
   const Magnitude by_norm = b.bilinear.value * v.norm;
+  if (b.at_maximum) {
+    // Of the operator's norm nothing is known at this level.
+    b.at_maximum->linear_input += b.at_maximum->bilinear * v.norm;
+    b.at_maximum->offset += b.at_maximum->linear_parameters * std::min(v.bias, v.norm);
+  }
   if (method == Method::paper) {
     b.linear_input = {b.linear_input.value + by_norm, "l_beta_z + L_beta ||v*||", "Cor 4.5"};
     b.offset = {b.offset.value + lv * v.norm, "||beta_0|| + l_beta_v ||v*||", "Cor 4.5"};
@@ -52,16 +57,14 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
     const BlockAtPoint& v = point.blocks[block];
     return AffinePart{around(b, v, method), radius, v.norm + radius};
   };
-  BoundTable table{method, std::vector<Triple>(graph.layers.size()), {}};
-  const LayerEvaluator evaluator(graph, inputs, table, place);
-  for (const std::uint32_t layer : graph.order) {
-    Triple& bounds = table.layers[layer];
-    bounds = evaluator.evaluate(graph.layers[layer], nullptr, &table.parameter_norm);
-    if (method == Method::paper || norms.empty()) continue;
+  BoundTable table = empty_table(graph, method);
+  const auto lower = [&](std::uint32_t layer, rules::Value& value) {
+    if (method == Method::paper || norms.empty()) return;
     // z_l depends on blocks that have been passed, and is l_l-Lipschitz in them on C', a convex
     // set.
-    bounds.m = std::min(bounds.m, norms[layer] + bounds.lipschitz * distance_of(passed, radius));
-  }
+    value.lower_to(norms[layer] + value.total().lipschitz * distance_of(passed, radius));
+  };
+  fill_table(graph, inputs, place, lower, table);
   return table;
 }
 

@@ -40,6 +40,8 @@ Parts Activation::parts(const Site& site, Method method) const {
                f.at_zero.source};
   a.slope_at_zero = f.slope_at_zero;
   a.bound = {f.bound.value * root_n, f.bound.formula, f.bound.source};
+  a.at_maximum = MapAtLevel{reading_of(maximum), f.bound.value,   f.lipschitz.value,
+                            f.smoothness.value,  f.at_zero.value, f.slope_at_zero.value};
   return Part(a);
 }
 

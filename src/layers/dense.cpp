@@ -34,14 +34,19 @@ Work Dense::work(const Site& site) const {
 }
 
 Parts Dense::parts(const Site& site, Method /*method*/) const {
+  const Magnitude one = Magnitude::from_count(1);
   AffineConstants b;
-  b.bilinear = {Magnitude::from_count(1), "1", "||W^T Z|| <= ||W|| ||Z||, appendix B.3"};
+  b.bilinear = {one, "1", "||W^T Z|| <= ||W|| ||Z||, appendix B.3"};
   if (bias) {
     b.linear_parameters = {square_root(Magnitude::from_count(site.batch)), "sqrt(batch)",
                            "the bias stands once for each sample, appendix B.3"};
   } else {
     b.linear_parameters.source = "no bias";
   }
+  // An output is |w_j^T z + w0_j| <= ||(w_j, w0_j)|| sqrt(|z|_s^2 + 1), z one sample.
+  Reading reads = reading_of(euclidean);
+  reads[maximum] = square_root(Magnitude::from_count(site.input().elements()));
+  b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }
 

@@ -19,6 +19,34 @@ Shape require_equal(std::span<const Shape> shapes, std::string_view name) {
 
 }  // namespace
 
+rules::Value Concat::merge(std::span<const rules::Value> branches, const Site& /*site*/,
+                           Method /*method*/) const {
+  PerLevel<bool> within{};
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    within[level] = levels[level].channels;
+  }
+  rules::Value all = rules::concatenation(branches, within);
+  rules::join_rests(all, true);
+  return all;
+}
+
+rules::Value Multiply::merge(std::span<const rules::Value> branches, const Site& /*site*/,
+                             Method method) const {
+  rules::BilinearBound bound;
+  bound.products[euclidean] = {{reading_of(euclidean), reading_of(euclidean)}};
+  if (method == Method::sharp) {
+    bound.products[euclidean] = {{reading_of(euclidean), reading_of(maximum)},
+                                 {reading_of(maximum), reading_of(euclidean)}};
+    bound.products[maximum] = {{reading_of(maximum), reading_of(maximum)}};
+  }
+  rules::Value all = branches.front();
+  for (const rules::Value& branch : branches.subspan(1)) {
+    all = rules::bilinear(all, branch, bound);
+    all.relax();
+  }
+  return all;
+}
+
 Shape Add::output_shape(std::span<const Shape> shapes) const {
   return require_equal(shapes, name());
 }

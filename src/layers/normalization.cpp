@@ -27,7 +27,7 @@ void visit_affine(SettingsVisitor& visitor, Affine& affine) {
 
 // Prop B.2 for `scalars` numbers over the batch, normalized in groups of `group`.
 MapConstants normalization(const Magnitude& scalars, std::int64_t group, const Real& epsilon,
-                           Method method) {
+                           Method method, bool centred = true) {
   const LowerBound& eps = epsilon.lower;
   const Magnitude one = Magnitude::from_count(1);
   const Magnitude slope = one / square_root(eps);
@@ -49,6 +49,16 @@ MapConstants normalization(const Magnitude& scalars, std::int64_t group, const R
     a.smoothness = {factor * curvature, "48/(25 sqrt 5) g^-1/2 epsilon^-1",
                     "symmetric, so 3u/(1+u^2)^(5/2) at u = 1/2"};
   }
+  // Each entry: those of its group alone matter, and centred they are at most sqrt(g - 1).
+  const LowerBound g = LowerBound::from_count(group);
+  Reading reads = reading_of(euclidean);
+  reads[maximum] = square_root(Magnitude::from_count(group));
+  const Magnitude entry_slope =
+      centred ? square_root(Magnitude::from_count(group - 1) / g) * slope : slope;
+  a.at_maximum =
+      MapAtLevel{reads,       square_root(Magnitude::from_count(centred ? group - 1 : group)),
+                 entry_slope, a.smoothness.value,
+                 {},          entry_slope};
   if (eps.is_zero()) {
     const std::string_view reason = "epsilon is 0: no slope bounds 1/sqrt(variance + epsilon)";
     for (Constant* constant : {&a.slope_at_zero, &a.lipschitz, &a.smoothness}) {
@@ -91,6 +101,9 @@ Parts with_affine(const MapConstants& a, const Affine& affine, const Site& site,
     scale.linear_parameters = {square_root(repeats), "sqrt(scalars of a feature)",
                                "the shift stands once for each of them"};
   }
+  const Magnitude one = Magnitude::from_count(1);
+  scale.at_maximum =
+      AffineAtLevel{reading_of(maximum), one, affine.shift ? one : Magnitude(), {}, {}};
   return {Part(a), Part(scale)};
 }
 
@@ -238,8 +251,8 @@ Work RmsNorm::work(const Site& site) const {
 
 Parts RmsNorm::parts(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements();
-  return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
-                     site.output.elements());
+  return with_affine(normalization(output_scalars(site), group, epsilon, method, false), affine,
+                     site, site.output.elements());
 }
 
 }  // namespace smoothbound

@@ -31,13 +31,14 @@ Shape pooled_shape(const Window& window, const Shape& input, std::string_view na
   return shape;
 }
 
-// A linear map with l = ||grad a(0)|| = `norm`.
+// A linear map with l = ||grad a(0)|| = `norm`, whose outputs are means of inputs or one of them.
 MapConstants linear_map(const Constant& norm) {
   MapConstants a;
   a.lipschitz = norm;
   a.smoothness = {{}, "0", "linear"};
   a.at_zero = {{}, "0", "linear"};
   a.slope_at_zero = {norm.value, "l_a", "linear"};
+  a.at_maximum = linear_at_level(reading_of(maximum), Magnitude::from_count(1));
   return a;
 }
 
@@ -96,6 +97,7 @@ Parts MaxPool::parts(const Site& site, Method /*method*/) const {
   a.smoothness = {Magnitude::infinity(), "inf", "max_pool has kinks", Remedy::average_for_max_pool};
   a.at_zero = {{}, "0", "a(0) = 0"};
   a.slope_at_zero.source = "not differentiable at 0: l_a";
+  a.at_maximum->smoothness = Magnitude::infinity();
   return Part(a);
 }
 

@@ -25,6 +25,17 @@ Parts Softmax::parts(const Site& site, Method method) const {
                       (LowerBound::from_count(3) * square_root(LowerBound::from_count(3))),
                   "sqrt(2)/(3 sqrt 3)", "third central moment over a range of sqrt(2)"};
   a.bound = {square_root(r), "sqrt(r)", "entries are >= 0 and sum to 1"};
+  // Row i of the Jacobian is p_i (e_i - p): at most sqrt(2) p_i (1 - p_i) in the Euclidean norm,
+  // 2 p_i (1 - p_i) in the dual of the maximum norm; the second derivative likewise.
+  Reading reads = reading_of(euclidean);
+  reads[maximum] = square_root(Magnitude::from_count(2));
+  a.at_maximum =
+      MapAtLevel{reads,
+                 one,
+                 scale(square_root(Magnitude::from_count(2)), -2),
+                 one / (LowerBound::from_count(3) * square_root(LowerBound::from_count(3))),
+                 one / k,
+                 square_root(Magnitude::from_count(2)) / k};
   return Part(a);
 }
 

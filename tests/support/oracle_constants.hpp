@@ -13,11 +13,18 @@
 
 namespace smoothbound::support {
 
+/// |z|_read = min{euclidean ||z||, maximum max |z_i|}: what a part reads of z at the maximum norm.
+struct OracleReading {
+  Ball euclidean = 1;
+  Ball maximum = Ball::infinity();
+};
+
 struct OracleAffine {
   Ball bilinear;  // L_beta
   Ball parameters;
   Ball input;
   Ball offset;
+  OracleReading reads{};
 };
 
 struct OracleMap {
@@ -26,6 +33,7 @@ struct OracleMap {
   Ball smoothness;
   Ball at_zero;
   Ball slope_at_zero;
+  OracleReading reads{};
 };
 
 /// Of a loss as a function of the predictions.
@@ -121,6 +129,39 @@ inline OracleMap map_constants(const PlainPart& part, const Sizes& input, const 
 
 inline bool is_affine(const PlainPart& part) { return part.kind == "dense" || part.kind == "conv"; }
 
+inline OracleReading reading_of(const Reading& reading) {
+  return {Ball::of(reading[smoothbound::euclidean]), Ball::of(reading[smoothbound::maximum])};
+}
+
+/// What its entries read: themselves.
+inline OracleReading maximum_alone() { return {Ball::infinity(), 1}; }
+
+/// Of a non-affine part at the maximum norm; `a`: its Euclidean constants.
+inline OracleMap map_at_maximum(const PlainPart& part, const OracleMap& a, const Sizes& input,
+                                const Sizes& output, std::int64_t batch) {
+  if (find_activation(part.kind) != nullptr) {
+    OracleMap entry = activation(part, true);
+    entry.reads = maximum_alone();
+    return entry;
+  }
+  if (part.kind == "softmax") {
+    const Ball k(input.front());
+    return {1,           root(2) / Ball(4), Ball(1) / (Ball(3) * root(3)),
+            Ball(1) / k, root(2) / k,       {1, root(2)}};
+  }
+  if (is_pooling(part) || part.kind == "global_average_pool") {
+    OracleMap entry = linear(1);
+    entry.smoothness = a.smoothness;
+    entry.reads = maximum_alone();
+    return entry;
+  }
+  if (!is_normalization(part)) throw std::invalid_argument(part.kind + " is not written out");
+  const std::int64_t g = group_of(part, output, batch);
+  const bool centred = part.kind != "rms_norm";
+  const Ball slope = centred ? root(g - 1) / root(g) * a.lipschitz : a.lipschitz;
+  return {centred ? root(g - 1) : root(g), slope, a.smoothness, 0, slope, {1, root(g)}};
+}
+
 inline OracleAffine affine_of(const AffineConstants& b) {
   return {Ball::of(b.bilinear.value), Ball::of(b.linear_parameters.value),
           Ball::of(b.linear_input.value), Ball::of(b.offset.value)};
@@ -129,6 +170,31 @@ inline OracleAffine affine_of(const AffineConstants& b) {
 inline OracleMap map_of(const MapConstants& a) {
   return {Ball::of(a.bound.value), Ball::of(a.lipschitz.value), Ball::of(a.smoothness.value),
           Ball::of(a.at_zero.value), Ball::of(a.slope_at_zero.value)};
+}
+
+/// Of a component that is not written out, at the maximum norm: as it states them, or else the
+/// Euclidean ones, which bound the entries, too.
+inline OracleAffine affine_at_maximum_of(const AffineConstants& b) {
+  if (!b.at_maximum) return affine_of(b);
+  const AffineAtLevel& at = *b.at_maximum;
+  return {Ball::of(at.bilinear), Ball::of(at.linear_parameters), Ball::of(at.linear_input),
+          Ball::of(at.offset), reading_of(at.reads)};
+}
+inline OracleMap map_at_maximum_of(const MapConstants& a) {
+  if (!a.at_maximum) return map_of(a);
+  const MapAtLevel& at = *a.at_maximum;
+  return {Ball::of(at.bound),   Ball::of(at.lipschitz),     Ball::of(at.smoothness),
+          Ball::of(at.at_zero), Ball::of(at.slope_at_zero), reading_of(at.reads)};
+}
+
+/// Of a dense or convolutional part at the maximum norm: a row of weights and bias has a norm of at
+/// most ||v||.
+inline OracleAffine affine_at_maximum(const PlainPart& part, const Sizes& input) {
+  std::int64_t fan_in = product_of(input);
+  if (part.kind == "conv") {
+    fan_in = input.front() / part.groups * product_of(part.window.kernel);
+  }
+  return {1, part.bias ? 1 : 0, 0, 0, {1, root(fan_in)}};
 }
 
 /// Of a dense or convolutional part.

@@ -22,7 +22,10 @@ struct Inputs {
 struct BoundTable {
   Method method = Method::sharp;
   std::vector<Triple> layers;  // in the order of the file
-  Magnitude parameter_norm;    // sqrt(sum R^2) over all parameter blocks: sup ||w||
+  /// What else is known of the layers, in graphs that need it: other norms, groups of parameters.
+  std::vector<rules::Value> values;
+  std::size_t level_count = 1;  // at which they are known
+  Magnitude parameter_norm;     // sqrt(sum R^2) over all parameter blocks: sup ||w||
 
   /// Of the network as a whole: its last layer.
   [[nodiscard]] const Triple& network() const { return layers.back(); }

@@ -33,6 +33,9 @@ struct Block {
   std::uint32_t component = 0;
   std::int64_t elements = 0;
   std::optional<Real> radius;  // its own or its layer's; nothing: the settings' radius
+  /// Of a block that several layers use: a number above 0, equal for blocks that the bounds do not
+  /// tell apart.
+  std::uint32_t group = 0;
 };
 
 struct Graph {
@@ -45,6 +48,7 @@ struct Graph {
   std::vector<Block> blocks;         // of all layers, in the order of evaluation
   std::vector<std::string> unused;   // layers that do not reach the output
   std::int64_t parameters = 0;
+  std::uint32_t shared_groups = 0;  // of blocks that several layers use: 1, ..., shared_groups
   bool couples_samples = false;
 
   /// The last layer of the file.

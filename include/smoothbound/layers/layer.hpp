@@ -44,8 +44,9 @@ concept UnaryType = ComponentType<T> &&
 /// A component of several inputs: states by which rule their bounds merge.
 template <class T>
 concept MergeType = ComponentType<T> &&
-    requires(const T component, std::span<const rules::Branch> branches, Method method) {
-  { component.merge(branches, method) } -> std::same_as<Triple>;
+    requires(const T component, std::span<const rules::Value> branches, const Site& site,
+             Method method) {
+  { component.merge(branches, site, method) } -> std::same_as<rules::Value>;
   { component.rule() } -> std::convertible_to<std::string_view>;
 };
 

@@ -6,7 +6,7 @@
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
-#include "smoothbound/rules/compose.hpp"
+#include "smoothbound/rules/merge.hpp"
 
 namespace smoothbound {
 
@@ -25,8 +25,9 @@ struct Add {
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  [[nodiscard]] Triple merge(std::span<const rules::Branch> branches, Method method) const {
-    return rules::sum(branches, method);
+  [[nodiscard]] rules::Value merge(std::span<const rules::Value> branches, const Site& /*site*/,
+                                   Method /*method*/) const {
+    return rules::sum(branches);
   }
 };
 
@@ -36,16 +37,17 @@ struct Concat {
   static std::vector<Concat> prototypes() { return {Concat{}}; }
   [[nodiscard]] std::string_view name() const { return "concat"; }
   [[nodiscard]] std::string_view formula() const { return "(z_1; ...; z_k) by channel"; }
-  [[nodiscard]] std::string_view rule() const { return "root of the sum of squares of each entry"; }
+  [[nodiscard]] std::string_view rule() const {
+    return "root of the sum of squares of each entry; sharp, disjoint parameters: l and L = max";
+  }
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  [[nodiscard]] Triple merge(std::span<const rules::Branch> branches, Method /*method*/) const {
-    return rules::concatenation(branches);
-  }
+  [[nodiscard]] rules::Value merge(std::span<const rules::Value> branches, const Site& site,
+                                   Method method) const;
 };
 
 /// z_1 * ... * z_k element by element, as in gating.
@@ -55,7 +57,9 @@ struct Multiply {
   [[nodiscard]] std::string_view name() const { return "multiply"; }
   [[nodiscard]] std::string_view formula() const { return "z_1 * ... * z_k element by element"; }
   [[nodiscard]] std::string_view rule() const {
-    return "bilinear: m = m1 m2, l = m1 l2 + m2 l1, L = m1 L2 + m2 L1 + 2 l1 l2";
+    return "bilinear, ||z_1 * z_2|| <= ||z_1|| ||z_2||: m = m1 m2, l = m1 l2 + m2 l1, "
+           "L = m1 L2 + m2 L1 + 2 l1 l2; sharp: of one factor the maximum norm, and disjoint "
+           "parameters by the matrix of their blocks";
   }
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
@@ -63,9 +67,10 @@ struct Multiply {
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
-  [[nodiscard]] Triple merge(std::span<const rules::Branch> branches, Method /*method*/) const {
-    return rules::product(branches);
-  }
+  [[nodiscard]] rules::Value merge(std::span<const rules::Value> branches, const Site& site,
+                                   Method method) const;
+  /// The rule of the sharp method needs bounds at that level.
+  static constexpr bool reads_maximum_norm = true;
 };
 
 }  // namespace smoothbound

@@ -4,9 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
+#include "smoothbound/rules/level.hpp"
 #include "smoothbound/rules/magnitude.hpp"
 #include "smoothbound/rules/remedy.hpp"
 
@@ -34,12 +36,33 @@ struct Constant {
   Remedy remedy = Remedy::none;  // if the number is infinite
 };
 
+/// What an affine part does at another level than the Euclidean one, section 3 of docs/theory.md.
+struct AffineAtLevel {
+  Reading reads{};              // |z|_read: what stands for ||z|| in the constants that follow
+  Magnitude bilinear{};         // |beta(v, z)|_A <= bilinear ||v|| |z|_read
+  Magnitude linear_parameters;  // |beta^v(v)|_A
+  Magnitude linear_input;       // |beta^z(z)|_A <= linear_input |z|_read
+  Magnitude offset;             // |beta^0|_A
+};
+
+/// The same of a map.
+struct MapAtLevel {
+  Reading reads{};
+  Magnitude bound = Magnitude::infinity();
+  Magnitude lipschitz;      // |a'(z)[h]|_A <= lipschitz |h|_read
+  Magnitude smoothness;     // |a''(z)[h, h']|_A <= smoothness |h|_read |h'|_read
+  Magnitude at_zero;        // |a(0)|_A
+  Magnitude slope_at_zero;  // |a'(0)[h]|_A <= slope_at_zero |h|_read
+};
+
 /// b(v, z) = beta(v, z) + beta^v(v) + beta^z(z) + beta^0, (6) of the paper.
 struct AffineConstants {
   Constant bilinear;           // L_beta: ||beta(v, z)|| <= L_beta ||v|| ||z||
   Constant linear_parameters;  // l_{beta^v}
   Constant linear_input;       // l_{beta^z}
   Constant offset;             // ||beta^0||
+  /// At the maximum norm; nothing: the Euclidean constants, which bound it, too.
+  std::optional<AffineAtLevel> at_maximum{};
 };
 
 /// A map a: what Prop 4.4 asks of a non-affine part.
@@ -49,7 +72,14 @@ struct MapConstants {
   Constant smoothness;                                        // sup ||hess a||
   Constant at_zero;                                           // ||a(0)||
   Constant slope_at_zero;                                     // ||grad a(0)||
+  /// At the maximum norm; nothing: the Euclidean constants, which bound it, too.
+  std::optional<MapAtLevel> at_maximum{};
 };
+
+/// A linear map with |a(z)|_A <= norm |z|_read.
+inline MapAtLevel linear_at_level(const Reading& reads, const Magnitude& norm) {
+  return {reads, Magnitude::infinity(), norm, {}, {}, norm};
+}
 
 using Part = std::variant<AffineConstants, MapConstants>;
 

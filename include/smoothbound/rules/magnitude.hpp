@@ -90,7 +90,17 @@ class Bound {
   [[nodiscard]] constexpr std::uint64_t significand() const { return significand_; }
   [[nodiscard]] constexpr std::int64_t exponent() const { return exponent_; }
 
+  /// This very number, rounded the other way from now on: for numbers that are no bounds, of which
+  /// any value is right.
+  [[nodiscard]] constexpr Opposite turned() const {
+    Opposite same;
+    same.significand_ = significand_;
+    same.exponent_ = exponent_;
+    return same;
+  }
+
  private:
+  friend Opposite;
   friend struct BoundAccess;
   static constexpr std::int64_t zero_exponent = std::numeric_limits<std::int64_t>::min();
   static constexpr std::int64_t infinite_exponent = std::numeric_limits<std::int64_t>::max();

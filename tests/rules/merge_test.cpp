@@ -1,0 +1,188 @@
+// Merges of branches, at points small enough to work out by hand.
+
+#include "smoothbound/rules/merge.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "support/ball.hpp"
+
+namespace smoothbound::rules {
+namespace {
+
+using support::Ball;
+using support::check_upper;
+
+Magnitude number_of(double value) { return Magnitude::from_double(value); }
+const Magnitude infinite = Magnitude::infinity();
+
+// Equal groups are the same parameters.
+struct Branch {
+  Triple bounds;
+  std::uint32_t group = 0;
+};
+
+std::vector<Value> values_of(const std::vector<Branch>& branches, std::size_t level_count = 1) {
+  std::vector<Value> values;
+  for (const Branch& branch : branches) {
+    values.emplace_back(branch.bounds, level_count);
+    values.back().set_label(0, rest_of_branch(branch.group));
+  }
+  return values;
+}
+
+std::vector<Branch> three_branches() {
+  const auto triple = [](double m, double l, double L) {
+    return Triple{number_of(m), number_of(l), number_of(L)};
+  };
+  return {{triple(1, 2, 3), 0}, {triple(4, 5, 6), 1}, {triple(7, 1, 2), 0}};
+}
+
+std::vector<Branch> of_one_group(std::vector<Branch> branches) {
+  for (Branch& branch : branches) branch.group = 0;
+  return branches;
+}
+
+Triple joined(Value value) {
+  join_rests(value);
+  EXPECT_EQ(value.groups(), 1U);
+  EXPECT_EQ(value.label(0), rest);
+  return value.total();
+}
+
+void expect_bounds(const Triple& given, const Ball& m, const Ball& l, const Ball& L) {
+  EXPECT_EQ(check_upper(given.m, m), "") << "m";
+  EXPECT_EQ(check_upper(given.lipschitz, l), "") << "l";
+  EXPECT_EQ(check_upper(given.smoothness, L), "") << "L";
+}
+
+BilinearBound euclidean_product() {
+  BilinearBound bound;
+  bound.products[euclidean] = {{reading_of(euclidean), reading_of(euclidean)}};
+  return bound;
+}
+
+Value product_of(const std::vector<Value>& factors) {
+  Value all = factors.front();
+  for (std::size_t i = 1; i < factors.size(); ++i) {
+    all = bilinear(all, factors[i], euclidean_product());
+  }
+  return all;
+}
+
+// Branches 1 and 3 share parameters, l = 2 + 1 and L = 3 + 2; together with the second
+// l = sqrt(9 + 25), L = max(5, 6).
+TEST(Merge, SumAddsInsideGroupsAndTakesRootsBetweenThem) {
+  expect_bounds(joined(sum(values_of(three_branches()))), 12, square_root(Ball(34)), 6);
+}
+
+TEST(Merge, SumOfOneGroupIsTheTriangleInequality) {
+  expect_bounds(joined(sum(values_of(of_one_group(three_branches())))), 12, 8, 11);
+}
+
+// One group: roots of sums of squares. Branches 1 and 3: l = sqrt(5), L = sqrt(13); they and the
+// second one act on entries of their own, so that the larger one counts.
+TEST(Merge, ConcatenationTakesRootsInsideGroupsAndTheLargestOfThem) {
+  expect_bounds(joined(concatenation(values_of(of_one_group(three_branches())), {})),
+                square_root(Ball(66)), square_root(Ball(30)), 7);
+  Value disjoint = concatenation(values_of(three_branches()), {});
+  join_rests(disjoint, true);
+  expect_bounds(disjoint.total(), square_root(Ball(66)), 5, 6);
+  // On the same entries, the two groups would be orthogonal only.
+  expect_bounds(joined(concatenation(values_of(three_branches()), {})), square_root(Ball(66)),
+                square_root(Ball(30)), 6);
+}
+
+// Along an axis of which a level takes the supremum: the largest of each.
+TEST(Merge, ConcatenationWithinALevelTakesTheLargest) {
+  PerLevel<bool> within{};
+  within[maximum] = true;
+  const Value all = concatenation(values_of(of_one_group(three_branches()), 2), within);
+  expect_bounds(all.total(euclidean), square_root(Ball(66)), square_root(Ball(30)), 7);
+  expect_bounds(all.total(maximum), 7, 5, 6);
+}
+
+// (1, 2, 3) times (4, 5, 6): m = 4, l = 1*5 + 4*2 = 13, L = 1*6 + 4*3 + 2*2*5 = 38; times
+// (7, 1, 2): m = 28, l = 4*1 + 7*13 = 95, L = 4*2 + 7*38 + 2*13*1 = 300. In any order.
+TEST(Merge, ProductIsBilinear) {
+  std::vector<Branch> branches = of_one_group(three_branches());
+  expect_bounds(joined(product_of(values_of({branches[0], branches[1]}))), 4, 13, 38);
+  expect_bounds(joined(product_of(values_of(branches))), 28, 95, 300);
+  std::swap(branches[0], branches[2]);
+  expect_bounds(joined(product_of(values_of(branches))), 28, 95, 300);
+}
+
+// The same two on disjoint parameters: l = sqrt(5^2 + 8^2), L the largest eigenvalue of
+// [4*3, 2*5; 2*5, 1*6] = [12 10; 10 6]: 9 + sqrt(9 + 100).
+TEST(Merge, ProductOfDisjointFactors) {
+  const std::vector<Branch> branches = three_branches();
+  expect_bounds(joined(product_of(values_of({branches[0], branches[1]}))), 4, square_root(Ball(89)),
+                Ball(9) + square_root(Ball(109)));
+}
+
+TEST(Merge, InfinityStaysUnlessAFactorIsZero) {
+  const std::vector<Branch> branches{{{number_of(0), {}, {}}, 0},
+                                     {{infinite, infinite, infinite}, 1}};
+  const Triple total = joined(sum(values_of(branches)));
+  EXPECT_TRUE(total.m.is_infinite() && total.lipschitz.is_infinite());
+  EXPECT_TRUE(total.smoothness.is_infinite());
+  expect_bounds(joined(product_of(values_of(branches))), 0, 0, 0);
+}
+
+// Two groups of blocks at both levels: the numbers of one group, or of a pair, at one level.
+struct TwoGroups {
+  double m[2];
+  double l[2][2];
+  double H[2][3];  // of the pairs 11, 12, 22
+};
+
+Value value_of(const TwoGroups& numbers, Label first, Label second) {
+  Value value(levels.size());
+  const std::array groups{value.find_or_add(first), value.find_or_add(second)};
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    value.m[level] = number_of(numbers.m[level]);
+    for (std::size_t i = 0; i < 2; ++i) value.l(groups[i])[level] = number_of(numbers.l[level][i]);
+    value.H(groups[0], groups[0])[level] = number_of(numbers.H[level][0]);
+    value.H(groups[0], groups[1])[level] = number_of(numbers.H[level][1]);
+    value.H(groups[1], groups[1])[level] = number_of(numbers.H[level][2]);
+  }
+  return value;
+}
+
+// At level 2 with the smaller of |x|_2 |y|_inf and |x|_inf |y|_2: values of a computation apart
+// from this one, to 20 digits. Both depend on the same two groups, on a common one and one each, or
+// on four.
+TEST(Merge, ProductsInTheMaximumNormByGroups) {
+  const TwoGroups x{{3, 2}, {{2, 1}, {1.5, 0.5}}, {{1, 0.5, 0.25}, {0.75, 0.25, 0.125}}};
+  const TwoGroups y{{2, 1}, {{1.25, 0.75}, {1, 0.5}}, {{0.5, 0.25, 0}, {0.5, 0.125, 0}}};
+  BilinearBound bound;
+  bound.products[euclidean] = {{reading_of(euclidean), reading_of(maximum)},
+                               {reading_of(maximum), reading_of(euclidean)}};
+  bound.products[maximum] = {{reading_of(maximum), reading_of(maximum)}};
+  struct Expected {
+    Label first, second;
+    const char* lipschitz;
+    const char* smoothness;
+  };
+  const Label stem = 1;
+  const std::vector<Expected> cases{
+      {stem, 2, "5.1478150704935001579", "6.8232785560334304292"},
+      {stem, 3, "4.8476798574163290141", "6.2924353695238642852"},
+      {4, 3, "3.6742346141747671473", "3.41542231911180671"},
+  };
+  for (const Expected& expected : cases) {
+    const Triple total =
+        bilinear(value_of(x, stem, 2), value_of(y, expected.first, expected.second), bound).total();
+    EXPECT_EQ(check_upper(total.m, 3), "");
+    EXPECT_NEAR(total.lipschitz.to_double() / std::stod(expected.lipschitz), 1, 1e-15);
+    EXPECT_GE(total.lipschitz, Magnitude::from_decimal(expected.lipschitz) *
+                                   Magnitude::from_decimal("0.99999999999999999"));
+    EXPECT_NEAR(total.smoothness.to_double() / std::stod(expected.smoothness), 1, 1e-12);
+    EXPECT_GE(total.smoothness, Magnitude::from_decimal(expected.smoothness) *
+                                    Magnitude::from_decimal("0.99999999999999999"));
+  }
+}
+
+}  // namespace
+}  // namespace smoothbound::rules

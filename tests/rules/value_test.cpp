@@ -1,0 +1,202 @@
+// Values by levels and groups: how groups join, eigenvalues, and what blocks that are used several
+// times come to. Each wrong rule that suggests itself has an example here that it fails.
+
+#include "smoothbound/rules/value.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "smoothbound/rules/compose.hpp"
+#include "smoothbound/rules/merge.hpp"
+#include "support/ball.hpp"
+
+namespace smoothbound::rules {
+namespace {
+
+using support::Ball;
+using support::check_upper;
+
+Magnitude count_of(std::int64_t value) { return Magnitude::from_count(value); }
+
+AffineConstants linear_block() {
+  AffineConstants b;
+  b.bilinear.value = count_of(1);
+  return b;
+}
+
+Triple fixed_input(std::int64_t norm) { return {count_of(norm), {}, {}}; }
+
+// z = v^T x for one number v in [-1, 1] and x = 1: l = T, L = T (T - 1), attained at v = 1. As if
+// each use were a block of its own the result would be sqrt(T) and T - 1.
+TEST(SharedBlocks, AChainOfOneBlockIsExact) {
+  for (const std::int64_t uses : {1, 2, 3, 4, 8}) {
+    Value z(fixed_input(1), 1);
+    for (std::int64_t use = 0; use < uses; ++use) {
+      Composition step(z, Method::sharp);
+      step.apply(linear_block(), count_of(1), 1);
+      z = step.value();
+    }
+    const Triple total = z.total();
+    EXPECT_EQ(total.m, count_of(1));
+    EXPECT_EQ(total.lipschitz, count_of(uses));
+    EXPECT_EQ(total.smoothness, count_of(uses * (uses - 1)));
+  }
+}
+
+// Inside one layer, too: the second affine part begins a stretch.
+TEST(SharedBlocks, ABlockMayComeTwiceInALayer) {
+  Composition layer(fixed_input(1), Method::sharp);
+  layer.apply(linear_block(), count_of(1), 1);
+  layer.apply(linear_block(), count_of(1), 1);
+  EXPECT_EQ(layer.result().lipschitz, count_of(2));
+  EXPECT_EQ(layer.result().smoothness, count_of(2));
+}
+
+// v^2 w x: with R = x = 1 the gradient is (2, 1) and the Hessian [2 2; 2 0].
+TEST(SharedBlocks, BlocksThatAreUsedOnceStayOrthogonal) {
+  Value z(fixed_input(1), 1);
+  for (const Label group : {Label{1}, rest, Label{1}}) {
+    Composition step(z, Method::sharp);
+    step.apply(linear_block(), count_of(1), group);
+    z = step.value();
+  }
+  const Triple total = z.total();
+  EXPECT_EQ(check_upper(total.lipschitz, square_root(Ball(5))), "");
+  EXPECT_EQ(check_upper(total.smoothness, Ball(1) + square_root(Ball(5))), "");
+}
+
+Value number_times_input(Label group) {
+  Composition product(fixed_input(1), Method::sharp);
+  product.apply(linear_block(), count_of(1), group);
+  return product.value();
+}
+
+// v x + v x, (v x; v x) and (v x) (v x) with one block v and x = R = 1.
+TEST(SharedBlocks, BranchesOfOneBlock) {
+  const std::vector<Value> branches(2, number_times_input(1));
+  const Triple added = sum(branches).total();
+  EXPECT_EQ(added.lipschitz, count_of(2));
+  EXPECT_EQ(added.smoothness, Magnitude());
+  Value pair = concatenation(branches, {});
+  join_rests(pair, true);
+  EXPECT_EQ(check_upper(pair.total().lipschitz, square_root(Ball(2))), "");
+  BilinearBound bound;
+  bound.products[euclidean] = {{reading_of(euclidean), reading_of(euclidean)}};
+  const Triple product = bilinear(branches[0], branches[1], bound).total();
+  EXPECT_EQ(product.lipschitz, count_of(2));
+  EXPECT_EQ(product.smoothness, count_of(2));
+}
+
+// v a x + v b x for blocks a, b, v and x = R = 1: the gradient is (1, 1, 2), the Hessian has the
+// entries a v and b v. The branches begin with different blocks, and still share one.
+TEST(SharedBlocks, BranchesThatShareABlockFurtherDown) {
+  std::vector<Value> branches;
+  for (const std::uint32_t branch : {0U, 1U}) {
+    Composition first(fixed_input(1), Method::sharp);
+    first.apply(linear_block(), count_of(1));
+    Composition second(first.value(), Method::sharp);
+    second.apply(linear_block(), count_of(1), 1);
+    branches.push_back(second.value());
+    branches.back().set_label(branches.back().find(rest), rest_of_branch(branch));
+  }
+  Value z = sum(branches);
+  join_rests(z);
+  const Triple total = z.total();
+  EXPECT_EQ(check_upper(total.lipschitz, square_root(Ball(6))), "");
+  EXPECT_EQ(check_upper(total.smoothness, square_root(Ball(2))), "");
+}
+
+// The paper's rules are triangle inequalities: they need no groups.
+TEST(SharedBlocks, AreOneGroupWithAllOthersInThePapersMethod) {
+  Value z(fixed_input(1), 1);
+  for (int use = 0; use < 3; ++use) {
+    Composition step(z, Method::paper);
+    step.apply(linear_block(), count_of(1), 1);
+    z = step.value();
+    EXPECT_EQ(z.groups(), 1U);
+  }
+  EXPECT_EQ(z.total().lipschitz, count_of(3));
+  EXPECT_EQ(z.total().smoothness, count_of(6));
+}
+
+// Dense with bias (R = 3/2) three times on a sample of norm 1: to 20 digits, computed elsewhere.
+TEST(SharedBlocks, TiedDenseLayersWithBias) {
+  AffineConstants b = linear_block();
+  b.linear_parameters.value = count_of(1);
+  Value z(fixed_input(1), 1);
+  for (int use = 0; use < 3; ++use) {
+    Composition step(z, Method::sharp);
+    step.apply(b, Magnitude::from_decimal("1.5"), 1);
+    z = step.value();
+  }
+  EXPECT_NEAR(z.total().lipschitz.to_double(), 10.35697704478898439, 1e-14);
+  EXPECT_NEAR(z.total().smoothness.to_double(), 13.175697134061999847, 1e-14);
+}
+
+// x^T H x / x^T x behind 2,000 power steps of H + 1: never above the largest eigenvalue, and for
+// matrices without zeros equal to it.
+double rayleigh_quotient(const std::vector<double>& matrix, std::size_t size) {
+  std::vector<double> x(size, 1.0);
+  double quotient = 0;
+  for (int step = 0; step < 2000; ++step) {
+    std::vector<double> y(size);
+    double xy = 0;
+    double xx = 0;
+    double largest = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t j = 0; j < size; ++j) y[i] += matrix[i * size + j] * x[j];
+      xy += x[i] * y[i];
+      xx += x[i] * x[i];
+    }
+    quotient = xy / xx;
+    for (std::size_t i = 0; i < size; ++i) largest = std::max(largest, x[i] += y[i]);
+    for (double& e : x) e /= largest;
+  }
+  return quotient;
+}
+
+TEST(LargestEigenvalue, OfRandomMatrices) {
+  std::mt19937_64 random(7);  // NOLINT: a fixed seed
+  std::uniform_real_distribution<double> entry(0, 1);
+  for (int trial = 0; trial < 200; ++trial) {
+    const std::size_t size = 1 + static_cast<std::size_t>(trial) % 4;
+    std::vector<double> doubles(size * size);
+    std::vector<Magnitude> matrix(size * size);
+    const bool sparse = trial % 3 == 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) {
+        const double h = sparse && entry(random) < 0.5 ? 0 : entry(random);
+        doubles[i * size + j] = doubles[j * size + i] = h;
+        matrix[i * size + j] = matrix[j * size + i] = Magnitude::from_double(h);
+      }
+    }
+    const double exact = rayleigh_quotient(doubles, size);
+    const double bound = largest_eigenvalue(matrix, size).to_double();
+    EXPECT_GE(bound, exact * (1 - 1e-14)) << "trial " << trial;
+    EXPECT_LE(bound, exact * (1 + (sparse ? 0.2 : 1e-4))) << "trial " << trial;
+  }
+}
+
+TEST(LargestEigenvalue, OfMatricesThatPowerStepsDoNotSettle) {
+  const Magnitude zero;
+  const auto of = [](std::vector<Magnitude> matrix) { return largest_eigenvalue(matrix, 3); };
+  const Magnitude one = count_of(1);
+  // Alternating without a shift; blocks that do not see each other; zeros; infinity.
+  const Magnitude path = of({zero, one, zero, one, zero, one, zero, one, zero});
+  EXPECT_GE(path, square_root(count_of(2)) * Magnitude::from_decimal("0.999999999999999999"));
+  EXPECT_NEAR(path.to_double(), std::sqrt(2), 1e-9);
+  EXPECT_EQ(of({count_of(2), zero, zero, zero, count_of(5), zero, zero, zero, one}), count_of(5));
+  EXPECT_EQ(of({zero, zero, zero, zero, zero, zero, zero, zero, zero}), zero);
+  EXPECT_EQ(of({zero, zero, zero, zero, count_of(3), zero, zero, zero, zero}), count_of(3));
+  EXPECT_TRUE(of({one, one, one, one, Magnitude::infinity(), one, one, one, one}).is_infinite());
+  Magnitude huge = count_of(2);  // 2^(2^61): its square overflows
+  for (int i = 0; i < 61; ++i) huge = huge * huge;
+  EXPECT_GE(of({huge, huge, huge, huge, huge, huge, huge, huge, huge}), huge + huge + huge);
+}
+
+}  // namespace
+}  // namespace smoothbound::rules
