@@ -30,21 +30,47 @@ rules::Value Concat::merge(std::span<const rules::Value> branches, const Site& /
   return all;
 }
 
-rules::Value Multiply::merge(std::span<const rules::Value> branches, const Site& /*site*/,
+rules::Value Multiply::merge(std::span<const rules::Value> branches, const Site& site,
                              Method method) const {
-  rules::BilinearBound bound;
-  bound.products[euclidean] = {{reading_of(euclidean), reading_of(euclidean)}};
-  if (method == Method::sharp) {
-    bound.products[euclidean] = {{reading_of(euclidean), reading_of(maximum)},
-                                 {reading_of(maximum), reading_of(euclidean)}};
-    bound.products[maximum] = {{reading_of(maximum), reading_of(maximum)}};
-  }
   rules::Value all = branches.front();
-  for (const rules::Value& branch : branches.subspan(1)) {
-    all = rules::bilinear(all, branch, bound);
+  Shape shape = site.inputs.front();
+  for (std::size_t i = 1; i < branches.size(); ++i) {
+    const Shape& factor = site.inputs[i];
+    const Shape result = broadcast(shape, factor).value();
+    // ||a * b|| of two numbers for each pair of an entry of a and one of b: a factor that is
+    // repeated k times has sqrt(k) its norm, but not where both norms are Euclidean.
+    const auto root_of_repeats = [&](const Shape& part) {
+      return square_root(Magnitude::from_count(result.elements() / part.elements()));
+    };
+    rules::BilinearBound bound;
+    bound.products[euclidean] = {{reading_of(euclidean), reading_of(euclidean)}};
+    if (method == Method::sharp) {
+      bound.products[euclidean].push_back(
+          {reading_of(euclidean, root_of_repeats(shape)), reading_of(maximum)});
+      bound.products[euclidean].push_back(
+          {reading_of(maximum), reading_of(euclidean, root_of_repeats(factor))});
+      bound.products[maximum] = {{reading_of(maximum), reading_of(maximum)}};
+    }
+    all = rules::bilinear(all, branches[i], bound);
     all.relax();
+    shape = result;
   }
   return all;
+}
+
+std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
+  if (a.rank() != b.rank() && a.rank() != 1 && b.rank() != 1) return std::nullopt;
+  const auto size_of = [](const Shape& shape, std::size_t axis) {
+    return axis < shape.sizes().size() ? shape.sizes()[axis] : 1;
+  };
+  std::vector<std::int64_t> sizes;
+  for (std::size_t axis = 0; axis < std::max(a.sizes().size(), b.sizes().size()); ++axis) {
+    const std::int64_t in_a = size_of(a, axis);
+    const std::int64_t in_b = size_of(b, axis);
+    if (in_a != in_b && in_a != 1 && in_b != 1) return std::nullopt;
+    sizes.push_back(std::max(in_a, in_b));
+  }
+  return Shape(sizes);
 }
 
 Shape Add::output_shape(std::span<const Shape> shapes) const {
@@ -52,7 +78,14 @@ Shape Add::output_shape(std::span<const Shape> shapes) const {
 }
 
 Shape Multiply::output_shape(std::span<const Shape> shapes) const {
-  return require_equal(shapes, name());
+  std::optional<Shape> shape = shapes.front();
+  for (const Shape& factor : shapes.subspan(1)) {
+    shape = broadcast(*shape, factor);
+    if (shape) continue;
+    throw ShapeError("multiply needs shapes that are equal, or 1 where they differ",
+                     "for example [64, 7, 7] by [64], [64, 1, 1], [1, 7, 7] or [1]");
+  }
+  return *shape;
 }
 
 Shape Concat::output_shape(std::span<const Shape> shapes) const {

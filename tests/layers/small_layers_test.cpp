@@ -89,6 +89,9 @@ TEST(Dense, ParametersAreCountedWithChecks) {
 TEST(Merge, Shapes) {
   EXPECT_EQ(shape_of(Add{}, {{4, 3}, {4, 3}}), (Shape{4, 3}));
   EXPECT_EQ(shape_of(Multiply{}, {{4}, {4}, {4}}), (Shape{4}));
+  EXPECT_EQ(shape_of(Multiply{}, {{4, 3, 2}, {4}}), (Shape{4, 3, 2}));
+  EXPECT_EQ(shape_of(Multiply{}, {{4}, {1, 3, 2}}), (Shape{4, 3, 2}));
+  EXPECT_EQ(shape_of(Multiply{}, {{1}, {4, 1, 2}, {1, 3, 1}}), (Shape{4, 3, 2}));
   EXPECT_EQ(shape_of(Concat{}, {{4, 3, 2}, {5, 3, 2}, {1, 3, 2}}), (Shape{10, 3, 2}));
   EXPECT_EQ(shape_of(Concat{}, {{4}, {7}}), (Shape{11}));
 }
@@ -96,7 +99,10 @@ TEST(Merge, Shapes) {
 TEST(Merge, RefusesUnequalShapes) {
   EXPECT_EQ(refusal(Add{}, {{4, 3}, {4, 2}}), "add needs equal shapes");
   EXPECT_EQ(refusal(Add{}, {{12}, {4, 3}}), "add needs equal shapes");
-  EXPECT_EQ(refusal(Multiply{}, {{4}, {5}}), "multiply needs equal shapes");
+  const std::string unequal = "multiply needs shapes that are equal, or 1 where they differ";
+  EXPECT_EQ(refusal(Multiply{}, {{4}, {5}}), unequal);
+  EXPECT_EQ(refusal(Multiply{}, {{4, 3, 2}, {4, 3}}), unequal);
+  EXPECT_EQ(refusal(Multiply{}, {{4, 3, 2}, {4}, {1, 3, 1}, {4, 3, 3}}), unequal);
   EXPECT_EQ(refusal(Concat{}, {{4, 3}, {4, 2}}), "concat needs equal sizes but for the channels");
   EXPECT_EQ(refusal(Concat{}, {{4, 3}, {4}}), "concat needs equal sizes but for the channels");
   const std::int64_t half = std::int64_t{1} << 62;

@@ -26,6 +26,16 @@ inline Graph graph_of(std::string_view text, std::int64_t batch) {
   return build_graph(read_spec(source), batch);
 }
 
+/// Whether each layer reads the one before it, and nothing else.
+inline bool is_chain(const Graph& graph) {
+  std::uint32_t before = Graph::network_input;
+  for (std::uint32_t layer = 0; layer < graph.layers.size(); ++layer) {
+    if (graph.layers[layer].inputs != std::vector{before}) return false;
+    before = layer;
+  }
+  return true;
+}
+
 template <class Scalar>
 std::vector<Scalar> random_vector(std::size_t size, std::mt19937_64& random, double scale = 1) {
   std::normal_distribution<double> normal(0, scale);
@@ -159,6 +169,45 @@ layers:
     from: joined
     dense: 3
     then: [sin]
+)"},
+    NamedNetwork{"Gates", R"(
+input: {shape: [4, 3, 5], norm: 1}
+layers:
+  - name: a
+    conv: {filters: 4, kernel: 3, padding: same}
+    then: [tanh]
+  - name: pooled
+    from: a
+    then: [global_average_pool]
+  - name: channel
+    dense: 4
+    then: [sigmoid]
+  - name: position
+    from: a
+    conv: {filters: 1, kernel: 1}
+    then: [sigmoid]
+  - name: number
+    from: pooled
+    dense: 1
+    then: [sin]
+  - name: row
+    from: a
+    conv: {filters: 4, kernel: [3, 1]}
+    then: [softplus]
+  - name: all
+    multiply: [number, channel, a, position, row]
+  - name: small_first
+    multiply: [number, channel]
+  - name: out
+    concat: [small_first, pooled]
+  - name: both
+    multiply: [all, out_channel]
+  - name: out_channel
+    from: out
+    dense: 4
+  - name: last
+    from: both
+    dense: 3
 )"},
     NamedNetwork{"Residual", R"(
 input: {shape: [16, 5, 5], norm: 1}

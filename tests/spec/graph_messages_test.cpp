@@ -147,7 +147,7 @@ layers:
   - {name: b, dense: 5}
   - {multiply: [a, b]}
 )"),
-            R"(multiply.yaml:5:6: error: layer 'layer3': multiply needs equal shapes
+            R"(multiply.yaml:5:6: error: layer 'layer3': multiply needs shapes that are equal, or 1 where they differ
  5 |   - {multiply: [a, b]}
    |      ^
 multiply.yaml:3:12: note: 'a' gives [4]
@@ -156,7 +156,7 @@ multiply.yaml:3:12: note: 'a' gives [4]
 multiply.yaml:4:12: note: 'b' gives [5]
  4 |   - {name: b, dense: 5}
    |            ^
-hint: a 1x1 convolution or a pooling can adapt a branch
+hint: for example [64, 7, 7] by [64], [64, 1, 1], [1, 7, 7] or [1]
 )");
   EXPECT_EQ(rendered("concat.yaml", R"(input: {shape: [3, 8, 8]}
 layers:

@@ -198,10 +198,27 @@ class CountedNetwork {
     }
   }
 
+  // Where in factor k output i of the batch reads: along an axis of size 1 always the same.
+  static Index place_in_factor(const Part& part, Index k, Index i) {
+    const auto whole = part.placed->output.sizes();
+    const auto sizes = part.shapes[k].sizes();
+    Index place = 0;
+    Index stride = 1;
+    for (Index axis = whole.size(); axis-- > 0;) {
+      const Index coordinate = i % at(whole[axis]);
+      i /= at(whole[axis]);
+      const Index size = axis < sizes.size() ? at(sizes[axis]) : 1;
+      if (size > 1) place += coordinate * stride;
+      stride *= size;
+    }
+    return i * stride + place;  // i is the sample
+  }
   static void value(const Multiply& /*c*/, Part& part) {
-    part.y = part.z[0];
-    for (Index k = 1; k < part.z.size(); ++k) {
-      for (Index i = 0; i < part.y.size(); ++i) part.y[i] = part.y[i] * part.z[k][i];
+    for (Index i = 0; i < part.y.size(); ++i) {
+      part.y[i] = part.z[0][place_in_factor(part, 0, i)];
+      for (Index k = 1; k < part.z.size(); ++k) {
+        part.y[i] = part.y[i] * part.z[k][place_in_factor(part, k, i)];
+      }
     }
   }
   static void pull(const Multiply& /*c*/, const Part& part, const Numbers& mu, Bars& z_bars,
@@ -211,9 +228,9 @@ class CountedNetwork {
       for (Index i = 0; i < mu.size(); ++i) {
         Counted product = mu[i];
         for (Index j = 0; j < part.z.size(); ++j) {
-          if (j != k) product = product * part.z[j][i];
+          if (j != k) product = product * part.z[j][place_in_factor(part, j, i)];
         }
-        z_bars[k][i] = product;
+        z_bars[k][place_in_factor(part, k, i)] += product;
       }
     }
   }

@@ -273,7 +273,7 @@ class Oracle {
     const std::vector<int> groups = groups_of(inputs);
     std::vector<OracleValue> branches;
     for (const Done& input : inputs) branches.push_back(input.bounds);
-    if (layer.merge == "multiply") return multiply_sharp(branches, groups);
+    if (layer.merge == "multiply") return multiply_sharp(inputs, groups);
     const bool is_sum = layer.merge == "add";
     const auto both = [&](OracleTriple OracleValue::*norm, bool within) {
       return merge_by_groups(branches, groups, norm, is_sum, within);
@@ -362,9 +362,11 @@ class Oracle {
     return {z.m, {{group, z.l}}, {{{group, group}, z.L}}};
   }
 
-  // ||x * y|| <= min{||x|| max |y|, max |x| ||y||}, the maximum norm that of both factors; term by
-  // term of the product rule.
-  static GroupedPair multiplied(const GroupedPair& x, const GroupedPair& y) {
+  // ||x * y|| <= min{||x|| max |y|, max |x| ||y||} for factors that have been repeated, which takes
+  // the roots of their repeats, or ||x|| ||y|| as they were before; the maximum norm is that of
+  // both. Term by term of the product rule.
+  static GroupedPair multiplied(const GroupedPair& x, const GroupedPair& y, const Ball& root_x,
+                                const Ball& root_y) {
     const auto at = [](const auto& numbers, const auto& key) {
       const auto found = numbers.find(key);
       return found == numbers.end() ? Ball() : found->second;
@@ -372,7 +374,8 @@ class Oracle {
     GroupedPair product;
     for (const bool is_two : {true, false}) {
       const auto N = [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
-        return is_two ? smaller(x2 * y8, x8 * y2) : x8 * y8;
+        if (!is_two) return x8 * y8;
+        return smaller(x2 * y2, smaller(root_x * x2 * y8, x8 * (root_y * y2)));
       };
       Grouped& z = is_two ? product.two : product.max;
       z.m = N(x.two.m, x.max.m, y.two.m, y.max.m);
@@ -416,13 +419,22 @@ class Oracle {
     return {z.m, z.l[last], z.H[{last, last}]};
   }
 
-  static OracleValue multiply_sharp(const std::vector<OracleValue>& branches,
+  static OracleValue multiply_sharp(const std::vector<Done>& inputs,
                                     const std::vector<int>& groups) {
     const auto factor = [&](std::size_t i) {
-      return GroupedPair{grouped(branches[i].two, groups[i]), grouped(branches[i].max, groups[i])};
+      const OracleValue& z = inputs[i].bounds;
+      return GroupedPair{grouped(z.two, groups[i]), grouped(z.max, groups[i])};
     };
     GroupedPair all = factor(0);
-    for (std::size_t i = 1; i < branches.size(); ++i) all = multiplied(all, factor(i));
+    Sizes shape = inputs.front().shape;
+    for (std::size_t i = 1; i < inputs.size(); ++i) {
+      const Sizes result = plain_broadcast(shape, inputs[i].shape).value();
+      const auto root_of_repeats = [&](const Sizes& part) {
+        return oracle::root(product_of(result) / product_of(part));
+      };
+      all = multiplied(all, factor(i), root_of_repeats(shape), root_of_repeats(inputs[i].shape));
+      shape = result;
+    }
     return SharpNode::lowered(joined(all.two), joined(all.max));
   }
 

@@ -144,8 +144,24 @@ std::optional<Sizes> shape_after(const PlainPart& part, const Sizes& shape) {
   return result;
 }
 
+std::optional<Sizes> plain_broadcast(Sizes a, Sizes b) {
+  const bool one_is_short = a.size() == 1 || b.size() == 1;
+  if (a.size() != b.size() && !one_is_short) return std::nullopt;
+  const std::size_t axes = std::max(a.size(), b.size());
+  a.resize(axes, 1);
+  b.resize(axes, 1);
+  for (std::size_t axis = 0; axis < axes; ++axis) {
+    if (a[axis] == 1) a[axis] = b[axis];
+    if (b[axis] != 1 && b[axis] != a[axis]) return std::nullopt;
+  }
+  return a;
+}
+
 Sizes merged_shape(const PlainLayer& layer, const std::vector<Sizes>& inputs) {
   Sizes shape = inputs.front();
+  if (layer.merge == "multiply") {
+    for (const Sizes& input : inputs) shape = plain_broadcast(shape, input).value();
+  }
   if (layer.merge == "concat") {
     for (std::size_t i = 1; i < inputs.size(); ++i) shape.front() += inputs[i].front();
   }

@@ -102,6 +102,9 @@ inline bool is_pooling(const PlainPart& part) {
 /// The shape after a component; nothing if it does not fit.
 std::optional<Sizes> shape_after(const PlainPart& part, const Sizes& shape);
 
+/// The shape in which two factors of a product meet; nothing if they do not.
+std::optional<Sizes> plain_broadcast(Sizes a, Sizes b);
+
 /// The shape that a layer reads, given its inputs' shapes.
 Sizes merged_shape(const PlainLayer& layer, const std::vector<Sizes>& inputs);
 

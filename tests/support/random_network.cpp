@@ -106,16 +106,29 @@ class RandomNetwork {
       const Sizes& b = shape_of(other);
       const bool spatially_equal =
           a.size() == b.size() && std::equal(a.begin() + 1, a.end(), b.begin() + 1);
-      if (a == b || (layer.merge == "concat" && spatially_equal && a[0] + b[0] < 40)) {
+      if (a == b || (layer.merge == "concat" && spatially_equal && a[0] + b[0] < 40) ||
+          (layer.merge == "multiply" && is_small(plain_broadcast(a, b)))) {
         fitting.push_back(other);
       }
     }
     layer.inputs = {first};
     const std::int64_t more = between(1, 3);
+    Sizes product = shape_of(first);
     for (std::int64_t i = 0; i < more; ++i) {
       const auto pick = between(0, static_cast<std::int64_t>(fitting.size()) - 1);
-      layer.inputs.push_back(fitting[static_cast<std::size_t>(pick)]);
+      const int other = fitting[static_cast<std::size_t>(pick)];
+      if (layer.merge == "multiply") {
+        const auto next = plain_broadcast(product, shape_of(other));
+        if (!is_small(next)) continue;
+        product = *next;
+      }
+      layer.inputs.push_back(other);
     }
+    if (layer.inputs.size() == 1) layer.inputs.push_back(first);
+  }
+
+  static bool is_small(const std::optional<Sizes>& sizes) {
+    return sizes && product_of(*sizes) < 2000;
   }
 
   // Leaves out what does not fit.

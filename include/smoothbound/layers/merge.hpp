@@ -1,6 +1,7 @@
 // Layers of several inputs: sum, concatenation and product of branches.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "smoothbound/layers/settings.hpp"
@@ -9,6 +10,9 @@
 #include "smoothbound/rules/merge.hpp"
 
 namespace smoothbound {
+
+/// The shape in which two factors meet; nothing if they do not.
+std::optional<Shape> broadcast(const Shape& a, const Shape& b);
 
 /// z_1 + ... + z_k of equal shapes.
 struct Add {
@@ -50,7 +54,9 @@ struct Concat {
                                    Method method) const;
 };
 
-/// z_1 * ... * z_k element by element, as in gating.
+/// z_1 * ... * z_k element by element, as in gating. A factor is repeated along the axes where it
+/// has the size 1 and another one has more: [channels] or [1] stands for [channels, 1, 1] or [1, 1,
+/// 1].
 struct Multiply {
   static constexpr Role role = Role::merge;
   static std::vector<Multiply> prototypes() { return {Multiply{}}; }
