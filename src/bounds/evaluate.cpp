@@ -50,7 +50,7 @@ std::size_t position_of(TripleEntry entry) {
 }  // namespace
 
 BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method method) {
-  BoundTable table = empty_table(graph, method);
+  BoundTable table = empty_table(graph, inputs, method);
   fill_table(graph, inputs, in_balls(graph, inputs), nullptr, table);
   return table;
 }

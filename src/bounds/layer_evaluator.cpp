@@ -14,7 +14,7 @@ void note_component(rules::Trace& trace, const PlacedComponent& placed) {
 
 }  // namespace
 
-BoundTable empty_table(const Graph& graph, Method method) {
+BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) {
   const auto reads_maximum = [](const Layer& layer) {
     return !layer.components.empty() && std::visit(
                                             [](const auto& c) {
@@ -26,7 +26,9 @@ BoundTable empty_table(const Graph& graph, Method method) {
   table.method = method;
   table.layers.resize(graph.layers.size());
   if (method == Method::paper) return table;
-  if (std::ranges::any_of(graph.layers, reads_maximum)) table.level_count = levels.size();
+  if (inputs.all_levels || std::ranges::any_of(graph.layers, reads_maximum)) {
+    table.level_count = levels.size();
+  }
   // One group at one level is what a triple says.
   if (table.level_count > 1 || graph.shared_groups > 0) table.values.resize(graph.layers.size());
   return table;
@@ -87,7 +89,8 @@ rules::Value LayerEvaluator::merge_inputs(const Layer& layer, rules::Trace* trac
               // The paper's rules are those of branches that share all parameters.
               const std::size_t rest = branch.find(rules::rest);
               if (table_.method == Method::paper || rest == branch.groups()) continue;
-              branch.set_label(rest, rules::rest_of_branch(layer.input_groups[i]));
+              branch.set_label(
+                  rest, rules::rest_of_branch(layer.inputs.size() > 1 ? layer.input_groups[i] : 0));
             }
             const Site site{shapes, layer.components.front().output, inputs_.batch};
             merged = component.merge(branches, site, table_.method);
@@ -117,7 +120,7 @@ void LayerEvaluator::note_merge(rules::Trace& trace, const Layer& layer, std::st
         fmt::format("'{}', parameter group {}",
                     layer.inputs[i] == Graph::network_input ? std::string(input_name)
                                                             : graph_.layers[layer.inputs[i]].name,
-                    layer.input_groups[i] + 1);
+                    (layer.inputs.size() > 1 ? layer.input_groups[i] : 0) + 1);
     trace.lines.push_back({fmt::format("m_{}", i + 1), label, branch.m, ""});
     trace.lines.push_back({fmt::format("l_{}", i + 1), label, branch.lipschitz, ""});
     trace.lines.push_back({fmt::format("L_{}", i + 1), label, branch.smoothness, ""});

@@ -19,7 +19,7 @@ struct AffinePart {
 
 /// A table whose layers have no bounds yet. Where nothing reads another norm than the Euclidean
 /// one, it knows that alone.
-BoundTable empty_table(const Graph& graph, Method method);
+BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method);
 
 /// Makes it out of what the component states and the block of `Graph::blocks` that it reads.
 using PlaceAffine = std::function<AffinePart(std::uint32_t block, const AffineConstants& b)>;

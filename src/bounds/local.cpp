@@ -57,7 +57,7 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
     const BlockAtPoint& v = point.blocks[block];
     return AffinePart{around(b, v, method), radius, v.norm + radius};
   };
-  BoundTable table = empty_table(graph, method);
+  BoundTable table = empty_table(graph, inputs, method);
   const auto lower = [&](std::uint32_t layer, rules::Value& value) {
     if (method == Method::paper || norms.empty()) return;
     // z_l depends on blocks that have been passed, and is l_l-Lipschitz in them on C', a convex

@@ -28,9 +28,11 @@ class Builder {
     for (const std::uint32_t layer : graph_.order) {
       if (!is_shape_known(layer)) continue;  // what follows from a mistake is none
       unknown_[layer] = !mistakes_.attempt([&] { infer(layer); });
+      is_inferred_[layer] = !unknown_[layer];
       if (mistakes_.empty()) roots.add(layer);
     }
     mistakes_.throw_any();
+    group_shared_blocks();
     add_up_parameters();
     find_unused();
     return std::move(graph_);
@@ -69,27 +71,35 @@ class Builder {
   void resolve_inputs() {
     graph_.layers.resize(spec_.layers.size());
     unknown_.resize(spec_.layers.size());
+    is_inferred_.resize(spec_.layers.size());
     for (std::uint32_t i = 0; i < spec_.layers.size(); ++i) {
       const LayerSpec& layer = spec_.layers[i];
       unknown_[i] = layer.has_mistake;
       std::vector<std::uint32_t>& inputs = graph_.layers[i].inputs;
       inputs.reserve(std::max<std::size_t>(layer.inputs.size(), 1));
-      for (const Reference& reference : layer.inputs) {
+      const auto resolve = [&](const Reference& reference, const auto& take) {
         // Which layer is meant, or whether there is one, follows from a mistake elsewhere.
         const bool is_hidden =
             repeated_.contains(reference.name) ||
             (!names_.contains(reference.name) && is_among(spec_.lost_names, reference.name));
-        if (is_hidden || !mistakes_.attempt([&] { inputs.push_back(find(reference)); })) {
-          unknown_[i] = true;
-        }
+        if (is_hidden || !mistakes_.attempt([&] { take(find(reference)); })) unknown_[i] = true;
+      };
+      for (const Reference& reference : layer.inputs) {
+        resolve(reference, [&](std::uint32_t input) { inputs.push_back(input); });
+      }
+      if (layer.share) {
+        resolve(*layer.share, [&](std::uint32_t owner) { graph_.layers[i].share = owner; });
       }
       if (!layer.inputs.empty() || layer.has_mistake) continue;
       inputs.push_back(i == 0 ? Graph::network_input : i - 1);
     }
   }
 
-  // Whether the layers that it reads have shapes; if not, its own is not known either.
+  // Whether the layers that it reads, or takes parameters of, have shapes; if not, its own is not
+  // known either.
   bool is_shape_known(std::uint32_t layer) {
+    const std::uint32_t owner = graph_.layers[layer].share;
+    if (owner < graph_.layers.size() && unknown_[owner]) unknown_[layer] = true;
     for (const std::uint32_t input : graph_.layers[layer].inputs) {
       const bool known = input == Graph::network_input ? spec_.has_input : !unknown_[input];
       if (!known) unknown_[layer] = true;
@@ -158,6 +168,7 @@ class Builder {
     layer.location = from.location;
     layer.radius = from.radius;
     layer.components = std::move(from.components);
+    if (from.share) find_shared(index, *from.share);
     std::vector<Shape>& shapes = shapes_;
     shapes.clear();
     for (const std::uint32_t input : layer.inputs) shapes.push_back(graph_.shape_of(input));
@@ -172,6 +183,76 @@ class Builder {
       }
       shapes.assign(1, layer.output);
     }
+    if (!from.share) return;
+    if (shared_.empty()) {
+      throw SpecError(from.share->location,
+                      fmt::format("layer '{}' has no parameters to share", from.share->name),
+                      "name a layer with weights, or remove 'share'");
+    }
+    if (next_taken_ < shared_.size()) refuse_share(from.share->location, layer);
+  }
+
+  // The blocks that a layer takes are those of the other one, in their order.
+  void find_shared(std::uint32_t index, const Reference& reference) {
+    Layer& layer = graph_.layers[index];
+    const std::uint32_t owner = layer.share;
+    if (owner == Graph::network_input || owner == index) {
+      throw SpecError(
+          reference.location,
+          fmt::format("layer '{}' cannot take the parameters of '{}'", layer.name, reference.name),
+          "name another layer");
+    }
+    if (layer.radius) {
+      throw SpecError(reference.location,
+                      fmt::format("layer '{}' has the parameters of '{}', and its own radius",
+                                  layer.name, reference.name),
+                      "remove 'radius': that of the other layer holds");
+    }
+    if (!is_inferred_[owner]) {
+      throw SpecError(reference.location,
+                      fmt::format("layer '{}' comes before '{}', whose parameters it takes",
+                                  layer.name, reference.name),
+                      "share has to name an earlier layer: exchange the two");
+    }
+    shared_.clear();
+    next_taken_ = 0;
+    for (const PlacedComponent& placed : graph_.layers[owner].components) {
+      if (placed.block != PlacedComponent::no_block) shared_.push_back(&placed);
+    }
+  }
+
+  [[noreturn]] void refuse_share(Location location, const Layer& layer) const {
+    throw SpecError(location,
+                    fmt::format("the parameters of '{}' do not fit '{}'",
+                                graph_.layers[layer.share].name, layer.name),
+                    "both need the same components with parameters, of the same sizes");
+  }
+
+  // Gives a component the block of the one that stands at its place in the other layer.
+  void take_block(PlacedComponent& part, const Layer& layer, const OwnBlock& block) {
+    const Location location = part.location;
+    if (next_taken_ == shared_.size()) refuse_share(location, layer);
+    const PlacedComponent& other = *shared_[next_taken_++];
+    if (name_of(other.component) != name_of(part.component) ||
+        graph_.blocks[other.block].elements != block.elements || block.radius) {
+      refuse_share(location, layer);
+    }
+    part.block = other.block;
+  }
+
+  // The last group has all that are left.
+  void group_shared_blocks() {
+    std::vector<std::uint32_t> uses(graph_.blocks.size());
+    for (const Layer& layer : graph_.layers) {
+      for (const PlacedComponent& placed : layer.components) {
+        if (placed.block != PlacedComponent::no_block) ++uses[placed.block];
+      }
+    }
+    for (std::size_t block = 0; block < uses.size(); ++block) {
+      if (uses[block] < 2) continue;
+      graph_.shared_groups = std::min(graph_.shared_groups + 1, Graph::most_shared_groups);
+      graph_.blocks[block].group = graph_.shared_groups;
+    }
   }
 
   void place(PlacedComponent& part, std::uint32_t index, std::span<const Shape> shapes) {
@@ -179,7 +260,10 @@ class Builder {
     part.output = std::visit([&](const auto& c) { return c.output_shape(shapes); }, part.component);
     checked_product(part.output.elements(), batch_, "the number of scalars of a batch");
     const Site site{shapes, part.output, batch_};
-    if (const std::optional<OwnBlock> block = block_of(part.component, site)) {
+    const std::optional<OwnBlock> block = block_of(part.component, site);
+    if (block && layer.share != Layer::none) {
+      take_block(part, layer, *block);
+    } else if (block) {
       layer.parameters = checked_sum(layer.parameters, block->elements, "the number of parameters");
       part.block = static_cast<std::uint32_t>(graph_.blocks.size());
       const auto component = static_cast<std::uint32_t>(&part - layer.components.data());
@@ -245,7 +329,10 @@ class Builder {
   std::unordered_set<std::string_view> repeated_;  // names of several layers
   MistakeList mistakes_;
   std::vector<bool> unknown_;  // layers whose shape a mistake hides
-  std::vector<Shape> shapes_;  // of the inputs of the component at hand
+  std::vector<bool> is_inferred_;
+  std::vector<const PlacedComponent*> shared_;  // with the blocks that the layer at hand takes
+  std::size_t next_taken_ = 0;                  // of them
+  std::vector<Shape> shapes_;                   // of the inputs of the component at hand
 };
 
 }  // namespace

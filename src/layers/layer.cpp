@@ -26,6 +26,26 @@ Role role_of(const Component& component) {
   return std::visit([](const auto& c) { return c.role; }, component);
 }
 
+bool reads_nothing(const Component& component) {
+  return std::visit(
+      [](const auto& c) {
+        return requires { c.reads_nothing; };
+      },
+      component);
+}
+
+InputCount input_count_of(const Component& component) {
+  return std::visit(
+      [](const auto& c) {
+        if constexpr (MergeType<std::remove_cvref_t<decltype(c)>>) {
+          return c.input_count;
+        } else {
+          return InputCount{1, 1};
+        }
+      },
+      component);
+}
+
 std::string_view name_of(const Component& component) {
   return std::visit([](const auto& c) { return c.name(); }, component);
 }

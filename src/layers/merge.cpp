@@ -23,7 +23,7 @@ rules::Value Concat::merge(std::span<const rules::Value> branches, const Site& /
                            Method /*method*/) const {
   PerLevel<bool> within{};
   for (std::size_t level = 0; level < levels.size(); ++level) {
-    within[level] = levels[level].channels;
+    within[level] = axis == channel_axis ? levels[level].channels : levels[level].positions;
   }
   rules::Value all = rules::concatenation(branches, within);
   rules::join_rests(all, true);
@@ -88,17 +88,27 @@ Shape Multiply::output_shape(std::span<const Shape> shapes) const {
   return *shape;
 }
 
+void Concat::visit_settings(SettingsVisitor& visitor) {
+  visitor.choice({.name = "axis", .description = "along which they are joined", .usual = true},
+                 axis_words, axis);
+}
+
 Shape Concat::output_shape(std::span<const Shape> shapes) const {
-  std::int64_t channels = 0;
+  const auto along = static_cast<std::size_t>(axis_of(axis, shapes.front(), name()));
+  std::vector<std::int64_t> sizes(shapes.front().sizes().begin(), shapes.front().sizes().end());
+  sizes[along] = 0;
+  std::int64_t size = 0;
   for (const Shape& shape : shapes) {
-    if (!std::ranges::equal(shape.sizes().subspan(1), shapes.front().sizes().subspan(1))) {
-      throw ShapeError("concat needs equal sizes but for the channels",
+    std::vector<std::int64_t> others(shape.sizes().begin(), shape.sizes().end());
+    if (along < others.size()) others[along] = 0;
+    if (others != sizes) {
+      throw ShapeError(fmt::format("concat needs equal sizes but for the {}", axis_words.at(axis)),
                        "a pooling can adapt a branch");
     }
-    channels = checked_sum(channels, shape.channels(), "the number of channels");
+    size = checked_sum(size, shape.sizes()[along],
+                       axis == channel_axis ? "the number of channels" : "the size of an axis");
   }
-  std::vector<std::int64_t> sizes(shapes.front().sizes().begin(), shapes.front().sizes().end());
-  sizes.front() = channels;
+  sizes[along] = size;
   return Shape(sizes);
 }
 

@@ -122,6 +122,10 @@ void SettingsReader::sizes(const SettingInfo& info, std::vector<std::int64_t>& v
   }
 }
 
+std::optional<text::Value> SettingsReader::take(std::string_view key) {
+  return fields_ ? fields_->find(key) : std::nullopt;
+}
+
 void SettingsReader::finish() const {
   if (fields_) fields_->finish(layer_keys);
   if (!bare_ || bare_used_) return;

@@ -5,11 +5,26 @@
 
 namespace smoothbound {
 
+void Softmax::visit_settings(SettingsVisitor& visitor) {
+  visitor.choice({.name = "axis",
+                  .description = "along which the outputs sum to 1",
+                  .shorthand = true,
+                  .usual = true},
+                 axis_words, axis);
+}
+
+Shape Softmax::output_shape(std::span<const Shape> shapes) const {
+  axis_of(axis, shapes.front(), name());
+  return shapes.front();
+}
+
 Parts Softmax::parts(const Site& site, Method method) const {
   // r groups of k scalars over the batch
-  const LowerBound k = LowerBound::from_count(site.input().channels());
+  const std::int64_t size =
+      site.input().sizes()[static_cast<std::size_t>(axis_of(axis, site.input(), name()))];
+  const LowerBound k = LowerBound::from_count(size);
   const Magnitude r =
-      Magnitude::from_count(site.input().positions()) * Magnitude::from_count(site.batch);
+      Magnitude::from_count(site.input().elements() / size) * Magnitude::from_count(site.batch);
   MapConstants a;
   a.at_zero = {square_root(r / k), "sqrt(r/k), r groups of k", "each entry is 1/k at 0"};
   a.slope_at_zero = {Magnitude::from_count(1) / k, "1/k", "(I - 1 1^T/k)/k"};
@@ -45,7 +60,10 @@ Work Softmax::work(const Site& site) const {
   work.evaluations = output_scalars(site);
   work.forward = work.evaluations;
   work.backward_input = scale(work.evaluations, 1);
-  work.sparsity.map = work.evaluations * Magnitude::from_count(site.output.channels());
+  work.sparsity.map =
+      work.evaluations *
+      Magnitude::from_count(
+          site.output.sizes()[static_cast<std::size_t>(axis_of(axis, site.output, name()))]);
   return work;
 }
 

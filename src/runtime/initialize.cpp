@@ -35,9 +35,14 @@ class Initializer {
         seed_(seed) {}
 
   void draw_weights() {
+    constexpr double small = 0.02;  // of blocks that are values
     for (std::size_t i = 0; i < layout_.arrays.size(); ++i) {
       const ParameterArray& array = layout_.arrays[i];
       const std::string_view kind = kind_of(array);
+      if (kind == "value") {
+        draw_normal(i, small);
+        continue;
+      }
       if (kind != "weight") {
         fill(at(array), array.elements, static_cast<Scalar>(kind == "scale" ? 1 : 0));
         continue;

@@ -95,6 +95,38 @@ void Network<Scalar>::add_parameters(Node& node, const std::string& prefix) {
   layout_.elements += node.parameters;
 }
 
+// Of the last node, if it has any: the block of the graph, with those that have it already.
+template <class Scalar>
+void Network<Scalar>::place_block(std::uint32_t block, const Graph& graph,
+                                  const std::string& prefix) {
+  const auto index = static_cast<std::uint32_t>(nodes_.size() - 1);
+  Node& node = nodes_.back();
+  const std::vector<kernels::ParameterShape> shapes = node.kernel->parameters();
+  if (shapes.empty()) return;
+  const auto [place, is_new] = last_nodes_.emplace(block, index);
+  if (is_new) {
+    node.offset = layout_.elements;
+    add_parameters(node, prefix);
+    layout_.blocks.push_back(
+        {node.layer, node.offset, node.parameters, graph.blocks.at(block).radius});
+    return;
+  }
+  Node& other = nodes_[std::exchange(place->second, index)];
+  node.offset = other.offset;
+  node.parameters = other.parameters;
+  other.adds_parameters = true;
+  shared_elements_ = std::max(shared_elements_, node.parameters);
+  auto array = std::ranges::find(layout_.arrays, node.offset, &ParameterArray::offset);
+  for (const kernels::ParameterShape& shape : shapes) {
+    if (array->sizes != shape.sizes) {
+      throw NotExecutable(
+          fmt::format("layer '{}': '{}' of another layer, which it takes, has another shape",
+                      graph.layers[node.layer].name, array->name));
+    }
+    ++array;
+  }
+}
+
 template <class Scalar>
 void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
   const Layer& layer = graph.layers[index];
@@ -120,14 +152,8 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
     double multiplications = work_of(part.component, site).forward.to_double();
     for (std::unique_ptr<kernels::Kernel<Scalar>>& kernel : kernels) {
       const std::uint32_t value = add_node(std::move(kernel), inputs, part.output, index, c);
-      nodes_.back().offset = layout_.elements;
       nodes_.back().multiplications = std::exchange(multiplications, 0);
-      add_parameters(nodes_.back(), prefix);
-      if (nodes_.back().parameters > 0) {
-        const Block& block = graph.blocks.at(part.block);
-        layout_.blocks.push_back(
-            {index, nodes_.back().offset, nodes_.back().parameters, block.radius});
-      }
+      place_block(part.block, graph, prefix);
       inputs.assign(1, value);
     }
     shapes.assign(1, part.output);

@@ -277,33 +277,50 @@ class Sweep {
   // From the cotangent of a node's output to those of its inputs and parameters.
   void pull(const Node& node, Scalar* w_bar, bool with_input) {
     Pass& bars = memory_.cotangents;
-    Scalar* const v_bar = w_bar == nullptr || node.parameters == 0 ? nullptr : w_bar + node.offset;
+    Scalar* const v_bar = parameter_target(node, w_bar);
     if (bars.zero[node.output]) {
       if (v_bar != nullptr) fill(v_bar, node.parameters, Scalar{0});
+      add_up_parameters(node, w_bar);
       return;
     }
     const Scalar* const y_bar = bars.at(node.output);
     const auto written = targets(node, bars, with_input);
     node.kernel->vjp(derivative_point(node), y_bar, written, v_bar);
     add_up(node, bars, written);
+    add_up_parameters(node, w_bar);
   }
 
   // The derivative of `pull`.
   void pull_tangent(const Node& node, Scalar* w_bar_dot, bool with_input) {
     Pass& dots = memory_.cotangent_tangents;
-    Scalar* const v_bar_dot = node.parameters == 0 ? nullptr : w_bar_dot + node.offset;
+    Scalar* const v_bar_dot = parameter_target(node, w_bar_dot);
     const Scalar* const y_bar = memory_.cotangents.at(node.output);
     const Scalar* const y_bar_dot = dots.at(node.output);
     const Inputs z_dot = all_inputs(node, memory_.tangents, 1);
     const Scalar* const v_dot = tangent_of(node);
     if (y_bar == nullptr || (y_bar_dot == nullptr && v_dot == nullptr && all_null(z_dot))) {
       if (v_bar_dot != nullptr) fill(v_bar_dot, node.parameters, Scalar{0});
+      add_up_parameters(node, w_bar_dot);
       return;
     }
     const auto written = targets(node, dots, with_input);
     node.kernel->hvp(derivative_point(node), z_dot, memory_.tangents.at(node.output), v_dot, y_bar,
                      y_bar_dot, written, v_bar_dot);
     add_up(node, dots, written);
+    add_up_parameters(node, w_bar_dot);
+  }
+
+  // Where a node's part of `w_bar` is written: in its place, or, if a later node has been there, in
+  // a buffer first.
+  Scalar* parameter_target(const Node& node, Scalar* w_bar) {
+    if (w_bar == nullptr || node.parameters == 0) return nullptr;
+    if (!node.adds_parameters) return w_bar + node.offset;
+    if (memory_.shared.size() == 0) memory_.shared = Buffer<Scalar>(network_.shared_elements());
+    return memory_.shared.data();
+  }
+  void add_up_parameters(const Node& node, Scalar* w_bar) {
+    if (w_bar == nullptr || !node.adds_parameters) return;
+    add_scaled(Scalar{1}, memory_.shared.data(), node.parameters, w_bar + node.offset);
   }
 
   // At once where a node completes its layer: the next one may overwrite the value.

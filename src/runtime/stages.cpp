@@ -47,6 +47,10 @@ StagedNetwork::StagedNetwork(const Graph& graph, std::int64_t batch) {
       throw std::invalid_argument(
           fmt::format("layer '{}' does not read just the layer before it: no chain", layer.name));
     }
+    if (layer.share != Layer::none) {
+      throw std::invalid_argument(
+          fmt::format("layer '{}' takes the parameters of another one: no chain", layer.name));
+    }
     layers_.push_back(std::make_unique<LayerRun>(graph_of_layer(graph, index), batch));
     before = index;
   }

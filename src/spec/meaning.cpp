@@ -107,6 +107,7 @@ std::string structure_of(const Spec& spec, bool radii) {
                         radii && layer.radius ? text_of(*layer.radius) : "-");
     for (const Reference& input : layer.inputs) text.append(1, ' ').append(text_of(input.name));
     if (layer.inputs.empty()) text.append(1, ' ').append(text_of(before));
+    if (layer.share) text += " share " + text_of(layer.share->name);
     text += '\n';
     for (const PlacedComponent& placed : layer.components) print(placed.component, radii, text);
     before = layer.name;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
 
 #include "component_defaults.hpp"
 #include "foreign_formats.hpp"
@@ -142,6 +143,9 @@ class CollectingReader : public SettingsVisitor {
   MistakeList& mistakes_;
 };
 
+// The key of a merge's list of inputs, where it stands beside settings.
+constexpr std::string_view inputs_key = "inputs";
+
 // Reads one entry of `layers`.
 class LayerReader {
  public:
@@ -162,6 +166,7 @@ class LayerReader {
     const auto radius = fields_.find("radius");
     const auto bias = fields_.find("bias");
     const auto then = fields_.find("then");
+    const auto share = fields_.find("share");
     layer_.components.reserve(1 + (then && then->is_sequence() ? then->size() : 0));
     const bool head_is_known = read_head();
     if (from && head_is_known) mistakes_.attempt([&] { read_from(*from); });
@@ -172,6 +177,9 @@ class LayerReader {
       });
     }
     if (bias) mistakes_.attempt([&] { read_bias(*bias, head_is_known); });
+    if (share) {
+      mistakes_.attempt([&] { layer_.share = {text_of(*share, "share"), share->location()}; });
+    }
     if (then) mistakes_.attempt([&] { read_then(*then); });
     if (entry_.size() == 0) {
       throw SpecError(entry_.location(), "the layer is empty: it has no component",
@@ -221,10 +229,11 @@ class LayerReader {
                       "make them two layers");
     }
     if (role == Role::merge) {
-      read_inputs(value, key.text());
-      layer_.components.push_back({*prototype, key.location(), {}});
+      read_merge(*prototype, key, value);
     } else {
       add(*prototype, value, key.location());
+      // Nothing of it is used.
+      if (reads_nothing(*prototype)) layer_.inputs.push_back({std::string(input_name), {}});
     }
   }
 
@@ -235,13 +244,39 @@ class LayerReader {
                     fmt::format("unknown key or component '{}' in the layer", key.text()),
                     suggest(key.text(), known,
                             "'smoothbound layers' lists the components; other keys are name, from, "
-                            "radius, bias and then"));
+                            "radius, bias, then and share"));
   }
 
-  void read_inputs(text::Value list, std::string_view merge) {
-    if (!list.is_sequence() || list.size() < 2) {
-      throw SpecError(list.location(), fmt::format("{} needs a list of two or more layers", merge),
-                      fmt::format("for example {}: [conv1, shortcut]", merge));
+  // `concat: [a, b]` or `concat: {inputs: [a, b], axis: width}`
+  void read_merge(const Component& prototype, text::Value key, text::Value value) {
+    if (!value.is_mapping()) {
+      read_inputs(value, prototype);
+      layer_.components.push_back({prototype, key.location(), {}});
+      return;
+    }
+    const auto take_inputs = [&](SettingsReader& reader) {
+      if (const auto inputs = reader.take(inputs_key)) return read_inputs(*inputs, prototype);
+      throw SpecError(value.location(), fmt::format("{} has no '{}'", key.text(), inputs_key),
+                      example_of(prototype));
+    };
+    add(prototype, value, key.location(), take_inputs);
+  }
+
+  static std::string example_of(const Component& merge) {
+    const InputCount count = input_count_of(merge);
+    return fmt::format("for example {}: [{}]", name_of(merge),
+                       count.most == 1 ? "conv1" : "conv1, shortcut");
+  }
+
+  void read_inputs(text::Value list, const Component& merge) {
+    const InputCount count = input_count_of(merge);
+    const std::size_t size = list.is_sequence() ? list.size() : 0;
+    if (size < count.fewest || size > count.most) {
+      const std::string_view needed = count.fewest == count.most ? "two layers"
+                                      : count.fewest == 1        ? "one or more layers"
+                                                                 : "two or more layers";
+      throw SpecError(list.location(), fmt::format("{} needs a list of {}", name_of(merge), needed),
+                      example_of(merge));
     }
     for (auto item = list.first_child(); item; item = item->next_sibling()) {
       mistakes_.attempt([&] {
@@ -252,9 +287,11 @@ class LayerReader {
 
   void read_from(text::Value from) {
     if (!layer_.inputs.empty()) {
+      const Component& head = layer_.components.front().component;
       throw SpecError(
           fields_.key_location("from"),
-          fmt::format("{} names its inputs itself", name_of(layer_.components.front().component)),
+          fmt::format("{} {}", name_of(head),
+                      reads_nothing(head) ? "reads nothing" : "names its inputs itself"),
           "remove 'from'");
     }
     if (from.is_sequence()) {
@@ -326,13 +363,16 @@ class LayerReader {
     add(*prototype, value, key.location());
   }
 
-  void add(const Component& prototype, std::optional<text::Value> value, Location location) {
+  // `take_more`: what the settings stand beside.
+  void add(const Component& prototype, std::optional<text::Value> value, Location location,
+           const std::function<void(SettingsReader&)>& take_more = {}) {
     layer_.components.push_back({prototype, location, {}});
     Component& component = layer_.components.back().component;
     SettingsReader reader(value, name_of(component), location);
     CollectingReader collecting(reader, mistakes_);
     const std::size_t before = mistakes_.size();
     visit_settings(component, collecting);
+    if (take_more) mistakes_.attempt([&] { take_more(reader); });
     // A single value in place of settings that are missing is the same mistake.
     if (value && !value->is_mapping() && mistakes_.size() > before) return;
     mistakes_.attempt([&] { reader.finish(); });

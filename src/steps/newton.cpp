@@ -65,6 +65,9 @@ std::string reason_against_chain(const Graph& graph) {
     if (layer.inputs.size() != 1 || layer.inputs.front() != before) {
       return fmt::format("layer '{}' does not read just the layer before it: no chain", layer.name);
     }
+    if (layer.share != Layer::none) {
+      return fmt::format("layer '{}' takes the parameters of another one: no chain", layer.name);
+    }
     if (layer.components.empty() || role_of(layer.components.front().component) != Role::affine) {
       return fmt::format(
           "layer '{}' has no weights to begin with: a Newton step of a chain needs them",

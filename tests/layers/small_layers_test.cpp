@@ -180,8 +180,8 @@ TEST(Catalogue, NamesAreUniqueAndFound) {
 }
 
 TEST(Catalogue, Roles) {
-  EXPECT_THAT(component_names(Role::affine), testing::ElementsAre("dense", "conv", "opaque"));
-  EXPECT_THAT(component_names(Role::merge), testing::ElementsAre("add", "concat", "multiply"));
+  EXPECT_THAT(component_names(Role::affine), testing::ElementsAre("dense", "conv", "parameter", "opaque"));
+  EXPECT_THAT(component_names(Role::merge), testing::ElementsAre("add", "concat", "multiply", "matmul"));
   EXPECT_THAT(component_names(Role::non_affine),
               testing::IsSupersetOf({"softplus", "softmax", "average_pool", "max_pool",
                                      "global_average_pool", "batch_norm", "layer_norm",

@@ -74,7 +74,7 @@ TEST_P(Runner, KeepsToItsMemoryOrRefuses) {
   const std::int64_t whole = BatchRunner<double>(graph, samples).bytes();
   bool refused = false;
   std::int64_t last = samples;
-  for (std::int64_t memory = whole; memory > 0 && !refused; memory = memory * 9 / 10) {
+  for (std::int64_t memory = whole; memory > 0 && !refused; memory = memory * 31 / 32) {
     RunnerOptions options;
     options.memory = memory;
     try {
@@ -108,7 +108,8 @@ TEST_P(Runner, MeasuresEachLayer) {
     EXPECT_GE(row.forward_seconds, 0);
     EXPECT_LT(row.forward_seconds, 60);
     const std::string_view first = name_of(graph.layers[i].components.front().component);
-    EXPECT_EQ(first != "add" && first != "concat", row.multiplications > 0) << first;
+    const bool multiplies = first != "add" && first != "concat" && first != "parameter";
+    EXPECT_EQ(multiplies, row.multiplications > 0) << first;
   }
 }
 

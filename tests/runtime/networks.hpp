@@ -209,6 +209,81 @@ layers:
     from: both
     dense: 3
 )"},
+    NamedNetwork{"Attention", R"(
+input: {shape: [6, 4], norm: 1}
+layers:
+  - name: position
+    parameter: [6, 4]
+  - name: first
+    radius: 2
+    parameter: {shape: [6, 1]}
+  - name: sum
+    add: [input, position]
+    then: [tanh]
+  - name: tokens
+    concat: {inputs: [first, sum], axis: length}
+  - name: key
+    conv: {filters: 6, kernel: 1}
+  - name: value
+    from: tokens
+    conv: {filters: 4, kernel: 1}
+    then: [softplus]
+  - name: scores
+    matmul: {inputs: [key, tokens], transpose: first, scale: 0.4}
+    then: [{softmax: length}]
+  - name: mixed
+    matmul: {inputs: [value, scores], transpose: second}
+  - name: again
+    matmul: [mixed, scores]
+    then: [{softmax: channels}]
+  - name: image
+    from: input
+    conv: {filters: 6, kernel: 1, groups: 2}
+  - name: alone
+    concat: [image]
+  - name: one
+    parameter: 1
+  - name: scaled
+    multiply: [again, one]
+  - name: last
+    dense: 3
+)"},
+    NamedNetwork{"Recurrent", R"(
+input: {shape: [4], norm: 1}
+layers:
+  - name: start
+    dense: 4
+    then: [sin]
+  - name: cell
+    dense: 4
+    then: [tanh, {layer_norm: {epsilon: 0.3, affine: true}}]
+  - name: again
+    share: cell
+    dense: 4
+    then: [tanh, {layer_norm: {epsilon: 0.3, affine: true}}]
+  - name: input_too
+    from: input
+    dense: 4
+    share: start
+  - name: twin
+    dense: 4
+    share: cell
+    then: [sigmoid, {layer_norm: {epsilon: 0.3, affine: true}}]
+  - name: sum
+    add: [again, twin, start]
+  - name: product
+    multiply: [sum, again]
+  - name: last
+    from: product
+    dense: 3
+  - name: unused
+    from: cell
+    share: last
+    dense: 3
+  - name: out
+    from: last
+    dense: 2
+)"},
     NamedNetwork{"Residual", R"(
 input: {shape: [16, 5, 5], norm: 1}
 layers:

@@ -61,7 +61,7 @@ layers:
 12:5: error: a layer must be a mapping, not a single value
   for example {dense: 10, then: [softplus]}
 13:12: error: from must be the name of one layer
-  to combine several, use add, concat, multiply
+  to combine several, use add, concat, multiply, matmul
 )");
 }
 
@@ -169,7 +169,7 @@ layers:
             R"(1:23: error: a size must be a number, not 'x'
   write a number such as 3
 5:21: error: from must be the name of one layer
-  to combine several, use add, concat, multiply
+  to combine several, use add, concat, multiply, matmul
 )");
 }
 

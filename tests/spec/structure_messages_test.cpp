@@ -335,10 +335,10 @@ hint: make them two layers
 layers:
   - {dense: 3, then: [{softmax: 3}]}
 )"),
-            R"(softmax_value.yaml:3:33: error: softmax takes no single value
+            R"(softmax_value.yaml:3:33: error: axis must be text, not '3'
  3 |   - {dense: 3, then: [{softmax: 3}]}
    |                                 ^
-hint: write 'softmax' alone, or 'softmax: {...}' with settings
+hint: put it in quotes if it is meant as text
 )");
   EXPECT_EQ(rendered("bias_add.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
@@ -418,10 +418,47 @@ layers:
   - {name: a, dense: 4}
   - {add: {a: 1}}
 )"),
-            R"(add_map.yaml:4:11: error: add needs a list of two or more layers
+            R"(add_map.yaml:4:11: error: add has no 'inputs'
  4 |   - {add: {a: 1}}
    |           ^
 hint: for example add: [conv1, shortcut]
+add_map.yaml:4:12: error: unknown key 'a' in add
+ 4 |   - {add: {a: 1}}
+   |            ^
+hint: known keys: inputs
+)");
+  EXPECT_EQ(rendered("matmul_three.yaml", R"(input: {shape: [3, 8, 8]}
+layers:
+  - {name: a, dense: 4}
+  - {matmul: {inputs: [a, a, a], transpose: both}}
+)"),
+            R"(matmul_three.yaml:4:23: error: matmul needs a list of two layers
+ 4 |   - {matmul: {inputs: [a, a, a], transpose: both}}
+   |                       ^
+hint: for example matmul: [conv1, shortcut]
+matmul_three.yaml:4:45: error: unknown transpose 'both'
+ 4 |   - {matmul: {inputs: [a, a, a], transpose: both}}
+   |                                             ^
+hint: one of: none, first, second
+)");
+  EXPECT_EQ(rendered("concat_none.yaml", R"(input: {shape: [3, 8, 8]}
+layers:
+  - {concat: []}
+)"),
+            R"(concat_none.yaml:3:14: error: concat needs a list of one or more layers
+ 3 |   - {concat: []}
+   |              ^
+hint: for example concat: [conv1, shortcut]
+)");
+  EXPECT_EQ(rendered("parameter_from.yaml", R"(input: {shape: [3, 8, 8]}
+layers:
+  - {name: a, dense: 4}
+  - {parameter: 4, from: a}
+)"),
+            R"(parameter_from.yaml:4:20: error: parameter reads nothing
+ 4 |   - {parameter: 4, from: a}
+   |                    ^
+hint: remove 'from'
 )");
   EXPECT_EQ(rendered("add_from.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
@@ -441,7 +478,7 @@ layers:
             R"(from_list.yaml:4:22: error: from must be the name of one layer
  4 |   - {dense: 1, from: [a, a]}
    |                      ^
-hint: to combine several, use add, concat, multiply
+hint: to combine several, use add, concat, multiply, matmul
 )");
 }
 

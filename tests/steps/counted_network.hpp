@@ -25,6 +25,7 @@ class CountedNetwork {
     values_ = {{Graph::network_input, x}};
     trained_ = {{Graph::network_input, false}};
     std::size_t offset = 0;
+    std::map<std::uint32_t, std::size_t> offsets;  // of blocks
     for (const std::uint32_t index : graph_.order) {
       const Layer& layer = graph_.layers[index];
       Counted::multiplications = Counted::evaluations = 0;
@@ -42,7 +43,10 @@ class CountedNetwork {
         const Site site{part.shapes, placed.output, batch_};
         const std::int64_t parameters =
             block_of(placed.component, site).value_or(OwnBlock{}).elements;
-        for (std::int64_t i = 0; i < parameters; ++i) part.v.push_back(w.at(offset++));
+        // A block that another layer has already stands where it stood.
+        part.offset = offsets.emplace(placed.block, offset).first->second;
+        for (Index i = 0; i < at(parameters); ++i) part.v.push_back(w.at(part.offset + i));
+        if (part.offset == offset) offset += at(parameters);
         part.y.resize(static_cast<std::size_t>(batch_ * placed.output.elements()));
         std::visit([&](const auto& c) { value(c, part); }, placed.component);
         trained = parameters > 0;
@@ -79,8 +83,7 @@ class CountedNetwork {
       std::visit([&](const auto& c) { pull(c, *part, y_bar, z_bars, v_bar); },
                  part->placed->component);
       counts[part->layer].backward += Counted::multiplications;
-      std::copy(v_bar.begin(), v_bar.end(),
-                w_bar.begin() + static_cast<std::ptrdiff_t>(part->offset));
+      for (Index i = 0; i < v_bar.size(); ++i) w_bar[part->offset + i] += v_bar[i];
       if (part->placed != &layer.components.front()) {
         y_bar = z_bars.front();
         if (y_bar.empty()) y_bar.resize(part->z.front().size());
@@ -237,23 +240,75 @@ class CountedNetwork {
 
   // body(input, place in it, place in the output)
   template <class Body>
-  void each_joined(const Part& part, const Body& body) const {
+  void each_joined(const Concat& c, const Part& part, const Body& body) const {
+    const Index axis = at(*find_axis(c.axis, part.output().rank()));
+    const auto product = [](std::span<const std::int64_t> sizes) {
+      Index all = 1;
+      for (const std::int64_t size : sizes) all *= at(size);
+      return all;
+    };
+    const Index before = at(batch_) * product(part.output().sizes().first(axis));
+    const Index behind = product(part.output().sizes().subspan(axis + 1));
     Index out = 0;
-    for (Index n = 0; n < at(batch_); ++n) {
+    for (Index n = 0; n < before; ++n) {
       for (Index k = 0; k < part.z.size(); ++k) {
-        const Index size = at(part.shapes[k].elements());
+        const Index size = at(part.shapes[k].sizes()[axis]) * behind;
         for (Index i = 0; i < size; ++i) body(k, n * size + i, out++);
       }
     }
   }
-  void value(const Concat& /*c*/, Part& part) const {
-    each_joined(part, [&](Index k, Index i, Index o) { part.y[o] = part.z[k][i]; });
+  void value(const Concat& c, Part& part) const {
+    each_joined(c, part, [&](Index k, Index i, Index o) { part.y[o] = part.z[k][i]; });
   }
-  void pull(const Concat& /*c*/, const Part& part, const Numbers& mu, Bars& z_bars,
+  void pull(const Concat& c, const Part& part, const Numbers& mu, Bars& z_bars,
             Numbers& /*v_bar*/) const {
-    each_joined(part, [&](Index k, Index i, Index o) {
+    each_joined(c, part, [&](Index k, Index i, Index o) {
       if (part.wanted[k]) z_bars[k][i] = mu[o];
     });
+  }
+
+  // body(place in A, place in B, place in the output) for each of the products.
+  template <class Body>
+  void each_product(const MatMul& c, const Part& part, const Body& body) const {
+    const MatMul::Sizes s = c.sizes_of(part.shapes);
+    const Index rows = at(s.rows);
+    const Index inner = at(s.inner);
+    const Index columns = at(s.columns);
+    for (Index n = 0; n < at(batch_ * s.stack); ++n) {
+      for (Index i = 0; i < rows; ++i) {
+        for (Index j = 0; j < columns; ++j) {
+          for (Index k = 0; k < inner; ++k) {
+            const Index a = c.transposes_first() ? k * rows + i : i * inner + k;
+            const Index b = c.transposes_second() ? j * inner + k : k * columns + j;
+            body(n * rows * inner + a, n * inner * columns + b, (n * rows + i) * columns + j);
+          }
+        }
+      }
+    }
+  }
+  void value(const MatMul& c, Part& part) const {
+    each_product(c, part,
+                 [&](Index a, Index b, Index o) { part.y[o] += part.z[0][a] * part.z[1][b]; });
+    for (Counted& y : part.y) y = Counted{c.scale.nearest} * y;
+  }
+  void pull(const MatMul& c, const Part& part, const Numbers& mu, Bars& z_bars,
+            Numbers& /*v_bar*/) const {
+    for (const Index k : {0U, 1U}) {
+      if (!part.wanted[k]) continue;
+      Numbers scaled = mu;
+      for (Counted& y : scaled) y = Counted{c.scale.nearest} * y;
+      each_product(c, part, [&](Index a, Index b, Index o) {
+        z_bars[k][k == 0 ? a : b] += part.z[1 - k][k == 0 ? b : a] * scaled[o];
+      });
+    }
+  }
+
+  static void value(const Parameter& /*c*/, Part& part) {
+    for (Index i = 0; i < part.y.size(); ++i) part.y[i] = part.v[i % part.v.size()];
+  }
+  static void pull(const Parameter& /*c*/, const Part& part, const Numbers& mu, Bars& /*z_bars*/,
+                   Numbers& v_bar) {
+    for (Index i = 0; i < mu.size(); ++i) v_bar[i % part.v.size()] += mu[i];
   }
 
   static void value(const Activation& a, Part& part) {
@@ -350,8 +405,8 @@ class CountedNetwork {
   }
   using Key = std::vector<Index>;
 
-  void value(const Softmax& /*c*/, Part& part) const {
-    for (const auto& group : softmax_groups(part)) {
+  void value(const Softmax& c, Part& part) const {
+    for (const auto& group : softmax_groups(c, part)) {
       double largest = part.z[0][group[0]].value;
       for (const Index i : group) largest = std::max(largest, part.z[0][i].value);
       Counted sum;
@@ -363,17 +418,29 @@ class CountedNetwork {
       for (const Index i : group) part.y[i] = part.y[i] / sum;
     }
   }
-  void pull(const Softmax& /*c*/, const Part& part, const Numbers& mu, Bars& z_bars,
+  void pull(const Softmax& c, const Part& part, const Numbers& mu, Bars& z_bars,
             Numbers& /*v_bar*/) const {
     if (!part.wanted[0]) return;
-    for (const auto& group : softmax_groups(part)) {
+    for (const auto& group : softmax_groups(c, part)) {
       Counted mean;
       for (const Index i : group) mean += part.y[i] * mu[i];
       for (const Index i : group) z_bars[0][i] = part.y[i] * (mu[i] - mean);
     }
   }
-  [[nodiscard]] std::vector<std::vector<Index>> softmax_groups(const Part& part) const {
-    return groups_by(part, [](Index n, Index, Index p) { return Key{n, p}; });
+  // All indices but that along the axis.
+  [[nodiscard]] static std::vector<std::vector<Index>> softmax_groups(const Softmax& c,
+                                                                      const Part& part) {
+    const auto sizes = part.output().sizes();
+    const Index axis = at(*find_axis(c.axis, part.output().rank()));
+    Index behind = 1;
+    for (Index a = axis + 1; a < sizes.size(); ++a) behind *= at(sizes[a]);
+    std::map<Key, std::vector<Index>> groups;
+    for (Index i = 0; i < part.y.size(); ++i) {
+      groups[{i / behind / at(sizes[axis]), i % behind}].push_back(i);
+    }
+    std::vector<std::vector<Index>> result;
+    for (auto& [name, group] : groups) result.push_back(std::move(group));
+    return result;
   }
 
   [[nodiscard]] std::vector<std::vector<Index>> groups_of(const BatchNorm& norm,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -274,6 +275,7 @@ class Oracle {
     std::vector<OracleValue> branches;
     for (const Done& input : inputs) branches.push_back(input.bounds);
     if (layer.merge == "multiply") return multiply_sharp(inputs, groups);
+    if (layer.merge == "matmul") return matmul_sharp(layer, inputs, groups);
     const bool is_sum = layer.merge == "add";
     const auto both = [&](OracleTriple OracleValue::*norm, bool within) {
       return merge_by_groups(branches, groups, norm, is_sum, within);
@@ -284,6 +286,11 @@ class Oracle {
   [[nodiscard]] static OracleValue merge_paper(const PlainLayer& layer,
                                                const std::vector<Done>& inputs) {
     OracleTriple all = inputs.front().bounds.two;
+    if (layer.merge == "matmul") {
+      const Ball scale = Ball::decimal(layer.scale.empty() ? "1" : layer.scale);
+      all = PaperNode::multiplied(scale, all, inputs[1].bounds.two);
+      return {all, all};
+    }
     OracleTriple squares;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const OracleTriple& z = inputs[i].bounds.two;
@@ -362,21 +369,20 @@ class Oracle {
     return {z.m, {{group, z.l}}, {{{group, group}, z.L}}};
   }
 
-  // ||x * y|| <= min{||x|| max |y|, max |x| ||y||} for factors that have been repeated, which takes
-  // the roots of their repeats, or ||x|| ||y|| as they were before; the maximum norm is that of
-  // both. Term by term of the product rule.
-  static GroupedPair multiplied(const GroupedPair& x, const GroupedPair& y, const Ball& root_x,
-                                const Ball& root_y) {
+  // N(x, y) of two norms of each: Euclidean, maximum.
+  using Bilinear =
+      std::function<Ball(const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8)>;
+
+  // Term by term of the product rule, with ||beta(x, y)|| <= two and its maximum norm <= max.
+  static GroupedPair multiplied(const GroupedPair& x, const GroupedPair& y, const Bilinear& two,
+                                const Bilinear& max) {
     const auto at = [](const auto& numbers, const auto& key) {
       const auto found = numbers.find(key);
       return found == numbers.end() ? Ball() : found->second;
     };
     GroupedPair product;
     for (const bool is_two : {true, false}) {
-      const auto N = [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
-        if (!is_two) return x8 * y8;
-        return smaller(x2 * y2, smaller(root_x * x2 * y8, x8 * (root_y * y2)));
-      };
+      const Bilinear& N = is_two ? two : max;
       Grouped& z = is_two ? product.two : product.max;
       z.m = N(x.two.m, x.max.m, y.two.m, y.max.m);
       std::set<int> groups;
@@ -432,10 +438,44 @@ class Oracle {
       const auto root_of_repeats = [&](const Sizes& part) {
         return oracle::root(product_of(result) / product_of(part));
       };
-      all = multiplied(all, factor(i), root_of_repeats(shape), root_of_repeats(inputs[i].shape));
+      const Ball root_x = root_of_repeats(shape);
+      const Ball root_y = root_of_repeats(inputs[i].shape);
+      // Factors that have been repeated, which takes the roots of their repeats, or as they were.
+      all = multiplied(
+          all, factor(i),
+          [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
+            return smaller(x2 * y2, smaller(root_x * x2 * y8, x8 * (root_y * y2)));
+          },
+          [](const Ball&, const Ball& x8, const Ball&, const Ball& y8) { return x8 * y8; });
       shape = result;
     }
     return SharpNode::lowered(joined(all.two), joined(all.max));
+  }
+
+  // ||A B|| <= ||A|| ||B|| in Frobenius norms, of one factor that of one matrix; an entry is a row
+  // times a column.
+  static OracleValue matmul_sharp(const PlainLayer& layer, const std::vector<Done>& inputs,
+                                  const std::vector<int>& groups) {
+    const PlainProduct sizes =
+        plain_product(layer.transpose, inputs[0].shape, inputs[1].shape).value();
+    const Ball scale = Ball::decimal(layer.scale.empty() ? "1" : layer.scale);
+    const Ball root_inner = oracle::root(sizes.inner);
+    const Ball root_first = oracle::root(sizes.rows * sizes.inner);
+    const Ball root_second = oracle::root(sizes.inner * sizes.columns);
+    const auto factor = [&](std::size_t i) {
+      const OracleValue& z = inputs[i].bounds;
+      return GroupedPair{grouped(z.two, groups[i]), grouped(z.max, groups[i])};
+    };
+    const GroupedPair product = multiplied(
+        factor(0), factor(1),
+        [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
+          return scale *
+                 smaller(x2 * smaller(y2, root_second * y8), smaller(x2, root_first * x8) * y2);
+        },
+        [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
+          return scale * (smaller(x2, root_inner * x8) * smaller(y2, root_inner * y8));
+        });
+    return SharpNode::lowered(joined(product.two), joined(product.max));
   }
 
   [[nodiscard]] OracleObjective compose_loss() const {

@@ -37,7 +37,11 @@ class RequiredSettings : public SettingsVisitor {
   void choice(const SettingInfo& /*info*/, std::span<const std::string_view> /*names*/,
               std::size_t& /*value*/) override {}
   void padding(const SettingInfo& /*info*/, Padding& /*value*/) override {}
-  void sizes(const SettingInfo& /*info*/, std::vector<std::int64_t>& /*value*/) override {}
+  void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
+    if (!info.required) return;
+    value = {1};
+    tell(info, "[1]");
+  }
 
  private:
   static void assign(std::int64_t& value, std::int64_t number) { value = number; }
@@ -50,8 +54,10 @@ class RequiredSettings : public SettingsVisitor {
   template <class Value>
   void set(const SettingInfo& info, Value& value, std::int64_t number) {
     assign(value, number);
-    text_ +=
-        (text_.empty() ? "\"" : ", \"") + std::string(info.name) + "\": " + std::to_string(number);
+    tell(info, std::to_string(number));
+  }
+  void tell(const SettingInfo& info, const std::string& value) {
+    text_ += (text_.empty() ? "\"" : ", \"") + std::string(info.name) + "\": " + value;
   }
 
   std::string text_;
@@ -87,12 +93,10 @@ Parts OtherComponent::parts(const Site& site, Method method) const {
 }
 
 bool is_written_out(std::string_view name) {
-  static constexpr std::array<std::string_view, 14> names{
-      "dense",        "conv",       "opaque",
-      "add",          "concat",     "multiply",
-      "softmax",      "max_pool",   "global_average_pool",
-      "batch_norm",   "layer_norm", "group_norm",
-      "average_pool", "rms_norm"};
+  static constexpr std::array<std::string_view, 15> names{
+      "dense",      "conv",       "opaque",     "add",          "concat",
+      "multiply",   "matmul",     "softmax",    "max_pool",     "global_average_pool",
+      "batch_norm", "layer_norm", "group_norm", "average_pool", "rms_norm"};
   return std::ranges::find(names, name) != names.end();
 }
 

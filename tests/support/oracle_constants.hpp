@@ -101,8 +101,8 @@ inline OracleMap normalization(const PlainPart& part, const Sizes& shape, std::i
 inline OracleMap map_constants(const PlainPart& part, const Sizes& input, const Sizes& output,
                                std::int64_t batch, bool sharp) {
   if (part.kind == "softmax") {
-    const std::int64_t k = input.front();
-    const Ball r = Ball(positions_of(input)) * Ball(batch);
+    const std::int64_t k = input[part.axis];
+    const Ball r = Ball(product_of(input) / k) * Ball(batch);
     const Ball at_zero = square_root(r / Ball(k));
     if (!sharp) return {Ball::infinity(), 2, 4, at_zero, ratio(1, k)};
     return {square_root(r), ratio(1, 2), root(2) / (Ball(3) * root(3)), at_zero, ratio(1, k)};
@@ -145,7 +145,7 @@ inline OracleMap map_at_maximum(const PlainPart& part, const OracleMap& a, const
     return entry;
   }
   if (part.kind == "softmax") {
-    const Ball k(input.front());
+    const Ball k(input[part.axis]);
     return {1,           root(2) / Ball(4), Ball(1) / (Ball(3) * root(3)),
             Ball(1) / k, root(2) / k,       {1, root(2)}};
   }

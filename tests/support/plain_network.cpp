@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "catalogue.hpp"
@@ -51,6 +52,7 @@ Mapping settings_of(const PlainPart& part) {
   if (part.groups != 1) map.add("groups", part.groups);
   if (!part.parameter.empty()) map.add(part.parameter_name, part.parameter);
   map.add_given("epsilon", part.epsilon);
+  if (part.axis > 0) map.add("axis", "\"" + part.axis_name + "\"");
   if (!part.per.empty()) map.add("per", "\"" + part.per + "\"");
   if (part.affine) map.add("affine", "true");
   if (!part.shift) map.add("shift", "false");
@@ -61,6 +63,10 @@ Mapping settings_of(const PlainPart& part) {
   map.add_given("at_zero", part.at_zero);
   if (!part.output.empty()) map.add("output", fmt::format("[{}]", fmt::join(part.output, ", ")));
   return map;
+}
+
+bool is_source(const PlainLayer& layer) {
+  return !layer.parts.empty() && reads_nothing(*find_prototype(layer.parts.front().kind));
 }
 
 std::string layer_text(const PlainNetwork& network, std::size_t index) {
@@ -74,8 +80,14 @@ std::string layer_text(const PlainNetwork& network, std::size_t index) {
   if (!layer.merge.empty()) {
     std::vector<std::string> names;
     for (const int input : layer.inputs) names.push_back(name_of_input(input));
-    map.add(layer.merge, fmt::format("[{}]", fmt::join(names, ", ")));
-  } else if (layer.inputs.front() != static_cast<int>(index) - 1) {
+    Mapping settings;
+    settings.add("inputs", fmt::format("[{}]", fmt::join(names, ", ")));
+    if (layer.axis > 0) settings.add("axis", "\"" + layer.axis_name + "\"");
+    if (!layer.transpose.empty()) settings.add("transpose", "\"" + layer.transpose + "\"");
+    settings.add_given("scale", layer.scale);
+    const bool is_plain = layer.axis == 0 && layer.transpose.empty() && layer.scale.empty();
+    map.add(layer.merge, is_plain ? fmt::format("[{}]", fmt::join(names, ", ")) : settings.text());
+  } else if (layer.inputs.front() != static_cast<int>(index) - 1 && !is_source(layer)) {
     map.add("from", name_of_input(layer.inputs.front()));
   }
   map.add_given("radius", layer.radius);
@@ -144,6 +156,27 @@ std::optional<Sizes> shape_after(const PlainPart& part, const Sizes& shape) {
   return result;
 }
 
+std::string plain_axis_name(std::size_t axis, std::size_t rank) {
+  if (axis == 0) return "channels";
+  if (rank == 2) return "length";
+  static const std::array<std::string, 3> names{"depth", "height", "width"};
+  return names.at(axis + 3 - rank);
+}
+
+std::optional<PlainProduct> plain_product(const std::string& transpose, const Sizes& a,
+                                          const Sizes& b) {
+  if (a.size() != b.size() || a.size() < 2 || a.size() > 3) return std::nullopt;
+  if (a.size() == 3 && a[0] != b[0]) return std::nullopt;
+  const std::size_t row = a.size() - 2;
+  const std::size_t column = a.size() - 1;
+  const std::int64_t rows = transpose == "first" ? a[column] : a[row];
+  const std::int64_t inner = transpose == "first" ? a[row] : a[column];
+  const std::int64_t inner_of_b = transpose == "second" ? b[column] : b[row];
+  const std::int64_t columns = transpose == "second" ? b[row] : b[column];
+  if (inner != inner_of_b) return std::nullopt;
+  return PlainProduct{a.size() == 3 ? a[0] : 1, rows, inner, columns};
+}
+
 std::optional<Sizes> plain_broadcast(Sizes a, Sizes b) {
   const bool one_is_short = a.size() == 1 || b.size() == 1;
   if (a.size() != b.size() && !one_is_short) return std::nullopt;
@@ -162,8 +195,13 @@ Sizes merged_shape(const PlainLayer& layer, const std::vector<Sizes>& inputs) {
   if (layer.merge == "multiply") {
     for (const Sizes& input : inputs) shape = plain_broadcast(shape, input).value();
   }
+  if (layer.merge == "matmul") {
+    const PlainProduct product = plain_product(layer.transpose, inputs[0], inputs[1]).value();
+    shape[shape.size() - 2] = product.rows;
+    shape[shape.size() - 1] = product.columns;
+  }
   if (layer.merge == "concat") {
-    for (std::size_t i = 1; i < inputs.size(); ++i) shape.front() += inputs[i].front();
+    for (std::size_t i = 1; i < inputs.size(); ++i) shape[layer.axis] += inputs[i][layer.axis];
   }
   return shape;
 }

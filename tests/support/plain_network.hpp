@@ -41,14 +41,20 @@ struct PlainPart {
   std::string bound;
   std::string at_zero;
   Sizes output;
+  std::size_t axis = 0;  // of softmax, and what it is called
+  std::string axis_name;
 };
 
 struct PlainLayer {
   static constexpr int network_input = -1;
   std::string name;
   std::vector<int> inputs;
-  std::string merge;   // "add", "concat", "multiply" or none
-  std::string radius;  // empty: the network's
+  std::string merge;     // "add", "concat", "multiply", "matmul" or none
+  std::size_t axis = 0;  // of concat, and what it is called
+  std::string axis_name;
+  std::string transpose;  // of matmul; empty: none
+  std::string scale;      // of matmul; empty: 1
+  std::string radius;     // empty: the network's
   std::vector<PlainPart> parts;
 };
 
@@ -101,6 +107,17 @@ inline bool is_pooling(const PlainPart& part) {
 
 /// The shape after a component; nothing if it does not fit.
 std::optional<Sizes> shape_after(const PlainPart& part, const Sizes& shape);
+
+/// What an axis is called in a sample with that many of them.
+std::string plain_axis_name(std::size_t axis, std::size_t rank);
+
+/// Rows, inner size and columns of a product of matrices, and the matrices of a sample; nothing if
+/// they do not fit.
+struct PlainProduct {
+  std::int64_t stack, rows, inner, columns;
+};
+std::optional<PlainProduct> plain_product(const std::string& transpose, const Sizes& a,
+                                          const Sizes& b);
 
 /// The shape in which two factors of a product meet; nothing if they do not.
 std::optional<Sizes> plain_broadcast(Sizes a, Sizes b);

@@ -83,6 +83,10 @@ class RandomNetwork {
       layer.inputs = {anywhere ? static_cast<int>(between(-1, index - 1)) : index - 1};
       shape = shape_of(layer.inputs.front());
       if (chance(92)) append(layer, make_affine(shape), shape);
+      // What reads nothing is listed as a reader of the input.
+      if (!layer.parts.empty() && reads_nothing(*find_prototype(layer.parts[0].kind))) {
+        layer.inputs = {PlainLayer::network_input};
+      }
     }
     const std::int64_t maps = between(0, 3);
     for (std::int64_t i = 0; i < maps; ++i) append(layer, make_map(shape), shape);
@@ -96,17 +100,24 @@ class RandomNetwork {
 
   // Two to four branches whose shapes fit, repetitions included.
   void choose_branches(PlainLayer& layer) {
-    static constexpr std::array<std::string_view, 4> merges{"add", "add", "concat", "multiply"};
+    static constexpr std::array<std::string_view, 5> merges{"add", "add", "concat", "multiply",
+                                                            "matmul"};
     layer.merge = one_of(merges);
+    if (layer.merge == "matmul" && choose_factors(layer)) return;
+    if (layer.merge == "matmul") layer.merge = "multiply";
     const int layers = static_cast<int>(network_.layers.size());
     const int first = static_cast<int>(between(chance(80) ? 0 : -1, layers - 1));
+    const Sizes& a = shape_of(first);
+    if (layer.merge == "concat" && chance(40)) {
+      layer.axis = static_cast<std::size_t>(between(0, std::ssize(a) - 1));
+      layer.axis_name = plain_axis_name(layer.axis, a.size());
+    }
     std::vector<int> fitting;
     for (int other = -1; other < layers; ++other) {
-      const Sizes& a = shape_of(first);
       const Sizes& b = shape_of(other);
-      const bool spatially_equal =
-          a.size() == b.size() && std::equal(a.begin() + 1, a.end(), b.begin() + 1);
-      if (a == b || (layer.merge == "concat" && spatially_equal && a[0] + b[0] < 40) ||
+      Sizes along = b;
+      if (layer.axis < b.size() && a.size() == b.size()) along[layer.axis] = a[layer.axis];
+      if (a == b || (layer.merge == "concat" && along == a && a[layer.axis] + b[layer.axis] < 40) ||
           (layer.merge == "multiply" && is_small(plain_broadcast(a, b)))) {
         fitting.push_back(other);
       }
@@ -125,6 +136,28 @@ class RandomNetwork {
       layer.inputs.push_back(other);
     }
     if (layer.inputs.size() == 1) layer.inputs.push_back(first);
+  }
+
+  // Two matrices, or stacks of them, that can be multiplied; if there are any.
+  bool choose_factors(PlainLayer& layer) {
+    static constexpr std::array<std::string_view, 3> transposes{"", "first", "second"};
+    const int layers = static_cast<int>(network_.layers.size());
+    layer.transpose = one_of(transposes);
+    const int first = static_cast<int>(between(-1, layers - 1));
+    std::vector<int> fitting;
+    for (int other = -1; other < layers; ++other) {
+      const auto product = plain_product(layer.transpose, shape_of(first), shape_of(other));
+      if (product && product->stack * product->rows * product->columns < 2000) {
+        fitting.push_back(other);
+      }
+    }
+    if (fitting.empty()) {
+      layer.transpose.clear();
+      return false;
+    }
+    layer.inputs = {first, one_of(fitting)};
+    if (chance(50)) layer.scale = literal();
+    return true;
   }
 
   static bool is_small(const std::optional<Sizes>& sizes) {
@@ -208,6 +241,10 @@ class RandomNetwork {
       part.parameter = one_of(f.values);
     } else if (dice <= 62) {
       part.kind = "softmax";
+      if (chance(40)) {
+        part.axis = static_cast<std::size_t>(between(0, std::ssize(shape) - 1));
+        part.axis_name = plain_axis_name(part.axis, shape.size());
+      }
     } else if (dice <= 76) {
       part.kind = kinks_ && chance(30) ? "max_pool" : "average_pool";
       part.window = make_window(shape, false);

@@ -17,6 +17,7 @@ struct Inputs {
   Magnitude norm;                   // ||x|| of the stacked batch
   Magnitude default_radius;         // of layers that name none
   RemedyWords words = plain_words;  // for reasons why something is infinite
+  bool all_levels = false;          // sharp: also in norms that no layer reads
 };
 
 struct BoundTable {

@@ -15,15 +15,18 @@ namespace smoothbound {
 
 /// A layer phi_l.
 struct Layer {
+  static constexpr std::uint32_t none = 0xFFFFFFFFU;
+
   std::string name;
   Location location;
   std::vector<std::uint32_t> inputs;  // layers, or Graph::network_input; one, but for merges
   /// Of a merge: inputs with equal numbers share parameters, others depend on disjoint ones.
   std::vector<std::uint32_t> input_groups;
   std::optional<Real> radius;  // of its parameters; nothing: the settings' radius
+  std::uint32_t share = none;  // the layer whose parameters it takes
   std::vector<PlacedComponent> components;
   Shape output;
-  std::int64_t parameters = 0;
+  std::int64_t parameters = 0;  // of its own
 };
 
 /// A parameter block v with ||v|| <= R: weights and bias of a layer, or scale and shift of a
@@ -50,6 +53,9 @@ struct Graph {
   std::int64_t parameters = 0;
   std::uint32_t shared_groups = 0;  // of blocks that several layers use: 1, ..., shared_groups
   bool couples_samples = false;
+
+  /// Blocks that several layers use and that the bounds tell apart; all others are one group.
+  static constexpr std::uint32_t most_shared_groups = 8;
 
   /// The last layer of the file.
   [[nodiscard]] std::uint32_t output() const {

@@ -11,9 +11,11 @@
 #include "smoothbound/layers/activation.hpp"
 #include "smoothbound/layers/conv.hpp"
 #include "smoothbound/layers/dense.hpp"
+#include "smoothbound/layers/matmul.hpp"
 #include "smoothbound/layers/merge.hpp"
 #include "smoothbound/layers/normalization.hpp"
 #include "smoothbound/layers/opaque.hpp"
+#include "smoothbound/layers/parameter.hpp"
 #include "smoothbound/layers/pooling.hpp"
 #include "smoothbound/layers/softmax.hpp"
 
@@ -48,6 +50,7 @@ concept MergeType = ComponentType<T> &&
              Method method) {
   { component.merge(branches, site, method) } -> std::same_as<rules::Value>;
   { component.rule() } -> std::convertible_to<std::string_view>;
+  { T::input_count } -> std::convertible_to<InputCount>;
 };
 
 /// A component with weights whose bias can be left out.
@@ -58,10 +61,14 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 
 /// The list.
 using Component =
-    std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax, AveragePool,
-                 MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
+    std::variant<Dense, Conv, Parameter, Opaque, Add, Concat, Multiply, MatMul, Activation, Softmax,
+                 AveragePool, MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
 
 Role role_of(const Component& component);
+/// Whether it has no input.
+bool reads_nothing(const Component& component);
+/// How many branches a merge takes; of other components, one.
+InputCount input_count_of(const Component& component);
 std::string_view name_of(const Component& component);
 std::string_view formula_of(const Component& component);
 bool couples_samples(const Component& component);

@@ -1,9 +1,11 @@
 // Layers of several inputs: sum, concatenation and product of branches.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/axis.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -11,12 +13,19 @@
 
 namespace smoothbound {
 
+/// How many branches a merge takes.
+struct InputCount {
+  std::size_t fewest = 2;
+  std::size_t most = std::numeric_limits<std::size_t>::max();
+};
+
 /// The shape in which two factors meet; nothing if they do not.
 std::optional<Shape> broadcast(const Shape& a, const Shape& b);
 
 /// z_1 + ... + z_k of equal shapes.
 struct Add {
   static constexpr Role role = Role::merge;
+  static constexpr InputCount input_count{2};
   static std::vector<Add> prototypes() { return {Add{}}; }
   [[nodiscard]] std::string_view name() const { return "add"; }
   [[nodiscard]] std::string_view formula() const { return "z_1 + ... + z_k"; }
@@ -35,16 +44,19 @@ struct Add {
   }
 };
 
-/// The channels of z_1, then those of z_2, ...
+/// The channels of z_1, then those of z_2, ...; or what lies along another axis.
 struct Concat {
+  std::size_t axis = channel_axis;  // index into `axis_words`
+
   static constexpr Role role = Role::merge;
+  static constexpr InputCount input_count{1};
   static std::vector<Concat> prototypes() { return {Concat{}}; }
   [[nodiscard]] std::string_view name() const { return "concat"; }
-  [[nodiscard]] std::string_view formula() const { return "(z_1; ...; z_k) by channel"; }
+  [[nodiscard]] std::string_view formula() const { return "(z_1; ...; z_k) along an axis"; }
   [[nodiscard]] std::string_view rule() const {
     return "root of the sum of squares of each entry; sharp, disjoint parameters: l and L = max";
   }
-  void visit_settings(SettingsVisitor& /*visitor*/) {}
+  void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   /// What it costs, for the whole batch.
@@ -59,6 +71,7 @@ struct Concat {
 /// 1].
 struct Multiply {
   static constexpr Role role = Role::merge;
+  static constexpr InputCount input_count{2};
   static std::vector<Multiply> prototypes() { return {Multiply{}}; }
   [[nodiscard]] std::string_view name() const { return "multiply"; }
   [[nodiscard]] std::string_view formula() const { return "z_1 * ... * z_k element by element"; }

@@ -49,10 +49,13 @@ struct SettingInfo {
   std::int64_t smallest = 1;
   /// The flag without which it means nothing; empty: none.
   std::string_view only_with = {};
+  /// What everybody takes for the default: it is no assumption that a report has to tell.
+  bool usual = false;
 };
 
 /// The keys of a layer that are not components.
-constexpr std::array<std::string_view, 5> layer_keys{"name", "from", "radius", "bias", "then"};
+constexpr std::array<std::string_view, 6> layer_keys{"name", "from", "radius",
+                                                     "bias", "then", "share"};
 
 /// Sees the settings of a component one after the other, each with the member that holds it. A
 /// member's value before the visit is the default.
@@ -96,6 +99,8 @@ class SettingsReader : public SettingsVisitor {
 
   /// Throws SpecError for settings that the component does not have.
   void finish() const;
+  /// The value of a key that is no setting, if it is there.
+  std::optional<text::Value> take(std::string_view key);
   /// Whether `name` was given.
   [[nodiscard]] bool was_given(std::string_view name) const;
 

@@ -1,8 +1,9 @@
-// Softmax over the channels of each position.
+// Softmax over the channels of each position, or along another axis.
 #pragma once
 
 #include <vector>
 
+#include "smoothbound/layers/axis.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -10,16 +11,18 @@
 
 namespace smoothbound {
 
-/// exp(z_i) / sum_j exp(z_j), j over the channels.
+/// exp(z_i) / sum_j exp(z_j), j over the channels, or what lies along another axis.
 struct Softmax {
+  std::size_t axis = channel_axis;  // index into `axis_words`
+
   static constexpr Role role = Role::non_affine;
   static std::vector<Softmax> prototypes() { return {Softmax{}}; }
   [[nodiscard]] std::string_view name() const { return "softmax"; }
   [[nodiscard]] std::string_view formula() const {
-    return "exp(z_i) / sum_j exp(z_j) over the channels of each position";
+    return "exp(z_i) / sum_j exp(z_j) along an axis: the channels of each position";
   }
-  void visit_settings(SettingsVisitor& /*visitor*/) {}
-  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
+  void visit_settings(SettingsVisitor& visitor);
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;

@@ -1,6 +1,7 @@
 // A network that can be executed: the graph's components as kernels, in order, with parameters.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,6 +60,7 @@ class Network {
     std::int64_t packed_offset = 0;  // 0: as they are
     std::int64_t state_offset = 0;   // in bytes
     double multiplications = 0;      // of its component, forward; see `Work`
+    bool adds_parameters = false;    // a later node has the same parameters
     bool in_place = false;           // its output lies where its input does
     bool fused = false;              // and the kernel before it has computed it
   };
@@ -106,6 +108,8 @@ class Network {
   [[nodiscard]] std::int64_t state_bytes() const { return state_bytes_; }
   [[nodiscard]] std::int64_t scratch_elements() const { return scratch_elements_; }
   [[nodiscard]] std::int64_t packed_elements() const { return packed_elements_; }
+  /// The size of the largest block that several nodes have; 0: there is none.
+  [[nodiscard]] std::int64_t shared_elements() const { return shared_elements_; }
   /// Parameters of a node in the form in which its kernel computes, out of w or a tangent and what
   /// `pack` made of it.
   [[nodiscard]] const Scalar* parameters_of(const Node& node, const Scalar* w,
@@ -120,6 +124,7 @@ class Network {
                          std::vector<std::uint32_t> inputs, const Shape& output,
                          std::uint32_t layer, std::uint32_t component);
   void add_parameters(Node& node, const std::string& prefix);
+  void place_block(std::uint32_t block, const Graph& graph, const std::string& prefix);
   void add_layer(const Graph& graph, std::uint32_t index);
   void finish(Storage storage);
 
@@ -130,9 +135,11 @@ class Network {
   std::vector<std::uint32_t> layer_outputs_;
   std::uint32_t output_ = 0;
   ParameterLayout layout_;
+  std::map<std::uint32_t, std::uint32_t> last_nodes_;  // that have a block of the graph
   std::int64_t state_bytes_ = 0;
   std::int64_t scratch_elements_ = 0;
   std::int64_t packed_elements_ = 0;
+  std::int64_t shared_elements_ = 0;
   Buffer<Scalar> w_;
   Buffer<Scalar> packed_;
 };

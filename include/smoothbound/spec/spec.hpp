@@ -35,6 +35,7 @@ struct LayerSpec {
   Location location;
   std::vector<Reference> inputs;  // empty: the entry before
   std::optional<Real> radius;
+  std::optional<Reference> share;           // the layer whose parameters it takes
   std::vector<PlacedComponent> components;  // at most one that is not non_affine, the first
   bool has_mistake = false;                 // not all of it could be read
 };

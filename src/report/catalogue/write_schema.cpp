@@ -71,13 +71,39 @@ void put_map_item(JsonWriter& json) {
   });
 }
 
+// A list of layers, or an object with it and settings.
+void put_merge(JsonWriter& json, const Component& component) {
+  const auto put_inputs = [&] {
+    const InputCount count = input_count_of(component);
+    json.member("type", "array");
+    json.object("items", [&] { put_text_schema(json); });
+    json.member("minItems", static_cast<std::int64_t>(count.fewest));
+    if (count.most == count.fewest) {
+      json.member("maxItems", static_cast<std::int64_t>(count.most));
+    }
+  };
+  json.array("anyOf", [&] {
+    json.item([&] { json.object(put_inputs); });
+    json.item([&] {
+      json.object([&] {
+        json.members({{"type", "object"}, {"additionalProperties", false}});
+        json.object("properties", [&] {
+          json.object("inputs", put_inputs);
+          for (const SettingType& setting : setting_types(component)) {
+            json.object(setting.info.name, [&] { setting.schema(json); });
+          }
+        });
+        json.member("required", std::array{"inputs"});
+      });
+    });
+  });
+}
+
 // A property for each component that begins a layer.
 void put_head(JsonWriter& json, const Component& component) {
   json.object(name_of(component), [&] {
     if (role_of(component) == Role::merge) {
-      json.member("type", "array");
-      json.object("items", [&] { put_text_schema(json); });
-      json.member("minItems", 2);
+      put_merge(json, component);
     } else {
       put_settings(json, component);
     }
@@ -94,6 +120,8 @@ void put_layer(JsonWriter& json) {
                          {"description", "the layer to read; default: the one before"}});
     json.object("radius", [&] { schema_of_real(text::RealRange::non_negative)(json); });
     json.object("bias", {{"type", "boolean"}, {"description", "of dense and conv; default: true"}});
+    json.object("share", {{"type", "string"},
+                          {"description", "the layer before it whose parameters it takes"}});
     json.object("then", [&] {
       json.member("type", "array");
       json.object("items", {{"$ref", "#/definitions/map"}});

@@ -17,6 +17,9 @@ struct Grouping {
   [[nodiscard]] std::int64_t size() const { return samples * channels * positions; }
 };
 
+/// In which layouts a kernel finds its groups.
+enum class Layouts : bool { any, plain };
+
 /// Runs a map of one group over all groups. `Map` has static `value(x, n, parameter, y)`, which
 /// returns what to keep, a `Map::Kept`, and `jvp`, `vjp`, `hvp`, `second` on contiguous groups.
 template <class Scalar, class Map>
@@ -26,10 +29,15 @@ class GroupedKernel final : public Kernel<Scalar> {
   using typename Kernel<Scalar>::Outputs;
   using Kept = typename Map::Kept;
 
-  GroupedKernel(const BatchShape& shape, const Grouping& grouping, double parameter)
-      : shape_(shape), grouping_(grouping), parameter_(static_cast<Scalar>(parameter)) {}
+  GroupedKernel(const BatchShape& shape, const Grouping& grouping, double parameter,
+                Layouts layouts = Layouts::any)
+      : shape_(shape),
+        grouping_(grouping),
+        parameter_(static_cast<Scalar>(parameter)),
+        layouts_(layouts) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
+    if (layouts_ == Layouts::plain) inputs[0] = plain_layout;
     return shape_.layout = inputs[0];
   }
   [[nodiscard]] Needs value_needs() const override { return {.output = true}; }
@@ -148,6 +156,7 @@ class GroupedKernel final : public Kernel<Scalar> {
   BatchShape shape_;
   Grouping grouping_;
   Scalar parameter_;
+  Layouts layouts_;
 };
 
 }  // namespace smoothbound::kernels

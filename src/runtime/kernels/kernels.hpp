@@ -17,6 +17,8 @@ Kernels<Scalar> kernels_of(const Dense& dense, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Conv& conv, const Site& site);
 template <class Scalar>
+Kernels<Scalar> kernels_of(const Parameter& parameter, const Site& site);
+template <class Scalar>
 Kernels<Scalar> kernels_of(const Opaque& opaque, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Add& add, const Site& site);
@@ -24,6 +26,8 @@ template <class Scalar>
 Kernels<Scalar> kernels_of(const Concat& concat, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Multiply& multiply, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const MatMul& matmul, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Activation& activation, const Site& site);
 template <class Scalar>

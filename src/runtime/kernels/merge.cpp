@@ -50,19 +50,25 @@ class AddKernel final : public LinearKernel<Scalar> {
   std::int64_t count_;
 };
 
-// Samples one after the other, each with its channels as the inputs follow each other.
+// What lies along the axis, for each index of those before it: of channels, a whole sample.
 template <class Scalar>
 class ConcatKernel final : public LinearKernel<Scalar> {
  public:
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
-  explicit ConcatKernel(const Site& site)
-      : shapes_(site.inputs.begin(), site.inputs.end()), output_(site.output), batch_(site.batch) {}
+  ConcatKernel(const Site& site, int axis)
+      : shapes_(site.inputs.begin(), site.inputs.end()), axis_(axis), outer_(site.batch) {
+    for (const std::int64_t size : site.output.sizes().first(static_cast<std::size_t>(axis))) {
+      outer_ *= size;
+    }
+    for (const Shape& shape : shapes_) counts_.push_back(site.batch * shape.elements() / outer_);
+  }
 
   // Equal blocks that divide the channels of every input line up; all others become plain.
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
     const std::int64_t block = inputs.front().channel_block;
     const bool fits =
+        axis_ == 0 &&
         std::ranges::all_of(inputs, [&](const Layout& l) { return l.channel_block == block; }) &&
         std::ranges::all_of(shapes_, [&](const Shape& s) { return s.channels() % block == 0; });
     if (!fits) std::ranges::fill(inputs, plain_layout);
@@ -94,18 +100,19 @@ class ConcatKernel final : public LinearKernel<Scalar> {
   // Calls body(input, place in the input, place in the output, count).
   template <class Body>
   void each(const Body& body) const {
-    for (std::int64_t n = 0; n < batch_; ++n) {
-      std::int64_t place = n * output_.elements();
-      for (std::size_t i = 0; i < shapes_.size(); ++i) {
-        body(i, n * shapes_[i].elements(), place, shapes_[i].elements());
-        place += shapes_[i].elements();
+    std::int64_t place = 0;
+    for (std::int64_t n = 0; n < outer_; ++n) {
+      for (std::size_t i = 0; i < counts_.size(); ++i) {
+        body(i, n * counts_[i], place, counts_[i]);
+        place += counts_[i];
       }
     }
   }
 
   std::vector<Shape> shapes_;
-  Shape output_;
-  std::int64_t batch_;
+  int axis_;
+  std::int64_t outer_;                // samples, and indices of the axes before
+  std::vector<std::int64_t> counts_;  // scalars of each input for each of them
 };
 
 }  // namespace
@@ -119,10 +126,11 @@ template Kernels<float> kernels_of(const Add& /*add*/, const Site& site);
 template Kernels<double> kernels_of(const Add& /*add*/, const Site& site);
 
 template <class Scalar>
-Kernels<Scalar> kernels_of(const Concat& /*concat*/, const Site& site) {
-  return one_kernel<Scalar>(std::make_unique<ConcatKernel<Scalar>>(site));
+Kernels<Scalar> kernels_of(const Concat& concat, const Site& site) {
+  const int axis = axis_of(concat.axis, site.output, concat.name());
+  return one_kernel<Scalar>(std::make_unique<ConcatKernel<Scalar>>(site, axis));
 }
-template Kernels<float> kernels_of(const Concat& /*concat*/, const Site& site);
-template Kernels<double> kernels_of(const Concat& /*concat*/, const Site& site);
+template Kernels<float> kernels_of(const Concat& concat, const Site& site);
+template Kernels<double> kernels_of(const Concat& concat, const Site& site);
 
 }  // namespace smoothbound::kernels

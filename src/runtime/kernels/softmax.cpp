@@ -57,11 +57,25 @@ struct SoftmaxMap {
 }  // namespace
 
 template <class Scalar>
-Kernels<Scalar> kernels_of(const Softmax& /*softmax*/, const Site& site) {
-  return one_kernel<Scalar>(std::make_unique<GroupedKernel<Scalar, SoftmaxMap<Scalar>>>(
-      BatchShape{site.output, site.batch, {}}, Grouping{.channels = site.output.channels()}, 0.0));
+Kernels<Scalar> kernels_of(const Softmax& softmax, const Site& site) {
+  using SoftmaxKernel = GroupedKernel<Scalar, SoftmaxMap<Scalar>>;
+  const int axis = axis_of(softmax.axis, site.output, softmax.name());
+  if (axis == 0) {
+    return one_kernel<Scalar>(
+        std::make_unique<SoftmaxKernel>(BatchShape{site.output, site.batch, {}},
+                                        Grouping{.channels = site.output.channels()}, 0.0));
+  }
+  // The axes before it are as good as samples, in memory, and those behind it one of positions.
+  const auto sizes = site.output.sizes();
+  std::int64_t inner = 1;
+  for (const std::int64_t size : sizes.subspan(static_cast<std::size_t>(axis) + 1)) inner *= size;
+  const std::int64_t size = sizes[static_cast<std::size_t>(axis)];
+  const std::int64_t outer = site.output.elements() / size / inner;
+  return one_kernel<Scalar>(
+      std::make_unique<SoftmaxKernel>(BatchShape{Shape{size, inner}, site.batch * outer, {}},
+                                      Grouping{.channels = size}, 0.0, Layouts::plain));
 }
-template Kernels<float> kernels_of(const Softmax& /*softmax*/, const Site& site);
-template Kernels<double> kernels_of(const Softmax& /*softmax*/, const Site& site);
+template Kernels<float> kernels_of(const Softmax& softmax, const Site& site);
+template Kernels<double> kernels_of(const Softmax& softmax, const Site& site);
 
 }  // namespace smoothbound::kernels

@@ -1,0 +1,36 @@
+// A block of parameters as a value: positional embeddings, class tokens, layer scales.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "smoothbound/layers/settings.hpp"
+#include "smoothbound/layers/site.hpp"
+#include "smoothbound/layers/work.hpp"
+#include "smoothbound/rules/constants.hpp"
+
+namespace smoothbound {
+
+/// v itself, the same for each sample.
+struct Parameter {
+  std::vector<std::int64_t> shape{1};
+
+  static constexpr Role role = Role::affine;
+  /// It has no input: the layer counts as a reader of the network's input, of which it uses
+  /// nothing.
+  static constexpr bool reads_nothing = true;
+  static std::vector<Parameter> prototypes() { return {Parameter{}}; }
+  [[nodiscard]] std::string_view name() const { return "parameter"; }
+  [[nodiscard]] std::string_view formula() const { return "v, for each sample"; }
+  void visit_settings(SettingsVisitor& visitor);
+  [[nodiscard]] Shape output_shape(std::span<const Shape> /*shapes*/) const { return Shape(shape); }
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const {
+    return OwnBlock{site.output.elements(), {}};
+  }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& site) const;
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
+};
+
+}  // namespace smoothbound
