@@ -271,6 +271,7 @@ TEST(Aliases, TargetsExist) {
       void extent(const SettingInfo& info, Extent&) override { see(info); }
       void padding(const SettingInfo& info, Padding&) override { see(info); }
       void sizes(const SettingInfo& info, std::vector<std::int64_t>&) override { see(info); }
+      void numbers(const SettingInfo& info, Sign, std::vector<SignedReal>&) override { see(info); }
     } finder;
     finder.wanted = name;
     for (Component component : prototypes()) visit_settings(component, finder);

@@ -38,6 +38,8 @@ class RequiredSettings : public SettingsVisitor {
               std::size_t& /*value*/) override {}
   void padding(const SettingInfo& /*info*/, Padding& /*value*/) override {}
   void sizes(const SettingInfo& /*info*/, std::vector<std::int64_t>& /*value*/) override {}
+  void numbers(const SettingInfo& /*info*/, Sign /*sign*/,
+               std::vector<SignedReal>& /*value*/) override {}
 
  private:
   static void assign(std::int64_t& value, std::int64_t number) { value = number; }
