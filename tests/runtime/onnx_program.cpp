@@ -159,17 +159,19 @@ class Translation {
 
   void batch_norm() {
     const bool training = integer("training_mode", 0) != 0;
-    if (!training) program_.statistics = FixedStatistics{input(3).values, input(4).values};
-    normalize(x().sizes[0], sample(), "batch_norm", "per: channel, ");
+    std::string settings = "per: channel, ";
+    if (!training) {
+      settings += fmt::format("statistics: fixed, mean: [{:.17g}], variance: [{:.17g}], ",
+                              fmt::join(input(3).values, ", "), fmt::join(input(4).values, ", "));
+    }
+    normalize(x().sizes[0], sample(), "batch_norm", settings);
   }
   void layer_norm() {
     const std::size_t axis = axis_of("axis", -1);
     normalize(product(x().sizes, 0, axis), {product(x().sizes, axis, x().sizes.size())},
               "layer_norm", "");
   }
-  void instance_norm() {
-    normalize(x().sizes[0], sample(), "group_norm", fmt::format("groups: {}, ", x().sizes[1]));
-  }
+  void instance_norm() { normalize(x().sizes[0], sample(), "instance_norm", ""); }
   void mean_variance_norm() {
     map(x().sizes[0], sample(), "{batch_norm: {epsilon: 1e-12, per: channel}}");
   }

@@ -369,20 +369,32 @@ class CountedNetwork {
     const Index size = at(part.output().channels() / norm.groups);
     return groups_by(part, [&](Index n, Index c, Index) { return Key{n, c / size}; });
   }
-  template <class Norm>
-  [[nodiscard]] std::vector<std::vector<Index>> groups_of(const Norm& /*norm*/,
+  [[nodiscard]] std::vector<std::vector<Index>> groups_of(const InstanceNorm& /*norm*/,
                                                           const Part& part) const {
-    return groups_by(part, [](Index n, Index, Index) { return Key{n}; });
+    return groups_by(part, [](Index n, Index c, Index) { return Key{n, c}; });
+  }
+  template <class Norm>
+  [[nodiscard]] std::vector<std::vector<Index>> groups_of(const Norm& norm,
+                                                          const Part& part) const {
+    const bool position = Norm::scopes[norm.per] == "position";
+    return groups_by(part, [&](Index n, Index, Index p) { return position ? Key{n, p} : Key{n}; });
   }
   template <class Norm>
   static bool has_feature_per_channel(const Norm& norm) {
-    if constexpr (std::same_as<Norm, BatchNorm>) return BatchNorm::scopes[norm.per] == "channel";
-    return std::same_as<Norm, GroupNorm>;
+    if constexpr (requires { norm.per; }) {
+      return Norm::scopes[norm.per] == "channel" || Norm::scopes[norm.per] == "position";
+    }
+    return true;
   }
   template <class Norm>
   static Index feature_of(const Norm& norm, const Part& part, Index i) {
     const Index place = i % at(part.output().elements());
     return has_feature_per_channel(norm) ? place / at(part.output().positions()) : place;
+  }
+
+  // Where the shift begins among the parameters, behind the scale if there is one.
+  static Index first_shift(const Affine& affine, const Part& part) {
+    return affine.scale ? part.v.size() / (affine.shift ? 2 : 1) : 0;
   }
 
   // The normalized input; backward it is computed anew, out of what a forward pass keeps.
@@ -394,10 +406,12 @@ class CountedNetwork {
   Normalized normalize(const Norm& norm, const Part& part) const {
     Normalized result{Numbers(part.y.size()), {}};
     if constexpr (std::same_as<Norm, BatchNorm>) {
-      if (norm.fixed != nullptr) {
+      if (norm.has_fixed()) {
+        const FixedStatistics fixed = norm.fixed_statistics(part.output());
         for (Index i = 0; i < part.y.size(); ++i) {
           const Index f = feature_of(norm, part, i);
-          result.y[i] = (part.z[0][i] - Counted{norm.fixed->mean[f]}) * fixed_slope(norm, f);
+          result.y[i] = (part.z[0][i] - Counted{fixed.mean[f]}) *
+                        fixed_slope(fixed.variance[f], norm.epsilon.nearest);
         }
         return result;
       }
@@ -420,19 +434,19 @@ class CountedNetwork {
     }
     return result;
   }
-  static Counted fixed_slope(const BatchNorm& norm, Index f) {
-    return {1 / std::sqrt(norm.fixed->variance[f] + norm.epsilon.nearest)};
+  static Counted fixed_slope(double variance, double epsilon) {
+    return {1 / std::sqrt(variance + epsilon)};
   }
 
   template <class Norm>
   void value(const Norm& norm, Part& part) const {
     part.y = normalize(norm, part).y;
     if (!norm.affine.learnable) return;
-    const Index features = part.v.size() / (norm.affine.shift ? 2 : 1);
+    const Index shift = first_shift(norm.affine, part);
     for (Index i = 0; i < part.y.size(); ++i) {
       const Index f = feature_of(norm, part, i);
-      part.y[i] = part.v[f] * part.y[i];
-      if (norm.affine.shift) part.y[i] += part.v[features + f];
+      if (norm.affine.scale) part.y[i] = part.v[f] * part.y[i];
+      if (norm.affine.shift) part.y[i] += part.v[shift + f];
     }
   }
   template <class Norm>
@@ -443,19 +457,22 @@ class CountedNetwork {
     Counted::multiplications = before;
     Numbers bar = mu;
     if (norm.affine.learnable) {
-      const Index features = part.v.size() / (norm.affine.shift ? 2 : 1);
+      const Index shift = first_shift(norm.affine, part);
       for (Index i = 0; i < mu.size(); ++i) {
         const Index f = feature_of(norm, part, i);
+        if (norm.affine.shift) v_bar[shift + f] += mu[i];
+        if (!norm.affine.scale) continue;
         v_bar[f] += kept.y[i] * mu[i];
-        if (norm.affine.shift) v_bar[features + f] += mu[i];
         if (part.wanted[0]) bar[i] = part.v[f] * mu[i];
       }
     }
     if (!part.wanted[0]) return;
     if constexpr (std::same_as<Norm, BatchNorm>) {
-      if (norm.fixed != nullptr) {
+      if (norm.has_fixed()) {
+        const FixedStatistics fixed = norm.fixed_statistics(part.output());
         for (Index i = 0; i < mu.size(); ++i) {
-          z_bars[0][i] = bar[i] * fixed_slope(norm, feature_of(norm, part, i));
+          z_bars[0][i] =
+              bar[i] * fixed_slope(fixed.variance[feature_of(norm, part, i)], norm.epsilon.nearest);
         }
         return;
       }

@@ -189,7 +189,7 @@ class Oracle {
       if (part.kind == "batch_norm") couples_ = true;
       if (part.affine) {
         OracleAffine scale;
-        scale.bilinear = 1;
+        (part.scale ? scale.bilinear : scale.input) = 1;
         if (part.shift) {
           scale.parameters = oracle::root(oracle::scalars_per_pair(part, done.shape, batch_));
         }

@@ -53,6 +53,7 @@ Mapping settings_of(const PlainPart& part) {
   map.add_given("epsilon", part.epsilon);
   if (!part.per.empty()) map.add("per", "\"" + part.per + "\"");
   if (part.affine) map.add("affine", "true");
+  if (!part.scale) map.add("scale", "false");
   if (!part.shift) map.add("shift", "false");
   map.add_given("radius", part.affine_radius);
   map.add_given("lipschitz", part.lipschitz);

@@ -56,14 +56,16 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 };
 
 /// The list.
-using Component =
-    std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax, AveragePool,
-                 MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
+using Component = std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax,
+                               AveragePool, MaxPool, GlobalAveragePool, BatchNorm, LayerNorm,
+                               GroupNorm, InstanceNorm, RmsNorm>;
 
 Role role_of(const Component& component);
 std::string_view name_of(const Component& component);
 std::string_view formula_of(const Component& component);
 bool couples_samples(const Component& component);
+/// Whether numbers that it acts with are left to somebody else, and nothing is known without them.
+bool lacks_numbers(const Component& component);
 /// What it costs for the whole batch.
 Work work_of(const Component& component, const Site& site);
 /// The parameter block that it owns, if any.
