@@ -17,6 +17,8 @@ constexpr std::string_view no_recurrence =
     "recurrent layers and attention are not in the catalogue; opaque takes your own constants";
 constexpr std::string_view fixed_statistics =
     "statistics are the batch's, or, with statistics: fixed, given: leave it out";
+constexpr std::string_view per_channel_response =
+    "local_response_norm has windows of channels, not of positions";
 constexpr std::string_view in_brackets =
     "write it behind the component's name, as in conv: {filters: 64, kernel: 3}";
 constexpr std::string_view no_cropping =
@@ -70,6 +72,10 @@ constexpr auto table = std::to_array<Alias>({
     {"instancenorm1d", "instance_norm", {}},
     {"instancenorm2d", "instance_norm", {}},
     {"instancenormalization", "instance_norm", {}},
+    {"localresponsenormalization", "local_response_norm", {}},
+    {"lrn", "local_response_norm", {}},
+    {"crosschannellrn", "local_response_norm", {}},
+    {"withinchannellrn", "local_response_norm", per_channel_response},
     {"simplifiedlayernormalization", "rms_norm", {}},
     {"rmsnormalization", "rms_norm", {}},
     {"maxpool1d", "max_pool", {}},
@@ -139,6 +145,8 @@ constexpr auto table = std::to_array<Alias>({
     {"kernelsize", "kernel", {}},
     {"poolsize", "kernel", {}},
     {"size", "kernel", {}},
+    {"localsize", "size", {}},
+    {"depthradius", "size", "size is 2 depth_radius + 1; alpha_of: sum, as in TensorFlow"},
     {"strides", "stride", {}},
     {"pad", "padding", {}},
     {"pads", "padding", {}},

@@ -176,10 +176,11 @@ TEST(Catalogue, NamesAreUniqueAndFound) {
 TEST(Catalogue, Roles) {
   EXPECT_THAT(component_names(Role::affine), testing::ElementsAre("dense", "conv", "opaque"));
   EXPECT_THAT(component_names(Role::merge), testing::ElementsAre("add", "concat", "multiply"));
-  EXPECT_THAT(component_names(Role::non_affine),
-              testing::IsSupersetOf({"softplus", "softmax", "average_pool", "max_pool",
-                                     "global_average_pool", "batch_norm", "layer_norm",
-                                     "group_norm", "instance_norm", "rms_norm", "identity"}));
+  EXPECT_THAT(
+      component_names(Role::non_affine),
+      testing::IsSupersetOf({"softplus", "softmax", "average_pool", "max_pool",
+                             "global_average_pool", "batch_norm", "layer_norm", "group_norm",
+                             "instance_norm", "rms_norm", "local_response_norm", "identity"}));
 }
 
 // None of these names may be one of a layer's other keys: an entry of `layers` holds both.

@@ -144,6 +144,16 @@ layers:
     then: [{instance_norm: {epsilon: 0.3, affine: true, scale: false}}, softplus]
   - dense: 3
 )"},
+    NamedNetwork{"LocalResponse", R"(
+input: {shape: [5, 4, 3], norm: 1}
+layers:
+  - conv: {filters: 16, kernel: 2}
+    then: [{local_response_norm: {size: 5, alpha: 2, beta: 0.75, k: 0.5}}, softplus]
+  - conv: {filters: 6, kernel: [2, 1]}
+    then: [{local_response_norm: {size: 4, alpha: 0.7, beta: 1.3, k: 2, alpha_of: sum}}]
+  - dense: 5
+    then: [{local_response_norm: {size: 2, alpha: 3, beta: 0.4}}]
+)"},
     NamedNetwork{"FixedStatistics", R"(
 input: {shape: [2, 4, 3], norm: 1}
 layers:

@@ -171,7 +171,15 @@ class Translation {
     normalize(product(x().sizes, 0, axis), {product(x().sizes, axis, x().sizes.size())},
               "layer_norm", "");
   }
-  void instance_norm() { normalize(x().sizes[0], sample(), "instance_norm", ""); }
+  void instance_norm() {
+    normalize(x().sizes[0], sample(), "instance_norm", "");
+  }
+  void local_response_norm() {
+    map(x().sizes[0], sample(),
+        fmt::format("{{local_response_norm: {{size: {}, alpha: {:.17g}, beta: {:.17g}, k: "
+                    "{:.17g}}}}}",
+                    integer("size", 1), real("alpha", 1e-4), real("beta", 0.75), real("bias", 1)));
+  }
   void mean_variance_norm() {
     map(x().sizes[0], sample(), "{batch_norm: {epsilon: 1e-12, per: channel}}");
   }
@@ -410,6 +418,7 @@ constexpr Operator operators[] = {
     {"InstanceNormalization", [](Translation& node) { node.instance_norm(); }},
     {"LayerNormalization", [](Translation& node) { node.layer_norm(); }},
     {"LeakyRelu", [](Translation& node) { node.leaky_relu(); }},
+    {"LRN", [](Translation& node) { node.local_response_norm(); }},
     {"MatMul", [](Translation& node) { node.gemm(); }},
     {"MaxPool", [](Translation& node) { node.pool("max_pool"); }},
     {"MeanVarianceNormalization", [](Translation& node) { node.mean_variance_norm(); }},

@@ -327,6 +327,10 @@ TEST(Aliases, WordsOfOtherPrograms) {
   EXPECT_EQ(then("LayerNorm2d"), "layer_norm with per: position");
   EXPECT_EQ(then("GroupNorm"), "did you mean 'group_norm'?");
   EXPECT_EQ(then("RMSNorm"), "did you mean 'rms_norm'?");
+  EXPECT_EQ(then("LocalResponseNorm"), "did you mean 'local_response_norm'?");
+  EXPECT_EQ(then("LRN"), "did you mean 'local_response_norm'?");
+  EXPECT_EQ(then("{local_response_norm: {depth_radius: 2}}"),
+            "size is 2 depth_radius + 1; alpha_of: sum, as in TensorFlow");
   EXPECT_EQ(then("{max_pool: {pool_size: 2}}"), "did you mean 'kernel'?");
 }
 

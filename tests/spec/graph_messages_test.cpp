@@ -258,6 +258,8 @@ TEST(GraphMessage, Normalizations) {
   EXPECT_EQ(message("{batch_norm: {statistics: fixed, mean: --1, variance: 1}}"),
             "error: mean must be a number, not '--1' | hint: write a number such as 12, 0.5 or "
             "1e-3\n");
+  EXPECT_EQ(message("{local_response_norm: {size: 3, beta: 0}}"),
+            "error: beta must be positive | hint: write a number above 0\n");
 }
 
 TEST(GraphMessage, Kernels) {

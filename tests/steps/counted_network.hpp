@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "counted.hpp"
+#include "counted_response.hpp"
 #include "smoothbound/graph/graph.hpp"
 
 namespace smoothbound::testing {
@@ -395,6 +396,18 @@ class CountedNetwork {
   // Where the shift begins among the parameters, behind the scale if there is one.
   static Index first_shift(const Affine& affine, const Part& part) {
     return affine.scale ? part.v.size() / (affine.shift ? 2 : 1) : 0;
+  }
+
+  void value(const LocalResponseNorm& norm, Part& part) const {
+    part.y = CountedResponse(norm, part.z[0], softmax_groups(part)).value();
+  }
+  void pull(const LocalResponseNorm& norm, const Part& part, const Numbers& mu, Bars& z_bars,
+            Numbers& /*v_bar*/) const {
+    if (!part.wanted[0]) return;
+    const std::int64_t before = Counted::multiplications;
+    const CountedResponse kept(norm, part.z[0], softmax_groups(part));
+    Counted::multiplications = before;
+    z_bars[0] = kept.pull(part.y, mu);
   }
 
   // The normalized input; backward it is computed anew, out of what a forward pass keeps.

@@ -11,6 +11,7 @@
 #include "smoothbound/layers/activation.hpp"
 #include "smoothbound/layers/conv.hpp"
 #include "smoothbound/layers/dense.hpp"
+#include "smoothbound/layers/local_response_norm.hpp"
 #include "smoothbound/layers/merge.hpp"
 #include "smoothbound/layers/normalization.hpp"
 #include "smoothbound/layers/opaque.hpp"
@@ -58,7 +59,7 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 /// The list.
 using Component = std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax,
                                AveragePool, MaxPool, GlobalAveragePool, BatchNorm, LayerNorm,
-                               GroupNorm, InstanceNorm, RmsNorm>;
+                               GroupNorm, InstanceNorm, RmsNorm, LocalResponseNorm>;
 
 Role role_of(const Component& component);
 std::string_view name_of(const Component& component);
