@@ -1,10 +1,12 @@
 #include "smoothbound/layers/local_response_norm.hpp"
 
+#include <arb.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "numeric.hpp"
+#include "support/ball.hpp"
 
 namespace smoothbound {
 namespace {
@@ -118,6 +120,55 @@ TEST(LocalResponseNorm, ConstantsAreThoseOfTheFormulas) {
     const std::int64_t run = one.component.size / 2 + one.component.size % 2;
     const double runs = static_cast<double>((3 + run - 1) / run);
     EXPECT_DOUBLE_EQ(a.bound.value.to_double() / std::sqrt(runs), std::stod(one.entry));
+  }
+}
+
+support::Ball power_of(const support::Ball& base, const support::Ball& exponent) {
+  support::Ball result;
+  arb_pow(result.raw(), base.raw(), exponent.raw(), support::Ball::precision);
+  return result;
+}
+
+// Rounded up, and by no more than rounding takes, for settings that are no doubles.
+TEST(LocalResponseNorm, ConstantsAreRoundedUp) {
+  using support::Ball;
+  const Shape shape{3};
+  for (const char* const beta_text : {"0.1", "0.5", "0.5001", "0.75", "1.3", "7"}) {
+    for (const char* const k_text : {"0.3", "1", "2.1"}) {
+      for (const char* const alpha : {"1e-4", "0.7", "31"}) {
+        SCOPED_TRACE(std::string(beta_text) + " " + k_text + " " + alpha);
+        const Ball beta = Ball::decimal(beta_text);
+        const Ball k = Ball::decimal(k_text);
+        const Ball a = Ball::decimal(alpha) / Ball(3);
+        const Ball q = Ball(2) * beta + Ball(1);
+        const Ball r = square_root((q + Ball(1)) * (Ball(3) * q + Ball(1)));
+        const Ball w = (Ball(2) * q + Ball(1) + r) / (q * q);
+        const Ball t = power_of(q / (q + Ball(1)), beta + Ball(1)) / square_root(q);
+        const Ball own =
+            square_root(w) * (difference(q * w, Ball(1))) / power_of(Ball(1) + w, beta + Ball(2));
+        const Ball half = Ball(1) / Ball(2);
+        const Ball slope = Ball(1) / power_of(k, beta);
+        const Ball l = slope * square_root(Ball(1) + Ball(4) * beta / (beta + Ball(1)) *
+                                                         power_of(q / (q + Ball(1)), q));
+        const Ball L =
+            square_root(a) / power_of(k, beta + half) *
+            (Ball(4) * beta * t + Ball(2) * square_root(Ball(2)) * beta * larger(t, own));
+        const MapConstants found =
+            constants_of(response_norm(3, alpha, beta_text, k_text, false), shape, 1);
+        EXPECT_EQ(check_upper(found.slope_at_zero.value, slope), "");
+        EXPECT_EQ(check_upper(found.lipschitz.value, l), "");
+        EXPECT_EQ(check_upper(found.smoothness.value, L), "");
+        if (beta_text == std::string("0.1")) continue;
+        Ball entry = Ball(1) / square_root(a);
+        if (beta_text != std::string("0.5")) {
+          const Ball above = difference(beta, half);
+          entry = entry * power_of(Ball(2) * above, above) / power_of(k, above) /
+                  power_of(Ball(2) * beta, beta);
+        }
+        // Two runs of two channels.
+        EXPECT_EQ(check_upper(found.bound.value, square_root(Ball(2)) * entry), "");
+      }
+    }
   }
 }
 
