@@ -117,6 +117,7 @@ TEST(LocalResponseNorm, ConstantsAreThoseOfTheFormulas) {
     expect_just_above(a.smoothness, one.L);
     expect_just_above(a.slope_at_zero, one.slope);
     EXPECT_TRUE(a.at_zero.value.is_zero());
+    EXPECT_EQ(a.at_zero.source, "a(0) = 0");
     const std::int64_t run = one.component.size / 2 + one.component.size % 2;
     const double runs = static_cast<double>((3 + run - 1) / run);
     EXPECT_DOUBLE_EQ(a.bound.value.to_double() / std::sqrt(runs), std::stod(one.entry));

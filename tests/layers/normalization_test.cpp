@@ -413,8 +413,10 @@ TEST(Normalization, FixedStatisticsAreAnAffineMap) {
             square_root(Magnitude::from_count(10) * Magnitude::from_double(0.25 * 2.25)));
   // Given from outside, these come before the file's.
   norm.fixed =
-      std::make_shared<const FixedStatistics>(FixedStatistics{{0, 0, 0}, {3.25, 3.25, 3.25}});
-  EXPECT_EQ(only_map(norm.parts(site, Method::sharp)).lipschitz.value, Magnitude::from_double(0.5));
+      std::make_shared<const FixedStatistics>(FixedStatistics{{2, 0, 0}, {3.25, 15.25, 15.25}});
+  const MapConstants given = only_map(norm.parts(site, Method::sharp));
+  EXPECT_EQ(given.lipschitz.value, Magnitude::from_double(0.5));
+  EXPECT_EQ(given.at_zero.value, square_root(Magnitude::from_count(10)));
 }
 
 TEST(Normalization, OnlyBatchNormCouplesSamples) {
