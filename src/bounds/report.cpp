@@ -62,6 +62,20 @@ void note_unused(const Graph& graph, std::vector<std::string>& notes) {
   }
 }
 
+void require_numbers(const Graph& graph) {
+  for (const Layer& layer : graph.layers) {
+    for (const PlacedComponent& part : layer.components) {
+      if (!lacks_numbers(part.component)) continue;
+      throw SpecError(
+          part.location,
+          fmt::format("layer '{}': {} has fixed statistics, but no numbers for them", layer.name,
+                      name_of(part.component)),
+          "add mean and variance, each a number or a list; 'smoothbound run' also takes "
+          "them from --statistics or --weights");
+    }
+  }
+}
+
 MethodReport evaluate(const Report& report, Method method) {
   const Inputs inputs = inputs_of(report.settings);
   BoundTable table = evaluate_bounds(report.graph, inputs, method);
@@ -106,6 +120,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   for (const ComponentDefault& one : spec.defaults) report.assumptions.push_back(assumption(one));
   report.graph = build_graph(std::move(spec), report.settings.batch, std::move(mistakes));
   if (options.adapt) report.graph = options.adapt(std::move(report.graph));
+  require_numbers(report.graph);
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.default_count = report.assumptions.size();
   report.assumptions.insert(report.assumptions.end(), notes.begin(), notes.end());

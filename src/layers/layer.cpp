@@ -58,6 +58,15 @@ bool couples_samples(const Component& component) {
   return std::visit([](const auto& c) { return c.couples_samples(); }, component);
 }
 
+bool lacks_numbers(const Component& component) {
+  return std::visit(
+      [](const auto& c) {
+        if constexpr (requires { c.lacks_fixed(); }) return c.lacks_fixed();
+        return false;
+      },
+      component);
+}
+
 Work work_of(const Component& component, const Site& site) {
   return std::visit([&](const auto& c) { return c.work(site); }, component);
 }

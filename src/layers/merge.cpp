@@ -89,8 +89,9 @@ Shape Multiply::output_shape(std::span<const Shape> shapes) const {
 }
 
 void Concat::visit_settings(SettingsVisitor& visitor) {
-  visitor.choice({.name = "axis", .description = "along which they are joined", .usual = true},
-                 axis_words, axis);
+  visitor.choice(
+      {.name = "axis", .description = "along which they are joined", .usual = true, .later = true},
+      axis_words, axis);
 }
 
 Shape Concat::output_shape(std::span<const Shape> shapes) const {

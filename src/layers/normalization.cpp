@@ -16,6 +16,11 @@ void visit_epsilon(SettingsVisitor& visitor, Real& epsilon, bool shorthand = tru
 void visit_affine(SettingsVisitor& visitor, Affine& affine) {
   visitor.flag({.name = "affine", .description = "learnable scale and shift, a pair per feature"},
                affine.learnable);
+  visitor.flag({.name = "scale",
+                .description = "whether the affine part has a scale",
+                .only_with = "affine",
+                .later = true},
+               affine.scale);
   visitor.flag({.name = "shift",
                 .description = "whether the affine part has a shift",
                 .only_with = "affine"},
@@ -23,6 +28,25 @@ void visit_affine(SettingsVisitor& visitor, Affine& affine) {
   visitor.real(
       {.name = "radius", .description = "of the ball of scale and shift; default: the layer's"},
       text::RealRange::non_negative, affine.radius);
+}
+
+void visit_scope(SettingsVisitor& visitor, std::size_t& per) {
+  visitor.choice({.name = "per",
+                  .description = "what is normalized together: a sample, or the channels of each "
+                                 "position",
+                  .later = true},
+                 LayerNorm::scopes, per);
+}
+
+// How many scalars are normalized together.
+std::int64_t scope_size(std::size_t per, const Shape& shape) {
+  return LayerNorm::scopes[per] == "sample" ? shape.elements() : shape.channels();
+}
+
+void require_scale_or_shift(const Affine& affine) {
+  if (!affine.learnable || affine.scale || affine.shift) return;
+  throw ShapeError("the affine part has neither scale nor shift",
+                   "leave out 'affine', or one of scale: false and shift: false");
 }
 
 // Prop B.2 for `scalars` numbers over the batch, normalized in groups of `group`.
@@ -68,16 +92,47 @@ MapConstants normalization(const Magnitude& scalars, std::int64_t group, const R
   return a;
 }
 
+// Given numbers of a feature as bounds take them.
+struct EnclosedStatistics {
+  Magnitude mean;  // its absolute value
+  LowerBound variance;
+};
+
+std::vector<EnclosedStatistics> enclose(const FixedStatistics& statistics) {
+  std::vector<EnclosedStatistics> all;
+  for (std::size_t i = 0; i < statistics.mean.size(); ++i) {
+    all.push_back({Magnitude::from_double(std::fabs(statistics.mean[i])),
+                   LowerBound::from_double(statistics.variance[i])});
+  }
+  return all;
+}
+
+// A list, or a single number for all.
+const SignedReal& entry(const std::vector<SignedReal>& numbers, std::size_t i) {
+  return numbers.size() == 1 ? numbers.front() : numbers[i];
+}
+
+// As many as the longer list has: one stands for all features.
+std::vector<EnclosedStatistics> enclose(const std::vector<SignedReal>& mean,
+                                        const std::vector<SignedReal>& variance) {
+  std::vector<EnclosedStatistics> all;
+  for (std::size_t i = 0; i < std::max(mean.size(), variance.size()); ++i) {
+    all.push_back({entry(mean, i).magnitude.upper, entry(variance, i).magnitude.lower});
+  }
+  return all;
+}
+
 // z -> (z - mean) / sqrt(variance + epsilon) with given numbers, each for `repeats` scalars.
-MapConstants fixed_normalization(const FixedStatistics& statistics, const Magnitude& repeats,
-                                 const Real& epsilon) {
+MapConstants fixed_normalization(const std::vector<EnclosedStatistics>& statistics,
+                                 const Magnitude& repeats, const Real& epsilon) {
   Magnitude slope;
   Magnitude square;
-  for (std::size_t i = 0; i < statistics.mean.size(); ++i) {
-    const LowerBound variance = LowerBound::from_double(statistics.variance[i]) + epsilon.lower;
-    const Magnitude mean = Magnitude::from_double(std::fabs(statistics.mean[i]));
+  Magnitude largest;  // entry at 0
+  for (const EnclosedStatistics& feature : statistics) {
+    const LowerBound variance = feature.variance + epsilon.lower;
     slope = std::max(slope, Magnitude::from_count(1) / square_root(variance));
-    square += mean * mean / variance;
+    square += feature.mean * feature.mean / variance;
+    largest = std::max(largest, feature.mean / square_root(variance));
   }
   MapConstants a;
   a.lipschitz = {slope, "max (variance + epsilon)^-1/2", "linear up to a constant"};
@@ -85,6 +140,17 @@ MapConstants fixed_normalization(const FixedStatistics& statistics, const Magnit
   a.at_zero = {square_root(repeats * square), "||mean (variance + epsilon)^-1/2||",
                "statistics are fixed"};
   a.slope_at_zero = {slope, "l_a", "linear up to a constant"};
+  a.at_maximum = linear_at_level(reading_of(maximum), slope);
+  a.at_maximum->at_zero = largest;
+  return a;
+}
+
+// Nothing is known of it, which is what it says.
+MapConstants unknown_normalization() {
+  const Constant unknown{Magnitude::infinity(), "inf", "its fixed statistics are not given"};
+  MapConstants a;
+  a.lipschitz = a.at_zero = a.slope_at_zero = unknown;
+  a.smoothness = {{}, "0", "linear up to a constant"};
   return a;
 }
 
@@ -93,7 +159,12 @@ Parts with_affine(const MapConstants& a, const Affine& affine, const Site& site,
                   std::int64_t features) {
   if (!affine.learnable) return Part(a);
   AffineConstants scale;
-  scale.bilinear = {Magnitude::from_count(1), "1", "||gamma * z|| <= ||gamma|| ||z||"};
+  const Constant one{Magnitude::from_count(1), "1", "||gamma * z|| <= ||gamma|| ||z||"};
+  if (affine.scale) {
+    scale.bilinear = one;
+  } else {
+    scale.linear_input = {one.value, "1", "z + delta: no scale"};
+  }
   if (affine.shift) {
     // Exact: the sizes of the features are equal.
     const Magnitude repeats = Magnitude::from_count(site.output.elements() / features) *
@@ -101,27 +172,32 @@ Parts with_affine(const MapConstants& a, const Affine& affine, const Site& site,
     scale.linear_parameters = {square_root(repeats), "sqrt(scalars of a feature)",
                                "the shift stands once for each of them"};
   }
-  const Magnitude one = Magnitude::from_count(1);
+  const Magnitude none;
   scale.at_maximum =
-      AffineAtLevel{reading_of(maximum), one, affine.shift ? one : Magnitude(), {}, {}};
+      AffineAtLevel{reading_of(maximum), affine.scale ? one.value : none,
+                    affine.shift ? one.value : none, affine.scale ? none : one.value, none};
   return {Part(a), Part(scale)};
 }
 
 std::optional<OwnBlock> affine_block(const Affine& affine, std::int64_t features) {
   if (!affine.learnable) return {};
-  return OwnBlock{
-      affine.shift ? checked_product(2, features, "the number of parameters") : features,
-      affine.radius};
+  const bool both = affine.scale && affine.shift;
+  return OwnBlock{both ? checked_product(2, features, "the number of parameters") : features,
+                  affine.radius};
 }
 
 // The scale and shift of a normalization behind it: what it adds to its work.
 void add_affine_work(const Affine& affine, const Site& site, Work& work) {
   if (!affine.learnable) return;
   const Magnitude scalars = output_scalars(site);
-  work.forward += scalars;
-  work.backward_input += scalars;
-  work.backward_parameters += scalars;
-  work.sparsity.bilinear += scalars;
+  if (affine.scale) {
+    work.forward += scalars;
+    work.backward_input += scalars;
+    work.backward_parameters += scalars;
+    work.sparsity.bilinear += scalars;
+  } else {
+    work.sparsity.linear_input += scalars;
+  }
   if (affine.shift) work.sparsity.linear_parameters += scalars;
 }
 
@@ -149,7 +225,53 @@ void BatchNorm::visit_settings(SettingsVisitor& visitor) {
                   .description = "what a feature is: an element of the sample, as in "
                                  "the paper, or a channel"},
                  scopes, per);
+  visitor.choice({.name = "statistics",
+                  .description = "those of the batch, as in training, or fixed ones, as in a "
+                                 "deployed network",
+                  .later = true},
+                 sources, statistics);
+  visitor.numbers({.name = "mean",
+                   .description = "fixed: one for all features, or a list of one for each",
+                   .later = true},
+                  Sign::any, mean);
+  visitor.numbers({.name = "variance",
+                   .description = "fixed: one for all features, or a list of one for each",
+                   .later = true},
+                  Sign::non_negative, variance);
   visit_affine(visitor, affine);
+}
+
+Shape BatchNorm::output_shape(std::span<const Shape> shapes) const {
+  const Shape& input = shapes.front();
+  require_scale_or_shift(affine);
+  if (sources[statistics] == "batch" && !(mean.empty() && variance.empty())) {
+    throw ShapeError("mean and variance are given, but the statistics are the batch's",
+                     "write statistics: fixed, or leave them out");
+  }
+  if (mean.empty() != variance.empty()) {
+    throw ShapeError(
+        mean.empty() ? "there is a variance, but no mean" : "there is a mean, but no variance",
+        "fixed statistics are both");
+  }
+  const auto require_length = [&](const std::vector<SignedReal>& numbers, std::string_view what) {
+    if (numbers.size() <= 1 || std::ssize(numbers) == features(input)) return;
+    throw ShapeError(
+        fmt::format("{} has {} numbers for {} features", what, numbers.size(), features(input)),
+        fmt::format("a number for all, or one for each {}", scopes[per]));
+  };
+  require_length(mean, "mean");
+  require_length(variance, "variance");
+  return input;
+}
+
+FixedStatistics BatchNorm::fixed_statistics(const Shape& shape) const {
+  if (fixed != nullptr) return *fixed;
+  FixedStatistics result;
+  for (std::size_t f = 0; f < static_cast<std::size_t>(features(shape)); ++f) {
+    result.mean.push_back(entry(mean, f).nearest());
+    result.variance.push_back(entry(variance, f).nearest());
+  }
+  return result;
 }
 
 std::int64_t BatchNorm::features(const Shape& shape) const {
@@ -161,7 +283,7 @@ std::optional<OwnBlock> BatchNorm::block(const Site& site) const {
 }
 
 Work BatchNorm::work(const Site& site) const {
-  if (fixed != nullptr) {
+  if (!couples_samples()) {
     Work work;
     work.forward = output_scalars(site);
     work.backward_input = work.forward;
@@ -175,10 +297,14 @@ Work BatchNorm::work(const Site& site) const {
 
 Parts BatchNorm::parts(const Site& site, Method method) const {
   const std::int64_t d = features(site.output);
-  if (fixed != nullptr) {
+  if (lacks_fixed()) return with_affine(unknown_normalization(), affine, site, d);
+  if (has_fixed()) {
+    const auto statistics = fixed != nullptr ? enclose(*fixed) : enclose(mean, variance);
+    // Exact: one for all stands for each scalar.
+    const std::int64_t each = statistics.size() == 1 ? 1 : d;
     const Magnitude repeats =
-        Magnitude::from_count(site.output.elements() / d) * Magnitude::from_count(site.batch);
-    return with_affine(fixed_normalization(*fixed, repeats, epsilon), affine, site, d);
+        Magnitude::from_count(site.output.elements() / each) * Magnitude::from_count(site.batch);
+    return with_affine(fixed_normalization(statistics, repeats, epsilon), affine, site, d);
   }
   const std::int64_t group = site.output.elements() / d * site.batch;
   return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site, d);
@@ -186,21 +312,27 @@ Parts BatchNorm::parts(const Site& site, Method method) const {
 
 void LayerNorm::visit_settings(SettingsVisitor& visitor) {
   visit_epsilon(visitor, epsilon);
+  visit_scope(visitor, per);
   visit_affine(visitor, affine);
 }
 
+Shape LayerNorm::output_shape(std::span<const Shape> shapes) const {
+  require_scale_or_shift(affine);
+  return shapes.front();
+}
+
 std::optional<OwnBlock> LayerNorm::block(const Site& site) const {
-  return affine_block(affine, site.output.elements());
+  return affine_block(affine, scope_size(per, site.output));
 }
 
 Work LayerNorm::work(const Site& site) const {
-  return normalization_work(site, site.output.elements(), true, affine);
+  return normalization_work(site, scope_size(per, site.output), true, affine);
 }
 
 Parts LayerNorm::parts(const Site& site, Method method) const {
-  const std::int64_t group = site.output.elements();
+  const std::int64_t group = scope_size(per, site.output);
   return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
-                     site.output.elements());
+                     group);
 }
 
 void GroupNorm::visit_settings(SettingsVisitor& visitor) {
@@ -215,6 +347,7 @@ void GroupNorm::visit_settings(SettingsVisitor& visitor) {
 
 Shape GroupNorm::output_shape(std::span<const Shape> shapes) const {
   const Shape& input = shapes.front();
+  require_scale_or_shift(affine);
   if (input.channels() % groups != 0) {
     throw ShapeError(fmt::format("{} groups do not divide {} channels", groups, input.channels()),
                      "groups must divide the channels");
@@ -236,23 +369,58 @@ Parts GroupNorm::parts(const Site& site, Method method) const {
                      site.output.channels());
 }
 
-void RmsNorm::visit_settings(SettingsVisitor& visitor) {
+void InstanceNorm::visit_settings(SettingsVisitor& visitor) {
   visit_epsilon(visitor, epsilon);
   visit_affine(visitor, affine);
 }
 
+Shape InstanceNorm::output_shape(std::span<const Shape> shapes) const {
+  const Shape& input = shapes.front();
+  require_scale_or_shift(affine);
+  if (input.positions() == 1) {
+    throw ShapeError("instance_norm of channels with one position each is 0",
+                     "it needs channels with several positions; layer_norm takes the channels "
+                     "together");
+  }
+  return input;
+}
+
+std::optional<OwnBlock> InstanceNorm::block(const Site& site) const {
+  return affine_block(affine, site.output.channels());
+}
+
+Work InstanceNorm::work(const Site& site) const {
+  return normalization_work(site, site.output.positions(), true, affine);
+}
+
+Parts InstanceNorm::parts(const Site& site, Method method) const {
+  return with_affine(normalization(output_scalars(site), site.output.positions(), epsilon, method),
+                     affine, site, site.output.channels());
+}
+
+void RmsNorm::visit_settings(SettingsVisitor& visitor) {
+  visit_epsilon(visitor, epsilon);
+  visit_scope(visitor, per);
+  visit_affine(visitor, affine);
+}
+
+Shape RmsNorm::output_shape(std::span<const Shape> shapes) const {
+  require_scale_or_shift(affine);
+  return shapes.front();
+}
+
 std::optional<OwnBlock> RmsNorm::block(const Site& site) const {
-  return affine_block(affine, site.output.elements());
+  return affine_block(affine, scope_size(per, site.output));
 }
 
 Work RmsNorm::work(const Site& site) const {
-  return normalization_work(site, site.output.elements(), false, affine);
+  return normalization_work(site, scope_size(per, site.output), false, affine);
 }
 
 Parts RmsNorm::parts(const Site& site, Method method) const {
-  const std::int64_t group = site.output.elements();
+  const std::int64_t group = scope_size(per, site.output);
   return with_affine(normalization(output_scalars(site), group, epsilon, method, false), affine,
-                     site, site.output.elements());
+                     site, group);
 }
 
 }  // namespace smoothbound

@@ -126,6 +126,29 @@ std::optional<text::Value> SettingsReader::take(std::string_view key) {
   return fields_ ? fields_->find(key) : std::nullopt;
 }
 
+void SettingsReader::numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& value) {
+  const auto given = find(info);
+  if (!given) return;
+  const auto parse = [&](text::Value number) -> SignedReal {
+    const text::ScalarText scalar = text::scalar_of(number, info.name);
+    if (sign == Sign::any) return text::parse_signed(scalar);
+    return {text::parse_real(scalar, text::RealRange::non_negative)};
+  };
+  value.clear();
+  if (!given->is_sequence()) {
+    value.push_back(parse(*given));
+    return;
+  }
+  if (given->size() == 0) {
+    throw SpecError(given->location(), fmt::format("{} is an empty list", info.name),
+                    "a number, or a list of one for each feature");
+  }
+  value.reserve(given->size());
+  for (auto item = given->first_child(); item; item = item->next_sibling()) {
+    value.push_back(parse(*item));
+  }
+}
+
 void SettingsReader::finish() const {
   if (fields_) fields_->finish(layer_keys);
   if (!bare_ || bare_used_) return;

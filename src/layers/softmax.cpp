@@ -9,7 +9,8 @@ void Softmax::visit_settings(SettingsVisitor& visitor) {
   visitor.choice({.name = "axis",
                   .description = "along which the outputs sum to 1",
                   .shorthand = true,
-                  .usual = true},
+                  .usual = true,
+                  .later = true},
                  axis_words, axis);
 }
 

@@ -234,9 +234,19 @@ Magnitude ceiling(const Magnitude& a) {
                a);
 }
 
-Magnitude distance(const Magnitude& a, const Magnitude& b) {
-  if (a.is_infinite() || b.is_infinite()) return Magnitude::infinity();
+template <Rounding d>
+Bound<d> distance(const Bound<d>& a, const Bound<d>& b) {
+  if (a.is_infinite() || b.is_infinite()) {
+    return d == Rounding::up ? Bound<d>::infinity() : Bound<d>();
+  }
   return a < b ? apply(mpfr_sub, b, a) : apply(mpfr_sub, a, b);
+}
+
+template <Rounding d>
+Bound<d> power(const Bound<d>& base, const Real& exponent) {
+  const bool increases = base >= Bound<d>::from_count(1);
+  const bool by_upper = increases == (d == Rounding::up);
+  return by_upper ? apply(mpfr_pow, base, exponent.upper) : apply(mpfr_pow, base, exponent.lower);
 }
 
 Real Real::from_decimal(std::string_view literal) {
@@ -261,6 +271,10 @@ template Magnitude operator/(const Magnitude&, const LowerBound&);
 template LowerBound operator/(const LowerBound&, const Magnitude&);
 template Magnitude square_root(const Magnitude&);
 template LowerBound square_root(const LowerBound&);
+template Magnitude distance(const Magnitude&, const Magnitude&);
+template LowerBound distance(const LowerBound&, const LowerBound&);
+template Magnitude power(const Magnitude&, const Real&);
+template LowerBound power(const LowerBound&, const Real&);
 template Magnitude scale(const Magnitude&, int);
 template LowerBound scale(const LowerBound&, int);
 

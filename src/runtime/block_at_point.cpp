@@ -76,13 +76,15 @@ BlockAtPoint at_point(const Conv& conv, const Site& site, std::span<const double
   return {norm_bound(v), norm, norm_bound(v.subspan(weights))};
 }
 
-// Scale and shift of a normalization: gamma, then delta, if there is a shift. diag(gamma) has the
-// norm max |gamma|.
+// Scale and shift of a normalization: gamma, if there is a scale, then delta, if there is a shift.
+// diag(gamma) has the norm max |gamma|.
 template <class Normalization>
 requires requires(const Normalization norm) { norm.affine.shift; }
 BlockAtPoint at_point(const Normalization& norm, const Site& /*site*/, std::span<const double> v) {
-  const std::size_t features = norm.affine.shift ? v.size() / 2 : v.size();
-  return {norm_bound(v), largest_absolute(v.first(features)), norm_bound(v.subspan(features))};
+  const Affine& affine = norm.affine;
+  const std::size_t both = affine.scale && affine.shift ? 2 : 1;
+  const std::size_t scales = affine.scale ? v.size() / both : 0;
+  return {norm_bound(v), largest_absolute(v.first(scales)), norm_bound(v.subspan(scales))};
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "smoothbound/runtime/execute.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -79,14 +81,17 @@ class Execution {
  public:
   Execution(RunRequest& request, const RunProgress& progress)
       : request_(request), samples_(request.samples), progress_(progress) {
-    if (!request.statistics.empty()) {
-      request.options.adapt = [before = request.options.adapt,
-                               file = request.statistics](Graph graph) {
-        if (before) graph = before(std::move(graph));
-        const auto statistics = read_statistics(graph, file);
-        return with_fixed_statistics(std::move(graph), statistics);
-      };
-    }
+    request.options.adapt = [before = request.options.adapt, file = request.statistics,
+                             weights = request.parameters.file](Graph graph) {
+      if (before) graph = before(std::move(graph));
+      std::vector<PlacedStatistics> statistics;
+      if (!file.empty()) {
+        statistics = read_statistics(graph, file);
+      } else if (!weights.empty() && lacks_statistics(graph)) {
+        statistics = read_statistics(graph, weights, NormsToFix::lacking);
+      }
+      return with_fixed_statistics(std::move(graph), statistics);
+    };
   }
 
   RunReport run() {

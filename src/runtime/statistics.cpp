@@ -60,7 +60,7 @@ std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
     if (node.layer == Network<Scalar>::none || node.parameters > 0) continue;
     const PlacedComponent& part = graph.layers.at(node.layer).components.at(node.component);
     const auto* const norm = std::get_if<BatchNorm>(&part.component);
-    if (norm == nullptr || norm->fixed != nullptr) continue;
+    if (norm == nullptr || !norm->couples_samples()) continue;
     const std::byte* const state = trajectory.memory().state.data() + node.state_offset;
     all.push_back({node.layer, node.component,
                    kernels::kept_statistics<Scalar>(state, norm->features(part.output),
@@ -80,11 +80,20 @@ std::vector<std::string> statistics_names(const Graph& graph) {
   return names;
 }
 
-std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path) {
+bool lacks_statistics(const Graph& graph) {
+  bool lacks = false;
+  for_each_batch_norm(graph, [&](std::uint32_t /*layer*/, std::uint32_t /*c*/,
+                                 const BatchNorm& norm) { lacks = lacks || norm.lacks_fixed(); });
+  return lacks;
+}
+
+std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path,
+                                              NormsToFix norms) {
   std::vector<PlacedStatistics> all;
   std::vector<ExpectedTensor> expected;  // a mean and a variance of each
   for_each_batch_norm(graph, [&](std::uint32_t layer, std::uint32_t c, const BatchNorm& norm) {
-    if (norm.fixed != nullptr) return;
+    const bool wanted = norms == NormsToFix::all ? !norm.has_fixed() : norm.lacks_fixed();
+    if (!wanted) return;
     const std::int64_t features = norm.features(graph.layers[layer].components[c].output);
     const std::string prefix = array_prefix(graph.layers[layer], c);
     for (const std::string_view name : {running_mean, running_variance}) {
@@ -98,7 +107,14 @@ std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::str
   }
   const ArrayFile file = read_weights(path, expected, [&] {
     std::vector<std::string> names = statistics_names(graph);
-    const Network<float> network(graph, 1, Purpose::values, Storage::none);
+    // With some numbers, without which it may not be executable.
+    std::vector<PlacedStatistics> some = all;
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      const auto features = static_cast<std::size_t>(expected[2 * i].shape.front());
+      some[i].values = {std::vector<double>(features), std::vector<double>(features, 1)};
+    }
+    const Network<float> network(with_fixed_statistics(graph, some), 1, Purpose::values,
+                                 Storage::none);
     for (const ParameterArray& array : network.parameter_layout().arrays) {
       names.push_back(array.name);
     }

@@ -31,6 +31,8 @@ class DefaultsVisitor : public SettingsVisitor {
   void extent(const SettingInfo& /*info*/, Extent& /*value*/) override {}
   void padding(const SettingInfo& /*info*/, Padding& /*value*/) override {}
   void sizes(const SettingInfo& /*info*/, std::vector<std::int64_t>& /*value*/) override {}
+  void numbers(const SettingInfo& /*info*/, Sign /*sign*/,
+               std::vector<SignedReal>& /*value*/) override {}
 
  private:
   template <class Text>

@@ -29,9 +29,18 @@ std::string text_of(const Extent& extent) {
   return std::to_string(extent.sizes[0]);
 }
 
+std::string text_of(const SignedReal& value) {
+  return (value.negative ? "-" : "") + text_of(value.magnitude);
+}
+
+// Writes each setting, and of those that came later, which are not shown at their defaults, keeps
+// the texts.
 class Printer : public SettingsVisitor {
  public:
-  Printer(std::string& text, bool radii) : text_(text), radii_(radii) {}
+  Printer(std::string& text, bool radii, std::vector<std::string> later_defaults = {})
+      : text_(text), radii_(radii), later_defaults_(std::move(later_defaults)) {}
+
+  [[nodiscard]] std::vector<std::string> take_later() { return std::move(later_); }
 
   void count(const SettingInfo& info, std::int64_t& value) override {
     put(info, std::to_string(value));
@@ -60,16 +69,34 @@ class Printer : public SettingsVisitor {
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
     put(info, fmt::format("{}", fmt::join(value, "x")));
   }
+  void numbers(const SettingInfo& info, Sign /*sign*/, std::vector<SignedReal>& value) override {
+    std::vector<std::string> texts;
+    texts.reserve(value.size());
+    for (const SignedReal& number : value) texts.push_back(text_of(number));
+    put(info, fmt::format("{}", fmt::join(texts, ",")));
+  }
 
  private:
   void put(const SettingInfo& info, std::string_view value) {
     if (!radii_ && info.name == "radius") return;
-    text_ += fmt::format(" {}={}", info.name, value);
+    const std::string text = fmt::format(" {}={}", info.name, value);
+    if (info.later) later_.push_back(text);
+    if (std::ranges::find(later_defaults_, text) == later_defaults_.end()) text_ += text;
   }
 
   std::string& text_;
   bool radii_;
+  std::vector<std::string> later_;
+  std::vector<std::string> later_defaults_;
 };
+
+std::vector<std::string> later_defaults(std::string_view name) {
+  Component prototype = *find_prototype(name);
+  std::string text;
+  Printer printer(text, true);
+  visit_settings(prototype, printer);
+  return printer.take_later();
+}
 
 // Writes defaults out and takes away what only checks the file.
 template <class T>
@@ -94,7 +121,7 @@ void print(const Component& component, bool radii, std::string& text) {
         }
       },
       copy);
-  Printer printer(text, radii);
+  Printer printer(text, radii, later_defaults(name_of(component)));
   visit_settings(copy, printer);
   text += '\n';
 }

@@ -137,6 +137,9 @@ class CollectingReader : public SettingsVisitor {
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
     mistakes_.attempt([&] { reader_.sizes(info, value); });
   }
+  void numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& value) override {
+    mistakes_.attempt([&] { reader_.numbers(info, sign, value); });
+  }
 
  private:
   SettingsReader& reader_;

@@ -16,7 +16,9 @@ constexpr std::string_view no_transposed =
 constexpr std::string_view no_recurrence =
     "recurrent layers and attention are not in the catalogue; opaque takes your own constants";
 constexpr std::string_view fixed_statistics =
-    "bounds are those of training mode, or of given running statistics: leave it out";
+    "statistics are the batch's, or, with statistics: fixed, given: leave it out";
+constexpr std::string_view per_channel_response =
+    "local_response_norm has windows of channels, not of positions";
 constexpr std::string_view in_brackets =
     "write it behind the component's name, as in conv: {filters: 64, kernel: 3}";
 constexpr std::string_view no_cropping =
@@ -58,12 +60,23 @@ constexpr auto table = std::to_array<Alias>({
     {"batchnorm2d", "batch_norm", {}},
     {"batchnormalization", "batch_norm", {}},
     {"bn", "batch_norm", {}},
+    {"syncbatchnorm", "batch_norm", {}},
+    {"batchnormalize", "batch_norm",
+     "write it behind the layer's own component: then: [batch_norm]"},
+    {"frozenbatchnorm2d", "batch_norm", "batch_norm with statistics: fixed"},
     {"layernormalization", "layer_norm", {}},
+    {"layernorm2d", "layer_norm", "layer_norm with per: position"},
     {"ln", "layer_norm", {}},
     {"groupnormalization", "group_norm", {}},
     {"gn", "group_norm", {}},
-    {"instancenorm2d", "group_norm", "group_norm with as many groups as channels"},
-    {"instancenorm", "group_norm", "group_norm with as many groups as channels"},
+    {"instancenorm1d", "instance_norm", {}},
+    {"instancenorm2d", "instance_norm", {}},
+    {"instancenormalization", "instance_norm", {}},
+    {"localresponsenormalization", "local_response_norm", {}},
+    {"lrn", "local_response_norm", {}},
+    {"crosschannellrn", "local_response_norm", {}},
+    {"withinchannellrn", "local_response_norm", per_channel_response},
+    {"simplifiedlayernormalization", "rms_norm", {}},
     {"rmsnormalization", "rms_norm", {}},
     {"maxpool1d", "max_pool", {}},
     {"maxpool2d", "max_pool", {}},
@@ -132,6 +145,8 @@ constexpr auto table = std::to_array<Alias>({
     {"kernelsize", "kernel", {}},
     {"poolsize", "kernel", {}},
     {"size", "kernel", {}},
+    {"localsize", "size", {}},
+    {"depthradius", "size", "size is 2 depth_radius + 1; alpha_of: sum, as in TensorFlow"},
     {"strides", "stride", {}},
     {"pad", "padding", {}},
     {"pads", "padding", {}},
@@ -141,8 +156,12 @@ constexpr auto table = std::to_array<Alias>({
     {"numgroups", "groups", {}},
     {"eps", "epsilon", {}},
     {"elementwiseaffine", "affine", {}},
-    {"scale", "affine", {}},
     {"center", "shift", {}},
+    {"runningmean", "mean", {}},
+    {"movingmean", "mean", {}},
+    {"runningvar", "variance", {}},
+    {"movingvariance", "variance", {}},
+    {"trainingmode", "statistics", {}},
     {"momentum", "epsilon", fixed_statistics},
     {"trackrunningstats", "epsilon", fixed_statistics},
     {"negativeslope", "slope", {}},

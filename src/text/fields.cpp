@@ -219,6 +219,14 @@ Real parse_real(const ScalarText& scalar, RealRange range) {
   return Real::from_decimal(scalar.text);
 }
 
+SignedReal parse_signed(const ScalarText& scalar) {
+  ScalarText magnitude = scalar;
+  const bool negative = scalar.text.starts_with('-') && dissect(scalar.text).valid;
+  if (negative) magnitude.text.remove_prefix(1);
+  const Real real = parse_real(magnitude, RealRange::non_negative);
+  return {real, negative && !real.upper.is_zero()};
+}
+
 bool parse_flag(const ScalarText& scalar) {
   if (!scalar.quoted && scalar.text == "true") return true;
   if (!scalar.quoted && scalar.text == "false") return false;

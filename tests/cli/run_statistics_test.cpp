@@ -127,5 +127,49 @@ TEST_F(RunStatistics, AndWeightsComeFromOneFile) {
       "shape []\nhint: are these the weights of another network?\n");
 }
 
+// The same numbers in the network's own file.
+TEST_F(RunStatistics, MayStandInTheFile) {
+  const auto layer_of = [&](const std::vector<std::string>& arguments) {
+    const Outcome outcome =
+        run_program(Invocation{.arguments = arguments, .directory = directory_.path().string()});
+    EXPECT_EQ(outcome.err, "");
+    return Json::parse(outcome.out).at("layers").at(0);
+  };
+  const Json from_file = Json::parse(run({"--format", "json"}).out).at("layers").at(0);
+  const auto network_with = [&](const std::string& settings) {
+    (void)directory_.write("net.yaml",
+                           "name: net\ninput: {shape: [2]}\nlayers:\n  - {name: a, radius: 6, "
+                           "dense: 2, bias: false, then: [{batch_norm: {epsilon: 0.25, "
+                           "statistics: fixed" +
+                               settings + "}}]}\n");
+  };
+  const std::vector<std::string> without{"run",       "net.yaml",      "--input",  "x.npy",
+                                         "--weights", "w.safetensors", "--format", "json"};
+  network_with(", mean: [2, 3], variance: [0.75, 3.75]");
+  EXPECT_EQ(layer_of(without), from_file);
+  // Without numbers they come from --statistics, or from the weights' file.
+  network_with("");
+  EXPECT_EQ(Json::parse(run({"--format", "json"}).out).at("layers").at(0), from_file);
+  write_safetensors(
+      directory_ / "w.safetensors",
+      std::vector<TensorView>{{"a.weight", {2, 2}, weight_},
+                              {"a.batch_norm.running_mean", {2}, std::vector{2.0, 3.0}},
+                              {"a.batch_norm.running_var", {2}, std::vector{0.75, 3.75}}});
+  EXPECT_EQ(layer_of(without), from_file);
+  // Otherwise nothing can be said.
+  const Outcome bounds = run_program(
+      Invocation{.arguments = {"bound", "net.yaml"}, .directory = directory_.path().string()});
+  EXPECT_EQ(bounds.exit_code, 2);
+  EXPECT_EQ(bounds.out, "");
+  EXPECT_EQ(bounds.err,
+            "net.yaml:4:57: error: layer 'a': batch_norm has fixed statistics, but no numbers for "
+            "them\n"
+            " 4 |   - {name: a, radius: 6, dense: 2, bias: false, then: [{batch_norm: {epsilon: "
+            "0.25, statistics: fixed}}]}\n"
+            "   |                                                         ^\n"
+            "hint: add mean and variance, each a number or a list; 'smoothbound run' also takes "
+            "them from --statistics or --weights\n");
+}
+
 }  // namespace
 }  // namespace smoothbound::testing

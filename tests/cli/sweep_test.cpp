@@ -174,7 +174,7 @@ TEST(SweepCsv, HasARowForEachPointAndCrossing) {
   }
   EXPECT_EQ(records["point"], 2);
   EXPECT_EQ(records["crossing"], 2);
-  EXPECT_EQ(records["assumption"], 6);
+  EXPECT_EQ(records["assumption"], 7);
 }
 
 TEST(SweepOutputs, GoWholeToFiles) {

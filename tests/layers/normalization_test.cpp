@@ -84,6 +84,29 @@ std::vector<Normalized> normalizations() {
          component.epsilon = epsilon;
          return component.parts(site, method);
        }},
+      {"layer_per_position", groups_of(image, 2, [](auto s, auto, auto p) { return 2 * s + p; }),
+       true, image, 2,
+       [](const Site& site, Method method, Real epsilon) {
+         LayerNorm component;
+         component.per = 1;
+         component.epsilon = epsilon;
+         return component.parts(site, method);
+       }},
+      {"instance", groups_of(image, 2, [](auto s, auto c, auto) { return 2 * s + c; }), true, image,
+       2,
+       [](const Site& site, Method method, Real epsilon) {
+         InstanceNorm component;
+         component.epsilon = epsilon;
+         return component.parts(site, method);
+       }},
+      {"rms_per_position", groups_of(image, 2, [](auto s, auto, auto p) { return 2 * s + p; }),
+       false, image, 2,
+       [](const Site& site, Method method, Real epsilon) {
+         RmsNorm component;
+         component.per = 1;
+         component.epsilon = epsilon;
+         return component.parts(site, method);
+       }},
       {"rms",
        groups_of({5}, 2, [](auto s, auto, auto) { return s; }),
        false,
@@ -282,6 +305,19 @@ void expect_affine(Norm component, std::int64_t features, std::int64_t repeats) 
   const Parts without_shift = component.parts(site, Method::paper);
   const auto& only_scale = std::get<AffineConstants>(*(without_shift.begin() + 1));
   EXPECT_TRUE(only_scale.linear_parameters.value.is_zero());
+  EXPECT_EQ(only_scale.bilinear.value, Magnitude::from_count(1));
+
+  component.affine.scale = false;
+  EXPECT_THROW(static_cast<void>(component.output_shape({&shape, 1})), ShapeError);
+  component.affine.shift = true;
+  EXPECT_EQ(component.output_shape({&shape, 1}), shape);
+  EXPECT_EQ(component.block(site)->elements, features);
+  const Parts without_scale = component.parts(site, Method::sharp);
+  const auto& only_shift = std::get<AffineConstants>(*(without_scale.begin() + 1));
+  EXPECT_TRUE(only_shift.bilinear.value.is_zero());
+  EXPECT_EQ(only_shift.linear_input.value, Magnitude::from_count(1));
+  EXPECT_EQ(only_shift.linear_parameters.value, scale.linear_parameters.value);
+  EXPECT_TRUE(only_shift.offset.value.is_zero());
 }
 
 TEST(Normalization, AffinePartOfEachKind) {
@@ -296,6 +332,91 @@ TEST(Normalization, AffinePartOfEachKind) {
   expect_affine(LayerNorm{}, 60, 7);
   expect_affine(group, 6, 70);
   expect_affine(RmsNorm{}, 60, 7);
+  expect_affine(InstanceNorm{}, 6, 70);
+  LayerNorm layer_per_position;
+  layer_per_position.per = 1;
+  expect_affine(layer_per_position, 6, 70);
+  RmsNorm rms_per_position;
+  rms_per_position.per = 1;
+  expect_affine(rms_per_position, 6, 70);
+}
+
+TEST(Normalization, InstanceNormIsGroupNormWithAGroupForEachChannel) {
+  const Shape shape{4, 3, 2};
+  const Site site{{&shape, 1}, shape, 5};
+  InstanceNorm instance;
+  GroupNorm group;
+  group.groups = 4;
+  instance.affine.learnable = group.affine.learnable = true;
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const Parts a = instance.parts(site, method);
+    const Parts b = group.parts(site, method);
+    const auto& x = std::get<MapConstants>(*a.begin());
+    const auto& y = std::get<MapConstants>(*b.begin());
+    EXPECT_EQ(x.bound.value, y.bound.value);
+    EXPECT_EQ(x.lipschitz.value, y.lipschitz.value);
+    EXPECT_EQ(x.smoothness.value, y.smoothness.value);
+    EXPECT_EQ(std::get<AffineConstants>(*(a.begin() + 1)).linear_parameters.value,
+              std::get<AffineConstants>(*(b.begin() + 1)).linear_parameters.value);
+  }
+  EXPECT_EQ(instance.work(site).forward, group.work(site).forward);
+  EXPECT_EQ(instance.block(site)->elements, group.block(site)->elements);
+  const Shape flat{4};
+  EXPECT_THROW(static_cast<void>(instance.output_shape({&flat, 1})), ShapeError);
+}
+
+std::vector<SignedReal> signed_reals(std::initializer_list<const char*> literals) {
+  std::vector<SignedReal> all;
+  for (const std::string literal : literals) {
+    const bool negative = literal.front() == '-';
+    all.push_back({Real::from_decimal(literal.substr(negative ? 1 : 0)), negative});
+  }
+  return all;
+}
+
+// (z - mean) / sqrt(variance + 0.75): slopes 1, 1/2 and 2/3 for three channels of two positions.
+TEST(Normalization, FixedStatisticsAreAnAffineMap) {
+  const Shape shape{3, 2};
+  const Site site{{&shape, 1}, shape, 5};
+  BatchNorm norm;
+  norm.epsilon = Real::from_decimal("0.75");
+  norm.statistics = 1;
+  EXPECT_TRUE(norm.lacks_fixed());
+  EXPECT_FALSE(norm.couples_samples());
+  EXPECT_TRUE(only_map(norm.parts(site, Method::sharp)).lipschitz.value.is_infinite());
+  norm.mean = signed_reals({"1", "-2", "0"});
+  norm.variance = signed_reals({"0.25", "3.25", "1.5"});
+  EXPECT_EQ(norm.output_shape({&shape, 1}), shape);
+  EXPECT_FALSE(norm.lacks_fixed());
+  EXPECT_FALSE(norm.couples_samples());
+  const FixedStatistics statistics = norm.fixed_statistics(shape);
+  EXPECT_EQ(statistics.mean, (std::vector<double>{1, -2, 0}));
+  EXPECT_EQ(statistics.variance, (std::vector<double>{0.25, 3.25, 1.5}));
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const MapConstants a = only_map(norm.parts(site, method));
+    EXPECT_EQ(a.lipschitz.value, Magnitude::from_count(1));
+    EXPECT_EQ(a.slope_at_zero.value, Magnitude::from_count(1));
+    EXPECT_TRUE(a.smoothness.value.is_zero());
+    EXPECT_TRUE(a.bound.value.is_infinite());
+    // (1 + 4/4) of each of ten positions of the batch
+    EXPECT_EQ(a.at_zero.value, square_root(Magnitude::from_count(20)));
+    EXPECT_EQ(norm.work(site).forward, Magnitude::from_count(30));
+  }
+  // One number for all.
+  norm.mean = signed_reals({"-0.5"});
+  norm.variance = signed_reals({"0.25"});
+  const MapConstants all = only_map(norm.parts(site, Method::sharp));
+  EXPECT_EQ(all.at_zero.value, square_root(Magnitude::from_double(0.25 * 30)));
+  EXPECT_EQ(norm.fixed_statistics(shape).mean, (std::vector<double>{-0.5, -0.5, -0.5}));
+  norm.variance = signed_reals({"0.25", "3.25", "0.25"});
+  EXPECT_EQ(only_map(norm.parts(site, Method::sharp)).at_zero.value,
+            square_root(Magnitude::from_count(10) * Magnitude::from_double(0.25 * 2.25)));
+  // Given from outside, these come before the file's.
+  norm.fixed =
+      std::make_shared<const FixedStatistics>(FixedStatistics{{2, 0, 0}, {3.25, 15.25, 15.25}});
+  const MapConstants given = only_map(norm.parts(site, Method::sharp));
+  EXPECT_EQ(given.lipschitz.value, Magnitude::from_double(0.5));
+  EXPECT_EQ(given.at_zero.value, square_root(Magnitude::from_count(10)));
 }
 
 TEST(Normalization, OnlyBatchNormCouplesSamples) {

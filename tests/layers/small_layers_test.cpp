@@ -180,12 +180,15 @@ TEST(Catalogue, NamesAreUniqueAndFound) {
 }
 
 TEST(Catalogue, Roles) {
-  EXPECT_THAT(component_names(Role::affine), testing::ElementsAre("dense", "conv", "parameter", "opaque"));
-  EXPECT_THAT(component_names(Role::merge), testing::ElementsAre("add", "concat", "multiply", "matmul"));
-  EXPECT_THAT(component_names(Role::non_affine),
-              testing::IsSupersetOf({"softplus", "softmax", "average_pool", "max_pool",
-                                     "global_average_pool", "batch_norm", "layer_norm",
-                                     "group_norm", "rms_norm", "identity"}));
+  EXPECT_THAT(component_names(Role::affine),
+              testing::ElementsAre("dense", "conv", "parameter", "opaque"));
+  EXPECT_THAT(component_names(Role::merge),
+              testing::ElementsAre("add", "concat", "multiply", "matmul"));
+  EXPECT_THAT(
+      component_names(Role::non_affine),
+      testing::IsSupersetOf({"softplus", "softmax", "average_pool", "max_pool",
+                             "global_average_pool", "batch_norm", "layer_norm", "group_norm",
+                             "instance_norm", "rms_norm", "local_response_norm", "identity"}));
 }
 
 // None of these names may be one of a layer's other keys: an entry of `layers` holds both.

@@ -35,6 +35,8 @@ TEST(Assumptions, DefaultsOfComponentsOnceEach) {
           "epsilon = 1e-05 of batch_norm (added to the variance): not given, so the default",
           "per = channel of batch_norm (what a feature is: an element of the sample, as in "
           "the paper, or a channel): not given, so the default",
+          "statistics = batch of batch_norm (those of the batch, as in training, or fixed ones, as "
+          "in a deployed network): not given, so the default",
           "affine = false of batch_norm (learnable scale and shift, a pair per feature): "
           "not given, so the default",
           "beta = 1 of softplus (scale; the larger, the closer to relu): not given, so the "
@@ -43,10 +45,9 @@ TEST(Assumptions, DefaultsOfComponentsOnceEach) {
 }
 
 TEST(Assumptions, NothingOfWhatIsGiven) {
-  EXPECT_THAT(
-      assumptions_of("  - {dense: 3, then: [{batch_norm: {epsilon: 1, per: channel, affine: "
-                     "false}}, {softplus: 2}, tanh]}\n"),
-      IsEmpty());
+  EXPECT_THAT(assumptions_of("  - {dense: 3, then: [{batch_norm: {epsilon: 1, per: channel, "
+                             "statistics: batch, affine: false}}, {softplus: 2}, tanh]}\n"),
+              IsEmpty());
   // In one place and not in another: it is assumed there.
   EXPECT_THAT(assumptions_of("  - {dense: 3, then: [{softplus: 2}]}\n"
                              "  - {dense: 3, then: [softplus]}\n"),
@@ -56,11 +57,12 @@ TEST(Assumptions, NothingOfWhatIsGiven) {
 // A shift is part of what `affine` adds.
 TEST(Assumptions, OnlyWhatMatters) {
   const auto with = [](const std::string& affine) {
-    return assumptions_of("  - {dense: 3, then: [{layer_norm: {epsilon: 1, affine: " + affine +
-                          "}}]}\n");
+    return assumptions_of("  - {dense: 3, then: [{layer_norm: {epsilon: 1, per: sample, affine: " +
+                          affine + "}}]}\n");
   };
   EXPECT_THAT(with("false"), IsEmpty());
-  EXPECT_THAT(with("true"), ElementsAre(HasSubstr("shift = true of layer_norm")));
+  EXPECT_THAT(with("true"), ElementsAre(HasSubstr("scale = true of layer_norm"),
+                                        HasSubstr("shift = true of layer_norm")));
 }
 
 TEST(Assumptions, OptionsGiveThem) {
@@ -68,8 +70,9 @@ TEST(Assumptions, OptionsGiveThem) {
   options.batch_norm_epsilon = real("1");
   options.softplus_scale = real("2");
   const std::string layers =
-      "  - {dense: 3, then: [{batch_norm: {per: element, affine: false}}, softplus]}\n"
-      "  - {dense: 3, then: [layer_norm]}\n";
+      "  - {dense: 3, then: [{batch_norm: {per: element, statistics: batch, affine: false}}, "
+      "softplus]}\n"
+      "  - {dense: 3, then: [{layer_norm: {per: sample}}]}\n";
   EXPECT_THAT(assumptions_of(layers, options),
               ElementsAre(HasSubstr("epsilon = 1e-05 of layer_norm"),
                           HasSubstr("affine = false of layer_norm")));

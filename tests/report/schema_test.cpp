@@ -47,6 +47,10 @@ class Names : public SettingsVisitor {
   void extent(const SettingInfo& info, Extent& /*value*/) override { add(info); }
   void padding(const SettingInfo& info, Padding& /*value*/) override { add(info); }
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& /*value*/) override { add(info); }
+  void numbers(const SettingInfo& info, Sign /*sign*/,
+               std::vector<SignedReal>& /*value*/) override {
+    add(info);
+  }
 
   std::vector<std::string> names;
 

@@ -143,6 +143,37 @@ layers:
   - dense: 3
     then: [{rms_norm: {epsilon: 0.1, affine: true}}]
 )"},
+    NamedNetwork{"Positions", R"(
+input: {shape: [4, 3, 5], norm: 1}
+layers:
+  - conv: {filters: 6, kernel: 2}
+    then: [{layer_norm: {epsilon: 0.1, per: position, affine: true}}, softplus]
+  - conv: {filters: 4, kernel: 1}
+    then: [{rms_norm: {epsilon: 0.2, per: position, affine: true, shift: false}}, tanh]
+  - conv: {filters: 3, kernel: [2, 1]}
+    then: [{instance_norm: {epsilon: 0.3, affine: true, scale: false}}, softplus]
+  - dense: 3
+)"},
+    NamedNetwork{"LocalResponse", R"(
+input: {shape: [5, 4, 3], norm: 1}
+layers:
+  - conv: {filters: 16, kernel: 2}
+    then: [{local_response_norm: {size: 5, alpha: 2, beta: 0.75, k: 0.5}}, softplus]
+  - conv: {filters: 6, kernel: [2, 1]}
+    then: [{local_response_norm: {size: 4, alpha: 0.7, beta: 1.3, k: 2, alpha_of: sum}}]
+  - dense: 5
+    then: [{local_response_norm: {size: 2, alpha: 3, beta: 0.4}}]
+)"},
+    NamedNetwork{"FixedStatistics", R"(
+input: {shape: [2, 4, 3], norm: 1}
+layers:
+  - conv: {filters: 3, kernel: 2}
+    then: [{batch_norm: {epsilon: 0.1, statistics: fixed, mean: [0.5, -1, 0], variance: [1, 0.2, 3],
+                         affine: true, scale: false}}, softplus]
+  - dense: 4
+    then: [{batch_norm: {statistics: fixed, mean: -0.25, variance: 0.5, per: element,
+                         affine: true}}, tanh]
+)"},
     NamedNetwork{"Branches", R"(
 input: {shape: [6], norm: 1}
 layers:

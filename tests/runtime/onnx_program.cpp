@@ -159,8 +159,12 @@ class Translation {
 
   void batch_norm() {
     const bool training = integer("training_mode", 0) != 0;
-    if (!training) program_.statistics = FixedStatistics{input(3).values, input(4).values};
-    normalize(x().sizes[0], sample(), "batch_norm", "per: channel, ");
+    std::string settings = "per: channel, ";
+    if (!training) {
+      settings += fmt::format("statistics: fixed, mean: [{:.17g}], variance: [{:.17g}], ",
+                              fmt::join(input(3).values, ", "), fmt::join(input(4).values, ", "));
+    }
+    normalize(x().sizes[0], sample(), "batch_norm", settings);
   }
   void layer_norm() {
     const std::size_t axis = axis_of("axis", -1);
@@ -168,7 +172,13 @@ class Translation {
               "layer_norm", "");
   }
   void instance_norm() {
-    normalize(x().sizes[0], sample(), "group_norm", fmt::format("groups: {}, ", x().sizes[1]));
+    normalize(x().sizes[0], sample(), "instance_norm", "");
+  }
+  void local_response_norm() {
+    map(x().sizes[0], sample(),
+        fmt::format("{{local_response_norm: {{size: {}, alpha: {:.17g}, beta: {:.17g}, k: "
+                    "{:.17g}}}}}",
+                    integer("size", 1), real("alpha", 1e-4), real("beta", 0.75), real("bias", 1)));
   }
   void mean_variance_norm() {
     map(x().sizes[0], sample(), "{batch_norm: {epsilon: 1e-12, per: channel}}");
@@ -408,6 +418,7 @@ constexpr Operator operators[] = {
     {"InstanceNormalization", [](Translation& node) { node.instance_norm(); }},
     {"LayerNormalization", [](Translation& node) { node.layer_norm(); }},
     {"LeakyRelu", [](Translation& node) { node.leaky_relu(); }},
+    {"LRN", [](Translation& node) { node.local_response_norm(); }},
     {"MatMul", [](Translation& node) { node.gemm(); }},
     {"MaxPool", [](Translation& node) { node.pool("max_pool"); }},
     {"MeanVarianceNormalization", [](Translation& node) { node.mean_variance_norm(); }},

@@ -4,14 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "onnx_reader.hpp"
-#include "smoothbound/layers/normalization.hpp"
 
 namespace smoothbound::testing::onnx {
 
@@ -36,7 +34,6 @@ struct Program {
   std::string architecture;
   std::int64_t batch = 1;
   std::map<std::string, std::vector<double>> parameters;  // by name
-  std::optional<FixedStatistics> statistics;              // of the only component
   std::vector<double> input;
   std::vector<std::int64_t> output_sizes;
   std::vector<double> output;

@@ -149,6 +149,22 @@ TEST(AroundAPoint, HoldsForRandomNetworks) {
   EXPECT_GE(points, 2000);
 }
 
+// z + delta: nothing of the block multiplies z, and all of it is the bias.
+TEST(PointBounds, OfAShiftAlone) {
+  const Graph graph = testing::graph_of(
+      "input: {shape: [2, 3], norm: 1}\nlayers: [{then: [{layer_norm: {per: position, affine: "
+      "true, "
+      "scale: false}}]}]",
+      1);
+  const Network<double> network(graph, 1);
+  ASSERT_EQ(network.parameter_layout().arrays.size(), 1);
+  EXPECT_EQ(network.parameter_layout().arrays[0].name, "layer1.layer_norm.shift");
+  const PointBounds point = point_bounds(graph, network.parameter_layout(), Vector{3, 4});
+  EXPECT_NEAR(point.blocks.at(0).norm.to_double(), 5, 1e-10);
+  EXPECT_TRUE(point.blocks.at(0).linear_input.is_zero());
+  EXPECT_NEAR(point.blocks.at(0).bias.to_double(), 5, 1e-10);
+}
+
 // Seen block by block: dense 2 x 2 with bias, then scale and shift.
 TEST(PointBounds, StatesEachBlock) {
   const Graph graph = testing::graph_of(

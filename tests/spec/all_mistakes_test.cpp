@@ -271,6 +271,7 @@ TEST(Aliases, TargetsExist) {
       void extent(const SettingInfo& info, Extent&) override { see(info); }
       void padding(const SettingInfo& info, Padding&) override { see(info); }
       void sizes(const SettingInfo& info, std::vector<std::int64_t>&) override { see(info); }
+      void numbers(const SettingInfo& info, Sign, std::vector<SignedReal>&) override { see(info); }
     } finder;
     finder.wanted = name;
     for (Component component : prototypes()) visit_settings(component, finder);
@@ -318,7 +319,18 @@ TEST(Aliases, WordsOfOtherPrograms) {
   EXPECT_EQ(hint_for("{conv: {filters: 3, kernel: 2, strides: 2}}"), "did you mean 'stride'?");
   EXPECT_EQ(then("{batch_norm: {eps: 1}}"), "did you mean 'epsilon'?");
   EXPECT_EQ(then("{batch_norm: {momentum: 1}}"),
-            "bounds are those of training mode, or of given running statistics: leave it out");
+            "statistics are the batch's, or, with statistics: fixed, given: leave it out");
+  EXPECT_EQ(then("{batch_norm: {running_mean: 1}}"), "did you mean 'mean'?");
+  EXPECT_EQ(then("{batch_norm: {moving_variance: 1}}"), "did you mean 'variance'?");
+  EXPECT_EQ(then("InstanceNorm2d"), "did you mean 'instance_norm'?");
+  EXPECT_EQ(then("LayerNorm"), "did you mean 'layer_norm'?");
+  EXPECT_EQ(then("LayerNorm2d"), "layer_norm with per: position");
+  EXPECT_EQ(then("GroupNorm"), "did you mean 'group_norm'?");
+  EXPECT_EQ(then("RMSNorm"), "did you mean 'rms_norm'?");
+  EXPECT_EQ(then("LocalResponseNorm"), "did you mean 'local_response_norm'?");
+  EXPECT_EQ(then("LRN"), "did you mean 'local_response_norm'?");
+  EXPECT_EQ(then("{local_response_norm: {depth_radius: 2}}"),
+            "size is 2 depth_radius + 1; alpha_of: sum, as in TensorFlow");
   EXPECT_EQ(then("{max_pool: {pool_size: 2}}"), "did you mean 'kernel'?");
 }
 

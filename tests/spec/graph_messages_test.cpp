@@ -222,6 +222,46 @@ hint: groups must divide the channels
 )");
 }
 
+TEST(GraphMessage, Normalizations) {
+  const auto message = [](const std::string& component) {
+    const std::string text =
+        rendered("norm.yaml", "input: {shape: [3, 2]}\nlayers:\n  - then: [" + component + "]\n");
+    const std::size_t error = text.find("error: ");
+    return text.substr(error, text.find('\n', error) - error) + " | " +
+           text.substr(text.find("hint: "));
+  };
+  EXPECT_EQ(message("{layer_norm: {affine: true, scale: false, shift: false}}"),
+            "error: layer 'layer1': the affine part has neither scale nor shift | hint: leave out "
+            "'affine', or one of scale: false and shift: false\n");
+  EXPECT_EQ(message("global_average_pool, instance_norm"),
+            "error: layer 'layer1': instance_norm of channels with one position each is 0 | hint: "
+            "it needs channels with several positions; layer_norm takes the channels together\n");
+  EXPECT_EQ(message("{batch_norm: {mean: 1, variance: 1}}"),
+            "error: layer 'layer1': mean and variance are given, but the statistics are the "
+            "batch's | hint: write statistics: fixed, or leave them out\n");
+  EXPECT_EQ(message("{batch_norm: {statistics: fixed, mean: 1}}"),
+            "error: layer 'layer1': there is a mean, but no variance | hint: fixed statistics are "
+            "both\n");
+  EXPECT_EQ(message("{batch_norm: {statistics: fixed, variance: 1}}"),
+            "error: layer 'layer1': there is a variance, but no mean | hint: fixed statistics are "
+            "both\n");
+  EXPECT_EQ(message("{batch_norm: {statistics: fixed, mean: [1, 2], variance: 1}}"),
+            "error: layer 'layer1': mean has 2 numbers for 3 features | hint: a number for all, or "
+            "one for each channel\n");
+  EXPECT_EQ(message("{batch_norm: {statistics: fixed, per: element, mean: 0, variance: [1, 2]}}"),
+            "error: layer 'layer1': variance has 2 numbers for 6 features | hint: a number for "
+            "all, or one for each element\n");
+  EXPECT_EQ(message("{batch_norm: {statistics: fixed, mean: 0, variance: [1, -1, 1]}}"),
+            "error: variance must not be negative | hint: remove the minus sign\n");
+  EXPECT_EQ(message("{batch_norm: {statistics: fixed, mean: [], variance: 1}}"),
+            "error: mean is an empty list | hint: a number, or a list of one for each feature\n");
+  EXPECT_EQ(message("{batch_norm: {statistics: fixed, mean: --1, variance: 1}}"),
+            "error: mean must be a number, not '--1' | hint: write a number such as 12, 0.5 or "
+            "1e-3\n");
+  EXPECT_EQ(message("{local_response_norm: {size: 3, beta: 0}}"),
+            "error: beta must be positive | hint: write a number above 0\n");
+}
+
 TEST(GraphMessage, Kernels) {
   EXPECT_EQ(
       rendered("kernel.yaml", R"(input: {shape: [3, 8, 8]}

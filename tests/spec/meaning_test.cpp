@@ -64,6 +64,27 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"softplus,", "softplus: {beta: 1},"}),
     [](const auto& test) { return "Change" + std::to_string(test.index); });
 
+// Settings that came after their components stand in a digest where they are not at their defaults,
+// so that what was written before them has the digest that it had.
+TEST(Meaning, LaterSettingsCountWhereTheyAreGiven) {
+  const auto of = [](const std::string& component) {
+    return meaning("input: {shape: [2, 3]}\nlayers: [{then: [" + component + "]}]\n").structure;
+  };
+  const std::string plain = of("batch_norm");
+  EXPECT_EQ(plain, "dfd5aa362413a5e5342201d87c80b4c04a07750af9d9922163a5d040c1a904f4");
+  EXPECT_EQ(of("{batch_norm: {statistics: batch, scale: true}}"), plain);
+  EXPECT_EQ(of("{layer_norm: {per: sample}}"), of("layer_norm"));
+  EXPECT_NE(of("{layer_norm: {per: position}}"), of("layer_norm"));
+  const std::string fixed = of("{batch_norm: {statistics: fixed, mean: 0, variance: 1}}");
+  EXPECT_NE(fixed, plain);
+  EXPECT_EQ(of("{batch_norm: {statistics: fixed, mean: -0, variance: 1.0}}"), fixed);
+  EXPECT_NE(of("{batch_norm: {statistics: fixed, mean: 1, variance: 1}}"), fixed);
+  EXPECT_NE(of("{batch_norm: {statistics: fixed, mean: 1, variance: 1}}"),
+            of("{batch_norm: {statistics: fixed, mean: -1, variance: 1}}"));
+  EXPECT_NE(of("{batch_norm: {statistics: fixed, mean: [1, 2], variance: 1}}"),
+            of("{batch_norm: {statistics: fixed, mean: [2, 1], variance: 1}}"));
+}
+
 // Radii, of layers as of affine parts, are settings of what stays the same form.
 TEST(Meaning, FormIsWithoutRadii) {
   const auto of = [](const std::string& layer) {

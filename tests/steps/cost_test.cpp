@@ -261,7 +261,9 @@ layers:
 }
 
 TEST(NewtonSweep, NeedsAChain) {
-  const NetworkCost branches = count_costs(graph_of(smooth_networks[6].text, 2), 2);
+  const auto* const network = std::ranges::find(smooth_networks, "Branches", &NamedNetwork::name);
+  ASSERT_NE(network, smooth_networks.end());
+  const NetworkCost branches = count_costs(graph_of(network->text, 2), 2);
   EXPECT_EQ(branches.newton.reason, "layer 'sum' does not read just the layer before it: no chain");
   EXPECT_TRUE(branches.gauss_newton.is_known());
   EXPECT_EQ(count_costs(graph_of(own_networks[0].text, 2), 2).newton.reason,

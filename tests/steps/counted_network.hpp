@@ -10,12 +10,13 @@
 #include <variant>
 #include <vector>
 
-#include "counted.hpp"
+#include "counted_merges.hpp"
+#include "counted_response.hpp"
 #include "smoothbound/graph/graph.hpp"
 
 namespace smoothbound::testing {
 
-class CountedNetwork {
+class CountedNetwork : CountedMerges {
  public:
   CountedNetwork(const Graph& graph, std::int64_t batch) : graph_(graph), batch_(batch) {}
 
@@ -102,21 +103,8 @@ class CountedNetwork {
   std::vector<PassCounts> counts;  // of each layer of the graph
 
  private:
-  using Index = std::size_t;
-  struct Part {
-    const PlacedComponent* placed;
-    std::uint32_t layer;
-    std::vector<Numbers> z;
-    std::vector<Shape> shapes;
-    std::vector<bool> wanted;
-    Index offset;
-    Numbers v;
-    Numbers y;
-    [[nodiscard]] const Shape& input() const { return shapes.front(); }
-    [[nodiscard]] const Shape& output() const { return placed->output; }
-  };
-  using Bars = std::vector<Numbers>;
-  static Index at(std::int64_t i) { return static_cast<Index>(i); }
+  using CountedMerges::pull;
+  using CountedMerges::value;
 
   // Dense layers and convolutions: body(input or none, weight, output), and the biases.
   template <class Tap, class Bias>
@@ -187,128 +175,6 @@ class CountedNetwork {
   static void pull(const Opaque& /*c*/, const Part& /*part*/, const Numbers& /*mu*/,
                    Bars& /*z_bars*/, Numbers& /*v_bar*/) {
     std::abort();
-  }
-
-  static void value(const Add& /*c*/, Part& part) {
-    for (const Numbers& z : part.z) {
-      for (Index i = 0; i < z.size(); ++i) part.y[i] += z[i];
-    }
-  }
-  static void pull(const Add& /*c*/, const Part& part, const Numbers& mu, Bars& z_bars,
-                   Numbers& /*v_bar*/) {
-    for (Index k = 0; k < z_bars.size(); ++k) {
-      if (part.wanted[k]) z_bars[k] = mu;
-    }
-  }
-
-  // Where in factor k output i of the batch reads: along an axis of size 1 always the same.
-  static Index place_in_factor(const Part& part, Index k, Index i) {
-    const auto whole = part.placed->output.sizes();
-    const auto sizes = part.shapes[k].sizes();
-    Index place = 0;
-    Index stride = 1;
-    for (Index axis = whole.size(); axis-- > 0;) {
-      const Index coordinate = i % at(whole[axis]);
-      i /= at(whole[axis]);
-      const Index size = axis < sizes.size() ? at(sizes[axis]) : 1;
-      if (size > 1) place += coordinate * stride;
-      stride *= size;
-    }
-    return i * stride + place;  // i is the sample
-  }
-  static void value(const Multiply& /*c*/, Part& part) {
-    for (Index i = 0; i < part.y.size(); ++i) {
-      part.y[i] = part.z[0][place_in_factor(part, 0, i)];
-      for (Index k = 1; k < part.z.size(); ++k) {
-        part.y[i] = part.y[i] * part.z[k][place_in_factor(part, k, i)];
-      }
-    }
-  }
-  static void pull(const Multiply& /*c*/, const Part& part, const Numbers& mu, Bars& z_bars,
-                   Numbers& /*v_bar*/) {
-    for (Index k = 0; k < z_bars.size(); ++k) {
-      if (!part.wanted[k]) continue;
-      for (Index i = 0; i < mu.size(); ++i) {
-        Counted product = mu[i];
-        for (Index j = 0; j < part.z.size(); ++j) {
-          if (j != k) product = product * part.z[j][place_in_factor(part, j, i)];
-        }
-        z_bars[k][place_in_factor(part, k, i)] += product;
-      }
-    }
-  }
-
-  // body(input, place in it, place in the output)
-  template <class Body>
-  void each_joined(const Concat& c, const Part& part, const Body& body) const {
-    const Index axis = at(*find_axis(c.axis, part.output().rank()));
-    const auto product = [](std::span<const std::int64_t> sizes) {
-      Index all = 1;
-      for (const std::int64_t size : sizes) all *= at(size);
-      return all;
-    };
-    const Index before = at(batch_) * product(part.output().sizes().first(axis));
-    const Index behind = product(part.output().sizes().subspan(axis + 1));
-    Index out = 0;
-    for (Index n = 0; n < before; ++n) {
-      for (Index k = 0; k < part.z.size(); ++k) {
-        const Index size = at(part.shapes[k].sizes()[axis]) * behind;
-        for (Index i = 0; i < size; ++i) body(k, n * size + i, out++);
-      }
-    }
-  }
-  void value(const Concat& c, Part& part) const {
-    each_joined(c, part, [&](Index k, Index i, Index o) { part.y[o] = part.z[k][i]; });
-  }
-  void pull(const Concat& c, const Part& part, const Numbers& mu, Bars& z_bars,
-            Numbers& /*v_bar*/) const {
-    each_joined(c, part, [&](Index k, Index i, Index o) {
-      if (part.wanted[k]) z_bars[k][i] = mu[o];
-    });
-  }
-
-  // body(place in A, place in B, place in the output) for each of the products.
-  template <class Body>
-  void each_product(const MatMul& c, const Part& part, const Body& body) const {
-    const MatMul::Sizes s = c.sizes_of(part.shapes);
-    const Index rows = at(s.rows);
-    const Index inner = at(s.inner);
-    const Index columns = at(s.columns);
-    for (Index n = 0; n < at(batch_ * s.stack); ++n) {
-      for (Index i = 0; i < rows; ++i) {
-        for (Index j = 0; j < columns; ++j) {
-          for (Index k = 0; k < inner; ++k) {
-            const Index a = c.transposes_first() ? k * rows + i : i * inner + k;
-            const Index b = c.transposes_second() ? j * inner + k : k * columns + j;
-            body(n * rows * inner + a, n * inner * columns + b, (n * rows + i) * columns + j);
-          }
-        }
-      }
-    }
-  }
-  void value(const MatMul& c, Part& part) const {
-    each_product(c, part,
-                 [&](Index a, Index b, Index o) { part.y[o] += part.z[0][a] * part.z[1][b]; });
-    for (Counted& y : part.y) y = Counted{c.scale.nearest} * y;
-  }
-  void pull(const MatMul& c, const Part& part, const Numbers& mu, Bars& z_bars,
-            Numbers& /*v_bar*/) const {
-    for (const Index k : {0U, 1U}) {
-      if (!part.wanted[k]) continue;
-      Numbers scaled = mu;
-      for (Counted& y : scaled) y = Counted{c.scale.nearest} * y;
-      each_product(c, part, [&](Index a, Index b, Index o) {
-        z_bars[k][k == 0 ? a : b] += part.z[1 - k][k == 0 ? b : a] * scaled[o];
-      });
-    }
-  }
-
-  static void value(const Parameter& /*c*/, Part& part) {
-    for (Index i = 0; i < part.y.size(); ++i) part.y[i] = part.v[i % part.v.size()];
-  }
-  static void pull(const Parameter& /*c*/, const Part& part, const Numbers& mu, Bars& /*z_bars*/,
-                   Numbers& v_bar) {
-    for (Index i = 0; i < mu.size(); ++i) v_bar[i % part.v.size()] += mu[i];
   }
 
   static void value(const Activation& a, Part& part) {
@@ -453,20 +319,48 @@ class CountedNetwork {
     const Index size = at(part.output().channels() / norm.groups);
     return groups_by(part, [&](Index n, Index c, Index) { return Key{n, c / size}; });
   }
-  template <class Norm>
-  [[nodiscard]] std::vector<std::vector<Index>> groups_of(const Norm& /*norm*/,
+  [[nodiscard]] std::vector<std::vector<Index>> groups_of(const InstanceNorm& /*norm*/,
                                                           const Part& part) const {
-    return groups_by(part, [](Index n, Index, Index) { return Key{n}; });
+    return groups_by(part, [](Index n, Index c, Index) { return Key{n, c}; });
+  }
+  template <class Norm>
+  [[nodiscard]] std::vector<std::vector<Index>> groups_of(const Norm& norm,
+                                                          const Part& part) const {
+    const bool position = Norm::scopes[norm.per] == "position";
+    return groups_by(part, [&](Index n, Index, Index p) { return position ? Key{n, p} : Key{n}; });
   }
   template <class Norm>
   static bool has_feature_per_channel(const Norm& norm) {
-    if constexpr (std::same_as<Norm, BatchNorm>) return BatchNorm::scopes[norm.per] == "channel";
-    return std::same_as<Norm, GroupNorm>;
+    if constexpr (requires { norm.per; }) {
+      return Norm::scopes[norm.per] == "channel" || Norm::scopes[norm.per] == "position";
+    }
+    return true;
   }
   template <class Norm>
   static Index feature_of(const Norm& norm, const Part& part, Index i) {
     const Index place = i % at(part.output().elements());
     return has_feature_per_channel(norm) ? place / at(part.output().positions()) : place;
+  }
+
+  // Where the shift begins among the parameters, behind the scale if there is one.
+  static Index first_shift(const Affine& affine, const Part& part) {
+    return affine.scale ? part.v.size() / (affine.shift ? 2 : 1) : 0;
+  }
+
+  // The channels of each position.
+  [[nodiscard]] std::vector<std::vector<Index>> channel_groups(const Part& part) const {
+    return groups_by(part, [](Index n, Index, Index p) { return Key{n, p}; });
+  }
+  void value(const LocalResponseNorm& norm, Part& part) const {
+    part.y = CountedResponse(norm, part.z[0], channel_groups(part)).value();
+  }
+  void pull(const LocalResponseNorm& norm, const Part& part, const Numbers& mu, Bars& z_bars,
+            Numbers& /*v_bar*/) const {
+    if (!part.wanted[0]) return;
+    const std::int64_t before = Counted::multiplications;
+    const CountedResponse kept(norm, part.z[0], channel_groups(part));
+    Counted::multiplications = before;
+    z_bars[0] = kept.pull(part.y, mu);
   }
 
   // The normalized input; backward it is computed anew, out of what a forward pass keeps.
@@ -478,10 +372,12 @@ class CountedNetwork {
   Normalized normalize(const Norm& norm, const Part& part) const {
     Normalized result{Numbers(part.y.size()), {}};
     if constexpr (std::same_as<Norm, BatchNorm>) {
-      if (norm.fixed != nullptr) {
+      if (norm.has_fixed()) {
+        const FixedStatistics fixed = norm.fixed_statistics(part.output());
         for (Index i = 0; i < part.y.size(); ++i) {
           const Index f = feature_of(norm, part, i);
-          result.y[i] = (part.z[0][i] - Counted{norm.fixed->mean[f]}) * fixed_slope(norm, f);
+          result.y[i] = (part.z[0][i] - Counted{fixed.mean[f]}) *
+                        fixed_slope(fixed.variance[f], norm.epsilon.nearest);
         }
         return result;
       }
@@ -504,19 +400,19 @@ class CountedNetwork {
     }
     return result;
   }
-  static Counted fixed_slope(const BatchNorm& norm, Index f) {
-    return {1 / std::sqrt(norm.fixed->variance[f] + norm.epsilon.nearest)};
+  static Counted fixed_slope(double variance, double epsilon) {
+    return {1 / std::sqrt(variance + epsilon)};
   }
 
   template <class Norm>
   void value(const Norm& norm, Part& part) const {
     part.y = normalize(norm, part).y;
     if (!norm.affine.learnable) return;
-    const Index features = part.v.size() / (norm.affine.shift ? 2 : 1);
+    const Index shift = first_shift(norm.affine, part);
     for (Index i = 0; i < part.y.size(); ++i) {
       const Index f = feature_of(norm, part, i);
-      part.y[i] = part.v[f] * part.y[i];
-      if (norm.affine.shift) part.y[i] += part.v[features + f];
+      if (norm.affine.scale) part.y[i] = part.v[f] * part.y[i];
+      if (norm.affine.shift) part.y[i] += part.v[shift + f];
     }
   }
   template <class Norm>
@@ -527,19 +423,22 @@ class CountedNetwork {
     Counted::multiplications = before;
     Numbers bar = mu;
     if (norm.affine.learnable) {
-      const Index features = part.v.size() / (norm.affine.shift ? 2 : 1);
+      const Index shift = first_shift(norm.affine, part);
       for (Index i = 0; i < mu.size(); ++i) {
         const Index f = feature_of(norm, part, i);
+        if (norm.affine.shift) v_bar[shift + f] += mu[i];
+        if (!norm.affine.scale) continue;
         v_bar[f] += kept.y[i] * mu[i];
-        if (norm.affine.shift) v_bar[features + f] += mu[i];
         if (part.wanted[0]) bar[i] = part.v[f] * mu[i];
       }
     }
     if (!part.wanted[0]) return;
     if constexpr (std::same_as<Norm, BatchNorm>) {
-      if (norm.fixed != nullptr) {
+      if (norm.has_fixed()) {
+        const FixedStatistics fixed = norm.fixed_statistics(part.output());
         for (Index i = 0; i < mu.size(); ++i) {
-          z_bars[0][i] = bar[i] * fixed_slope(norm, feature_of(norm, part, i));
+          z_bars[0][i] =
+              bar[i] * fixed_slope(fixed.variance[feature_of(norm, part, i)], norm.epsilon.nearest);
         }
         return;
       }

@@ -42,6 +42,8 @@ class RequiredSettings : public SettingsVisitor {
     value = {1};
     tell(info, "[1]");
   }
+  void numbers(const SettingInfo& /*info*/, Sign /*sign*/,
+               std::vector<SignedReal>& /*value*/) override {}
 
  private:
   static void assign(std::int64_t& value, std::int64_t number) { value = number; }

@@ -75,6 +75,7 @@ inline std::int64_t count_overlap(const PlainPart& part, const Sizes& input) {
 inline std::int64_t group_of(const PlainPart& part, const Sizes& shape, std::int64_t batch) {
   const std::int64_t scalars = product_of(shape);
   if (part.kind == "group_norm") return scalars / part.size;
+  if (part.per == "position") return shape.front();
   if (part.kind != "batch_norm") return scalars;
   return (part.per == "element" ? 1 : positions_of(shape)) * batch;
 }
@@ -82,8 +83,8 @@ inline std::int64_t group_of(const PlainPart& part, const Sizes& shape, std::int
 /// How many scalars of the whole batch one pair of scale and shift acts on.
 inline std::int64_t scalars_per_pair(const PlainPart& part, const Sizes& shape,
                                      std::int64_t batch) {
-  const bool per_channel =
-      part.kind == "group_norm" || (part.kind == "batch_norm" && part.per != "element");
+  const bool per_channel = part.kind == "group_norm" || part.per == "position" ||
+                           (part.kind == "batch_norm" && part.per != "element");
   return (per_channel ? positions_of(shape) : 1) * batch;
 }
 

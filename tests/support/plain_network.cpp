@@ -55,6 +55,7 @@ Mapping settings_of(const PlainPart& part) {
   if (part.axis > 0) map.add("axis", "\"" + part.axis_name + "\"");
   if (!part.per.empty()) map.add("per", "\"" + part.per + "\"");
   if (part.affine) map.add("affine", "true");
+  if (!part.scale) map.add("scale", "false");
   if (!part.shift) map.add("shift", "false");
   map.add_given("radius", part.affine_radius);
   map.add_given("lipschitz", part.lipschitz);

@@ -34,6 +34,7 @@ struct PlainPart {
   std::string epsilon;
   std::string per;
   bool affine = false;
+  bool scale = true;
   bool shift = true;
   std::string affine_radius;
   std::string lipschitz;  // of an opaque layer, as what follows

@@ -263,11 +263,14 @@ class RandomNetwork {
     PlainPart part;
     part.kind = one_of(kinds);
     if (part.kind == "batch_norm" && chance(60)) part.per = chance(50) ? "element" : "channel";
+    const bool takes_scope = part.kind == "layer_norm" || part.kind == "rms_norm";
+    if (takes_scope && chance(40)) part.per = chance(70) ? "position" : "sample";
     if (part.kind == "group_norm") part.size = shape.front() % 2 == 0 && chance(70) ? 2 : 1;
     if (chance(70)) part.epsilon = flat_epsilon_ && chance(30) ? "0" : one_of(epsilons);
     part.affine = chance(50);
     if (part.affine) {
       part.shift = chance(60);
+      if (part.shift) part.scale = chance(80);
       if (chance(50)) part.affine_radius = literal_or_zero();
     }
     return part;

@@ -11,6 +11,7 @@
 #include "smoothbound/layers/activation.hpp"
 #include "smoothbound/layers/conv.hpp"
 #include "smoothbound/layers/dense.hpp"
+#include "smoothbound/layers/local_response_norm.hpp"
 #include "smoothbound/layers/matmul.hpp"
 #include "smoothbound/layers/merge.hpp"
 #include "smoothbound/layers/normalization.hpp"
@@ -62,7 +63,8 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 /// The list.
 using Component =
     std::variant<Dense, Conv, Parameter, Opaque, Add, Concat, Multiply, MatMul, Activation, Softmax,
-                 AveragePool, MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
+                 AveragePool, MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm,
+                 InstanceNorm, RmsNorm, LocalResponseNorm>;
 
 Role role_of(const Component& component);
 /// Whether it has no input.
@@ -72,6 +74,8 @@ InputCount input_count_of(const Component& component);
 std::string_view name_of(const Component& component);
 std::string_view formula_of(const Component& component);
 bool couples_samples(const Component& component);
+/// Whether numbers that it acts with are left to somebody else, and nothing is known without them.
+bool lacks_numbers(const Component& component);
 /// What it costs for the whole batch.
 Work work_of(const Component& component, const Site& site);
 /// The parameter block that it owns, if any.

@@ -51,7 +51,12 @@ struct SettingInfo {
   std::string_view only_with = {};
   /// What everybody takes for the default: it is no assumption that a report has to tell.
   bool usual = false;
+  /// It came after its component: networks that do not give it keep their digests.
+  bool later = false;
 };
+
+/// Of the numbers of a list.
+enum class Sign : std::uint8_t { any, non_negative };
 
 /// The keys of a layer that are not components.
 constexpr std::array<std::string_view, 6> layer_keys{"name", "from", "radius",
@@ -77,6 +82,8 @@ class SettingsVisitor {
   virtual void padding(const SettingInfo& info, Padding& value) = 0;
   /// A list of sizes.
   virtual void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) = 0;
+  /// A list of numbers, or a single one. Empty: not given.
+  virtual void numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& value) = 0;
 };
 
 /// Reads the settings from a document: from a mapping, from the bare value of the shorthand
@@ -96,6 +103,7 @@ class SettingsReader : public SettingsVisitor {
   void extent(const SettingInfo& info, Extent& value) override;
   void padding(const SettingInfo& info, Padding& value) override;
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override;
+  void numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& value) override;
 
   /// Throws SpecError for settings that the component does not have.
   void finish() const;

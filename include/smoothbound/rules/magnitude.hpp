@@ -132,9 +132,11 @@ Bound<d> scale(const Bound<d>& a, int power);
 /// The smallest integer that is not below `a` (inf for inf).
 Magnitude ceiling(const Magnitude& a);
 
-/// |a - b|, rounded up, of the two numbers themselves (not of the quantities that they bound: a
-/// caller has to know that its expression is increasing in both).
-Magnitude distance(const Magnitude& a, const Magnitude& b);
+/// |a - b| of the two numbers themselves, rounded in the direction of the type (not of the
+/// quantities that they bound: a caller has to know what its expression increases in). Of an
+/// infinite one it is inf (up) or 0 (down).
+template <Rounding d>
+Bound<d> distance(const Bound<d>& a, const Bound<d>& b);
 
 template <Rounding d>
 Bound<d>& operator+=(Bound<d>& a, const Bound<d>& b) {
@@ -166,5 +168,19 @@ struct Real {
   /// std::invalid_argument otherwise.
   static Real from_decimal(std::string_view literal);
 };
+
+/// A decimal literal of either sign.
+struct SignedReal {
+  Real magnitude;
+  bool negative = false;
+
+  [[nodiscard]] double nearest() const { return negative ? -magnitude.nearest : magnitude.nearest; }
+};
+
+/// base^exponent: at least (up) or at most (down) every power of the number that `base` bounds to
+/// an exponent of the enclosure, whose `nearest` is not read. A power increases in its base; in its
+/// exponent it increases for bases above 1 and decreases below. 0^0 is 1.
+template <Rounding d>
+Bound<d> power(const Bound<d>& base, const Real& exponent);
 
 }  // namespace smoothbound

@@ -24,12 +24,22 @@ template <class Scalar>
 std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
                                                const Trajectory<Scalar>& trajectory);
 
-/// Of every batch norm of `graph` that is not fixed yet, from a safetensors or NPZ file with
+/// Which batch norms statistics are read for.
+enum class NormsToFix : std::uint8_t {
+  all,      // without fixed statistics
+  lacking,  // those whose file says that they are fixed, but not which
+};
+
+/// Whether there are such.
+bool lacks_statistics(const Graph& graph);
+
+/// Of these batch norms of `graph`, from a safetensors or NPZ file with
 /// "<layer>.batch_norm.running_mean" and "<layer>.batch_norm.running_var", a number for each
 /// feature, and nothing else but parameters of the network and other statistics. Variances are used
 /// as they are. Throws DataError, also for negative
 /// variances and where there is no batch norm.
-std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path);
+std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path,
+                                              NormsToFix norms = NormsToFix::all);
 
 /// The names of the running statistics of all batch norms of `graph`, as state dicts have them,
 /// with

@@ -33,6 +33,8 @@ struct ScalarText {
 std::int64_t parse_count(const ScalarText& scalar, std::int64_t smallest = 1);
 /// A finite decimal number in the range, enclosed from both sides.
 Real parse_real(const ScalarText& scalar, RealRange range);
+/// A finite decimal number, enclosed from both sides.
+SignedReal parse_signed(const ScalarText& scalar);
 /// true or false.
 bool parse_flag(const ScalarText& scalar);
 /// Text: a word that is not a number or a keyword, or anything in quotes.

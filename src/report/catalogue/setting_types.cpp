@@ -25,6 +25,26 @@ Schema schema_of_extent(std::int64_t smallest, const std::vector<std::string_vie
   };
 }
 
+// One number, or a list.
+Schema schema_of_numbers(Sign sign) {
+  return [=](JsonWriter& json) {
+    const auto one = [&] {
+      json.member("type", "number");
+      if (sign == Sign::non_negative) json.member("minimum", 0);
+    };
+    json.array("anyOf", [&] {
+      json.item([&] { json.object(one); });
+      json.item([&] {
+        json.object([&] {
+          json.member("type", "array");
+          json.object("items", one);
+          json.member("minItems", 1);
+        });
+      });
+    });
+  };
+}
+
 std::string describe(const Extent& extent) {
   return extent.is_given() ? std::to_string(extent.sizes[0]) : std::string();
 }
@@ -72,6 +92,11 @@ class Lister : public SettingsVisitor {
       json.object("items", [&] { schema_of_count(1)(json); });
       json.members({{"minItems", 1}, {"maxItems", 3}});
     });
+  }
+
+  void numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& /*value*/) override {
+    add(info, sign == Sign::any ? "number, or a list" : "number >= 0, or a list of these", "",
+        schema_of_numbers(sign));
   }
 
   std::vector<SettingType> take() { return std::move(settings_); }

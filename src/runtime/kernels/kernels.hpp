@@ -45,7 +45,11 @@ Kernels<Scalar> kernels_of(const LayerNorm& norm, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const GroupNorm& norm, const Site& site);
 template <class Scalar>
+Kernels<Scalar> kernels_of(const InstanceNorm& norm, const Site& site);
+template <class Scalar>
 Kernels<Scalar> kernels_of(const RmsNorm& norm, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const LocalResponseNorm& norm, const Site& site);
 
 /// A component that somebody executes, or refuses to.
 template <class T>

@@ -218,6 +218,62 @@ class ScaleKernel final : public BilinearKernel<Scalar> {
   bool shift_;
 };
 
+// y = z + beta^v(v): linear in both.
+template <class Scalar>
+class ShiftKernel final : public Kernel<Scalar> {
+ public:
+  using typename Kernel<Scalar>::Inputs;
+  using typename Kernel<Scalar>::Outputs;
+
+  ShiftKernel(const BatchShape& shape, std::int64_t features)
+      : shape_(shape), features_(features) {}
+
+  Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
+    return shape_.layout = inputs[0];
+  }
+  [[nodiscard]] std::vector<ParameterShape> parameters() const override {
+    return {{"shift", {features_}}};
+  }
+
+  void forward(const Point<Scalar>& at, Scalar* y) override { add(at.z[0], at.v, y); }
+  void jvp(const Point<Scalar>& /*at*/, Inputs z_dot, const Scalar* v_dot, Scalar* y_dot) override {
+    add(z_dot[0], v_dot, y_dot);
+  }
+  void vjp(const Point<Scalar>& /*at*/, const Scalar* y_bar, Outputs z_bar,
+           Scalar* v_bar) override {
+    if (z_bar[0] != nullptr) add(y_bar, nullptr, z_bar[0]);
+    if (v_bar != nullptr) sum(y_bar, v_bar);
+  }
+  void hvp(const Point<Scalar>& at, Inputs /*z_dot*/, const Scalar* /*y_dot*/,
+           const Scalar* /*v_dot*/, const Scalar* /*y_bar*/, const Scalar* y_bar_dot,
+           Outputs z_bar_dot, Scalar* v_bar_dot) override {
+    vjp(at, y_bar_dot, z_bar_dot, v_bar_dot);
+  }
+  void second(const Point<Scalar>& /*at*/, Inputs /*z_dot*/, Inputs z_ddot, const Scalar* /*y_dot*/,
+              const Scalar* /*v_dot*/, Scalar* y_ddot) override {
+    add(z_ddot[0], nullptr, y_ddot);
+  }
+
+ private:
+  // What is null is 0.
+  void add(const Scalar* z, const Scalar* v, Scalar* y) const {
+    for_each_feature(shape_, features_, [=](std::int64_t feature, std::int64_t place) {
+      const Scalar input = z == nullptr ? Scalar{0} : z[place];
+      y[place] = v == nullptr ? input : input + v[feature];
+    });
+  }
+  void sum(const Scalar* y_bar, Scalar* v_bar) const {
+    fill(v_bar, features_, Scalar{0});
+    if (y_bar == nullptr) return;
+    for_each_feature(shape_, features_, [=](std::int64_t feature, std::int64_t place) {
+      v_bar[feature] += y_bar[place];
+    });
+  }
+
+  BatchShape shape_;
+  std::int64_t features_;
+};
+
 }  // namespace
 
 template <class Scalar>
@@ -235,6 +291,11 @@ template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> scale_kernel(const BatchShape& shape, std::int64_t features,
                                              bool shift) {
   return std::make_unique<ScaleKernel<Scalar>>(shape, features, shift);
+}
+
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> shift_kernel(const BatchShape& shape, std::int64_t features) {
+  return std::make_unique<ShiftKernel<Scalar>>(shape, features);
 }
 
 template <class Scalar>
@@ -268,5 +329,7 @@ template FixedStatistics kept_statistics<float>(const std::byte*, std::int64_t, 
 template FixedStatistics kept_statistics<double>(const std::byte*, std::int64_t, double);
 template std::unique_ptr<Kernel<float>> scale_kernel(const BatchShape&, std::int64_t, bool);
 template std::unique_ptr<Kernel<double>> scale_kernel(const BatchShape&, std::int64_t, bool);
+template std::unique_ptr<Kernel<float>> shift_kernel(const BatchShape&, std::int64_t);
+template std::unique_ptr<Kernel<double>> shift_kernel(const BatchShape&, std::int64_t);
 
 }  // namespace smoothbound::kernels

@@ -36,4 +36,8 @@ template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> scale_kernel(const BatchShape& shape, std::int64_t features,
                                              bool shift);
 
+/// y = z + beta with a beta for each of `features`.
+template <class Scalar>
+std::unique_ptr<Kernel<Scalar>> shift_kernel(const BatchShape& shape, std::int64_t features);
+
 }  // namespace smoothbound::kernels
