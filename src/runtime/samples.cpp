@@ -30,8 +30,38 @@ std::vector<std::int64_t> label_axes(const LossRow* loss, const Shape& output) {
 }
 
 std::string labels_with(const std::vector<std::int64_t>& axes) {
-  if (axes.empty()) return "one label for each sample";
-  return fmt::format("labels of shape [{}] for each sample", fmt::join(axes, ", "));
+  if (axes.empty()) return "one label";
+  return fmt::format("labels of shape [{}]", fmt::join(axes, ", "));
+}
+
+// Of the samples that are taken: as many labels as the loss takes, each a class that it knows.
+void require_labels_that_fit(const std::string& file, const Dataset& data, const Report& report,
+                             const std::vector<std::int64_t>& classes) {
+  const LossRow* loss = report.settings.loss;
+  const Shape& output = report.graph.output_shape();
+  const std::string& network = report.graph.name;
+  const std::vector<std::int64_t> axes = label_axes(loss, output);
+  if (data.label_axes != axes) {
+    throw DataError(
+        file,
+        fmt::format("each sample has {}, and {} takes {}: the outputs of '{}' have the shape {}",
+                    labels_with(data.label_axes), loss->name, labels_with(axes), network,
+                    output.to_text()),
+        axes.empty() ? "logistic takes a label for each position"
+                     : "to classify samples, end the network in dense, or average over the "
+                       "positions with global_average_pool");
+  }
+  const std::int64_t known = classes_of(loss, output);
+  const std::string_view place = axes.empty() ? "output" : "channel";
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i] < known) continue;
+    throw DataError(
+        file,
+        fmt::format("sample {} has the label {}, and '{}' has {} {}{}",
+                    static_cast<std::int64_t>(i) / data.labels_of_sample(), classes[i], network,
+                    known, place, known == 1 ? "" : "s"),
+        fmt::format("{} needs {} {} for each class", loss->name, axes.empty() ? "an" : "a", place));
+  }
 }
 
 std::string there_are(std::int64_t samples) {
@@ -157,30 +187,8 @@ Labels Samples::labels(const Report& report) const {
   classes.resize(static_cast<std::size_t>(report.settings.batch * each));
   const LossRow* loss = report.settings.loss;
   if (!takes_labels(loss)) return result;
-  const std::string& file = request_.labels.empty() ? dataset_->name : request_.labels;
-  const Shape& output = report.graph.output_shape();
-  const std::vector<std::int64_t> axes = label_axes(loss, output);
-  if (dataset_->label_axes != axes) {
-    throw DataError(file,
-                    fmt::format("there is {}, and {} needs {}: '{}' has outputs of shape {}",
-                                labels_with(dataset_->label_axes), loss->name, labels_with(axes),
-                                report.graph.name, output.to_text()),
-                    axes.empty() ? "a class for each position is what logistic takes, of outputs "
-                                   "[classes, height, width]"
-                                 : "to classify samples, end the network in dense, or average over "
-                                   "the positions with global_average_pool");
-  }
-  const std::int64_t known = classes_of(loss, output);
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    if (classes[i] < known) continue;
-    const std::string_view outputs_are =
-        output.positions() == 1 || axes.empty() ? "output" : "channel";
-    throw DataError(file,
-                    fmt::format("sample {} has the label {}, and '{}' has {} {}{}",
-                                static_cast<std::int64_t>(i) / each, classes[i], report.graph.name,
-                                known, outputs_are, known == 1 ? "" : "s"),
-                    fmt::format("{} needs an {} for each class", loss->name, outputs_are));
-  }
+  require_labels_that_fit(request_.labels.empty() ? dataset_->name : request_.labels, *dataset_,
+                          report, classes);
   return result;
 }
 

@@ -21,7 +21,7 @@ constexpr std::array rows{
     RealSetting{"sample_norm", "input", "sample_norm", "largest norm of a single input",
                 text::RealRange::non_negative, "", &Settings::sample_norm},
     RealSetting{"label_radius", "loss", label_radius_setting,
-                "norm of the largest label (square loss)", text::RealRange::non_negative, "1",
+                "norm of the largest label (square, huber)", text::RealRange::non_negative, "1",
                 &Settings::label_radius},
     RealSetting{"label_smoothing", "loss", label_smoothing_setting,
                 "share of each label that is spread over all classes (logistic)",

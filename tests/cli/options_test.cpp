@@ -178,7 +178,7 @@ TEST(Smooth, RewritesEveryKink) {
 TEST(Smooth, NamesWhatItCannotReplace) {
   const std::string file =
       "input: {shape: [4]}\nlayers:\n  - {dense: 3, then: [relu, {batch_norm: {epsilon: 0}}]}\n"
-      "  - {opaque: {lipschitz: 1}, then: [{batch_norm: {epsilon: 0}}]}\n";
+      "  - {opaque: {lipschitz: 1, smoothness: 1}, then: [{batch_norm: {epsilon: 0}}]}\n";
   const std::string notes = bound_json({"--smooth"}, file).at("assumptions").dump();
   EXPECT_THAT(notes, HasSubstr("smooth: 1 relu replaced by softplus"));
   EXPECT_THAT(notes, HasSubstr("smooth: 2 batch_norm not replaced: "));
