@@ -197,6 +197,25 @@ TEST(SmoothForms, AreAsNearAsTheySay) {
   EXPECT_NEAR(distance("selu", ""), 0.329308798172, 1e-11);
 }
 
+TEST(SmoothForms, ConstantsInNumbers) {
+  const auto of = [](const char* name, const char* beta) {
+    Activation f(*find_activation(name));
+    (f.row->has_scale ? f.scale : f.parameter) = Real::from_decimal(beta);
+    return f.constants(Method::sharp);
+  };
+  const auto number = [](const Constant& constant) { return constant.value.to_double(); };
+  EXPECT_NEAR(number(of("smooth_relu6", "1").lipschitz), 0.90514825364486643824, 1e-15);
+  EXPECT_NEAR(number(of("smooth_relu6", "1").smoothness), 0.24755713008449600427, 1e-15);
+  EXPECT_NEAR(number(of("smooth_relu6", "1").at_zero), 0.69067149542221485989, 1e-15);
+  EXPECT_NEAR(number(of("smooth_relu6", "4").at_zero), 0.17328679513054849099, 1e-15);
+  EXPECT_NEAR(number(of("smooth_leaky_relu", "1").smoothness), 0.2475, 1e-15);
+  EXPECT_NEAR(number(of("smooth_leaky_relu", "1").at_zero), 0.68621570875434585632, 1e-15);
+  // Where cosh is beyond the largest number, and where it is 1.
+  EXPECT_EQ(number(of("smooth_relu6", "1e300").smoothness), 0.25e300);
+  EXPECT_LE(number(of("smooth_relu6", "1e-300").smoothness), 1e-300);
+  EXPECT_GT(number(of("smooth_relu6", "1e-300").lipschitz), 1.49e-300);
+}
+
 // Of what has a kink, and of nothing else; with parameters kept and the scale asked for.
 TEST(SmoothForms, ExistWhereThereIsAKink) {
   const Real beta = Real::from_decimal("2");

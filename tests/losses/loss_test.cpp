@@ -179,6 +179,24 @@ TEST(Loss, TermsAreCounted) {
   EXPECT_EQ(of("huber", Method::paper).smoothness.value, Magnitude::from_count(1));
 }
 
+// 10 samples of 5 classes, smoothing 0.1; 20 scalars, threshold 1.5.
+TEST(Loss, ConstantsInNumbers) {
+  const auto of = [](const char* name, std::int64_t samples, std::int64_t classes) {
+    LossSite site{Method::sharp, samples, Magnitude::infinity(), {}};
+    site.classes = classes;
+    site.label_smoothing = Real::from_decimal("0.1");
+    site.threshold = Real::from_decimal("1.5");
+    return loss_constants(*find_loss(name), site);
+  };
+  const auto expect = [](const LossConstants& f, long double l, long double L) {
+    EXPECT_TRUE(is_near(f.lipschitz.value.to_double(), l, 1e-15L));
+    EXPECT_TRUE(is_near(f.smoothness.value.to_double(), L, 1e-15L));
+  };
+  expect(of("logistic", 10, 5), 0.42520583250938597632L, 0.05L);
+  expect(of("binary_logistic", 4, 5), 0.22360679774997896964L, 0.0125L);
+  expect(of("huber", 4, 5), 0.33541019662496845446L, 0.05L);
+}
+
 // F(z) = (1/n) sum f_i(z_i) where every f_i has its steepest slope: the constant is reached.
 TEST(Loss, MeanOfSteepestTermsReachesTheSharpConstant) {
   const std::size_t n = 7;

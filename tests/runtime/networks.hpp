@@ -160,6 +160,16 @@ layers:
     dense: 3
     then: [sin]
 )"},
+    NamedNetwork{"SmoothForms", R"(
+input: {shape: [2, 5, 5], norm: 1}
+layers:
+  - conv: {filters: 4, kernel: 3}
+    then: [{smooth_leaky_relu: {slope: 0.2, beta: 3}}, {celu: 0.5}]
+  - conv: {filters: 4, kernel: 3, padding: same}
+    then: [{smooth_relu6: 2}]
+  - dense: 5
+    then: [smooth_selu, {smooth_leaky_relu: 1.5}]
+)"},
     NamedNetwork{"Residual", R"(
 input: {shape: [16, 5, 5], norm: 1}
 layers:
