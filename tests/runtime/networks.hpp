@@ -164,11 +164,11 @@ layers:
 input: {shape: [2, 5, 5], norm: 1}
 layers:
   - conv: {filters: 4, kernel: 3}
-    then: [{smooth_leaky_relu: {slope: 0.2, beta: 3}}, {celu: 0.5}]
+    then: [{smooth_leaky_relu: {slope: 0.2, beta: 3}}]
   - conv: {filters: 4, kernel: 3, padding: same}
     then: [{smooth_relu6: 2}]
   - dense: 5
-    then: [smooth_selu, {smooth_leaky_relu: 1.5}]
+    then: [{smooth_leaky_relu: 1.5}]
 )"},
     NamedNetwork{"Residual", R"(
 input: {shape: [16, 5, 5], norm: 1}
@@ -212,6 +212,14 @@ layers:
     then: [relu6, hard_sigmoid, dropout, identity]
   - dense: 3
     then: [{elu: 2}]
+)"},
+    NamedNetwork{"JumpsOfTheSecondDerivative", R"(
+input: {shape: [4], norm: 1}
+layers:
+  - dense: 8
+    then: [{celu: 0.5}]
+  - dense: 3
+    then: [smooth_selu]
 )"},
 };
 
