@@ -135,9 +135,10 @@ TEST(Logistic, SmoothedLabelsAreNearerToTheSimplex) {
     const LossConstants f = loss_constants(*find_loss("logistic"), site);
     const long double l = f.lipschitz.value.to_double();
     const auto k = static_cast<std::size_t>(classes);
+    const long double share = e / static_cast<long double>(classes);
     const auto gradient = [&](const Vector& z) {
       Vector result = logistic_gradient(z, 0);
-      for (long double& entry : result) entry -= e / static_cast<long double>(classes);
+      for (long double& entry : result) entry -= share;
       result[0] += e;
       return norm(result);
     };
