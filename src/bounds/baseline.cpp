@@ -53,8 +53,14 @@ NamedTexts settings_of(const ResolvedSettings& settings) {
                    {"sample_norm", number(settings.sample_norm)}};
   if (settings.loss == nullptr) return texts;
   texts.emplace_back("loss", settings.loss->name);
-  if (settings.loss->setting == label_radius_setting) {
+  if (settings.loss->takes(label_radius_setting)) {
     texts.emplace_back("label_radius", number(settings.label_radius));
+  }
+  if (settings.loss->takes(threshold_setting)) {
+    texts.emplace_back("huber_threshold", number(settings.threshold));
+  }
+  if (settings.loss->takes(label_smoothing_setting) && !settings.label_smoothing.upper.is_zero()) {
+    texts.emplace_back("label_smoothing", number(settings.label_smoothing));
   }
   texts.emplace_back("regularizer", number(settings.regularizer));
   texts.emplace_back("accuracy", number(settings.accuracy));

@@ -8,6 +8,16 @@
 namespace smoothbound {
 namespace {
 
+LossConstants constants_of(const Graph& graph, const ResolvedSettings& settings, Method method,
+                           std::int64_t samples, const Magnitude& prediction_bound) {
+  LossSite site{method, samples, prediction_bound, settings.label_radius.upper};
+  site.classes = graph.output_shape().channels();
+  site.positions = graph.output_shape().positions();
+  site.label_smoothing = settings.label_smoothing;
+  site.threshold = settings.threshold;
+  return loss_constants(*settings.loss, site);
+}
+
 struct Bounds {
   Magnitude lipschitz;
   Magnitude smoothness;
@@ -20,11 +30,10 @@ struct GradientAtPoint {
 };
 
 // Prop 4.2 for a network with bounds `psi` and `samples` samples.
-Bounds compose_loss(const LossRow& loss, const BoundTable& table, std::int64_t samples,
+Bounds compose_loss(const Graph& graph, const BoundTable& table, std::int64_t samples,
                     const ResolvedSettings& settings, const GradientAtPoint& at_point) {
   const Triple& psi = table.network();
-  const LossConstants f =
-      loss_constants(loss, {table.method, samples, psi.m, settings.label_radius.upper});
+  const LossConstants f = constants_of(graph, settings, table.method, samples, psi.m);
   const Magnitude& Lf = f.smoothness.value;
   const Magnitude lf =
       std::min(f.lipschitz.value, at_point.norm + Lf * psi.lipschitz * at_point.distance);
@@ -35,8 +44,7 @@ Bounds compose_loss(const LossRow& loss, const BoundTable& table, std::int64_t s
 
 std::string reason_of(const Graph& graph, const ResolvedSettings& settings,
                       const BoundTable& table) {
-  const LossConstants f = loss_constants(
-      *settings.loss, {table.method, settings.batch, {}, settings.label_radius.upper});
+  const LossConstants f = constants_of(graph, settings, table.method, settings.batch, {});
   for (const Constant& constant : {f.smoothness, f.lipschitz}) {
     if (constant.value.is_infinite()) {
       return with_remedy(constant.source, constant.remedy, settings.words);
@@ -74,12 +82,11 @@ ObjectiveBounds smaller_route(const Graph& graph, const ResolvedSettings& settin
                               const BoundTable& table, const GradientAtPoint& batch_gradient,
                               const std::function<BoundTable(const Inputs&)>& sample_table,
                               const GradientAtPoint& sample_gradient) {
-  const LossRow& loss = *settings.loss;
-  const Bounds stacked = compose_loss(loss, table, settings.batch, settings, batch_gradient);
+  const Bounds stacked = compose_loss(graph, table, settings.batch, settings, batch_gradient);
   ObjectiveBounds objective{stacked.lipschitz, stacked.smoothness, Route::stacked, {}};
-  if (table.method == Method::sharp && loss.is_mean && !graph.couples_samples) {
+  if (table.method == Method::sharp && settings.loss->is_mean() && !graph.couples_samples) {
     const Inputs one{1, settings.sample_norm.upper, settings.radius.upper};
-    const Bounds per_sample = compose_loss(loss, sample_table(one), 1, settings, sample_gradient);
+    const Bounds per_sample = compose_loss(graph, sample_table(one), 1, settings, sample_gradient);
     if (per_sample.smoothness < stacked.smoothness ||
         (per_sample.smoothness == stacked.smoothness && per_sample.lipschitz < stacked.lipschitz)) {
       objective.route = Route::per_sample;

@@ -22,10 +22,37 @@ void apply_options(Spec& spec, const ReportOptions& options, std::vector<std::st
       notes.push_back(fmt::format("smooth: {} {} replaced by {}", replacement.count,
                                   replacement.from, replacement.to));
     }
-    if (done.empty()) notes.emplace_back("smooth has no effect: there is no relu or max_pool");
+    if (done.empty()) notes.emplace_back("smooth has no effect: there is nothing to replace");
   }
   if (options.softplus_scale && set_softplus_scale(spec, *options.softplus_scale) == 0) {
     notes.emplace_back("softplus-scale has no effect: there is no softplus");
+  }
+}
+
+// What --smooth leaves not smooth, and why.
+void note_not_replaced(const Graph& graph, const ReportOptions& options,
+                       std::vector<std::string>& notes) {
+  struct Kind {
+    std::string_view name;
+    Constant smoothness;
+    std::size_t count;
+  };
+  std::vector<Kind> kinds;
+  for (const Layer& layer : graph.layers) {
+    for (std::size_t i = 0; i < layer.components.size(); ++i) {
+      const Component& component = layer.components[i].component;
+      const std::optional<Constant> kink =
+          infinite_smoothness(component, graph.site_of(layer, i, 1));
+      if (!kink) continue;
+      auto kind = std::ranges::find(kinds, name_of(component), &Kind::name);
+      if (kind == kinds.end()) kind = kinds.insert(kind, {name_of(component), *kink, 0});
+      ++kind->count;
+    }
+  }
+  for (const Kind& kind : kinds) {
+    notes.push_back(
+        fmt::format("smooth: {} {} not replaced: {}", kind.count, kind.name,
+                    with_remedy(kind.smoothness.source, kind.smoothness.remedy, options.words)));
   }
 }
 
@@ -123,6 +150,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   require_numbers(report.graph);
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.default_count = report.assumptions.size();
+  if (options.smooth_beta) note_not_replaced(report.graph, options, notes);
   report.assumptions.insert(report.assumptions.end(), notes.begin(), notes.end());
   std::string question = question_of_channels(report.graph.input);
   if (!question.empty()) report.assumptions.push_back(std::move(question));

@@ -20,7 +20,9 @@ bool exists(const std::string& path) {
 }
 
 void set_labels(Dataset& dataset, const std::string& path) {
-  dataset.labels = read_labels(path, dataset.samples);
+  LabelArray read = read_labels(path, dataset.samples);
+  dataset.labels = std::move(read.labels);
+  dataset.label_axes = std::move(read.axes);
   const auto largest = std::ranges::max_element(*dataset.labels);
   dataset.classes = largest == dataset.labels->end() ? 0 : *largest + 1;
 }
@@ -181,6 +183,12 @@ Dataset open_fashion_mnist(const std::string& name, const DatasetOptions& option
 }
 
 }  // namespace
+
+std::int64_t Dataset::labels_of_sample() const {
+  std::int64_t product = 1;
+  for (const std::int64_t size : label_axes) product = checked_product(product, size, "labels");
+  return product;
+}
 
 Dataset open_dataset(const std::string& name, const DatasetOptions& options) {
   Dataset dataset = name == "fashion-mnist" ? open_fashion_mnist(name, options)

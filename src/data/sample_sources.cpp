@@ -276,7 +276,7 @@ Dataset dataset_of_array(const std::string& name, ArrayFile file, std::optional<
   return dataset;
 }
 
-std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samples) {
+LabelArray read_labels(const std::string& path, std::int64_t samples) {
   using enum ArrayContents;
   InputFile opened(path);
   refuse_empty(opened);
@@ -289,26 +289,34 @@ std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samp
         "save them alone, e.g. with numpy.save");
   }
   const ArrayEntry& entry = file.entries().front();
-  const bool column = entry.shape.size() == 2 && entry.shape.back() == 1;
-  if (entry.shape.size() != 1 && !column) {
+  LabelArray result;
+  constexpr std::size_t most_axes = 2;  // the height and width of an image
+  for (std::size_t axis = 1; axis < entry.shape.size(); ++axis) {
+    if (entry.shape[axis] != 1) result.axes.push_back(entry.shape[axis]);
+  }
+  if (entry.shape.empty() || result.axes.size() > most_axes || entry.elements() == 0) {
     throw DataError(path,
                     fmt::format("an array of shape {} holds no labels", shape_to_text(entry.shape)),
-                    "labels have one axis: a number for each sample");
+                    "labels are numbers, one for each sample, or for each of its positions: "
+                    "[samples] or [samples, height, width]");
   }
   if (entry.shape.front() != samples) {
     throw DataError(
         path, fmt::format("{} labels do not belong to {} samples", entry.shape.front(), samples),
         "name the labels of these samples, one for each");
   }
-  std::vector<std::int64_t> labels(static_cast<std::size_t>(samples));
+  std::vector<std::int64_t>& labels = result.labels;
+  labels.resize(static_cast<std::size_t>(entry.elements()));
   file.read_range(entry, 0, std::span(labels));
   const auto negative = std::ranges::find_if(labels, [](std::int64_t n) { return n < 0; });
   if (negative != labels.end()) {
-    throw DataError(path,
-                    fmt::format("sample {} has the label {}", negative - labels.begin(), *negative),
-                    "labels count classes from 0 on");
+    throw DataError(
+        path,
+        fmt::format("sample {} has the label {}",
+                    (negative - labels.begin()) / (entry.elements() / samples), *negative),
+        "labels count classes from 0 on");
   }
-  return labels;
+  return result;
 }
 
 ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shape& output) {
@@ -342,12 +350,14 @@ ArrayFile open_targets(const std::string& path, std::int64_t samples, const Shap
 }
 
 Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
-                       std::int64_t classes) {
+                       std::int64_t classes, std::vector<std::int64_t> label_axes) {
   checked_product(sample_shape.elements(), samples, "the number of scalars in the samples");
-  Dataset dataset{"random", sample_shape, samples, std::nullopt, classes, nullptr, {}, 1};
+  Dataset dataset{"random", sample_shape, samples, std::nullopt,         classes,
+                  nullptr,  {},           1,       std::move(label_axes)};
   if (classes > 0) {
     const RandomSequence numbers(seed, 1);
-    std::vector<std::int64_t> labels(static_cast<std::size_t>(samples));
+    std::vector<std::int64_t> labels(
+        static_cast<std::size_t>(checked_product(samples, dataset.labels_of_sample(), "labels")));
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = numbers.below(i, classes);
     dataset.labels = std::move(labels);
   }

@@ -33,6 +33,10 @@ Dataset dataset_of_array(const std::string& name, ArrayFile file, std::optional<
 
 /// A file of labels, IDX or NPY, for `samples` samples: [samples] or [samples, 1]. Throws
 /// DataError.
-std::vector<std::int64_t> read_labels(const std::string& path, std::int64_t samples);
+struct LabelArray {
+  std::vector<std::int64_t> labels;
+  std::vector<std::int64_t> axes;  // `Dataset::label_axes`
+};
+LabelArray read_labels(const std::string& path, std::int64_t samples);
 
 }  // namespace smoothbound

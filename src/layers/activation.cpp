@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace smoothbound {
+namespace {
+
+constexpr std::string_view scale_name = "beta";
+
+}  // namespace
 
 const ActivationRow* find_activation(std::string_view name) {
   const auto table = activation_table();
@@ -23,13 +28,34 @@ std::vector<Activation> Activation::prototypes() {
 
 void Activation::visit_settings(SettingsVisitor& visitor) {
   const ActivationParameter& declared = row->parameter;
-  if (declared.name.empty()) return;
-  visitor.real({.name = declared.name, .description = declared.description, .shorthand = true},
-               declared.range, parameter);
+  if (!declared.name.empty()) {
+    visitor.real({.name = declared.name, .description = declared.description, .shorthand = true},
+                 declared.range, parameter);
+  }
+  if (row->has_scale) {
+    visitor.real({.name = scale_name, .description = "scale; the larger, the closer to the kink"},
+                 text::RealRange::positive, scale);
+  }
+}
+
+Jet Activation::evaluate(double x) const {
+  const double beta = scale.nearest;
+  if (beta == 1) return row->evaluate(x, parameter.nearest);
+  const Jet f = row->evaluate(beta * x, parameter.nearest);
+  return {f.value / beta, f.first, beta * f.second};
+}
+
+ScalarConstants Activation::constants(Method method) const {
+  ScalarConstants f = row->constants(method, parameter);
+  if (!row->has_scale) return f;
+  f.smoothness.value *= scale.upper;
+  f.at_zero.value = f.at_zero.value / scale.lower;
+  f.bound.value = f.bound.value / scale.lower;
+  return f;
 }
 
 Parts Activation::parts(const Site& site, Method method) const {
-  const ScalarConstants f = row->constants(method, parameter);
+  const ScalarConstants f = constants(method);
   // n_out scalars over the batch: vectors of n_out equal entries have sqrt(n_out) their norm.
   const Magnitude root_n = square_root(Magnitude::from_count(site.output.elements()) *
                                        Magnitude::from_count(site.batch));
@@ -54,10 +80,15 @@ Work Activation::work(const Site& site) const {
 }
 
 std::optional<Activation> Activation::smooth_form(const Real& beta) const {
-  if (!row->replaced_by_softplus) return std::nullopt;
-  Activation softplus(*find_activation("softplus"));
-  softplus.parameter = beta;
-  return softplus;
+  if (row->smooth_form.empty() || constants(Method::sharp).smoothness.value.is_finite()) {
+    return std::nullopt;
+  }
+  Activation smooth(*find_activation(row->smooth_form));
+  const std::string_view its_parameter = smooth.row->parameter.name;
+  if (its_parameter == scale_name) smooth.parameter = beta;
+  if (!its_parameter.empty() && its_parameter == row->parameter.name) smooth.parameter = parameter;
+  if (smooth.row->has_scale) smooth.scale = beta;
+  return smooth;
 }
 
 }  // namespace smoothbound

@@ -1,9 +1,11 @@
 // One row per activation. Irrational constants are decimals rounded up in the 30th digit; the tests
 // hold each against ball arithmetic and against sampling.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 #include "smoothbound/layers/activation.hpp"
 
@@ -22,6 +24,8 @@ const Magnitude half_pi = Magnitude::from_decimal("1.570796326794896619231321691
 const Magnitude erf_slope = Magnitude::from_decimal("1.12837916709551257389615890313");
 const Magnitude erf_curvature = Magnitude::from_decimal("0.967882898076573399191320771743");
 const Magnitude selu_slope = Magnitude::from_decimal("1.75809934084737685994021752082");
+const Magnitude selu_upper = Magnitude::from_decimal("1.05070098735548049341933498530");
+const Magnitude selu_bend = Magnitude::from_decimal("0.627935258935757163615977245398");
 const LowerBound root_three = square_root(LowerBound::from_count(3));
 
 Constant exactly(std::int64_t value, std::string_view formula, std::string_view source) {
@@ -32,7 +36,8 @@ Constant one(std::string_view source) { return exactly(1, "1", source); }
 
 Constant zero() { return {{}, "0", "f(0) = 0"}; }
 
-Constant kink(std::string_view reason, Remedy remedy = Remedy::none) {
+// Of rows with a smooth form, which the reason names.
+Constant kink(std::string_view reason, Remedy remedy = Remedy::smooth_form) {
   return {Magnitude::infinity(), "inf", reason, remedy};
 }
 
@@ -40,6 +45,8 @@ Constant unbounded() { return {Magnitude::infinity(), "inf", "unbounded"}; }
 
 // Bounded by 1: m = sqrt(n_out).
 Constant bounded_by_one() { return exactly(1, "sqrt(n_out)", "|f| <= 1"); }
+
+Constant bounded_by_six(std::string_view source) { return exactly(6, "6 sqrt(n_out)", source); }
 
 Constant slope(std::int64_t numerator, std::int64_t denominator, std::string_view formula) {
   return {Magnitude::from_count(numerator) / LowerBound::from_count(denominator), formula,
@@ -64,7 +71,7 @@ constexpr ActivationParameter no_parameter{};
 
 constexpr std::array<std::string_view, 3> scale_samples{"0.25", "3", "40"};
 constexpr std::array<std::string_view, 3> slope_samples{"0", "0.3", "1.5"};
-constexpr std::array<std::string_view, 2> alpha_samples{"0.5", "2"};
+constexpr std::array<std::string_view, 2> mild_samples{"0.5", "2"};
 constexpr std::array<std::string_view, 1> rate_samples{"0.1"};
 
 ScalarConstants softplus_constants(Method /*method*/, const Real& beta) {
@@ -134,10 +141,10 @@ ScalarConstants elu_constants(Method /*method*/, const Real& alpha) {
   const bool smooth = alpha.upper == unit && alpha.lower == LowerBound::from_count(1);
   const Constant largest{std::max(unit, alpha.upper), "max(1, alpha)",
                          "f' = alpha exp(x) below 0, 1 above"};
-  return {
-      largest,
-      smooth ? one("f'' = exp(x) below 0") : kink("elu with alpha other than 1 has a kink at 0"),
-      zero(), largest, unbounded()};
+  return {largest,
+          smooth ? one("f'' = exp(x) below 0")
+                 : kink("elu with alpha other than 1 has a kink at 0, celu has none"),
+          zero(), largest, unbounded()};
 }
 
 ScalarConstants softsign_constants(Method /*method*/, const Real& /*none*/) {
@@ -175,41 +182,99 @@ ScalarConstants relu_constants(Method /*method*/, const Real& /*none*/) {
 }
 
 ScalarConstants relu6_constants(Method /*method*/, const Real& /*none*/) {
-  return {one("slopes 0 and 1"), kink("relu6 has kinks at 0 and 6; use a smooth activation"),
-          zero(), one("slopes 0 and 1"), unbounded()};
+  return {one("slopes 0 and 1"), kink("relu6 has kinks at 0 and 6, smooth_relu6 has none"), zero(),
+          one("slopes 0 and 1"), bounded_by_six("0 <= f <= 6")};
+}
+
+// With c = 3 beta and v = beta (x - 3), f' = s(v + c) - s(v - c) is even in v and falls on both
+// sides, and |f''| = beta sinh|v| sinh c / (cosh v + cosh c)^2, largest where X = cosh v solves
+// X^2 - X cosh c - 2 = 0.
+ScalarConstants smooth_relu6_constants(Method /*method*/, const Real& beta) {
+  const Magnitude three = Magnitude::from_count(3);
+  const LowerBound unit = LowerBound::from_count(1);
+  const Magnitude c = three * beta.upper;
+  const Magnitude cosh = hyperbolic_cosine(c);
+  const LowerBound cosh_below = hyperbolic_cosine(LowerBound::from_count(3) * beta.lower);
+  const auto place = [](const auto& h) {
+    using Side = std::remove_cvref_t<decltype(h)>;
+    return scale(h + square_root(h * h + Side::from_count(8)), -1);
+  };
+  const Magnitude x = place(cosh);
+  const LowerBound sum = place(cosh_below) + cosh_below;
+  // The fraction alone is inf where cosh c is beyond the largest number.
+  const Magnitude curvature =
+      std::min(beta.upper * hyperbolic_sine(c) * square_root(excess(x * x, unit)) / (sum * sum),
+               scale(beta.upper, -2));
+  return {{hyperbolic_tangent(scale(c, -1)), "tanh(3 beta/2)", "f' is largest at 3"},
+          {curvature, "beta sinh(c) sqrt(X^2-1)/(X+C)^2",
+           "c = 3 beta, C = cosh c, X = (C + sqrt(C^2+8))/2; at most beta/4"},
+          {log_one_plus(hyperbolic_tangent(c)) / beta.lower,
+           "sqrt(n_out) log(1 + tanh(3 beta))/beta", "f(0) = (log 2 - log(1 + exp(-6 beta)))/beta"},
+          {scale(hyperbolic_tangent(c), -1), "tanh(3 beta)/2", "|f'(0)|"},
+          bounded_by_six("0 < f < 6")};
 }
 
 ScalarConstants leaky_relu_constants(Method /*method*/, const Real& slope_below) {
   const Magnitude unit = Magnitude::from_count(1);
   const Constant largest{std::max(unit, slope_below.upper), "max(1, slope)",
                          "slopes 'slope' and 1"};
-  return {largest, kink("leaky_relu has a kink at 0; use a smooth activation such as softplus"),
-          zero(), largest, unbounded()};
+  return {largest, kink("leaky_relu has a kink at 0, smooth_leaky_relu has none"), zero(), largest,
+          unbounded()};
+}
+
+// At scale 1: f' = slope + (1 - slope) s lies between slope and 1.
+ScalarConstants smooth_leaky_relu_constants(Method /*method*/, const Real& slope_below) {
+  const Magnitude unit = Magnitude::from_count(1);
+  const LowerBound unit_below = LowerBound::from_count(1);
+  const Magnitude bend =
+      std::max(excess(unit, slope_below.lower), excess(slope_below.upper, unit_below));
+  return {{std::max(unit, slope_below.upper), "max(1, slope)", "f' lies between slope and 1"},
+          {scale(bend, -2), "|1 - slope| beta/4", "f'' = (1 - slope) beta s(1-s)"},
+          {log_two * bend, "sqrt(n_out) |1 - slope| log(2)/beta", "f(0) = (1 - slope) log(2)/beta"},
+          {scale(unit + slope_below.upper, -1), "(1 + slope)/2", "|f'(0)|"},
+          unbounded()};
 }
 
 ScalarConstants selu_constants(Method /*method*/, const Real& /*none*/) {
   const Constant largest{selu_slope, "lambda alpha",
                          "f' = lambda alpha exp(x) below 0, lambda above"};
-  return {largest, kink("selu has a kink at 0; use a smooth activation such as elu"), zero(),
-          largest, unbounded()};
+  return {largest, kink("selu has a kink at 0, smooth_selu has none"), zero(), largest,
+          unbounded()};
+}
+
+ScalarConstants smooth_selu_constants(Method /*method*/, const Real& /*none*/) {
+  const Constant largest{selu_upper, "lambda", "f' = lambda exp(x/alpha) below 0, lambda above"};
+  return {largest,
+          {selu_bend, "lambda/alpha", "f'' = lambda exp(x/alpha)/alpha below 0"},
+          zero(),
+          largest,
+          unbounded()};
+}
+
+ScalarConstants celu_constants(Method /*method*/, const Real& alpha) {
+  return {one("f' = exp(x/alpha) below 0, 1 above"),
+          {Magnitude::from_count(1) / alpha.lower, "1/alpha", "f'' = exp(x/alpha)/alpha below 0"},
+          zero(),
+          one("|f'(0)|"),
+          unbounded()};
 }
 
 ScalarConstants hard_tanh_constants(Method /*method*/, const Real& /*none*/) {
-  return {one("slopes 0 and 1"), kink("hard_tanh has kinks at -1 and 1; use tanh"), zero(),
-          one("|f'(0)|"), unbounded()};
+  return {one("slopes 0 and 1"), kink("hard_tanh has kinks at -1 and 1, tanh has none"), zero(),
+          one("|f'(0)|"), bounded_by_one()};
 }
 
 ScalarConstants hard_sigmoid_constants(Method /*method*/, const Real& /*none*/) {
   return {slope(1, 6, "1/6"),
-          kink("hard_sigmoid has kinks at -3 and 3; use sigmoid"),
+          kink("hard_sigmoid has kinks at -3 and 3, sigmoid has none"),
           {slope(1, 2, "").value, "sqrt(n_out)/2", "f(0) = 1/2"},
           slope(1, 6, "1/6"),
-          unbounded()};
+          bounded_by_one()};
 }
 
 ScalarConstants hard_swish_constants(Method /*method*/, const Real& /*none*/) {
   return {{slope(3, 2, "").value, "3/2", "f' = (2x+3)/6 up to x = 3"},
-          kink("hard_swish has kinks at -3 and 3; use silu"),
+          kink("hard_swish has kinks at -3 and 3, silu has none"),
           zero(),
           slope(1, 2, "1/2"),
           unbounded()};
@@ -239,6 +304,24 @@ Jet evaluate_mish(double x, double /*none*/) {
   const double s = 1 - t * t;
   const double o = logistic(x);
   return {x * t, t + x * s * o, 2 * s * o + x * (s * o * (1 - o) - 2 * t * s * o * o)};
+}
+
+Jet evaluate_celu(double x, double alpha) {
+  if (x > 0) return {x, 1, 0};
+  const double e = std::exp(x / alpha);
+  return {alpha * std::expm1(x / alpha), e, e / alpha};
+}
+
+// f(6 - x) = 6 - f(x); on the left no term is far above the result.
+Jet evaluate_smooth_relu6(double x, double beta) {
+  if (x > 3) {
+    const Jet mirrored = evaluate_smooth_relu6(6 - x, beta);
+    return {6 - mirrored.value, mirrored.first, -mirrored.second};
+  }
+  const double up = logistic(beta * x);
+  const double down = logistic(beta * (x - 6));
+  return {(log_one_plus_exp(beta * x) - log_one_plus_exp(beta * (x - 6))) / beta, up - down,
+          beta * (up * logistic(-beta * x) - down * logistic(-beta * (x - 6)))};
 }
 
 constexpr std::array table{
@@ -285,12 +368,18 @@ constexpr std::array table{
     ActivationRow{
         "elu",
         "x above 0, alpha (exp(x) - 1) below",
-        {"alpha", "depth below 0; smooth only at 1", "1", text::RealRange::positive, alpha_samples},
+        {"alpha", "depth below 0; smooth only at 1", "1", text::RealRange::positive, mild_samples},
         [](double x, double alpha) {
           if (x > 0) return Jet{x, 1, 0};
           return Jet{alpha * std::expm1(x), alpha * std::exp(x), alpha * std::exp(x)};
         },
-        elu_constants},
+        elu_constants,
+        "celu"},
+    ActivationRow{"celu",
+                  "x above 0, alpha (exp(x/alpha) - 1) below",
+                  {"alpha", "depth below 0", "1", text::RealRange::positive, mild_samples},
+                  evaluate_celu,
+                  celu_constants},
     ActivationRow{"softsign", "x / (1 + |x|)", no_parameter,
                   [](double x, double) {
                     const double d = 1 + std::abs(x);
@@ -318,21 +407,40 @@ constexpr std::array table{
                   [](double x, double) {
                     return x > 0 ? Jet{x, 1, 0} : Jet{};
                   },
-                  relu_constants,
-                  /*replaced_by_softplus=*/true},
+                  relu_constants, "softplus"},
     ActivationRow{"relu6", "min(max(x, 0), 6)", no_parameter,
                   [](double x, double) {
                     if (x > 6) return Jet{6, 0, 0};
                     return x > 0 ? Jet{x, 1, 0} : Jet{};
                   },
-                  relu6_constants},
+                  relu6_constants, "smooth_relu6"},
+    ActivationRow{"smooth_relu6",
+                  "g(x) - g(x - 6), g(x) = log(1 + exp(beta x)) / beta",
+                  {"beta", "scale; the larger, the closer to relu6", "1", text::RealRange::positive,
+                   mild_samples},
+                  evaluate_smooth_relu6,
+                  smooth_relu6_constants},
     ActivationRow{"leaky_relu",
                   "x above 0, slope x below",
                   {"slope", "slope below 0", "0.01", text::RealRange::non_negative, slope_samples},
                   [](double x, double slope_below) {
                     return x > 0 ? Jet{x, 1, 0} : Jet{slope_below * x, slope_below, 0};
                   },
-                  leaky_relu_constants},
+                  leaky_relu_constants,
+                  "smooth_leaky_relu"},
+    ActivationRow{
+        "smooth_leaky_relu",
+        "slope x + (1 - slope) log(1 + exp(beta x)) / beta",
+        {"slope", "slope far below 0", "0.01", text::RealRange::non_negative, slope_samples},
+        [](double x, double slope_below) {
+          const double bend = 1 - slope_below;
+          const double s = logistic(x);
+          return Jet{slope_below * x + bend * log_one_plus_exp(x), slope_below + bend * s,
+                     bend * s * logistic(-x)};
+        },
+        smooth_leaky_relu_constants,
+        /*smooth_form=*/"",
+        /*has_scale=*/true},
     ActivationRow{"selu",
                   "lambda x above 0, lambda alpha (exp(x) - 1) below; lambda = 1.0507..., "
                   "alpha = 1.6732...",
@@ -342,25 +450,34 @@ constexpr std::array table{
                     const double e = selu_scale * selu_alpha * std::exp(x);
                     return Jet{selu_scale * selu_alpha * std::expm1(x), e, e};
                   },
-                  selu_constants},
+                  selu_constants, "smooth_selu"},
+    ActivationRow{"smooth_selu",
+                  "lambda x above 0, lambda alpha (exp(x/alpha) - 1) below: lambda celu(x), with "
+                  "lambda and alpha of selu",
+                  no_parameter,
+                  [](double x, double) {
+                    const Jet f = evaluate_celu(x, selu_alpha);
+                    return Jet{selu_scale * f.value, selu_scale * f.first, selu_scale * f.second};
+                  },
+                  smooth_selu_constants},
     ActivationRow{"hard_tanh", "min(max(x, -1), 1)", no_parameter,
                   [](double x, double) {
                     if (x > 1) return Jet{1, 0, 0};
                     return x > -1 ? Jet{x, 1, 0} : Jet{-1, 0, 0};
                   },
-                  hard_tanh_constants},
+                  hard_tanh_constants, "tanh"},
     ActivationRow{"hard_sigmoid", "min(max(x/6 + 1/2, 0), 1)", no_parameter,
                   [](double x, double) {
                     if (x > 3) return Jet{1, 0, 0};
                     return x > -3 ? Jet{x / 6 + 0.5, 1.0 / 6, 0} : Jet{};
                   },
-                  hard_sigmoid_constants},
+                  hard_sigmoid_constants, "sigmoid"},
     ActivationRow{"hard_swish", "x min(max(x + 3, 0), 6) / 6", no_parameter,
                   [](double x, double) {
                     if (x > 3) return Jet{x, 1, 0};
                     return x > -3 ? Jet{x * (x + 3) / 6, (2 * x + 3) / 6, 1.0 / 3} : Jet{};
                   },
-                  hard_swish_constants},
+                  hard_swish_constants, "silu"},
     ActivationRow{"identity", "x", no_parameter,
                   [](double x, double) {
                     return Jet{x, 1, 0};

@@ -90,6 +90,20 @@ std::optional<Component> smooth_form(const Component& component, const Real& bet
       component);
 }
 
+std::optional<Constant> infinite_smoothness(const Component& component, const Site& site) {
+  return std::visit(
+      [&](const auto& c) -> std::optional<Constant> {
+        if constexpr (UnaryType<std::remove_cvref_t<decltype(c)>>) {
+          for (const Part& part : c.parts(site, Method::sharp)) {
+            const auto* a = std::get_if<MapConstants>(&part);
+            if (a != nullptr && a->smoothness.value.is_infinite()) return a->smoothness;
+          }
+        }
+        return std::nullopt;
+      },
+      component);
+}
+
 Real* batch_norm_epsilon(Component& component) {
   auto* norm = std::get_if<BatchNorm>(&component);
   return norm == nullptr ? nullptr : &norm->epsilon;

@@ -8,12 +8,43 @@ namespace {
 
 Magnitude count(std::int64_t n) { return Magnitude::from_count(n); }
 
+// The gradient p - t is longest at the vertex of the simplex opposite of the target
+// t = (1-e) e_y + e/K: |p - t|^2 = 1 + (1-e)^2 - e^2/K = 2 (1-e) + e^2 (K-1)/K.
+Magnitude distance_from_smoothed_label(const LossSite& site) {
+  const Real& e = site.label_smoothing;
+  const Magnitude rest = excess(count(1), e.lower);
+  const Magnitude others = count(site.classes - 1) / LowerBound::from_count(site.classes);
+  return square_root(scale(rest, 1) + e.upper * e.upper * others);
+}
+
 LossConstants logistic(const LossSite& site) {
   if (site.method == Method::paper) {
     return {{count(2), "2", "appendix B.1"}, {count(2), "2", "appendix B.1"}};
   }
-  return {{square_root(count(2)), "sqrt 2", "diameter of the simplex"},
-          {count(1) / LowerBound::from_count(2), "1/2", "the Jacobian of softmax"}};
+  const Constant smoothness{count(1) / LowerBound::from_count(2), "1/2", "the Jacobian of softmax"};
+  if (site.label_smoothing.upper.is_zero()) {
+    return {{square_root(count(2)), "sqrt 2", "diameter of the simplex"}, smoothness};
+  }
+  return {{distance_from_smoothed_label(site), "sqrt(1 + (1-e)^2 - e^2/K)",
+           "from a vertex of the simplex to another one's label, smoothed by e"},
+          smoothness};
+}
+
+LossConstants binary_logistic(const LossSite& /*site*/) {
+  return {{count(1), "1", "f' = s - y lies between -1 and 1"},
+          {count(1) / LowerBound::from_count(4), "1/4", "f'' = s(1-s)"}};
+}
+
+// f' is r cut off at -+ threshold. The norm of all n q residuals, at most sqrt n (m +
+// label_radius), makes their root mean square the second one.
+LossConstants huber(const LossSite& site) {
+  const LowerBound scalars =
+      LowerBound::from_count(site.classes) * LowerBound::from_count(site.positions);
+  const Magnitude mean_residual =
+      (site.prediction_bound + site.label_radius) / square_root(scalars);
+  return {{std::min(site.threshold.upper, mean_residual),
+           "min(threshold, (m + label_radius)/sqrt q)", "|f'| = min(|r|, threshold)"},
+          {count(1), "1", "f' has slopes 0 and 1"}};
 }
 
 LossConstants square(const LossSite& site) {
@@ -52,17 +83,59 @@ LossConstants spectral_clustering(const LossSite& /*site*/) {
 }
 
 constexpr std::array table{
-    LossRow{"logistic", "log(sum_j exp(z_j)) - z_y, mean over the samples", true,
-            LabelKind::classes, "", logistic},
-    LossRow{"square", "||z - y||^2 / 2, mean over the samples", true, LabelKind::classes_or_targets,
-            label_radius_setting, square},
-    LossRow{"convex_clustering", "min_y sum_i ||y_i - z_i||^2 / 2 + sum_{i<j} ||y_i - y_j||", false,
-            LabelKind::none, "", convex_clustering},
-    LossRow{"k_means", "min over centres and assignments of sum_i ||c_{k(i)} - z_i||^2", false,
-            LabelKind::none, clusters_setting, k_means},
-    LossRow{"spectral_clustering", "sum of the smallest squared singular values of (z_1, ..., z_n)",
-            false, LabelKind::none, clusters_setting, spectral_clustering},
+    LossRow{"logistic",
+            "log(sum_j exp(z_j)) - z_y over the channels, mean over samples and positions",
+            TermOf::position,
+            LabelKind::classes,
+            {label_smoothing_setting},
+            logistic},
+    LossRow{"binary_logistic",
+            "log(1 + exp(z)) - y z of each output, mean over all",
+            TermOf::scalar,
+            LabelKind::classes_or_targets,
+            {},
+            binary_logistic},
+    LossRow{"square",
+            "||z - y||^2 / 2, mean over the samples",
+            TermOf::sample,
+            LabelKind::classes_or_targets,
+            {label_radius_setting},
+            square},
+    LossRow{
+        "huber",
+        "r^2/2 up to |r| = threshold, linear beyond, of r = z - y of each output; mean over all",
+        TermOf::scalar,
+        LabelKind::classes_or_targets,
+        {threshold_setting, label_radius_setting},
+        huber},
+    LossRow{"convex_clustering",
+            "min_y sum_i ||y_i - z_i||^2 / 2 + sum_{i<j} ||y_i - y_j||",
+            TermOf::no_mean,
+            LabelKind::none,
+            {},
+            convex_clustering},
+    LossRow{"k_means",
+            "min over centres and assignments of sum_i ||c_{k(i)} - z_i||^2",
+            TermOf::no_mean,
+            LabelKind::none,
+            {clusters_setting},
+            k_means},
+    LossRow{"spectral_clustering",
+            "sum of the smallest squared singular values of (z_1, ..., z_n)",
+            TermOf::no_mean,
+            LabelKind::none,
+            {clusters_setting},
+            spectral_clustering},
 };
+
+// How many terms of a mean belong to a sample.
+LowerBound terms_of_sample(const LossRow& loss, const LossSite& site) {
+  LowerBound terms = LowerBound::from_count(1);
+  if (loss.term == TermOf::sample) return terms;
+  terms *= LowerBound::from_count(site.positions);
+  if (loss.term == TermOf::scalar) terms *= LowerBound::from_count(site.classes);
+  return terms;
+}
 
 }  // namespace
 
@@ -76,8 +149,8 @@ const LossRow* find_loss(std::string_view name) {
 
 LossConstants loss_constants(const LossRow& loss, const LossSite& site) {
   LossConstants constants = loss.constants(site);
-  if (!loss.is_mean || site.method == Method::paper) return constants;
-  const LowerBound n = LowerBound::from_count(site.samples);
+  if (!loss.is_mean() || site.method == Method::paper) return constants;
+  const LowerBound n = LowerBound::from_count(site.samples) * terms_of_sample(loss, site);
   constants.lipschitz.value = constants.lipschitz.value / square_root(n);
   constants.smoothness.value = constants.smoothness.value / n;
   return constants;

@@ -234,6 +234,31 @@ Magnitude ceiling(const Magnitude& a) {
                a);
 }
 
+Magnitude excess(const Magnitude& a, const LowerBound& b) {
+  if (a.is_infinite() || b.is_zero()) return a;
+  return apply(mpfr_dim, a, b);
+}
+
+template <Rounding d>
+Bound<d> hyperbolic_sine(const Bound<d>& a) {
+  return apply(mpfr_sinh, a);
+}
+
+template <Rounding d>
+Bound<d> hyperbolic_cosine(const Bound<d>& a) {
+  return apply(mpfr_cosh, a);
+}
+
+template <Rounding d>
+Bound<d> hyperbolic_tangent(const Bound<d>& a) {
+  return apply(mpfr_tanh, a);
+}
+
+template <Rounding d>
+Bound<d> log_one_plus(const Bound<d>& a) {
+  return apply(mpfr_log1p, a);
+}
+
 template <Rounding d>
 Bound<d> distance(const Bound<d>& a, const Bound<d>& b) {
   if (a.is_infinite() || b.is_infinite()) {
@@ -275,6 +300,14 @@ template Magnitude distance(const Magnitude&, const Magnitude&);
 template LowerBound distance(const LowerBound&, const LowerBound&);
 template Magnitude power(const Magnitude&, const Real&);
 template LowerBound power(const LowerBound&, const Real&);
+template Magnitude hyperbolic_sine(const Magnitude&);
+template LowerBound hyperbolic_sine(const LowerBound&);
+template Magnitude hyperbolic_cosine(const Magnitude&);
+template LowerBound hyperbolic_cosine(const LowerBound&);
+template Magnitude hyperbolic_tangent(const Magnitude&);
+template LowerBound hyperbolic_tangent(const LowerBound&);
+template Magnitude log_one_plus(const Magnitude&);
+template LowerBound log_one_plus(const LowerBound&);
 template Magnitude scale(const Magnitude&, int);
 template LowerBound scale(const LowerBound&, int);
 

@@ -8,6 +8,8 @@ std::string_view plain_words(Remedy remedy) {
       break;
     case Remedy::softplus_for_relu:
       return "smoothing puts softplus in its place";
+    case Remedy::smooth_form:
+      return "smoothing puts the smooth one in its place";
     case Remedy::average_for_max_pool:
       return "smoothing puts average_pool in its place";
     case Remedy::larger_files:

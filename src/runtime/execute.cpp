@@ -34,9 +34,12 @@ RunLoss evaluate(const Report& report, const Labels& labels, const std::vector<S
   LossData data;
   data.samples = report.settings.batch;
   data.outputs = report.graph.output_shape().elements();
+  data.positions = report.graph.output_shape().positions();
   data.predictions = predictions;
   data.labels = &labels;
   data.clusters = report.settings.clusters;
+  data.label_smoothing = report.settings.label_smoothing.nearest;
+  data.threshold = report.settings.threshold.nearest;
   try {
     const LossEvaluation evaluation = evaluate_loss(loss, data);
     if (std::isfinite(evaluation.value)) {
@@ -52,12 +55,13 @@ RunLoss evaluate(const Report& report, const Labels& labels, const std::vector<S
   return result;
 }
 
-// Nothing of random labels, and where outputs do not stand for classes.
+// Nothing of random labels, of labels for positions, and where outputs do not stand for classes.
 template <class Scalar>
 std::optional<RunAccuracy> classify(const Report& report, const std::vector<std::int64_t>& classes,
                                     const std::vector<Scalar>& outputs) {
   const LossRow* loss = report.settings.loss;
   const std::int64_t each = report.graph.output_shape().elements();
+  if (classes.size() != static_cast<std::size_t>(report.settings.batch)) return std::nullopt;
   if (classes.empty() || each <= 1 || std::ranges::max(classes) >= each) return std::nullopt;
   if (loss != nullptr && loss->labels == LabelKind::none) return std::nullopt;
   RunAccuracy accuracy;

@@ -48,6 +48,7 @@ Objective<Scalar>::Objective(const Graph& graph, const LossRow& loss, std::span<
     parts_.push_back({engine.get(), first, count});
   }
   outputs_ = parts_.front().engine->network.output_shape().elements();
+  positions_ = parts_.front().engine->network.output_shape().positions();
   predictions_.resize(static_cast<std::size_t>(samples * outputs_));
   prediction_dots_.resize(predictions_.size());
   cotangents_.resize(predictions_.size());
@@ -122,9 +123,12 @@ const LossEvaluation& Objective<Scalar>::loss() {
   if (!options_.warm_start) warm_start.clear();
   evaluation_ = evaluate_loss(*loss_row_, {.samples = samples_,
                                            .outputs = outputs_,
+                                           .positions = positions_,
                                            .predictions = predictions_,
                                            .labels = &labels_,
                                            .clusters = options_.clusters,
+                                           .label_smoothing = options_.label_smoothing,
+                                           .threshold = options_.threshold,
                                            .warm_start = warm_start,
                                            .solver = {}});
   evaluated_ = true;

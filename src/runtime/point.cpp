@@ -107,7 +107,7 @@ void set_loss_gradient(PointBounds& point, const LossRow& loss, const LossEvalua
           ? square_root(scale(Magnitude::from_double(std::max(evaluation.gap, 0.0)), 1))
           : Magnitude::infinity();
   point.batch.loss_gradient = with_rounding<double>(euclidean_norm(gradient)) + error;
-  if (!loss.is_mean) return;
+  if (!loss.is_mean()) return;
   const std::size_t size = gradient.size() / static_cast<std::size_t>(samples);
   double largest = 0;
   for (std::size_t first = 0; first < gradient.size(); first += size) {

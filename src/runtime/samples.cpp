@@ -1,6 +1,7 @@
 #include "smoothbound/runtime/samples.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "smoothbound/data/input_file.hpp"
 #include "smoothbound/text/data_error.hpp"
@@ -10,6 +11,57 @@ namespace {
 
 bool takes_labels(const LossRow* loss) {
   return loss != nullptr && loss->labels != LabelKind::none;
+}
+
+// How many there are, of which each label is one.
+std::int64_t classes_of(const LossRow* loss, const Shape& output) {
+  const bool each = loss != nullptr && loss->classifies_positions();
+  return each ? output.channels() : output.elements();
+}
+
+// Those of a sample's labels, but for axes of size 1.
+std::vector<std::int64_t> label_axes(const LossRow* loss, const Shape& output) {
+  std::vector<std::int64_t> axes;
+  if (loss == nullptr || !loss->classifies_positions()) return axes;
+  for (const std::int64_t size : output.sizes().subspan(1)) {
+    if (size != 1) axes.push_back(size);
+  }
+  return axes;
+}
+
+std::string labels_with(const std::vector<std::int64_t>& axes) {
+  if (axes.empty()) return "one label";
+  return fmt::format("labels of shape [{}]", fmt::join(axes, ", "));
+}
+
+// Of the samples that are taken: as many labels as the loss takes, each a class that it knows.
+void require_labels_that_fit(const std::string& file, const Dataset& data, const Report& report,
+                             const std::vector<std::int64_t>& classes) {
+  const LossRow* loss = report.settings.loss;
+  const Shape& output = report.graph.output_shape();
+  const std::string& network = report.graph.name;
+  const std::vector<std::int64_t> axes = label_axes(loss, output);
+  if (data.label_axes != axes) {
+    throw DataError(
+        file,
+        fmt::format("each sample has {}, and {} takes {}: the outputs of '{}' have the shape {}",
+                    labels_with(data.label_axes), loss->name, labels_with(axes), network,
+                    output.to_text()),
+        axes.empty() ? "logistic takes a label for each position"
+                     : "to classify samples, end the network in dense, or average over the "
+                       "positions with global_average_pool");
+  }
+  const std::int64_t known = classes_of(loss, output);
+  const std::string_view place = axes.empty() ? "output" : "channel";
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i] < known) continue;
+    throw DataError(
+        file,
+        fmt::format("sample {} has the label {}, and '{}' has {} {}{}",
+                    static_cast<std::int64_t>(i) / data.labels_of_sample(), classes[i], network,
+                    known, place, known == 1 ? "" : "s"),
+        fmt::format("{} needs {} {} for each class", loss->name, axes.empty() ? "an" : "a", place));
+  }
 }
 
 std::string there_are(std::int64_t samples) {
@@ -76,10 +128,11 @@ void Samples::fit(const Report& report) {
 void Samples::generate(const Report& report) {
   if (!request_.is_random()) return;
   constexpr std::int64_t most_classes = 0xFFFFFFFF;
-  const std::int64_t outputs = report.graph.output_shape().elements();
-  const bool labelled = takes_labels(report.settings.loss) && outputs <= most_classes;
+  const LossRow* loss = report.settings.loss;
+  const std::int64_t classes = classes_of(loss, report.graph.output_shape());
+  const bool labelled = takes_labels(loss) && classes <= most_classes;
   dataset_ = random_dataset(report.graph.input, report.settings.batch, request_.seed,
-                            labelled ? outputs : 0);
+                            labelled ? classes : 0, label_axes(loss, report.graph.output_shape()));
   stored_ = dataset_->sample_shape;
 }
 
@@ -130,16 +183,12 @@ Labels Samples::labels(const Report& report) const {
   if (!dataset_->labels) return result;
   std::vector<std::int64_t>& classes = result.classes;
   classes = *dataset_->labels;
-  classes.resize(static_cast<std::size_t>(report.settings.batch));
+  const std::int64_t each = dataset_->labels_of_sample();
+  classes.resize(static_cast<std::size_t>(report.settings.batch * each));
   const LossRow* loss = report.settings.loss;
   if (!takes_labels(loss)) return result;
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    if (classes[i] < outputs) continue;
-    throw DataError(request_.labels.empty() ? dataset_->name : request_.labels,
-                    fmt::format("sample {} has the label {}, and '{}' has {} output{}", i,
-                                classes[i], report.graph.name, outputs, outputs == 1 ? "" : "s"),
-                    fmt::format("{} needs an output for each class", loss->name));
-  }
+  require_labels_that_fit(request_.labels.empty() ? dataset_->name : request_.labels, *dataset_,
+                          report, classes);
   return result;
 }
 

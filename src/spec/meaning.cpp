@@ -150,11 +150,18 @@ std::string settings_of(const Spec& spec) {
                                  text_of(settings.input_norm), text_of(settings.sample_norm));
   if (settings.loss == nullptr) return text;
   text += fmt::format("loss {}\n", settings.loss->name);
-  if (settings.loss->setting == label_radius_setting) {
+  if (settings.loss->takes(label_radius_setting)) {
     text += fmt::format("label_radius {}\n", text_of(settings.label_radius));
   }
+  if (settings.loss->takes(threshold_setting)) {
+    text += fmt::format("threshold {}\n", text_of(settings.threshold));
+  }
+  // Those who say nothing keep the digest from before it existed.
+  if (settings.loss->takes(label_smoothing_setting) && !settings.label_smoothing.upper.is_zero()) {
+    text += fmt::format("label_smoothing {}\n", text_of(settings.label_smoothing));
+  }
   // No bound depends on it, and those who say nothing keep the digest from before it existed.
-  if (settings.loss->setting == clusters_setting && settings.clusters != default_clusters) {
+  if (settings.loss->takes(clusters_setting) && settings.clusters != default_clusters) {
     text += fmt::format("clusters {}\n", settings.clusters);
   }
   return text + fmt::format("regularizer {}\ninitial_gap {}\naccuracy {}\nvariance {}\n",

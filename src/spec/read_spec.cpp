@@ -98,7 +98,9 @@ void read_loss(text::Value value, Settings& settings, MistakeList& mistakes) {
   const text::Value key = *value.first_child();
   const LossRow& loss = loss_of(key.text(), key.location());
   text::Fields fields(*key.next_sibling(), loss.name, fmt::format("write loss: {}", loss.name));
-  if (!loss.setting.empty()) read_settings(fields, "loss", settings, mistakes, loss.setting);
+  for (const std::string_view setting : loss.settings) {
+    if (!setting.empty()) read_settings(fields, "loss", settings, mistakes, setting);
+  }
   fields.finish();
   settings.loss = &loss;
 }

@@ -42,11 +42,7 @@ std::vector<Replacement> make_smooth(Spec& spec, const Real& beta) {
       part.component = *std::move(smooth);
     }
   }
-  for (const Replacement& replacement : done) {
-    std::erase_if(spec.defaults, [&](const ComponentDefault& assumed) {
-      return assumed.component == replacement.from;
-    });
-  }
+  // What was assumed of a setting holds for the smooth form, which keeps it.
   return done;
 }
 

@@ -21,8 +21,14 @@ constexpr std::array rows{
     RealSetting{"sample_norm", "input", "sample_norm", "largest norm of a single input",
                 text::RealRange::non_negative, "", &Settings::sample_norm},
     RealSetting{"label_radius", "loss", label_radius_setting,
-                "norm of the largest label (square loss)", text::RealRange::non_negative, "1",
+                "norm of the largest label (square, huber)", text::RealRange::non_negative, "1",
                 &Settings::label_radius},
+    RealSetting{"label_smoothing", "loss", label_smoothing_setting,
+                "share of each label that is spread over all classes (logistic)",
+                text::RealRange::unit_interval, "0", &Settings::label_smoothing},
+    RealSetting{"huber_threshold", "loss", threshold_setting,
+                "from where on the loss is linear (huber)", text::RealRange::positive, "1",
+                &Settings::threshold},
     RealSetting{"regularizer", "", "regularizer", "lambda of (lambda/2) ||w||^2",
                 text::RealRange::non_negative, "0", &Settings::regularizer},
     RealSetting{"initial_gap", "", "initial_gap", "F(w_0) - min F, for Theorem 4.1",
@@ -82,7 +88,9 @@ ResolvedSettings resolve(const Settings& given, Location sample_norm_place) {
                     "norm is that of all inputs stacked: at least that of each one");
   }
   result.label_radius =
-      take(&Settings::label_radius, objective && given.loss->setting == label_radius_setting);
+      take(&Settings::label_radius, objective && given.loss->takes(label_radius_setting));
+  result.label_smoothing = take(&Settings::label_smoothing, false);
+  result.threshold = take(&Settings::threshold, objective && given.loss->takes(threshold_setting));
   result.regularizer = take(&Settings::regularizer, false);
   result.initial_gap = take(&Settings::initial_gap, objective);
   result.accuracy = take(&Settings::accuracy, objective);

@@ -216,7 +216,11 @@ Real parse_real(const ScalarText& scalar, RealRange range) {
                 : "is too large: beyond the largest double",
            "numbers must lie between 1e-307 and 1e308");
   }
-  return Real::from_decimal(scalar.text);
+  const Real result = Real::from_decimal(scalar.text);
+  if (range == RealRange::unit_interval && result.upper > Magnitude::from_count(1)) {
+    refuse("must be at most 1", "write a number from 0 to 1");
+  }
+  return result;
 }
 
 SignedReal parse_signed(const ScalarText& scalar) {

@@ -5,6 +5,22 @@
 #include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
+namespace {
+
+// With what it takes beyond clusters and labels. Those of before a setting existed are its default.
+std::string loss_of(const ResolvedSettings& settings) {
+  const LossRow& loss = *settings.loss;
+  std::string text(loss.name);
+  if (loss.takes(threshold_setting)) {
+    text += fmt::format(" with threshold {}", settings.threshold.nearest);
+  }
+  if (loss.takes(label_smoothing_setting) && !settings.label_smoothing.upper.is_zero()) {
+    text += fmt::format(" with label_smoothing {}", settings.label_smoothing.nearest);
+  }
+  return text;
+}
+
+}  // namespace
 
 TrainingIdentity identity_of(const TrainingRequest& request, const Report& report) {
   const ResolvedSettings& settings = report.settings;
@@ -20,7 +36,7 @@ TrainingIdentity identity_of(const TrainingRequest& request, const Report& repor
           {"scale-input", scale_input},
           {"standardise", preparation.standardise ? "yes" : "no"},
           {"scale-norm", preparation.norm ? fmt::format("{}", *preparation.norm) : "no"},
-          {"loss", std::string(settings.loss->name)},
+          {"loss", loss_of(settings)},
           {"clusters", std::to_string(settings.clusters)},
           {"regularizer", number(settings.regularizer)},
           {"radius", number(settings.radius)},

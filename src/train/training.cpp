@@ -73,6 +73,8 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
   of_objective.micro_batch = options_.micro_batch;
   of_objective.regularizer = settings_.regularizer.nearest;
   of_objective.clusters = settings_.clusters;
+  of_objective.label_smoothing = settings_.label_smoothing.nearest;
+  of_objective.threshold = settings_.threshold.nearest;
   of_objective.warm_start = false;  // a run that is taken up again has none
   const std::int64_t batch = is_stochastic() ? options_.mini_batch : samples_.count;
   std::span<const Scalar> x = samples_.x;
@@ -145,7 +147,7 @@ void Training<Scalar>::check_options() const {
                               Remedy::constant_or_search);
   }
   if (options.mini_batch == 0) return;
-  if (!settings_.loss->is_mean) {
+  if (!settings_.loss->is_mean()) {
     throw TrainingUnsupported(
         fmt::format("{} is no mean over the samples: it has no mini-batches", settings_.loss->name),
         Remedy::all_samples);
@@ -461,6 +463,8 @@ double Training<Scalar>::full_objective() {
   ObjectiveOptions options;
   options.micro_batch = options_.micro_batch > 0 ? options_.micro_batch : options_.mini_batch;
   options.regularizer = settings_.regularizer.nearest;
+  options.label_smoothing = settings_.label_smoothing.nearest;
+  options.threshold = settings_.threshold.nearest;
   if (graph_.couples_samples) return std::numeric_limits<double>::quiet_NaN();
   Objective<Scalar> all(graph_, *settings_.loss, samples_.x, samples_.count, samples_.labels,
                         options);

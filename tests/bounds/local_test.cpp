@@ -175,11 +175,14 @@ std::size_t count_blocks(const Network& network) {
   return count;
 }
 
+// Rounding aside: the |a - d| in an eigenvalue of [a b; b d] is rounded by itself.
+bool at_most(const Magnitude& a, const Magnitude& b) { return a <= b + scale(b, -60); }
+
 bool at_most(const BoundTable& a, const BoundTable& b) {
   bool result = a.parameter_norm <= b.parameter_norm;
   for (std::size_t i = 0; i < a.layers.size(); ++i) {
     for (const auto entry : {&Triple::m, &Triple::lipschitz, &Triple::smoothness}) {
-      result = result && a.layers[i].*entry <= b.layers[i].*entry;
+      result = result && at_most(a.layers[i].*entry, b.layers[i].*entry);
     }
   }
   return result;

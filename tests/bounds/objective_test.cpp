@@ -39,6 +39,34 @@ TEST(BoundObjective, LogisticWithRegularizer) {
   EXPECT_EQ(sharp.infinite_reason, "");
 }
 
+// The outputs [2, 3, 4] are classified at each of 12 positions. psi = 2 x, so l = ||x|| = 3:
+// sharp l_f = sqrt 2 / sqrt 12, L_f = 1/24; the paper has the maximum over the terms, 2, and
+// L_beta = sqrt 12.
+TEST(BoundObjective, LogisticIsTheMeanOverPositions) {
+  const auto of = [](const std::string& loss, Method method) {
+    return objective_of(
+        read_network("input: {shape: [2, 3, 4], norm: 3}\nradius: 2\nloss: " + loss +
+                     "\nlayers: [{conv: {filters: 2, kernel: 1}, bias: false}]\n"),
+        method);
+  };
+  const ObjectiveBounds sharp = of("logistic", Method::sharp);
+  EXPECT_EQ(check_upper(sharp.lipschitz, Ball(3) * square_root(Ball(1) / Ball(6))), "");
+  EXPECT_EQ(check_upper(sharp.smoothness, Ball(9) / Ball(24)), "");
+  EXPECT_EQ(check_upper(of("logistic", Method::paper).lipschitz, Ball(6) * square_root(Ball(12))),
+            "");
+  EXPECT_EQ(check_upper(of("binary_logistic", Method::sharp).smoothness, Ball(9) / Ball(96)), "");
+  EXPECT_EQ(check_upper(of("{huber: {threshold: 0.25}}", Method::sharp).lipschitz,
+                        Ball(3) / (Ball(4) * square_root(Ball(24)))),
+            "");
+  EXPECT_EQ(check_upper(of("{huber: {threshold: 100, label_radius: 2}}", Method::sharp).lipschitz,
+                        Ball(3) * Ball(8) / Ball(24)),
+            "");
+  // 1 + (1 - e)^2 - e^2/2 at e = 1/2
+  EXPECT_EQ(check_upper(of("{logistic: {label_smoothing: 0.5}}", Method::sharp).lipschitz,
+                        Ball(3) * square_root(Ball(9) / Ball(8) / Ball(12))),
+            "");
+}
+
 // l_f = m + label_radius = 6 + 4, L_f = 1: l_F = 30, L_F = 9.
 TEST(BoundObjective, Square) {
   const Network network =

@@ -144,6 +144,46 @@ TEST(Smooth, RewritesReluAndMaxPoolingAndSaysSo) {
   EXPECT_EQ(json.at("settings").at("smooth"), 1.0);
 }
 
+// Each kink of the catalogue has a form without: the bounds are those of the file with it.
+TEST(Smooth, RewritesEveryKink) {
+  const auto file = [](const std::string& activation) {
+    return "input: {shape: [4]}\nlayers:\n  - {dense: 3, then: [" + activation +
+           "]}\n  - {dense: 2}\n";
+  };
+  for (const auto& [kinked, smooth] :
+       {std::pair<std::string, std::string>{"relu", "{softplus: 3}"},
+        {"relu6", "{smooth_relu6: 3}"},
+        {"{leaky_relu: 0.2}", "{smooth_leaky_relu: {slope: 0.2, beta: 3}}"},
+        {"{elu: 2}", "{celu: 2}"},
+        {"selu", "smooth_selu"},
+        {"hard_tanh", "tanh"},
+        {"hard_sigmoid", "sigmoid"},
+        {"hard_swish", "silu"}}) {
+    SCOPED_TRACE(kinked);
+    const Json json = bound_json({"--smooth", "3"}, file(kinked));
+    EXPECT_EQ(json.at("results"), bound_json({}, file(smooth)).at("results"));
+    EXPECT_THAT(json.at("assumptions").dump(), HasSubstr("smooth: 1 "));
+    EXPECT_THAT(json.at("results").dump(), Not(HasSubstr("\"inf\"")));
+  }
+  // Where f'' jumps only, nothing is done.
+  for (const std::string smooth : {"elu", "celu", "softsign", "smooth_selu"}) {
+    EXPECT_THAT(bound_json({"--smooth"}, file(smooth)).at("assumptions").dump(),
+                HasSubstr("smooth has no effect: there is nothing to replace"));
+  }
+  // What was assumed of the one holds for the other.
+  EXPECT_THAT(bound_json({"--smooth"}, file("leaky_relu")).at("assumptions").dump(),
+              HasSubstr("slope = 0.01 of leaky_relu"));
+}
+
+TEST(Smooth, NamesWhatItCannotReplace) {
+  const std::string file =
+      "input: {shape: [4]}\nlayers:\n  - {dense: 3, then: [relu, {batch_norm: {epsilon: 0}}]}\n"
+      "  - {opaque: {lipschitz: 1, smoothness: 1}, then: [{batch_norm: {epsilon: 0}}]}\n";
+  const std::string notes = bound_json({"--smooth"}, file).at("assumptions").dump();
+  EXPECT_THAT(notes, HasSubstr("smooth: 1 relu replaced by softplus"));
+  EXPECT_THAT(notes, HasSubstr("smooth: 2 batch_norm not replaced: "));
+}
+
 TEST(Smooth, TakesBetaEitherWay) {
   const Json expected = bound_json({}, smoothed("{softplus: {beta: 4}}")).at("results");
   EXPECT_EQ(bound_json({"--smooth=4"}, kinked).at("results"), expected);

@@ -1,6 +1,7 @@
 // What run and train do to samples and targets before they use them, and how many they take.
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "smoothbound/data/array_file.hpp"
@@ -95,6 +96,61 @@ TEST_F(SamplesAsStored, TargetsAreTreatedAlike) {
   std::vector<std::string> plain = arguments;
   plain.insert(plain.end(), {"--scale-input", "none"});
   EXPECT_DOUBLE_EQ(json_of(plain).at("loss").at("value"), 255 * 255);
+}
+
+// Two positions of the channels (1, 0) and (0, 1): a label for each.
+class LabelsOfPositions : public SamplesAsStored {
+ protected:
+  LabelsOfPositions() {
+    (void)directory_.write("map.yaml",
+                           "input: {shape: [2, 2]}\nlayers:\n  - {conv: {filters: 2, kernel: 1}}\n"
+                           "  - {then: [identity]}\n");
+    (void)directory_.write("same_map.yaml",
+                           "input: {shape: [2, 2]}\nlayers:\n  - {then: [identity]}\n");
+    put_npy("maps.npy", "|u1", "(1, 2, 2)", std::string("\xFF\0\0\xFF", 4));
+    put_npy("y.npy", "|u1", "(1, 2)", std::string("\0\0", 2));
+  }
+};
+
+TEST_F(LabelsOfPositions, AreThoseOfLogistic) {
+  const Json json = json_of({"run", "same_map.yaml", "--loss", "logistic", "--input", "maps.npy",
+                             "--labels", "y.npy", "--precision", "float64"});
+  const double wrong = std::log(1 + std::exp(1.0));
+  EXPECT_DOUBLE_EQ(json.at("loss").at("value"), (wrong - 1 + wrong) / 2);
+  EXPECT_FALSE(json.contains("accuracy"));
+  const Json smoothed =
+      json_of({"run", "same_map.yaml", "--loss", "logistic", "--label-smoothing", "1", "--input",
+               "maps.npy", "--labels", "y.npy", "--precision", "float64"});
+  EXPECT_DOUBLE_EQ(smoothed.at("loss").at("value"), wrong - 0.5);
+  for (const std::string loss : {"logistic", "binary_logistic", "huber"}) {
+    const Json trained =
+        json_of({"train", "map.yaml", "--loss", loss, "--step", "certified", "--iterations", "3"});
+    EXPECT_EQ(trained.at("guarantee"), "holds");
+  }
+}
+
+TEST_F(LabelsOfPositions, HaveTheShapeOfTheOutputs) {
+  const auto refusal = [&](const std::string& loss, const std::string& labels) {
+    const Outcome outcome = program(
+        {"run", "same_map.yaml", "--loss", loss, "--input", "maps.npy", "--labels", labels});
+    EXPECT_EQ(outcome.out, "");
+    return outcome.err;
+  };
+  put_npy("one.npy", "|u1", "(1,)", std::string(1, '\0'));
+  EXPECT_EQ(
+      refusal("logistic", "one.npy"),
+      "one.npy: error: each sample has one label, and logistic takes labels of shape [2]: the "
+      "outputs of 'same_map' have the shape [2, 2]\n"
+      "hint: to classify samples, end the network in dense, or average over the positions with "
+      "global_average_pool\n");
+  EXPECT_EQ(refusal("square", "y.npy"),
+            "y.npy: error: each sample has labels of shape [2], and square takes one label: the "
+            "outputs of 'same_map' have the shape [2, 2]\n"
+            "hint: logistic takes a label for each position\n");
+  put_npy("y.npy", "|u1", "(1, 2)", std::string("\0\2", 2));
+  EXPECT_EQ(refusal("logistic", "y.npy"),
+            "y.npy: error: sample 0 has the label 2, and 'same_map' has 2 channels\n"
+            "hint: logistic needs a channel for each class\n");
 }
 
 TEST_F(SamplesAsStored, TrainingSaysItToo) {

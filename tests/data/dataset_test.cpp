@@ -140,9 +140,11 @@ TEST_F(Datasets, LabelsBelongToSamples) {
   };
   EXPECT_EQ(labelled(idx({2}, counting(2))),
             "2 labels do not belong to 3 samples | name the labels of these samples, one for each");
-  EXPECT_EQ(labelled(idx({3, 2}, counting(6))),
-            "an array of shape [3, 2] holds no labels | labels have one axis: a number for each "
-            "sample");
+  EXPECT_EQ(labelled(idx({2, 2}, counting(4))),
+            "2 labels do not belong to 3 samples | name the labels of these samples, one for each");
+  EXPECT_EQ(labelled(npy(npy_dict("|u1", "(3, 2, 2, 2)"), counting(24))),
+            "an array of shape [3, 2, 2, 2] holds no labels | labels are numbers, one for each "
+            "sample, or for each of its positions: [samples] or [samples, height, width]");
   EXPECT_EQ(labelled(npy(npy_dict("<f4", "(3,)"), counting(12))),
             "the array holds F32, not whole numbers | save the class of each sample as a whole "
             "number, e.g. with array.astype('int64')");
@@ -154,6 +156,24 @@ TEST_F(Datasets, LabelsBelongToSamples) {
   const Dataset dataset = open_dataset(directory.write("data", images), options);
   EXPECT_EQ(dataset.labels, (std::vector<std::int64_t>{4, 0, 1}));
   EXPECT_EQ(dataset.classes, 5);
+  EXPECT_EQ(dataset.labels_of_sample(), 1);
+}
+
+TEST_F(Datasets, LabelsOfPositions) {
+  DatasetOptions options;
+  const std::string images = directory.write("data", idx({3, 2}, counting(6)));
+  const auto labelled = [&](const std::string& shape, std::size_t count) {
+    options.labels = directory.write("labels", npy(npy_dict("|u1", shape), counting(count)));
+    return open_dataset(images, options);
+  };
+  const Dataset masks = labelled("(3, 1, 2, 4)", 24);
+  EXPECT_EQ(masks.label_axes, (std::vector<std::int64_t>{2, 4}));
+  EXPECT_EQ(masks.labels_of_sample(), 8);
+  EXPECT_EQ(masks.labels->size(), 24U);
+  EXPECT_EQ(masks.labels->at(9), 9);
+  EXPECT_EQ(masks.classes, 24);
+  EXPECT_EQ(labelled("(3, 5)", 15).label_axes, std::vector<std::int64_t>{5});
+  EXPECT_EQ(labelled("(3, 1)", 3).labels_of_sample(), 1);
 }
 
 TEST_F(Datasets, DirectoryOfIdxFiles) {

@@ -53,8 +53,10 @@ void read_all(const ArrayFile& file, const ArrayEntry& entry) {
 
 void read_samples(const Dataset& dataset) {
   require(dataset.samples > 0, "there are samples");
-  require(!dataset.labels || dataset.labels->size() == static_cast<std::size_t>(dataset.samples),
-          "each sample has a label");
+  require(
+      !dataset.labels || dataset.labels->size() ==
+                             static_cast<std::size_t>(dataset.samples * dataset.labels_of_sample()),
+      "each sample has its labels");
   const std::int64_t elements = dataset.sample_shape.elements();
   if (elements > most_elements) return;
   const std::int64_t count = std::clamp<std::int64_t>(most_elements / elements, 1, dataset.samples);

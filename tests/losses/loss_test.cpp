@@ -123,6 +123,81 @@ TEST(Loss, MeansDivideInSharpOnly) {
   }
 }
 
+// The larger a position's softmax, p - t is at a vertex: never longer, and there as long.
+TEST(Logistic, SmoothedLabelsAreNearerToTheSimplex) {
+  for (const auto& [smoothing, classes] :
+       {std::pair{"0.1", 5}, {"0.3", 2}, {"1", 7}, {"0", 3}, {"0.5", 3}}) {
+    SCOPED_TRACE(smoothing);
+    const long double e = std::stold(smoothing);
+    LossSite site{Method::sharp, 1, {}, {}};
+    site.classes = classes;
+    site.label_smoothing = Real::from_decimal(smoothing);
+    const LossConstants f = loss_constants(*find_loss("logistic"), site);
+    const long double l = f.lipschitz.value.to_double();
+    const auto k = static_cast<std::size_t>(classes);
+    const long double share = e / static_cast<long double>(classes);
+    const auto gradient = [&](const Vector& z) {
+      Vector result = logistic_gradient(z, 0);
+      for (long double& entry : result) entry -= share;
+      result[0] += e;
+      return norm(result);
+    };
+    Random random(3);
+    for (int i = 0; i < 2000; ++i) {
+      EXPECT_LE(gradient(scaled(random.vector(k), std::pow(3.0L, i % 5))), l * rounding);
+    }
+    Vector far(k);
+    far[1] = 100;
+    EXPECT_TRUE(is_near(gradient(far), l, 1e-12L));
+    EXPECT_EQ(f.smoothness.value, Magnitude::from_double(0.5));
+    site.method = Method::paper;
+    EXPECT_EQ(loss_constants(*find_loss("logistic"), site).lipschitz.value,
+              Magnitude::from_count(2));
+  }
+}
+
+// n terms for the samples, n P for positions, n q for scalars; the paper's mean has their maximum.
+TEST(Loss, TermsAreCounted) {
+  const auto of = [](const char* name, Method method) {
+    LossSite site{method, 5, Magnitude::infinity(), Magnitude::from_count(2)};
+    site.classes = 3;
+    site.positions = 4;
+    return loss_constants(*find_loss(name), site);
+  };
+  const auto expect = [&](const char* name, long double terms, long double l, long double L) {
+    SCOPED_TRACE(name);
+    const LossConstants sharp = of(name, Method::sharp);
+    EXPECT_TRUE(is_near(sharp.lipschitz.value.to_double(), l / std::sqrt(terms), 1e-15L));
+    EXPECT_TRUE(is_near(sharp.smoothness.value.to_double(), L / terms, 1e-15L));
+  };
+  expect("logistic", 20, std::sqrt(2.0L), 0.5L);
+  expect("binary_logistic", 60, 1, 0.25L);
+  expect("huber", 60, 1, 1);
+  for (const char* name : {"binary_logistic", "huber"}) {
+    EXPECT_EQ(of(name, Method::paper).lipschitz.value, Magnitude::from_count(1));
+  }
+  EXPECT_EQ(of("binary_logistic", Method::paper).smoothness.value, Magnitude::from_double(0.25));
+  EXPECT_EQ(of("huber", Method::paper).smoothness.value, Magnitude::from_count(1));
+}
+
+// 10 samples of 5 classes, smoothing 0.1; 20 scalars, threshold 1.5.
+TEST(Loss, ConstantsInNumbers) {
+  const auto of = [](const char* name, std::int64_t samples, std::int64_t classes) {
+    LossSite site{Method::sharp, samples, Magnitude::infinity(), {}};
+    site.classes = classes;
+    site.label_smoothing = Real::from_decimal("0.1");
+    site.threshold = Real::from_decimal("1.5");
+    return loss_constants(*find_loss(name), site);
+  };
+  const auto expect = [](const LossConstants& f, long double l, long double L) {
+    EXPECT_TRUE(is_near(f.lipschitz.value.to_double(), l, 1e-15L));
+    EXPECT_TRUE(is_near(f.smoothness.value.to_double(), L, 1e-15L));
+  };
+  expect(of("logistic", 10, 5), 0.42520583250938597632L, 0.05L);
+  expect(of("binary_logistic", 4, 5), 0.22360679774997896964L, 0.0125L);
+  expect(of("huber", 4, 5), 0.33541019662496845446L, 0.05L);
+}
+
 // F(z) = (1/n) sum f_i(z_i) where every f_i has its steepest slope: the constant is reached.
 TEST(Loss, MeanOfSteepestTermsReachesTheSharpConstant) {
   const std::size_t n = 7;

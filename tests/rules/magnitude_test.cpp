@@ -166,6 +166,47 @@ TYPED_TEST(BoundOperations, AreCorrectlyRounded) {
   }
 }
 
+TYPED_TEST(BoundOperations, FunctionsAreCorrectlyRounded) {
+  constexpr Rounding d = TypeParam::direction;
+  RandomBounds random(d == Rounding::up ? 8 : 9);
+  int compared = 0;
+  for (int i = 0; i < rounds / 10; ++i) {
+    const auto a = random.next<d>();
+    if (a.exponent() > 10 || a.exponent() < -60) continue;
+    ++compared;
+    SCOPED_TRACE("round " + std::to_string(i) + ": " + a.to_text(25));
+    Wide exact;
+    int ternary = mpfr_sinh(exact, Wide(a), MPFR_RNDN);
+    ASSERT_TRUE(is_rounded(hyperbolic_sine(a), exact, ternary));
+    ternary = mpfr_cosh(exact, Wide(a), MPFR_RNDN);
+    ASSERT_TRUE(is_rounded(hyperbolic_cosine(a), exact, ternary));
+    ternary = mpfr_tanh(exact, Wide(a), MPFR_RNDN);
+    ASSERT_TRUE(is_rounded(hyperbolic_tangent(a), exact, ternary));
+    ternary = mpfr_log1p(exact, Wide(a), MPFR_RNDN);
+    ASSERT_TRUE(is_rounded(log_one_plus(a), exact, ternary));
+  }
+  EXPECT_GT(compared, 500);
+  using B = Bound<d>;
+  EXPECT_EQ(hyperbolic_cosine(B()), B::from_count(1));
+  EXPECT_EQ(hyperbolic_tangent(B::infinity()), B::from_count(1));
+  EXPECT_EQ(hyperbolic_cosine(B::from_double(1e300)).is_infinite(), d == Rounding::up);
+}
+
+TEST(Magnitude, ExcessIsRoundedUp) {
+  RandomBounds random(10);
+  for (int i = 0; i < rounds; ++i) {
+    const auto a = random.next<Rounding::up>();
+    const auto b = random.next<Rounding::down>();
+    SCOPED_TRACE("round " + std::to_string(i) + ": " + a.to_text(25) + ", " + b.to_text(25));
+    Wide exact;
+    const int ternary = mpfr_dim(exact, Wide(a), Wide(b), MPFR_RNDN);
+    ASSERT_TRUE(is_rounded(excess(a, b), exact, ternary));
+  }
+  EXPECT_EQ(excess(Magnitude::from_count(3), LowerBound::from_count(5)), Magnitude());
+  EXPECT_TRUE(excess(Magnitude::infinity(), LowerBound::infinity()).is_infinite());
+  EXPECT_EQ(excess(Magnitude::from_count(3), LowerBound::infinity()), Magnitude());
+}
+
 TEST(Magnitude, DistanceAndCeilingAreRoundedUp) {
   RandomBounds random(3);
   for (int i = 0; i < rounds; ++i) {

@@ -315,6 +315,16 @@ layers:
     from: last
     dense: 2
 )"},
+    NamedNetwork{"SmoothForms", R"(
+input: {shape: [2, 5, 5], norm: 1}
+layers:
+  - conv: {filters: 4, kernel: 3}
+    then: [{smooth_leaky_relu: {slope: 0.2, beta: 3}}]
+  - conv: {filters: 4, kernel: 3, padding: same}
+    then: [{smooth_relu6: 2}]
+  - dense: 5
+    then: [{smooth_leaky_relu: 1.5}]
+)"},
     NamedNetwork{"Residual", R"(
 input: {shape: [16, 5, 5], norm: 1}
 layers:
@@ -357,6 +367,14 @@ layers:
     then: [relu6, hard_sigmoid, dropout, identity]
   - dense: 3
     then: [{elu: 2}]
+)"},
+    NamedNetwork{"JumpsOfTheSecondDerivative", R"(
+input: {shape: [4], norm: 1}
+layers:
+  - dense: 8
+    then: [{celu: 0.5}]
+  - dense: 3
+    then: [smooth_selu]
 )"},
 };
 

@@ -24,10 +24,21 @@ layers:
   - dense: 3
 )";
 
+// Of three channels at 16 positions.
+constexpr std::string_view map_of_classes = R"(
+input: {shape: [2, 6, 6], norm: 1}
+layers:
+  - conv: {filters: 4, kernel: 3, padding: same}
+    then: [{smooth_leaky_relu: {slope: 0.3, beta: 2}}]
+  - conv: {filters: 3, kernel: 3}
+    then: [smooth_relu6, smooth_selu, {celu: 0.5}]
+)";
+
 struct Case {
   std::string_view loss;
   std::int64_t samples;
   std::int64_t micro_batch;
+  std::string_view network = chain;
 };
 
 void PrintTo(const Case& c, std::ostream* out) {
@@ -37,7 +48,7 @@ void PrintTo(const Case& c, std::ostream* out) {
 class Objectives : public ::testing::TestWithParam<Case> {
  protected:
   Objectives()
-      : graph_(testing::graph_of(chain, 1)),
+      : graph_(testing::graph_of(GetParam().network, 1)),
         x_(random_vector<double>(
             static_cast<std::size_t>(GetParam().samples * graph_.input.elements()), random_)),
         objective_(make(GetParam().micro_batch)),
@@ -50,18 +61,27 @@ class Objectives : public ::testing::TestWithParam<Case> {
     Labels labels;
     const auto n = static_cast<std::size_t>(GetParam().samples);
     if (GetParam().loss == "logistic") {
-      for (std::size_t i = 0; i < n; ++i) labels.classes.push_back(static_cast<int>(i) % 3);
+      const auto each = static_cast<std::size_t>(graph_.output_shape().positions());
+      for (std::size_t i = 0; i < n * each; ++i) labels.classes.push_back(static_cast<int>(i) % 3);
     }
-    if (GetParam().loss == "square") {
+    if (find_loss(GetParam().loss)->labels == LabelKind::classes_or_targets) {
       std::mt19937_64 random(3);
-      labels.targets = random_vector<double>(3 * n, random);
+      const auto outputs = static_cast<std::size_t>(graph_.output_shape().elements());
+      labels.targets = random_vector<double>(outputs * n, random);
+      if (GetParam().loss == "binary_logistic") {
+        for (double& target : labels.targets) target = std::fabs(std::tanh(target));
+      }
     }
     return {graph_,
             *find_loss(GetParam().loss),
             x_,
             GetParam().samples,
             std::move(labels),
-            {.micro_batch = micro_batch, .regularizer = 0.1, .clusters = 2}};
+            {.micro_batch = micro_batch,
+             .regularizer = 0.1,
+             .clusters = 2,
+             .label_smoothing = 0.1,
+             .threshold = 0.3}};
   }
   Vector gradient_at(const Vector& w) {
     Vector gradient(w.size());
@@ -153,13 +173,14 @@ TEST_P(Objectives, MicroBatchesChangeNothing) {
   expect_equal(a, b);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Objectives,
-                         ::testing::Values(Case{"logistic", 6, 0}, Case{"logistic", 6, 2},
-                                           Case{"logistic", 7, 3}, Case{"square", 5, 0},
-                                           Case{"square", 5, 2}, Case{"convex_clustering", 6, 4},
-                                           Case{"convex_clustering", 5, 0},
-                                           Case{"spectral_clustering", 6, 3},
-                                           Case{"k_means", 6, 2}));
+INSTANTIATE_TEST_SUITE_P(
+    All, Objectives,
+    ::testing::Values(Case{"logistic", 6, 0}, Case{"logistic", 6, 2}, Case{"logistic", 7, 3},
+                      Case{"square", 5, 0}, Case{"square", 5, 2}, Case{"convex_clustering", 6, 4},
+                      Case{"convex_clustering", 5, 0}, Case{"spectral_clustering", 6, 3},
+                      Case{"k_means", 6, 2}, Case{"huber", 5, 2}, Case{"binary_logistic", 5, 2},
+                      Case{"logistic", 3, 2, map_of_classes}, Case{"huber", 2, 0, map_of_classes},
+                      Case{"binary_logistic", 3, 2, map_of_classes}));
 
 TEST(Objective, SizesAreChecked) {
   const Graph graph = testing::graph_of(chain, 1);

@@ -61,7 +61,7 @@ loss: {logistic: {label_radius: 1}}
             R"(loss2.yaml:3:19: error: unknown key 'label_radius' in logistic
  3 | loss: {logistic: {label_radius: 1}}
    |                   ^
-hint: remove it
+hint: known keys: label_smoothing
 )");
   EXPECT_EQ(rendered("loss7.yaml", R"(input: {shape: [3]}
 layers: [{dense: 1}]

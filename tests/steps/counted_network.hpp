@@ -179,14 +179,14 @@ class CountedNetwork : CountedMerges {
 
   static void value(const Activation& a, Part& part) {
     for (Index i = 0; i < part.y.size(); ++i) {
-      part.y[i] = {a.row->evaluate(part.z[0][i].value, a.parameter.nearest).value};
+      part.y[i] = {a.evaluate(part.z[0][i].value).value};
       ++Counted::evaluations;
     }
   }
   static void pull(const Activation& a, const Part& part, const Numbers& mu, Bars& z_bars,
                    Numbers& /*v_bar*/) {
     for (Index i = 0; i < mu.size() && part.wanted[0]; ++i) {
-      const Counted slope{a.row->evaluate(part.z[0][i].value, a.parameter.nearest).first};
+      const Counted slope{a.evaluate(part.z[0][i].value).first};
       z_bars[0][i] = slope * mu[i];
     }
   }

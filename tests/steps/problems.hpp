@@ -91,7 +91,7 @@ inline const std::vector<std::string>& smooth_activations() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> found;
     for (const Activation& a : Activation::prototypes()) {
-      const ScalarConstants constants = a.row->constants(Method::sharp, a.parameter);
+      const ScalarConstants constants = a.constants(Method::sharp);
       if (constants.smoothness.value.is_finite()) found.emplace_back(a.row->name);
     }
     return found;

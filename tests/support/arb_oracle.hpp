@@ -147,7 +147,7 @@ class Oracle {
 
   [[nodiscard]] OracleObjective compose_loss() const {
     const OracleTriple& psi = done_.back().bounds.two;
-    const OracleLoss f = oracle::loss(network_, psi.m, batch_, sharp_);
+    const OracleLoss f = oracle::loss(network_, psi.m, batch_, sharp_, done_.back().shape);
     const Ball lambda = Ball::decimal(network_.regularizer);
     return {psi.l * f.l + lambda * square_root(squared_parameter_norm_),
             psi.L * f.l + square(psi.l) * f.L + lambda};

@@ -209,10 +209,12 @@ inline OracleAffine affine_constants(const PlainPart& part, const Sizes& input, 
   return b;
 }
 
-inline bool is_mean(const PlainNetwork& network) { return find_loss(network.loss)->is_mean; }
+inline bool is_mean(const PlainNetwork& network) { return find_loss(network.loss)->is_mean(); }
 
 /// Of all samples, whose predictions have norms of at most m.
-inline OracleLoss loss(const PlainNetwork& network, const Ball& m, std::int64_t batch, bool sharp) {
+/// `shape`: of the predictions for one of them.
+inline OracleLoss loss(const PlainNetwork& network, const Ball& m, std::int64_t batch, bool sharp,
+                       const Sizes& shape) {
   const std::string& name = network.loss;
   const Ball inf = Ball::infinity();
   if (name == "k_means" || name == "spectral_clustering") return {inf, inf};
@@ -221,17 +223,31 @@ inline OracleLoss loss(const PlainNetwork& network, const Ball& m, std::int64_t 
     // Of two samples, the paper's is below the true one.
     return {Ball(batch) * (sharp || batch == 2 ? square_root(others) : others), 1};
   }
+  Ball positions(1);
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) positions = positions * Ball(shape[axis]);
+  const Ball scalars = positions * Ball(shape.front());
+  Ball terms(1);  // of a sample
   OracleLoss f;
   if (name == "logistic") {
+    terms = positions;
     f = sharp ? OracleLoss{root(2), ratio(1, 2)} : OracleLoss{2, 2};
   } else if (name == "square") {
     f = {m + Ball::decimal(network.label_radius), 1};
+  } else if (name == "binary_logistic") {
+    terms = scalars;
+    f = {1, ratio(1, 4)};
+  } else if (name == "huber") {
+    terms = scalars;
+    f = {smaller(1, (m + Ball::decimal(network.label_radius)) / square_root(scalars)), 1};
   } else {
     const LossConstants other = find_loss(name)->constants(
         {method_of(sharp), batch, m.not_above(), Magnitude::from_decimal(network.label_radius)});
     f = {Ball::of(other.lipschitz.value), Ball::of(other.smoothness.value)};
   }
-  if (sharp && is_mean(network)) f = {f.l / root(batch), f.L / Ball(batch)};
+  if (sharp && is_mean(network)) {
+    terms = terms * Ball(batch);
+    f = {f.l / square_root(terms), f.L / terms};
+  }
   return f;
 }
 

@@ -217,7 +217,7 @@ std::string to_text(const PlainNetwork& network) {
   map.add("input", input.text());
   map.add("radius", network.radius);
   const LossRow* loss = find_loss(network.loss);
-  if (loss != nullptr && loss->setting == label_radius_setting) {
+  if (loss != nullptr && loss->takes(label_radius_setting)) {
     map.add("loss", fmt::format("{{\"{}\": {{\"label_radius\": {}}}}}", network.loss,
                                 network.label_radius));
   } else if (!network.loss.empty()) {

@@ -33,10 +33,10 @@ inline Problem make_problem(std::string_view text, std::int64_t count, std::uint
   problem.samples.x = random_vector<double>(size, random, 1 / std::sqrt(static_cast<double>(size)));
   const std::int64_t outputs = graph.output_shape().elements();
   const LossRow& loss = *problem.report.settings.loss;
-  if (loss.is_mean && loss.name == "square") {
+  if (loss.is_mean() && loss.name == "square") {
     problem.samples.labels.targets =
         random_vector<double>(static_cast<std::size_t>(count * outputs), random, 0.3);
-  } else if (loss.is_mean) {
+  } else if (loss.is_mean()) {
     for (std::int64_t i = 0; i < count; ++i) {
       problem.samples.labels.classes.push_back(
           static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(outputs)));

@@ -34,11 +34,17 @@ struct Dataset {
   std::string name;  // the file or word by which the user asked for it
   Shape sample_shape;
   std::int64_t samples = 0;
-  std::optional<std::vector<std::int64_t>> labels;  // one for each sample, 0 to classes - 1
+  std::optional<std::vector<std::int64_t>> labels;  // of each sample, 0 to classes - 1
   std::int64_t classes = 0;                         // 0: no labels
   std::shared_ptr<const SampleSource> source;
   std::optional<ElementType> type;  // in the file; none of generated ones
   double divisor = 1;
+  /// Of the labels of a sample, [length] or [height, width] where its positions have one each, but
+  /// for axes of size 1. None: it has one label.
+  std::vector<std::int64_t> label_axes = {};
+
+  /// How many a sample has.
+  [[nodiscard]] std::int64_t labels_of_sample() const;
 
   /// Samples first to first + count - 1, where count = values.size() / sample_shape.elements(), in
   /// C order [sample, channel, ...]. Throws DataError if they cannot be read or hold NaN or
@@ -51,7 +57,8 @@ enum class Split { train, test };
 
 struct DatasetOptions {
   Split split = Split::test;
-  /// A file of labels, IDX or NPY, for samples that come without.
+  /// A file of labels, IDX or NPY, for samples that come without: [n], [n, length] or
+  /// [n, height, width].
   std::optional<std::string> labels;
   /// Of whole numbers, see `divisor_of`.
   std::optional<double> divisor;
@@ -76,9 +83,10 @@ Dataset open_dataset(const std::string& name, const DatasetOptions& options = {}
 
 /// Standard normal samples, and labels uniform among `classes` (0: none): element i of sample j is
 /// RandomSequence(seed).normal(j * elements + i), its label RandomSequence(seed, 1).below(j,
-/// classes). Throws ShapeError if there are 2^63 numbers or more.
+/// classes). With `label_axes` there are as many labels, one sample's behind the other's. Throws
+/// ShapeError if there are 2^63 numbers or more.
 Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
-                       std::int64_t classes = 0);
+                       std::int64_t classes = 0, std::vector<std::int64_t> label_axes = {});
 
 /// Opens an NPY file of targets, [samples, outputs...]: what each of `samples` samples should give,
 /// where an output has the shape `output`. Throws DataError. Elements are checked when they are

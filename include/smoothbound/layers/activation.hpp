@@ -47,8 +47,12 @@ struct ActivationRow {
   ActivationParameter parameter;
   Jet (*evaluate)(double x, double parameter);
   ScalarConstants (*constants)(Method method, const Real& parameter);
-  /// Whether `--smooth` puts softplus in its place, as section 5.1 of the paper does.
-  bool replaced_by_softplus = false;
+  /// The row that `--smooth` puts in its place where it has a kink: relu becomes softplus, as in
+  /// section 5.1 of the paper. A parameter that both have is kept. "": none.
+  std::string_view smooth_form = {};
+  /// Whether it takes a scale beta besides, being f(beta x) / beta of this f; `evaluate` and the
+  /// values of `constants` are those of beta = 1.
+  bool has_scale = false;
 };
 
 /// All activations.
@@ -60,6 +64,7 @@ const ActivationRow* find_activation(std::string_view name);
 struct Activation {
   const ActivationRow* row = nullptr;
   Real parameter;
+  Real scale{Magnitude::from_count(1), LowerBound::from_count(1), 1};  // 1 if it takes none
 
   Activation() = default;
   explicit Activation(const ActivationRow& table_row);
@@ -75,7 +80,10 @@ struct Activation {
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
   [[nodiscard]] Parts parts(const Site& site, Method method) const;
-  /// The smooth activation that the paper puts in its place, if it does.
+  /// f at its parameter and scale, and the constants of that.
+  [[nodiscard]] Jet evaluate(double x) const;
+  [[nodiscard]] ScalarConstants constants(Method method) const;
+  /// What has no kink in the place of one that has, with its scale beta, if it takes one.
   [[nodiscard]] std::optional<Activation> smooth_form(const Real& beta) const;
 };
 

@@ -84,6 +84,8 @@ void visit_settings(Component& component, SettingsVisitor& visitor);
 
 /// What `--smooth` puts in the component's place, if anything.
 std::optional<Component> smooth_form(const Component& component, const Real& beta);
+/// L_a of the component's map, where it is infinite.
+std::optional<Constant> infinite_smoothness(const Component& component, const Site& site);
 /// The epsilon of a batch norm; null for every other component.
 Real* batch_norm_epsilon(Component& component);
 /// The scale beta of a softplus; null for every other component.

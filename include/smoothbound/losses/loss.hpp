@@ -1,6 +1,7 @@
 // The table of losses. A new loss is one row in src/losses/loss.cpp.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -13,8 +14,12 @@ namespace smoothbound {
 struct LossSite {
   Method method = Method::sharp;
   std::int64_t samples = 1;
-  Magnitude prediction_bound;  // radius of a ball that contains the predictions
-  Magnitude label_radius;      // radius of a ball that contains each label
+  Magnitude prediction_bound{};  // radius of a ball that contains the predictions
+  Magnitude label_radius{};      // radius of a ball that contains each label
+  std::int64_t classes = 1;      // outputs at a position of a sample
+  std::int64_t positions = 1;    // of a sample
+  Real label_smoothing{};
+  Real threshold{Magnitude::from_count(1), LowerBound::from_count(1), 1};
 };
 
 struct LossConstants {
@@ -25,20 +30,33 @@ struct LossConstants {
 /// What a loss holds the outputs for a sample against.
 enum class LabelKind : std::uint8_t { none, classes, classes_or_targets };
 
+/// What has a term of its own in a loss that is a mean of terms.
+enum class TermOf : std::uint8_t { no_mean, sample, position, scalar };
+
 struct LossRow {
   std::string_view name;
   std::string_view formula;
-  /// A mean of one term per sample: `constants` are those of a term, see `loss_constants`.
-  bool is_mean;
+  /// A mean has as many terms for each sample: `constants` are those of a term, see
+  /// `loss_constants`.
+  TermOf term;
   LabelKind labels;
-  /// The setting that it takes, of those of the file's `loss` (spec/settings.hpp), or "".
-  std::string_view setting;
+  /// The settings that it takes, of those of the file's `loss` (spec/settings.hpp).
+  std::array<std::string_view, 2> settings;
   LossConstants (*constants)(const LossSite& site);
+
+  [[nodiscard]] constexpr bool is_mean() const { return term != TermOf::no_mean; }
+  [[nodiscard]] constexpr bool takes(std::string_view setting) const {
+    return settings[0] == setting || settings[1] == setting;
+  }
+  /// Whether it compares classes position by position.
+  [[nodiscard]] constexpr bool classifies_positions() const { return term == TermOf::position; }
 };
 
-/// Settings of losses, by `LossRow::setting`.
+/// Settings of losses.
 constexpr std::string_view label_radius_setting = "label_radius";
 constexpr std::string_view clusters_setting = "clusters";
+constexpr std::string_view label_smoothing_setting = "label_smoothing";
+constexpr std::string_view threshold_setting = "threshold";
 
 constexpr std::int64_t default_clusters = 2;
 
@@ -49,7 +67,7 @@ const LossRow* find_loss(std::string_view name);
 
 /// l_f and L_f of the loss as a function of the stacked predictions of `site.samples` samples.
 /// Mean of n terms: max l_i and max L_i (paper, appendix B.1); max l_i / sqrt n and max L_i / n
-/// (sharp, footnote 5).
+/// (sharp, footnote 5). There are as many terms as samples, positions or scalars of them.
 LossConstants loss_constants(const LossRow& loss, const LossSite& site);
 
 }  // namespace smoothbound

@@ -25,7 +25,7 @@ constexpr std::string_view name_of(Method method) {
 /// some bound differs for the same architecture and settings: a constant, a composition rule, a
 /// rounding, a default. Baselines of other versions are then refused instead of compared. New
 /// components and settings that leave every present number as it is do not raise it.
-constexpr int formulas_version = 1;
+constexpr int formulas_version = 2;
 
 /// A number with its formula and where the formula comes from. For an infinite constant the source
 /// is the reason. The texts have static storage.

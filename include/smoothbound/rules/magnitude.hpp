@@ -23,8 +23,8 @@ constexpr Rounding opposite(Rounding rounding) {
 /// Every operation on `Bound<Rounding::up>` returns a value >= the exact one, every operation on
 /// `Bound<Rounding::down>` a value <= the exact one; each is correctly rounded in its direction, so
 /// it is also monotone. Only what is monotone increasing takes operands of its own direction: a
-/// divisor has the opposite one, and there is no subtraction. What exceeds the exponent range
-/// rounds to infinity (up) or to the largest number (down).
+/// divisor and what is subtracted have the opposite one. What exceeds the exponent range rounds to
+/// infinity (up) or to the largest number (down).
 ///
 /// Conventions for bounds: 0 * inf = 0, because a zero upper bound says that the bounded quantity
 /// is identically zero. A positive number over a divisor that may be zero is inf (up).
@@ -131,6 +131,20 @@ Bound<d> scale(const Bound<d>& a, int power);
 
 /// The smallest integer that is not below `a` (inf for inf).
 Magnitude ceiling(const Magnitude& a);
+
+/// max(a - b, 0), rounded up.
+Magnitude excess(const Magnitude& a, const LowerBound& b);
+
+/// sinh, cosh and tanh, which increase on [0, inf].
+template <Rounding d>
+Bound<d> hyperbolic_sine(const Bound<d>& a);
+template <Rounding d>
+Bound<d> hyperbolic_cosine(const Bound<d>& a);
+template <Rounding d>
+Bound<d> hyperbolic_tangent(const Bound<d>& a);
+/// log(1 + a)
+template <Rounding d>
+Bound<d> log_one_plus(const Bound<d>& a);
 
 /// |a - b| of the two numbers themselves, rounded in the direction of the type (not of the
 /// quantities that they bound: a caller has to know what its expression increases in). Of an

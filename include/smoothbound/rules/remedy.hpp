@@ -10,7 +10,8 @@ namespace smoothbound {
 
 enum class Remedy : std::uint8_t {
   none,
-  softplus_for_relu,     // both by ReportOptions::smooth_beta
+  softplus_for_relu,     // these by ReportOptions::smooth_beta
+  smooth_form,           //
   average_for_max_pool,  //
   larger_files,          // Limits::bytes
   more_layers,           // likewise: the other limit grows with it

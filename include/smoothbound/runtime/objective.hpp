@@ -17,6 +17,8 @@ struct ObjectiveOptions {
   std::int64_t micro_batch = 0;
   double regularizer = 0;                    // lambda of r
   std::int64_t clusters = default_clusters;  // of k_means and spectral_clustering
+  double label_smoothing = 0;                // of logistic
+  double threshold = 1;                      // of huber
   /// Begin the inner problem of a loss at the solution of the point before. Without it, values
   /// depend on nothing but the point, to the last bit.
   bool warm_start = true;
@@ -97,6 +99,7 @@ class Objective {
   std::span<const Scalar> x_;
   std::int64_t samples_;
   std::int64_t outputs_ = 0;
+  std::int64_t positions_ = 1;  // of the outputs for a sample
   Labels labels_;
   ObjectiveOptions options_;
   std::map<std::int64_t, std::unique_ptr<Engine>> engines_;  // by batch size

@@ -16,8 +16,8 @@ struct Replacement {
   std::size_t count = 0;
 };
 
-/// Replaces what has kinks by its smooth form: relu by softplus(beta), max pooling by average
-/// pooling, as section 5.1 of the paper does.
+/// Replaces what has kinks by its smooth form: relu by softplus(beta) and max pooling by average
+/// pooling, as section 5.1 of the paper does, and what else the catalogue has one for.
 std::vector<Replacement> make_smooth(Spec& spec, const Real& beta);
 
 /// Sets the epsilon of every batch norm; returns how many there are.

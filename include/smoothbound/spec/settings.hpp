@@ -23,6 +23,8 @@ struct Settings {
   std::optional<Real> input_norm;
   std::optional<Real> sample_norm;
   std::optional<Real> label_radius;
+  std::optional<Real> label_smoothing;
+  std::optional<Real> threshold;
   std::optional<Real> regularizer;
   std::optional<Real> initial_gap;
   std::optional<Real> accuracy;
@@ -67,6 +69,8 @@ struct ResolvedSettings {
   Real sample_norm;
   bool sample_norm_is_default = true;  // input_norm
   Real label_radius;
+  Real label_smoothing;
+  Real threshold;
   Real regularizer;
   Real initial_gap;
   Real accuracy;

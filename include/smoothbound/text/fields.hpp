@@ -16,7 +16,7 @@
 namespace smoothbound::text {
 
 /// What a real setting may be.
-enum class RealRange : std::uint8_t { non_negative, positive };
+enum class RealRange : std::uint8_t { non_negative, positive, unit_interval };
 
 constexpr std::int64_t largest_count = std::numeric_limits<std::int64_t>::max();
 

@@ -33,7 +33,7 @@ void SampleOptions::add_to(Command& command) {
                  "FILE");
   command.option(
       "--targets", targets_,
-      fmt::format("what the network should give for each sample, for the square loss: {}, "
+      fmt::format("what the network should give for each sample, for losses that take numbers: {}, "
                   "[samples, outputs...]",
                   join_or(array_formats({ArrayContents::array}))),
       "FILE");

@@ -67,7 +67,8 @@ void ModelOptions::add_to(Command& command, const std::vector<std::string_view>&
   }
   add("--bn-epsilon", bn_epsilon_, "epsilon of every batch norm", "NUMBER");
   add("--smooth", smooth_,
-      "replace relu by softplus(BETA) and max by average pooling; BETA is 1 if left out", "[BETA]");
+      "replace kinks: relu by softplus(BETA), max by average pooling, ...; BETA is 1 if left out",
+      "[BETA]");
   for (std::size_t i = 0; i < count_settings().size(); ++i) {
     const CountSetting& setting = count_settings()[i];
     add(option_name(setting.name), counts_[i], setting.description, "COUNT");

@@ -8,6 +8,8 @@ std::string_view option_words(Remedy remedy) {
       break;
     case Remedy::softplus_for_relu:
       return "--smooth puts softplus in its place";
+    case Remedy::smooth_form:
+      return "--smooth puts the smooth one in its place";
     case Remedy::average_for_max_pool:
       return "--smooth puts average_pool in its place";
     case Remedy::larger_files:

@@ -50,6 +50,7 @@ std::string describe(const Extent& extent) {
 }
 
 std::string describe(text::RealRange range) {
+  if (range == text::RealRange::unit_interval) return "number from 0 to 1";
   return range == text::RealRange::positive ? "positive number" : "number >= 0";
 }
 
@@ -132,6 +133,7 @@ Schema schema_of_real(text::RealRange range) {
   return [=](JsonWriter& json) {
     json.members({{"type", "number"},
                   {range == text::RealRange::positive ? "exclusiveMinimum" : "minimum", 0}});
+    if (range == text::RealRange::unit_interval) json.member("maximum", 1);
   };
 }
 

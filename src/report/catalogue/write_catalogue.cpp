@@ -133,9 +133,9 @@ std::vector<CatalogueEntry> entries_of(const Catalogue& catalogue) {
                        "loss",
                        std::string(loss.formula),
                        {},
-                       loss.is_mean ? "constants of one term; their mean over n has l_f, L_f "
-                                      "(paper), l_f/sqrt n, L_f/n (sharp)"
-                                    : "",
+                       loss.is_mean() ? "constants of one term; their mean over n has l_f, L_f "
+                                        "(paper), l_f/sqrt n, L_f/n (sharp)"
+                                      : "",
                        constant_rows(loss, catalogue.words),
                        &loss});
   }
@@ -251,7 +251,7 @@ void put_component(JsonWriter& json, const CatalogueEntry& entry) {
 }
 
 void put_loss(JsonWriter& json, const CatalogueEntry& entry) {
-  json.members({{"name", entry.name}, {"formula", entry.formula}, {"mean", entry.loss->is_mean}});
+  json.members({{"name", entry.name}, {"formula", entry.formula}, {"mean", entry.loss->is_mean()}});
   put_constants(json, entry);
 }
 

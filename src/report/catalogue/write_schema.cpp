@@ -167,7 +167,9 @@ void put_loss(JsonWriter& json) {
       json.object(loss.name, [&] {
         json.member("type", "object");
         json.object("properties", [&] {
-          if (!loss.setting.empty()) put_section(json, "loss", loss.setting);
+          for (const std::string_view setting : loss.settings) {
+            if (!setting.empty()) put_section(json, "loss", setting);
+          }
         });
         json.members({{"additionalProperties", false}, {"description", loss.formula}});
       });

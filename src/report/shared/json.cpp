@@ -38,8 +38,12 @@ void settings(JsonWriter& json, const Report& report,
   put("sample_norm", values.sample_norm.nearest);
   if (const LossRow* loss = values.loss; loss != nullptr) {
     put("loss", loss->name);
-    if (loss->setting == label_radius_setting) put("label_radius", values.label_radius.nearest);
-    if (loss->setting == clusters_setting) put("clusters", values.clusters);
+    if (loss->takes(label_radius_setting)) put("label_radius", values.label_radius.nearest);
+    if (loss->takes(threshold_setting)) put("huber_threshold", values.threshold.nearest);
+    if (loss->takes(label_smoothing_setting) && !values.label_smoothing.upper.is_zero()) {
+      put("label_smoothing", values.label_smoothing.nearest);
+    }
+    if (loss->takes(clusters_setting)) put("clusters", values.clusters);
     put("regularizer", values.regularizer.nearest);
     put("accuracy", values.accuracy.nearest);
     put("initial_gap", values.initial_gap.nearest);

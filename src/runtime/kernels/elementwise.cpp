@@ -16,8 +16,7 @@ class TableKernel final : public Kernel<Scalar> {
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
 
-  TableKernel(const ActivationRow& row, double parameter, std::int64_t count)
-      : evaluate_(row.evaluate), parameter_(parameter), count_(count) {}
+  TableKernel(const Activation& f, std::int64_t count) : f_(f), count_(count) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override { return inputs[0]; }
   [[nodiscard]] Needs value_needs() const override { return {.input = true}; }
@@ -59,7 +58,7 @@ class TableKernel final : public Kernel<Scalar> {
 
  private:
   [[nodiscard]] Jet jet(const Point<Scalar>& at, std::int64_t i) const {
-    return evaluate_(static_cast<double>(at.z[0][i]), parameter_);
+    return f_.evaluate(static_cast<double>(at.z[0][i]));
   }
   template <class Body>
   void each(const Body& body) const {
@@ -69,8 +68,7 @@ class TableKernel final : public Kernel<Scalar> {
     });
   }
 
-  Jet (*evaluate_)(double, double);
-  double parameter_;
+  Activation f_;
   std::int64_t count_;
 };
 
@@ -135,25 +133,21 @@ class FastKernel final : public Kernel<float> {
 }  // namespace
 
 template <class Scalar>
-std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const ActivationRow& row, double parameter,
-                                                   std::int64_t count) {
+std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const Activation& f, std::int64_t count) {
   if constexpr (std::is_same_v<Scalar, float>) {
-    if (const FastActivation* fast = find_fast_activation(row.name)) {
-      return std::make_unique<FastKernel>(*fast, parameter, count);
+    if (const FastActivation* fast = find_fast_activation(f.name())) {
+      return std::make_unique<FastKernel>(*fast, f.parameter.nearest, count);
     }
   }
-  return std::make_unique<TableKernel<Scalar>>(row, parameter, count);
+  return std::make_unique<TableKernel<Scalar>>(f, count);
 }
 
-template std::unique_ptr<Kernel<float>> elementwise_kernel(const ActivationRow&, double,
-                                                           std::int64_t);
-template std::unique_ptr<Kernel<double>> elementwise_kernel(const ActivationRow&, double,
-                                                            std::int64_t);
+template std::unique_ptr<Kernel<float>> elementwise_kernel(const Activation&, std::int64_t);
+template std::unique_ptr<Kernel<double>> elementwise_kernel(const Activation&, std::int64_t);
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Activation& activation, const Site& site) {
-  return one_kernel(elementwise_kernel<Scalar>(*activation.row, activation.parameter.nearest,
-                                               site.batch * site.output.elements()));
+  return one_kernel(elementwise_kernel<Scalar>(activation, site.batch * site.output.elements()));
 }
 template Kernels<float> kernels_of(const Activation& activation, const Site& site);
 template Kernels<double> kernels_of(const Activation& activation, const Site& site);

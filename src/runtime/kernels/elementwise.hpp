@@ -8,7 +8,7 @@
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound {
-struct ActivationRow;
+struct Activation;
 }
 
 namespace smoothbound::kernels {
@@ -34,7 +34,6 @@ const FastActivation* find_fast_activation(std::string_view name);
 
 /// y_i = f(x_i) for `count` scalars; float32 takes vectorized code where there is any.
 template <class Scalar>
-std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const ActivationRow& row, double parameter,
-                                                   std::int64_t count);
+std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const Activation& f, std::int64_t count);
 
 }  // namespace smoothbound::kernels

@@ -17,6 +17,10 @@ void check(const LossRow& loss, const LossData& data) {
     throw LossDataError(fmt::format("{}: {} samples of {} outputs; at least one of each is needed",
                                     loss.name, data.samples, data.outputs));
   }
+  if (data.positions < 1 || data.outputs % data.positions != 0) {
+    throw LossDataError(fmt::format("{}: {} outputs are no channels of {} positions", loss.name,
+                                    data.outputs, data.positions));
+  }
   const std::size_t size = data.predictions.size();
   const auto outputs = static_cast<std::size_t>(data.outputs);
   if (size % outputs != 0 || size / outputs != static_cast<std::size_t>(data.samples)) {
@@ -31,10 +35,24 @@ void check(const LossRow& loss, const LossData& data) {
                                     i % outputs,
                                     std::isnan(value) ? "nan" : fmt::to_string(value)));
   }
+  if (!(data.label_smoothing >= 0 && data.label_smoothing <= 1)) {
+    throw LossDataError(fmt::format("{}: a label smoothing of {}; it is a share, from 0 to 1",
+                                    loss.name, data.label_smoothing));
+  }
+  if (!(data.threshold > 0)) {
+    throw LossDataError(
+        fmt::format("{}: a threshold of {}; it is positive", loss.name, data.threshold));
+  }
   if (data.clusters < 1) {
     throw LossDataError(
         fmt::format("{}: {} clusters; at least one is needed", loss.name, data.clusters));
   }
+}
+
+// Of a mean.
+std::int64_t terms_of(const LossRow& loss, const LossData& data) {
+  if (loss.term == TermOf::position) return data.samples * data.positions;
+  return loss.term == TermOf::scalar ? data.samples * data.outputs : data.samples;
 }
 
 struct EvaluationRow {
@@ -48,7 +66,9 @@ struct EvaluationRow {
 const EvaluationRow& evaluation_of(const LossRow& loss) {
   static constexpr std::array table{
       EvaluationRow{"logistic", losses::logistic},
+      EvaluationRow{"binary_logistic", losses::binary_logistic},
       EvaluationRow{"square", losses::square},
+      EvaluationRow{"huber", losses::huber},
       EvaluationRow{"convex_clustering", losses::convex_clustering, 2},
       EvaluationRow{"k_means", losses::k_means},
       EvaluationRow{"spectral_clustering", losses::spectral_clustering},
@@ -65,7 +85,7 @@ const EvaluationRow& evaluation_of(const LossRow& loss) {
 LossEvaluation evaluate_loss(const LossRow& loss, const LossData& data) {
   check(loss, data);
   LossEvaluation result = evaluation_of(loss).evaluate(data);
-  const double factor = loss.is_mean ? 1 / static_cast<double>(data.samples) : 1;
+  const double factor = loss.is_mean() ? 1 / static_cast<double>(terms_of(loss, data)) : 1;
   result.value *= factor;
   for (double& entry : result.gradient) entry *= factor;
   result.hessian_product = [product = std::move(result.hessian_product), factor, name = loss.name,

@@ -10,7 +10,9 @@
 namespace smoothbound::losses {
 
 LossEvaluation logistic(const LossData& data);
+LossEvaluation binary_logistic(const LossData& data);
 LossEvaluation square(const LossData& data);
+LossEvaluation huber(const LossData& data);
 LossEvaluation convex_clustering(const LossData& data);
 LossEvaluation k_means(const LossData& data);
 LossEvaluation spectral_clustering(const LossData& data);

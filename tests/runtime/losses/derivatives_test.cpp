@@ -1,6 +1,8 @@
 // Every row of the loss table: its gradient, Hessian product and constants against its value.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <array>
 #include <string>
 
 #include "evaluation.hpp"
@@ -21,6 +23,7 @@ struct Case {
   std::int64_t samples;
   std::int64_t outputs;
   double scale;  // of the predictions
+  std::int64_t positions = 1;
 };
 
 class LossDerivatives : public testing::TestWithParam<std::string> {
@@ -28,13 +31,17 @@ class LossDerivatives : public testing::TestWithParam<std::string> {
   template <class Check>
   void for_each_problem(const Check& check) const {
     const LossRow& loss = *find_loss(GetParam());
-    for (const Case c : {Case{1, 1, 1}, Case{1, 4, 2}, Case{2, 1, 3}, Case{5, 3, 1}, Case{6, 2, 4},
-                         Case{4, 7, 3}, Case{9, 4, 10}, Case{12, 1, 5}}) {
+    for (const Case c :
+         {Case{1, 1, 1}, Case{1, 4, 2}, Case{2, 1, 3}, Case{5, 3, 1}, Case{6, 2, 4}, Case{4, 7, 3},
+          Case{9, 4, 10}, Case{12, 1, 5}, Case{3, 6, 2, 2}, Case{2, 12, 4, 4}, Case{1, 3, 1, 3}}) {
       for (std::uint32_t seed = 1; seed <= 4; ++seed) {
         SCOPED_TRACE(testing::Message() << c.samples << " samples of " << c.outputs << ", scale "
                                         << c.scale << ", seed " << seed);
         Numbers random(seed);
-        check(random_problem(loss, c.samples, c.outputs, random, c.scale), random);
+        Problem problem = random_problem(loss, c.samples, c.outputs, random, c.scale, c.positions);
+        problem.label_smoothing = std::array{0.0, 0.1, 0.5, 1.0}.at(seed - 1);
+        problem.threshold = std::array{1.0, 0.25, 3.0, 1e9}.at(seed - 1);
+        check(problem, random);
       }
     }
   }
@@ -125,9 +132,13 @@ TEST_P(LossDerivatives, NeverExceedTheConstants) {
       d = along(Doubles(d.size()), 1 / norm(next), next);
     }
     for (const Method method : {Method::paper, Method::sharp}) {
-      const LossConstants bounds = loss_constants(
-          *problem.loss, {method, problem.samples, Magnitude::from_double(prediction_bound),
-                          Magnitude::from_double(label_radius)});
+      LossSite site{method, problem.samples, Magnitude::from_double(prediction_bound),
+                    Magnitude::from_double(label_radius)};
+      site.positions = problem.positions;
+      site.classes = problem.outputs / problem.positions;
+      site.label_smoothing = Real::from_decimal(fmt::format("{}", problem.label_smoothing));
+      site.threshold = Real::from_decimal(fmt::format("{}", problem.threshold));
+      const LossConstants bounds = loss_constants(*problem.loss, site);
       EXPECT_LE(norm(f.gradient), bounds.lipschitz.value.to_double() * (1 + 1e-14));
       EXPECT_LE(norm(product_of(f, d)),
                 bounds.smoothness.value.to_double() * norm(d) * (1 + 1e-14));
@@ -195,6 +206,100 @@ TEST(Logistic, IsAccurateFarOut) {
   problem.z = {7};
   EXPECT_EQ(problem.evaluate().value, 0);
   EXPECT_EQ(problem.evaluate().gradient, Doubles{0});
+}
+
+// Two samples of two positions: the means of four terms, each of the channels of its position.
+TEST(Logistic, PositionsAreTerms) {
+  Problem problem{find_loss("logistic"), 2, 4, {1, 2, 3, 5, -1, 0, 7, 2}, {{0, 1, 1, 0}, {}}, 2, 2};
+  const LossEvaluation f = problem.evaluate();
+  Problem terms{problem.loss, 4, 2, {1, 3, 2, 5, -1, 7, 0, 2}, problem.labels};
+  const LossEvaluation g = terms.evaluate();
+  EXPECT_DOUBLE_EQ(f.value, g.value);
+  const Doubles& d = g.gradient;
+  EXPECT_EQ(f.gradient, (Doubles{d[0], d[2], d[1], d[3], d[4], d[6], d[5], d[7]}));
+  const Doubles p = product_of(g, {1, 0, 0, 0, 2, 0, 0, -1});
+  EXPECT_EQ(product_of(f, {1, 0, 0, 0, 2, 0, 0, -1}),
+            (Doubles{p[0], p[2], p[1], p[3], p[4], p[6], p[5], p[7]}));
+}
+
+TEST(Logistic, SmoothedLabelsAreTargetsBetweenTheClasses) {
+  Problem problem{find_loss("logistic"), 1, 2, {std::log(3.0), 0}, {{0}, {}}};
+  problem.label_smoothing = 0.5;  // the target is (3/4, 1/4), the softmax
+  EXPECT_NEAR(problem.evaluate().value, std::log(4.0) - 0.75 * std::log(3.0), 1e-15);
+  EXPECT_NEAR(norm(problem.evaluate().gradient), 0, 1e-16);
+}
+
+TEST(BinaryLogistic, IsTheFormulaAndAccurateFarOut) {
+  Problem problem{find_loss("binary_logistic"), 1, 2, {0, std::log(3.0)}, {{}, {0.5, 1}}};
+  const LossEvaluation f = problem.evaluate();
+  EXPECT_NEAR(f.value, (std::log(2.0) + std::log(4.0 / 3)) / 2, 1e-15);
+  EXPECT_THAT(f.gradient, testing::Pointwise(testing::DoubleNear(1e-16), Doubles{0, -0.125}));
+  EXPECT_THAT(product_of(f, {1, 1}),
+              testing::Pointwise(testing::DoubleNear(1e-16), Doubles{0.125, 0.09375}));
+  problem.z = {1000, -1000};
+  problem.labels.targets = {0, 1};
+  EXPECT_EQ(problem.evaluate().value, 1000);
+  EXPECT_EQ(problem.evaluate().gradient, (Doubles{0.5, -0.5}));
+  problem.z = {50, -50};
+  problem.labels.targets = {1, 0};
+  EXPECT_DOUBLE_EQ(problem.evaluate().value, std::exp(-50.0));
+  EXPECT_DOUBLE_EQ(problem.evaluate().gradient[0], -std::exp(-50.0) / 2);
+  problem.labels = {{1}, {}};  // the unit vector (0, 1)
+  problem.z = {-40, 40};
+  EXPECT_DOUBLE_EQ(problem.evaluate().value, std::exp(-40.0));
+}
+
+// r = 3 and -1/2 at the threshold 2: 2 * 3 - 2 and 1/8.
+TEST(Huber, IsTheFormula) {
+  Problem problem{find_loss("huber"), 2, 1, {4, 1}, {{}, {1, 1.5}}};
+  problem.threshold = 2;
+  const LossEvaluation f = problem.evaluate();
+  EXPECT_EQ(f.value, (4 + 0.125) / 2);
+  EXPECT_EQ(f.gradient, (Doubles{1, -0.25}));
+  EXPECT_EQ(product_of(f, {1, 1}), (Doubles{0, 0.5}));
+  const Problem classes{find_loss("huber"), 1, 2, {0, 0.5}, {{1}, {}}};
+  EXPECT_EQ(classes.evaluate().gradient, (Doubles{0, -0.25}));
+}
+
+// Each of n q scalars at its steepest, and at its largest curvature.
+TEST(LossConstantsOfEvaluations, AreReachedByTermsForScalarsAndPositions) {
+  const auto sharp = [](const char* name, std::int64_t classes, std::int64_t positions) {
+    LossSite site{Method::sharp, 2, Magnitude::from_count(9), Magnitude::from_count(9)};
+    site.classes = classes;
+    site.positions = positions;
+    return loss_constants(*find_loss(name), site);
+  };
+  const auto double_of = [](const Constant& constant) { return constant.value.to_double(); };
+  Problem binary{find_loss("binary_logistic"), 2, 2, {50, -50, 50, 50}, {{}, {0, 1, 0, 0}}};
+  EXPECT_NEAR(norm(binary.evaluate().gradient), double_of(sharp("binary_logistic", 2, 1).lipschitz),
+              1e-12);
+  EXPECT_NEAR(double_of(sharp("binary_logistic", 2, 1).lipschitz), 0.5, 1e-15);
+  binary.z = {0, 50, 50, 50};
+  EXPECT_NEAR(product_of(binary.evaluate(), {1, 0, 0, 0})[0],
+              double_of(sharp("binary_logistic", 2, 1).smoothness), 1e-15);
+  Problem huber{find_loss("huber"), 2, 2, {2, -2, 2, 2}, {{}, {0, 0, 0, 0}}};
+  EXPECT_NEAR(norm(huber.evaluate().gradient), double_of(sharp("huber", 2, 1).lipschitz), 1e-15);
+  huber.z = {0, 3, 3, 3};
+  EXPECT_NEAR(product_of(huber.evaluate(), {1, 0, 0, 0})[0],
+              double_of(sharp("huber", 2, 1).smoothness), 1e-15);
+  const Problem logistic{find_loss("logistic"), 2, 4, {40, -40, -40, 40, 40, 40, -40, -40},
+                         {{1, 0, 1, 1}, {}},    2, 2};
+  EXPECT_NEAR(norm(logistic.evaluate().gradient), double_of(sharp("logistic", 2, 2).lipschitz),
+              1e-12);
+  EXPECT_NEAR(double_of(sharp("logistic", 2, 2).lipschitz), std::sqrt(2.0) / 2, 1e-15);
+  EXPECT_NEAR(double_of(sharp("logistic", 2, 2).smoothness), 1.0 / 8, 1e-15);
+}
+
+// Small residuals: the bounds of predictions and targets beat the threshold.
+TEST(LossConstantsOfEvaluations, HuberTakesTheSmallerBound) {
+  LossSite site{Method::sharp, 1, Magnitude::from_count(3), Magnitude::from_count(1)};
+  site.classes = 4;
+  site.threshold = Real::from_decimal("5");
+  const Problem huber{find_loss("huber"), 1, 4, {3, 0, 0, 0}, {{}, {-1, 0, 0, 0}}, 2, 1, 0, 5};
+  EXPECT_EQ(loss_constants(*find_loss("huber"), site).lipschitz.value, Magnitude::from_count(1));
+  EXPECT_EQ(norm(huber.evaluate().gradient), 1);
+  site.method = Method::paper;
+  EXPECT_EQ(loss_constants(*find_loss("huber"), site).lipschitz.value, Magnitude::from_count(2));
 }
 
 TEST(Square, ClassesStandForUnitVectors) {

@@ -76,6 +76,34 @@ TEST(LossMessages, Labels) {
   }
 }
 
+TEST(LossMessages, LabelsOfPositions) {
+  Problem p{find_loss("logistic"), 2, 4, Doubles(8), {{0, 1, 1}, {}}, 2, 2};
+  EXPECT_EQ(refusal(p), "logistic: 3 labels for 2 samples of 2 positions");
+  p.labels.classes = {0, 1, 1, 2};
+  EXPECT_EQ(refusal(p),
+            "logistic: sample 1, position 1: label 2 is no class; 2 channels stand for classes 0 "
+            "to 1");
+  p.positions = 3;
+  EXPECT_EQ(refusal(p), "logistic: 4 outputs are no channels of 3 positions");
+}
+
+TEST(LossMessages, TargetsThatAreNoProbabilities) {
+  EXPECT_EQ(refusal(problem("binary_logistic", {{}, {0, 1, 0.5, 1.25}})),
+            "binary_logistic: sample 1: target 1 is 1.25; targets lie between 0 and 1");
+  EXPECT_EQ(refusal(problem("binary_logistic", {{}, {0, -1, 0.5, 1}})),
+            "binary_logistic: sample 0: target 1 is -1; targets lie between 0 and 1");
+  EXPECT_EQ(refusal(problem("huber")), "huber needs labels: targets, or the class of each sample");
+}
+
+TEST(LossMessages, SettingsOutOfRange) {
+  Problem p = problem("logistic", {{0, 1}, {}});
+  p.label_smoothing = 1.5;
+  EXPECT_EQ(refusal(p), "logistic: a label smoothing of 1.5; it is a share, from 0 to 1");
+  p = problem("huber", {{0, 1}, {}});
+  p.threshold = 0;
+  EXPECT_EQ(refusal(p), "huber: a threshold of 0; it is positive");
+}
+
 TEST(LossMessages, Clusters) {
   Problem p = problem("k_means");
   p.clusters = 0;

@@ -23,6 +23,9 @@ struct Problem {
   Doubles z;
   Labels labels;
   std::int64_t clusters = 2;
+  std::int64_t positions = 1;
+  double label_smoothing = 0;
+  double threshold = 1;
 
   [[nodiscard]] LossData data() const {
     LossData result;
@@ -31,6 +34,9 @@ struct Problem {
     result.predictions = z;
     result.labels = &labels;
     result.clusters = clusters;
+    result.positions = positions;
+    result.label_smoothing = label_smoothing;
+    result.threshold = threshold;
     return result;
   }
   [[nodiscard]] LossEvaluation at(const Doubles& predictions) const {
@@ -59,15 +65,21 @@ class Numbers {
 };
 
 inline Problem random_problem(const LossRow& loss, std::int64_t samples, std::int64_t outputs,
-                              Numbers& random, double scale = 1) {
-  Problem problem{&loss, samples, outputs, {}, {}, 2};
+                              Numbers& random, double scale = 1, std::int64_t positions = 1) {
+  Problem problem{&loss, samples, outputs, {}, {}, 2, positions};
   problem.z = random.vector(static_cast<std::size_t>(samples * outputs), scale);
-  // A mean of terms has labels: targets, where their radius is a setting, or else classes.
-  if (loss.setting == label_radius_setting) {
+  // A mean of terms has labels: targets, if it takes them, of any size where their radius is a
+  // setting; or else classes.
+  if (loss.takes(label_radius_setting)) {
     problem.labels.targets = random.vector(problem.z.size());
-  } else if (loss.is_mean) {
-    for (std::int64_t i = 0; i < samples; ++i) {
-      problem.labels.classes.push_back(random.below(outputs));
+  } else if (loss.labels == LabelKind::classes_or_targets) {
+    for (std::size_t i = 0; i < problem.z.size(); ++i) {
+      problem.labels.targets.push_back(std::abs(std::tanh(random.normal())));
+    }
+  } else if (loss.is_mean()) {
+    const std::int64_t each = loss.classifies_positions() ? positions : 1;
+    for (std::int64_t i = 0; i < samples * each; ++i) {
+      problem.labels.classes.push_back(random.below(outputs / each));
     }
   }
   return problem;

@@ -38,8 +38,9 @@ class NotConverged : public LossError {
 
 /// What a sample should be. A supervised loss takes one of the two, the other one is empty.
 struct Labels {
-  std::vector<std::int64_t> classes;  // n, each in 0 .. q-1
-  std::vector<double> targets;        // n x q, row by row
+  /// n, each in 0 .. q-1; of logistic n x positions, each a channel of that position.
+  std::vector<std::int64_t> classes;
+  std::vector<double> targets;  // n x q, row by row
 };
 
 /// When the inner problem of convex clustering counts as solved.
@@ -53,11 +54,14 @@ struct InnerSolver {
 
 /// Where a loss is evaluated. Nothing is owned.
 struct LossData {
-  std::int64_t samples = 0;                  // n >= 1
-  std::int64_t outputs = 0;                  // q >= 1, of one sample
-  std::span<const double> predictions;       // n x q, row by row: one sample after the other
-  const Labels* labels = nullptr;            // of logistic and square; the others ignore them
+  std::int64_t samples = 0;             // n >= 1
+  std::int64_t outputs = 0;             // q >= 1, of one sample: channels x positions
+  std::int64_t positions = 1;           // of one sample, which logistic classifies
+  std::span<const double> predictions;  // n x q, row by row: one sample after the other
+  const Labels* labels = nullptr;       // of means over samples or less; the others ignore them
   std::int64_t clusters = default_clusters;  // k >= 1, of k_means and spectral_clustering
+  double label_smoothing = 0;                // in [0, 1], of logistic
+  double threshold = 1;                      // > 0, of huber
   /// `LossEvaluation::warm_start` of an evaluation near by with the same sizes, or empty.
   std::span<const double> warm_start;
   InnerSolver solver;
@@ -83,18 +87,20 @@ struct LossEvaluation {
   /// Throws LossDataError for other sizes, NotDifferentiable where spectral_clustering has no
   /// Hessian, NotConverged if the linear system of convex_clustering resists.
   ///
-  /// logistic and square have a Hessian everywhere. convex_clustering has one where which points
-  /// coincide at the solution does not change near by; where it does, the product is that of a
-  /// Hessian with `cluster_of` held fixed, which is one of the limits of Hessians near by. k_means
-  /// is quadratic for a fixed assignment, and the product that of this quadratic.
+  /// logistic, binary_logistic and square have a Hessian everywhere. huber has none where a
+  /// residual is the threshold, and the product is that of residuals near by, towards 0.
+  /// convex_clustering has one where which points coincide at the solution does not change near by;
+  /// where it does, the product is that of a Hessian with `cluster_of` held fixed, which is one of
+  /// the limits of Hessians near by. k_means is quadratic for a fixed assignment, and the product
+  /// that of this quadratic.
   Product hessian_product;
 };
 
-/// The loss of the stacked predictions; a mean over the samples has its factor 1/n in everything.
+/// The loss of the stacked predictions; a mean has its factor 1/n in everything.
 ///
 /// - logistic: `labels->classes`.
-/// - square: `labels->targets`, or `labels->classes`, which stand for the unit vectors of the
-///   outputs (one-hot).
+/// - square, huber, binary_logistic: `labels->targets`, in [0, 1] for the last, or
+///   `labels->classes`, which stand for the unit vectors of the outputs (one-hot).
 /// - convex_clustering (Prop B.1): the Moreau envelope, hence gradient z - y* and Hessian
 ///   I - dy*/dz. Its gradient is within sqrt(2 gap) of the exact one, in the Euclidean norm.
 /// - k_means: finding the minimum is NP-hard. Lloyd's iteration and moves of single points, from
