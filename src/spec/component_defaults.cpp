@@ -31,6 +31,10 @@ class DefaultsVisitor : public SettingsVisitor {
   void extent(const SettingInfo& /*info*/, Extent& /*value*/) override {}
   void padding(const SettingInfo& /*info*/, Padding& /*value*/) override {}
   void sizes(const SettingInfo& /*info*/, std::vector<std::int64_t>& /*value*/) override {}
+  void reals(const SettingInfo& /*info*/, text::RealRange /*range*/,
+             std::vector<Real>& /*value*/) override {}
+  void choices(const SettingInfo& /*info*/, std::span<const std::string_view> /*names*/,
+               std::vector<std::size_t>& /*value*/) override {}
 
  private:
   template <class Text>

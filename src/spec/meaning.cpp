@@ -15,8 +15,8 @@ std::string text_of(std::string_view text) { return fmt::format("{}:{}", text.si
 
 // Both ends of the enclosure: equal for 1e-2 and 0.01, different as soon as a bound may differ.
 std::string text_of(const Real& value) {
-  return fmt::format("{:x}p{}/{:x}p{}", value.upper.significand(), value.upper.exponent(),
-                     value.lower.significand(), value.lower.exponent());
+  return fmt::format("{}{:x}p{}/{:x}p{}", value.nearest < 0 ? "-" : "", value.upper.significand(),
+                     value.upper.exponent(), value.lower.significand(), value.lower.exponent());
 }
 
 // A list of equal sizes fits only where the single size means the same.
@@ -59,6 +59,18 @@ class Printer : public SettingsVisitor {
   }
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
     put(info, fmt::format("{}", fmt::join(value, "x")));
+  }
+  void reals(const SettingInfo& info, text::RealRange /*range*/,
+             std::vector<Real>& value) override {
+    std::string all;
+    for (const Real& one : value) all += (all.empty() ? "" : ",") + text_of(one);
+    put(info, all);
+  }
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& value) override {
+    std::string all;
+    for (const std::size_t i : value) all += (all.empty() ? "" : ",") + std::string(names[i]);
+    put(info, all);
   }
 
  private:

@@ -136,6 +136,13 @@ class CollectingReader : public SettingsVisitor {
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
     mistakes_.attempt([&] { reader_.sizes(info, value); });
   }
+  void reals(const SettingInfo& info, text::RealRange range, std::vector<Real>& value) override {
+    mistakes_.attempt([&] { reader_.reals(info, range, value); });
+  }
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& value) override {
+    mistakes_.attempt([&] { reader_.choices(info, names, value); });
+  }
 
  private:
   SettingsReader& reader_;

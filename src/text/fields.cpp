@@ -198,7 +198,8 @@ Real parse_real(const ScalarText& scalar, RealRange range) {
   const auto refuse = [&](std::string_view problem, std::string hint) {
     throw SpecError(scalar.location, fmt::format("{} {}", scalar.what, problem), std::move(hint));
   };
-  if (number.negative && !is_zero(number)) {
+  const bool negative = number.negative && !is_zero(number);
+  if (negative && range != RealRange::any) {
     refuse(range == RealRange::positive ? "must be positive" : "must not be negative",
            "remove the minus sign");
   }
@@ -216,8 +217,12 @@ Real parse_real(const ScalarText& scalar, RealRange range) {
                 : "is too large: beyond the largest double",
            "numbers must lie between 1e-307 and 1e308");
   }
-  return Real::from_decimal(scalar.text);
+  Real value = Real::from_decimal(scalar.text.substr(negative ? 1 : 0));
+  if (negative) value.nearest = -value.nearest;
+  return value;
 }
+
+bool is_number(std::string_view text) { return dissect(text).valid; }
 
 bool parse_flag(const ScalarText& scalar) {
   if (!scalar.quoted && scalar.text == "true") return true;

@@ -47,6 +47,14 @@ class Names : public SettingsVisitor {
   void extent(const SettingInfo& info, Extent& /*value*/) override { add(info); }
   void padding(const SettingInfo& info, Padding& /*value*/) override { add(info); }
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& /*value*/) override { add(info); }
+  void reals(const SettingInfo& info, text::RealRange /*range*/,
+             std::vector<Real>& /*value*/) override {
+    add(info);
+  }
+  void choices(const SettingInfo& info, std::span<const std::string_view> /*names*/,
+               std::vector<std::size_t>& /*value*/) override {
+    add(info);
+  }
 
   std::vector<std::string> names;
 

@@ -37,11 +37,27 @@ class RequiredSettings : public SettingsVisitor {
   void choice(const SettingInfo& /*info*/, std::span<const std::string_view> /*names*/,
               std::size_t& /*value*/) override {}
   void padding(const SettingInfo& /*info*/, Padding& /*value*/) override {}
-  void sizes(const SettingInfo& /*info*/, std::vector<std::int64_t>& /*value*/) override {}
+  void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
+    if (info.required) set(info, value, 1);
+  }
+  void reals(const SettingInfo& info, text::RealRange /*range*/,
+             std::vector<Real>& value) override {
+    if (info.required) set(info, value, 1);
+  }
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& value) override {
+    if (!info.required) return;
+    value = {0};
+    note(info, "\"" + std::string(names[0]) + "\"");
+  }
 
  private:
   static void assign(std::int64_t& value, std::int64_t number) { value = number; }
   static void assign(std::optional<std::int64_t>& value, std::int64_t number) { value = number; }
+  static void assign(std::vector<std::int64_t>& value, std::int64_t number) { value = {number}; }
+  static void assign(std::vector<Real>& value, std::int64_t number) {
+    value = {Real::from_decimal(std::to_string(number))};
+  }
   static void assign(Extent& value, std::int64_t number) { value = Extent::uniform(number); }
   template <class RealOrOptional>
   static void assign(RealOrOptional& value, std::int64_t number) {
@@ -50,8 +66,10 @@ class RequiredSettings : public SettingsVisitor {
   template <class Value>
   void set(const SettingInfo& info, Value& value, std::int64_t number) {
     assign(value, number);
-    text_ +=
-        (text_.empty() ? "\"" : ", \"") + std::string(info.name) + "\": " + std::to_string(number);
+    note(info, std::to_string(number));
+  }
+  void note(const SettingInfo& info, const std::string& value) {
+    text_ += (text_.empty() ? "\"" : ", \"") + std::string(info.name) + "\": " + value;
   }
 
   std::string text_;
@@ -114,7 +132,8 @@ const OtherComponent& other_component(std::string_view name) {
 std::vector<std::string> other_components(Role role) {
   std::vector<std::string> names;
   for (const std::string_view name : component_names(role)) {
-    if (!is_written_out(name) && find_activation(name) == nullptr) names.emplace_back(name);
+    if (is_written_out(name) || find_activation(name) != nullptr) continue;
+    if (!is_index_map(*find_prototype(name))) names.emplace_back(name);
   }
   return names;
 }

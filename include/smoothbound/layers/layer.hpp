@@ -11,11 +11,14 @@
 #include "smoothbound/layers/activation.hpp"
 #include "smoothbound/layers/conv.hpp"
 #include "smoothbound/layers/dense.hpp"
+#include "smoothbound/layers/fixed_affine.hpp"
 #include "smoothbound/layers/merge.hpp"
 #include "smoothbound/layers/normalization.hpp"
 #include "smoothbound/layers/opaque.hpp"
 #include "smoothbound/layers/pooling.hpp"
+#include "smoothbound/layers/rearrangement.hpp"
 #include "smoothbound/layers/softmax.hpp"
+#include "smoothbound/layers/upsample.hpp"
 
 namespace smoothbound {
 
@@ -56,9 +59,9 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 };
 
 /// The list.
-using Component =
-    std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax, AveragePool,
-                 MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
+using Component = std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax,
+                               AveragePool, MaxPool, GlobalAveragePool, BatchNorm, LayerNorm,
+                               GroupNorm, RmsNorm, Rearrangement, Upsample, FixedScale, FixedShift>;
 
 Role role_of(const Component& component);
 std::string_view name_of(const Component& component);
@@ -68,6 +71,9 @@ bool couples_samples(const Component& component);
 Work work_of(const Component& component, const Site& site);
 /// The parameter block that it owns, if any.
 std::optional<OwnBlock> block_of(const Component& component, const Site& site);
+bool is_index_map(const Component& component);
+/// The index map that it is, if it is one.
+std::optional<IndexMap> index_map_of(const Component& component, const Site& site);
 void visit_settings(Component& component, SettingsVisitor& visitor);
 
 /// What `--smooth` puts in the component's place, if anything.

@@ -45,7 +45,7 @@ struct SettingInfo {
   bool required = false;
   /// `component: value` means `component: {name: value}`.
   bool shorthand = false;
-  /// Of a count.
+  /// Of a count or an extent.
   std::int64_t smallest = 1;
   /// The flag without which it means nothing; empty: none.
   std::string_view only_with = {};
@@ -74,6 +74,11 @@ class SettingsVisitor {
   virtual void padding(const SettingInfo& info, Padding& value) = 0;
   /// A list of sizes.
   virtual void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) = 0;
+  /// One number, or a list of them.
+  virtual void reals(const SettingInfo& info, text::RealRange range, std::vector<Real>& value) = 0;
+  /// A list of words, as indices into `names`.
+  virtual void choices(const SettingInfo& info, std::span<const std::string_view> names,
+                       std::vector<std::size_t>& value) = 0;
 };
 
 /// Reads the settings from a document: from a mapping, from the bare value of the shorthand
@@ -93,6 +98,9 @@ class SettingsReader : public SettingsVisitor {
   void extent(const SettingInfo& info, Extent& value) override;
   void padding(const SettingInfo& info, Padding& value) override;
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override;
+  void reals(const SettingInfo& info, text::RealRange range, std::vector<Real>& value) override;
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& value) override;
 
   /// Throws SpecError for settings that the component does not have.
   void finish() const;

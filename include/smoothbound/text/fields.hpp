@@ -16,7 +16,7 @@
 namespace smoothbound::text {
 
 /// What a real setting may be.
-enum class RealRange : std::uint8_t { non_negative, positive };
+enum class RealRange : std::uint8_t { non_negative, positive, any };
 
 constexpr std::int64_t largest_count = std::numeric_limits<std::int64_t>::max();
 
@@ -31,10 +31,13 @@ struct ScalarText {
 /// Each throws SpecError at the scalar's place, with a hint, for anything but the stated form.
 /// An integer >= `smallest`; exact integers in other notation (3.0, 1e3) count as such.
 std::int64_t parse_count(const ScalarText& scalar, std::int64_t smallest = 1);
-/// A finite decimal number in the range, enclosed from both sides.
+/// A finite decimal number in the range, enclosed from both sides; of a negative one, its
+/// magnitude.
 Real parse_real(const ScalarText& scalar, RealRange range);
 /// true or false.
 bool parse_flag(const ScalarText& scalar);
+/// Whether the text is a number in JSON's grammar.
+bool is_number(std::string_view text);
 /// Text: a word that is not a number or a keyword, or anything in quotes.
 std::string_view parse_text(const ScalarText& scalar);
 /// The index of the text in `names`.

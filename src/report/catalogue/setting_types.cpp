@@ -30,7 +30,15 @@ std::string describe(const Extent& extent) {
 }
 
 std::string describe(text::RealRange range) {
-  return range == text::RealRange::positive ? "positive number" : "number >= 0";
+  switch (range) {
+    case text::RealRange::positive:
+      return "positive number";
+    case text::RealRange::non_negative:
+      return "number >= 0";
+    case text::RealRange::any:
+      break;
+  }
+  return "number";
 }
 
 // Writes down what it is shown.
@@ -60,7 +68,8 @@ class Lister : public SettingsVisitor {
         [names](JsonWriter& json) { json.member("enum", names); });
   }
   void extent(const SettingInfo& info, Extent& value) override {
-    add(info, "integer >= 1, or a list of one for each axis", describe(value), schema_of_extent(1));
+    add(info, fmt::format("integer >= {}, or a list of one for each axis", info.smallest),
+        describe(value), schema_of_extent(info.smallest));
   }
   void padding(const SettingInfo& info, Padding& /*value*/) override {
     add(info, "same, valid, integer >= 0, or a list of one for each axis", "valid",
@@ -71,6 +80,30 @@ class Lister : public SettingsVisitor {
       json.member("type", "array");
       json.object("items", [&] { schema_of_count(1)(json); });
       json.members({{"minItems", 1}, {"maxItems", 3}});
+    });
+  }
+  void reals(const SettingInfo& info, text::RealRange range,
+             std::vector<Real>& /*value*/) override {
+    add(info, describe(range) + ", or a list of one for each channel", "",
+        [one = schema_of_real(range)](JsonWriter& json) {
+          json.array("anyOf", [&] {
+            json.item([&] { json.object([&] { one(json); }); });
+            json.item([&] {
+              json.object([&] {
+                json.member("type", "array");
+                json.object("items", [&] { one(json); });
+                json.member("minItems", 1);
+              });
+            });
+          });
+        });
+  }
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& /*value*/) override {
+    add(info, "list of " + join(names), "", [names](JsonWriter& json) {
+      json.member("type", "array");
+      json.object("items", [&] { json.member("enum", names); });
+      json.member("minItems", 1);
     });
   }
 
@@ -105,8 +138,9 @@ Schema schema_of_count(std::int64_t smallest) {
 
 Schema schema_of_real(text::RealRange range) {
   return [=](JsonWriter& json) {
-    json.members({{"type", "number"},
-                  {range == text::RealRange::positive ? "exclusiveMinimum" : "minimum", 0}});
+    json.member("type", "number");
+    if (range == text::RealRange::any) return;
+    json.member(range == text::RealRange::positive ? "exclusiveMinimum" : "minimum", 0);
   };
 }
 
