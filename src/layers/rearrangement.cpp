@@ -20,6 +20,7 @@ Sizes sizes_of(const Shape& shape) { return {shape.sizes().begin(), shape.sizes(
 // Rules along the axes of the input.
 Result along_axes(IndexMap map) {
   Sizes sizes;
+  sizes.reserve(map.axes.size());
   for (const IndexMap::Axis& axis : map.axes) sizes.push_back(axis.rule.output);
   return {Shape(sizes), std::move(map)};
 }
@@ -340,6 +341,7 @@ std::optional<int> find_axis(std::size_t word, int rank) {
 
 std::vector<Rearrangement> Rearrangement::prototypes() {
   std::vector<Rearrangement> all;
+  all.reserve(table.size());
   for (const RearrangementRow& row : table) all.push_back({&row, {}});
   return all;
 }

@@ -53,6 +53,7 @@ IndexMap Upsample::index_map(const Site& site) const {
 
 std::vector<Interpolation> Upsample::interpolations(const Site& site) const {
   std::vector<Interpolation> all;
+  all.reserve(static_cast<std::size_t>(site.input().spatial_rank()));
   for (int axis = 0; axis < site.input().spatial_rank(); ++axis) {
     all.emplace_back(site.input().spatial(axis), site.output.spatial(axis), align_corners);
   }

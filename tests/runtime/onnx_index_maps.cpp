@@ -176,7 +176,8 @@ class IndexMapNode {
     const double scale = scaled ? inputs_[input]->values[axis] : m / n;
     if (coordinates.empty() || coordinates == "half_pixel") return (place + 0.5) / scale - 0.5;
     if (coordinates == "pytorch_half_pixel") return m > 1 ? (place + 0.5) / scale - 0.5 : 0;
-    if (coordinates == "align_corners") return m > 1 ? place * (n - 1) / (m - 1) : 0;
+    // The size before it is rounded.
+    if (coordinates == "align_corners") return m > 1 ? place * (n - 1) / (scale * n - 1) : 0;
     if (coordinates == "asymmetric") return place / scale;
     throw Inexpressible::other_interpolation;
   }

@@ -91,6 +91,8 @@ inline constexpr std::array not_run{
     Listed{"node_test_resize_downsample_scales_cubic_align_corners",
            Inexpressible::other_interpolation},
     Listed{"node_test_resize_downsample_scales_linear", Inexpressible::other_interpolation},
+    Listed{"node_test_resize_downsample_scales_linear_align_corners",
+           Inexpressible::other_interpolation},
     Listed{"node_test_resize_downsample_sizes_cubic", Inexpressible::other_interpolation},
     Listed{"node_test_resize_downsample_sizes_linear_pytorch_half_pixel",
            Inexpressible::other_interpolation},

@@ -10,6 +10,7 @@ namespace {
 template <class Scalar>
 std::vector<Scalar> nearest_of(const std::vector<Real>& by) {
   std::vector<Scalar> numbers;
+  numbers.reserve(by.size());
   for (const Real& number : by) numbers.push_back(static_cast<Scalar>(number.nearest));
   return numbers;
 }

@@ -127,7 +127,7 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
 
  private:
   // A place along each axis but the last one.
-  static constexpr std::size_t most_axes = 2 * Shape::largest_rank;
+  static constexpr std::size_t most_axes = std::size_t{2} * Shape::largest_rank;
   using Counters = std::array<std::int64_t, most_axes>;
 
   // body(sample, counters) for all rows along `size` of the axes before the last one.
