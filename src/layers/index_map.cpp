@@ -98,7 +98,8 @@ AxisRule AxisRule::nearest(std::int64_t input, std::int64_t output) {
 std::int64_t AxisRule::source(std::int64_t o) const {
   std::int64_t i = o;
   if (denominator != 1) {
-    i = o / denominator * numerator + o % denominator * numerator / denominator;
+    __extension__ using Wide = __int128;
+    i = static_cast<std::int64_t>(static_cast<Wide>(o) * numerator / denominator);
   } else {
     i = o * numerator + offset;
   }

@@ -11,6 +11,7 @@ namespace {
 
 using Numbers = std::vector<double>;
 using Integers = std::vector<std::int64_t>;
+__extension__ using Wide = __int128;  // of products of two numbers
 
 constexpr std::int64_t most_entries = 1 << 14;
 
@@ -54,7 +55,6 @@ Integers positive_vector(const std::vector<Interpolation::Tap>& taps, std::int64
 // max_i (A^T A x)_i / x_i, rounded up.
 Magnitude largest_quotient(const std::vector<Interpolation::Tap>& taps, std::int64_t denominator,
                            const Integers& x) {
-  __extension__ using Wide = __int128;  // of products of two numbers below 2^62
   Integers y(x.size());
   apply(taps, denominator, x, y);
   std::size_t largest = 0;
@@ -71,6 +71,9 @@ std::int64_t ceiling_of(std::int64_t a, std::int64_t b) { return a / b + (a % b 
 
 Interpolation::Interpolation(std::int64_t input, std::int64_t output, bool align_corners)
     : input_(input), output_(output), align_corners_(align_corners) {
+  // Of what no memory holds there are bounds, but no weights.
+  constexpr std::int64_t most = std::int64_t{1} << 61U;
+  if (std::max(input, output) > most) return;
   if (align_corners) {
     if (output == 1 || input == 1) return;
     const std::int64_t common = std::gcd(input - 1, output - 1);
@@ -89,8 +92,9 @@ Interpolation::Interpolation(std::int64_t input, std::int64_t output, bool align
 }
 
 Interpolation::Tap Interpolation::tap(std::int64_t o) const {
-  const std::int64_t place = std::max<std::int64_t>(o * step_ + start_, 0);
-  Tap tap{place / denominator_, 0, place % denominator_};
+  const Wide place = std::max<Wide>(static_cast<Wide>(o) * step_ + start_, 0);
+  Tap tap{static_cast<std::int64_t>(place / denominator_), 0,
+          static_cast<std::int64_t>(place % denominator_)};
   if (tap.first >= input_ - 1) tap = {input_ - 1, 0, 0};
   tap.second = tap.first + (tap.numerator > 0 ? 1 : 0);
   return tap;
@@ -121,7 +125,7 @@ Magnitude Interpolation::squared_norm() const {
     // end what lies up to 1/2 beyond it, in steps of n/m, or of (n-1)/(m-1): in 2 and 3/2 of these.
     const std::int64_t points = align_corners_ ? std::max<std::int64_t>(output_ - 1, 1) : output_;
     const std::int64_t spaces = align_corners_ ? input_ - 1 : input_;
-    return Magnitude::from_count(2 * ceiling_of(points, spaces) + 1);
+    return scale(Magnitude::from_count(ceiling_of(points, spaces)), 1) + Magnitude::from_count(1);
   }
   std::vector<Tap> taps(static_cast<std::size_t>(output_));
   for (std::size_t o = 0; o < taps.size(); ++o) taps[o] = tap(static_cast<std::int64_t>(o));

@@ -249,6 +249,8 @@ TEST(IndexMap, HugeSizesCostNothing) {
   EXPECT_EQ(AxisRule::nearest(3, huge).largest_copies(), huge / 3 + 1);
   EXPECT_EQ(AxisRule::nearest(huge - 1, huge).largest_copies(), 2);
   EXPECT_EQ(AxisRule::nearest(huge, 3).largest_copies(), 1);
+  EXPECT_EQ(AxisRule::nearest(huge - 1, huge).source(huge - 1), huge - 2);
+  EXPECT_EQ(AxisRule::nearest(huge - 1, huge).source(huge / 2), huge / 2 - 1);
   const Shape input{2, huge / 8};
   const Upsample twice = nearest_factor(2);
   const std::vector<IndexMap> run(5, rule_of(twice, input));

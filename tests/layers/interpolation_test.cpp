@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "numeric.hpp"
 #include "smoothbound/layers/upsample.hpp"
 #include "support/reference_maps.hpp"
@@ -91,6 +93,27 @@ TEST(Interpolation, NormOfAnIntegerFactorIsItsRoot) {
   // From more digits than the computation has: 4 -> 7 with aligned corners.
   EXPECT_TRUE(test::is_near(norm_of(Interpolation(4, 7, true)), 1.3614526765897056924L, 1e-9L));
   EXPECT_GE(norm_of(Interpolation(4, 7, true)), 1.3614526765897056924L);
+}
+
+// Sizes whose products exceed 64 bits, as a machine with much memory could have them, and beyond.
+TEST(Interpolation, LargeSizesDoNotOverflow) {
+  constexpr std::int64_t n = 3'000'000'001;
+  constexpr std::int64_t m = 5'000'000'000;
+  for (const bool align_corners : {false, true}) {
+    const Interpolation along(n, m, align_corners);
+    EXPECT_EQ(along.tap(0).first, 0);
+    EXPECT_EQ(along.tap(m - 1).second, n - 1);
+    const Interpolation::Tap middle = along.tap(m / 2);
+    EXPECT_NEAR(static_cast<double>(middle.first), 1.5e9, 2);
+    EXPECT_LT(middle.numerator, along.denominator());
+    constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+    EXPECT_GE(Interpolation(huge - 1, huge, align_corners).squared_norm(),
+              Magnitude::from_count(1));
+    EXPECT_GE(Interpolation(2, huge, align_corners).squared_norm(),
+              Magnitude::from_count(huge / 2));
+    EXPECT_EQ(Interpolation(3, huge, align_corners).entries(),
+              scale(Magnitude::from_count(huge), 1));
+  }
 }
 
 // Large axes: the sum of a column and what power steps reach are no worse than the crude bound, and

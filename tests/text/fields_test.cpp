@@ -90,6 +90,13 @@ TEST(ParseReal, EnclosesTheLiteral) {
   EXPECT_TRUE(parse_real(plain("0"), RealRange::non_negative).upper.is_zero());
   EXPECT_TRUE(parse_real(plain("-0.0"), RealRange::non_negative).upper.is_zero());
   EXPECT_TRUE(parse_real(plain("1e308"), RealRange::positive).upper.is_finite());
+  // Of a negative number the magnitude is enclosed.
+  const Real negative = parse_real(plain("-0.1"), RealRange::any);
+  EXPECT_EQ(negative.upper, tenth.upper);
+  EXPECT_EQ(negative.lower, tenth.lower);
+  EXPECT_EQ(negative.nearest, -0.1);
+  EXPECT_EQ(parse_real(plain("0.1"), RealRange::any).nearest, 0.1);
+  EXPECT_TRUE(parse_real(plain("-0"), RealRange::any).upper.is_zero());
   EXPECT_FALSE(parse_real(plain("1e-307"), RealRange::positive).lower.is_zero());
 }
 
@@ -105,6 +112,10 @@ TEST(ParseReal, RefusesWhatIsNoFiniteNumber) {
     EXPECT_EQ(refused_real(plain(word)), "units must be a number, not '" + std::string(word) +
                                              "' | settings are finite numbers");
   }
+  EXPECT_EQ(refused_real(plain("-1e-400"), RealRange::any), refused_real(plain("1e-400")));
+  EXPECT_EQ(refused_real(plain("-1e400"), RealRange::any), refused_real(plain("1e400")));
+  EXPECT_EQ(refused_real(plain("--1"), RealRange::any),
+            "units must be a number, not '--1' | write a number such as 12, 0.5 or 1e-3");
   EXPECT_EQ(refused_real(plain("-1")), "units must not be negative | remove the minus sign");
   EXPECT_EQ(refused_real(plain("-1"), RealRange::positive),
             "units must be positive | remove the minus sign");

@@ -1,6 +1,8 @@
 #include "index_map.hpp"
 
+#include <algorithm>
 #include <array>
+#include <mutex>
 #include <vector>
 
 #include "kernels.hpp"
@@ -12,7 +14,17 @@ namespace {
 // An axis with what its rule says written out: where output o reads from, and who reads input i.
 struct WrittenAxis {
   WrittenAxis(const AxisRule& rule, std::int64_t in, std::int64_t out)
-      : outputs(rule.output), inputs(rule.input), input_stride(in), output_stride(out) {
+      : outputs(rule.output),
+        inputs(rule.input),
+        input_stride(in),
+        output_stride(out),
+        is_identity(rule.is_identity()) {
+    if (is_identity) {
+      end = outputs;
+      is_stretch = in == 1;
+      return;
+    }
+    source.reserve(static_cast<std::size_t>(outputs));
     begin.resize(static_cast<std::size_t>(inputs) + 1);
     for (std::int64_t o = 0; o < outputs; ++o) {
       const std::int64_t i = rule.source(o);
@@ -36,13 +48,14 @@ struct WrittenAxis {
     }
   }
   [[nodiscard]] std::int64_t source_of(std::int64_t o) const {
-    return source[static_cast<std::size_t>(o)];
+    return is_identity ? o * input_stride : source[static_cast<std::size_t>(o)];
   }
 
   std::int64_t outputs;
   std::int64_t inputs;
   std::int64_t input_stride;
   std::int64_t output_stride;
+  bool is_identity;                   // nothing has to be written out
   std::vector<std::int64_t> source;   // place in the input that output o copies
   std::vector<std::int64_t> begin;    // those who read input i are begin[i] up to begin[i + 1] of
   std::vector<std::int64_t> readers;  // these places in the output
@@ -78,27 +91,20 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
   using typename Kernel<Scalar>::Outputs;
 
   IndexMapKernel(const IndexMap& map, std::int64_t inputs, std::int64_t batch)
-      : inputs_(inputs), outputs_(map.outputs()), batch_(batch) {
-    const std::vector<IndexMap::Axis> axes = joined(map);
-    std::int64_t stride = outputs_;
-    for (const IndexMap::Axis& axis : axes) {
-      stride /= axis.rule.output;
-      axes_.emplace_back(axis.rule, axis.stride, stride);
-    }
-    is_identity_ = axes.size() == 1 && axes.front().rule.is_identity();
-  }
+      : joined_(joined(map)), inputs_(inputs), outputs_(map.outputs()), batch_(batch) {}
 
   // The order of scalars in a sample matters.
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
     inputs.front() = plain_layout;
     return plain_layout;
   }
-  [[nodiscard]] bool works_in_place() const override { return is_identity_; }
+  [[nodiscard]] bool works_in_place() const override { return is_identity(); }
 
  protected:
   void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override {
     if (z[0] == nullptr) return fill(y, batch_ * outputs_, Scalar{0});
-    if (is_identity_) return copy(z[0], batch_ * inputs_, y);
+    if (is_identity()) return copy(z[0], batch_ * inputs_, y);
+    write_out();
     const WrittenAxis& row = axes_.back();
     each_row(&WrittenAxis::outputs, [&](std::int64_t sample, const Counters& at) {
       Scalar* const out = y + sample * outputs_ + output_place(at);
@@ -115,7 +121,8 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
   void apply_transposed(const Point<Scalar>& /*at*/, const Scalar* y_bar, Outputs z_bar) override {
     if (z_bar[0] == nullptr) return;
     if (y_bar == nullptr) return fill(z_bar[0], batch_ * inputs_, Scalar{0});
-    if (is_identity_) return copy(y_bar, batch_ * inputs_, z_bar[0]);
+    if (is_identity()) return copy(y_bar, batch_ * inputs_, z_bar[0]);
+    write_out();
     const WrittenAxis& row = axes_.back();
     each_row(&WrittenAxis::inputs, [&](std::int64_t sample, const Counters& at) {
       Scalar* out = z_bar[0] + sample * inputs_;
@@ -126,6 +133,21 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
   }
 
  private:
+  [[nodiscard]] bool is_identity() const {
+    return joined_.size() == 1 && joined_.front().rule.is_identity();
+  }
+  // At the first use: a network may be planned only, to tell that it is too large.
+  void write_out() {
+    std::call_once(written_, [this] {
+      std::int64_t stride = outputs_;
+      axes_.reserve(joined_.size());
+      for (const IndexMap::Axis& axis : joined_) {
+        stride /= axis.rule.output;
+        axes_.emplace_back(axis.rule, axis.stride, stride);
+      }
+    });
+  }
+
   // A place along each axis but the last one.
   static constexpr std::size_t most_axes = std::size_t{2} * Shape::largest_rank;
   using Counters = std::array<std::int64_t, most_axes>;
@@ -167,6 +189,10 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
       std::fill_n(out + row.end, row.outputs - row.end, Scalar{0});
       return;
     }
+    if (row.is_identity) {
+      for (std::int64_t o = 0; o < row.outputs; ++o) out[o] = in[o * row.input_stride];
+      return;
+    }
     const std::int64_t* const source = row.source.data();
     for (std::int64_t o = 0; o < row.outputs; ++o) {
       out[o] = source[o] < 0 ? Scalar{0} : in[source[o]];
@@ -177,23 +203,33 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
   void add_rows(std::size_t axis, const Counters& at, const Scalar* in, Scalar* out) const {
     if (axis + 1 == axes_.size()) {
       const WrittenAxis& row = axes_.back();
+      if (row.is_identity) {
+        for (std::int64_t o = 0; o < row.outputs; ++o) out[o * row.input_stride] += in[o];
+        return;
+      }
+      const std::int64_t* const source = row.source.data();
       for (std::int64_t o = 0; o < row.outputs; ++o) {
-        if (row.source_of(o) >= 0) out[row.source_of(o)] += in[o];
+        if (source[o] >= 0) out[source[o]] += in[o];
       }
       return;
     }
     const WrittenAxis& along = axes_[axis];
+    if (along.is_identity) {
+      add_rows(axis + 1, at, in + at[axis] * along.output_stride, out);
+      return;
+    }
     const auto i = static_cast<std::size_t>(at[axis]);
     for (std::int64_t r = along.begin[i]; r < along.begin[i + 1]; ++r) {
       add_rows(axis + 1, at, in + along.readers[static_cast<std::size_t>(r)], out);
     }
   }
 
+  std::vector<IndexMap::Axis> joined_;
   std::int64_t inputs_;
   std::int64_t outputs_;
   std::int64_t batch_;
+  std::once_flag written_;
   std::vector<WrittenAxis> axes_;
-  bool is_identity_ = false;
 };
 
 }  // namespace

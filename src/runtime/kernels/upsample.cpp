@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <mutex>
 #include <vector>
 
 #include "index_map.hpp"
@@ -12,14 +14,19 @@ template <class Scalar>
 class Pass {
  public:
   Pass(const Interpolation& along, std::int64_t inner)
-      : input_(along.input() * inner), output_(along.output() * inner), inner_(inner) {
-    const auto all = static_cast<double>(along.denominator());
-    for (std::int64_t o = 0; o < along.output(); ++o) {
-      const Interpolation::Tap tap = along.tap(o);
-      taps_.push_back(
-          {tap.first * inner, tap.second * inner,
-           static_cast<Scalar>(static_cast<double>(along.denominator() - tap.numerator) / all),
-           static_cast<Scalar>(static_cast<double>(tap.numerator) / all)});
+      : along_(along),
+        input_(along.input() * inner),
+        output_(along.output() * inner),
+        inner_(inner) {}
+  void write_out() {
+    const auto all = static_cast<double>(along_.denominator());
+    taps_.reserve(static_cast<std::size_t>(along_.output()));
+    for (std::int64_t o = 0; o < along_.output(); ++o) {
+      const Interpolation::Tap tap = along_.tap(o);
+      const std::int64_t rest = along_.denominator() - tap.numerator;
+      taps_.push_back({tap.first * inner_, tap.second * inner_,
+                       static_cast<Scalar>(static_cast<double>(rest) / all),
+                       static_cast<Scalar>(static_cast<double>(tap.numerator) / all)});
     }
   }
   [[nodiscard]] std::int64_t output() const { return output_; }  // of a slice
@@ -68,6 +75,7 @@ class Pass {
                  });
   }
 
+  Interpolation along_;
   std::int64_t input_;
   std::int64_t output_;
   std::int64_t inner_;
@@ -113,6 +121,7 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
   void apply(const Point<Scalar>& at, Inputs z, Scalar* y) override {
     if (z[0] == nullptr) return fill(y, outputs_, Scalar{0});
     if (passes_.empty()) return copy(z[0], inputs_, y);
+    write_out();
     const Scalar* from = z[0];
     Scalar* scratch = at.scratch;
     for (std::size_t pass = 0; pass < passes_.size(); ++pass) {
@@ -126,6 +135,7 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
     if (z_bar[0] == nullptr) return;
     if (y_bar == nullptr) return fill(z_bar[0], inputs_, Scalar{0});
     if (passes_.empty()) return copy(y_bar, inputs_, z_bar[0]);
+    write_out();
     const Scalar* from = y_bar;
     Scalar* scratch = at.scratch + scratch_elements();
     for (std::size_t pass = passes_.size(); pass-- > 0;) {
@@ -137,6 +147,12 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
   }
 
  private:
+  // At the first use: a network may be planned only, to tell that it is too large.
+  void write_out() {
+    std::call_once(written_, [this] {
+      for (Pass<Scalar>& pass : passes_) pass.write_out();
+    });
+  }
   // Scalars behind a pass.
   [[nodiscard]] std::int64_t behind(std::size_t pass) const {
     return slices_[pass] * passes_[pass].output();
@@ -146,6 +162,7 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
   std::int64_t inputs_;
   std::int64_t outputs_;
   std::int64_t channels_;
+  std::once_flag written_;
   std::vector<Pass<Scalar>> passes_;
   std::vector<std::int64_t> slices_;
 };
