@@ -83,6 +83,21 @@ std::vector<IndexMap::Axis> joined(const IndexMap& map) {
   return axes;
 }
 
+bool keeps_channels(const IndexMap& map, const Site& site) {
+  const IndexMap::Axis& first = map.axes.front();
+  return first.rule.is_identity() && first.rule.input == site.input().channels() &&
+         first.rule.input == site.output.channels() && first.stride == site.input().positions();
+}
+
+// The same map, which keeps channels, of samples that have blocks of them side by side.
+IndexMap in_blocks(IndexMap map, std::int64_t block) {
+  if (block == 1) return map;
+  for (IndexMap::Axis& axis : map.axes) axis.stride *= block;
+  map.axes.front().rule = AxisRule::identity(map.axes.front().rule.input / block);
+  map.axes.push_back({AxisRule::identity(block), 1});
+  return map;
+}
+
 // Rows along the last axis, in parallel; other axes are counted through.
 template <class Scalar>
 class IndexMapKernel final : public LinearKernel<Scalar> {
@@ -90,13 +105,19 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
 
-  IndexMapKernel(const IndexMap& map, std::int64_t inputs, std::int64_t batch)
-      : joined_(joined(map)), inputs_(inputs), outputs_(map.outputs()), batch_(batch) {}
+  IndexMapKernel(const IndexMap& map, const Site& site)
+      : map_(map),
+        inputs_(site.input().elements()),
+        outputs_(site.output.elements()),
+        batch_(site.batch),
+        keeps_channels_(keeps_channels(map, site)) {}
 
-  // The order of scalars in a sample matters.
+  // Where channels remain what they are, each of them by itself, blocks of them may lie side by
+  // side; else the order of scalars in a sample matters.
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
-    inputs.front() = plain_layout;
-    return plain_layout;
+    if (!keeps_channels_) inputs.front() = plain_layout;
+    joined_ = joined(in_blocks(map_, inputs.front().channel_block));
+    return inputs.front();
   }
   [[nodiscard]] bool works_in_place() const override { return is_identity(); }
 
@@ -149,7 +170,7 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
   }
 
   // A place along each axis but the last one.
-  static constexpr std::size_t most_axes = std::size_t{2} * Shape::largest_rank;
+  static constexpr std::size_t most_axes = std::size_t{2} * Shape::largest_rank + 1;
   using Counters = std::array<std::int64_t, most_axes>;
 
   // body(sample, counters) for all rows along `size` of the axes before the last one.
@@ -224,10 +245,12 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
     }
   }
 
-  std::vector<IndexMap::Axis> joined_;
+  IndexMap map_;
   std::int64_t inputs_;
   std::int64_t outputs_;
   std::int64_t batch_;
+  bool keeps_channels_;
+  std::vector<IndexMap::Axis> joined_;
   std::once_flag written_;
   std::vector<WrittenAxis> axes_;
 };
@@ -235,19 +258,15 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
 }  // namespace
 
 template <class Scalar>
-std::unique_ptr<Kernel<Scalar>> index_map_kernel(const IndexMap& map, std::int64_t inputs,
-                                                 std::int64_t batch) {
-  return std::make_unique<IndexMapKernel<Scalar>>(map, inputs, batch);
+std::unique_ptr<Kernel<Scalar>> index_map_kernel(const IndexMap& map, const Site& site) {
+  return std::make_unique<IndexMapKernel<Scalar>>(map, site);
 }
-template std::unique_ptr<Kernel<float>> index_map_kernel(const IndexMap& map, std::int64_t inputs,
-                                                         std::int64_t batch);
-template std::unique_ptr<Kernel<double>> index_map_kernel(const IndexMap& map, std::int64_t inputs,
-                                                          std::int64_t batch);
+template std::unique_ptr<Kernel<float>> index_map_kernel(const IndexMap& map, const Site& site);
+template std::unique_ptr<Kernel<double>> index_map_kernel(const IndexMap& map, const Site& site);
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Rearrangement& rearrangement, const Site& site) {
-  return one_kernel(
-      index_map_kernel<Scalar>(rearrangement.index_map(site), site.input().elements(), site.batch));
+  return one_kernel(index_map_kernel<Scalar>(rearrangement.index_map(site), site));
 }
 template Kernels<float> kernels_of(const Rearrangement& rearrangement, const Site& site);
 template Kernels<double> kernels_of(const Rearrangement& rearrangement, const Site& site);

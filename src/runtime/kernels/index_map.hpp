@@ -4,13 +4,13 @@
 #include <memory>
 
 #include "smoothbound/layers/index_map.hpp"
+#include "smoothbound/layers/site.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound::kernels {
 
-/// `map` of each sample of a batch; `inputs` scalars of a sample before it.
+/// `map` of each sample at a site.
 template <class Scalar>
-std::unique_ptr<Kernel<Scalar>> index_map_kernel(const IndexMap& map, std::int64_t inputs,
-                                                 std::int64_t batch);
+std::unique_ptr<Kernel<Scalar>> index_map_kernel(const IndexMap& map, const Site& site);
 
 }  // namespace smoothbound::kernels

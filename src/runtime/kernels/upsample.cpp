@@ -172,8 +172,7 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Upsample& upsample, const Site& site) {
   if (upsample.is_index_map()) {
-    return one_kernel(
-        index_map_kernel<Scalar>(upsample.index_map(site), site.input().elements(), site.batch));
+    return one_kernel(index_map_kernel<Scalar>(upsample.index_map(site), site));
   }
   return one_kernel<Scalar>(std::make_unique<InterpolationKernel<Scalar>>(upsample, site));
 }

@@ -180,6 +180,9 @@ TEST(MapKernels, WorkInEveryLayout) {
        {"scale: [1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]",
         "shift: [1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]",
         "upsample: {size: [7, 9], mode: bilinear}", "pixel_shuffle: 2", "upsample: 2",
+        "slice: {axis: width, from: 1, step: 2}", "pad: {before: [1, 0], after: 2, mode: reflect}",
+        "permute: [channels, width, height]", "permute: [height, channels, width], upsample: 2",
+        "slice: {axis: height}", "padded_shortcut: {stride: 1}", "space_to_depth: 1, pad: 1",
         "upsample: {factor: 2, mode: bilinear}, channel_shuffle: 4"}) {
     SCOPED_TRACE(maps);
     const Graph graph = testing::graph_of(
