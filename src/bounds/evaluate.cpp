@@ -31,9 +31,10 @@ std::string local_reason(const LayerEvaluator& evaluator, const Layer& layer, Tr
                            with_remedy(constant.source, constant.remedy, words));
     }
   };
-  evaluator.for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
+  evaluator.for_each_part(layer, [&](std::span<const PlacedComponent> run, const Part& part) {
     const auto* a = std::get_if<MapConstants>(&part);
     if (a == nullptr) return;
+    const PlacedComponent& placed = run.front();  // several only of finite constants
     if (entry == &Triple::smoothness) consider(placed, a->smoothness);
     if (entry != &Triple::m) consider(placed, a->lipschitz);
     if (entry == &Triple::m) consider(placed, a->lipschitz);

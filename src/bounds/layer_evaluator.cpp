@@ -37,11 +37,13 @@ BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) 
 rules::Value LayerEvaluator::evaluate(const Layer& layer, rules::Trace* trace) const {
   rules::Composition composition(merge_inputs(layer, trace), table_.method, trace);
   const PlacedComponent* announced = nullptr;
-  for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
+  for_each_part(layer, [&](std::span<const PlacedComponent> placed, const Part& part) {
     // A component of two parts is announced once.
-    if (trace != nullptr && announced != &placed) note_component(*trace, placed);
-    announced = &placed;
-    apply(composition, placed, part);
+    if (trace != nullptr && announced != placed.data()) {
+      for (const PlacedComponent& component : placed) note_component(*trace, component);
+    }
+    announced = placed.data();
+    apply(composition, placed.front(), part);
   });
   composition.conclude();
   return composition.value();
@@ -51,12 +53,34 @@ std::vector<Triple> LayerEvaluator::evaluate_components(const Layer& layer) cons
   rules::Composition composition(merge_inputs(layer, nullptr), table_.method);
   // Those without parts, such as a merge, leave what they read.
   std::vector<Triple> behind(layer.components.size(), composition.result());
-  for_each_part(layer, [&](const PlacedComponent& placed, const Part& part) {
-    apply(composition, placed, part);
-    const auto first = &placed - layer.components.data();
-    std::fill(behind.begin() + first, behind.end(), composition.result());
+  for_each_part(layer, [&](std::span<const PlacedComponent> placed, const Part& part) {
+    const auto first = static_cast<std::size_t>(placed.data() - layer.components.data());
+    for (std::size_t count = 1; count < placed.size(); ++count) {
+      rules::Composition so_far = composition;
+      so_far.apply(run_constants(layer, first, count));
+      behind[first + count - 1] = so_far.result();
+    }
+    apply(composition, placed.front(), part);
+    const auto last = static_cast<std::ptrdiff_t>(first + placed.size() - 1);
+    std::fill(behind.begin() + last, behind.end(), composition.result());
   });
   return behind;
+}
+
+std::size_t LayerEvaluator::index_maps_from(const Layer& layer, std::size_t first) {
+  std::size_t end = first;
+  while (end < layer.components.size() && is_index_map(layer.components[end].component)) ++end;
+  return end - first;
+}
+
+MapConstants LayerEvaluator::run_constants(const Layer& layer, std::size_t first,
+                                           std::size_t count) const {
+  std::vector<IndexMap> run;
+  for (std::size_t c = first; c < first + count; ++c) {
+    run.push_back(
+        *index_map_of(layer.components[c].component, graph_.site_of(layer, c, inputs_.batch)));
+  }
+  return index_map_constants(run);
 }
 
 void LayerEvaluator::apply(rules::Composition& composition, const PlacedComponent& placed,

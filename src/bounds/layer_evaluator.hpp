@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "smoothbound/bounds/evaluate.hpp"
@@ -31,19 +32,30 @@ class LayerEvaluator {
                  const PlaceAffine& place)
       : graph_(graph), inputs_(inputs), table_(table), place_(place) {}
 
-  /// Calls `visit` with the constants of each part of `layer`.
+  /// Calls `visit` with the constants of each part of `layer` and the components that it stands
+  /// for: several where index maps follow each other, which are composed before their copies are
+  /// counted.
   template <class Visitor>
   void for_each_part(const Layer& layer, Visitor&& visit) const {
-    for (std::size_t c = 0; c < layer.components.size(); ++c) {
-      const PlacedComponent& placed = layer.components[c];
+    const std::span<const PlacedComponent> all(layer.components);
+    for (std::size_t c = 0; c < all.size();) {
+      const std::size_t run = index_maps_from(layer, c);
+      if (run > 1) {
+        visit(all.subspan(c, run), Part(run_constants(layer, c, run)));
+        c += run;
+        continue;
+      }
       std::visit(
           [&](const auto& component) {
             if constexpr (UnaryType<std::remove_cvref_t<decltype(component)>>) {
               const Site site = graph_.site_of(layer, c, inputs_.batch);
-              for (const Part& part : component.parts(site, table_.method)) visit(placed, part);
+              for (const Part& part : component.parts(site, table_.method)) {
+                visit(all.subspan(c, 1), part);
+              }
             }
           },
-          placed.component);
+          all[c].component);
+      ++c;
     }
   }
 
@@ -53,6 +65,11 @@ class LayerEvaluator {
   [[nodiscard]] std::vector<Triple> evaluate_components(const Layer& layer) const;
 
  private:
+  /// How many index maps follow each other from a component on.
+  [[nodiscard]] static std::size_t index_maps_from(const Layer& layer, std::size_t first);
+  /// The constants of that many, as one map.
+  [[nodiscard]] MapConstants run_constants(const Layer& layer, std::size_t first,
+                                           std::size_t count) const;
   [[nodiscard]] rules::Value value_of(std::uint32_t layer) const;
   [[nodiscard]] rules::Value merge_inputs(const Layer& layer, rules::Trace* trace) const;
   void apply(rules::Composition& composition, const PlacedComponent& placed,

@@ -75,6 +75,26 @@ std::optional<OwnBlock> block_of(const Component& component, const Site& site) {
   return std::visit([&](const auto& c) { return c.block(site); }, component);
 }
 
+bool is_index_map(const Component& component) {
+  return std::visit(
+      [](const auto& c) {
+        if constexpr (requires { c.is_index_map(); }) return c.is_index_map();
+        return false;
+      },
+      component);
+}
+
+std::optional<IndexMap> index_map_of(const Component& component, const Site& site) {
+  return std::visit(
+      [&](const auto& c) -> std::optional<IndexMap> {
+        if constexpr (requires { c.is_index_map(); }) {
+          if (c.is_index_map()) return c.index_map(site);
+        }
+        return std::nullopt;
+      },
+      component);
+}
+
 void visit_settings(Component& component, SettingsVisitor& visitor) {
   std::visit([&](auto& c) { c.visit_settings(visitor); }, component);
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "smoothbound/layers/linear_map.hpp"
+
 namespace smoothbound {
 namespace {
 
@@ -29,17 +31,6 @@ Shape pooled_shape(const Window& window, const Shape& input, std::string_view na
                      "use padding that is smaller than the kernel");
   }
   return shape;
-}
-
-// A linear map with l = ||grad a(0)|| = `norm`, whose outputs are means of inputs or one of them.
-MapConstants linear_map(const Constant& norm) {
-  MapConstants a;
-  a.lipschitz = norm;
-  a.smoothness = {{}, "0", "linear"};
-  a.at_zero = {{}, "0", "linear"};
-  a.slope_at_zero = {norm.value, "l_a", "linear"};
-  a.at_maximum = linear_at_level(reading_of(maximum), Magnitude::from_count(1));
-  return a;
 }
 
 // Of a mean: the weight times each scalar of each patch, `taps` in a channel.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "smoothbound/text/suggest.hpp"
+
 namespace smoothbound {
 namespace {
 
@@ -23,6 +25,28 @@ Extent read_extent(text::Value value, std::string_view what, std::int64_t smalle
   }
   extent.given = static_cast<std::uint8_t>(axis + 1);
   return extent;
+}
+
+// Axes, which other programs number, have names here, as other choices have.
+std::size_t read_choice(text::Value value, std::string_view what,
+                        std::span<const std::string_view> names) {
+  const text::ScalarText scalar = text::scalar_of(value, what);
+  if (!scalar.quoted && text::is_number(scalar.text)) {
+    throw SpecError(value.location(), fmt::format("{} must be a name, not {}", what, scalar.text),
+                    fmt::format("one of: {}", join(names)));
+  }
+  return text::parse_choice(scalar, names);
+}
+
+// The items of a list, or the single value that stands in its place.
+template <class Read>
+void each_item(text::Value value, std::string_view what, const Read& read) {
+  if (!value.is_sequence()) return read(value);
+  if (value.size() == 0) {
+    throw SpecError(value.location(), fmt::format("{} must not be empty", what),
+                    "write at least one entry");
+  }
+  for (auto item = value.first_child(); item; item = item->next_sibling()) read(*item);
 }
 
 }  // namespace
@@ -85,12 +109,11 @@ void SettingsReader::flag(const SettingInfo& info, bool& value) {
 
 void SettingsReader::choice(const SettingInfo& info, std::span<const std::string_view> names,
                             std::size_t& value) {
-  if (const auto given = find(info))
-    value = text::parse_choice(text::scalar_of(*given, info.name), names);
+  if (const auto given = find(info)) value = read_choice(*given, info.name, names);
 }
 
 void SettingsReader::extent(const SettingInfo& info, Extent& value) {
-  if (const auto given = find(info)) value = read_extent(*given, info.name, 1);
+  if (const auto given = find(info)) value = read_extent(*given, info.name, info.smallest);
 }
 
 void SettingsReader::padding(const SettingInfo& info, Padding& value) {
@@ -147,6 +170,15 @@ void SettingsReader::numbers(const SettingInfo& info, Sign sign, std::vector<Sig
   for (auto item = given->first_child(); item; item = item->next_sibling()) {
     value.push_back(parse(*item));
   }
+}
+
+void SettingsReader::choices(const SettingInfo& info, std::span<const std::string_view> names,
+                             std::vector<std::size_t>& value) {
+  const auto given = find(info);
+  if (!given) return;
+  value.clear();
+  each_item(*given, info.name,
+            [&](text::Value item) { value.push_back(read_choice(item, info.name, names)); });
 }
 
 void SettingsReader::finish() const {

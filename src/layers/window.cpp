@@ -69,22 +69,23 @@ Magnitude AxisWindow::taps() const {
   return sum;
 }
 
+void require_fit(const Shape& input, std::string_view name, const Extent& extent) {
+  if (extent.fits(input.spatial_rank())) return;
+  const int numbers = extent.given - 1;
+  const int axes = input.spatial_rank();
+  throw ShapeError(
+      fmt::format("{} has {} number{}, but {} has {} spatial ax{}", name, numbers,
+                  numbers == 1 ? "" : "s", input.to_text(), axes, axes == 1 ? "is" : "es"),
+      "give one number for all axes, or one for each");
+}
+
 AxisWindow Window::along(const Shape& input, int axis) const {
   const char* const too_large = "the size of the padded input";
   const std::pair<std::string_view, const Extent*> extents[] = {{"kernel", &kernel},
                                                                 {"stride", &stride},
                                                                 {"dilation", &dilation},
                                                                 {"padding", &padding.sizes}};
-  for (const auto& [name, extent] : extents) {
-    if (!extent->fits(input.spatial_rank())) {
-      const int numbers = extent->given - 1;
-      const int axes = input.spatial_rank();
-      throw ShapeError(
-          fmt::format("{} has {} number{}, but {} has {} spatial ax{}", name, numbers,
-                      numbers == 1 ? "" : "s", input.to_text(), axes, axes == 1 ? "is" : "es"),
-          "give one number for all axes, or one for each");
-    }
-  }
+  for (const auto& [name, extent] : extents) require_fit(input, name, *extent);
   AxisWindow window;
   window.input = input.spatial(axis);
   window.kernel = kernel[axis];

@@ -33,6 +33,8 @@ class DefaultsVisitor : public SettingsVisitor {
   void sizes(const SettingInfo& /*info*/, std::vector<std::int64_t>& /*value*/) override {}
   void numbers(const SettingInfo& /*info*/, Sign /*sign*/,
                std::vector<SignedReal>& /*value*/) override {}
+  void choices(const SettingInfo& /*info*/, std::span<const std::string_view> /*names*/,
+               std::vector<std::size_t>& /*value*/) override {}
 
  private:
   template <class Text>

@@ -15,8 +15,8 @@ std::string text_of(std::string_view text) { return fmt::format("{}:{}", text.si
 
 // Both ends of the enclosure: equal for 1e-2 and 0.01, different as soon as a bound may differ.
 std::string text_of(const Real& value) {
-  return fmt::format("{:x}p{}/{:x}p{}", value.upper.significand(), value.upper.exponent(),
-                     value.lower.significand(), value.lower.exponent());
+  return fmt::format("{}{:x}p{}/{:x}p{}", value.nearest < 0 ? "-" : "", value.upper.significand(),
+                     value.upper.exponent(), value.lower.significand(), value.lower.exponent());
 }
 
 // A list of equal sizes fits only where the single size means the same.
@@ -74,6 +74,12 @@ class Printer : public SettingsVisitor {
     texts.reserve(value.size());
     for (const SignedReal& number : value) texts.push_back(text_of(number));
     put(info, fmt::format("{}", fmt::join(texts, ",")));
+  }
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& value) override {
+    std::string all;
+    for (const std::size_t i : value) all += (all.empty() ? "" : ",") + std::string(names[i]);
+    put(info, all);
   }
 
  private:

@@ -142,6 +142,10 @@ class CollectingReader : public SettingsVisitor {
   void numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& value) override {
     mistakes_.attempt([&] { reader_.numbers(info, sign, value); });
   }
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& value) override {
+    mistakes_.attempt([&] { reader_.choices(info, names, value); });
+  }
 
  private:
   SettingsReader& reader_;

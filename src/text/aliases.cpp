@@ -5,8 +5,6 @@
 namespace smoothbound {
 namespace {
 
-constexpr std::string_view flattening =
-    "leave it out: dense takes an input of any shape as one vector";
 constexpr std::string_view no_learned_slope =
     "a learned slope is not in the catalogue; leaky_relu has a fixed one";
 constexpr std::string_view no_adaptive_pool =
@@ -21,8 +19,9 @@ constexpr std::string_view per_channel_response =
     "local_response_norm has windows of channels, not of positions";
 constexpr std::string_view in_brackets =
     "write it behind the component's name, as in conv: {filters: 64, kernel: 3}";
-constexpr std::string_view no_cropping =
-    "padding is a setting of conv and the poolings, as in padding: 1";
+constexpr std::string_view reflecting = "pad with mode: reflect";
+constexpr std::string_view replicating = "pad with mode: replicate";
+constexpr std::string_view interpolating = "upsample, with mode: bilinear if it is not the nearest";
 
 constexpr auto table = std::to_array<Alias>({
     // components
@@ -42,9 +41,37 @@ constexpr auto table = std::to_array<Alias>({
     {"convtranspose2d", "conv", no_transposed},
     {"conv2dtranspose", "conv", no_transposed},
     {"conv3d", "conv", "conv has one or two spatial axes"},
-    {"flatten", "dense", flattening},
-    {"reshape", "dense", flattening},
-    {"view", "dense", flattening},
+    {"view", "reshape", {}},
+    {"squeeze", "reshape", "reshape with the sizes that remain"},
+    {"unsqueeze", "reshape", "reshape with the sizes that are then there"},
+    {"transpose", "permute", {}},
+    {"swapaxes", "permute", {}},
+    {"crop", "slice", {}},
+    {"cropping1d", "slice", {}},
+    {"cropping2d", "slice", "one slice for each axis"},
+    {"narrow", "slice", {}},
+    {"stridedslice", "slice", {}},
+    {"zeropadding1d", "pad", {}},
+    {"zeropadding2d", "pad", {}},
+    {"zeropad2d", "pad", {}},
+    {"constantpad2d", "pad", "pad; what is added is zero"},
+    {"reflectionpad1d", "pad", reflecting},
+    {"reflectionpad2d", "pad", reflecting},
+    {"mirrorpad", "pad", reflecting},
+    {"replicationpad1d", "pad", replicating},
+    {"replicationpad2d", "pad", replicating},
+    {"shuffle", "channel_shuffle", {}},
+    {"reorg", "space_to_depth",
+     "space_to_depth; Darknet's reorg has the channels in another order"},
+    {"upsampling1d", "upsample", {}},
+    {"upsampling2d", "upsample", interpolating},
+    {"upsamplingnearest2d", "upsample", {}},
+    {"upsamplingbilinear2d", "upsample", "upsample with mode: bilinear and align_corners: true"},
+    {"interpolate", "upsample", interpolating},
+    {"resize", "upsample", interpolating},
+    {"resizing", "upsample", interpolating},
+    {"rescaling", "scale", "scale, and shift for the offset"},
+    {"shortcut", "add", {}},
     {"lstm", "opaque", no_recurrence},
     {"simplernn", "opaque", no_recurrence},
     {"gru", "opaque", no_recurrence},
@@ -97,7 +124,6 @@ constexpr auto table = std::to_array<Alias>({
     {"adaptiveavgpool2d", "global_average_pool", no_adaptive_pool},
     {"globalmaxpool", "max_pool", "max_pool with the kernel of the whole input"},
     {"globalmaxpooling2d", "max_pool", "max_pool with the kernel of the whole input"},
-    {"zeropadding2d", "max_pool", no_cropping},
     {"swish", "silu", {}},
     {"lrelu", "leaky_relu", {}},
     {"prelu", "leaky_relu", no_learned_slope},
@@ -154,6 +180,21 @@ constexpr auto table = std::to_array<Alias>({
     {"featuregroupcount", "groups", {}},
     {"numgroups", "groups", {}},
     {"eps", "epsilon", {}},
+    {"scalefactor", "factor", {}},
+    {"upscalefactor", "factor", {}},
+    {"downscalefactor", "factor", {}},
+    {"blocksize", "block", {}},
+    {"outputsize", "size", {}},
+    {"targetshape", "sizes", {}},
+    {"shape", "sizes", {}},
+    {"interpolation", "mode", {}},
+    {"perm", "axes", {}},
+    {"dims", "axes", {}},
+    {"dim", "axis", {}},
+    {"start", "from", {}},
+    {"begin", "from", {}},
+    {"end", "to", {}},
+    {"stop", "to", {}},
     {"elementwiseaffine", "affine", {}},
     {"center", "shift", {}},
     {"runningmean", "mean", {}},

@@ -231,6 +231,8 @@ SignedReal parse_signed(const ScalarText& scalar) {
   return {real, negative && !real.upper.is_zero()};
 }
 
+bool is_number(std::string_view text) { return dissect(text).valid; }
+
 bool parse_flag(const ScalarText& scalar) {
   if (!scalar.quoted && scalar.text == "true") return true;
   if (!scalar.quoted && scalar.text == "false") return false;

@@ -266,5 +266,67 @@ TEST(TraceLayer, AnnouncesEveryComponentOnce) {
   EXPECT_THAT(names, testing::ElementsAre("add", "layer_norm", "softplus", "softplus"));
 }
 
+// The layer reads ||x|| = 2; the maps that follow it have l = m / m_in each.
+Network read_maps(const std::string& maps) {
+  return read_network("input: {shape: [2, 4, 4], norm: 2}\nlayers:\n  - then: [" + maps + "]\n");
+}
+
+void expect_bound(const std::string& maps, const Ball& m) {
+  SCOPED_TRACE(maps);
+  const Network network = read_maps(maps);
+  for (const Method method : both_methods) {
+    EXPECT_EQ(check_upper(network.bounds(method).network().m, m), "");
+  }
+}
+
+// Composed before their copies are counted: nearest by 2 and every other entry again is the
+// identity, by the single maps it would be 2 along each axis.
+TEST(IndexMaps, ThatFollowEachOtherAreOneMap) {
+  expect_bound("upsample: 2", 4);
+  expect_bound("upsample: 2, slice: {axis: height, step: 2}", square_root(Ball(2)) * Ball(2));
+  expect_bound("upsample: 2, slice: {axis: height, step: 2}, slice: {axis: width, step: 2}", 2);
+  expect_bound("upsample: 2, dropout, slice: {axis: height, step: 2}", 4);  // no index map between
+  expect_bound("flatten, reshape: [4, 8], permute: [length, channels]", 2);
+  expect_bound("upsample: 2, upsample: {factor: 2, mode: bilinear}", 8);
+  expect_bound("scale: -3, upsample: 2, shift: 0", 12);
+  // 2 * 3 + 0.5 sqrt(64) of the shift in two samples' place: batch 1, 32 scalars.
+  expect_bound("scale: 3, shift: -0.5", Ball(6) + square_root(Ball(8)));
+}
+
+TEST(IndexMaps, ATraceNamesAllMapsOfARunAndStatesItsConstants) {
+  const Network network = read_maps("upsample: 2, slice: {axis: height, step: 2}, softplus");
+  for (const Method method : both_methods) {
+    const BoundTable table = network.bounds(method);
+    const rules::Trace trace = trace_layer(network.graph, inputs_of(network.settings), table, 0);
+    std::vector<std::string> told;
+    for (const rules::TraceLine& line : trace.lines) {
+      if (line.symbol.empty()) told.push_back(line.formula);
+      if (line.symbol == "l_a") told.push_back(line.formula);
+      if (line.symbol == "l_a" && told.size() == 3) {
+        EXPECT_EQ(line.value, square_root(Magnitude::from_count(2)));
+      }
+    }
+    EXPECT_THAT(told,
+                testing::ElementsAre("upsample", "slice",
+                                     "sqrt(q), these maps together copy an input at most q times",
+                                     "softplus", "1"));
+  }
+}
+
+TEST(IndexMaps, BoundsBehindComponentsAreThoseOfTheRunSoFar) {
+  const Network network =
+      read_maps("upsample: 2, slice: {axis: height, step: 2}, slice: {axis: width, step: 2}, tanh");
+  for (const Method method : both_methods) {
+    const BoundTable table = network.bounds(method);
+    const std::vector<Triple> behind =
+        bounds_behind_components(network.graph, inputs_of(network.settings), table, 0);
+    ASSERT_EQ(behind.size(), 4U);
+    EXPECT_EQ(check_upper(behind[0].m, 4), "");
+    EXPECT_EQ(check_upper(behind[1].m, square_root(Ball(2)) * Ball(2)), "");
+    EXPECT_EQ(check_upper(behind[2].m, 2), "");
+    EXPECT_EQ(behind[3].m, table.network().m);
+  }
+}
+
 }  // namespace
 }  // namespace smoothbound

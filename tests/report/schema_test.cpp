@@ -51,6 +51,10 @@ class Names : public SettingsVisitor {
                std::vector<SignedReal>& /*value*/) override {
     add(info);
   }
+  void choices(const SettingInfo& info, std::span<const std::string_view> /*names*/,
+               std::vector<std::size_t>& /*value*/) override {
+    add(info);
+  }
 
   std::vector<std::string> names;
 

@@ -342,6 +342,50 @@ layers:
   - name: out
     dense: 4
 )"},
+    NamedNetwork{"IndexMaps", R"(
+input: {shape: [3, 6, 5], norm: 1}
+layers:
+  - conv: {filters: 4, kernel: 3, padding: same}
+    then:
+      - softplus
+      - upsample: 2
+      - slice: {axis: width, from: 1, step: 3}
+      - pad: {before: [1, 0], after: [0, 2], mode: reflect}
+  - conv: {filters: 8, kernel: 3, stride: 2}
+    then: [tanh, channel_shuffle: 2, pixel_shuffle: 2, space_to_depth: 2, depth_to_space: 2,
+           pixel_unshuffle: 2]
+  - conv: {filters: 2, kernel: 1}
+    then:
+      - padded_shortcut: {stride: 2, channels: 5, before: 1}
+      - sin
+      - permute: [width, channels, height]
+      - reshape: [5, 3]
+      - pad: {before: 2, after: 1}
+      - flatten
+  - dense: 3
+)"},
+    NamedNetwork{"Interpolation", R"(
+input: {shape: [16, 4, 5], norm: 1}
+layers:
+  - conv: {filters: 16, kernel: 1}
+    then:
+      - softplus
+      - upsample: {factor: 2, mode: bilinear}
+      - scale: [1, -1, 0.5, 1, 1, 2, 1, 1, 1, 1.5, 1, 1, 1, -2, 1, 0.25]
+  - conv: {filters: 4, kernel: 3, stride: 2}
+    then:
+      - scale: {by: -0.75}
+      - upsample: {size: [5, 7], mode: bilinear, align_corners: true}
+      - shift: [0.5, -1, 0, 2]
+  - conv: {filters: 3, kernel: [2, 3], stride: [1, 2]}
+    then:
+      - sin
+      - pad: {by: 1, mode: replicate}
+      - upsample: {size: [3, 2]}
+      - upsample: {size: [3, 4], mode: bilinear}
+  - dense: 3
+    then: [shift: -0.25]
+)"},
 };
 
 /// Networks with kinks: at almost all points the first derivatives exist.

@@ -8,6 +8,8 @@
 #include <limits>
 #include <optional>
 
+#include "onnx_index_maps.hpp"
+
 namespace smoothbound::testing::onnx {
 namespace {
 
@@ -171,9 +173,7 @@ class Translation {
     normalize(product(x().sizes, 0, axis), {product(x().sizes, axis, x().sizes.size())},
               "layer_norm", "");
   }
-  void instance_norm() {
-    normalize(x().sizes[0], sample(), "instance_norm", "");
-  }
+  void instance_norm() { normalize(x().sizes[0], sample(), "instance_norm", ""); }
   void local_response_norm() {
     map(x().sizes[0], sample(),
         fmt::format("{{local_response_norm: {{size: {}, alpha: {:.17g}, beta: {:.17g}, k: "
@@ -182,6 +182,11 @@ class Translation {
   }
   void mean_variance_norm() {
     map(x().sizes[0], sample(), "{batch_norm: {epsilon: 1e-12, per: channel}}");
+  }
+
+  void index_map() {
+    const MapText text = index_map_text(node_, inputs_, program_.output_sizes);
+    map(text.batch, text.sample, text.components);
   }
 
   // The operands are stacked in one input; branches of the network take them out of it.
@@ -404,6 +409,7 @@ constexpr Operator operators[] = {
     {"Clip", [](Translation& node) { node.clip(); }},
     {"Concat", [](Translation& node) { node.concat(); }},
     {"Conv", [](Translation& node) { node.conv(); }},
+    {"DepthToSpace", [](Translation& node) { node.index_map(); }},
     {"Dropout", [](Translation& node) { node.dropout(); }},
     {"Elu", [](Translation& node) { node.elu(); }},
     {"Erf", simple<"erf">},
@@ -424,15 +430,22 @@ constexpr Operator operators[] = {
     {"MeanVarianceNormalization", [](Translation& node) { node.mean_variance_norm(); }},
     {"Mish", simple<"mish">},
     {"Mul", [](Translation& node) { node.merge("multiply"); }},
+    {"Pad", [](Translation& node) { node.index_map(); }},
     {"Relu", simple<"relu">},
+    {"Reshape", [](Translation& node) { node.index_map(); }},
+    {"Resize", [](Translation& node) { node.index_map(); }},
     {"Selu", [](Translation& node) { node.selu(); }},
     {"Sigmoid", simple<"sigmoid">},
     {"Sin", simple<"sin">},
+    {"Slice", [](Translation& node) { node.index_map(); }},
     {"Softmax", [](Translation& node) { node.softmax(); }},
     {"Softplus", simple<"softplus">},
     {"Softsign", simple<"softsign">},
+    {"SpaceToDepth", [](Translation& node) { node.index_map(); }},
     {"Sum", [](Translation& node) { node.merge("add"); }},
     {"Tanh", simple<"tanh">},
+    {"Transpose", [](Translation& node) { node.index_map(); }},
+    {"Upsample", [](Translation& node) { node.index_map(); }},
 };
 
 const Operator* find_operator(std::string_view name) {
@@ -468,6 +481,14 @@ std::string_view reason_of(Inexpressible why) {
       return "the stored input is uninitialized memory, beyond the range of float32";
     case Inexpressible::not_a_tensor:
       return "a sequence or an optional value";
+    case Inexpressible::empty_array:
+      return "a sample has no entries";
+    case Inexpressible::backwards:
+      return "a slice goes forwards";
+    case Inexpressible::padded_channels:
+      return "padding is around positions, not channels";
+    case Inexpressible::other_interpolation:
+      return "entries or weights are others";
   }
   return {};
 }

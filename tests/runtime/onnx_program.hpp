@@ -27,6 +27,10 @@ enum class Inexpressible : std::uint8_t {
   random,
   not_a_tensor,
   beyond_float32,
+  empty_array,
+  backwards,
+  padded_channels,
+  other_interpolation,
 };
 std::string_view reason_of(Inexpressible why);
 

@@ -122,6 +122,20 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"batch: 4\n", "batch: 4\naccuracy: 1e-2\n"}, Change{"[3, 8, 8]", "[3, 8, 16]"}),
     [](const auto& test) { return "Change" + std::to_string(test.index); });
 
+TEST(Meaning, HasSignsAndOrders) {
+  const auto of = [](const std::string& map) {
+    return meaning("input: {shape: [4, 4, 4]}\nlayers: [{then: [" + map + "]}]\n").all;
+  };
+  EXPECT_EQ(of("scale: 0.1"), of("scale: {by: [1e-1]}"));
+  EXPECT_NE(of("scale: 0.1"), of("scale: -0.1"));
+  EXPECT_NE(of("shift: [1, 2, 3, 4]"), of("shift: [1, 2, 4, 3]"));
+  EXPECT_NE(of("shift: 1"), of("scale: 1"));
+  EXPECT_NE(of("permute: [width, height, channels]"), of("permute: [width, channels, height]"));
+  EXPECT_EQ(of("upsample: {mode: nearest}"), of("upsample"));
+  EXPECT_NE(of("upsample: {mode: bilinear}"), of("upsample"));
+  EXPECT_NE(of("pad: {before: 1}"), of("pad: {after: 1}"));
+}
+
 TEST(Meaning, HasTheNumberOfClusters) {
   const auto of = [](const std::string& loss) {
     return meaning(with(base, "{square: {label_radius: 1}}", loss)).all;

@@ -10,13 +10,13 @@
 #include <variant>
 #include <vector>
 
-#include "counted_merges.hpp"
+#include "counted_maps.hpp"
 #include "counted_response.hpp"
 #include "smoothbound/graph/graph.hpp"
 
 namespace smoothbound::testing {
 
-class CountedNetwork : CountedMerges {
+class CountedNetwork : CountedMaps {
  public:
   CountedNetwork(const Graph& graph, std::int64_t batch) : graph_(graph), batch_(batch) {}
 
@@ -103,6 +103,8 @@ class CountedNetwork : CountedMerges {
   std::vector<PassCounts> counts;  // of each layer of the graph
 
  private:
+  using CountedMaps::pull;
+  using CountedMaps::value;
   using CountedMerges::pull;
   using CountedMerges::value;
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "oracle_merges.hpp"
+#include "reference_maps.hpp"
 
 namespace smoothbound::support {
 
@@ -82,7 +83,20 @@ class Oracle {
 
   template <class Node>
   OracleValue run(Node node, const PlainLayer& layer, OracleBranch& done) {
-    for (const PlainPart& part : layer.parts) {
+    for (std::size_t p = 0; p < layer.parts.size(); ++p) {
+      const PlainPart& part = layer.parts[p];
+      if (is_copying(part)) {
+        // A run of index maps is one: ||A||^2 is the largest number of copies of an entry.
+        std::vector<std::int64_t> places = copied_places(part, done.shape, {});
+        while (p + 1 < layer.parts.size() && is_copying(layer.parts[p + 1])) {
+          places = copied_places(layer.parts[++p], done.shape, places);
+        }
+        const Ball l = square_root(Ball(most_copies(places)));
+        OracleMap at_maximum = oracle::linear(1);
+        at_maximum.reads = oracle::maximum_alone();
+        node.apply(oracle::linear(l), at_maximum);
+        continue;
+      }
       const Sizes before = done.shape;
       done.shape = shape_after(part, before).value();
       if (part.kind == "opaque") {
@@ -99,7 +113,7 @@ class Oracle {
         continue;
       }
       if (!is_written_out(part.kind) && find_activation(part.kind) == nullptr) {
-        apply_other(node, part.kind, before, layer, done);
+        apply_other(node, other_of(part), before, layer, done);
         continue;
       }
       if (oracle::is_affine(part)) {
@@ -125,11 +139,27 @@ class Oracle {
     return node.result();
   }
 
+  static bool is_copying(const PlainPart& part) {
+    return !is_written_out(part.kind) && is_index_map(other_of(part).component);
+  }
+  // The entries of what a run reads that are copied behind `part`; `places`: those before it.
+  static std::vector<std::int64_t> copied_places(const PlainPart& part, Sizes& sizes,
+                                                 const std::vector<std::int64_t>& places) {
+    const Shape input{std::span(sizes)};
+    sizes = shape_after(part, sizes).value();
+    const Shape output{std::span(sizes)};
+    const Component& map = other_of(part).component;
+    const auto* upsample = std::get_if<Upsample>(&map);
+    const auto sources = upsample != nullptr
+                             ? reference_sources(*upsample, input, output)
+                             : reference_sources(std::get<Rearrangement>(map), input, output);
+    return places.empty() ? sources : composed(places, sources);
+  }
+
   // A component of the catalogue that is not written out here: of its affine and map parts.
   template <class Node>
-  void apply_other(Node& node, const std::string& kind, const Sizes& before,
+  void apply_other(Node& node, const OtherComponent& other, const Sizes& before,
                    const PlainLayer& layer, OracleBranch& done) {
-    const OtherComponent& other = other_component(kind);
     const Shape input{std::span(before)};
     const Site site{{&input, 1}, Shape{std::span(done.shape)}, batch_};
     const bool has_block = block_of(other.component, site).has_value();

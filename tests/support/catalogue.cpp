@@ -42,12 +42,25 @@ class RequiredSettings : public SettingsVisitor {
     value = {1};
     tell(info, "[1]");
   }
-  void numbers(const SettingInfo& /*info*/, Sign /*sign*/,
-               std::vector<SignedReal>& /*value*/) override {}
+  void numbers(const SettingInfo& info, Sign /*sign*/, std::vector<SignedReal>& value) override {
+    if (!info.required) return;
+    value = {SignedReal{Real::from_decimal("1")}};
+    tell(info, "1");
+  }
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& value) override {
+    if (!info.required) return;
+    value = {0};
+    tell(info, "\"" + std::string(names[0]) + "\"");
+  }
 
  private:
   static void assign(std::int64_t& value, std::int64_t number) { value = number; }
   static void assign(std::optional<std::int64_t>& value, std::int64_t number) { value = number; }
+  static void assign(std::vector<std::int64_t>& value, std::int64_t number) { value = {number}; }
+  static void assign(std::vector<Real>& value, std::int64_t number) {
+    value = {Real::from_decimal(std::to_string(number))};
+  }
   static void assign(Extent& value, std::int64_t number) { value = Extent::uniform(number); }
   template <class RealOrOptional>
   static void assign(RealOrOptional& value, std::int64_t number) {
@@ -120,7 +133,8 @@ const OtherComponent& other_component(std::string_view name) {
 std::vector<std::string> other_components(Role role) {
   std::vector<std::string> names;
   for (const std::string_view name : component_names(role)) {
-    if (!is_written_out(name) && find_activation(name) == nullptr) names.emplace_back(name);
+    if (is_written_out(name) || find_activation(name) != nullptr) continue;
+    if (!is_index_map(*find_prototype(name))) names.emplace_back(name);
   }
   return names;
 }

@@ -28,7 +28,8 @@ bool is_written_out(std::string_view name);
 
 const OtherComponent& other_component(std::string_view name);
 
-/// Those of a role that are neither written out nor activations.
+/// Those of a role that are neither written out nor activations nor index maps, which the generator
+/// gives settings of their own.
 std::vector<std::string> other_components(Role role);
 
 /// An activation with values of its parameter; "" is the default, and stands for none.

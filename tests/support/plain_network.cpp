@@ -38,7 +38,7 @@ class Mapping {
 };
 
 Mapping settings_of(const PlainPart& part) {
-  Mapping map(is_written_out(part.kind) ? "" : other_component(part.kind).settings);
+  Mapping map(is_written_out(part.kind) ? "" : other_of(part).settings);
   if (part.kind == "conv") map.add("filters", part.size);
   if (part.kind == "group_norm") map.add("groups", part.size);
   map.add_given("kernel", part.window.kernel);
@@ -112,6 +112,10 @@ std::string layer_text(const PlainNetwork& network, std::size_t index) {
 
 }  // namespace
 
+const OtherComponent& other_of(const PlainPart& part) {
+  return part.other ? *part.other : other_component(part.kind);
+}
+
 std::optional<PlainAxis> plain_axis(const PlainWindow& window, bool is_pooling, std::size_t axis,
                                     std::int64_t input) {
   PlainAxis result{input, window.kernel[axis], 1, 1, 0, 0};
@@ -135,7 +139,7 @@ std::optional<PlainAxis> plain_axis(const PlainWindow& window, bool is_pooling, 
 
 std::optional<Sizes> shape_after(const PlainPart& part, const Sizes& shape) {
   const bool spatial = shape.size() > 1;
-  if (!is_written_out(part.kind)) return other_component(part.kind).shape_after(shape);
+  if (!is_written_out(part.kind)) return other_of(part).shape_after(shape);
   if (part.kind == "dense") return Sizes{part.size};
   if (part.kind == "opaque") return part.output.empty() ? shape : part.output;
   if (part.kind == "global_average_pool") {

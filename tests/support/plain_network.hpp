@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 namespace smoothbound::support {
 
 using Sizes = std::vector<std::int64_t>;
+
+struct OtherComponent;
 
 /// Settings of a sliding window, one number for each axis.
 struct PlainWindow {
@@ -44,7 +47,11 @@ struct PlainPart {
   Sizes output;
   std::size_t axis = 0;  // of softmax, and what it is called
   std::string axis_name;
+  std::shared_ptr<const OtherComponent> other;  // not written out here, with settings of its own
 };
+
+/// What is not written out here: with the settings that the part has, or needs.
+const OtherComponent& other_of(const PlainPart& part);
 
 struct PlainLayer {
   static constexpr int network_input = -1;

@@ -90,6 +90,13 @@ TEST(ParseReal, EnclosesTheLiteral) {
   EXPECT_TRUE(parse_real(plain("0"), RealRange::non_negative).upper.is_zero());
   EXPECT_TRUE(parse_real(plain("-0.0"), RealRange::non_negative).upper.is_zero());
   EXPECT_TRUE(parse_real(plain("1e308"), RealRange::positive).upper.is_finite());
+  // Of a negative number the magnitude is enclosed.
+  const SignedReal negative = parse_signed(plain("-0.1"));
+  EXPECT_EQ(negative.magnitude.upper, tenth.upper);
+  EXPECT_EQ(negative.magnitude.lower, tenth.lower);
+  EXPECT_EQ(negative.nearest(), -0.1);
+  EXPECT_EQ(parse_signed(plain("0.1")).nearest(), 0.1);
+  EXPECT_TRUE(parse_signed(plain("-0")).magnitude.upper.is_zero());
   EXPECT_FALSE(parse_real(plain("1e-307"), RealRange::positive).lower.is_zero());
 }
 
@@ -105,6 +112,8 @@ TEST(ParseReal, RefusesWhatIsNoFiniteNumber) {
     EXPECT_EQ(refused_real(plain(word)), "units must be a number, not '" + std::string(word) +
                                              "' | settings are finite numbers");
   }
+  EXPECT_EQ(refused_real(plain("--1")),
+            "units must be a number, not '--1' | write a number such as 12, 0.5 or 1e-3");
   EXPECT_EQ(refused_real(plain("-1")), "units must not be negative | remove the minus sign");
   EXPECT_EQ(refused_real(plain("-1"), RealRange::positive),
             "units must be positive | remove the minus sign");

@@ -11,6 +11,7 @@
 #include "smoothbound/layers/activation.hpp"
 #include "smoothbound/layers/conv.hpp"
 #include "smoothbound/layers/dense.hpp"
+#include "smoothbound/layers/fixed_affine.hpp"
 #include "smoothbound/layers/local_response_norm.hpp"
 #include "smoothbound/layers/matmul.hpp"
 #include "smoothbound/layers/merge.hpp"
@@ -18,7 +19,9 @@
 #include "smoothbound/layers/opaque.hpp"
 #include "smoothbound/layers/parameter.hpp"
 #include "smoothbound/layers/pooling.hpp"
+#include "smoothbound/layers/rearrangement.hpp"
 #include "smoothbound/layers/softmax.hpp"
+#include "smoothbound/layers/upsample.hpp"
 
 namespace smoothbound {
 
@@ -61,10 +64,10 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 };
 
 /// The list.
-using Component =
-    std::variant<Dense, Conv, Parameter, Opaque, Add, Concat, Multiply, MatMul, Activation, Softmax,
-                 AveragePool, MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm,
-                 InstanceNorm, RmsNorm, LocalResponseNorm>;
+using Component = std::variant<Dense, Conv, Parameter, Opaque, Add, Concat, Multiply, MatMul,
+                               Activation, Softmax, AveragePool, MaxPool, GlobalAveragePool,
+                               BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RmsNorm,
+                               LocalResponseNorm, Rearrangement, Upsample, FixedScale, FixedShift>;
 
 Role role_of(const Component& component);
 /// Whether it has no input.
@@ -80,6 +83,9 @@ bool lacks_numbers(const Component& component);
 Work work_of(const Component& component, const Site& site);
 /// The parameter block that it owns, if any.
 std::optional<OwnBlock> block_of(const Component& component, const Site& site);
+bool is_index_map(const Component& component);
+/// The index map that it is, if it is one.
+std::optional<IndexMap> index_map_of(const Component& component, const Site& site);
 void visit_settings(Component& component, SettingsVisitor& visitor);
 
 /// What `--smooth` puts in the component's place, if anything.

@@ -45,7 +45,7 @@ struct SettingInfo {
   bool required = false;
   /// `component: value` means `component: {name: value}`.
   bool shorthand = false;
-  /// Of a count.
+  /// Of a count or an extent.
   std::int64_t smallest = 1;
   /// The flag without which it means nothing; empty: none.
   std::string_view only_with = {};
@@ -84,6 +84,9 @@ class SettingsVisitor {
   virtual void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) = 0;
   /// A list of numbers, or a single one. Empty: not given.
   virtual void numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& value) = 0;
+  /// A list of words, as indices into `names`.
+  virtual void choices(const SettingInfo& info, std::span<const std::string_view> names,
+                       std::vector<std::size_t>& value) = 0;
 };
 
 /// Reads the settings from a document: from a mapping, from the bare value of the shorthand
@@ -104,6 +107,8 @@ class SettingsReader : public SettingsVisitor {
   void padding(const SettingInfo& info, Padding& value) override;
   void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override;
   void numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& value) override;
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& value) override;
 
   /// Throws SpecError for settings that the component does not have.
   void finish() const;

@@ -59,6 +59,10 @@ struct Window {
 /// "the height": what messages call a spatial axis of `input`.
 std::string_view axis_name(const Shape& input, int axis);
 
+/// Throws ShapeError if `extent`, the setting `name`, is a list that does not fit the axes of
+/// `input`.
+void require_fit(const Shape& input, std::string_view name, const Extent& extent);
+
 /// Throws ShapeError unless `input` has spatial axes; `component` names it.
 void require_spatial(const Shape& input, std::string_view component);
 

@@ -172,7 +172,8 @@ class ThreadCaches {
   ~ThreadCaches();
 };
 
-/// A decimal literal enclosed from both sides.
+/// A decimal literal enclosed from both sides; of a negative one, which few settings may be, its
+/// magnitude, and `nearest` has the sign.
 struct Real {
   Magnitude upper;
   LowerBound lower;

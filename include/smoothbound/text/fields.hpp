@@ -37,6 +37,8 @@ Real parse_real(const ScalarText& scalar, RealRange range);
 SignedReal parse_signed(const ScalarText& scalar);
 /// true or false.
 bool parse_flag(const ScalarText& scalar);
+/// Whether the text is a number in JSON's grammar.
+bool is_number(std::string_view text);
 /// Text: a word that is not a number or a keyword, or anything in quotes.
 std::string_view parse_text(const ScalarText& scalar);
 /// The index of the text in `names`.

@@ -81,7 +81,8 @@ class Lister : public SettingsVisitor {
         [names](JsonWriter& json) { json.member("enum", names); });
   }
   void extent(const SettingInfo& info, Extent& value) override {
-    add(info, "integer >= 1, or a list of one for each axis", describe(value), schema_of_extent(1));
+    add(info, fmt::format("integer >= {}, or a list of one for each axis", info.smallest),
+        describe(value), schema_of_extent(info.smallest));
   }
   void padding(const SettingInfo& info, Padding& /*value*/) override {
     add(info, "same, valid, integer >= 0, or a list of one for each axis", "valid",
@@ -92,6 +93,14 @@ class Lister : public SettingsVisitor {
       json.member("type", "array");
       json.object("items", [&] { schema_of_count(1)(json); });
       json.members({{"minItems", 1}, {"maxItems", 3}});
+    });
+  }
+  void choices(const SettingInfo& info, std::span<const std::string_view> names,
+               std::vector<std::size_t>& /*value*/) override {
+    add(info, "list of " + join(names), "", [names](JsonWriter& json) {
+      json.member("type", "array");
+      json.object("items", [&] { json.member("enum", names); });
+      json.member("minItems", 1);
     });
   }
 

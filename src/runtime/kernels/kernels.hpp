@@ -50,6 +50,14 @@ template <class Scalar>
 Kernels<Scalar> kernels_of(const RmsNorm& norm, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const LocalResponseNorm& norm, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const Rearrangement& rearrangement, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const Upsample& upsample, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const FixedScale& scale, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const FixedShift& shift, const Site& site);
 
 /// A component that somebody executes, or refuses to.
 template <class T>

@@ -1,0 +1,77 @@
+// Index maps: linear maps each of whose outputs is a copy of one input, or zero. The rules are data
+// that constants, counts and kernels read.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "smoothbound/rules/constants.hpp"
+#include "smoothbound/text/shape.hpp"
+
+namespace smoothbound {
+
+/// Along one axis, output o copies input floor(o numerator / denominator) + offset. What lies
+/// outside of [0, input) is zero, or stands for an entry inside. A denominator other than 1 has
+/// offset 0 and numerator / denominator = input / output, in lowest terms.
+struct AxisRule {
+  enum class Outside : std::uint8_t { zero, reflect, replicate };
+
+  static constexpr std::int64_t nothing = -1;
+
+  std::int64_t input = 1;
+  std::int64_t output = 1;
+  std::int64_t numerator = 1;
+  std::int64_t denominator = 1;
+  std::int64_t offset = 0;
+  Outside outside = Outside::zero;
+
+  static constexpr AxisRule identity(std::int64_t size) { return {size, size}; }
+  /// The nearest entry, exactly floor(o input / output).
+  static AxisRule nearest(std::int64_t input, std::int64_t output);
+
+  [[nodiscard]] bool is_identity() const {
+    return input == output && numerator == 1 && denominator == 1 && offset == 0;
+  }
+  /// The input that output o copies, or `nothing`.
+  [[nodiscard]] std::int64_t source(std::int64_t o) const;
+  /// The largest number of outputs that copy one input, at least 1: exact, in constant time.
+  [[nodiscard]] std::int64_t largest_copies() const;
+  /// The number of outputs that copy an input.
+  [[nodiscard]] std::int64_t copying() const;
+};
+
+/// y[o_1, ..., o_r] = x[sum_k stride_k source_k(o_k)], or 0 where an axis has no source: axes of
+/// the output in their order, each of which runs along one of the input's that `x` is seen with.
+/// Different entries of these are different entries of x, and all of x is seen.
+struct IndexMap {
+  struct Axis {
+    AxisRule rule;
+    std::int64_t stride = 1;
+  };
+  std::vector<Axis> axes;
+
+  /// The identity of an array of these sizes; its rules may be replaced.
+  static IndexMap in_order(std::span<const std::int64_t> sizes);
+  /// The axes of an array of these sizes in another order.
+  static IndexMap permuted(std::span<const std::int64_t> sizes, std::span<const int> order);
+
+  /// Whether all outputs copy different inputs, and each one is copied.
+  [[nodiscard]] bool is_bijection() const;
+  [[nodiscard]] std::int64_t outputs() const;
+  /// Outputs that copy an input.
+  [[nodiscard]] Magnitude copying() const;
+  /// The input that each output copies, or AxisRule::nothing.
+  [[nodiscard]] std::vector<std::int64_t> sources() const;
+};
+
+/// The largest number of outputs that copy one input where the maps act one behind the other, at
+/// least 1. Exact for one map, and where all act along the same axes or the arrays are small; else
+/// the product of those of each map, which is never below.
+Magnitude largest_copies(std::span<const IndexMap> run);
+
+/// The constants of a run of index maps, composed into one: l = ||grad a(0)|| is the root of the
+/// largest number of copies of an input, as A^T A = diag(copies).
+MapConstants index_map_constants(std::span<const IndexMap> run);
+
+}  // namespace smoothbound
