@@ -35,7 +35,7 @@ class DefaultsVisitor : public SettingsVisitor {
  private:
   template <class Text>
   void note(const SettingInfo& info, const Text& text) {
-    if (info.required || reader_.was_given(info.name)) return;
+    if (info.required || info.unsaid || reader_.was_given(info.name)) return;
     if (std::ranges::find(off_, info.only_with) != off_.end()) return;
     const bool known = std::ranges::any_of(defaults_, [&](const ComponentDefault& other) {
       return other.component == component_ && other.setting == info.name;

@@ -22,16 +22,19 @@ std::string text_of(const Real& value) {
 // A list of equal sizes fits only where the single size means the same.
 std::string text_of(const Extent& extent) {
   if (!extent.is_given()) return "-";
-  constexpr std::uint8_t two_axes = 3;
-  if (extent.given == two_axes && extent.sizes[0] != extent.sizes[1]) {
-    return fmt::format("{}x{}", extent.sizes[0], extent.sizes[1]);
-  }
-  return std::to_string(extent.sizes[0]);
+  const std::size_t axes = extent.given == 1 ? 1 : extent.given - 1U;
+  const std::span sizes(extent.sizes.data(), axes);
+  const bool uniform = std::ranges::all_of(sizes, [&](auto size) { return size == sizes[0]; });
+  return uniform ? std::to_string(sizes[0]) : fmt::format("{}", fmt::join(sizes, "x"));
 }
 
 class Printer : public SettingsVisitor {
  public:
-  Printer(std::string& text, bool radii) : text_(text), radii_(radii) {}
+  explicit Printer(bool radii) : radii_(radii) {}
+
+  [[nodiscard]] const std::vector<std::string>& settings() const { return settings_; }
+  /// Whether the setting is left out where it has its default.
+  [[nodiscard]] bool is_unsaid(std::size_t i) const { return unsaid_[i]; }
 
   void count(const SettingInfo& info, std::int64_t& value) override {
     put(info, std::to_string(value));
@@ -64,11 +67,13 @@ class Printer : public SettingsVisitor {
  private:
   void put(const SettingInfo& info, std::string_view value) {
     if (!radii_ && info.name == "radius") return;
-    text_ += fmt::format(" {}={}", info.name, value);
+    settings_.push_back(fmt::format(" {}={}", info.name, value));
+    unsaid_.push_back(info.unsaid);
   }
 
-  std::string& text_;
   bool radii_;
+  std::vector<std::string> settings_;
+  std::vector<bool> unsaid_;
 };
 
 // Writes defaults out and takes away what only checks the file.
@@ -94,8 +99,15 @@ void print(const Component& component, bool radii, std::string& text) {
         }
       },
       copy);
-  Printer printer(text, radii);
-  visit_settings(copy, printer);
+  Printer given(radii);
+  visit_settings(copy, given);
+  Component standard = *find_prototype(name_of(copy));
+  Printer defaults(radii);
+  visit_settings(standard, defaults);
+  for (std::size_t i = 0; i < given.settings().size(); ++i) {
+    const std::string& setting = given.settings()[i];
+    if (!given.is_unsaid(i) || setting != defaults.settings()[i]) text += setting;
+  }
   text += '\n';
 }
 

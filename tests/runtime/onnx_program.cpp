@@ -100,7 +100,7 @@ class Translation {
     const std::size_t axis = axis_of("axis", 1);
     Sizes sample(x().sizes.begin() + static_cast<std::ptrdiff_t>(axis), x().sizes.end());
     if (sample.empty()) sample.push_back(1);
-    if (sample.size() > 3) throw Inexpressible::four_axes;
+    if (std::ssize(sample) > Shape::largest_rank) throw Inexpressible::many_axes;
     const std::int64_t units = product(sample);
     layer(product(x().sizes, 0, axis), sample, fmt::format("dense: {}\n    bias: false", units));
     program_.parameters["f.weight"] = selection(units, units, [](std::int64_t i) { return i; });
@@ -141,21 +141,26 @@ class Translation {
     if (has(2)) program_.parameters["f.bias"] = input(2).values;
   }
 
+  void conv_transposed() {
+    const Tensor& weight = input(1);
+    const std::int64_t groups = integer("group", 1);
+    Sizes kernel(weight.sizes.begin() + 2, weight.sizes.end());
+    layer(x().sizes[0], sample(),
+          fmt::format("conv_transposed: {{filters: {}, {}, groups: {}}}\n    bias: {}",
+                      weight.sizes[1] * groups, transposed_window_text(kernel), groups, has(2)));
+    program_.parameters["f.weight"] = weight.values;
+    if (has(2)) program_.parameters["f.bias"] = input(2).values;
+  }
+
   void pool(std::string_view component) {
     const Sizes kernel = attribute("kernel_shape").integers;
     const bool is_mean = component == "average_pool";
-    const std::string window = window_text(kernel, true);
-    if (is_mean && padded_ && integer("count_include_pad", 0) == 0) {
-      throw Inexpressible::mean_without_padding;
-    }
+    std::string window = window_text(kernel, true);
+    if (is_mean && integer("count_include_pad", 0) == 0) window += ", count_padding: false";
     map(x().sizes[0], sample(), fmt::format("{{{}: {{{}}}}}", component, window));
   }
   void global_average_pool() { map(x().sizes[0], sample(), "global_average_pool"); }
-  void global_max_pool() {
-    const Sizes shape = sample();
-    map(shape.empty() ? 1 : x().sizes[0], shape,
-        fmt::format("{{max_pool: {}}}", list({shape.begin() + 1, shape.end()})));
-  }
+  void global_max_pool() { map(x().sizes[0], sample(), "global_max_pool"); }
 
   void batch_norm() {
     const bool training = integer("training_mode", 0) != 0;
@@ -257,7 +262,7 @@ class Translation {
 
   // The shape of a sample.
   [[nodiscard]] Sizes sample() const {
-    if (x().sizes.size() > 4) throw Inexpressible::three_spatial_axes;
+    if (std::ssize(x().sizes) > 1 + Shape::largest_rank) throw Inexpressible::many_axes;
     return {x().sizes.begin() + 1, x().sizes.end()};
   }
 
@@ -322,7 +327,7 @@ class Translation {
   // Settings of the window: of the three kinds of padding the one that reads what ONNX says.
   std::string window_text(const Sizes& kernel, bool is_pooling) {
     const std::size_t axes = kernel.size();
-    if (axes > 2) throw Inexpressible::three_spatial_axes;
+    if (std::ssize(kernel) > Shape::most_spatial_axes) throw Inexpressible::many_axes;
     const auto or_ones = [&](Sizes sizes) { return sizes.empty() ? Sizes(axes, 1) : sizes; };
     const Sizes strides = or_ones(attribute("strides").integers);
     const Sizes dilations = or_ones(attribute("dilations").integers);
@@ -331,7 +336,6 @@ class Translation {
     before.resize(axes);
     const bool same = attribute("auto_pad").text.starts_with("SAME");
     const bool lower = attribute("auto_pad").text == "SAME_LOWER";
-    padded_ = false;
     for (std::size_t axis = 0; axis < axes; ++axis) {
       const std::int64_t size = x().sizes[axis + 2];
       const std::int64_t output = program_.output_sizes[axis + 2];
@@ -339,11 +343,11 @@ class Translation {
           (output - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
       const std::int64_t total = std::max<std::int64_t>(reach - size, 0);
       if (same) before[axis] = lower ? total - total / 2 : total / 2;
-      padded_ = padded_ || before[axis] > 0 || reach - before[axis] > size;
     }
-    const std::string text =
-        fmt::format("kernel: {}, stride: {}{}", list(kernel), list(strides),
-                    is_pooling ? std::string() : ", dilation: " + list(dilations));
+    const bool ceil = integer("ceil_mode", 0) != 0;
+    const std::string text = fmt::format(
+        "kernel: {}, stride: {}{}", list(kernel), list(strides),
+        is_pooling ? fmt::format(", ceil: {}", ceil) : ", dilation: " + list(dilations));
     bool is_same = true;
     bool is_symmetric = true;
     for (std::size_t axis = 0; axis < axes; ++axis) {
@@ -354,17 +358,49 @@ class Translation {
           std::max<std::int64_t>((output - 1) * strides[axis] + span - size, 0);
       is_same = is_same && output == (size + strides[axis] - 1) / strides[axis] &&
                 before[axis] == total / 2;
-      is_symmetric = is_symmetric && output == (size + 2 * before[axis] - span) / strides[axis] + 1;
+      const std::int64_t left = size + 2 * before[axis] - span + (ceil ? strides[axis] - 1 : 0);
+      is_symmetric = is_symmetric && output == left / strides[axis] + 1;
     }
     if (is_symmetric) return text + ", padding: " + list(before);
     if (is_same) return text + ", padding: same";
     throw Inexpressible::asymmetric_padding;
   }
 
+  // By ONNX the sizes of the output say how much is cut or added in all.
+  std::string transposed_window_text(const Sizes& kernel) {
+    const std::size_t axes = kernel.size();
+    const auto or_else = [&](Sizes sizes, std::int64_t otherwise) {
+      return sizes.empty() ? Sizes(axes, otherwise) : sizes;
+    };
+    const Sizes strides = or_else(attribute("strides").integers, 1);
+    const Sizes dilations = or_else(attribute("dilations").integers, 1);
+    const Sizes given = or_else(attribute("pads").integers, 0);
+    Sizes before(axes);
+    Sizes behind = or_else(attribute("output_padding").integers, 0);
+    const bool automatic = attribute("auto_pad").text.starts_with("SAME");
+    bool is_same = true;
+    bool is_symmetric = true;
+    for (std::size_t axis = 0; axis < axes; ++axis) {
+      const std::int64_t size = x().sizes[axis + 2];
+      const std::int64_t output = program_.output_sizes[axis + 2];
+      const std::int64_t span = (kernel[axis] - 1) * dilations[axis] + 1;
+      const std::int64_t total = (size - 1) * strides[axis] + span + behind[axis] - output;
+      before[axis] = automatic ? std::max<std::int64_t>(total, 0) / 2 : given[axis];
+      is_same = is_same && output == size * strides[axis] &&
+                before[axis] == std::max<std::int64_t>(span - strides[axis], 0) / 2;
+      behind[axis] += 2 * before[axis] - total;
+      is_symmetric = is_symmetric && behind[axis] >= 0;
+    }
+    const std::string text = fmt::format("kernel: {}, stride: {}, dilation: {}", list(kernel),
+                                         list(strides), list(dilations));
+    if (is_same) return text + ", padding: same";
+    if (!is_symmetric) throw Inexpressible::asymmetric_padding;
+    return fmt::format("{}, padding: {}, output_padding: {}", text, list(before), list(behind));
+  }
+
   const Node& node_;
   std::vector<std::optional<Tensor>> inputs_;
   Program program_;
-  bool padded_ = false;  // whether windows reach beyond the input
 };
 
 struct Operator {
@@ -394,6 +430,7 @@ constexpr Operator operators[] = {
     {"Clip", [](Translation& node) { node.clip(); }},
     {"Concat", [](Translation& node) { node.concat(); }},
     {"Conv", [](Translation& node) { node.conv(); }},
+    {"ConvTranspose", [](Translation& node) { node.conv_transposed(); }},
     {"Dropout", [](Translation& node) { node.dropout(); }},
     {"Elu", [](Translation& node) { node.elu(); }},
     {"Erf", simple<"erf">},
@@ -433,14 +470,10 @@ const Operator* find_operator(std::string_view name) {
 
 std::string_view reason_of(Inexpressible why) {
   switch (why) {
-    case Inexpressible::three_spatial_axes:
-      return "inputs have at most two spatial axes";
-    case Inexpressible::four_axes:
-      return "a sample has at most three axes";
+    case Inexpressible::many_axes:
+      return "a sample has at most four axes";
     case Inexpressible::asymmetric_padding:
       return "padding differs on both sides, and not as `same` has it";
-    case Inexpressible::mean_without_padding:
-      return "means count the zeros of the padding";
     case Inexpressible::dilated_pooling:
       return "poolings have no dilation";
     case Inexpressible::bias_of_each_sample:

@@ -310,6 +310,12 @@ TEST(Aliases, WordsOfOtherPrograms) {
   EXPECT_EQ(then("swish"), "did you mean 'silu'?");
   EXPECT_EQ(then("prelu"), "a learned slope is not in the catalogue; leaky_relu has a fixed one");
   EXPECT_EQ(then("Flatten"), "leave it out: dense takes an input of any shape as one vector");
+  EXPECT_EQ(then("AdaptiveAvgPool2d"), "did you mean 'adaptive_average_pool'?");
+  EXPECT_EQ(then("GlobalMaxPooling2D"), "did you mean 'global_max_pool'?");
+  EXPECT_EQ(then("{max_pool: {kernel: 2, ceil_mode: true}}"), "did you mean 'ceil'?");
+  EXPECT_EQ(hint_for("{ConvTranspose2d: {}}"), "did you mean 'conv_transposed'?");
+  EXPECT_EQ(hint_for("{deconvolutional: {}}"), "did you mean 'conv_transposed'?");
+  EXPECT_EQ(hint_for("{Conv3d: {}}"), "did you mean 'conv'?");
   EXPECT_EQ(hint_for("{conv2d: {}}"), "did you mean 'conv'?");
   EXPECT_EQ(hint_for("{Linear: 3}"), "did you mean 'dense'?");
   EXPECT_EQ(hint_for("{fc: 3}"), "did you mean 'dense'?");

@@ -290,12 +290,12 @@ TEST(GraphMessage, NoPositions) {
       rendered("conv_dense.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
   - dense: 4
-  - conv: {filters: 4, kernel: 1}
+  - conv: {filters: 4, kernel: 3}
 )"),
       R"(conv_dense.yaml:4:5: error: layer 'layer2': conv needs an input with positions, not [4]
- 4 |   - conv: {filters: 4, kernel: 1}
+ 4 |   - conv: {filters: 4, kernel: 3}
    |     ^
-hint: [channels, length] or [channels, height, width]
+hint: [channels, length], [channels, height, width] or [channels, depth, height, width]
 )");
   EXPECT_EQ(
       rendered("pool_dense.yaml", R"(input: {shape: [3, 8, 8]}
@@ -305,7 +305,7 @@ layers:
       R"(pool_dense.yaml:3:24: error: layer 'layer1': max_pool needs an input with positions, not [4]
  3 |   - {dense: 4, then: [{max_pool: 2}]}
    |                        ^
-hint: [channels, length] or [channels, height, width]
+hint: [channels, length], [channels, height, width] or [channels, depth, height, width]
 )");
 }
 
@@ -364,12 +364,12 @@ hint: make the sizes smaller
 )");
   EXPECT_EQ(rendered("opaque3.yaml", R"(input: {shape: [3]}
 layers:
-  - opaque: {lipschitz: 1, smoothness: 1, output: [1, 2, 3, 4]}
+  - opaque: {lipschitz: 1, smoothness: 1, output: [1, 2, 3, 4, 5]}
 )"),
-            R"(opaque3.yaml:3:5: error: layer 'layer1': a shape has 1 to 3 sizes, not 4
- 3 |   - opaque: {lipschitz: 1, smoothness: 1, output: [1, 2, 3, 4]}
+            R"(opaque3.yaml:3:5: error: layer 'layer1': a shape has 1 to 4 sizes, not 5
+ 3 |   - opaque: {lipschitz: 1, smoothness: 1, output: [1, 2, 3, 4, 5]}
    |     ^
-hint: [features], [channels, length] or [channels, height, width]
+hint: [features], [channels, length], [channels, height, width] or [channels, depth, height, width]
 )");
 }
 

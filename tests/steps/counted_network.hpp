@@ -118,20 +118,25 @@ class CountedNetwork {
   // Dense layers and convolutions: body(input or none, weight, output), and the biases.
   template <class Tap, class Bias>
   void products(const Dense& d, const Part& part, const Tap& tap, const Bias& bias) const {
-    const Index inputs = at(part.input().elements());
-    for (Index n = 0; n < at(batch_); ++n) {
+    const bool each = Dense::scopes[d.per] == "position";
+    const Index positions = each ? at(part.input().positions()) : 1;
+    const Index inputs = at(part.input().elements()) / positions;
+    for (Index n = 0; n < at(batch_) * positions; ++n) {
+      const Index sample = n / positions;
+      const Index p = n % positions;
       for (Index o = 0; o < at(d.units); ++o) {
+        const Index output = (sample * at(d.units) + o) * positions + p;
         for (Index i = 0; i < inputs; ++i) {
-          tap(std::optional(n * inputs + i), o * inputs + i, n * at(d.units) + o);
+          tap(std::optional((sample * inputs + i) * positions + p), o * inputs + i, output);
         }
-        if (d.bias) bias(at(d.units) * inputs + o, n * at(d.units) + o);
+        if (d.bias) bias(at(d.units) * inputs + o, output);
       }
     }
   }
   template <class Tap, class Bias>
   void products(const Conv& c, const Part& part, const Tap& tap, const Bias& bias) const {
     const auto patches = patches_of(c.window, part.input());
-    const Index size = patches.front().size();
+    const Index size = patches.front().places.size();
     const Index channels = at(part.input().channels() / c.groups);
     const Index filters = at(c.filters);
     const Index weights = filters * channels * size;
@@ -143,7 +148,7 @@ class CountedNetwork {
           for (Index ch = 0; ch < channels; ++ch) {
             const Index plane = n * at(part.input().channels()) + group * channels + ch;
             for (Index t = 0; t < size; ++t) {
-              const auto place = patches[p][t];
+              const auto place = patches[p].places[t];
               tap(place ? std::optional(plane * at(part.input().positions()) + *place)
                         : std::nullopt,
                   (f * channels + ch) * size + t, output);
@@ -178,6 +183,69 @@ class CountedNetwork {
           if (i) z_bars[0][*i] += product;
         },
         [&](Index b, Index o) { v_bar[b] += mu[o]; });
+  }
+
+  // Transposed convolutions: tap(input, weight, output, or none where padding takes it away).
+  template <class Tap>
+  void each_product(const ConvTransposed& c, const Part& part, const Tap& tap) const {
+    // Of outputs, for each position of the input.
+    const Patches patches = patches_of_axes(part.output(), [&](int axis) {
+      const AxisWindow along = c.transposed_window(part.input(), axis);
+      Patches result(at(along.output));
+      for (Index i = 0; i < result.size(); ++i) {
+        for (std::int64_t t = 0; t < along.kernel; ++t) {
+          const std::int64_t o =
+              static_cast<std::int64_t>(i) * along.stride + t * along.dilation - along.pad_before;
+          const bool inside = o >= 0 && o < part.output().spatial(axis);
+          result[i].places.push_back(inside ? std::optional(at(o)) : std::nullopt);
+        }
+      }
+      return result;
+    });
+    const Index channels = at(part.input().channels());
+    const Index filters = at(c.filters / c.groups);  // of a group
+    const Index taps = patches.front().places.size();
+    for (Index n = 0; n < at(batch_); ++n) {
+      for (Index ch = 0; ch < channels; ++ch) {
+        const Index first = ch / (channels / at(c.groups)) * filters;
+        for (Index p = 0; p < patches.size(); ++p) {
+          for (Index f = 0; f < filters; ++f) {
+            const Index plane = n * at(c.filters) + first + f;
+            for (Index t = 0; t < taps; ++t) {
+              const auto place = patches[p].places[t];
+              tap((n * channels + ch) * patches.size() + p, (ch * filters + f) * taps + t,
+                  place ? std::optional(plane * at(part.output().positions()) + *place)
+                        : std::nullopt);
+            }
+          }
+        }
+      }
+    }
+  }
+  // bias(weight, output)
+  template <class Bias>
+  void each_bias(const ConvTransposed& c, const Part& part, const Bias& bias) const {
+    if (!c.bias) return;
+    const Index first = part.v.size() - at(c.filters);
+    for (Index o = 0; o < part.y.size(); ++o) {
+      bias(first + o / at(part.output().positions()) % at(c.filters), o);
+    }
+  }
+  void value(const ConvTransposed& c, Part& part) const {
+    each_product(c, part, [&](Index i, Index w, std::optional<Index> o) {
+      const Counted product = part.v[w] * part.z[0][i];
+      if (o) part.y[*o] += product;
+    });
+    each_bias(c, part, [&](Index b, Index o) { part.y[o] += part.v[b]; });
+  }
+  void pull(const ConvTransposed& c, const Part& part, const Numbers& mu, Bars& z_bars,
+            Numbers& v_bar) const {
+    each_product(c, part, [&](Index i, Index w, std::optional<Index> o) {
+      const Counted bar = o ? mu[*o] : Counted{0};
+      v_bar[w] += part.z[0][i] * bar;
+      if (part.wanted[0]) z_bars[0][i] += part.v[w] * bar;
+    });
+    each_bias(c, part, [&](Index b, Index o) { v_bar[b] += mu[o]; });
   }
 
   static void value(const Opaque& /*c*/, Part& /*part*/) { std::abort(); }
@@ -253,65 +321,79 @@ class CountedNetwork {
     }
   }
 
-  // Poolings: the inputs of each output, padding left out.
+  // Poolings: of each output the inputs, padding left out, and what a mean is divided by.
+  struct Readers {
+    std::vector<Index> inputs;
+    double divisor;
+  };
   template <class Pool>
-  std::vector<std::vector<Index>> readers(const Pool& pool, const Part& part, double& size) const {
-    std::vector<std::vector<std::optional<Index>>> patches;
-    const Index positions = at(part.input().positions());
-    if constexpr (std::same_as<Pool, GlobalAveragePool>) {
-      patches.emplace_back();
-      for (Index p = 0; p < positions; ++p) patches[0].emplace_back(p);
+  static Patches pooled_patches(const Pool& pool, const Shape& input) {
+    if constexpr (std::same_as<Pool, AdaptiveAveragePool>) {
+      return adaptive_patches_of(pool.output, input);
+    } else if constexpr (requires { pool.window; }) {
+      return patches_of(pool.window, input);
     } else {
-      patches = patches_of(pool.window, part.input());
+      return adaptive_patches_of(Extent::uniform(1), input);
     }
-    size = static_cast<double>(patches[0].size());
-    std::vector<std::vector<Index>> result;
+  }
+  template <class Pool>
+  std::vector<Readers> readers(const Pool& pool, const Part& part) const {
+    const Index positions = at(part.input().positions());
+    const Patches patches = pooled_patches(pool, part.input());
+    std::vector<Readers> result;
     for (Index plane = 0; plane < at(batch_ * part.input().channels()); ++plane) {
-      for (const auto& patch : patches) {
-        result.emplace_back();
-        for (const auto& place : patch) {
-          if (place) result.back().push_back(plane * positions + *place);
+      for (const Patch& patch : patches) {
+        Readers& all = result.emplace_back(Readers{{}, patch.divisor});
+        for (const auto& place : patch.places) {
+          if (place) all.inputs.push_back(plane * positions + *place);
+        }
+        if constexpr (requires { pool.count_padding; }) {
+          if (!pool.count_padding) all.divisor = static_cast<double>(all.inputs.size());
         }
       }
     }
     return result;
   }
   template <class Pool>
-  requires(std::same_as<Pool, AveragePool> ||
-           std::same_as<Pool, GlobalAveragePool>) void value(const Pool& pool, Part& part) const {
-    double size = 0;
-    const auto all = readers(pool, part, size);
+  static constexpr bool is_mean =
+      std::same_as<Pool, AveragePool> || std::same_as<Pool, AdaptiveAveragePool> ||
+      std::same_as<Pool, GlobalAveragePool>;
+  template <class Pool>
+  static constexpr bool is_maximum =
+      std::same_as<Pool, MaxPool> || std::same_as<Pool, GlobalMaxPool>;
+
+  template <class Pool>
+  requires(is_mean<Pool>) void value(const Pool& pool, Part& part) const {
+    const auto all = readers(pool, part);
     for (Index o = 0; o < all.size(); ++o) {
-      for (const Index i : all[o]) part.y[o] += Counted{1 / size} * part.z[0][i];
+      for (const Index i : all[o].inputs) part.y[o] += Counted{1 / all[o].divisor} * part.z[0][i];
     }
   }
   template <class Pool>
-  requires(std::same_as<Pool, AveragePool> ||
-           std::same_as<Pool, GlobalAveragePool>) void pull(const Pool& pool, const Part& part,
-                                                            const Numbers& mu, Bars& z_bars,
-                                                            Numbers& /*v_bar*/) const {
-    double size = 0;
-    const auto all = readers(pool, part, size);
+  requires(is_mean<Pool>) void pull(const Pool& pool, const Part& part, const Numbers& mu,
+                                    Bars& z_bars, Numbers& /*v_bar*/) const {
+    const auto all = readers(pool, part);
     for (Index o = 0; o < all.size() && part.wanted[0]; ++o) {
-      for (const Index i : all[o]) z_bars[0][i] += Counted{1 / size} * mu[o];
+      for (const Index i : all[o].inputs) z_bars[0][i] += Counted{1 / all[o].divisor} * mu[o];
     }
   }
-  void value(const MaxPool& pool, Part& part) const {
+  template <class Pool>
+  requires(is_maximum<Pool>) void value(const Pool& pool, Part& part) const {
     each_largest(pool, part, [&](Index i, Index o) { part.y[o] = part.z[0][i]; });
   }
-  void pull(const MaxPool& pool, const Part& part, const Numbers& mu, Bars& z_bars,
-            Numbers& /*v_bar*/) const {
+  template <class Pool>
+  requires(is_maximum<Pool>) void pull(const Pool& pool, const Part& part, const Numbers& mu,
+                                       Bars& z_bars, Numbers& /*v_bar*/) const {
     if (!part.wanted[0]) return;
     each_largest(pool, part, [&](Index i, Index o) { z_bars[0][i] += mu[o]; });
   }
-  template <class Body>
-  void each_largest(const MaxPool& pool, const Part& part, const Body& body) const {
-    double size = 0;
-    const auto all = readers(pool, part, size);
+  template <class Pool, class Body>
+  void each_largest(const Pool& pool, const Part& part, const Body& body) const {
+    const auto all = readers(pool, part);
     for (Index o = 0; o < all.size(); ++o) {
-      if (all[o].empty()) continue;
-      Index largest = all[o].front();
-      for (const Index i : all[o]) {
+      if (all[o].inputs.empty()) continue;
+      Index largest = all[o].inputs.front();
+      for (const Index i : all[o].inputs) {
         if (part.z[0][i].value > part.z[0][largest].value) largest = i;
       }
       body(largest, o);

@@ -10,6 +10,7 @@
 
 #include "smoothbound/layers/activation.hpp"
 #include "smoothbound/layers/conv.hpp"
+#include "smoothbound/layers/conv_transposed.hpp"
 #include "smoothbound/layers/dense.hpp"
 #include "smoothbound/layers/merge.hpp"
 #include "smoothbound/layers/normalization.hpp"
@@ -57,8 +58,9 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 
 /// The list.
 using Component =
-    std::variant<Dense, Conv, Opaque, Add, Concat, Multiply, Activation, Softmax, AveragePool,
-                 MaxPool, GlobalAveragePool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
+    std::variant<Dense, Conv, ConvTransposed, Opaque, Add, Concat, Multiply, Activation, Softmax,
+                 AveragePool, AdaptiveAveragePool, MaxPool, GlobalAveragePool, GlobalMaxPool,
+                 BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
 
 Role role_of(const Component& component);
 std::string_view name_of(const Component& component);

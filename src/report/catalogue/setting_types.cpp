@@ -16,7 +16,7 @@ Schema schema_of_extent(std::int64_t smallest, const std::vector<std::string_vie
         json.object([&] {
           json.member("type", "array");
           json.object("items", [&] { one(json); });
-          json.members({{"minItems", 1}, {"maxItems", 2}});
+          json.members({{"minItems", 1}, {"maxItems", Shape::most_spatial_axes}});
         });
       });
       if (words.empty()) return;
@@ -60,7 +60,8 @@ class Lister : public SettingsVisitor {
         [names](JsonWriter& json) { json.member("enum", names); });
   }
   void extent(const SettingInfo& info, Extent& value) override {
-    add(info, "integer >= 1, or a list of one for each axis", describe(value), schema_of_extent(1));
+    add(info, fmt::format("integer >= {}, or a list of one for each axis", info.smallest),
+        describe(value), schema_of_extent(info.smallest));
   }
   void padding(const SettingInfo& info, Padding& /*value*/) override {
     add(info, "same, valid, integer >= 0, or a list of one for each axis", "valid",
@@ -70,7 +71,7 @@ class Lister : public SettingsVisitor {
     add(info, "list of sizes", "", [](JsonWriter& json) {
       json.member("type", "array");
       json.object("items", [&] { schema_of_count(1)(json); });
-      json.members({{"minItems", 1}, {"maxItems", 3}});
+      json.members({{"minItems", 1}, {"maxItems", Shape::largest_rank}});
     });
   }
 

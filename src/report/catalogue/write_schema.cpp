@@ -156,7 +156,7 @@ void put_input(JsonWriter& json) {
       json.object("items", [&] { schema_of_count(1)(json); });
       json.member("minItems", 1);
       json.member("maxItems", Shape::largest_rank);
-      json.member("description", "[features], [channels, length] or [channels, height, width]");
+      json.member("description", Shape::forms);
     });
   });
   json.member("required", std::array{"shape"});

@@ -17,6 +17,8 @@ Kernels<Scalar> kernels_of(const Dense& dense, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Conv& conv, const Site& site);
 template <class Scalar>
+Kernels<Scalar> kernels_of(const ConvTransposed& conv, const Site& site);
+template <class Scalar>
 Kernels<Scalar> kernels_of(const Opaque& opaque, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Add& add, const Site& site);
@@ -31,9 +33,13 @@ Kernels<Scalar> kernels_of(const Softmax& softmax, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const AveragePool& pool, const Site& site);
 template <class Scalar>
+Kernels<Scalar> kernels_of(const AdaptiveAveragePool& pool, const Site& site);
+template <class Scalar>
 Kernels<Scalar> kernels_of(const MaxPool& pool, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const GlobalAveragePool& pool, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const GlobalMaxPool& pool, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const BatchNorm& norm, const Site& site);
 template <class Scalar>
