@@ -109,6 +109,10 @@ BlockAtPoint at_point(const Normalization& norm, const Site& /*site*/, std::span
   return {norm_bound(v), largest_absolute(v.first(features)), norm_bound(v.subspan(features))};
 }
 
+BlockAtPoint at_point(const Prelu& /*prelu*/, const Site& /*site*/, std::span<const double> v) {
+  return {norm_bound(v), largest_absolute(v), {}};
+}
+
 }  // namespace
 
 BlockAtPoint block_at_point(const Component& component, const Site& site,

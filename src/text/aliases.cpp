@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::string_view flattening =
     "leave it out: dense takes an input of any shape as one vector";
-constexpr std::string_view no_learned_slope =
-    "a learned slope is not in the catalogue; leaky_relu has a fixed one";
+constexpr std::string_view no_random_slope =
+    "a random slope is not in the catalogue; leaky_relu has a fixed one";
 constexpr std::string_view no_adaptive_maximum =
     "global_max_pool gives one position; for others, use max_pool with a kernel";
 constexpr std::string_view each_position = "dense with per: position";
@@ -107,8 +107,8 @@ constexpr auto table = std::to_array<Alias>({
     {"zeropadding2d", "max_pool", no_cropping},
     {"swish", "silu", {}},
     {"lrelu", "leaky_relu", {}},
-    {"prelu", "leaky_relu", no_learned_slope},
-    {"rrelu", "leaky_relu", no_learned_slope},
+    {"parametricrelu", "prelu", {}},
+    {"rrelu", "leaky_relu", no_random_slope},
     {"crelu", "relu", "concat of relu and of its opposite is not one component"},
     {"celu", "elu", "elu is celu with alpha 1; others are not in the catalogue"},
     {"arctan", "atan", {}},
@@ -156,7 +156,6 @@ constexpr auto table = std::to_array<Alias>({
     {"pad", "padding", {}},
     {"pads", "padding", {}},
     {"outputsize", "output", {}},
-    {"outputpadding", "output_padding", {}},
     {"ceilmode", "ceil", {}},
     {"countincludepad", "count_padding", {}},
     {"dilationrate", "dilation", {}},

@@ -256,6 +256,15 @@ layers:
   - dense: 3
     then: [{elu: 2}]
 )"},
+    NamedNetwork{"LearnedSlopes", R"(
+input: {shape: [2, 5, 4], norm: 1}
+layers:
+  - conv: {filters: 8, kernel: 3}
+    then: [prelu, {prelu: {per: layer, radius: 2}}]
+  - dense: 4
+    then: [prelu]
+  - dense: 2
+)"},
     NamedNetwork{"Maxima", R"(
 input: {shape: [2, 4, 5, 3], norm: 1}
 layers:

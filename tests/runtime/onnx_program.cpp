@@ -62,6 +62,26 @@ class Translation {
   }
   void elu() { activation("elu", "alpha", real("alpha", 1)); }
   void leaky_relu() { activation("leaky_relu", "slope", real("alpha", 0.01)); }
+  // The axes that the slopes have are seen as the channels.
+  void prelu() {
+    const Tensor& slope = input(1);
+    // A list that does not fit the last axis is one of channels: so it was before version 7.
+    const bool of_channels = slope.sizes.size() == 1 && slope.sizes[0] != x().sizes.back();
+    const std::size_t first = of_channels ? 1 : x().sizes.size() - slope.sizes.size();
+    const auto has_slopes = [&](std::size_t axis) {
+      return axis >= first && axis < first + slope.sizes.size() && slope.sizes[axis - first] > 1;
+    };
+    std::size_t begin = 0;
+    while (begin < x().sizes.size() && !has_slopes(begin)) ++begin;
+    std::size_t end = begin;
+    while (end < x().sizes.size() && has_slopes(end)) ++end;
+    if (product(slope.sizes) == 1) begin = end = 1;
+    const std::int64_t channels = product(x().sizes, begin, end);
+    if (channels != product(slope.sizes)) throw Inexpressible::other_constants;
+    map(product(x().sizes, 0, begin), {channels, product(x().sizes, end, x().sizes.size())},
+        "prelu");
+    program_.parameters["f.prelu.slope"] = slope.values;
+  }
   void selu() {
     // The defaults are the usual constants, in single precision.
     if (std::fabs(real("alpha", 1.67326) - 1.67326) > 1e-4) throw Inexpressible::other_constants;
@@ -450,6 +470,7 @@ constexpr Operator operators[] = {
     {"MeanVarianceNormalization", [](Translation& node) { node.mean_variance_norm(); }},
     {"Mish", simple<"mish">},
     {"Mul", [](Translation& node) { node.merge("multiply"); }},
+    {"PRelu", [](Translation& node) { node.prelu(); }},
     {"Relu", simple<"relu">},
     {"Selu", [](Translation& node) { node.selu(); }},
     {"Sigmoid", simple<"sigmoid">},

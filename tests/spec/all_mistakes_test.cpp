@@ -308,7 +308,7 @@ TEST(Aliases, WordsOfOtherPrograms) {
   EXPECT_EQ(then("BatchNorm2d"), "did you mean 'batch_norm'?");
   EXPECT_EQ(then("MaxPool2d"), "did you mean 'max_pool'?");
   EXPECT_EQ(then("swish"), "did you mean 'silu'?");
-  EXPECT_EQ(then("prelu"), "a learned slope is not in the catalogue; leaky_relu has a fixed one");
+  EXPECT_EQ(then("rrelu"), "a random slope is not in the catalogue; leaky_relu has a fixed one");
   EXPECT_EQ(then("Flatten"), "leave it out: dense takes an input of any shape as one vector");
   EXPECT_EQ(then("AdaptiveAvgPool2d"), "did you mean 'adaptive_average_pool'?");
   EXPECT_EQ(then("GlobalMaxPooling2D"), "did you mean 'global_max_pool'?");

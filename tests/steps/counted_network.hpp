@@ -2,6 +2,7 @@
 // the counts of the library are held against. Shares no code with the kernels.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <map>
@@ -318,6 +319,28 @@ class CountedNetwork {
     for (Index i = 0; i < mu.size() && part.wanted[0]; ++i) {
       const Counted slope{a.row->evaluate(part.z[0][i].value, a.parameter.nearest).first};
       z_bars[0][i] = slope * mu[i];
+    }
+  }
+
+  static Index slope_of(const Prelu& prelu, const Part& part, Index i) {
+    return Prelu::scopes[prelu.per] == "layer"
+               ? 0
+               : i / at(part.output().positions()) % at(part.output().channels());
+  }
+  static void value(const Prelu& prelu, Part& part) {
+    for (Index i = 0; i < part.y.size(); ++i) {
+      const Counted x = part.z[0][i];
+      const Counted product = part.v[slope_of(prelu, part, i)] * Counted{std::min(x.value, 0.0)};
+      part.y[i] = Counted{std::max(x.value, 0.0)} + product;
+    }
+  }
+  static void pull(const Prelu& prelu, const Part& part, const Numbers& mu, Bars& z_bars,
+                   Numbers& v_bar) {
+    for (Index i = 0; i < mu.size(); ++i) {
+      const Counted x = part.z[0][i];
+      const Index a = slope_of(prelu, part, i);
+      v_bar[a] += Counted{std::min(x.value, 0.0)} * mu[i];
+      if (part.wanted[0]) z_bars[0][i] = (x.value > 0 ? Counted{1} : part.v[a]) * mu[i];
     }
   }
 

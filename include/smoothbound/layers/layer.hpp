@@ -16,6 +16,7 @@
 #include "smoothbound/layers/normalization.hpp"
 #include "smoothbound/layers/opaque.hpp"
 #include "smoothbound/layers/pooling.hpp"
+#include "smoothbound/layers/prelu.hpp"
 #include "smoothbound/layers/softmax.hpp"
 
 namespace smoothbound {
@@ -58,9 +59,9 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 
 /// The list.
 using Component =
-    std::variant<Dense, Conv, ConvTransposed, Opaque, Add, Concat, Multiply, Activation, Softmax,
-                 AveragePool, AdaptiveAveragePool, MaxPool, GlobalAveragePool, GlobalMaxPool,
-                 BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
+    std::variant<Dense, Conv, ConvTransposed, Opaque, Add, Concat, Multiply, Activation, Prelu,
+                 Softmax, AveragePool, AdaptiveAveragePool, MaxPool, GlobalAveragePool,
+                 GlobalMaxPool, BatchNorm, LayerNorm, GroupNorm, RmsNorm>;
 
 Role role_of(const Component& component);
 std::string_view name_of(const Component& component);
@@ -85,5 +86,7 @@ const std::vector<Component>& prototypes();
 const Component* find_prototype(std::string_view name);
 /// The names of a role.
 std::vector<std::string_view> component_names(Role role);
+/// The names of those with a bias that can be left out.
+std::vector<std::string_view> biased_component_names();
 
 }  // namespace smoothbound

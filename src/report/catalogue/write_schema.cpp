@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
 #include "setting_types.hpp"
 #include "smoothbound/report/catalogue/catalogue.hpp"
 #include "smoothbound/spec/settings.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
@@ -93,7 +96,11 @@ void put_layer(JsonWriter& json) {
     json.object("from", {{"type", "string"},
                          {"description", "the layer to read; default: the one before"}});
     json.object("radius", [&] { schema_of_real(text::RealRange::non_negative)(json); });
-    json.object("bias", {{"type", "boolean"}, {"description", "of dense and conv; default: true"}});
+    json.object("bias", [&] {
+      const std::string owners = join_or(biased_component_names());
+      json.member("type", "boolean");
+      json.member("description", fmt::format("of {}; default: true", owners));
+    });
     json.object("then", [&] {
       json.member("type", "array");
       json.object("items", {{"$ref", "#/definitions/map"}});

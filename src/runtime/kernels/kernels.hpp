@@ -10,8 +10,8 @@
 
 namespace smoothbound::kernels {
 
-/// The kernels of a component at its place, one for each of its parts, in the order in which they
-/// act. Throws NotExecutable for what has constants only.
+/// The kernels of a component at its place, one for each of its parts or for all of them, in the
+/// order in which they act. Throws NotExecutable for what has constants only.
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Dense& dense, const Site& site);
 template <class Scalar>
@@ -28,6 +28,8 @@ template <class Scalar>
 Kernels<Scalar> kernels_of(const Multiply& multiply, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Activation& activation, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const Prelu& prelu, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Softmax& softmax, const Site& site);
 template <class Scalar>
