@@ -8,10 +8,10 @@
 #include <limits>
 #include <optional>
 
+#include "onnx_windows.hpp"
+
 namespace smoothbound::testing::onnx {
 namespace {
-
-using Sizes = std::vector<std::int64_t>;
 
 std::int64_t product(const Sizes& sizes, std::size_t begin, std::size_t end) {
   std::int64_t result = 1;
@@ -19,8 +19,6 @@ std::int64_t product(const Sizes& sizes, std::size_t begin, std::size_t end) {
   return result;
 }
 std::int64_t product(const Sizes& sizes) { return product(sizes, 0, sizes.size()); }
-
-std::string list(const Sizes& sizes) { return fmt::format("[{}]", fmt::join(sizes, ", ")); }
 
 class Translation {
  public:
@@ -153,7 +151,7 @@ class Translation {
   void conv() {
     const Tensor& weight = input(1);
     Sizes kernel(weight.sizes.begin() + 2, weight.sizes.end());
-    const std::string window = window_text(kernel, false);
+    const std::string window = window_settings().of_conv(kernel);
     layer(x().sizes[0], sample(),
           fmt::format("conv: {{filters: {}, {}, groups: {}}}\n    bias: {}", weight.sizes[0],
                       window, integer("group", 1), has(2)));
@@ -167,7 +165,8 @@ class Translation {
     Sizes kernel(weight.sizes.begin() + 2, weight.sizes.end());
     layer(x().sizes[0], sample(),
           fmt::format("conv_transposed: {{filters: {}, {}, groups: {}}}\n    bias: {}",
-                      weight.sizes[1] * groups, transposed_window_text(kernel), groups, has(2)));
+                      weight.sizes[1] * groups, window_settings().of_transposed(kernel), groups,
+                      has(2)));
     program_.parameters["f.weight"] = weight.values;
     if (has(2)) program_.parameters["f.bias"] = input(2).values;
   }
@@ -175,7 +174,7 @@ class Translation {
   void pool(std::string_view component) {
     const Sizes kernel = attribute("kernel_shape").integers;
     const bool is_mean = component == "average_pool";
-    std::string window = window_text(kernel, true);
+    std::string window = window_settings().of_pooling(kernel);
     if (is_mean && integer("count_include_pad", 0) == 0) window += ", count_padding: false";
     map(x().sizes[0], sample(), fmt::format("{{{}: {{{}}}}}", component, window));
   }
@@ -261,8 +260,7 @@ class Translation {
   [[nodiscard]] const Tensor& x() const { return input(0); }
 
   [[nodiscard]] Attribute attribute(const std::string& name) const {
-    const auto found = node_.attributes.find(name);
-    return found == node_.attributes.end() ? Attribute{} : found->second;
+    return attribute_of(node_, name);
   }
   [[nodiscard]] double real(const std::string& name, double otherwise) const {
     return node_.attributes.contains(name) ? attribute(name).real : otherwise;
@@ -284,6 +282,10 @@ class Translation {
   [[nodiscard]] Sizes sample() const {
     if (std::ssize(x().sizes) > 1 + Shape::largest_rank) throw Inexpressible::many_axes;
     return {x().sizes.begin() + 1, x().sizes.end()};
+  }
+
+  [[nodiscard]] WindowSettings window_settings() const {
+    return {node_, x().sizes, program_.output_sizes};
   }
 
   void network(std::int64_t batch, const Sizes& shape, std::string_view layers) {
@@ -342,80 +344,6 @@ class Translation {
       i /= program_.output_sizes[axis];
     }
     return place;
-  }
-
-  // Settings of the window: of the three kinds of padding the one that reads what ONNX says.
-  std::string window_text(const Sizes& kernel, bool is_pooling) {
-    const std::size_t axes = kernel.size();
-    if (std::ssize(kernel) > Shape::most_spatial_axes) throw Inexpressible::many_axes;
-    const auto or_ones = [&](Sizes sizes) { return sizes.empty() ? Sizes(axes, 1) : sizes; };
-    const Sizes strides = or_ones(attribute("strides").integers);
-    const Sizes dilations = or_ones(attribute("dilations").integers);
-    if (is_pooling && dilations != Sizes(axes, 1)) throw Inexpressible::dilated_pooling;
-    Sizes before = attribute("pads").integers;
-    before.resize(axes);
-    const bool same = attribute("auto_pad").text.starts_with("SAME");
-    const bool lower = attribute("auto_pad").text == "SAME_LOWER";
-    for (std::size_t axis = 0; axis < axes; ++axis) {
-      const std::int64_t size = x().sizes[axis + 2];
-      const std::int64_t output = program_.output_sizes[axis + 2];
-      const std::int64_t reach =
-          (output - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
-      const std::int64_t total = std::max<std::int64_t>(reach - size, 0);
-      if (same) before[axis] = lower ? total - total / 2 : total / 2;
-    }
-    const bool ceil = integer("ceil_mode", 0) != 0;
-    const std::string text = fmt::format(
-        "kernel: {}, stride: {}{}", list(kernel), list(strides),
-        is_pooling ? fmt::format(", ceil: {}", ceil) : ", dilation: " + list(dilations));
-    bool is_same = true;
-    bool is_symmetric = true;
-    for (std::size_t axis = 0; axis < axes; ++axis) {
-      const std::int64_t size = x().sizes[axis + 2];
-      const std::int64_t output = program_.output_sizes[axis + 2];
-      const std::int64_t span = (kernel[axis] - 1) * dilations[axis] + 1;
-      const std::int64_t total =
-          std::max<std::int64_t>((output - 1) * strides[axis] + span - size, 0);
-      is_same = is_same && output == (size + strides[axis] - 1) / strides[axis] &&
-                before[axis] == total / 2;
-      const std::int64_t left = size + 2 * before[axis] - span + (ceil ? strides[axis] - 1 : 0);
-      is_symmetric = is_symmetric && output == left / strides[axis] + 1;
-    }
-    if (is_symmetric) return text + ", padding: " + list(before);
-    if (is_same) return text + ", padding: same";
-    throw Inexpressible::asymmetric_padding;
-  }
-
-  // By ONNX the sizes of the output say how much is cut or added in all.
-  std::string transposed_window_text(const Sizes& kernel) {
-    const std::size_t axes = kernel.size();
-    const auto or_else = [&](Sizes sizes, std::int64_t otherwise) {
-      return sizes.empty() ? Sizes(axes, otherwise) : sizes;
-    };
-    const Sizes strides = or_else(attribute("strides").integers, 1);
-    const Sizes dilations = or_else(attribute("dilations").integers, 1);
-    const Sizes given = or_else(attribute("pads").integers, 0);
-    Sizes before(axes);
-    Sizes behind = or_else(attribute("output_padding").integers, 0);
-    const bool automatic = attribute("auto_pad").text.starts_with("SAME");
-    bool is_same = true;
-    bool is_symmetric = true;
-    for (std::size_t axis = 0; axis < axes; ++axis) {
-      const std::int64_t size = x().sizes[axis + 2];
-      const std::int64_t output = program_.output_sizes[axis + 2];
-      const std::int64_t span = (kernel[axis] - 1) * dilations[axis] + 1;
-      const std::int64_t total = (size - 1) * strides[axis] + span + behind[axis] - output;
-      before[axis] = automatic ? std::max<std::int64_t>(total, 0) / 2 : given[axis];
-      is_same = is_same && output == size * strides[axis] &&
-                before[axis] == std::max<std::int64_t>(span - strides[axis], 0) / 2;
-      behind[axis] += 2 * before[axis] - total;
-      is_symmetric = is_symmetric && behind[axis] >= 0;
-    }
-    const std::string text = fmt::format("kernel: {}, stride: {}, dilation: {}", list(kernel),
-                                         list(strides), list(dilations));
-    if (is_same) return text + ", padding: same";
-    if (!is_symmetric) throw Inexpressible::asymmetric_padding;
-    return fmt::format("{}, padding: {}, output_padding: {}", text, list(before), list(behind));
   }
 
   const Node& node_;

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "counted.hpp"
+#include "counted_part.hpp"
 #include "smoothbound/graph/graph.hpp"
 
 namespace smoothbound::testing {
@@ -100,21 +100,8 @@ class CountedNetwork {
   std::vector<PassCounts> counts;  // of each layer of the graph
 
  private:
-  using Index = std::size_t;
-  struct Part {
-    const PlacedComponent* placed;
-    std::uint32_t layer;
-    std::vector<Numbers> z;
-    std::vector<Shape> shapes;
-    std::vector<bool> wanted;
-    Index offset;
-    Numbers v;
-    Numbers y;
-    [[nodiscard]] const Shape& input() const { return shapes.front(); }
-    [[nodiscard]] const Shape& output() const { return placed->output; }
-  };
+  using Part = CountedPart;
   using Bars = std::vector<Numbers>;
-  static Index at(std::int64_t i) { return static_cast<Index>(i); }
 
   // Dense layers and convolutions: body(input or none, weight, output), and the biases.
   template <class Tap, class Bias>
@@ -186,52 +173,6 @@ class CountedNetwork {
         [&](Index b, Index o) { v_bar[b] += mu[o]; });
   }
 
-  // Transposed convolutions: tap(input, weight, output, or none where padding takes it away).
-  template <class Tap>
-  void each_product(const ConvTransposed& c, const Part& part, const Tap& tap) const {
-    // Of outputs, for each position of the input.
-    const Patches patches = patches_of_axes(part.output(), [&](int axis) {
-      const AxisWindow along = c.transposed_window(part.input(), axis);
-      Patches result(at(along.output));
-      for (Index i = 0; i < result.size(); ++i) {
-        for (std::int64_t t = 0; t < along.kernel; ++t) {
-          const std::int64_t o =
-              static_cast<std::int64_t>(i) * along.stride + t * along.dilation - along.pad_before;
-          const bool inside = o >= 0 && o < part.output().spatial(axis);
-          result[i].places.push_back(inside ? std::optional(at(o)) : std::nullopt);
-        }
-      }
-      return result;
-    });
-    const Index channels = at(part.input().channels());
-    const Index filters = at(c.filters / c.groups);  // of a group
-    const Index taps = patches.front().places.size();
-    for (Index n = 0; n < at(batch_); ++n) {
-      for (Index ch = 0; ch < channels; ++ch) {
-        const Index first = ch / (channels / at(c.groups)) * filters;
-        for (Index p = 0; p < patches.size(); ++p) {
-          for (Index f = 0; f < filters; ++f) {
-            const Index plane = n * at(c.filters) + first + f;
-            for (Index t = 0; t < taps; ++t) {
-              const auto place = patches[p].places[t];
-              tap((n * channels + ch) * patches.size() + p, (ch * filters + f) * taps + t,
-                  place ? std::optional(plane * at(part.output().positions()) + *place)
-                        : std::nullopt);
-            }
-          }
-        }
-      }
-    }
-  }
-  // bias(weight, output)
-  template <class Bias>
-  void each_bias(const ConvTransposed& c, const Part& part, const Bias& bias) const {
-    if (!c.bias) return;
-    const Index first = part.v.size() - at(c.filters);
-    for (Index o = 0; o < part.y.size(); ++o) {
-      bias(first + o / at(part.output().positions()) % at(c.filters), o);
-    }
-  }
   void value(const ConvTransposed& c, Part& part) const {
     each_product(c, part, [&](Index i, Index w, std::optional<Index> o) {
       const Counted product = part.v[w] * part.z[0][i];
@@ -322,11 +263,6 @@ class CountedNetwork {
     }
   }
 
-  static Index slope_of(const Prelu& prelu, const Part& part, Index i) {
-    return Prelu::scopes[prelu.per] == "layer"
-               ? 0
-               : i / at(part.output().positions()) % at(part.output().channels());
-  }
   static void value(const Prelu& prelu, Part& part) {
     for (Index i = 0; i < part.y.size(); ++i) {
       const Counted x = part.z[0][i];
@@ -344,50 +280,9 @@ class CountedNetwork {
     }
   }
 
-  // Poolings: of each output the inputs, padding left out, and what a mean is divided by.
-  struct Readers {
-    std::vector<Index> inputs;
-    double divisor;
-  };
-  template <class Pool>
-  static Patches pooled_patches(const Pool& pool, const Shape& input) {
-    if constexpr (std::same_as<Pool, AdaptiveAveragePool>) {
-      return adaptive_patches_of(pool.output, input);
-    } else if constexpr (requires { pool.window; }) {
-      return patches_of(pool.window, input);
-    } else {
-      return adaptive_patches_of(Extent::uniform(1), input);
-    }
-  }
-  template <class Pool>
-  std::vector<Readers> readers(const Pool& pool, const Part& part) const {
-    const Index positions = at(part.input().positions());
-    const Patches patches = pooled_patches(pool, part.input());
-    std::vector<Readers> result;
-    for (Index plane = 0; plane < at(batch_ * part.input().channels()); ++plane) {
-      for (const Patch& patch : patches) {
-        Readers& all = result.emplace_back(Readers{{}, patch.divisor});
-        for (const auto& place : patch.places) {
-          if (place) all.inputs.push_back(plane * positions + *place);
-        }
-        if constexpr (requires { pool.count_padding; }) {
-          if (!pool.count_padding) all.divisor = static_cast<double>(all.inputs.size());
-        }
-      }
-    }
-    return result;
-  }
-  template <class Pool>
-  static constexpr bool is_mean =
-      std::same_as<Pool, AveragePool> || std::same_as<Pool, AdaptiveAveragePool> ||
-      std::same_as<Pool, GlobalAveragePool>;
-  template <class Pool>
-  static constexpr bool is_maximum =
-      std::same_as<Pool, MaxPool> || std::same_as<Pool, GlobalMaxPool>;
-
   template <class Pool>
   requires(is_mean<Pool>) void value(const Pool& pool, Part& part) const {
-    const auto all = readers(pool, part);
+    const auto all = readers_of(pool, part);
     for (Index o = 0; o < all.size(); ++o) {
       for (const Index i : all[o].inputs) part.y[o] += Counted{1 / all[o].divisor} * part.z[0][i];
     }
@@ -395,7 +290,7 @@ class CountedNetwork {
   template <class Pool>
   requires(is_mean<Pool>) void pull(const Pool& pool, const Part& part, const Numbers& mu,
                                     Bars& z_bars, Numbers& /*v_bar*/) const {
-    const auto all = readers(pool, part);
+    const auto all = readers_of(pool, part);
     for (Index o = 0; o < all.size() && part.wanted[0]; ++o) {
       for (const Index i : all[o].inputs) z_bars[0][i] += Counted{1 / all[o].divisor} * mu[o];
     }
@@ -410,19 +305,6 @@ class CountedNetwork {
     if (!part.wanted[0]) return;
     each_largest(pool, part, [&](Index i, Index o) { z_bars[0][i] += mu[o]; });
   }
-  template <class Pool, class Body>
-  void each_largest(const Pool& pool, const Part& part, const Body& body) const {
-    const auto all = readers(pool, part);
-    for (Index o = 0; o < all.size(); ++o) {
-      if (all[o].inputs.empty()) continue;
-      Index largest = all[o].inputs.front();
-      for (const Index i : all[o].inputs) {
-        if (part.z[0][i].value > part.z[0][largest].value) largest = i;
-      }
-      body(largest, o);
-    }
-  }
-
   // Scalars that belong together: body is called with their places.
   template <class Key>
   std::vector<std::vector<Index>> groups_by(const Part& part, const Key& key) const {

@@ -39,8 +39,8 @@ struct ConvGeometry {
 template <class Axis, class Make>
 SpatialAxes<Axis> spatial_axes(int spatial_rank, const Make& axis) {
   SpatialAxes<Axis> axes;
-  const int missing = Shape::most_spatial_axes - spatial_rank;
-  for (int i = 0; i < spatial_rank; ++i) axes[static_cast<std::size_t>(missing + i)] = axis(i);
+  auto place = axes.end() - spatial_rank;
+  for (int i = 0; i < spatial_rank; ++i) *place++ = axis(i);
   return axes;
 }
 SpatialAxes<AxisWindow> window_axes(const Window& window, const Shape& input);

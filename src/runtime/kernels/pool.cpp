@@ -1,6 +1,7 @@
 #include "pool.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "kernels.hpp"
 #include "linear.hpp"
@@ -11,7 +12,7 @@ namespace {
 // Goes over outputs and their patches: the channels of a block lie side by side in both.
 class Patches {
  public:
-  explicit Patches(const PoolGeometry& g) : g_(g) {}
+  explicit Patches(PoolGeometry g) : g_(std::move(g)) {}
 
   Layout plan(std::span<Layout> inputs) {
     // Blocks divide the channels, which input and output share.
