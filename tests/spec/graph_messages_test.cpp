@@ -373,5 +373,37 @@ hint: [features], [channels, length], [channels, height, width] or [channels, de
 )");
 }
 
+TEST(GraphMessage, OtherLayers) {
+  EXPECT_EQ(
+      rendered("transposed.yaml", R"(input: {shape: [3, 4, 4]}
+layers:
+  - conv_transposed: {filters: 2, kernel: 3, stride: 2, output_padding: [0, 2]}
+)"),
+      R"(transposed.yaml:3:5: error: layer 'layer1': output_padding (2) is not smaller than the stride (2) or the dilation (1) along the width
+ 3 |   - conv_transposed: {filters: 2, kernel: 3, stride: 2, output_padding: [0, 2]}
+   |     ^
+hint: it chooses among the sizes that a convolution with that stride makes equal
+)");
+  EXPECT_EQ(
+      rendered("adaptive.yaml", R"(input: {shape: [3, 8]}
+layers:
+  - then: [adaptive_average_pool: [2, 2]]
+)"),
+      R"(adaptive.yaml:3:12: error: layer 'layer1': output has 2 numbers, but [3, 8] has 1 spatial axis
+ 3 |   - then: [adaptive_average_pool: [2, 2]]
+   |            ^
+hint: give one number for all axes, or one for each
+)");
+  EXPECT_EQ(rendered("per_position.yaml", R"(input: {shape: [3, 8]}
+layers:
+  - dense: {units: 4, per: token}
+)"),
+            R"(per_position.yaml:3:28: error: unknown per 'token'
+ 3 |   - dense: {units: 4, per: token}
+   |                            ^
+hint: one of: sample, position
+)");
+}
+
 }  // namespace
 }  // namespace smoothbound
