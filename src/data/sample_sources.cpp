@@ -119,20 +119,24 @@ class PaddedSource : public SourceOf<PaddedSource> {
   // Along the last axis whole rows are copied.
   template <class Value>
   void place(const std::vector<Value>& sample, std::span<Value> values) const {
-    const auto size = [](const Shape& shape, int axis) {
-      return axis < shape.spatial_rank() ? shape.spatial(axis) : 1;
+    // The axis that many before the last one.
+    const auto size = [](const Shape& shape, int before_last) {
+      const int axis = shape.spatial_rank() - 1 - before_last;
+      return axis < 0 ? 1 : shape.spatial(axis);
     };
-    const bool image = from_.spatial_rank() == 2;
-    const std::int64_t rows = image ? size(from_, 0) : 1;
-    const std::int64_t rows_to = image ? size(to_, 0) : 1;
-    const std::int64_t columns = size(from_, image ? 1 : 0);
-    const std::int64_t columns_to = size(to_, image ? 1 : 0);
-    for (std::int64_t channel = 0; channel < from_.channels(); ++channel) {
+    const auto border = [&](int before_last) {
+      return (size(to_, before_last) - size(from_, before_last)) / 2;
+    };
+    const std::int64_t columns = size(from_, 0);
+    const std::int64_t rows = size(from_, 1);
+    const std::int64_t planes = from_.elements() / (rows * columns);  // of all channels
+    const std::int64_t depth = size(from_, 2);
+    for (std::int64_t plane = 0; plane < planes; ++plane) {
+      const std::int64_t plane_to = plane / depth * size(to_, 2) + plane % depth + border(2);
       for (std::int64_t row = 0; row < rows; ++row) {
-        const std::int64_t from = (channel * rows + row) * columns;
-        const std::int64_t to = (channel * rows_to + row + (rows_to - rows) / 2) * columns_to +
-                                (columns_to - columns) / 2;
-        std::copy_n(sample.begin() + from, columns, values.begin() + to);
+        const std::int64_t from = (plane * rows + row) * columns;
+        const std::int64_t to = (plane_to * size(to_, 1) + row + border(1)) * size(to_, 0);
+        std::copy_n(sample.begin() + from, columns, values.begin() + to + border(0));
       }
     }
   }
@@ -253,8 +257,8 @@ Dataset dataset_of_array(const std::string& name, ArrayFile file, std::optional<
     fail(fmt::format("an array of shape {} holds no samples", shape_to_text(shape)),
          idx && shape.size() == 1
              ? "this seems to be a file of labels; name the images, and this one as their labels"
-             : "the first axis counts samples: [n, features], [n, channels, length] or [n, "
-               "channels, height, width]");
+             : "the first axis counts samples: [n, features], [n, channels, length], [n, channels, "
+               "height, width] or [n, channels, depth, height, width]");
   }
   if (std::ranges::find(shape, 0) != shape.end()) {
     fail(fmt::format("an array of shape {} has no elements", shape_to_text(shape)),

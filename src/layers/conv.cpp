@@ -23,7 +23,7 @@ void Conv::visit_settings(SettingsVisitor& visitor) {
 
 Shape Conv::output_shape(std::span<const Shape> shapes) const {
   const Shape& input = shapes.front();
-  require_spatial(input, "conv");
+  if (!window.is_pointwise()) require_spatial(input, "conv");
   if (inputs && *inputs != input.channels()) {
     throw ShapeError(fmt::format("conv declares {} input channels but gets {} ({})", *inputs,
                                  input.channels(), input.to_text()),

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "smoothbound/layers/window.hpp"
+
 namespace smoothbound {
 
 void Dense::visit_settings(SettingsVisitor& visitor) {
@@ -9,43 +11,61 @@ void Dense::visit_settings(SettingsVisitor& visitor) {
       {.name = "units", .description = "number of outputs", .required = true, .shorthand = true},
       units);
   visitor.count({.name = "inputs", .description = "declared number of inputs, checked"}, inputs);
+  visitor.choice(
+      {.name = "per",
+       .description = "what one vector is: all of a sample, or the channels of a position",
+       .usual = true,
+       .later = true},
+      scopes, per);
 }
 
 Shape Dense::output_shape(std::span<const Shape> shapes) const {
   const Shape& input = shapes.front();
-  if (inputs && *inputs != input.elements()) {
+  if (inputs && *inputs != fan_in(input)) {
     throw ShapeError(fmt::format("dense declares {} inputs but gets {} ({})", *inputs,
-                                 input.elements(), input.to_text()),
-                     fmt::format("write inputs: {}, or leave it out", input.elements()));
+                                 fan_in(input), input.to_text()),
+                     fmt::format("write inputs: {}, or leave it out", fan_in(input)));
   }
-  return {units};
+  return is_per_position() ? Window{}.output_shape(input, units) : Shape{units};
 }
 
 std::optional<OwnBlock> Dense::block(const Site& site) const {
   const char* const what = "the number of parameters";
-  const std::int64_t weights = checked_product(site.input().elements(), units, what);
+  const std::int64_t weights = checked_product(fan_in(site.input()), units, what);
   return OwnBlock{checked_sum(weights, bias ? units : 0, what), {}};
 }
 
 Work Dense::work(const Site& site) const {
-  return patch_work(
-      {.filters = units, .positions = 1, .fan_in = site.input().elements(), .bias = bias},
-      site.batch);
+  return patch_work({.filters = units,
+                     .positions = site.output.positions(),
+                     .fan_in = fan_in(site.input()),
+                     .bias = bias},
+                    site.batch);
 }
 
 Parts Dense::parts(const Site& site, Method /*method*/) const {
   const Magnitude one = Magnitude::from_count(1);
   AffineConstants b;
   b.bilinear = {one, "1", "||W^T Z|| <= ||W|| ||Z||, appendix B.3"};
-  if (bias) {
+  if (is_per_position()) {
+    b.bilinear.source = "||W^T Z|| <= ||W|| ||Z||, Z with all positions as its columns";
+  }
+  if (bias && is_per_position()) {
+    b.linear_parameters = {square_root(Magnitude::from_count(site.output.positions()) *
+                                       Magnitude::from_count(site.batch)),
+                           "sqrt(positions batch)",
+                           "the bias stands once for each position and sample"};
+  } else if (bias) {
     b.linear_parameters = {square_root(Magnitude::from_count(site.batch)), "sqrt(batch)",
                            "the bias stands once for each sample, appendix B.3"};
   } else {
     b.linear_parameters.source = "no bias";
   }
-  // An output is |w_j^T z + w0_j| <= ||(w_j, w0_j)|| sqrt(|z|_s^2 + 1), z one sample.
+  // An output is |w_j^T z + w0_j| <= ||(w_j, w0_j)|| sqrt(||z||^2 + 1), z one sample or
+  // position.
   Reading reads = reading_of(euclidean);
-  reads[maximum] = square_root(Magnitude::from_count(site.input().elements()));
+  reads[maximum] = square_root(
+      Magnitude::from_count(is_per_position() ? site.input().channels() : site.input().elements()));
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }

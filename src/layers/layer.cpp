@@ -158,4 +158,16 @@ std::vector<std::string_view> component_names(Role role) {
   return names;
 }
 
+std::vector<std::string_view> biased_component_names() {
+  std::vector<std::string_view> names;
+  for (const Component& component : prototypes()) {
+    std::visit(
+        [&](const auto& c) {
+          if constexpr (BiasedType<std::remove_cvref_t<decltype(c)>>) names.push_back(c.name());
+        },
+        component);
+  }
+  return names;
+}
+
 }  // namespace smoothbound

@@ -16,8 +16,8 @@ Extent read_extent(text::Value value, std::string_view what, std::int64_t smalle
   Extent extent;
   if (value.size() < 1 || value.size() > extent.sizes.size()) {
     throw SpecError(value.location(),
-                    fmt::format("{} must have one or two numbers, not {}", what, value.size()),
-                    "a number, [length] or [height, width]");
+                    fmt::format("{} must have one to three numbers, not {}", what, value.size()),
+                    "a number, [length], [height, width] or [depth, height, width]");
   }
   std::size_t axis = 0;
   for (auto item = value.first_child(); item; item = item->next_sibling()) {
@@ -127,7 +127,7 @@ void SettingsReader::padding(const SettingInfo& info, Padding& value) {
                       std::isalpha(static_cast<unsigned char>(given->text()[0])) != 0;
   if (a_word) {
     throw SpecError(given->location(), fmt::format("unknown {} '{}'", info.name, given->text()),
-                    "'same', 'valid', a number or [height, width]");
+                    "'same', 'valid', a number, or one for each axis");
   }
   value = {Padding::Kind::explicit_sizes, read_extent(*given, info.name, 0)};
 }

@@ -9,6 +9,8 @@
 namespace smoothbound {
 namespace {
 
+constexpr const char* too_large = "the size of the padded input";
+
 std::int64_t ceiling_of(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
 // Rounds towards minus infinity, b > 0.
@@ -79,8 +81,11 @@ void require_fit(const Shape& input, std::string_view name, const Extent& extent
       "give one number for all axes, or one for each");
 }
 
+std::int64_t span_of(std::int64_t kernel, std::int64_t dilation) {
+  return checked_sum(checked_product(kernel - 1, dilation, too_large), 1, too_large);
+}
+
 AxisWindow Window::along(const Shape& input, int axis) const {
-  const char* const too_large = "the size of the padded input";
   const std::pair<std::string_view, const Extent*> extents[] = {{"kernel", &kernel},
                                                                 {"stride", &stride},
                                                                 {"dilation", &dilation},
@@ -91,8 +96,7 @@ AxisWindow Window::along(const Shape& input, int axis) const {
   window.kernel = kernel[axis];
   window.dilation = dilation[axis];
   window.stride = stride.is_given() ? stride[axis] : stride_is_kernel ? kernel[axis] : 1;
-  const std::int64_t span =
-      checked_sum(checked_product(window.kernel - 1, window.dilation, too_large), 1, too_large);
+  const std::int64_t span = span_of(window.kernel, window.dilation);
   std::int64_t padded = window.input;
   if (padding.kind == Padding::Kind::same) {
     const std::int64_t output = ceiling_of(window.input, window.stride);
@@ -111,12 +115,16 @@ AxisWindow Window::along(const Shape& input, int axis) const {
                     dilated ? " with its dilation" : "", padded, axis_name(input, axis)),
         "use a smaller kernel, more padding, or fewer poolings before");
   }
+  window.pad_behind = padded - window.input - window.pad_before;
   window.output = (padded - span) / window.stride + 1;
+  const bool hangs_over =
+      (padded - span) % window.stride != 0 && window.place(window.output, 0) < window.input;
+  if (ceil && hangs_over) ++window.output;
   return window;
 }
 
 Shape Window::output_shape(const Shape& input, std::int64_t channels) const {
-  std::array<std::int64_t, Shape::largest_rank> sizes{channels, 1, 1};
+  std::array<std::int64_t, Shape::largest_rank> sizes{channels, 1, 1, 1};
   for (int axis = 0; axis < input.spatial_rank(); ++axis) {
     sizes[static_cast<std::size_t>(axis) + 1] = along(input, axis).output;
   }
@@ -145,16 +153,27 @@ std::int64_t Window::patch_size(int spatial_rank) const {
   return product;
 }
 
+bool Window::is_pointwise() const {
+  const auto all = [](const Extent& extent, std::int64_t size) {
+    return std::ranges::all_of(
+        std::span(extent.sizes).first(extent.given > 1 ? extent.given - 1U : 1U),
+        [=](std::int64_t other) { return other == size; });
+  };
+  return all(kernel, 1) && (padding.kind != Padding::Kind::explicit_sizes || all(padding.sizes, 0));
+}
+
 std::string_view axis_name(const Shape& input, int axis) {
   if (input.spatial_rank() == 1) return "the length";
-  return axis == 0 ? "the height" : "the width";
+  constexpr std::array<std::string_view, Shape::most_spatial_axes> names{"the depth", "the height",
+                                                                         "the width"};
+  return names.at(names.size() - static_cast<std::size_t>(input.spatial_rank() - axis));
 }
 
 void require_spatial(const Shape& input, std::string_view component) {
   if (input.spatial_rank() > 0) return;
   throw ShapeError(
       fmt::format("{} needs an input with positions, not {}", component, input.to_text()),
-      "[channels, length] or [channels, height, width]");
+      std::string(Shape::spatial_forms));
 }
 
 }  // namespace smoothbound

@@ -12,6 +12,8 @@ std::string_view plain_words(Remedy remedy) {
       return "smoothing puts the smooth one in its place";
     case Remedy::average_for_max_pool:
       return "smoothing puts average_pool in its place";
+    case Remedy::average_for_global_max_pool:
+      return "smoothing puts global_average_pool in its place";
     case Remedy::larger_files:
       return "the limit can be raised";
     case Remedy::more_layers:

@@ -9,7 +9,7 @@ namespace smoothbound {
 namespace {
 
 BlockAtPoint at_point(const Dense& dense, const Site& site, std::span<const double> v) {
-  const std::int64_t inputs_of_unit = site.input().elements();
+  const std::int64_t inputs_of_unit = dense.fan_in(site.input());
   const auto weights = static_cast<std::size_t>(inputs_of_unit * dense.units);
   return {norm_bound(v), operator_norm_bound(v.first(weights), dense.units, inputs_of_unit),
           norm_bound(v.subspan(weights))};
@@ -60,20 +60,44 @@ Magnitude filter_norm(const Filters& w, std::int64_t overlap) {
   return std::min({by_patches, by_outputs, square_root(row * column), tap_sum});
 }
 
-BlockAtPoint at_point(const Conv& conv, const Site& site, std::span<const double> v) {
-  const std::int64_t taps = conv.window.patch_size(site.input().spatial_rank());
-  const std::int64_t channels = site.input().channels() / conv.groups;
-  const std::int64_t overlap = conv.window.largest_overlap(site.input());
-  const auto size = static_cast<std::size_t>(conv.filters / conv.groups * channels * taps);
-  const std::size_t weights = size * static_cast<std::size_t>(conv.groups);
+// Of a convolution from `inputs` to `filters` channels in groups, and a bias behind its weights.
+struct GroupedFilters {
+  std::int64_t filters;
+  std::int64_t inputs;
+  std::int64_t taps;
+  std::int64_t groups;
+};
+BlockAtPoint at_point(const GroupedFilters& c, std::int64_t overlap, std::span<const double> v) {
+  const std::int64_t filters = c.filters / c.groups;
+  const std::int64_t channels = c.inputs / c.groups;
+  const auto size = static_cast<std::size_t>(filters * channels * c.taps);
+  const std::size_t weights = size * static_cast<std::size_t>(c.groups);
   // Groups read and write disjoint channels: the largest norm is that of all.
   Magnitude norm;
   for (std::size_t first = 0; first < weights; first += size) {
-    norm = std::max(
-        norm,
-        filter_norm({v.subspan(first, size), conv.filters / conv.groups, channels, taps}, overlap));
+    norm =
+        std::max(norm, filter_norm({v.subspan(first, size), filters, channels, c.taps}, overlap));
   }
   return {norm_bound(v), norm, norm_bound(v.subspan(weights))};
+}
+
+BlockAtPoint at_point(const Conv& conv, const Site& site, std::span<const double> v) {
+  const Shape& input = site.input();
+  return at_point({.filters = conv.filters,
+                   .inputs = input.channels(),
+                   .taps = conv.window.patch_size(input.spatial_rank()),
+                   .groups = conv.groups},
+                  conv.window.largest_overlap(input), v);
+}
+
+// A matrix and its transpose have one norm: that of the convolution from our outputs to our inputs.
+BlockAtPoint at_point(const ConvTransposed& conv, const Site& site, std::span<const double> v) {
+  const Shape& input = site.input();
+  return at_point({.filters = input.channels(),
+                   .inputs = conv.filters,
+                   .taps = conv.window.patch_size(input.spatial_rank()),
+                   .groups = conv.groups},
+                  conv.largest_overlap(input), v);
 }
 
 // Scale and shift of a normalization: gamma, if there is a scale, then delta, if there is a shift.
@@ -85,6 +109,10 @@ BlockAtPoint at_point(const Normalization& norm, const Site& /*site*/, std::span
   const std::size_t both = affine.scale && affine.shift ? 2 : 1;
   const std::size_t scales = affine.scale ? v.size() / both : 0;
   return {norm_bound(v), largest_absolute(v.first(scales)), norm_bound(v.subspan(scales))};
+}
+
+BlockAtPoint at_point(const Prelu& /*prelu*/, const Site& /*site*/, std::span<const double> v) {
+  return {norm_bound(v), largest_absolute(v), {}};
 }
 
 }  // namespace

@@ -22,11 +22,10 @@ std::string text_of(const Real& value) {
 // A list of equal sizes fits only where the single size means the same.
 std::string text_of(const Extent& extent) {
   if (!extent.is_given()) return "-";
-  constexpr std::uint8_t two_axes = 3;
-  if (extent.given == two_axes && extent.sizes[0] != extent.sizes[1]) {
-    return fmt::format("{}x{}", extent.sizes[0], extent.sizes[1]);
-  }
-  return std::to_string(extent.sizes[0]);
+  const std::size_t axes = extent.given == 1 ? 1 : extent.given - 1U;
+  const std::span sizes(extent.sizes.data(), axes);
+  const bool uniform = std::ranges::all_of(sizes, [&](auto size) { return size == sizes[0]; });
+  return uniform ? std::to_string(sizes[0]) : fmt::format("{}", fmt::join(sizes, "x"));
 }
 
 std::string text_of(const SignedReal& value) {

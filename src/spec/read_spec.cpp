@@ -325,7 +325,7 @@ class LayerReader {
                          layer_.components.front().component);
     if (!set && head_is_known) {
       throw SpecError(fields_.key_location("bias"), "this layer has no bias",
-                      "'bias' belongs to dense and conv");
+                      "'bias' belongs to " + join_or(biased_component_names()));
     }
   }
 

@@ -9,19 +9,42 @@
 namespace smoothbound::steps {
 using namespace linalg;
 
-PatchProduct::PatchProduct(Network<double>& network)
+namespace {
+
+[[noreturn]] void fail() {
+  throw std::invalid_argument("an affine part is not a product of patches with weights");
+}
+
+}  // namespace
+
+void PatchProduct::read_sizes(const Network<double>& network, bool by_input) {
+  const std::vector<ParameterArray>& arrays = network.parameter_layout().arrays;
+  if (network.batch() != 1 || arrays.empty() || arrays.size() > 2) fail();
+  const ParameterArray& weight = arrays[0];
+  bias_ = arrays.size() == 2;
+  if (bias_ && arrays[1].elements != filters_) fail();
+  fan_in_ = weight.elements / filters_;
+  if (!by_input) {
+    if (weight.sizes.front() != filters_) fail();
+    return;
+  }
+  filters_of_channel_ = weight.sizes.at(1);
+  taps_ = weight.elements / weight.sizes[0] / filters_of_channel_;
+}
+
+std::size_t PatchProduct::weight_place(std::int64_t filter, std::int64_t k) const {
+  if (taps_ == 0) return static_cast<std::size_t>(filter * fan_in_ + k);
+  const std::int64_t group = filter / filters_of_channel_;
+  const std::int64_t channel = group * (fan_in_ / taps_) + k / taps_;
+  return static_cast<std::size_t>(
+      (channel * filters_of_channel_ + filter % filters_of_channel_) * taps_ + k % taps_);
+}
+
+PatchProduct::PatchProduct(Network<double>& network, bool by_input)
     : filters_(network.output_shape().channels()),
       positions_(network.output_shape().positions()),
       inputs_(network.input_elements()) {
-  const auto fail = [] {
-    throw std::invalid_argument("an affine part is not a product of patches with weights");
-  };
-  const std::vector<ParameterArray>& arrays = network.parameter_layout().arrays;
-  if (network.batch() != 1 || arrays.empty() || arrays.size() > 2) fail();
-  if (arrays[0].sizes.front() != filters_) fail();
-  bias_ = arrays.size() == 2;
-  if (bias_ && arrays[1].elements != filters_) fail();
-  fan_in_ = arrays[0].elements / filters_;
+  read_sizes(network, by_input);
 
   // With weight k of all filters 1, the others 0, and z = (1, 2, ...), b is the places plus 1.
   std::vector<double> z(static_cast<std::size_t>(inputs_));
@@ -30,7 +53,7 @@ PatchProduct::PatchProduct(Network<double>& network)
   Trajectory<double> trajectory(network);
   const auto set_weight = [&](std::int64_t k, double value) {
     for (std::int64_t o = 0; o < filters_; ++o) {
-      w[static_cast<std::size_t>(o * fan_in_ + k)] = value;
+      w[weight_place(o, k)] = value;
     }
   };
   std::vector<std::int64_t> of_filters(static_cast<std::size_t>(filters_ * positions_ * fan_in_));
@@ -97,7 +120,7 @@ DenseMatrix PatchProduct::by_filter(std::span<const double> v) const {
   DenseMatrix rows(filters_, features());
   for (std::int64_t o = 0; o < filters_; ++o) {
     for (std::int64_t k = 0; k < fan_in_; ++k) {
-      rows(o, k) = v[static_cast<std::size_t>(o * fan_in_ + k)];
+      rows(o, k) = v[weight_place(o, k)];
     }
     if (bias_) rows(o, fan_in_) = v[static_cast<std::size_t>(filters_ * fan_in_ + o)];
   }
@@ -107,7 +130,7 @@ DenseMatrix PatchProduct::by_filter(std::span<const double> v) const {
 void PatchProduct::from_filters(const DenseMatrix& by_filter, std::span<double> v) const {
   for (std::int64_t o = 0; o < filters_; ++o) {
     for (std::int64_t k = 0; k < fan_in_; ++k) {
-      v[static_cast<std::size_t>(o * fan_in_ + k)] = by_filter(o, k);
+      v[weight_place(o, k)] = by_filter(o, k);
     }
     if (bias_) v[static_cast<std::size_t>(filters_ * fan_in_ + o)] = by_filter(o, fan_in_);
   }

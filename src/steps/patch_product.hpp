@@ -15,9 +15,10 @@ namespace smoothbound::steps {
 /// ones.
 class PatchProduct {
  public:
-  /// `network`: of the affine part alone, for one sample. Finds the places by executing it. Throws
-  /// std::invalid_argument if it is no such product.
-  explicit PatchProduct(Network<double>& network);
+  /// `network`: of the affine part alone, for one sample; `by_input`: the order of its weights, see
+  /// PatchCounts. Finds the places by executing it. Throws std::invalid_argument if it is no such
+  /// product.
+  PatchProduct(Network<double>& network, bool by_input);
 
   [[nodiscard]] std::int64_t filters() const { return filters_; }
   [[nodiscard]] std::int64_t positions() const { return positions_; }
@@ -47,12 +48,19 @@ class PatchProduct {
   void from_filters(const linalg::DenseMatrix& by_filter, std::span<double> v) const;
 
  private:
+  void read_sizes(const Network<double>& network, bool by_input);
+  /// Where the parameters have weight k of a filter.
+  [[nodiscard]] std::size_t weight_place(std::int64_t filter, std::int64_t k) const;
+
   std::int64_t filters_ = 0;
   std::int64_t positions_ = 0;
   std::int64_t inputs_ = 0;
   std::int64_t fan_in_ = 0;
   std::int64_t groups_ = 1;
   bool bias_ = false;
+  // Of weights that lie by input channel, filter of the group, tap; of others 0.
+  std::int64_t taps_ = 0;
+  std::int64_t filters_of_channel_ = 0;
   std::vector<std::int64_t> places_;
 };
 

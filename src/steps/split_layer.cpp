@@ -49,7 +49,10 @@ SplitLayer::SplitLayer(const Graph& graph, std::uint32_t layer, std::int64_t bat
     : batch_(batch), b_(affine_part(graph, graph.layers[layer]), batch) {
   const Layer& whole = graph.layers[layer];
   Network<double> one_sample(affine_part(graph, whole), 1);
-  affine_.emplace(one_sample);
+  const PlacedComponent& affine = whole.components.front();
+  const Shape& input = graph.shape_of(whole.inputs.front());
+  const Work work = work_of(affine.component, {{&input, 1}, affine.output, 1});
+  affine_.emplace(one_sample, work.patches.value_or(PatchCounts{}).by_input);
   if (whole.components.size() == 1) return;
   for (std::size_t c = 1; c < whole.components.size(); ++c) {
     couples_samples_ = couples_samples_ || couples_samples(whole.components[c].component);

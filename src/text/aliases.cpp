@@ -5,12 +5,11 @@
 namespace smoothbound {
 namespace {
 
-constexpr std::string_view no_learned_slope =
-    "a learned slope is not in the catalogue; leaky_relu has a fixed one";
-constexpr std::string_view no_adaptive_pool =
-    "global_average_pool gives one position; for others, use average_pool with a kernel";
-constexpr std::string_view no_transposed =
-    "transposed convolutions are not in the catalogue; opaque takes your own constants";
+constexpr std::string_view no_random_slope =
+    "a random slope is not in the catalogue; leaky_relu has a fixed one";
+constexpr std::string_view no_adaptive_maximum =
+    "global_max_pool gives one position; for others, use max_pool with a kernel";
+constexpr std::string_view each_position = "dense with per: position";
 constexpr std::string_view no_recurrence =
     "recurrent layers and attention are not in the catalogue; opaque takes your own constants";
 constexpr std::string_view fixed_statistics =
@@ -38,9 +37,20 @@ constexpr auto table = std::to_array<Alias>({
     {"convolutional", "conv", {}},
     {"convolution2d", "conv", {}},
     {"depthwiseconv2d", "conv", "conv with groups: as many as channels"},
-    {"convtranspose2d", "conv", no_transposed},
-    {"conv2dtranspose", "conv", no_transposed},
-    {"conv3d", "conv", "conv has one or two spatial axes"},
+    {"conv3d", "conv", {}},
+    {"timedistributed", "dense", each_position},
+    {"pointwise", "dense", each_position},
+    {"convtranspose", "conv_transposed", {}},
+    {"convtranspose1d", "conv_transposed", {}},
+    {"convtranspose2d", "conv_transposed", {}},
+    {"convtranspose3d", "conv_transposed", {}},
+    {"conv1dtranspose", "conv_transposed", {}},
+    {"conv2dtranspose", "conv_transposed", {}},
+    {"conv3dtranspose", "conv_transposed", {}},
+    {"deconv", "conv_transposed", {}},
+    {"deconvolution", "conv_transposed", {}},
+    {"deconvolutional", "conv_transposed", {}},
+    {"transposedconv", "conv_transposed", {}},
     {"view", "reshape", {}},
     {"squeeze", "reshape", "reshape with the sizes that remain"},
     {"unsqueeze", "reshape", "reshape with the sizes that are then there"},
@@ -107,27 +117,37 @@ constexpr auto table = std::to_array<Alias>({
     {"rmsnormalization", "rms_norm", {}},
     {"maxpool1d", "max_pool", {}},
     {"maxpool2d", "max_pool", {}},
+    {"maxpool3d", "max_pool", {}},
     {"maxpooling", "max_pool", {}},
     {"maxpooling1d", "max_pool", {}},
     {"maxpooling2d", "max_pool", {}},
+    {"maxpooling3d", "max_pool", {}},
     {"avgpool", "average_pool", {}},
     {"avgpool1d", "average_pool", {}},
     {"avgpool2d", "average_pool", {}},
+    {"avgpool3d", "average_pool", {}},
     {"averagepooling", "average_pool", {}},
     {"averagepooling2d", "average_pool", {}},
+    {"averagepooling3d", "average_pool", {}},
     {"meanpool", "average_pool", {}},
     {"gap", "global_average_pool", {}},
     {"globalavgpool", "global_average_pool", {}},
     {"globalavgpool2d", "global_average_pool", {}},
     {"globalaveragepooling", "global_average_pool", {}},
     {"globalaveragepooling2d", "global_average_pool", {}},
-    {"adaptiveavgpool2d", "global_average_pool", no_adaptive_pool},
-    {"globalmaxpool", "max_pool", "max_pool with the kernel of the whole input"},
-    {"globalmaxpooling2d", "max_pool", "max_pool with the kernel of the whole input"},
+    {"adaptiveavgpool", "adaptive_average_pool", {}},
+    {"adaptiveavgpool1d", "adaptive_average_pool", {}},
+    {"adaptiveavgpool2d", "adaptive_average_pool", {}},
+    {"adaptiveavgpool3d", "adaptive_average_pool", {}},
+    {"adaptiveaveragepooling2d", "adaptive_average_pool", {}},
+    {"adaptivemaxpool2d", "global_max_pool", no_adaptive_maximum},
+    {"globalmaxpooling", "global_max_pool", {}},
+    {"globalmaxpooling1d", "global_max_pool", {}},
+    {"globalmaxpooling2d", "global_max_pool", {}},
     {"swish", "silu", {}},
     {"lrelu", "leaky_relu", {}},
-    {"prelu", "leaky_relu", no_learned_slope},
-    {"rrelu", "leaky_relu", no_learned_slope},
+    {"parametricrelu", "prelu", {}},
+    {"rrelu", "leaky_relu", no_random_slope},
     {"crelu", "relu", "concat of relu and of its opposite is not one component"},
     {"arctan", "atan", {}},
     {"logistic", "sigmoid", {}},
@@ -175,6 +195,9 @@ constexpr auto table = std::to_array<Alias>({
     {"strides", "stride", {}},
     {"pad", "padding", {}},
     {"pads", "padding", {}},
+    {"outputsize", "output", {}},
+    {"ceilmode", "ceil", {}},
+    {"countincludepad", "count_padding", {}},
     {"dilationrate", "dilation", {}},
     {"dilations", "dilation", {}},
     {"featuregroupcount", "groups", {}},

@@ -23,8 +23,8 @@ std::int64_t checked_sum(std::int64_t a, std::int64_t b, const char* what) {
 
 Shape::Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<int>(sizes.size())) {
   if (sizes.empty() || sizes.size() > largest_rank) {
-    throw ShapeError(fmt::format("a shape has 1 to 3 sizes, not {}", sizes.size()),
-                     "[features], [channels, length] or [channels, height, width]");
+    throw ShapeError(fmt::format("a shape has 1 to {} sizes, not {}", largest_rank, sizes.size()),
+                     std::string(forms));
   }
   std::int64_t product = 1;
   for (std::size_t i = 0; i < sizes.size(); ++i) {

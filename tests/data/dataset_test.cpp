@@ -90,9 +90,10 @@ TEST_F(Datasets, IdxThatLies) {
             "an array of shape [3] holds no samples | this seems to be a file of labels; name the "
             "images, and this one as their labels");
   EXPECT_EQ(
-      refusal(idx({1, 1, 1, 1, 1}, counting(1))),
-      "an array of shape [1, 1, 1, 1, 1] holds no samples | the first axis counts samples: [n, "
-      "features], [n, channels, length] or [n, channels, height, width]");
+      refusal(idx({1, 1, 1, 1, 1, 1}, counting(1))),
+      "an array of shape [1, 1, 1, 1, 1, 1] holds no samples | the first axis counts samples: [n, "
+      "features], [n, channels, length], [n, channels, height, width] or [n, channels, depth, "
+      "height, width]");
 }
 
 TEST_F(Datasets, CompressedIdxThatLies) {
@@ -265,7 +266,8 @@ TEST_F(Datasets, Npy) {
   EXPECT_EQ(
       refusal(npy(npy_dict("|u1", "(2,)"), counting(2))),
       "an array of shape [2] holds no samples | the first axis counts samples: [n, features], "
-      "[n, channels, length] or [n, channels, height, width]");
+      "[n, channels, length], [n, channels, height, width] or [n, channels, depth, height, "
+      "width]");
   dataset = open_dataset(
       directory.write("data", npy(npy_dict("<f4", "(1, 2)"), bytes_of<float>({0, std::nanf("")}))));
   EXPECT_EQ(message_of(directory / "data", [&] { read<float>(dataset, 0, 1); }),
@@ -340,6 +342,15 @@ TEST(FitSamples, AsIsFlattenedOrPadded) {
         }
       }
     }
+  }
+  const Dataset volume = random_dataset(Shape{2, 1, 2, 2}, 2, 1);
+  const std::vector<double> small = read<double>(volume, 1, 1);
+  const std::vector<double> large =
+      read<double>(fit_samples(volume, Shape{2, 3, 4, 2}, Border::zeros), 1, 1);
+  for (std::size_t i = 0; i < large.size(); ++i) {
+    const std::size_t row = i / 2 % 4;
+    const bool inside = i / 8 % 3 == 1 && row >= 1 && row < 3;
+    EXPECT_EQ(large[i], inside ? small[(i / 24 * 2 + row - 1) * 2 + i % 2] : 0);
   }
   const Dataset line = random_dataset(Shape{1, 2}, 1, 1);
   const std::vector<double> longer =

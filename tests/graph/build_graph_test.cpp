@@ -155,7 +155,7 @@ TEST(BuildGraph, ShapesThatDoNotFitNameTheLayerAndItsInputs) {
   EXPECT_EQ(error.notes[1].location.line, 4U);
   EXPECT_THAT(error_of("  - {name: k, conv: {filters: 1, kernel: 9}}\n").what(),
               HasSubstr("layer 'k': the kernel (9) is larger than the padded input (8)"));
-  EXPECT_THAT(error_of("  - {name: k, dense: 4}\n  - {conv: {filters: 1, kernel: 1}}\n").what(),
+  EXPECT_THAT(error_of("  - {name: k, dense: 4}\n  - {conv: {filters: 1, kernel: 3}}\n").what(),
               HasSubstr("layer 'layer2': conv needs an input with positions, not [4]"));
 }
 

@@ -34,6 +34,7 @@ const std::vector<Convolution> convolutions{
      {.kernel = {{3, 2}, 3}, .padding = {Padding::Kind::same, Extent::uniform(0)}}},
     {"grouped", {4, 6}, 4, {.kernel = Extent::uniform(2)}, 2},
     {"one_axis", {3, 9}, 2, {.kernel = Extent::uniform(4)}},
+    {"volume", {1, 3, 3, 4}, 2, {.kernel = {{2, 2, 3}, 4}, .stride = {{1, 1, 2}, 4}}},
     {"single_patch", {2, 3, 3}, 2, {.kernel = Extent::uniform(3)}},
 };
 
@@ -169,6 +170,24 @@ TEST(Conv, BiasConstantIsExact) {
   }
 }
 
+// Behind a global pooling: channels at one position.
+TEST(Conv, OfSinglePositionsTakesChannelsAlone) {
+  const Shape input{6};
+  Conv conv;
+  conv.filters = 4;
+  conv.groups = 2;
+  conv.window.kernel = {{1, 1}, 3};
+  const Shape output = conv.output_shape({&input, 1});
+  EXPECT_EQ(output, Shape{4});
+  const Site site{{&input, 1}, output, 3};
+  EXPECT_EQ(conv.block(site)->elements, 4 * 3 + 4);
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const auto b = std::get<AffineConstants>(*conv.parts(site, method).begin());
+    EXPECT_EQ(b.bilinear.value, Magnitude::from_count(1));
+    EXPECT_EQ(b.linear_parameters.value, square_root(Magnitude::from_count(3)));
+  }
+}
+
 TEST(Conv, PaperConstantIsTheRootOfTheNumberOfPatches) {
   const Convolution& c = convolutions.front();  // 3 x 3 patches
   const Conv conv = conv_of(c);
@@ -188,7 +207,13 @@ TEST(Conv, RefusesWhatDoesNotFit) {
     return std::string("none");
   };
   Conv conv;
+  conv.window.kernel = Extent::uniform(2);
   EXPECT_EQ(refusal(conv, {10}), "conv needs an input with positions, not [10]");
+  conv.window.kernel = Extent::uniform(1);
+  EXPECT_EQ(refusal(conv, {10}), "none");
+  conv.window.padding = {Padding::Kind::explicit_sizes, Extent::uniform(1)};
+  EXPECT_EQ(refusal(conv, {10}), "conv needs an input with positions, not [10]");
+  conv.window.padding = {};
   conv.groups = 2;
   EXPECT_EQ(refusal(conv, {4, 4}), "2 groups do not divide 4 input channels and 1 filters");
   conv.filters = 2;

@@ -55,6 +55,8 @@ const std::vector<Pooled> poolings{
     {{1, 7, 6}, Extent::uniform(3), Extent::uniform(1), 1},
     {{1, 11}, Extent::uniform(5), Extent::uniform(2), 2},
     {{1, 10, 5}, {{4, 2}, 3}, {{3, 1}, 3}, 1},
+    {{1, 4, 2, 6}, {{2, 1, 3}, 4}, {}, 0, true},
+    {{1, 3, 4, 5}, Extent::uniform(2), {{1, 2, 2}, 4}, 1},
 };
 
 Window window_of(const Pooled& c) {
@@ -193,11 +195,71 @@ TEST(GlobalAveragePool, NormIsExact) {
   EXPECT_EQ(only_map(pool.parts(site, Method::paper)).lipschitz.value, Magnitude::from_count(1));
 }
 
+// Products over the axes; one value for both methods, as it may exceed 1.
+TEST(AveragePool, WithOtherDivisorsHasTheProductOfItsAxes) {
+  const Shape input{2, 7, 6};
+  AveragePool pool;
+  pool.window = {.kernel = Extent::uniform(3),
+                 .stride = Extent::uniform(2),
+                 .padding = {Padding::Kind::explicit_sizes, {{1, 0}, 3}},
+                 .ceil = true};
+  const Site site{{&input, 1}, pool.output_shape({&input, 1}), 3};
+  EXPECT_EQ(site.output, (Shape{2, 4, 3}));
+  const MapConstants a = only_map(pool.parts(site, Method::sharp));
+  EXPECT_NEAR(a.lipschitz.value.to_double(), std::sqrt(2.0 / 3 * (1.0 / 3 + 1.0 / 2)), 1e-15);
+  EXPECT_EQ(a.lipschitz.value, only_map(pool.parts(site, Method::paper)).lipschitz.value);
+  EXPECT_EQ(a.slope_at_zero.value, a.lipschitz.value);
+  EXPECT_TRUE(a.smoothness.value.is_zero());
+  pool.count_padding = false;
+  EXPECT_NEAR(only_map(pool.parts(site, Method::sharp)).lipschitz.value.to_double(),
+              std::sqrt((1.0 / 2 + 1.0 / 3) * (1.0 / 3 + 1.0 / 2)), 1e-15);
+}
+
+TEST(AdaptiveAveragePool, HasTheShapeAskedForAndTheProductOfItsAxes) {
+  const Shape input{2, 7, 3, 6};
+  AdaptiveAveragePool pool;
+  pool.output = {{3, 5, 2}, 4};
+  const Site site{{&input, 1}, pool.output_shape({&input, 1}), 3};
+  EXPECT_EQ(site.output, (Shape{2, 3, 5, 2}));
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const MapConstants a = only_map(pool.parts(site, method));
+    EXPECT_NEAR(a.lipschitz.value.to_double(), std::sqrt(2.0 / 3 * 2 / 3), 1e-15);
+    EXPECT_EQ(a.slope_at_zero.value, a.lipschitz.value);
+    EXPECT_TRUE(a.at_zero.value.is_zero());
+  }
+  // Whole patches: their mean.
+  const Shape even{1, 8, 6};
+  pool.output = {{2, 3}, 3};
+  EXPECT_EQ(only_map(pool.parts({{&even, 1}, pool.output_shape({&even, 1}), 1}, Method::sharp))
+                .lipschitz.value,
+            square_root(Magnitude::from_count(1) / LowerBound::from_count(8)));
+  const Shape line{1, 4};
+  EXPECT_THROW(static_cast<void>(pool.output_shape({&line, 1})), ShapeError);
+}
+
+TEST(GlobalMaxPool, CopiesOneInputOfEachChannel) {
+  const Shape input{3, 5, 2};
+  const GlobalMaxPool pool;
+  const Shape output = pool.output_shape({&input, 1});
+  EXPECT_EQ(output, Shape{3});
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const MapConstants a = only_map(pool.parts({{&input, 1}, output, 2}, method));
+    EXPECT_EQ(a.lipschitz.value, Magnitude::from_count(1));
+    EXPECT_TRUE(a.smoothness.value.is_infinite());
+    EXPECT_EQ(a.smoothness.source, "global_max_pool has kinks");
+    EXPECT_EQ(a.smoothness.remedy, Remedy::average_for_global_max_pool);
+    EXPECT_TRUE(a.at_zero.value.is_zero());
+  }
+  EXPECT_TRUE(pool.smooth_form(Real{}).has_value());
+}
+
 TEST(Pooling, NeedsPositions) {
   const Shape flat{10};
   EXPECT_THROW(static_cast<void>(AveragePool{}.output_shape({&flat, 1})), ShapeError);
   EXPECT_THROW(static_cast<void>(MaxPool{}.output_shape({&flat, 1})), ShapeError);
   EXPECT_THROW(static_cast<void>(GlobalAveragePool{}.output_shape({&flat, 1})), ShapeError);
+  EXPECT_THROW(static_cast<void>(GlobalMaxPool{}.output_shape({&flat, 1})), ShapeError);
+  EXPECT_THROW(static_cast<void>(AdaptiveAveragePool{}.output_shape({&flat, 1})), ShapeError);
 }
 
 }  // namespace

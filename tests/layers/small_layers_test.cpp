@@ -70,6 +70,26 @@ TEST(Dense, BilinearConstantIsReachedByRankOne) {
   EXPECT_EQ(product_norm(w, z), 1);
 }
 
+// A convolution of single positions, in any arrangement.
+TEST(Dense, PerPositionActsOnChannels) {
+  Dense dense;
+  dense.units = 10;
+  dense.per = 1;
+  dense.inputs = 3;
+  const Shape input{3, 4, 5};
+  const Shape output = dense.output_shape({&input, 1});
+  EXPECT_EQ(output, (Shape{10, 4, 5}));
+  const Site site{{&input, 1}, output, 5};
+  EXPECT_EQ(dense.block(site)->elements, 40);
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const auto b = std::get<AffineConstants>(*dense.parts(site, method).begin());
+    EXPECT_EQ(b.bilinear.value, Magnitude::from_count(1));
+    EXPECT_EQ(b.linear_parameters.value, Magnitude::from_count(10));
+  }
+  EXPECT_EQ(shape_of(dense, {{3}}), Shape{10});
+  EXPECT_EQ(refusal(dense, {{4, 3}}), "dense declares 3 inputs but gets 4 ([4, 3])");
+}
+
 TEST(Dense, DeclaredFanInIsChecked) {
   Dense dense;
   dense.inputs = 7;
@@ -147,8 +167,8 @@ TEST(Opaque, OutputAndParametersAreThoseGiven) {
   EXPECT_EQ(shape_of(opaque, {{4, 2}}), (Shape{3, 5}));
   const Shape shape{4, 2};
   EXPECT_EQ(opaque.block({{&shape, 1}, shape, 1})->elements, 17);
-  opaque.output = {1, 2, 3, 4};
-  EXPECT_THAT(refusal(opaque, {{4}}), HasSubstr("1 to 3 sizes"));
+  opaque.output = {1, 2, 3, 4, 5};
+  EXPECT_THAT(refusal(opaque, {{4}}), HasSubstr("1 to 4 sizes"));
 }
 
 // A rounded literal is one that is not below what the file says.
@@ -181,7 +201,7 @@ TEST(Catalogue, NamesAreUniqueAndFound) {
 
 TEST(Catalogue, Roles) {
   EXPECT_THAT(component_names(Role::affine),
-              testing::ElementsAre("dense", "conv", "parameter", "opaque"));
+              testing::ElementsAre("dense", "conv", "conv_transposed", "parameter", "opaque"));
   EXPECT_THAT(component_names(Role::merge),
               testing::ElementsAre("add", "concat", "multiply", "matmul"));
   EXPECT_THAT(

@@ -22,27 +22,25 @@ inline std::vector<std::optional<std::size_t>> taps(const AxisWindow& window, st
   return result;
 }
 
-/// Positions of one channel that each patch reads, patch after patch; two axes or one.
+/// Positions of one channel that each patch reads, patch after patch.
 inline std::vector<std::vector<std::optional<std::size_t>>> patches(const Window& window,
                                                                     const Shape& input) {
-  std::vector<std::vector<std::optional<std::size_t>>> result;
-  const AxisWindow first = window.along(input, 0);
-  if (input.spatial_rank() == 1) {
-    for (std::int64_t o = 0; o < first.output; ++o) result.push_back(taps(first, o));
-    return result;
-  }
-  const AxisWindow second = window.along(input, 1);
-  for (std::int64_t o = 0; o < first.output; ++o) {
-    for (std::int64_t q = 0; q < second.output; ++q) {
-      result.emplace_back();
-      for (const auto& row : taps(first, o)) {
-        for (const auto& column : taps(second, q)) {
-          const auto width = static_cast<std::size_t>(second.input);
-          result.back().push_back(row && column ? std::optional(*row * width + *column)
-                                                : std::nullopt);
+  std::vector<std::vector<std::optional<std::size_t>>> result{{std::size_t{0}}};
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    const AxisWindow along = window.along(input, axis);
+    const auto size = static_cast<std::size_t>(along.input);
+    std::vector<std::vector<std::optional<std::size_t>>> next;
+    for (const auto& before : result) {
+      for (std::int64_t o = 0; o < along.output; ++o) {
+        next.emplace_back();
+        for (const auto& place : before) {
+          for (const auto& i : taps(along, o)) {
+            next.back().push_back(place && i ? std::optional(*place * size + *i) : std::nullopt);
+          }
         }
       }
     }
+    result = next;
   }
   return result;
 }

@@ -97,12 +97,51 @@ TEST(Window, HugeKernelsAreBounded) {
   EXPECT_GE(axis.taps(), Magnitude::from_count(axis.kernel));
 }
 
+// PyTorch's rule: one window more if steps are left over, unless it would begin behind the input.
+TEST(Window, CeilAddsAWindowThatHangsOver) {
+  Random random(77);
+  int added = 0;
+  for (int i = 0; i < 5000; ++i) {
+    Window window;
+    const Shape input{1, random.integer(1, 16)};
+    const std::int64_t n = input.spatial(0);
+    const std::int64_t kernel = random.integer(1, 6);
+    const std::int64_t stride = random.integer(1, 6);
+    const std::int64_t pad = random.integer(0, kernel / 2);
+    if (kernel > n + 2 * pad) continue;
+    window.kernel = Extent::uniform(kernel);
+    window.stride = Extent::uniform(stride);
+    window.padding = {Padding::Kind::explicit_sizes, Extent::uniform(pad)};
+    const std::int64_t floor = window.along(input, 0).output;
+    window.ceil = true;
+    const AxisWindow axis = window.along(input, 0);
+    std::int64_t expected = (n + 2 * pad - kernel + stride - 1) / stride + 1;
+    if ((expected - 1) * stride >= n + pad) --expected;
+    ASSERT_EQ(axis.output, expected) << n << " " << kernel << " " << stride << " " << pad;
+    ASSERT_EQ(axis.pad_behind, pad);
+    ASSERT_EQ(axis.largest_overlap(), counted_overlap(axis));
+    ASSERT_EQ(axis.taps().to_integer(), counted_taps(axis));
+    added += axis.output != floor ? 1 : 0;
+  }
+  EXPECT_GT(added, 500);
+  Window same{.kernel = Extent::uniform(2), .stride = Extent::uniform(3), .ceil = true};
+  same.padding.kind = Padding::Kind::same;
+  EXPECT_EQ(same.along(Shape{1, 7}, 0).output, 3);  // ceil(input / stride), as without
+}
+
 TEST(Window, ListsOfSizesMustFitTheAxes) {
   Window window;
   window.kernel = {{3, 2}, 3};
   EXPECT_THROW(static_cast<void>(window.along(Shape{1, 9}, 0)), ShapeError);
   EXPECT_EQ(window.along(Shape{1, 9, 9}, 0).output, 7);
   EXPECT_EQ(window.along(Shape{1, 9, 9}, 1).output, 8);
+  window.kernel = {{3, 2, 1}, 4};
+  EXPECT_THROW(static_cast<void>(window.along(Shape{1, 9, 9}, 0)), ShapeError);
+  EXPECT_EQ(window.output_shape(Shape{1, 9, 9, 9}, 5), (Shape{5, 7, 8, 9}));
+  EXPECT_EQ(axis_name(Shape{1, 9, 9, 9}, 0), "the depth");
+  EXPECT_EQ(axis_name(Shape{1, 9, 9, 9}, 2), "the width");
+  EXPECT_EQ(axis_name(Shape{1, 9, 9}, 0), "the height");
+  EXPECT_EQ(axis_name(Shape{1, 9}, 0), "the length");
   window.kernel = {{3, 0}, 2};
   EXPECT_EQ(window.along(Shape{1, 9}, 0).output, 7);
   EXPECT_THROW(static_cast<void>(window.along(Shape{1, 9, 9}, 0)), ShapeError);

@@ -386,6 +386,59 @@ layers:
   - dense: 3
     then: [shift: -0.25]
 )"},
+    NamedNetwork{"Volumes", R"(
+input: {shape: [2, 3, 5, 4], norm: 1}
+layers:
+  - conv: {filters: 4, kernel: [2, 3, 2], padding: same, groups: 2}
+    then: [softplus, {average_pool: {kernel: [1, 2, 2], stride: [1, 2, 1], padding: [0, 1, 0]}}]
+  - conv: {filters: 3, kernel: [1, 2, 3], stride: [2, 1, 1], padding: [1, 0, 1], dilation: [2, 1, 1]}
+    then: [tanh, batch_norm: {epsilon: 0.1}]
+  - conv: {filters: 2, kernel: 1}
+    then: [softmax, global_average_pool]
+  - dense: 2
+)"},
+    NamedNetwork{"Transposed", R"(
+input: {shape: [3, 2, 3], norm: 1}
+layers:
+  - conv_transposed: {filters: 4, kernel: [3, 2], stride: 2, padding: [1, 0], output_padding: [1, 0]}
+    then: [softplus]
+  - conv_transposed: {filters: 2, kernel: 3, stride: 2, padding: same, groups: 2}
+    then: [tanh, average_pool: 3]
+  - conv_transposed: {filters: 3, kernel: 2, dilation: 2, padding: 1}
+    bias: false
+    then: [sigmoid]
+  - dense: 2
+)"},
+    NamedNetwork{"TransposedSequence", R"(
+input: {shape: [2, 3], norm: 1}
+layers:
+  - conv_transposed: {filters: 3, kernel: 2, stride: 3}
+    then: [silu]
+  - conv_transposed: {filters: 2, kernel: 4, stride: 2, padding: 1}
+)"},
+    NamedNetwork{"TransposedVolumes", R"(
+input: {shape: [2, 1, 2, 2], norm: 1}
+layers:
+  - conv_transposed: {filters: 4, kernel: 2, stride: [2, 1, 2], groups: 2}
+    then: [softplus, {adaptive_average_pool: [2, 1, 2]}]
+  - dense: 3
+)"},
+    NamedNetwork{"Means", R"(
+input: {shape: [2, 7, 6], norm: 1}
+layers:
+  - conv: {filters: 4, kernel: 2, padding: same}
+    then: [softplus, {average_pool: {kernel: 3, stride: 2, padding: 1, count_padding: false}}]
+  - dense: {units: 3, per: position}
+    then: [tanh, {average_pool: {kernel: 2, stride: 2, padding: 1, ceil: true}}]
+  - dense: {units: 2, per: position}
+    bias: false
+    then: [adaptive_average_pool: [2, 4]]
+  - conv: {filters: 3, kernel: 1}
+    then: [gelu, global_average_pool]
+  - conv: {filters: 4, kernel: 1, groups: 1}
+    then: [softplus]
+  - dense: 2
+)"},
 };
 
 /// Networks with kinks: at almost all points the first derivatives exist.
@@ -419,6 +472,25 @@ layers:
     then: [{celu: 0.5}]
   - dense: 3
     then: [smooth_selu]
+)"},
+    NamedNetwork{"LearnedSlopes", R"(
+input: {shape: [2, 5, 4], norm: 1}
+layers:
+  - conv: {filters: 8, kernel: 3}
+    then: [prelu, {prelu: {per: layer, radius: 2}}]
+  - dense: 4
+    then: [prelu]
+  - dense: 2
+)"},
+    NamedNetwork{"Maxima", R"(
+input: {shape: [2, 4, 5, 3], norm: 1}
+layers:
+  - conv: {filters: 3, kernel: 2, padding: same}
+    then: [{max_pool: {kernel: 2, stride: [1, 2, 2], padding: [0, 1, 0], ceil: true}}]
+  - conv: {filters: 4, kernel: 1}
+    then: [global_max_pool]
+  - conv: {filters: 3, kernel: 1}
+    then: [relu]
 )"},
 };
 

@@ -9,11 +9,10 @@
 #include <optional>
 
 #include "onnx_index_maps.hpp"
+#include "onnx_windows.hpp"
 
 namespace smoothbound::testing::onnx {
 namespace {
-
-using Sizes = std::vector<std::int64_t>;
 
 std::int64_t product(const Sizes& sizes, std::size_t begin, std::size_t end) {
   std::int64_t result = 1;
@@ -21,8 +20,6 @@ std::int64_t product(const Sizes& sizes, std::size_t begin, std::size_t end) {
   return result;
 }
 std::int64_t product(const Sizes& sizes) { return product(sizes, 0, sizes.size()); }
-
-std::string list(const Sizes& sizes) { return fmt::format("[{}]", fmt::join(sizes, ", ")); }
 
 class Translation {
  public:
@@ -64,6 +61,26 @@ class Translation {
   }
   void elu() { activation("elu", "alpha", real("alpha", 1)); }
   void leaky_relu() { activation("leaky_relu", "slope", real("alpha", 0.01)); }
+  // The axes that the slopes have are seen as the channels.
+  void prelu() {
+    const Tensor& slope = input(1);
+    // A list that does not fit the last axis is one of channels: so it was before version 7.
+    const bool of_channels = slope.sizes.size() == 1 && slope.sizes[0] != x().sizes.back();
+    const std::size_t first = of_channels ? 1 : x().sizes.size() - slope.sizes.size();
+    const auto has_slopes = [&](std::size_t axis) {
+      return axis >= first && axis < first + slope.sizes.size() && slope.sizes[axis - first] > 1;
+    };
+    std::size_t begin = 0;
+    while (begin < x().sizes.size() && !has_slopes(begin)) ++begin;
+    std::size_t end = begin;
+    while (end < x().sizes.size() && has_slopes(end)) ++end;
+    if (product(slope.sizes) == 1) begin = end = 1;
+    const std::int64_t channels = product(x().sizes, begin, end);
+    if (channels != product(slope.sizes)) throw Inexpressible::other_constants;
+    map(product(x().sizes, 0, begin), {channels, product(x().sizes, end, x().sizes.size())},
+        "prelu");
+    program_.parameters["f.prelu.slope"] = slope.values;
+  }
   void selu() {
     // The defaults are the usual constants, in single precision.
     if (std::fabs(real("alpha", 1.67326) - 1.67326) > 1e-4) throw Inexpressible::other_constants;
@@ -102,7 +119,7 @@ class Translation {
     const std::size_t axis = axis_of("axis", 1);
     Sizes sample(x().sizes.begin() + static_cast<std::ptrdiff_t>(axis), x().sizes.end());
     if (sample.empty()) sample.push_back(1);
-    if (sample.size() > 3) throw Inexpressible::four_axes;
+    if (std::ssize(sample) > Shape::largest_rank) throw Inexpressible::many_axes;
     const std::int64_t units = product(sample);
     layer(product(x().sizes, 0, axis), sample, fmt::format("dense: {}\n    bias: false", units));
     program_.parameters["f.weight"] = selection(units, units, [](std::int64_t i) { return i; });
@@ -135,7 +152,7 @@ class Translation {
   void conv() {
     const Tensor& weight = input(1);
     Sizes kernel(weight.sizes.begin() + 2, weight.sizes.end());
-    const std::string window = window_text(kernel, false);
+    const std::string window = window_settings().of_conv(kernel);
     layer(x().sizes[0], sample(),
           fmt::format("conv: {{filters: {}, {}, groups: {}}}\n    bias: {}", weight.sizes[0],
                       window, integer("group", 1), has(2)));
@@ -143,21 +160,27 @@ class Translation {
     if (has(2)) program_.parameters["f.bias"] = input(2).values;
   }
 
+  void conv_transposed() {
+    const Tensor& weight = input(1);
+    const std::int64_t groups = integer("group", 1);
+    Sizes kernel(weight.sizes.begin() + 2, weight.sizes.end());
+    layer(x().sizes[0], sample(),
+          fmt::format("conv_transposed: {{filters: {}, {}, groups: {}}}\n    bias: {}",
+                      weight.sizes[1] * groups, window_settings().of_transposed(kernel), groups,
+                      has(2)));
+    program_.parameters["f.weight"] = weight.values;
+    if (has(2)) program_.parameters["f.bias"] = input(2).values;
+  }
+
   void pool(std::string_view component) {
     const Sizes kernel = attribute("kernel_shape").integers;
     const bool is_mean = component == "average_pool";
-    const std::string window = window_text(kernel, true);
-    if (is_mean && padded_ && integer("count_include_pad", 0) == 0) {
-      throw Inexpressible::mean_without_padding;
-    }
+    std::string window = window_settings().of_pooling(kernel);
+    if (is_mean && integer("count_include_pad", 0) == 0) window += ", count_padding: false";
     map(x().sizes[0], sample(), fmt::format("{{{}: {{{}}}}}", component, window));
   }
   void global_average_pool() { map(x().sizes[0], sample(), "global_average_pool"); }
-  void global_max_pool() {
-    const Sizes shape = sample();
-    map(shape.empty() ? 1 : x().sizes[0], shape,
-        fmt::format("{{max_pool: {}}}", list({shape.begin() + 1, shape.end()})));
-  }
+  void global_max_pool() { map(x().sizes[0], sample(), "global_max_pool"); }
 
   void batch_norm() {
     const bool training = integer("training_mode", 0) != 0;
@@ -251,8 +274,7 @@ class Translation {
   [[nodiscard]] const Tensor& x() const { return input(0); }
 
   [[nodiscard]] Attribute attribute(const std::string& name) const {
-    const auto found = node_.attributes.find(name);
-    return found == node_.attributes.end() ? Attribute{} : found->second;
+    return attribute_of(node_, name);
   }
   [[nodiscard]] double real(const std::string& name, double otherwise) const {
     return node_.attributes.contains(name) ? attribute(name).real : otherwise;
@@ -272,8 +294,12 @@ class Translation {
 
   // The shape of a sample.
   [[nodiscard]] Sizes sample() const {
-    if (x().sizes.size() > 4) throw Inexpressible::three_spatial_axes;
+    if (std::ssize(x().sizes) > 1 + Shape::largest_rank) throw Inexpressible::many_axes;
     return {x().sizes.begin() + 1, x().sizes.end()};
+  }
+
+  [[nodiscard]] WindowSettings window_settings() const {
+    return {node_, x().sizes, program_.output_sizes};
   }
 
   void network(std::int64_t batch, const Sizes& shape, std::string_view layers) {
@@ -334,52 +360,9 @@ class Translation {
     return place;
   }
 
-  // Settings of the window: of the three kinds of padding the one that reads what ONNX says.
-  std::string window_text(const Sizes& kernel, bool is_pooling) {
-    const std::size_t axes = kernel.size();
-    if (axes > 2) throw Inexpressible::three_spatial_axes;
-    const auto or_ones = [&](Sizes sizes) { return sizes.empty() ? Sizes(axes, 1) : sizes; };
-    const Sizes strides = or_ones(attribute("strides").integers);
-    const Sizes dilations = or_ones(attribute("dilations").integers);
-    if (is_pooling && dilations != Sizes(axes, 1)) throw Inexpressible::dilated_pooling;
-    Sizes before = attribute("pads").integers;
-    before.resize(axes);
-    const bool same = attribute("auto_pad").text.starts_with("SAME");
-    const bool lower = attribute("auto_pad").text == "SAME_LOWER";
-    padded_ = false;
-    for (std::size_t axis = 0; axis < axes; ++axis) {
-      const std::int64_t size = x().sizes[axis + 2];
-      const std::int64_t output = program_.output_sizes[axis + 2];
-      const std::int64_t reach =
-          (output - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
-      const std::int64_t total = std::max<std::int64_t>(reach - size, 0);
-      if (same) before[axis] = lower ? total - total / 2 : total / 2;
-      padded_ = padded_ || before[axis] > 0 || reach - before[axis] > size;
-    }
-    const std::string text =
-        fmt::format("kernel: {}, stride: {}{}", list(kernel), list(strides),
-                    is_pooling ? std::string() : ", dilation: " + list(dilations));
-    bool is_same = true;
-    bool is_symmetric = true;
-    for (std::size_t axis = 0; axis < axes; ++axis) {
-      const std::int64_t size = x().sizes[axis + 2];
-      const std::int64_t output = program_.output_sizes[axis + 2];
-      const std::int64_t span = (kernel[axis] - 1) * dilations[axis] + 1;
-      const std::int64_t total =
-          std::max<std::int64_t>((output - 1) * strides[axis] + span - size, 0);
-      is_same = is_same && output == (size + strides[axis] - 1) / strides[axis] &&
-                before[axis] == total / 2;
-      is_symmetric = is_symmetric && output == (size + 2 * before[axis] - span) / strides[axis] + 1;
-    }
-    if (is_symmetric) return text + ", padding: " + list(before);
-    if (is_same) return text + ", padding: same";
-    throw Inexpressible::asymmetric_padding;
-  }
-
   const Node& node_;
   std::vector<std::optional<Tensor>> inputs_;
   Program program_;
-  bool padded_ = false;  // whether windows reach beyond the input
 };
 
 struct Operator {
@@ -409,6 +392,7 @@ constexpr Operator operators[] = {
     {"Clip", [](Translation& node) { node.clip(); }},
     {"Concat", [](Translation& node) { node.concat(); }},
     {"Conv", [](Translation& node) { node.conv(); }},
+    {"ConvTranspose", [](Translation& node) { node.conv_transposed(); }},
     {"DepthToSpace", [](Translation& node) { node.index_map(); }},
     {"Dropout", [](Translation& node) { node.dropout(); }},
     {"Elu", [](Translation& node) { node.elu(); }},
@@ -431,6 +415,7 @@ constexpr Operator operators[] = {
     {"Mish", simple<"mish">},
     {"Mul", [](Translation& node) { node.merge("multiply"); }},
     {"Pad", [](Translation& node) { node.index_map(); }},
+    {"PRelu", [](Translation& node) { node.prelu(); }},
     {"Relu", simple<"relu">},
     {"Reshape", [](Translation& node) { node.index_map(); }},
     {"Resize", [](Translation& node) { node.index_map(); }},
@@ -457,14 +442,10 @@ const Operator* find_operator(std::string_view name) {
 
 std::string_view reason_of(Inexpressible why) {
   switch (why) {
-    case Inexpressible::three_spatial_axes:
-      return "inputs have at most two spatial axes";
-    case Inexpressible::four_axes:
-      return "a sample has at most three axes";
+    case Inexpressible::many_axes:
+      return "a sample has at most four axes";
     case Inexpressible::asymmetric_padding:
       return "padding differs on both sides, and not as `same` has it";
-    case Inexpressible::mean_without_padding:
-      return "means count the zeros of the padding";
     case Inexpressible::dilated_pooling:
       return "poolings have no dilation";
     case Inexpressible::bias_of_each_sample:

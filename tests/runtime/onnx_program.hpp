@@ -15,10 +15,8 @@ namespace smoothbound::testing::onnx {
 
 /// Why a node has no counterpart among architectures.
 enum class Inexpressible : std::uint8_t {
-  three_spatial_axes,
-  four_axes,
+  many_axes,
   asymmetric_padding,
-  mean_without_padding,
   dilated_pooling,
   bias_of_each_sample,
   stacked_matrices,

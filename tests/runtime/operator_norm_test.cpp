@@ -165,22 +165,17 @@ struct Convolution {
   const char* settings;
 };
 
-TEST(BlockAtPoint, OfConvolutionsBoundsTheirMatrices) {
+template <class Layer>
+void expect_bounded_matrices(std::string_view name, const std::vector<Convolution>& layers) {
   std::mt19937_64 random(3);
-  for (const auto& [shape, settings] :
-       {Convolution{"[3, 7, 6]", "filters: 4, kernel: 3, padding: same"},
-        {"[4, 6, 6]", "filters: 6, kernel: 2, stride: 2, groups: 2"},
-        {"[2, 9]", "filters: 3, kernel: 4, padding: 2"},
-        {"[3, 8, 5]", "filters: 2, kernel: [3, 2], stride: [2, 1], dilation: [1, 2], padding: 1"},
-        {"[5, 4, 4]", "filters: 3, kernel: 1"},
-        {"[2, 3, 3]", "filters: 2, kernel: 3, padding: 2, stride: 3"},
-        {"[1, 8, 8]", "filters: 1, kernel: 5, padding: same"}}) {
+  for (const auto& [shape, settings] : layers) {
     SCOPED_TRACE(settings);
-    const Graph graph = testing::graph_of(
-        std::string("input: {shape: ") + shape + ", norm: 1}\nlayers: [conv: {" + settings + "}]",
-        1);
+    const Graph graph =
+        testing::graph_of(std::string("input: {shape: ") + shape + ", norm: 1}\nlayers: [" +
+                              std::string(name) + ": {" + settings + "}]",
+                          1);
     const auto& placed = graph.layers.front().components.front();
-    const auto& conv = std::get<Conv>(placed.component);
+    const auto& conv = std::get<Layer>(placed.component);
     const Site site{{&graph.input, 1}, placed.output, 1};
     for (int kind = 0; kind < 6; ++kind) {
       std::vector<double> v = testing::random_vector<double>(
@@ -206,6 +201,45 @@ TEST(BlockAtPoint, OfConvolutionsBoundsTheirMatrices) {
       EXPECT_LE(block.linear_input, smoothness * block.norm);
     }
   }
+}
+
+TEST(BlockAtPoint, OfConvolutionsBoundsTheirMatrices) {
+  expect_bounded_matrices<Conv>(
+      "conv",
+      {{"[3, 7, 6]", "filters: 4, kernel: 3, padding: same"},
+       {"[4, 6, 6]", "filters: 6, kernel: 2, stride: 2, groups: 2"},
+       {"[2, 9]", "filters: 3, kernel: 4, padding: 2"},
+       {"[3, 8, 5]", "filters: 2, kernel: [3, 2], stride: [2, 1], dilation: [1, 2], padding: 1"},
+       {"[5, 4, 4]", "filters: 3, kernel: 1"},
+       {"[2, 3, 3]", "filters: 2, kernel: 3, padding: 2, stride: 3"},
+       {"[1, 8, 8]", "filters: 1, kernel: 5, padding: same"},
+       {"[2, 3, 4, 3]", "filters: 2, kernel: [2, 3, 2], padding: same"},
+       {"[6]", "filters: 4, kernel: 1, groups: 2"}});
+}
+
+TEST(BlockAtPoint, OfTransposedConvolutionsBoundsTheirMatrices) {
+  expect_bounded_matrices<ConvTransposed>(
+      "conv_transposed",
+      {{"[3, 4, 3]", "filters: 4, kernel: 3, stride: 2, padding: same"},
+       {"[4, 3, 3]", "filters: 6, kernel: 2, stride: 2, groups: 2"},
+       {"[2, 6]", "filters: 3, kernel: 4, padding: 2"},
+       {"[3, 4, 3]", "filters: 2, kernel: [3, 2], stride: [2, 1], dilation: [1, 2], padding: 1"},
+       {"[5, 4, 4]", "filters: 3, kernel: 1"},
+       {"[1, 5, 5]", "filters: 1, kernel: 5, padding: same"},
+       {"[2, 2, 3, 2]", "filters: 2, kernel: [2, 3, 2]"}});
+}
+
+TEST(BlockAtPoint, OfADenseLayerPerPosition) {
+  std::mt19937_64 random(9);
+  const Graph graph = testing::graph_of(
+      "input: {shape: [4, 3, 2], norm: 1}\nlayers: [dense: {units: 3, per: position}]", 1);
+  const auto& placed = graph.layers.front().components.front();
+  const std::vector<double> v = testing::random_vector<double>(15, random);
+  const BlockAtPoint block =
+      block_at_point(placed.component, {{&graph.input, 1}, placed.output, 1}, v);
+  const double exact = largest_singular_value(matrix_of(graph, v, 12));
+  EXPECT_GE(block.linear_input.to_double(), exact * (1 - norm_rounding));
+  EXPECT_LE(block.linear_input.to_double(), 1.02 * exact);
 }
 
 }  // namespace

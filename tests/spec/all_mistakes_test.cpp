@@ -315,7 +315,7 @@ TEST(Aliases, WordsOfOtherPrograms) {
   EXPECT_EQ(then("BatchNorm2d"), "did you mean 'batch_norm'?");
   EXPECT_EQ(then("MaxPool2d"), "did you mean 'max_pool'?");
   EXPECT_EQ(then("swish"), "did you mean 'silu'?");
-  EXPECT_EQ(then("prelu"), "a learned slope is not in the catalogue; leaky_relu has a fixed one");
+  EXPECT_EQ(then("rrelu"), "a random slope is not in the catalogue; leaky_relu has a fixed one");
   EXPECT_EQ(then("Flatten"), "did you mean 'flatten'?");
   EXPECT_EQ(then("view"), "did you mean 'reshape'?");
   EXPECT_EQ(then("Transpose"), "did you mean 'permute'?");
@@ -329,6 +329,12 @@ TEST(Aliases, WordsOfOtherPrograms) {
   EXPECT_EQ(then("{slice: {axis: 1}}"), "one of: channels, depth, height, width, length");
   EXPECT_EQ(then("{upsample: {mode: linear}}"), "did you mean 'bilinear'?");
   EXPECT_EQ(hint_for("{conv: {filters: 3, kernel: 2, pad: 1}}"), "did you mean 'padding'?");
+  EXPECT_EQ(then("AdaptiveAvgPool2d"), "did you mean 'adaptive_average_pool'?");
+  EXPECT_EQ(then("GlobalMaxPooling2D"), "did you mean 'global_max_pool'?");
+  EXPECT_EQ(then("{max_pool: {kernel: 2, ceil_mode: true}}"), "did you mean 'ceil'?");
+  EXPECT_EQ(hint_for("{ConvTranspose2d: {}}"), "did you mean 'conv_transposed'?");
+  EXPECT_EQ(hint_for("{deconvolutional: {}}"), "did you mean 'conv_transposed'?");
+  EXPECT_EQ(hint_for("{Conv3d: {}}"), "did you mean 'conv'?");
   EXPECT_EQ(hint_for("{conv2d: {}}"), "did you mean 'conv'?");
   EXPECT_EQ(hint_for("{Linear: 3}"), "did you mean 'dense'?");
   EXPECT_EQ(hint_for("{fc: 3}"), "did you mean 'dense'?");

@@ -141,13 +141,14 @@ add_input.yaml:1:1: note: 'input' gives [3, 8, 8]
    | ^
 hint: a 1x1 convolution or a pooling can adapt a branch
 )");
-  EXPECT_EQ(rendered("multiply.yaml", R"(input: {shape: [3, 8, 8]}
+  EXPECT_EQ(
+      rendered("multiply.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
   - {name: a, dense: 4}
   - {name: b, dense: 5}
   - {multiply: [a, b]}
 )"),
-            R"(multiply.yaml:5:6: error: layer 'layer3': multiply needs shapes that are equal, or 1 where they differ
+      R"(multiply.yaml:5:6: error: layer 'layer3': multiply needs shapes that are equal, or 1 where they differ
  5 |   - {multiply: [a, b]}
    |      ^
 multiply.yaml:3:12: note: 'a' gives [4]
@@ -330,12 +331,12 @@ TEST(GraphMessage, NoPositions) {
       rendered("conv_dense.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
   - dense: 4
-  - conv: {filters: 4, kernel: 1}
+  - conv: {filters: 4, kernel: 3}
 )"),
       R"(conv_dense.yaml:4:5: error: layer 'layer2': conv needs an input with positions, not [4]
- 4 |   - conv: {filters: 4, kernel: 1}
+ 4 |   - conv: {filters: 4, kernel: 3}
    |     ^
-hint: [channels, length] or [channels, height, width]
+hint: [channels, length], [channels, height, width] or [channels, depth, height, width]
 )");
   EXPECT_EQ(
       rendered("pool_dense.yaml", R"(input: {shape: [3, 8, 8]}
@@ -345,7 +346,7 @@ layers:
       R"(pool_dense.yaml:3:24: error: layer 'layer1': max_pool needs an input with positions, not [4]
  3 |   - {dense: 4, then: [{max_pool: 2}]}
    |                        ^
-hint: [channels, length] or [channels, height, width]
+hint: [channels, length], [channels, height, width] or [channels, depth, height, width]
 )");
 }
 
@@ -404,12 +405,44 @@ hint: make the sizes smaller
 )");
   EXPECT_EQ(rendered("opaque3.yaml", R"(input: {shape: [3]}
 layers:
-  - opaque: {lipschitz: 1, smoothness: 1, output: [1, 2, 3, 4]}
+  - opaque: {lipschitz: 1, smoothness: 1, output: [1, 2, 3, 4, 5]}
 )"),
-            R"(opaque3.yaml:3:5: error: layer 'layer1': a shape has 1 to 3 sizes, not 4
- 3 |   - opaque: {lipschitz: 1, smoothness: 1, output: [1, 2, 3, 4]}
+            R"(opaque3.yaml:3:5: error: layer 'layer1': a shape has 1 to 4 sizes, not 5
+ 3 |   - opaque: {lipschitz: 1, smoothness: 1, output: [1, 2, 3, 4, 5]}
    |     ^
-hint: [features], [channels, length] or [channels, height, width]
+hint: [features], [channels, length], [channels, height, width] or [channels, depth, height, width]
+)");
+}
+
+TEST(GraphMessage, OtherLayers) {
+  EXPECT_EQ(
+      rendered("transposed.yaml", R"(input: {shape: [3, 4, 4]}
+layers:
+  - conv_transposed: {filters: 2, kernel: 3, stride: 2, output_padding: [0, 2]}
+)"),
+      R"(transposed.yaml:3:5: error: layer 'layer1': output_padding (2) is not smaller than the stride (2) or the dilation (1) along the width
+ 3 |   - conv_transposed: {filters: 2, kernel: 3, stride: 2, output_padding: [0, 2]}
+   |     ^
+hint: it chooses among the sizes that a convolution with that stride makes equal
+)");
+  EXPECT_EQ(
+      rendered("adaptive.yaml", R"(input: {shape: [3, 8]}
+layers:
+  - then: [adaptive_average_pool: [2, 2]]
+)"),
+      R"(adaptive.yaml:3:12: error: layer 'layer1': output has 2 numbers, but [3, 8] has 1 spatial axis
+ 3 |   - then: [adaptive_average_pool: [2, 2]]
+   |            ^
+hint: give one number for all axes, or one for each
+)");
+  EXPECT_EQ(rendered("per_position.yaml", R"(input: {shape: [3, 8]}
+layers:
+  - dense: {units: 4, per: token}
+)"),
+            R"(per_position.yaml:3:28: error: unknown per 'token'
+ 3 |   - dense: {units: 4, per: token}
+   |                            ^
+hint: one of: sample, position
 )");
 }
 

@@ -58,6 +58,9 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"{square: {label_radius: 1}}", "square"}, Change{"kernel: 3", "kernel: [3, 3]"},
         Change{"kernel: 3", "kernel: 3, stride: 1, dilation: 1, groups: 1, inputs: 3"},
         Change{"{average_pool: 2}", "{average_pool: {kernel: 2, stride: [2, 2], padding: valid}}"},
+        Change{"{average_pool: 2}",
+               "{average_pool: {kernel: 2, ceil: false, count_padding: true}}"},
+        Change{"dense: 10", "dense: {units: 10, per: sample}"},
         Change{"{average_pool: 2}", "{average_pool: {kernel: 2, padding: 0}}"},
         Change{"{name: b, dense: 10", "{name: b, from: a, bias: true, dense: {units: 10}"},
         Change{"name: a\n", "name: a\n    from: input\n"},
@@ -118,7 +121,10 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"softplus,", ""}, Change{"softplus,", "tanh,"},
         Change{"{average_pool: 2}", "{max_pool: 2}"}, Change{"dense: 10", "dense: 10, bias: false"},
         Change{"dense: 10", "from: input, dense: 10"}, Change{"dense: 10", "radius: 1, dense: 10"},
-        Change{"1e-2", "1e-3"}, Change{"epsilon: 1e-2", "epsilon: 1e-2, per: element"},
+        Change{"{average_pool: 2}", "{average_pool: {kernel: 2, ceil: true}}"},
+        Change{"{average_pool: 2}", "{average_pool: {kernel: 2, count_padding: false}}"},
+        Change{"dense: 10", "dense: {units: 10, per: position}"}, Change{"1e-2", "1e-3"},
+        Change{"epsilon: 1e-2", "epsilon: 1e-2, per: element"},
         Change{"batch: 4\n", "batch: 4\naccuracy: 1e-2\n"}, Change{"[3, 8, 8]", "[3, 8, 16]"}),
     [](const auto& test) { return "Change" + std::to_string(test.index); });
 
@@ -134,6 +140,17 @@ TEST(Meaning, HasSignsAndOrders) {
   EXPECT_EQ(of("upsample: {mode: nearest}"), of("upsample"));
   EXPECT_NE(of("upsample: {mode: bilinear}"), of("upsample"));
   EXPECT_NE(of("pad: {before: 1}"), of("pad: {after: 1}"));
+}
+
+TEST(Meaning, OfVolumes) {
+  const auto of = [](const std::string& kernel) {
+    return meaning("input: {shape: [2, 4, 4, 4]}\nlayers: [conv: {filters: 2, kernel: " + kernel +
+                   "}]\n")
+        .all;
+  };
+  EXPECT_EQ(of("3"), of("[3, 3, 3]"));
+  EXPECT_NE(of("[3, 3, 2]"), of("[3, 3, 3]"));
+  EXPECT_NE(of("[3, 3, 2]"), of("[3, 2, 3]"));
 }
 
 TEST(Meaning, HasTheNumberOfClusters) {

@@ -55,23 +55,23 @@ layers:
    |                                            ^
 hint: write an integer from 0 on
 )");
-  EXPECT_EQ(rendered("kernel3.yaml", R"(input: {shape: [3, 8, 8]}
+  EXPECT_EQ(rendered("kernel4.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
-  - conv: {filters: 4, kernel: [3, 3, 3]}
+  - conv: {filters: 4, kernel: [3, 3, 3, 3]}
 )"),
-            R"(kernel3.yaml:3:32: error: kernel must have one or two numbers, not 3
- 3 |   - conv: {filters: 4, kernel: [3, 3, 3]}
+            R"(kernel4.yaml:3:32: error: kernel must have one to three numbers, not 4
+ 3 |   - conv: {filters: 4, kernel: [3, 3, 3, 3]}
    |                                ^
-hint: a number, [length] or [height, width]
+hint: a number, [length], [height, width] or [depth, height, width]
 )");
   EXPECT_EQ(rendered("kernel_empty.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
   - conv: {filters: 4, kernel: []}
 )"),
-            R"(kernel_empty.yaml:3:32: error: kernel must have one or two numbers, not 0
+            R"(kernel_empty.yaml:3:32: error: kernel must have one to three numbers, not 0
  3 |   - conv: {filters: 4, kernel: []}
    |                                ^
-hint: a number, [length] or [height, width]
+hint: a number, [length], [height, width] or [depth, height, width]
 )");
 }
 
@@ -95,18 +95,18 @@ hint: for example shape: [3, 224, 224]
   EXPECT_EQ(rendered("shape_empty.yaml", R"(input: {shape: []}
 layers: [{dense: 1}]
 )"),
-            R"(shape_empty.yaml:1:16: error: a shape has 1 to 3 sizes, not 0
+            R"(shape_empty.yaml:1:16: error: a shape has 1 to 4 sizes, not 0
  1 | input: {shape: []}
    |                ^
-hint: [features], [channels, length] or [channels, height, width]
+hint: [features], [channels, length], [channels, height, width] or [channels, depth, height, width]
 )");
-  EXPECT_EQ(rendered("shape_4.yaml", R"(input: {shape: [1, 2, 3, 4]}
+  EXPECT_EQ(rendered("shape_5.yaml", R"(input: {shape: [1, 2, 3, 4, 5]}
 layers: [{dense: 1}]
 )"),
-            R"(shape_4.yaml:1:16: error: a shape has 1 to 3 sizes, not 4
- 1 | input: {shape: [1, 2, 3, 4]}
+            R"(shape_5.yaml:1:16: error: a shape has 1 to 4 sizes, not 5
+ 1 | input: {shape: [1, 2, 3, 4, 5]}
    |                ^
-hint: [features], [channels, length] or [channels, height, width]
+hint: [features], [channels, length], [channels, height, width] or [channels, depth, height, width]
 )");
   EXPECT_EQ(rendered("shape_nested.yaml", R"(input: {shape: [[1]]}
 layers: [{dense: 1}]

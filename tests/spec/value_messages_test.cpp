@@ -370,7 +370,7 @@ layers:
             R"(pad_word.yaml:3:44: error: unknown padding 'full'
  3 |   - conv: {filters: 4, kernel: 3, padding: full}
    |                                            ^
-hint: 'same', 'valid', a number or [height, width]
+hint: 'same', 'valid', a number, or one for each axis
 )");
   EXPECT_EQ(rendered("loss.yaml", R"(input: {shape: [3]}
 layers: [{dense: 1}]

@@ -19,7 +19,7 @@ class CountedMaps : protected CountedMerges {
   static void each_copy(const Map& map, const Part& part, const Body& body) {
     const auto sources = support::reference_sources(map, part.input(), part.output());
     const Index inputs = at(part.input().elements());
-    for (Index n = 0; n < part.batch(); ++n) {
+    for (Index n = 0; n < at(part.batch()); ++n) {
       for (Index o = 0; o < sources.size(); ++o) {
         if (sources[o] >= 0) body(n * inputs + at(sources[o]), n * sources.size() + o);
       }
@@ -61,7 +61,7 @@ class CountedMaps : protected CountedMerges {
   }
   // The sizes between the passes, batch and channels included, axis by axis.
   [[nodiscard]] static std::vector<Sizes> sizes_of_passes(const Part& part) {
-    Sizes sizes{static_cast<std::int64_t>(part.batch())};
+    Sizes sizes{part.batch()};
     sizes.insert(sizes.end(), part.input().sizes().begin(), part.input().sizes().end());
     std::vector<Sizes> all{sizes};
     for (int axis = 0; axis < part.input().spatial_rank(); ++axis) {

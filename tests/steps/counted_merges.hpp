@@ -5,29 +5,15 @@
 #include <span>
 #include <vector>
 
-#include "counted.hpp"
+#include "counted_part.hpp"
 #include "smoothbound/graph/graph.hpp"
 
 namespace smoothbound::testing {
 
 class CountedMerges {
  protected:
-  using Index = std::size_t;
-  struct Part {
-    const PlacedComponent* placed;
-    std::uint32_t layer;
-    std::vector<Numbers> z;
-    std::vector<Shape> shapes;
-    std::vector<bool> wanted;
-    Index offset;
-    Numbers v;
-    Numbers y;
-    [[nodiscard]] Index batch() const { return y.size() / at(output().elements()); }
-    [[nodiscard]] const Shape& input() const { return shapes.front(); }
-    [[nodiscard]] const Shape& output() const { return placed->output; }
-  };
+  using Part = CountedPart;
   using Bars = std::vector<Numbers>;
-  static Index at(std::int64_t i) { return static_cast<Index>(i); }
 
   static void value(const Add& /*c*/, Part& part) {
     for (const Numbers& z : part.z) {
@@ -87,7 +73,7 @@ class CountedMerges {
       for (const std::int64_t size : sizes) all *= at(size);
       return all;
     };
-    const Index before = part.batch() * product(part.output().sizes().first(axis));
+    const Index before = at(part.batch()) * product(part.output().sizes().first(axis));
     const Index behind = product(part.output().sizes().subspan(axis + 1));
     Index out = 0;
     for (Index n = 0; n < before; ++n) {
@@ -109,12 +95,12 @@ class CountedMerges {
 
   // body(place in A, place in B, place in the output) for each of the products.
   template <class Body>
-  static void each_product(const MatMul& c, const Part& part, const Body& body) {
+  static void each_matrix_product(const MatMul& c, const Part& part, const Body& body) {
     const MatMul::Sizes s = c.sizes_of(part.shapes);
     const Index rows = at(s.rows);
     const Index inner = at(s.inner);
     const Index columns = at(s.columns);
-    for (Index n = 0; n < part.batch() * at(s.stack); ++n) {
+    for (Index n = 0; n < at(part.batch()) * at(s.stack); ++n) {
       for (Index i = 0; i < rows; ++i) {
         for (Index j = 0; j < columns; ++j) {
           for (Index k = 0; k < inner; ++k) {
@@ -127,8 +113,8 @@ class CountedMerges {
     }
   }
   static void value(const MatMul& c, Part& part) {
-    each_product(c, part,
-                 [&](Index a, Index b, Index o) { part.y[o] += part.z[0][a] * part.z[1][b]; });
+    each_matrix_product(
+        c, part, [&](Index a, Index b, Index o) { part.y[o] += part.z[0][a] * part.z[1][b]; });
     for (Counted& y : part.y) y = Counted{c.scale.nearest} * y;
   }
   static void pull(const MatMul& c, const Part& part, const Numbers& mu, Bars& z_bars,
@@ -137,7 +123,7 @@ class CountedMerges {
       if (!part.wanted[k]) continue;
       Numbers scaled = mu;
       for (Counted& y : scaled) y = Counted{c.scale.nearest} * y;
-      each_product(c, part, [&](Index a, Index b, Index o) {
+      each_matrix_product(c, part, [&](Index a, Index b, Index o) {
         z_bars[k][k == 0 ? a : b] += part.z[1 - k][k == 0 ? b : a] * scaled[o];
       });
     }

@@ -2,6 +2,7 @@
 // the counts of the library are held against. Shares no code with the kernels.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <map>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "counted_maps.hpp"
+#include "counted_part.hpp"
 #include "counted_response.hpp"
 #include "smoothbound/graph/graph.hpp"
 
@@ -111,20 +113,25 @@ class CountedNetwork : CountedMaps {
   // Dense layers and convolutions: body(input or none, weight, output), and the biases.
   template <class Tap, class Bias>
   void products(const Dense& d, const Part& part, const Tap& tap, const Bias& bias) const {
-    const Index inputs = at(part.input().elements());
-    for (Index n = 0; n < at(batch_); ++n) {
+    const bool each = Dense::scopes[d.per] == "position";
+    const Index positions = each ? at(part.input().positions()) : 1;
+    const Index inputs = at(part.input().elements()) / positions;
+    for (Index n = 0; n < at(batch_) * positions; ++n) {
+      const Index sample = n / positions;
+      const Index p = n % positions;
       for (Index o = 0; o < at(d.units); ++o) {
+        const Index output = (sample * at(d.units) + o) * positions + p;
         for (Index i = 0; i < inputs; ++i) {
-          tap(std::optional(n * inputs + i), o * inputs + i, n * at(d.units) + o);
+          tap(std::optional((sample * inputs + i) * positions + p), o * inputs + i, output);
         }
-        if (d.bias) bias(at(d.units) * inputs + o, n * at(d.units) + o);
+        if (d.bias) bias(at(d.units) * inputs + o, output);
       }
     }
   }
   template <class Tap, class Bias>
   void products(const Conv& c, const Part& part, const Tap& tap, const Bias& bias) const {
     const auto patches = patches_of(c.window, part.input());
-    const Index size = patches.front().size();
+    const Index size = patches.front().places.size();
     const Index channels = at(part.input().channels() / c.groups);
     const Index filters = at(c.filters);
     const Index weights = filters * channels * size;
@@ -136,7 +143,7 @@ class CountedNetwork : CountedMaps {
           for (Index ch = 0; ch < channels; ++ch) {
             const Index plane = n * at(part.input().channels()) + group * channels + ch;
             for (Index t = 0; t < size; ++t) {
-              const auto place = patches[p][t];
+              const auto place = patches[p].places[t];
               tap(place ? std::optional(plane * at(part.input().positions()) + *place)
                         : std::nullopt,
                   (f * channels + ch) * size + t, output);
@@ -173,6 +180,23 @@ class CountedNetwork : CountedMaps {
         [&](Index b, Index o) { v_bar[b] += mu[o]; });
   }
 
+  void value(const ConvTransposed& c, Part& part) const {
+    each_product(c, part, [&](Index i, Index w, std::optional<Index> o) {
+      const Counted product = part.v[w] * part.z[0][i];
+      if (o) part.y[*o] += product;
+    });
+    each_bias(c, part, [&](Index b, Index o) { part.y[o] += part.v[b]; });
+  }
+  void pull(const ConvTransposed& c, const Part& part, const Numbers& mu, Bars& z_bars,
+            Numbers& v_bar) const {
+    each_product(c, part, [&](Index i, Index w, std::optional<Index> o) {
+      const Counted bar = o ? mu[*o] : Counted{0};
+      v_bar[w] += part.z[0][i] * bar;
+      if (part.wanted[0]) z_bars[0][i] += part.v[w] * bar;
+    });
+    each_bias(c, part, [&](Index b, Index o) { v_bar[b] += mu[o]; });
+  }
+
   static void value(const Opaque& /*c*/, Part& /*part*/) { std::abort(); }
   static void pull(const Opaque& /*c*/, const Part& /*part*/, const Numbers& /*mu*/,
                    Bars& /*z_bars*/, Numbers& /*v_bar*/) {
@@ -193,71 +217,48 @@ class CountedNetwork : CountedMaps {
     }
   }
 
-  // Poolings: the inputs of each output, padding left out.
-  template <class Pool>
-  std::vector<std::vector<Index>> readers(const Pool& pool, const Part& part, double& size) const {
-    std::vector<std::vector<std::optional<Index>>> patches;
-    const Index positions = at(part.input().positions());
-    if constexpr (std::same_as<Pool, GlobalAveragePool>) {
-      patches.emplace_back();
-      for (Index p = 0; p < positions; ++p) patches[0].emplace_back(p);
-    } else {
-      patches = patches_of(pool.window, part.input());
-    }
-    size = static_cast<double>(patches[0].size());
-    std::vector<std::vector<Index>> result;
-    for (Index plane = 0; plane < at(batch_ * part.input().channels()); ++plane) {
-      for (const auto& patch : patches) {
-        result.emplace_back();
-        for (const auto& place : patch) {
-          if (place) result.back().push_back(plane * positions + *place);
-        }
-      }
-    }
-    return result;
-  }
-  template <class Pool>
-  requires(std::same_as<Pool, AveragePool> ||
-           std::same_as<Pool, GlobalAveragePool>) void value(const Pool& pool, Part& part) const {
-    double size = 0;
-    const auto all = readers(pool, part, size);
-    for (Index o = 0; o < all.size(); ++o) {
-      for (const Index i : all[o]) part.y[o] += Counted{1 / size} * part.z[0][i];
+  static void value(const Prelu& prelu, Part& part) {
+    for (Index i = 0; i < part.y.size(); ++i) {
+      const Counted x = part.z[0][i];
+      const Counted product = part.v[slope_of(prelu, part, i)] * Counted{std::min(x.value, 0.0)};
+      part.y[i] = Counted{std::max(x.value, 0.0)} + product;
     }
   }
-  template <class Pool>
-  requires(std::same_as<Pool, AveragePool> ||
-           std::same_as<Pool, GlobalAveragePool>) void pull(const Pool& pool, const Part& part,
-                                                            const Numbers& mu, Bars& z_bars,
-                                                            Numbers& /*v_bar*/) const {
-    double size = 0;
-    const auto all = readers(pool, part, size);
-    for (Index o = 0; o < all.size() && part.wanted[0]; ++o) {
-      for (const Index i : all[o]) z_bars[0][i] += Counted{1 / size} * mu[o];
-    }
-  }
-  void value(const MaxPool& pool, Part& part) const {
-    each_largest(pool, part, [&](Index i, Index o) { part.y[o] = part.z[0][i]; });
-  }
-  void pull(const MaxPool& pool, const Part& part, const Numbers& mu, Bars& z_bars,
-            Numbers& /*v_bar*/) const {
-    if (!part.wanted[0]) return;
-    each_largest(pool, part, [&](Index i, Index o) { z_bars[0][i] += mu[o]; });
-  }
-  template <class Body>
-  void each_largest(const MaxPool& pool, const Part& part, const Body& body) const {
-    double size = 0;
-    const auto all = readers(pool, part, size);
-    for (Index o = 0; o < all.size(); ++o) {
-      if (all[o].empty()) continue;
-      Index largest = all[o].front();
-      for (const Index i : all[o]) {
-        if (part.z[0][i].value > part.z[0][largest].value) largest = i;
-      }
-      body(largest, o);
+  static void pull(const Prelu& prelu, const Part& part, const Numbers& mu, Bars& z_bars,
+                   Numbers& v_bar) {
+    for (Index i = 0; i < mu.size(); ++i) {
+      const Counted x = part.z[0][i];
+      const Index a = slope_of(prelu, part, i);
+      v_bar[a] += Counted{std::min(x.value, 0.0)} * mu[i];
+      if (part.wanted[0]) z_bars[0][i] = (x.value > 0 ? Counted{1} : part.v[a]) * mu[i];
     }
   }
 
+  template <class Pool>
+  requires(is_mean<Pool>) void value(const Pool& pool, Part& part) const {
+    const auto all = readers_of(pool, part);
+    for (Index o = 0; o < all.size(); ++o) {
+      for (const Index i : all[o].inputs) part.y[o] += Counted{1 / all[o].divisor} * part.z[0][i];
+    }
+  }
+  template <class Pool>
+  requires(is_mean<Pool>) void pull(const Pool& pool, const Part& part, const Numbers& mu,
+                                    Bars& z_bars, Numbers& /*v_bar*/) const {
+    const auto all = readers_of(pool, part);
+    for (Index o = 0; o < all.size() && part.wanted[0]; ++o) {
+      for (const Index i : all[o].inputs) z_bars[0][i] += Counted{1 / all[o].divisor} * mu[o];
+    }
+  }
+  template <class Pool>
+  requires(is_maximum<Pool>) void value(const Pool& pool, Part& part) const {
+    each_largest(pool, part, [&](Index i, Index o) { part.y[o] = part.z[0][i]; });
+  }
+  template <class Pool>
+  requires(is_maximum<Pool>) void pull(const Pool& pool, const Part& part, const Numbers& mu,
+                                       Bars& z_bars, Numbers& /*v_bar*/) const {
+    if (!part.wanted[0]) return;
+    each_largest(pool, part, [&](Index i, Index o) { z_bars[0][i] += mu[o]; });
+  }
   // Scalars that belong together: body is called with their places.
   template <class Key>
   std::vector<std::vector<Index>> groups_by(const Part& part, const Key& key) const {

@@ -211,7 +211,7 @@ class RandomNetwork {
 
   void make_settings() {
     static constexpr std::array<std::string_view, 6> norms{"0", "1e-3", "0.5", "1", "30.25", "1e9"};
-    const auto rank = between(1, 3);
+    const auto rank = between(1, 4);
     network_.input = {one_of(std::array<std::int64_t, 5>{1, 2, 4, 6, 3})};
     for (std::int64_t axis = 1; axis < rank; ++axis) network_.input.push_back(between(1, 9));
     network_.batch = one_of(std::array<std::int64_t, 6>{1, 2, 3, 7, 128, 1'000'000});

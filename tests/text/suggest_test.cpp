@@ -50,8 +50,8 @@ TEST(Suggest, ShortWordsAreNoSlips) {
 TEST(Suggest, AliasesBeforeNearWords) {
   constexpr std::array<std::string_view, 3> words{"dense", "relu", "leaky_relu"};
   EXPECT_EQ(suggest("Linear", words), "did you mean 'dense'?");
-  EXPECT_EQ(suggest("PReLU", words),
-            "a learned slope is not in the catalogue; leaky_relu has a fixed one");
+  EXPECT_EQ(suggest("RReLU", words),
+            "a random slope is not in the catalogue; leaky_relu has a fixed one");
   EXPECT_EQ(suggest("conv2d", words, "none"), "none");
   EXPECT_EQ(suggest("nn.ReLU", words, "none"), "did you mean 'relu'?");
   EXPECT_EQ(suggest("tf.keras.layers.LeakyReLU", words, "none"), "did you mean 'leaky_relu'?");

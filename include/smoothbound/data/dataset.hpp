@@ -77,7 +77,8 @@ struct DatasetOptions {
 ///    give it: raw, MNIST/raw, cifar-10-batches-bin, cifar-100-binary;
 ///  - an IDX file, plain or compressed with gzip: [n, features], [n, height, width] for one
 ///    channel, [n, channels, height, width];
-///  - an NPY file: [n, features], [n, channels, length], [n, channels, height, width].
+///  - an NPY file: [n, features], [n, channels, length], [n, channels, height, width],
+///    [n, channels, depth, height, width].
 /// Throws DataError, also if a divisor other than 1 is asked for and the numbers are not whole.
 Dataset open_dataset(const std::string& name, const DatasetOptions& options = {});
 

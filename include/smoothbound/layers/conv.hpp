@@ -1,4 +1,4 @@
-// Convolutional layer, (9) of the paper, along one or two axes.
+// Convolutional layer, (9) of the paper, along one to three axes.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,8 @@
 
 namespace smoothbound {
 
-/// Filters over patches, with zeros as padding.
+/// Filters over patches, with zeros as padding. One whose patches are single positions takes
+/// [features], too: channels at one position, as global poolings leave them.
 struct Conv {
   std::int64_t filters = 1;
   Window window;

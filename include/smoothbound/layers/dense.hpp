@@ -1,6 +1,7 @@
 // Fully connected layer, (8) of the paper.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -11,10 +12,13 @@
 
 namespace smoothbound {
 
-/// z -> W^T z + w0 on the flattened sample.
+/// z -> W^T z + w0 on the flattened sample, or on the channels of each of its positions.
 struct Dense {
+  static constexpr std::array<std::string_view, 2> scopes{"sample", "position"};
+
   std::int64_t units = 1;
   std::optional<std::int64_t> inputs;  // declared fan-in, checked
+  std::size_t per = 0;                 // index into `scopes`: what is one vector z
   bool bias = true;
 
   static constexpr Role role = Role::affine;
@@ -27,6 +31,11 @@ struct Dense {
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
   [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] bool is_per_position() const { return per == 1; }
+  /// Weights of a unit.
+  [[nodiscard]] std::int64_t fan_in(const Shape& input) const {
+    return is_per_position() ? input.channels() : input.elements();
+  }
   [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };
 

@@ -10,6 +10,7 @@
 
 #include "smoothbound/layers/activation.hpp"
 #include "smoothbound/layers/conv.hpp"
+#include "smoothbound/layers/conv_transposed.hpp"
 #include "smoothbound/layers/dense.hpp"
 #include "smoothbound/layers/fixed_affine.hpp"
 #include "smoothbound/layers/local_response_norm.hpp"
@@ -19,6 +20,7 @@
 #include "smoothbound/layers/opaque.hpp"
 #include "smoothbound/layers/parameter.hpp"
 #include "smoothbound/layers/pooling.hpp"
+#include "smoothbound/layers/prelu.hpp"
 #include "smoothbound/layers/rearrangement.hpp"
 #include "smoothbound/layers/softmax.hpp"
 #include "smoothbound/layers/upsample.hpp"
@@ -64,10 +66,11 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 };
 
 /// The list.
-using Component = std::variant<Dense, Conv, Parameter, Opaque, Add, Concat, Multiply, MatMul,
-                               Activation, Softmax, AveragePool, MaxPool, GlobalAveragePool,
-                               BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RmsNorm,
-                               LocalResponseNorm, Rearrangement, Upsample, FixedScale, FixedShift>;
+using Component =
+    std::variant<Dense, Conv, ConvTransposed, Parameter, Opaque, Add, Concat, Multiply, MatMul,
+                 Activation, Prelu, Softmax, AveragePool, AdaptiveAveragePool, MaxPool,
+                 GlobalAveragePool, GlobalMaxPool, BatchNorm, LayerNorm, GroupNorm, InstanceNorm,
+                 RmsNorm, LocalResponseNorm, Rearrangement, Upsample, FixedScale, FixedShift>;
 
 Role role_of(const Component& component);
 /// Whether it has no input.
@@ -103,5 +106,7 @@ const std::vector<Component>& prototypes();
 const Component* find_prototype(std::string_view name);
 /// The names of a role.
 std::vector<std::string_view> component_names(Role role);
+/// The names of those with a bias that can be left out.
+std::vector<std::string_view> biased_component_names();
 
 }  // namespace smoothbound

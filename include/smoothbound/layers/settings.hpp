@@ -10,15 +10,17 @@
 #include <vector>
 
 #include "smoothbound/text/fields.hpp"
+#include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
 
-/// Sizes along the spatial axes: one number for all of them, or [length] or [height, width].
+/// Sizes along the spatial axes: one number for all of them, [length], [height,
+/// width] or [depth, height, width].
 struct Extent {
-  std::array<std::int64_t, 2> sizes{0, 0};
-  std::uint8_t given = 0;  // 0: not given; 1: one number for all axes; 2, 3: a list of 1 or 2
+  std::array<std::int64_t, Shape::most_spatial_axes> sizes{};
+  std::uint8_t given = 0;  // 0: not given; 1: one number for all axes; 2, 3: a list of 1 to 3
 
-  static constexpr Extent uniform(std::int64_t size) { return {{size, size}, 1}; }
+  static constexpr Extent uniform(std::int64_t size) { return {{size, size, size}, 1}; }
   [[nodiscard]] constexpr bool is_given() const { return given != 0; }
   [[nodiscard]] constexpr std::int64_t operator[](int axis) const {
     return sizes[static_cast<std::size_t>(axis)];

@@ -18,6 +18,7 @@ struct AxisWindow {
   std::int64_t stride = 1;
   std::int64_t dilation = 1;
   std::int64_t pad_before = 0;
+  std::int64_t pad_behind = 0;  // that belong to the input, whether a window reaches them or not
 
   /// The input that tap `tap` of output `position` reads; outside of [0, input) are zeros.
   [[nodiscard]] std::int64_t place(std::int64_t position, std::int64_t tap) const {
@@ -42,9 +43,11 @@ struct Window {
   Extent dilation = Extent::uniform(1);
   Padding padding{};
   bool stride_is_kernel = false;
+  bool ceil = false;  // a last window that hangs over the end, if it begins before it
 
   /// The window along `axis` of `input`; throws ShapeError if the kernel exceeds the padded input,
-  /// a list has the wrong length or a size overflows.
+  /// a list has the wrong length or a size overflows. A window that `ceil` adds begins in the input
+  /// or in the zeros before it.
   [[nodiscard]] AxisWindow along(const Shape& input, int axis) const;
   /// `channels` by the number of positions along each axis; throws ShapeError as `along` does.
   [[nodiscard]] Shape output_shape(const Shape& input, std::int64_t channels) const;
@@ -54,6 +57,8 @@ struct Window {
   [[nodiscard]] Magnitude taps(const Shape& input) const;
   /// Positions in a patch.
   [[nodiscard]] std::int64_t patch_size(int spatial_rank) const;
+  /// Whether each patch is a position of the input: a kernel of 1 and no zeros around it.
+  [[nodiscard]] bool is_pointwise() const;
 };
 
 /// "the height": what messages call a spatial axis of `input`.
@@ -62,6 +67,9 @@ std::string_view axis_name(const Shape& input, int axis);
 /// Throws ShapeError if `extent`, the setting `name`, is a list that does not fit the axes of
 /// `input`.
 void require_fit(const Shape& input, std::string_view name, const Extent& extent);
+
+/// The number of positions that a kernel spans; throws ShapeError if it overflows.
+std::int64_t span_of(std::int64_t kernel, std::int64_t dilation);
 
 /// Throws ShapeError unless `input` has spatial axes; `component` names it.
 void require_spatial(const Shape& input, std::string_view component);

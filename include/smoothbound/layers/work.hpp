@@ -27,6 +27,7 @@ struct PatchCounts {
   std::int64_t fan_in = 1;     // weights of a filter
   std::int64_t groups = 1;
   bool bias = true;
+  bool by_input = false;  // weights lie by input channel, filter of its group, tap
 };
 
 /// What a component does for one batch. All numbers are integers: exact below 2^60, rounded up

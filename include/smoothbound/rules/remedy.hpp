@@ -13,15 +13,16 @@ enum class Remedy : std::uint8_t {
   softplus_for_relu,     // these by ReportOptions::smooth_beta
   smooth_form,           //
   average_for_max_pool,  //
-  larger_files,          // Limits::bytes
-  more_layers,           // likewise: the other limit grows with it
-  longer_numbers,        // Precision::float64, for more range
-  float64,               // the same, as the only one that does
-  new_run,               // TrainingRequest::parameters, not `resume`
-  line_search,           // StepRule::line_search
-  constant_or_search,    // StepRule::constant or line_search
-  gauss_newton,          // StepKind::gauss_newton
-  all_samples,           // no TrainingOptions::mini_batch
+  average_for_global_max_pool,
+  larger_files,        // Limits::bytes
+  more_layers,         // likewise: the other limit grows with it
+  longer_numbers,      // Precision::float64, for more range
+  float64,             // the same, as the only one that does
+  new_run,             // TrainingRequest::parameters, not `resume`
+  line_search,         // StepRule::line_search
+  constant_or_search,  // StepRule::constant or line_search
+  gauss_newton,        // StepKind::gauss_newton
+  all_samples,         // no TrainingOptions::mini_batch
   all_samples_or_global_step,
   reachable_parameters,
   list_of_layers,  // a file of layers, and parameters apart

@@ -1,4 +1,4 @@
-// Shapes of one sample: [features], [channels, length] or [channels, height, width].
+// Shapes of one sample: [features], or channels and one to three axes of positions.
 #pragma once
 
 #include <array>
@@ -6,6 +6,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace smoothbound {
 
@@ -25,10 +26,17 @@ std::int64_t checked_sum(std::int64_t a, std::int64_t b, const char* what);
 /// The sizes of one sample, channels first.
 class Shape {
  public:
-  static constexpr int largest_rank = 3;
+  static constexpr int largest_rank = 4;
+  static constexpr int most_spatial_axes = largest_rank - 1;
+  /// What messages call them.
+  static constexpr std::string_view spatial_forms =
+      "[channels, length], [channels, height, width] or [channels, depth, height, width]";
+  static constexpr std::string_view forms =
+      "[features], [channels, length], [channels, height, width] or [channels, depth, height, "
+      "width]";
 
   Shape() = default;
-  /// 1 to 3 positive sizes; throws ShapeError otherwise, or if their product overflows.
+  /// 1 to 4 positive sizes; throws ShapeError otherwise, or if their product overflows.
   explicit Shape(std::span<const std::int64_t> sizes);
   Shape(std::initializer_list<std::int64_t> sizes)
       : Shape(std::span<const std::int64_t>(sizes.begin(), sizes.size())) {}
@@ -53,7 +61,7 @@ class Shape {
   friend bool operator==(const Shape&, const Shape&) = default;
 
  private:
-  std::array<std::int64_t, largest_rank> sizes_{1, 1, 1};
+  std::array<std::int64_t, largest_rank> sizes_{1, 1, 1, 1};
   int rank_ = 1;
 };
 

@@ -12,6 +12,8 @@ std::string_view option_words(Remedy remedy) {
       return "--smooth puts the smooth one in its place";
     case Remedy::average_for_max_pool:
       return "--smooth puts average_pool in its place";
+    case Remedy::average_for_global_max_pool:
+      return "--smooth puts global_average_pool in its place";
     case Remedy::larger_files:
       return "--max-size raises it, e.g. --max-size 256MiB";
     case Remedy::more_layers:

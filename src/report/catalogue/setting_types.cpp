@@ -16,7 +16,7 @@ Schema schema_of_extent(std::int64_t smallest, const std::vector<std::string_vie
         json.object([&] {
           json.member("type", "array");
           json.object("items", [&] { one(json); });
-          json.members({{"minItems", 1}, {"maxItems", 2}});
+          json.members({{"minItems", 1}, {"maxItems", Shape::most_spatial_axes}});
         });
       });
       if (words.empty()) return;
@@ -92,7 +92,7 @@ class Lister : public SettingsVisitor {
     add(info, "list of sizes", "", [](JsonWriter& json) {
       json.member("type", "array");
       json.object("items", [&] { schema_of_count(1)(json); });
-      json.members({{"minItems", 1}, {"maxItems", 3}});
+      json.members({{"minItems", 1}, {"maxItems", Shape::largest_rank}});
     });
   }
   void choices(const SettingInfo& info, std::span<const std::string_view> names,

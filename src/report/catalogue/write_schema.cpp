@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
 #include "setting_types.hpp"
 #include "smoothbound/report/catalogue/catalogue.hpp"
 #include "smoothbound/spec/settings.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
@@ -119,7 +122,11 @@ void put_layer(JsonWriter& json) {
     json.object("from", {{"type", "string"},
                          {"description", "the layer to read; default: the one before"}});
     json.object("radius", [&] { schema_of_real(text::RealRange::non_negative)(json); });
-    json.object("bias", {{"type", "boolean"}, {"description", "of dense and conv; default: true"}});
+    json.object("bias", [&] {
+      const std::string owners = join_or(biased_component_names());
+      json.member("type", "boolean");
+      json.member("description", fmt::format("of {}; default: true", owners));
+    });
     json.object("share", {{"type", "string"},
                           {"description", "the layer before it whose parameters it takes"}});
     json.object("then", [&] {
@@ -186,7 +193,7 @@ void put_input(JsonWriter& json) {
       json.object("items", [&] { schema_of_count(1)(json); });
       json.member("minItems", 1);
       json.member("maxItems", Shape::largest_rank);
-      json.member("description", "[features], [channels, length] or [channels, height, width]");
+      json.member("description", Shape::forms);
     });
   });
   json.member("required", std::array{"shape"});

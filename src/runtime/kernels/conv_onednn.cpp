@@ -59,6 +59,7 @@ std::int64_t floats(const memory::desc& description) {
   return (size + alignment - 1) / alignment * alignment;
 }
 
+// Along one or two axes.
 class OneDnnConvKernel final : public BilinearKernel<float> {
  public:
   explicit OneDnnConvKernel(const ConvGeometry& geometry)
@@ -66,8 +67,8 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
         input_{g_.input, g_.batch, {}},
         output_{g_.output, g_.batch, {}},
         no_bias_(static_cast<std::size_t>(g_.output.channels())) {
-    const AxisWindow& rows = g_.axes[0];
-    const AxisWindow& columns = g_.axes[1];
+    const AxisWindow& rows = g_.axes[1];
+    const AxisWindow& columns = g_.axes[2];
     strides_ = {rows.stride, columns.stride};
     dilations_ = {rows.dilation - 1, columns.dilation - 1};
     pad_before_ = {rows.pad_before, columns.pad_before};
@@ -337,8 +338,8 @@ class OneDnnConvKernel final : public BilinearKernel<float> {
 // writes behind its own buffers in the derivative by the weights.
 bool gathers_few_channels(const ConvGeometry& geometry) {
   constexpr std::int64_t vector = 16;
-  const AxisWindow& rows = geometry.axes[0];
-  const AxisWindow& columns = geometry.axes[1];
+  const AxisWindow& rows = geometry.axes[1];
+  const AxisWindow& columns = geometry.axes[2];
   return rows.kernel == 1 && columns.kernel == 1 && (rows.stride > 1 || columns.stride > 1) &&
          geometry.channels_of_group() % vector != 0;
 }
@@ -353,7 +354,8 @@ bool is_beyond_int(const ConvGeometry& geometry) {
 
 template <>
 std::unique_ptr<Kernel<float>> conv_kernel(const ConvGeometry& geometry) {
-  if (gathers_few_channels(geometry) || is_beyond_int(geometry))
+  const bool has_depth = geometry.input.spatial_rank() > 2;
+  if (has_depth || gathers_few_channels(geometry) || is_beyond_int(geometry))
     return patch_conv_kernel<float>(geometry);
   return std::make_unique<OneDnnConvKernel>(geometry);
 }

@@ -1,4 +1,5 @@
 #include "bilinear.hpp"
+#include "conv.hpp"
 #include "kernels.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
 
@@ -66,6 +67,15 @@ class DenseKernel final : public BilinearKernel<Scalar> {
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Dense& dense, const Site& site) {
+  if (dense.is_per_position()) {  // a convolution of single positions, however they are arranged
+    const Shape input{site.input().channels(), site.input().positions()};
+    return one_kernel(conv_kernel<Scalar>({.input = input,
+                                           .output = {dense.units, input.positions()},
+                                           .batch = site.batch,
+                                           .groups = 1,
+                                           .axes = window_axes(Window{}, input),
+                                           .bias = dense.bias}));
+  }
   return one_kernel<Scalar>(std::make_unique<DenseKernel<Scalar>>(
       site.batch, site.input().elements(), dense.units, dense.bias));
 }

@@ -10,12 +10,14 @@
 
 namespace smoothbound::kernels {
 
-/// The kernels of a component at its place, one for each of its parts, in the order in which they
-/// act. Throws NotExecutable for what has constants only.
+/// The kernels of a component at its place, one for each of its parts or for all of them, in the
+/// order in which they act. Throws NotExecutable for what has constants only.
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Dense& dense, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Conv& conv, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const ConvTransposed& conv, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Parameter& parameter, const Site& site);
 template <class Scalar>
@@ -31,13 +33,19 @@ Kernels<Scalar> kernels_of(const MatMul& matmul, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Activation& activation, const Site& site);
 template <class Scalar>
+Kernels<Scalar> kernels_of(const Prelu& prelu, const Site& site);
+template <class Scalar>
 Kernels<Scalar> kernels_of(const Softmax& softmax, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const AveragePool& pool, const Site& site);
 template <class Scalar>
+Kernels<Scalar> kernels_of(const AdaptiveAveragePool& pool, const Site& site);
+template <class Scalar>
 Kernels<Scalar> kernels_of(const MaxPool& pool, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const GlobalAveragePool& pool, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const GlobalMaxPool& pool, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const BatchNorm& norm, const Site& site);
 template <class Scalar>

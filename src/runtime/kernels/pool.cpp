@@ -1,6 +1,7 @@
 #include "pool.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "kernels.hpp"
 #include "linear.hpp"
@@ -11,7 +12,7 @@ namespace {
 // Goes over outputs and their patches: the channels of a block lie side by side in both.
 class Patches {
  public:
-  explicit Patches(const PoolGeometry& g) : g_(g) {}
+  explicit Patches(PoolGeometry g) : g_(std::move(g)) {}
 
   Layout plan(std::span<Layout> inputs) {
     // Blocks divide the channels, which input and output share.
@@ -21,7 +22,6 @@ class Patches {
   [[nodiscard]] std::int64_t block() const { return block_; }
   [[nodiscard]] std::int64_t outputs() const { return g_.batch * g_.output.elements(); }
   [[nodiscard]] std::int64_t inputs() const { return g_.batch * g_.input.elements(); }
-  [[nodiscard]] std::int64_t patch_size() const { return g_.axes[0].kernel * g_.axes[1].kernel; }
 
   // For each block of channels of a sample, in parallel: body(slice), then its outputs in order by
   // `each_output`.
@@ -37,31 +37,39 @@ class Patches {
     return slice * g_.input.positions() * block_;
   }
   [[nodiscard]] std::int64_t output_place(std::int64_t slice) const {
-    return slice * g_.axes[0].output * g_.axes[1].output * block_;
+    return slice * g_.output.positions() * block_;
   }
-  // begin(output offset), then tap(output offset, input offset) for each input of its patch.
+  // begin(output offset, divisor), then tap(output offset, input offset) for each input of its
+  // patch.
   template <class Begin, class Tap>
   void each_output(const Begin& begin, const Tap& tap) const {
-    const AxisWindow& rows = g_.axes[0];
-    const AxisWindow& columns = g_.axes[1];
+    const auto& [depths, rows, columns] = g_.axes;
     std::int64_t place = 0;
-    for (std::int64_t i = 0; i < rows.output; ++i) {
-      for (std::int64_t j = 0; j < columns.output; ++j, place += block_) {
-        begin(place);
-        for (std::int64_t s = 0; s < rows.kernel; ++s) {
-          const std::int64_t row = rows.place(i, s);
-          if (row < 0 || row >= rows.input) continue;
-          for (std::int64_t t = 0; t < columns.kernel; ++t) {
-            const std::int64_t column = columns.place(j, t);
-            if (column < 0 || column >= columns.input) continue;
-            tap(place, (row * columns.input + column) * block_);
-          }
+    for (const PatchRange& depth : depths.outputs) {
+      for (const PatchRange& row : rows.outputs) {
+        for (const PatchRange& column : columns.outputs) {
+          begin(place, depth.divisor * row.divisor * column.divisor);
+          each_input(depth, row, column, [&](std::int64_t input) { tap(place, input); });
+          place += block_;
         }
       }
     }
   }
 
  private:
+  template <class Body>
+  void each_input(const PatchRange& depth, const PatchRange& row, const PatchRange& column,
+                  const Body& body) const {
+    const std::int64_t rows = g_.axes[1].input;
+    const std::int64_t columns = g_.axes[2].input;
+    for (std::int64_t h = depth.begin; h < depth.end; ++h) {
+      for (std::int64_t i = row.begin; i < row.end; ++i) {
+        const std::int64_t before = (h * rows + i) * columns;
+        for (std::int64_t j = column.begin; j < column.end; ++j) body((before + j) * block_);
+      }
+    }
+  }
+
   PoolGeometry g_;
   std::int64_t block_ = 1;
 };
@@ -71,8 +79,7 @@ class AveragePoolKernel final : public LinearKernel<Scalar> {
  public:
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
-  explicit AveragePoolKernel(const PoolGeometry& g)
-      : patches_(g), weight_(Scalar{1} / static_cast<Scalar>(patches_.patch_size())) {}
+  explicit AveragePoolKernel(const PoolGeometry& g) : patches_(g) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
     return patches_.plan(inputs);
@@ -85,12 +92,14 @@ class AveragePoolKernel final : public LinearKernel<Scalar> {
     patches_.each_slice([&](std::int64_t slice) {
       const Scalar* const from = z[0] + patches_.input_place(slice);
       Scalar* const to = y + patches_.output_place(slice);
+      Scalar weight = 1;
       patches_.each_output(
-          [&](std::int64_t o) {
+          [&](std::int64_t o, std::int64_t divisor) {
+            weight = Scalar{1} / static_cast<Scalar>(divisor);
             for (std::int64_t c = 0; c < block; ++c) to[o + c] = 0;
           },
           [&](std::int64_t o, std::int64_t i) {
-            for (std::int64_t c = 0; c < block; ++c) to[o + c] += weight_ * from[i + c];
+            for (std::int64_t c = 0; c < block; ++c) to[o + c] += weight * from[i + c];
           });
     });
   }
@@ -102,18 +111,19 @@ class AveragePoolKernel final : public LinearKernel<Scalar> {
     patches_.each_slice([&](std::int64_t slice) {
       const Scalar* const from = y_bar + patches_.output_place(slice);
       Scalar* const to = z_bar[0] + patches_.input_place(slice);
-      patches_.each_output([](std::int64_t) {},
-                           [&](std::int64_t o, std::int64_t i) {
-                             for (std::int64_t c = 0; c < block; ++c) {
-                               to[i + c] += weight_ * from[o + c];
-                             }
-                           });
+      Scalar weight = 1;
+      patches_.each_output(
+          [&](std::int64_t /*o*/, std::int64_t divisor) {
+            weight = Scalar{1} / static_cast<Scalar>(divisor);
+          },
+          [&](std::int64_t o, std::int64_t i) {
+            for (std::int64_t c = 0; c < block; ++c) to[i + c] += weight * from[o + c];
+          });
     });
   }
 
  private:
   Patches patches_;
-  Scalar weight_;
 };
 
 // Linear near a point: `forward` notes for each output which scalar of its slice it copies. NaN
@@ -139,7 +149,7 @@ class MaxPoolKernel final : public LinearKernel<Scalar> {
       Scalar* const to = y + patches_.output_place(slice);
       std::int32_t* const chosen = choices(at) + patches_.output_place(slice);
       patches_.each_output(
-          [&](std::int64_t o) {
+          [&](std::int64_t o, std::int64_t /*divisor*/) {
             for (std::int64_t c = 0; c < block; ++c) chosen[o + c] = -1;
           },
           [&](std::int64_t o, std::int64_t i) {
@@ -208,34 +218,70 @@ template std::unique_ptr<Kernel<double>> average_pool_kernel(const PoolGeometry&
 template std::unique_ptr<Kernel<float>> max_pool_kernel(const PoolGeometry&);
 template std::unique_ptr<Kernel<double>> max_pool_kernel(const PoolGeometry&);
 
+namespace {
+
+PoolAxis axis_of(const MeanAxis& axis) {
+  PoolAxis result{axis.window.input, {}};
+  result.outputs.reserve(static_cast<std::size_t>(axis.window.output));
+  for (std::int64_t o = 0; o < axis.window.output; ++o) {
+    result.outputs.push_back({axis.begin(o), axis.end(o), axis.divisor(o)});
+  }
+  return result;
+}
+
+PoolGeometry geometry_of(const MeanAxes& means, const Site& site) {
+  const auto axis = [&](int i) { return axis_of(means[static_cast<std::size_t>(i)]); };
+  return {site.input(), site.output, site.batch,
+          spatial_axes<PoolAxis>(site.input().spatial_rank(), axis)};
+}
+
+// One patch that is the whole input.
+PoolGeometry whole_input(const Site& site) {
+  const auto axis = [&](int i) {
+    const std::int64_t size = site.input().spatial(i);
+    return PoolAxis{size, {{0, size, size}}};
+  };
+  return {site.input(), site.output, site.batch,
+          spatial_axes<PoolAxis>(site.input().spatial_rank(), axis)};
+}
+
+}  // namespace
+
 template <class Scalar>
 Kernels<Scalar> kernels_of(const AveragePool& pool, const Site& site) {
-  return one_kernel(average_pool_kernel<Scalar>(
-      {site.input(), site.output, site.batch, window_axes(pool.window, site.input())}));
+  return one_kernel(average_pool_kernel<Scalar>(geometry_of(pool.axes(site.input()), site)));
 }
 template Kernels<float> kernels_of(const AveragePool& pool, const Site& site);
 template Kernels<double> kernels_of(const AveragePool& pool, const Site& site);
 
 template <class Scalar>
+Kernels<Scalar> kernels_of(const AdaptiveAveragePool& pool, const Site& site) {
+  return one_kernel(average_pool_kernel<Scalar>(geometry_of(pool.axes(site.input()), site)));
+}
+template Kernels<float> kernels_of(const AdaptiveAveragePool& pool, const Site& site);
+template Kernels<double> kernels_of(const AdaptiveAveragePool& pool, const Site& site);
+
+template <class Scalar>
 Kernels<Scalar> kernels_of(const MaxPool& pool, const Site& site) {
-  return one_kernel(max_pool_kernel<Scalar>(
-      {site.input(), site.output, site.batch, window_axes(pool.window, site.input())}));
+  // The same patches as those of means; what is divided by is not used.
+  const AveragePool means{pool.window};
+  return one_kernel(max_pool_kernel<Scalar>(geometry_of(means.axes(site.input()), site)));
 }
 template Kernels<float> kernels_of(const MaxPool& pool, const Site& site);
 template Kernels<double> kernels_of(const MaxPool& pool, const Site& site);
 
-// One patch that is the whole input.
 template <class Scalar>
 Kernels<Scalar> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site) {
-  std::array<AxisWindow, 2> axes;
-  const int rank = site.input().spatial_rank();
-  for (int axis = 0; axis < rank; ++axis) {
-    AxisWindow& whole = axes[static_cast<std::size_t>(axis + 2 - rank)];
-    whole.input = whole.kernel = site.input().spatial(axis);
-  }
-  return one_kernel(average_pool_kernel<Scalar>({site.input(), site.output, site.batch, axes}));
+  return one_kernel(average_pool_kernel<Scalar>(whole_input(site)));
 }
 template Kernels<float> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site);
 template Kernels<double> kernels_of(const GlobalAveragePool& /*pool*/, const Site& site);
+
+template <class Scalar>
+Kernels<Scalar> kernels_of(const GlobalMaxPool& /*pool*/, const Site& site) {
+  return one_kernel(max_pool_kernel<Scalar>(whole_input(site)));
+}
+template Kernels<float> kernels_of(const GlobalMaxPool& /*pool*/, const Site& site);
+template Kernels<double> kernels_of(const GlobalMaxPool& /*pool*/, const Site& site);
 
 }  // namespace smoothbound::kernels
