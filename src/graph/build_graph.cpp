@@ -183,13 +183,7 @@ class Builder {
       }
       shapes.assign(1, layer.output);
     }
-    if (!from.share) return;
-    if (shared_.empty()) {
-      throw SpecError(from.share->location,
-                      fmt::format("layer '{}' has no parameters to share", from.share->name),
-                      "name a layer with weights, or remove 'share'");
-    }
-    if (next_taken_ < shared_.size()) refuse_share(from.share->location, layer);
+    if (from.share && next_taken_ < shared_.size()) refuse_share(from.share->location, layer);
   }
 
   // The blocks that a layer takes are those of the other one, in their order.
@@ -219,6 +213,10 @@ class Builder {
     for (const PlacedComponent& placed : graph_.layers[owner].components) {
       if (placed.block != PlacedComponent::no_block) shared_.push_back(&placed);
     }
+    if (!shared_.empty()) return;
+    throw SpecError(reference.location,
+                    fmt::format("layer '{}' has no parameters to share", reference.name),
+                    "name a layer with weights, or remove 'share'");
   }
 
   [[noreturn]] void refuse_share(Location location, const Layer& layer) const {

@@ -74,11 +74,11 @@ TEST(FixedNumbers, AreOneOrOneForEachChannel) {
 }
 
 TEST(FixedNumbers, HaveASign) {
-  EXPECT_EQ(signed_number("-0.25").nearest, -0.25);
-  EXPECT_EQ(signed_number("-0.25").upper, signed_number("0.25").upper);
-  EXPECT_EQ(signed_number("-0.25").lower, signed_number("0.25").lower);
-  EXPECT_EQ(signed_number("-0").nearest, 0);
-  EXPECT_TRUE(signed_number("-0").upper.is_zero());
+  EXPECT_EQ(signed_number("-0.25").nearest(), -0.25);
+  EXPECT_EQ(signed_number("-0.25").magnitude.upper, signed_number("0.25").magnitude.upper);
+  EXPECT_EQ(signed_number("-0.25").magnitude.lower, signed_number("0.25").magnitude.lower);
+  EXPECT_EQ(signed_number("-0").nearest(), 0);
+  EXPECT_TRUE(signed_number("-0").magnitude.upper.is_zero());
 }
 
 }  // namespace

@@ -387,7 +387,7 @@ TEST(IndexMap, MistakesAreToldWithAHint) {
       {pad(Extent::uniform(1), Extent::uniform(0), 0),
        {3},
        "pad needs an input with positions, not [3]",
-       "[channels, length] or [channels, height, width]"},
+       "[channels, length], [channels, height, width] or [channels, depth, height, width]"},
       {counted("channel_shuffle", 2),
        {3, 5},
        "groups (2) do not divide the channels (3)",
@@ -412,7 +412,7 @@ TEST(IndexMap, MistakesAreToldWithAHint) {
       {nearest_factor(2),
        {3},
        "upsample needs an input with positions, not [3]",
-       "[channels, length] or [channels, height, width]"},
+       "[channels, length], [channels, height, width] or [channels, depth, height, width]"},
   };
   for (const Refused& c : all) {
     try {

@@ -53,12 +53,12 @@ class IndexMapNode {
     return fmt::format("[{}]", fmt::join(sizes, ", "));
   }
   [[nodiscard]] Sizes sample() const {
-    if (std::ssize(x().sizes) - 1 > Shape::largest_rank) throw Inexpressible::three_spatial_axes;
+    if (std::ssize(x().sizes) - 1 > Shape::largest_rank) throw Inexpressible::many_axes;
     return {x().sizes.begin() + 1, x().sizes.end()};
   }
   // The whole array as one sample.
   [[nodiscard]] MapText whole(std::string components) const {
-    if (std::ssize(x().sizes) > Shape::largest_rank) throw Inexpressible::four_axes;
+    if (std::ssize(x().sizes) > Shape::largest_rank) throw Inexpressible::many_axes;
     return {1, x().sizes, std::move(components)};
   }
   [[nodiscard]] static std::vector<std::string> axis_names(std::size_t axes) {
@@ -68,7 +68,7 @@ class IndexMapNode {
   }
 
   [[nodiscard]] MapText reshape() const {
-    if (std::ssize(output_) > Shape::largest_rank) throw Inexpressible::four_axes;
+    if (std::ssize(output_) > Shape::largest_rank) throw Inexpressible::many_axes;
     const std::int64_t all =
         std::accumulate(output_.begin(), output_.end(), std::int64_t{1}, std::multiplies<>());
     return {1, {all}, fmt::format("reshape: {}", list(output_))};
@@ -82,7 +82,7 @@ class IndexMapNode {
     const auto names = axis_names(order.size());
     std::vector<std::string> named;
     for (const std::int64_t axis : order) {
-      if (std::ssize(order) > Shape::largest_rank) throw Inexpressible::four_axes;
+      if (std::ssize(order) > Shape::largest_rank) throw Inexpressible::many_axes;
       named.push_back(names.at(static_cast<std::size_t>(axis)));
     }
     return whole(fmt::format("permute: [{}]", fmt::join(named, ", ")));
@@ -107,7 +107,7 @@ class IndexMapNode {
       const auto place = [&](std::int64_t p) {
         return std::clamp<std::int64_t>(p + (p < 0 ? size : 0), 0, size);
       };
-      if (std::ssize(x().sizes) > Shape::largest_rank) throw Inexpressible::four_axes;
+      if (std::ssize(x().sizes) > Shape::largest_rank) throw Inexpressible::many_axes;
       components +=
           fmt::format("{}slice: {{axis: {}, from: {}, to: {}, step: {}}}", i == 0 ? "" : ", ",
                       names.at(axis), place(from[i]), place(to[i]), steps[i]);

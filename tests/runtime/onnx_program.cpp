@@ -10,6 +10,7 @@
 
 #include "onnx_index_maps.hpp"
 #include "onnx_windows.hpp"
+#include "smoothbound/text/shape.hpp"
 
 namespace smoothbound::testing::onnx {
 namespace {

@@ -335,10 +335,10 @@ hint: make them two layers
 layers:
   - {dense: 3, then: [{softmax: 3}]}
 )"),
-            R"(softmax_value.yaml:3:33: error: axis must be text, not '3'
+            R"(softmax_value.yaml:3:33: error: axis must be a name, not 3
  3 |   - {dense: 3, then: [{softmax: 3}]}
    |                                 ^
-hint: put it in quotes if it is meant as text
+hint: one of: channels, depth, height, width, length
 )");
   EXPECT_EQ(rendered("bias_add.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
