@@ -118,7 +118,6 @@ rules::Value LayerEvaluator::merge_inputs(const Layer& layer, rules::Trace* trac
             }
             const Site site{shapes, layer.components.front().output, inputs_.batch};
             merged = component.merge(branches, site, table_.method);
-            rules::join_rests(merged);
             merged.relax();
             if (trace != nullptr) note_merge(*trace, layer, component.name(), component.rule());
           }

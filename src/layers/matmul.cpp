@@ -80,9 +80,7 @@ rules::Value MatMul::merge(std::span<const rules::Value> branches, const Site& s
     const Reading line = one_by_maximum(sizes.inner, 1);
     bound.products[maximum] = {{times_scale(line), line}};
   }
-  rules::Value product = rules::bilinear(branches[0], branches[1], bound);
-  product.relax();
-  return product;
+  return rules::product(branches, [&](std::size_t /*factor*/) { return bound; });
 }
 
 }  // namespace smoothbound

@@ -25,20 +25,17 @@ rules::Value Concat::merge(std::span<const rules::Value> branches, const Site& /
   for (std::size_t level = 0; level < levels.size(); ++level) {
     within[level] = axis == channel_axis ? levels[level].channels : levels[level].positions;
   }
-  rules::Value all = rules::concatenation(branches, within);
-  rules::join_rests(all, true);
-  return all;
+  return rules::concatenation(branches, within);
 }
 
+// ||a * b|| of a sum over pairs of an entry of a and one of b, each pair once: a factor that is
+// repeated k times has sqrt(k) its norm, but not where both norms are Euclidean.
 rules::Value Multiply::merge(std::span<const rules::Value> branches, const Site& site,
                              Method method) const {
-  rules::Value all = branches.front();
   Shape shape = site.inputs.front();
-  for (std::size_t i = 1; i < branches.size(); ++i) {
+  return rules::product(branches, [&](std::size_t i) {
     const Shape& factor = site.inputs[i];
     const Shape result = broadcast(shape, factor).value();
-    // ||a * b|| of two numbers for each pair of an entry of a and one of b: a factor that is
-    // repeated k times has sqrt(k) its norm, but not where both norms are Euclidean.
     const auto root_of_repeats = [&](const Shape& part) {
       return square_root(Magnitude::from_count(result.elements() / part.elements()));
     };
@@ -51,11 +48,9 @@ rules::Value Multiply::merge(std::span<const rules::Value> branches, const Site&
           {reading_of(maximum), reading_of(euclidean, root_of_repeats(factor))});
       bound.products[maximum] = {{reading_of(maximum), reading_of(maximum)}};
     }
-    all = rules::bilinear(all, branches[i], bound);
-    all.relax();
     shape = result;
-  }
-  return all;
+    return bound;
+  });
 }
 
 std::optional<Shape> broadcast(const Shape& a, const Shape& b) {

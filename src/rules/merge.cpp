@@ -1,6 +1,9 @@
 #include "smoothbound/rules/merge.hpp"
 
 #include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <vector>
 
 namespace smoothbound::rules {
 namespace {
@@ -17,43 +20,108 @@ Value with_groups_of(std::span<const Value> branches) {
 Magnitude add(const Magnitude& a, const Magnitude& b) { return a + b; }
 Magnitude larger(const Magnitude& a, const Magnitude& b) { return std::max(a, b); }
 
-using Combine = Magnitude (*)(const Magnitude&, const Magnitude&);
+// Of one group of rests: its derivatives, and its mixed ones with groups that are no rests.
+struct RestGroup {
+  PerLevel<Magnitude> l;
+  PerLevel<Magnitude> H;
+  std::vector<PerLevel<Magnitude>> mixed;  // by group of the whole
+};
 
-// Each number of the branches combined with that of the others at the same place.
-Value combine(std::span<const Value> branches, const PerLevel<Combine>& rule) {
-  Value all = with_groups_of(branches);
-  const auto take = [&](PerLevel<Magnitude>& into, const PerLevel<Magnitude>& from) {
-    for (std::size_t level = 0; level < all.level_count(); ++level) {
-      into[level] = rule[level](into[level], from[level]);
+// Sums, and concatenations: linear in the branches, so that the numbers of a group are made out of
+// those of the branches at the same place. Rests of branches are groups of the same label or of
+// disjoint parameters, without mixed derivatives between them; there may be many, and they become
+// one, as `Value::join` has it.
+class Combination {
+ public:
+  using Rule = Magnitude (*)(const Magnitude&, const Magnitude&);
+
+  Combination(std::span<const Value> branches, const PerLevel<Rule>& rule, bool disjoint_entries)
+      : all_(branches.front().level_count()), rule_(rule), disjoint_entries_(disjoint_entries) {
+    for (const Value& branch : branches) {
+      for (std::size_t i = 0; i < branch.groups(); ++i) {
+        if (!is_rest_of_branch(branch.label(i))) all_.find_or_add(branch.label(i));
+      }
     }
-  };
-  for (const Value& branch : branches) {
-    take(all.m, branch.m);
+    for (const Value& branch : branches) add(branch);
+  }
+
+  Value result() {
+    for (const std::uint32_t group : order_) join(rests_.at(group));
+    return std::move(all_);
+  }
+
+ private:
+  void take(PerLevel<Magnitude>& into, const PerLevel<Magnitude>& from) const {
+    for (std::size_t level = 0; level < all_.level_count(); ++level) {
+      into[level] = rule_[level](into[level], from[level]);
+    }
+  }
+
+  void add(const Value& branch) {
+    take(all_.m, branch.m);
     for (std::size_t i = 0; i < branch.groups(); ++i) {
-      const std::size_t to = all.find(branch.label(i));
-      take(all.l(to), branch.l(i));
+      if (is_rest_of_branch(branch.label(i))) {
+        add_rest(branch, i);
+        continue;
+      }
+      const std::size_t to = all_.find(branch.label(i));
+      take(all_.l(to), branch.l(i));
       for (std::size_t j = 0; j <= i; ++j) {
-        take(all.H(to, all.find(branch.label(j))), branch.H(i, j));
+        if (is_rest_of_branch(branch.label(j))) continue;
+        take(all_.H(to, all_.find(branch.label(j))), branch.H(i, j));
       }
     }
   }
-  return all;
-}
+
+  void add_rest(const Value& branch, std::size_t i) {
+    const auto [place, is_new] = rests_.try_emplace(branch.label(i));
+    if (is_new) order_.push_back(branch.label(i));
+    RestGroup& group = place->second;
+    group.mixed.resize(all_.groups());
+    take(group.l, branch.l(i));
+    take(group.H, branch.H(i, i));
+    for (std::size_t j = 0; j < branch.groups(); ++j) {
+      if (is_rest_of_branch(branch.label(j))) continue;
+      take(group.mixed[all_.find(branch.label(j))], branch.H(i, j));
+    }
+  }
+
+  void join(const RestGroup& group) {
+    const std::size_t others = group.mixed.size();
+    const std::size_t to = all_.find_or_add(rest);
+    for (std::size_t level = 0; level < all_.level_count(); ++level) {
+      Magnitude& l = all_.l(to)[level];
+      l = disjoint_entries_ ? std::max(l, group.l[level]) : hypotenuse(l, group.l[level]);
+      Magnitude& H = all_.H(to, to)[level];
+      H = std::max(H, group.H[level]);
+      for (std::size_t j = 0; j < others; ++j) {
+        Magnitude& mixed = all_.H(to, j)[level];
+        mixed = hypotenuse(mixed, group.mixed[j][level]);
+      }
+    }
+  }
+
+  Value all_;
+  PerLevel<Rule> rule_;
+  bool disjoint_entries_;
+  std::unordered_map<Label, RestGroup> rests_;
+  std::vector<Label> order_;  // of their first branches
+};
 
 }  // namespace
 
 Value sum(std::span<const Value> branches) {
-  PerLevel<Combine> rule;
+  PerLevel<Combination::Rule> rule;
   rule.fill(add);
-  return combine(branches, rule);
+  return Combination(branches, rule, false).result();
 }
 
 Value concatenation(std::span<const Value> branches, const PerLevel<bool>& within) {
-  PerLevel<Combine> rule;
+  PerLevel<Combination::Rule> rule;
   for (std::size_t level = 0; level < levels.size(); ++level) {
     rule[level] = within[level] ? larger : hypotenuse;
   }
-  return combine(branches, rule);
+  return Combination(branches, rule, true).result();
 }
 
 Value bilinear(const Value& x, const Value& y, const BilinearBound& bound) {
@@ -99,23 +167,41 @@ Value bilinear(const Value& x, const Value& y, const BilinearBound& bound) {
   return all;
 }
 
-void join_rests(Value& value, bool disjoint_entries) {
+void join_rests(Value& value) {
   std::size_t first = 0;
   while (first < value.groups() && !is_rest_of_branch(value.label(first))) ++first;
   if (first == value.groups()) return;
   for (std::size_t i = first + 1; i < value.groups();) {
-    if (!is_rest_of_branch(value.label(i))) {
-      ++i;
-    } else if (disjoint_entries) {
-      for (std::size_t level = 0; level < value.level_count(); ++level) {
-        value.l(first)[level] = std::max(value.l(first)[level], value.l(i)[level]);
-      }
-      value.join_second_derivatives(first, i);
-    } else {
+    if (is_rest_of_branch(value.label(i))) {
       value.join(first, i);
+    } else {
+      ++i;
     }
   }
   value.set_label(first, rest);
+}
+
+Value product(std::span<const Value> factors,
+              const std::function<BilinearBound(std::size_t factor)>& bound) {
+  // Rests of more factors than this are one group from there on: it has all of them, so that a
+  // later factor may share with it whatever it is.
+  constexpr std::size_t most_groups = 16;
+  Value all = factors.front();
+  bool is_one = false;
+  for (std::size_t i = 1; i < factors.size(); ++i) {
+    Value factor = factors[i];
+    if (!is_one && all.groups() > most_groups) {
+      join_rests(all);
+      is_one = true;
+    }
+    for (std::size_t g = 0; is_one && g < factor.groups(); ++g) {
+      if (is_rest_of_branch(factor.label(g))) factor.set_label(g, rest);
+    }
+    all = bilinear(all, factor, bound(i));
+    all.relax();
+  }
+  join_rests(all);
+  return all;
 }
 
 }  // namespace smoothbound::rules

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "support/ball.hpp"
@@ -64,11 +65,7 @@ BilinearBound euclidean_product() {
 }
 
 Value product_of(const std::vector<Value>& factors) {
-  Value all = factors.front();
-  for (std::size_t i = 1; i < factors.size(); ++i) {
-    all = bilinear(all, factors[i], euclidean_product());
-  }
-  return all;
+  return product(factors, [](std::size_t) { return euclidean_product(); });
 }
 
 // Branches 1 and 3 share parameters, l = 2 + 1 and L = 3 + 2; together with the second
@@ -86,12 +83,8 @@ TEST(Merge, SumOfOneGroupIsTheTriangleInequality) {
 TEST(Merge, ConcatenationTakesRootsInsideGroupsAndTheLargestOfThem) {
   expect_bounds(joined(concatenation(values_of(of_one_group(three_branches())), {})),
                 square_root(Ball(66)), square_root(Ball(30)), 7);
-  Value disjoint = concatenation(values_of(three_branches()), {});
-  join_rests(disjoint, true);
-  expect_bounds(disjoint.total(), square_root(Ball(66)), 5, 6);
-  // On the same entries, the two groups would be orthogonal only.
-  expect_bounds(joined(concatenation(values_of(three_branches()), {})), square_root(Ball(66)),
-                square_root(Ball(30)), 6);
+  expect_bounds(joined(concatenation(values_of(three_branches()), {})), square_root(Ball(66)), 5,
+                6);
 }
 
 // Along an axis of which a level takes the supremum: the largest of each.
@@ -119,6 +112,32 @@ TEST(Merge, ProductOfDisjointFactors) {
   const std::vector<Branch> branches = three_branches();
   expect_bounds(joined(product_of(values_of({branches[0], branches[1]}))), 4, square_root(Ball(89)),
                 Ball(9) + square_root(Ball(109)));
+}
+
+// Of more factors than are told apart the rest is a triangle inequality: never below, and in time
+// that does not grow with the square of their number. v_1 ... v_n with |v_i| <= 1: L = n - 1.
+TEST(Merge, ProductOfManyDisjointFactors) {
+  for (const std::uint32_t count : {3U, 16U, 17U, 18U, 40U}) {
+    std::vector<Branch> branches;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      branches.push_back({{number_of(1), number_of(1), {}}, i});
+    }
+    const Triple bounds = joined(product_of(values_of(branches)));
+    EXPECT_EQ(bounds.m, number_of(1));
+    EXPECT_GE(bounds.lipschitz.to_double(), std::sqrt(count) * (1 - 1e-15));
+    EXPECT_GE(bounds.smoothness.to_double(), count - 1);
+    EXPECT_LE(bounds.lipschitz.to_double(), count <= 17 ? std::sqrt(count) * (1 + 1e-15) : count);
+    EXPECT_LE(bounds.smoothness.to_double(), count * (count - 1.0));
+  }
+}
+
+// Rests that join one after the other: hypot of the first derivatives, the largest second one.
+TEST(Merge, SumOfManyDisjointBranches) {
+  std::vector<Branch> branches;
+  for (std::uint32_t i = 0; i < 3000; ++i) {
+    branches.push_back({{number_of(1), number_of(2), number_of(i % 7)}, i});
+  }
+  expect_bounds(joined(sum(values_of(branches))), 3000, Ball(2) * square_root(Ball(3000)), 6);
 }
 
 TEST(Merge, InfinityStaysUnlessAFactorIsZero) {

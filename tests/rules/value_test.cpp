@@ -81,8 +81,7 @@ TEST(SharedBlocks, BranchesOfOneBlock) {
   const Triple added = sum(branches).total();
   EXPECT_EQ(added.lipschitz, count_of(2));
   EXPECT_EQ(added.smoothness, Magnitude());
-  Value pair = concatenation(branches, {});
-  join_rests(pair, true);
+  const Value pair = concatenation(branches, {});
   EXPECT_EQ(check_upper(pair.total().lipschitz, square_root(Ball(2))), "");
   BilinearBound bound;
   bound.products[euclidean] = {{reading_of(euclidean), reading_of(euclidean)}};
@@ -103,9 +102,7 @@ TEST(SharedBlocks, BranchesThatShareABlockFurtherDown) {
     branches.push_back(second.value());
     branches.back().set_label(branches.back().find(rest), rest_of_branch(branch));
   }
-  Value z = sum(branches);
-  join_rests(z);
-  const Triple total = z.total();
+  const Triple total = sum(branches).total();
   EXPECT_EQ(check_upper(total.lipschitz, square_root(Ball(6))), "");
   EXPECT_EQ(check_upper(total.smoothness, square_root(Ball(2))), "");
 }
