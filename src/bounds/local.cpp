@@ -17,8 +17,15 @@ AffineConstants around(AffineConstants b, const BlockAtPoint& v, Method method) 
   const Magnitude by_norm = b.bilinear.value * v.norm;
   if (b.at_maximum) {
     // Of the operator's norm nothing is known at this level.
-    b.at_maximum->linear_input += b.at_maximum->bilinear * v.norm;
+    Magnitude& with_point =
+        b.acts_on_different_entries ? b.at_maximum->at_point : b.at_maximum->linear_input;
+    with_point += b.at_maximum->bilinear * v.norm;
     b.at_maximum->offset += b.at_maximum->linear_parameters * std::min(v.bias, v.norm);
+  }
+  if (b.acts_on_different_entries) {
+    // beta(v*, .) acts where beta(d, .) does, and not where beta^z does.
+    b.at_point = std::min(v.linear_input, by_norm);
+    return b;
   }
   if (method == Method::paper) {
     b.linear_input = {b.linear_input.value + by_norm, "l_beta_z + L_beta ||v*||", "Cor 4.5"};

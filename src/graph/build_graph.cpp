@@ -223,7 +223,7 @@ class Builder {
     throw SpecError(location,
                     fmt::format("the parameters of '{}' do not fit '{}'",
                                 graph_.layers[layer.share].name, layer.name),
-                    "both need the same components with parameters, of the same sizes");
+                    "give it the same components with parameters, of the same sizes");
   }
 
   // Gives a component the block of the one that stands at its place in the other layer.

@@ -34,10 +34,11 @@ Parts Prelu::parts(const Site& /*site*/, Method /*method*/) const {
   AffineConstants b;  // (x_+, x_-) -> x_+ + alpha x_-
   b.bilinear = {Magnitude::from_count(1), "1", "||alpha x_-|| <= ||alpha|| ||x_-||"};
   b.linear_input = {Magnitude::from_count(1), "1", "x_+"};
+  b.acts_on_different_entries = true;
   const Magnitude one = Magnitude::from_count(1);
   split.at_maximum =
       MapAtLevel{reading_of(maximum), Magnitude::infinity(), one, Magnitude::infinity(), {}, one};
-  b.at_maximum = AffineAtLevel{reading_of(maximum), one, {}, one, {}};
+  b.at_maximum = AffineAtLevel{reading_of(maximum), one, {}, one, {}, {}};
   return {Part(split), Part(b)};
 }
 

@@ -10,8 +10,8 @@ Magnitude twice(const Magnitude& a) { return scale(a, 1); }
 Magnitude half(const Magnitude& a) { return scale(a, -1); }
 
 AffineAtLevel euclidean_constants(const AffineConstants& b) {
-  return {reading_of(euclidean), b.bilinear.value, b.linear_parameters.value, b.linear_input.value,
-          b.offset.value};
+  return {reading_of(euclidean), b.bilinear.value, b.linear_parameters.value,
+          b.linear_input.value,  b.offset.value,   b.at_point};
 }
 
 MapAtLevel euclidean_constants(const MapConstants& a) {
@@ -62,21 +62,26 @@ void Composition::apply(const AffineConstants& b, const Magnitude& R, Label grou
     const bool is_stated = level == maximum && b.at_maximum;
     const AffineAtLevel constants = is_stated ? *b.at_maximum : euclidean_constants(b);
     if (level != euclidean) read_anew(level, constants.reads, before);
-    apply(level, constants, R);
+    apply(level, constants, R, b.acts_on_different_entries);
   }
   if (trace_ != nullptr) record_affine(b, R);
 }
 
-void Composition::apply(std::size_t level, const AffineAtLevel& b, const Magnitude& R) {
+void Composition::apply(std::size_t level, const AffineAtLevel& b, const Magnitude& R,
+                        bool acts_on_different_entries) {
   Stretch& at = at_[level];
   const Magnitude m = at.m;
   at.bilinear = b.bilinear;
-  at.A = b.bilinear * R + b.linear_input;  // Prop 4.4 (ii), (20): L_beta R + l_{beta^z}
+  const Magnitude by_block = b.bilinear * R + b.at_point;
+  // Prop 4.4 (ii), (20): L_beta R + l_{beta^z}
+  at.A = acts_on_different_entries ? std::max(by_block, b.linear_input) : by_block + b.linear_input;
   // Prop 4.4 (ii), (20): m_{l-1} L_beta + l_{beta^v}. Sharp: weights and bias are orthogonal inside
   // v.
   at.B = method_ == Method::paper ? b.bilinear * m + b.linear_parameters
                                   : hypotenuse(b.bilinear * m, b.linear_parameters);
-  at.m = R * at.B + b.linear_input * m + b.offset;  // Prop 4.4 (i): m_{l,0}
+  // Prop 4.4 (i): m_{l,0}
+  at.m = acts_on_different_entries ? at.A * m + R * b.linear_parameters + b.offset
+                                   : R * at.B + (b.linear_input + b.at_point) * m + b.offset;
 }
 
 void Composition::read_anew(std::size_t level, const Reading& reading, const Value& before) {

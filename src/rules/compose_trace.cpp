@@ -13,10 +13,14 @@ void Composition::record_affine(const AffineConstants& b, const Magnitude& R) co
   record("l_beta_z", b.linear_input);
   if (!b.offset.value.is_zero()) record("||beta_0||", b.offset);
   record("R", "||v|| <= R", R, "");
-  record("A", "L_beta R + l_beta_z", at.A, "||db/dz||, (20)");
+  record("A", b.acts_on_different_entries ? "max{L_beta R, l_beta_z}" : "L_beta R + l_beta_z", at.A,
+         "||db/dz||, (20)");
   record("B", is_paper ? "L_beta m_in + l_beta_v" : "sqrt((L_beta m_in)^2 + l_beta_v^2)", at.B,
          is_paper ? "||db/dv||, (20)" : "||db/dv||, weights and bias orthogonal");
-  record("m_0", "R B + l_beta_z m_in + ||beta_0||", at.m, "Prop 4.4 (i)");
+  record("m_0",
+         b.acts_on_different_entries ? "A m_in + R l_beta_v + ||beta_0||"
+                                     : "R B + l_beta_z m_in + ||beta_0||",
+         at.m, "Prop 4.4 (i)");
 }
 
 void Composition::record_map(const MapConstants& a, const Magnitude& m_before) const {

@@ -274,7 +274,7 @@ class LayerReader {
   static std::string example_of(const Component& merge) {
     const InputCount count = input_count_of(merge);
     return fmt::format("for example {}: [{}]", name_of(merge),
-                       count.most == 1 ? "conv1" : "conv1, shortcut");
+                       count.most == 2 ? "keys, queries" : "conv1, shortcut");
   }
 
   void read_inputs(text::Value list, const Component& merge) {

@@ -10,8 +10,10 @@ constexpr std::string_view no_random_slope =
 constexpr std::string_view no_adaptive_maximum =
     "global_max_pool gives one position; for others, use max_pool with a kernel";
 constexpr std::string_view each_position = "dense with per: position";
-constexpr std::string_view no_recurrence =
-    "recurrent layers and attention are not in the catalogue; opaque takes your own constants";
+constexpr std::string_view unrolled =
+    "recurrent layers are unrolled: an entry for each step, with share; see architectures/rnn.yaml";
+constexpr std::string_view attending =
+    "attention is matmul, softmax and matmul; see architectures/vit-b-16.yaml";
 constexpr std::string_view fixed_statistics =
     "statistics are the batch's, or, with statistics: fixed, given: leave it out";
 constexpr std::string_view per_channel_response =
@@ -82,12 +84,29 @@ constexpr auto table = std::to_array<Alias>({
     {"resizing", "upsample", interpolating},
     {"rescaling", "scale", "scale, and shift for the offset"},
     {"shortcut", "add", {}},
-    {"lstm", "opaque", no_recurrence},
-    {"simplernn", "opaque", no_recurrence},
-    {"gru", "opaque", no_recurrence},
-    {"rnn", "opaque", no_recurrence},
-    {"attention", "opaque", no_recurrence},
-    {"multiheadattention", "opaque", no_recurrence},
+    {"lstm", "opaque", unrolled},
+    {"simplernn", "opaque", unrolled},
+    {"gru", "opaque", unrolled},
+    {"rnn", "opaque", unrolled},
+    {"attention", "matmul", attending},
+    {"multiheadattention", "matmul", attending},
+    {"multiheadselfattention", "matmul", attending},
+    {"selfattention", "matmul", attending},
+    {"bmm", "matmul", {}},
+    {"batchmatmul", "matmul", {}},
+    {"dot", "matmul", {}},
+    {"positionalembedding", "parameter", {}},
+    {"clstoken", "parameter", {}},
+    {"weight", "parameter", {}},
+    {"droppath", "dropout", {}},
+    {"stochasticdepth", "dropout", {}},
+    {"split", "slice", "a slice for each part"},
+    {"chunk", "slice", "a slice for each part"},
+    {"eltwise", "add", "add or multiply"},
+    {"hsigmoid", "hard_sigmoid", {}},
+    {"hardsigmoid", "hard_sigmoid", {}},
+    {"squeezeexcite", "multiply", "global_average_pool, two conv with kernel 1, then multiply"},
+    {"squeezeexcitation", "multiply", "global_average_pool, two conv with kernel 1, then multiply"},
     {"embedding", "opaque", "embeddings are not in the catalogue"},
     {"type", "conv", in_brackets},
     {"layertype", "conv", in_brackets},

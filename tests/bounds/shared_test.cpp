@@ -108,22 +108,23 @@ std::string refusal_of(const std::string& layers) {
 TEST(Share, IsRefusedWhereItDoesNotFit) {
   const std::string a = "  - {name: a, dense: 4}\n";
   EXPECT_EQ(refusal_of(a + "  - {name: b, dense: 5, share: a}\n"),
-            "the parameters of 'a' do not fit 'b'; both need the same components with parameters, "
+            "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
             "of the same sizes");
   EXPECT_EQ(refusal_of(a + "  - {name: b, dense: 4, bias: false, share: a}\n"),
-            "the parameters of 'a' do not fit 'b'; both need the same components with parameters, "
+            "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
             "of the same sizes");
   EXPECT_EQ(
       refusal_of(a + "  - {name: b, dense: 4, share: a, then: [{layer_norm: {affine: true}}]}\n"),
-      "the parameters of 'a' do not fit 'b'; both need the same components with parameters, "
+      "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
       "of the same sizes");
   EXPECT_EQ(refusal_of(a + "  - {name: b, share: a, then: [tanh]}\n"),
-            "the parameters of 'a' do not fit 'b'; both need the same components with parameters, "
+            "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
             "of the same sizes");
   EXPECT_EQ(refusal_of("  - {name: t, then: [tanh]}\n  - {name: b, dense: 4, share: t}\n"),
             "layer 't' has no parameters to share; name a layer with weights, or remove 'share'");
-  EXPECT_EQ(refusal_of(a + "  - {name: b, dense: 4, share: c}\n"),
-            "there is no layer 'c'; layers are called by their 'name'; the network's input is 'input'");
+  EXPECT_EQ(
+      refusal_of(a + "  - {name: b, dense: 4, share: c}\n"),
+      "there is no layer 'c'; layers are called by their 'name'; the network's input is 'input'");
   EXPECT_EQ(refusal_of(a + "  - {name: b, dense: 4, share: b}\n"),
             "layer 'b' cannot take the parameters of 'b'; name another layer");
   EXPECT_EQ(refusal_of(a + "  - {name: b, dense: 4, share: input}\n"),

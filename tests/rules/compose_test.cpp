@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "support/ball.hpp"
@@ -90,6 +91,28 @@ TEST(Composition, AffinePartWithLinearTermAndOffset) {
   sharp.apply(affine(1, 4, 3, 1), number(2));
   expect_triple(sharp.result(), 20, square_root(Ball(125)),
                 (Ball(5) + square_root(Ball(41))) / Ball(2));
+}
+
+// beta and beta^z on different entries, as in a rectifier with a learned slope: A = max{L_beta R,
+// lz}, m = A m_in, B = L_beta m_in. With R = 1/2 or 5 and lz = 1; (m, l, L) = (3, 2, 1). Around a
+// point with
+// ||beta(v*, .)|| = 4 A is max{1/2 + 4, 1}.
+TEST(Composition, TermsThatActOnDifferentEntries) {
+  AffineConstants b = affine(1, 0, 1);
+  b.acts_on_different_entries = true;
+  const Ball half = Ball(1) / Ball(2);
+  for (const auto& [R, at_point, A] :
+       {std::tuple{0.5, 0.0, Ball(1)}, {5.0, 0.0, Ball(5)}, {0.5, 4.0, Ball(4) + half}}) {
+    b.at_point = number(at_point);
+    Composition sharp(triple(3, 2, 1), Method::sharp);
+    sharp.apply(b, number(R));
+    // l = sqrt((2 A)^2 + 3^2), L the largest eigenvalue of [A, 2; 2, 0].
+    expect_triple(sharp.result(), Ball(3) * A, square_root(Ball(4) * A * A + Ball(9)),
+                  (A + square_root(A * A + Ball(16))) / Ball(2));
+    Composition paper(triple(3, 2, 1), Method::paper);
+    paper.apply(b, number(R));
+    expect_triple(paper.result(), Ball(3) * A, Ball(2) * A + Ball(3), A + Ball(4));
+  }
 }
 
 // (m, l, L) = (3, 2, 1), R = 2, L_beta = 1, lv = 4, then l_a = 1/2, L_a = 1/4, ||a(0)|| = 1,

@@ -91,7 +91,7 @@ layers:
             R"(unknown_component2.yaml:3:5: error: unknown key or component 'lstm' in the layer
  3 |   - lstm: 3
    |     ^
-hint: recurrent layers and attention are not in the catalogue; opaque takes your own constants
+hint: recurrent layers are unrolled: an entry for each step, with share; see architectures/rnn.yaml
 )");
   EXPECT_EQ(rendered("unknown_map.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
@@ -109,7 +109,7 @@ layers:
             R"(unknown_map2.yaml:3:23: error: unknown component 'lstm'
  3 |   - {dense: 3, then: [lstm]}
    |                       ^
-hint: recurrent layers and attention are not in the catalogue; opaque takes your own constants
+hint: recurrent layers are unrolled: an entry for each step, with share; see architectures/rnn.yaml
 )");
   EXPECT_EQ(rendered("then_number.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
@@ -435,7 +435,7 @@ layers:
             R"(matmul_three.yaml:4:23: error: matmul needs a list of two layers
  4 |   - {matmul: {inputs: [a, a, a], transpose: both}}
    |                       ^
-hint: for example matmul: [conv1, shortcut]
+hint: for example matmul: [keys, queries]
 matmul_three.yaml:4:45: error: unknown transpose 'both'
  4 |   - {matmul: {inputs: [a, a, a], transpose: both}}
    |                                             ^

@@ -25,6 +25,7 @@ struct OracleAffine {
   Ball input;
   Ball offset;
   OracleReading reads{};
+  bool on_different_entries = false;  // beta and beta^z: the larger one counts, not the sum
 };
 
 struct OracleMap {
@@ -164,8 +165,12 @@ inline OracleMap map_at_maximum(const PlainPart& part, const OracleMap& a, const
 }
 
 inline OracleAffine affine_of(const AffineConstants& b) {
-  return {Ball::of(b.bilinear.value), Ball::of(b.linear_parameters.value),
-          Ball::of(b.linear_input.value), Ball::of(b.offset.value)};
+  return {Ball::of(b.bilinear.value),
+          Ball::of(b.linear_parameters.value),
+          Ball::of(b.linear_input.value),
+          Ball::of(b.offset.value),
+          {},
+          b.acts_on_different_entries};
 }
 
 inline OracleMap map_of(const MapConstants& a) {
@@ -179,7 +184,7 @@ inline OracleAffine affine_at_maximum_of(const AffineConstants& b) {
   if (!b.at_maximum) return affine_of(b);
   const AffineAtLevel& at = *b.at_maximum;
   return {Ball::of(at.bilinear), Ball::of(at.linear_parameters), Ball::of(at.linear_input),
-          Ball::of(at.offset), reading_of(at.reads)};
+          Ball::of(at.offset),   reading_of(at.reads),           b.acts_on_different_entries};
 }
 inline OracleMap map_at_maximum_of(const MapConstants& a) {
   if (!a.at_maximum) return map_of(a);

@@ -50,6 +50,12 @@ struct PaperNode {
   explicit PaperNode(const OracleValue& value) : z(value.two) {}
 
   void apply(const OracleAffine& b, const OracleAffine& /*at_maximum*/, const Ball& radius) {
+    if (b.on_different_entries) {
+      const Ball A = larger(b.bilinear * radius, b.input);
+      z = {A * z.m + radius * b.parameters + b.offset, A * z.l + b.bilinear * z.m + b.parameters,
+           A * z.L + Ball(2) * b.bilinear * z.l};
+      return;
+    }
     const OracleTriple v{radius, 1, 0};
     z = added(added(multiplied(b.bilinear, v, z), scaled(b.parameters, v)),
               added(scaled(b.input, z), {b.offset, 0, 0}));
@@ -71,9 +77,12 @@ struct OracleBlocks {
     return {m, square_root(square(g1) + square(g2)), largest_eigenvalue(h11, h12, h22)};
   }
   void apply(const OracleAffine& b, const OracleTriple& z, const Ball& radius) {
-    const Ball A = b.bilinear * radius + b.input;
+    const Ball A = b.on_different_entries ? larger(b.bilinear * radius, b.input)
+                                          : b.bilinear * radius + b.input;
     const Ball B = square_root(square(b.bilinear * z.m) + square(b.parameters));
-    *this = {radius * B + b.input * z.m + b.offset, A * z.l, B, A * z.L, b.bilinear * z.l, 0};
+    const Ball m = b.on_different_entries ? A * z.m + radius * b.parameters + b.offset
+                                          : radius * B + b.input * z.m + b.offset;
+    *this = {m, A * z.l, B, A * z.L, b.bilinear * z.l, 0};
   }
   void apply(const OracleMap& a, const OracleBlocks& z) {
     const OracleMinima least = minima(a, z.m, true);

@@ -76,7 +76,8 @@ class Composition {
   void begin_stretch();
   // Sets what the stretch reads at a level out of all of `before`, and begins it there.
   void read_anew(std::size_t level, const Reading& reading, const Value& before);
-  void apply(std::size_t level, const AffineAtLevel& b, const Magnitude& R);
+  void apply(std::size_t level, const AffineAtLevel& b, const Magnitude& R,
+             bool acts_on_different_entries);
   void apply(std::size_t level, const MapAtLevel& a);
   void record_affine(const AffineConstants& b, const Magnitude& R) const;
   void record_map(const MapConstants& a, const Magnitude& m_before) const;

@@ -43,6 +43,7 @@ struct AffineAtLevel {
   Magnitude linear_parameters;  // |beta^v(v)|_A
   Magnitude linear_input;       // |beta^z(z)|_A <= linear_input |z|_read
   Magnitude offset;             // |beta^0|_A
+  Magnitude at_point;  // |beta(v*, z)|_A <= at_point |z|_read, for bounds around a point v*
 };
 
 /// The same of a map.
@@ -61,6 +62,10 @@ struct AffineConstants {
   Constant linear_parameters;  // l_{beta^v}
   Constant linear_input;       // l_{beta^z}
   Constant offset;             // ||beta^0||
+  Magnitude at_point{};        // ||beta(v*, z)|| <= at_point ||z||, for bounds around a point v*
+  /// Whether beta(v, .) and beta^z read and write different entries: the larger one of the two
+  /// counts, in place of their sum.
+  bool acts_on_different_entries = false;
   /// At the maximum norm; nothing: the Euclidean constants, which bound it, too.
   std::optional<AffineAtLevel> at_maximum{};
 };
