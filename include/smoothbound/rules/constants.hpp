@@ -43,7 +43,7 @@ struct AffineAtLevel {
   Magnitude linear_parameters;  // |beta^v(v)|_A
   Magnitude linear_input;       // |beta^z(z)|_A <= linear_input |z|_read
   Magnitude offset;             // |beta^0|_A
-  Magnitude at_point;  // |beta(v*, z)|_A <= at_point |z|_read, for bounds around a point v*
+  Magnitude at_point{};  // |beta(v*, z)|_A <= at_point |z|_read, for bounds around a point v*
 };
 
 /// The same of a map.
