@@ -19,13 +19,11 @@ void visit_affine(SettingsVisitor& visitor, Affine& affine) {
   visitor.flag({.name = "scale",
                 .description = "whether the affine part has a scale",
                 .only_with = "affine",
-                .usual = true,
                 .later = true},
                affine.scale);
   visitor.flag({.name = "shift",
                 .description = "whether the affine part has a shift",
-                .only_with = "affine",
-                .usual = true},
+                .only_with = "affine"},
                affine.shift);
   visitor.real(
       {.name = "radius", .description = "of the ball of scale and shift; default: the layer's"},
@@ -230,7 +228,6 @@ void BatchNorm::visit_settings(SettingsVisitor& visitor) {
   visitor.choice({.name = "statistics",
                   .description = "those of the batch, as in training, or fixed ones, as in a "
                                  "deployed network",
-                  .usual = true,
                   .later = true},
                  sources, statistics);
   visitor.numbers({.name = "mean",

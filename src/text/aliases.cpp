@@ -104,7 +104,6 @@ constexpr auto table = std::to_array<Alias>({
     {"chunk", "slice", "a slice for each part"},
     {"eltwise", "add", "add or multiply"},
     {"hsigmoid", "hard_sigmoid", {}},
-    {"hardsigmoid", "hard_sigmoid", {}},
     {"squeezeexcite", "multiply", "global_average_pool, two conv with kernel 1, then multiply"},
     {"squeezeexcitation", "multiply", "global_average_pool, two conv with kernel 1, then multiply"},
     {"embedding", "opaque", "embeddings are not in the catalogue"},
