@@ -1,5 +1,8 @@
 #include "smoothbound/train/balls.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "smoothbound/runtime/norm.hpp"
@@ -30,6 +33,32 @@ int ProductOfBalls::project(std::span<double> w) const {
     ++moved;
   }
   return moved;
+}
+
+void ProductOfBalls::gradient_mapping(std::span<const double> w, std::span<const double> gradient,
+                                      double gamma, std::span<double> mapping) const {
+  for (const Ball& ball : balls_) {
+    const auto offset = static_cast<std::size_t>(ball.offset);
+    const auto size = static_cast<std::size_t>(ball.elements);
+    const auto v = w.subspan(offset, size);
+    const auto g = gradient.subspan(offset, size);
+    double inner = 0;
+    for (std::size_t i = 0; i < size; ++i) inner += v[i] * g[i];
+    const double v_norm = euclidean_norm(v);
+    const double g_norm = euclidean_norm(g);
+    const double R = ball.radius;
+    // n = ||v - gamma g||: n^2 - R^2 is ||v||^2 - R^2, which is 0 at the border, and what gamma
+    // adds.
+    const double rounding = 64 * std::numeric_limits<double>::epsilon() * R;
+    const double from_border = std::abs(v_norm - R) <= rounding ? 0 : (v_norm - R) * (v_norm + R);
+    const double added = -2 * inner + gamma * g_norm * g_norm;
+    const double beyond = from_border / gamma + added;  // (n^2 - R^2) / gamma
+    const double n = std::sqrt(R * R + std::max(gamma * beyond, 0.0));
+    const bool is_inside = !(beyond > 0);
+    const double along_v = is_inside ? 0 : R > 0 ? beyond / (n * (n + R)) : 0;  // (1 - R/n) / gamma
+    const double along_g = is_inside ? 1 : R > 0 ? R / n : 0;
+    for (std::size_t i = 0; i < size; ++i) mapping[offset + i] = along_v * v[i] + along_g * g[i];
+  }
 }
 
 std::optional<std::size_t> ProductOfBalls::find_outside(std::span<const double> w) const {

@@ -275,6 +275,13 @@ CertifiedStep Training<Scalar>::certify() {
 }
 
 template <class Scalar>
+double Training<Scalar>::mapping_norm(double gamma) const {
+  std::vector<double> mapping(gradient_.size());
+  balls_->gradient_mapping(state_.w, gradient_, gamma, mapping);
+  return euclidean_norm(std::span<const double>(mapping));
+}
+
+template <class Scalar>
 typename Training<Scalar>::Proposal Training<Scalar>::propose_gradient(IterationRecord& record) {
   Proposal proposal;
   const auto project = [&](double gamma) {
@@ -289,7 +296,7 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_gradient(Iteration
       along += moved * gradient_[i];
     }
     record.step = gamma;
-    record.gradient_mapping = std::sqrt(square) / gamma;
+    record.gradient_mapping = mapping_norm(gamma);
     return along + square / (2 * gamma);  // by which F has to change at least
   };
   if (options_.rule == StepRule::certified || options_.rule == StepRule::local) {
@@ -429,11 +436,7 @@ IterationRecord Training<Scalar>::rest() {
                            : options_.rule == StepRule::line_search
                                ? (state_.gamma > 0 ? state_.gamma : options_.gamma)
                                : certify().step;
-      std::vector<double> w = state_.w;
-      for (std::size_t i = 0; i < w.size(); ++i) w[i] -= gamma * gradient_[i];
-      balls_->project(w);
-      for (std::size_t i = 0; i < w.size(); ++i) w[i] = (state_.w[i] - w[i]) / gamma;
-      record.gradient_mapping = euclidean_norm(std::span<const double>(w));
+      record.gradient_mapping = mapping_norm(gamma);
       if (!std::isfinite(record.gradient_mapping)) fail("the gradient mapping is not finite");
     }
     if (std::isnan(state_.first_objective)) state_.first_objective = record.objective;

@@ -52,6 +52,58 @@ TEST(ProductOfBalls, GivesTheNearestPoint) {
   }
 }
 
+// The difference divided by gamma, where steps are long enough to see it.
+TEST(ProductOfBalls, GradientMappingIsTheDifferenceQuotient) {
+  const ProductOfBalls balls(layout(), Real::from_decimal("1"));
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  for (int trial = 0; trial < 200; ++trial) {
+    std::vector<double> w(static_cast<std::size_t>(layout().elements));
+    std::vector<double> gradient(w.size());
+    for (double& e : w) e = normal(random);
+    for (double& e : gradient) e = normal(random);
+    balls.project(w);
+    if (trial % 3 == 0) {
+      for (double& e : w) e *= 0.7;
+    }
+    for (const double gamma : {1e-3, 0.1, 2.0, 50.0}) {
+      std::vector<double> moved = w;
+      for (std::size_t i = 0; i < w.size(); ++i) moved[i] -= gamma * gradient[i];
+      balls.project(moved);
+      std::vector<double> mapping(w.size());
+      balls.gradient_mapping(w, gradient, gamma, mapping);
+      for (std::size_t i = 0; i < w.size(); ++i) {
+        EXPECT_NEAR(mapping[i], (w[i] - moved[i]) / gamma, 1e-11) << trial << " " << gamma;
+      }
+    }
+  }
+}
+
+// Steps that vanish beside w: inside of a ball the gradient, at its border without the part that
+// points outwards, and 0 where the ball is a point.
+TEST(ProductOfBalls, GradientMappingOfTinySteps) {
+  ParameterLayout two;
+  two.blocks = {{0, 0, 2, {}}};
+  two.elements = 2;
+  const ProductOfBalls balls(two, Real::from_decimal("1"));
+  for (const double gamma : {1e-20, 1e-100, 1e-300}) {
+    const auto mapping = [&](std::vector<double> w) {
+      std::vector<double> result(2);
+      balls.gradient_mapping(w, std::vector<double>{-3, 4}, gamma, result);
+      return result;
+    };
+    EXPECT_EQ(mapping({0.5, 0.5}), (std::vector<double>{-3, 4}));
+    EXPECT_EQ(mapping({-1, 0}), (std::vector<double>{-3, 4}));  // it points inwards
+    EXPECT_NEAR(mapping({1, 0})[0], 0, 1e-15);
+    EXPECT_NEAR(mapping({1, 0})[1], 4, 1e-15);
+    EXPECT_NEAR(mapping({1 + 1e-15, 0})[0], 0, 1e-12);  // outside by rounding
+    std::vector<double> result(2);
+    ProductOfBalls(two, Real::from_decimal("0"))
+        .gradient_mapping(std::vector<double>{0, 0}, std::vector<double>{-3, 4}, gamma, result);
+    EXPECT_EQ(result, (std::vector<double>{0, 0}));
+  }
+}
+
 TEST(ProductOfBalls, RadiusZeroIsThePointZero) {
   const ProductOfBalls balls(layout(), Real::from_decimal("0"));
   std::vector<double> w{3, 4, 0, 0, 0};

@@ -21,6 +21,11 @@ class ProductOfBalls {
   /// The nearest point of C, in place, up to rounding; returns how many blocks moved. Throws
   /// std::invalid_argument for a w of another size.
   int project(std::span<double> w) const;
+  /// (w - p) / gamma with p the nearest point of C to w - gamma gradient, for w in C up to
+  /// rounding: block by block without the difference, which steps below the rounding of w would
+  /// leave nothing of. Sizes are those of w.
+  void gradient_mapping(std::span<const double> w, std::span<const double> gradient, double gamma,
+                        std::span<double> mapping) const;
   /// The number of a block that is not in its ball, beyond what rounding explains.
   [[nodiscard]] std::optional<std::size_t> find_outside(std::span<const double> w) const;
 

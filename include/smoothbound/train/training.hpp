@@ -138,6 +138,8 @@ class Training {
   [[nodiscard]] double value_at(std::span<const double> w);
   IterationRecord evaluate();
   CertifiedStep certify();
+  /// ||g_k|| for a step of that length.
+  [[nodiscard]] double mapping_norm(double gamma) const;
   Proposal propose_gradient(IterationRecord& record);
   Proposal propose_second_order(IterationRecord& record);
   steps::Direction direction(double gamma);
