@@ -27,6 +27,35 @@ std::vector<Magnitude> without_zeros(std::span<const Magnitude> matrix, std::siz
   return smaller;
 }
 
+std::vector<Magnitude> times(std::span<const Magnitude> matrix, std::span<const Magnitude> x) {
+  std::vector<Magnitude> y(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    for (std::size_t j = 0; j < x.size(); ++j) y[i] += matrix[i * x.size() + j] * x[j];
+  }
+  return y;
+}
+
+// Of a symmetric matrix.
+std::vector<Magnitude> squared(std::span<const Magnitude> matrix, std::size_t size) {
+  std::vector<Magnitude> square(matrix.size());
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      Magnitude sum;
+      for (std::size_t k = 0; k < size; ++k) sum += matrix[i * size + k] * matrix[j * size + k];
+      square[i * size + j] = square[j * size + i] = sum;
+    }
+  }
+  return square;
+}
+
+// max_i (H x)_i / x_i for finite x > 0
+Magnitude collatz_wielandt(std::span<const Magnitude> H, std::span<const Magnitude> x) {
+  const std::vector<Magnitude> y = times(H, x);
+  Magnitude largest;
+  for (std::size_t i = 0; i < x.size(); ++i) largest = std::max(largest, y[i] / x[i].turned());
+  return largest;
+}
+
 }  // namespace
 
 Value::Value(const Triple& bounds, std::size_t level_count)
@@ -140,31 +169,21 @@ Magnitude largest_eigenvalue(std::span<const Magnitude> matrix, std::size_t size
   }
   const std::vector<Magnitude> H = without_zeros(matrix, size);
   if (size == 0) return {};
-  const auto row_times = [&](std::size_t i, const std::vector<Magnitude>& x) {
-    Magnitude sum;
-    for (std::size_t j = 0; j < size; ++j) sum += H[i * size + j] * x[j];
-    return sum;
-  };
   // x from power steps of H plus a shift, so that it does not alternate; any positive x is right.
   // It begins as (1, ..., 1), where the bound is the largest row sum.
-  constexpr std::size_t small = 4;
-  const int steps = size <= small ? 48 : 12;
   std::vector<Magnitude> x(size, Magnitude::from_count(1));
-  std::vector<Magnitude> y(size);
-  Magnitude best = Magnitude::infinity();
-  Magnitude shift;
-  for (int step = 0; step < steps; ++step) {
-    Magnitude quotient;
-    for (std::size_t i = 0; i < size; ++i) {
-      y[i] = row_times(i, x);
-      quotient = std::max(quotient, y[i] / x[i].turned());
-    }
-    best = std::min(best, quotient);
-    if (step == 0) shift = half(best);
-    for (std::size_t i = 0; i < size; ++i) x[i] = y[i] + shift * x[i];
-    if (std::any_of(x.begin(), x.end(), [](const auto& e) { return e.is_infinite(); })) break;
+  const Magnitude by_rows = collatz_wielandt(H, x);
+  std::vector<Magnitude> M = H;
+  for (std::size_t i = 0; i < size; ++i) M[i * size + i] += half(by_rows);
+  constexpr std::size_t small = 4;
+  constexpr int applications = 6;
+  const int squarings = size <= small ? 3 : 1;  // eight steps at once, or two
+  for (int i = 0; i < squarings; ++i) M = squared(M, size);
+  for (int i = 0; i < applications; ++i) x = times(M, x);
+  if (std::any_of(x.begin(), x.end(), [](const auto& e) { return e.is_infinite(); })) {
+    return by_rows;
   }
-  return best;
+  return std::min(by_rows, collatz_wielandt(H, x));
 }
 
 }  // namespace smoothbound::rules
