@@ -1,0 +1,109 @@
+// Searches over networks whose layers share parameters: nothing that is found exceeds the bounds,
+// and some comes near.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smoothbound/runtime/measure.hpp"
+#include "support/read_network.hpp"
+
+namespace smoothbound {
+namespace {
+
+// A few layers with two or three blocks among them, merged in passing.
+class SharedLayers {
+ public:
+  explicit SharedLayers(std::uint64_t seed) : random_(seed) {}
+
+  std::string text() {
+    std::string text =
+        fmt::format("batch: {}\nradius: {}\ninput: {{shape: [3], norm: {}}}\nlayers:\n",
+                    between(1, 3), one_of({"1", "0.5", "2"}), one_of({"1", "0.4", "3"}));
+    add(text, "from: input");
+    const int layers = between(3, 7);
+    while (count_ < layers) {
+      if (count_ > 1 && between(0, 3) == 0) {
+        text +=
+            fmt::format("  - {{name: z{}, {}: [z{}, z{}]{}}}\n", count_,
+                        one_of({"add", "multiply"}), between(0, count_ - 1), count_ - 1, then());
+        ++count_;
+      } else {
+        add(text, fmt::format("from: z{}", between(std::max(0, count_ - 2), count_ - 1)));
+      }
+    }
+    return text;
+  }
+
+ private:
+  int between(int low, int high) {
+    return low + static_cast<int>(random_() % static_cast<std::uint64_t>(high - low + 1));
+  }
+  std::string one_of(std::vector<std::string> values) {
+    return values[static_cast<std::size_t>(between(0, static_cast<int>(values.size()) - 1))];
+  }
+  std::string then() {
+    const std::string map = one_of({"", "tanh", "sigmoid", "softplus", "sin", "softmax"});
+    return map.empty() ? "" : fmt::format(", then: [{}]", map);
+  }
+  // Dense, with a block of its own or that of an earlier layer.
+  void add(std::string& text, const std::string& from) {
+    std::string share;
+    std::string bias = between(0, 1) == 0 ? ", bias: false" : "";
+    if (!owners_.empty() && between(0, 2) > 0) {
+      const auto& [name, owners_bias] =
+          owners_[static_cast<std::size_t>(between(0, static_cast<int>(owners_.size()) - 1))];
+      share = ", share: " + name;
+      bias = owners_bias;
+    } else {
+      owners_.emplace_back(fmt::format("z{}", count_), bias);
+    }
+    text +=
+        fmt::format("  - {{name: z{}, {}, dense: 3{}{}{}}}\n", count_, from, bias, share, then());
+    ++count_;
+  }
+
+  std::mt19937_64 random_;
+  int count_ = 0;
+  std::vector<std::pair<std::string, std::string>> owners_;  // and whether they have a bias
+};
+
+TEST(SharedLayers, StayBelowTheirBounds) {
+  double nearest_slope = 0;
+  double nearest_curvature = 0;
+  int shared = 0;
+  for (std::uint64_t seed = 0; seed < 250; ++seed) {
+    const std::string text = SharedLayers(seed).text();
+    SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
+    const support::Network network = support::read_network(text);
+    shared += network.graph.shared_groups > 0 ? 1 : 0;
+    MeasureSettings settings;
+    settings.seed = seed;
+    settings.ascents = 4;
+    settings.norm = network.settings.input_norm.lower.to_double();
+    settings.default_radius = network.settings.radius.lower.to_double();
+    const Measurement found = measure(network.graph, network.settings.batch, settings);
+    for (const Method method : {Method::paper, Method::sharp}) {
+      const Triple bounds = network.bounds(method).network();
+      const double slope = found.slope.value / bounds.lipschitz.to_double();
+      const double curvature = found.curvature.value / bounds.smoothness.to_double();
+      EXPECT_LE(found.norm.value / bounds.m.to_double(), 1 + 1e-9);
+      EXPECT_LE(slope, 1 + 1e-9);
+      if (bounds.smoothness.to_double() > 0) {
+        EXPECT_LE(curvature, 1 + 1e-9);
+        nearest_curvature = std::max(nearest_curvature, curvature);
+      }
+      nearest_slope = std::max(nearest_slope, slope);
+    }
+  }
+  EXPECT_GT(shared, 150);
+  EXPECT_GT(nearest_slope, 0.9);
+  EXPECT_GT(nearest_curvature, 0.5);
+}
+
+}  // namespace
+}  // namespace smoothbound
