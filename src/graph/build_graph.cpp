@@ -231,8 +231,12 @@ class Builder {
     const Location location = part.location;
     if (next_taken_ == shared_.size()) refuse_share(location, layer);
     const PlacedComponent& other = *shared_[next_taken_++];
-    if (name_of(other.component) != name_of(part.component) ||
-        graph_.blocks[other.block].elements != block.elements || block.radius) {
+    const Layer& owner = graph_.layers[layer.share];
+    const auto place = static_cast<std::size_t>(&other - owner.components.data());
+    const OwnBlock given =
+        block_of(other.component, graph_.site_of(owner, place, batch_)).value_or(OwnBlock{});
+    if (name_of(other.component) != name_of(part.component) || given.elements != block.elements ||
+        given.form != block.form || block.radius) {
       refuse_share(location, layer);
     }
     part.block = other.block;

@@ -41,8 +41,12 @@ std::optional<OwnBlock> Conv::block(const Site& site) const {
   const char* const what = "the number of parameters";
   const std::int64_t fan_in = checked_product(site.input().channels() / groups,
                                               window.patch_size(site.input().spatial_rank()), what);
-  return OwnBlock{checked_sum(checked_product(fan_in, filters, what), bias ? filters : 0, what),
-                  {}};
+  OwnBlock own{checked_sum(checked_product(fan_in, filters, what), bias ? filters : 0, what), {}};
+  own.form = {filters, groups, bias ? 1 : 0};
+  for (int axis = 0; axis < site.input().spatial_rank(); ++axis) {
+    own.form[static_cast<std::size_t>(axis) + 3] = window.kernel[axis];
+  }
+  return own;
 }
 
 Work Conv::work(const Site& site) const {

@@ -105,7 +105,12 @@ std::optional<OwnBlock> ConvTransposed::block(const Site& site) const {
   const std::int64_t fan_out =
       checked_product(filters / groups, window.patch_size(site.input().spatial_rank()), what);
   const std::int64_t weights = checked_product(fan_out, site.input().channels(), what);
-  return OwnBlock{checked_sum(weights, bias ? filters : 0, what), {}};
+  OwnBlock own{checked_sum(weights, bias ? filters : 0, what), {}};
+  own.form = {filters, groups, bias ? 1 : 0};
+  for (int axis = 0; axis < site.input().spatial_rank(); ++axis) {
+    own.form[static_cast<std::size_t>(axis) + 3] = window.kernel[axis];
+  }
+  return own;
 }
 
 // As the convolution of which it is the transpose: each tap of each of its patches is multiplied,

@@ -183,7 +183,8 @@ std::optional<OwnBlock> affine_block(const Affine& affine, std::int64_t features
   if (!affine.learnable) return {};
   const bool both = affine.scale && affine.shift;
   return OwnBlock{both ? checked_product(2, features, "the number of parameters") : features,
-                  affine.radius};
+                  affine.radius,
+                  {affine.scale ? 1 : 0, affine.shift ? 1 : 0}};
 }
 
 // The scale and shift of a normalization behind it: what it adds to its work.

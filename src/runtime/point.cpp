@@ -31,19 +31,33 @@ PointBounds point_bounds(const Graph& graph, const ParameterLayout& layout,
     throw std::invalid_argument(fmt::format("the layout has {} parameter blocks, the network {}",
                                             layout.blocks.size(), graph.blocks.size()));
   }
-  PointBounds point;
   for (std::size_t i = 0; i < graph.blocks.size(); ++i) {
     const Block& block = graph.blocks[i];
     const ParameterBlock& place = layout.blocks[i];
-    const Layer& layer = graph.layers[block.layer];
     if (place.layer != block.layer || place.elements != block.elements) {
-      throw std::invalid_argument(
-          fmt::format("the layout has no parameters of layer '{}'", layer.name));
+      throw std::invalid_argument(fmt::format("the layout has no parameters of layer '{}'",
+                                              graph.layers[block.layer].name));
     }
-    point.blocks.push_back(block_at_point(layer.components[block.component].component,
-                                          graph.site_of(layer, block.component, 1),
-                                          w.subspan(static_cast<std::size_t>(place.offset),
-                                                    static_cast<std::size_t>(place.elements))));
+  }
+  // What the norms of operators are depends on where a block is used, too.
+  PointBounds point;
+  point.blocks.resize(graph.blocks.size());
+  std::vector<bool> seen(graph.blocks.size());
+  for (const Layer& layer : graph.layers) {
+    for (std::size_t c = 0; c < layer.components.size(); ++c) {
+      const std::uint32_t index = layer.components[c].block;
+      if (index == PlacedComponent::no_block) continue;
+      const ParameterBlock& place = layout.blocks[index];
+      const BlockAtPoint use =
+          block_at_point(layer.components[c].component, graph.site_of(layer, c, 1),
+                         w.subspan(static_cast<std::size_t>(place.offset),
+                                   static_cast<std::size_t>(place.elements)));
+      BlockAtPoint& block = point.blocks[index];
+      block = seen[index] ? BlockAtPoint{use.norm, std::max(block.linear_input, use.linear_input),
+                                         std::max(block.bias, use.bias)}
+                          : use;
+      seen[index] = true;
+    }
   }
   return point;
 }

@@ -97,8 +97,8 @@ std::span<const Scalar> Trajectory<Scalar>::output() const {
 template <class Scalar>
 std::int64_t Trajectory<Scalar>::bytes() const {
   const Memory& m = *memory_;
-  std::int64_t scalars =
-      m.scratch.size() + m.sum.size() + m.shared.size() + m.packed_tangent.size() + m.known_mu.size();
+  std::int64_t scalars = m.scratch.size() + m.sum.size() + m.shared.size() +
+                         m.packed_tangent.size() + m.known_mu.size();
   for (const Pass* pass : {&m.values, &m.tangents, &m.plain_tangents, &m.second_tangents,
                            &m.cotangents, &m.cotangent_tangents}) {
     scalars += pass->buffer.size();

@@ -29,7 +29,7 @@ struct Trajectory<Scalar>::Memory {
   Pass cotangent_tangents;
   Buffer<std::byte> state;
   Buffer<Scalar> scratch;
-  Buffer<Scalar> sum;  // where the cotangents of several consumers are added
+  Buffer<Scalar> sum;     // where the cotangents of several consumers are added
   Buffer<Scalar> shared;  // a cotangent of parameters that several nodes have
   Buffer<Scalar> packed_tangent;
   Buffer<Scalar> known_mu;  // that `cotangents` are kept of

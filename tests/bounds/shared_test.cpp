@@ -120,6 +120,25 @@ TEST(Share, IsRefusedWhereItDoesNotFit) {
   EXPECT_EQ(refusal_of(a + "  - {name: b, share: a, then: [tanh]}\n"),
             "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
             "of the same sizes");
+  // As many numbers, in other arrays.
+  const std::string misfit =
+      "the parameters of 'a' do not fit 'b'; give it the same components with parameters, of the "
+      "same sizes";
+  EXPECT_EQ(refusal_of("  - {name: a, dense: 1, bias: false}\n"
+                       "  - {name: c, from: input, dense: 2}\n"
+                       "  - {name: b, dense: 2, bias: false, share: a}\n"),
+            misfit);
+  EXPECT_EQ(
+      refusal_of("  - {name: a, then: [{layer_norm: {affine: true, shift: false}}]}\n"
+                 "  - {name: b, share: a, then: [{layer_norm: {affine: true, scale: false}}]}\n"),
+      misfit);
+  EXPECT_EQ(
+      refusal_of("  - {name: a, parameter: [2, 6]}\n  - {name: b, parameter: [3, 4], share: a}\n"),
+      misfit);
+  EXPECT_EQ(refusal_of("  - {name: r, from: input, then: [{reshape: [1, 2, 2]}]}\n"
+                       "  - {name: a, conv: {filters: 2, kernel: [1, 2]}}\n"
+                       "  - {name: b, from: r, conv: {filters: 2, kernel: [2, 1]}, share: a}\n"),
+            misfit);
   EXPECT_EQ(refusal_of("  - {name: t, then: [tanh]}\n  - {name: b, dense: 4, share: t}\n"),
             "layer 't' has no parameters to share; name a layer with weights, or remove 'share'");
   EXPECT_EQ(

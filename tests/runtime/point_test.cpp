@@ -125,6 +125,24 @@ TEST(AroundAPoint, HoldsForEveryComponent) {
   }
 }
 
+// The norm of z -> w * z depends on where w is used: (1/2, 1/2, 1/2, 1/2) on patches side by side
+// has the norm 1, on patches at each place 2.
+TEST(AroundAPoint, SharedBlocksHaveTheLargestNormOfTheirUses) {
+  const support::Network network = support::read_network(R"(
+input: {shape: [1, 8], norm: 1}
+layers:
+  - {name: c, conv: {filters: 1, kernel: 1}, bias: false}
+  - {name: a, conv: {filters: 1, kernel: 4, stride: 4}, bias: false}
+  - {name: b, from: c, conv: {filters: 1, kernel: 4, padding: 2}, bias: false, share: a}
+)");
+  const Network<double> run(network.graph, 1);
+  const std::vector<double> w{1, 0.5, 0.5, 0.5, 0.5};
+  const PointBounds point = point_bounds(network.graph, run.parameter_layout(), w);
+  EXPECT_NEAR(point.blocks[1].norm.to_double(), 1, 1e-11);
+  EXPECT_NEAR(point.blocks[1].linear_input.to_double(), 2, 1e-9);
+  EXPECT_GE(point.blocks[1].linear_input.to_double(), 2);
+}
+
 TEST(AroundAPoint, HoldsForRandomNetworks) {
   int points = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {

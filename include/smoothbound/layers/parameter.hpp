@@ -1,6 +1,7 @@
 // A block of parameters as a value: positional embeddings, class tokens, layer scales.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -25,7 +26,9 @@ struct Parameter {
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> /*shapes*/) const { return Shape(shape); }
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const {
-    return OwnBlock{site.output.elements(), {}};
+    OwnBlock own{site.output.elements(), {}};
+    std::ranges::copy(site.output.sizes(), own.form.begin());
+    return own;
   }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;

@@ -1,6 +1,7 @@
 // Where a component stands in a network: all that its constants depend on besides its settings.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,6 +31,9 @@ struct Site {
 struct OwnBlock {
   std::int64_t elements = 0;
   std::optional<Real> radius;  // of its ball, where it is not the layer's
+  /// What tells its arrays from those of another block of as many elements: sizes, and 1 for an
+  /// array that is there. Blocks that layers share agree in it.
+  std::array<std::int64_t, 6> form{};
 };
 
 }  // namespace smoothbound
