@@ -5,10 +5,6 @@
 namespace smoothbound::rules {
 namespace {
 
-Magnitude twice(const Magnitude& a) { return scale(a, 1); }
-
-Magnitude half(const Magnitude& a) { return scale(a, -1); }
-
 // Without rows of zeros, which by symmetry are columns of zeros: they add the eigenvalue 0.
 std::vector<Magnitude> without_zeros(std::span<const Magnitude> matrix, std::size_t& size) {
   std::vector<std::size_t> kept;
@@ -154,10 +150,10 @@ Magnitude largest_eigenvalue(const Magnitude& a, const Magnitude& b, const Magni
   // It increases in every entry, so upper bounds of the entries give one, and |a - d| may be taken
   // of those.
   if (b.is_zero()) return std::max(a, d);
-  const Magnitude root = hypotenuse(distance(a, d), twice(b));
+  const Magnitude root = hypotenuse(distance(a, d), scale(b, 1));
   // Rounding does not lift it above the sum of the entries, the paper's bound; but a + d + root may
   // be beyond the largest number where the sum is not.
-  return std::min(half(a + d + root), a + twice(b) + d);
+  return std::min(scale(a + d + root, -1), a + scale(b, 1) + d);
 }
 
 Magnitude largest_eigenvalue(std::span<const Magnitude> matrix, std::size_t size) {
@@ -174,7 +170,7 @@ Magnitude largest_eigenvalue(std::span<const Magnitude> matrix, std::size_t size
   std::vector<Magnitude> x(size, Magnitude::from_count(1));
   const Magnitude by_rows = collatz_wielandt(H, x);
   std::vector<Magnitude> M = H;
-  for (std::size_t i = 0; i < size; ++i) M[i * size + i] += half(by_rows);
+  for (std::size_t i = 0; i < size; ++i) M[i * size + i] += scale(by_rows, -1);
   constexpr std::size_t small = 4;
   constexpr int applications = 6;
   const int squarings = size <= small ? 3 : 1;  // eight steps at once, or two
