@@ -294,11 +294,11 @@ LabelArray read_labels(const std::string& path, std::int64_t samples) {
   }
   const ArrayEntry& entry = file.entries().front();
   LabelArray result;
-  constexpr std::size_t most_axes = 2;  // the height and width of an image
+  constexpr std::size_t most_spatial = 2;  // the height and width of an image
   for (std::size_t axis = 1; axis < entry.shape.size(); ++axis) {
     if (entry.shape[axis] != 1) result.axes.push_back(entry.shape[axis]);
   }
-  if (entry.shape.empty() || result.axes.size() > most_axes || entry.elements() == 0) {
+  if (entry.shape.empty() || result.axes.size() > most_spatial || entry.elements() == 0) {
     throw DataError(path,
                     fmt::format("an array of shape {} holds no labels", shape_to_text(entry.shape)),
                     "labels are numbers, one for each sample, or for each of its positions: "

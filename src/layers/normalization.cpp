@@ -300,12 +300,12 @@ Parts BatchNorm::parts(const Site& site, Method method) const {
   const std::int64_t d = features(site.output);
   if (lacks_fixed()) return with_affine(unknown_normalization(), affine, site, d);
   if (has_fixed()) {
-    const auto statistics = fixed != nullptr ? enclose(*fixed) : enclose(mean, variance);
+    const auto given = fixed != nullptr ? enclose(*fixed) : enclose(mean, variance);
     // Exact: one for all stands for each scalar.
-    const std::int64_t each = statistics.size() == 1 ? 1 : d;
+    const std::int64_t each = given.size() == 1 ? 1 : d;
     const Magnitude repeats =
         Magnitude::from_count(site.output.elements() / each) * Magnitude::from_count(site.batch);
-    return with_affine(fixed_normalization(statistics, repeats, epsilon), affine, site, d);
+    return with_affine(fixed_normalization(given, repeats, epsilon), affine, site, d);
   }
   const std::int64_t group = site.output.elements() / d * site.batch;
   return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site, d);

@@ -23,8 +23,8 @@ struct BilinearBound {
 Value sum(std::span<const Value> branches);
 /// (z_1; ...; z_k) along an axis. `within`: of each level, whether it takes the supremum along it.
 Value concatenation(std::span<const Value> branches, const PerLevel<bool>& within);
-/// beta(x, y), with |beta(x, y)|_A <= N(x, y): the groups of both, rests apart.
-Value bilinear(const Value& x, const Value& y, const BilinearBound& N);
+/// beta(x, y), with |beta(x, y)|_A <= N(x, y), the bound: the groups of both, rests apart.
+Value bilinear(const Value& x, const Value& y, const BilinearBound& bound);
 /// beta_k(... beta_2(z_1, z_2) ..., z_k): `bound(i)` is that of the product with factor i > 0.
 Value product(std::span<const Value> factors,
               const std::function<BilinearBound(std::size_t factor)>& bound);

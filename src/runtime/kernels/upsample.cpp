@@ -125,10 +125,11 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
     const Scalar* from = z[0];
     Scalar* scratch = at.scratch;
     for (std::size_t pass = 0; pass < passes_.size(); ++pass) {
-      Scalar* const to = pass + 1 < passes_.size() ? scratch : y;
+      const bool is_last = pass + 1 == passes_.size();  // of a single pass there is no scratch
+      Scalar* const to = is_last ? y : scratch;
       passes_[pass].apply(from, slices_[pass], to);
       from = to;
-      scratch += behind(pass);
+      if (!is_last) scratch += behind(pass);
     }
   }
   void apply_transposed(const Point<Scalar>& at, const Scalar* y_bar, Outputs z_bar) override {
