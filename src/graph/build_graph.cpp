@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "expand.hpp"
 #include "parameter_roots.hpp"
 #include "smoothbound/graph/graph.hpp"
 #include "smoothbound/text/mistakes.hpp"
@@ -21,6 +22,7 @@ class Builder {
   Graph build() {
     graph_.name = std::move(spec_.name);
     graph_.input = spec_.input;
+    expand_composites(spec_.layers, mistakes_);
     index_names();
     resolve_inputs();
     sort();
@@ -98,6 +100,9 @@ class Builder {
   // Whether the layers that it reads, or takes parameters of, have shapes; if not, its own is not
   // known either.
   bool is_shape_known(std::uint32_t layer) {
+    // What does not fit the first piece of a composite does not fit the next ones either.
+    const std::optional<PlacedComposite>& composite = spec_.layers[layer].composite;
+    if (composite && unknown_[layer - composite->piece]) unknown_[layer] = true;
     const std::uint32_t owner = graph_.layers[layer].share;
     if (owner < graph_.layers.size() && unknown_[owner]) unknown_[layer] = true;
     for (const std::uint32_t input : graph_.layers[layer].inputs) {
@@ -173,6 +178,7 @@ class Builder {
     shapes.clear();
     for (const std::uint32_t input : layer.inputs) shapes.push_back(graph_.shape_of(input));
     layer.output = shapes.front();
+    if (from.composite) add_components(*from.composite, layer);
     for (PlacedComponent& part : layer.components) {
       try {
         place(part, index, shapes);
@@ -184,6 +190,19 @@ class Builder {
       shapes.assign(1, layer.output);
     }
     if (from.share && next_taken_ < shared_.size()) refuse_share(from.share->location, layer);
+  }
+
+  // Those of a piece, before its own.
+  void add_components(const PlacedComposite& placed, Layer& layer) {
+    std::vector<PlacedComponent> parts;
+    try {
+      for (Component& part : components_of(placed.composite, placed.piece, shapes_)) {
+        parts.push_back({std::move(part), placed.location, {}});
+      }
+    } catch (const ShapeError& error) {
+      throw SpecError(placed.location, describe(error, layer), error.hint);
+    }
+    layer.components.insert(layer.components.begin(), parts.begin(), parts.end());
   }
 
   // The blocks that a layer takes are those of the other one, in their order.

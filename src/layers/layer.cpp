@@ -99,6 +99,15 @@ void visit_settings(Component& component, SettingsVisitor& visitor) {
   std::visit([&](auto& c) { c.visit_settings(visitor); }, component);
 }
 
+bool* bias_of(Component& component) {
+  return std::visit(
+      [](auto& c) -> bool* {
+        if constexpr (BiasedType<std::remove_cvref_t<decltype(c)>>) return &c.bias;
+        return nullptr;
+      },
+      component);
+}
+
 std::optional<Component> smooth_form(const Component& component, const Real& beta) {
   return std::visit(
       [&](const auto& c) -> std::optional<Component> {
@@ -154,18 +163,6 @@ std::vector<std::string_view> component_names(Role role) {
   std::vector<std::string_view> names;
   for (const Component& component : prototypes()) {
     if (role_of(component) == role) names.push_back(name_of(component));
-  }
-  return names;
-}
-
-std::vector<std::string_view> biased_component_names() {
-  std::vector<std::string_view> names;
-  for (const Component& component : prototypes()) {
-    std::visit(
-        [&](const auto& c) {
-          if constexpr (BiasedType<std::remove_cvref_t<decltype(c)>>) names.push_back(c.name());
-        },
-        component);
   }
   return names;
 }

@@ -53,13 +53,23 @@ class DefaultsVisitor : public SettingsVisitor {
   std::vector<std::string_view> off_;  // flags
 };
 
+template <class Part>
+void note_defaults_of(Part part, const SettingsReader& reader,
+                      std::vector<ComponentDefault>& defaults) {
+  DefaultsVisitor visitor(name_of(part), reader, defaults);
+  visit_settings(part, visitor);
+}
+
 }  // namespace
 
 void note_defaults(const Component& component, const SettingsReader& reader,
                    std::vector<ComponentDefault>& defaults) {
-  Component copy = component;
-  DefaultsVisitor visitor(name_of(component), reader, defaults);
-  visit_settings(copy, visitor);
+  note_defaults_of(component, reader, defaults);
+}
+
+void note_defaults(const Composite& composite, const SettingsReader& reader,
+                   std::vector<ComponentDefault>& defaults) {
+  note_defaults_of(composite, reader, defaults);
 }
 
 }  // namespace smoothbound

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "smoothbound/layers/composite.hpp"
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/spec/spec.hpp"
 
@@ -11,6 +12,8 @@ namespace smoothbound {
 /// Adds to `defaults` what `reader`, which has read `component`, was not given: numbers, flags and
 /// choices. Sizes, strides and paddings are seen in the shapes.
 void note_defaults(const Component& component, const SettingsReader& reader,
+                   std::vector<ComponentDefault>& defaults);
+void note_defaults(const Composite& composite, const SettingsReader& reader,
                    std::vector<ComponentDefault>& defaults);
 
 }  // namespace smoothbound

@@ -131,6 +131,14 @@ void print(const Component& component, bool radii, std::string& text) {
   text += '\n';
 }
 
+void print(Composite composite, bool radii, std::string& text) {
+  text += fmt::format("  {}", name_of(composite));
+  if (const bool* bias = bias_of(composite)) text += *bias ? " bias" : " no bias";
+  Printer printer(text, radii);
+  visit_settings(composite, printer);
+  text += '\n';
+}
+
 std::string structure_of(const Spec& spec, bool radii) {
   std::string text = fmt::format("input {}\n", spec.input.to_text());
   std::string_view before = input_name;
@@ -141,6 +149,7 @@ std::string structure_of(const Spec& spec, bool radii) {
     if (layer.inputs.empty()) text.append(1, ' ').append(text_of(before));
     if (layer.share) text += " share " + text_of(layer.share->name);
     text += '\n';
+    if (layer.composite) print(layer.composite->composite, radii, text);
     for (const PlacedComponent& placed : layer.components) print(placed.component, radii, text);
     before = layer.name;
   }

@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <functional>
 
+#include "collecting_reader.hpp"
 #include "component_defaults.hpp"
 #include "foreign_formats.hpp"
+#include "smoothbound/layers/composite.hpp"
 #include "smoothbound/text/file_name.hpp"
 #include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/suggest.hpp"
@@ -105,53 +107,6 @@ void read_loss(text::Value value, Settings& settings, MistakeList& mistakes) {
   settings.loss = &loss;
 }
 
-// Reads each setting by itself, so that a mistake in one does not hide those in the next.
-class CollectingReader : public SettingsVisitor {
- public:
-  CollectingReader(SettingsReader& reader, MistakeList& mistakes)
-      : reader_(reader), mistakes_(mistakes) {}
-
-  void count(const SettingInfo& info, std::int64_t& value) override {
-    mistakes_.attempt([&] { reader_.count(info, value); });
-  }
-  void count(const SettingInfo& info, std::optional<std::int64_t>& value) override {
-    mistakes_.attempt([&] { reader_.count(info, value); });
-  }
-  void real(const SettingInfo& info, text::RealRange range, Real& value) override {
-    mistakes_.attempt([&] { reader_.real(info, range, value); });
-  }
-  void real(const SettingInfo& info, text::RealRange range, std::optional<Real>& value) override {
-    mistakes_.attempt([&] { reader_.real(info, range, value); });
-  }
-  void flag(const SettingInfo& info, bool& value) override {
-    mistakes_.attempt([&] { reader_.flag(info, value); });
-  }
-  void choice(const SettingInfo& info, std::span<const std::string_view> names,
-              std::size_t& value) override {
-    mistakes_.attempt([&] { reader_.choice(info, names, value); });
-  }
-  void extent(const SettingInfo& info, Extent& value) override {
-    mistakes_.attempt([&] { reader_.extent(info, value); });
-  }
-  void padding(const SettingInfo& info, Padding& value) override {
-    mistakes_.attempt([&] { reader_.padding(info, value); });
-  }
-  void sizes(const SettingInfo& info, std::vector<std::int64_t>& value) override {
-    mistakes_.attempt([&] { reader_.sizes(info, value); });
-  }
-  void numbers(const SettingInfo& info, Sign sign, std::vector<SignedReal>& value) override {
-    mistakes_.attempt([&] { reader_.numbers(info, sign, value); });
-  }
-  void choices(const SettingInfo& info, std::span<const std::string_view> names,
-               std::vector<std::size_t>& value) override {
-    mistakes_.attempt([&] { reader_.choices(info, names, value); });
-  }
-
- private:
-  SettingsReader& reader_;
-  MistakeList& mistakes_;
-};
-
 // The key of a merge's list of inputs, where it stands beside settings.
 constexpr std::string_view inputs_key = "inputs";
 
@@ -225,19 +180,22 @@ class LayerReader {
 
   void read_part(text::Value key, text::Value value) {
     const Component* prototype = find_prototype(key.text());
-    if (prototype == nullptr) refuse_key(key);
-    const Role role = role_of(*prototype);
-    if (role == Role::non_affine) {
+    const Composite* composite = find_composite(key.text());
+    if (prototype == nullptr && composite == nullptr) refuse_key(key);
+    if (prototype != nullptr && role_of(*prototype) == Role::non_affine) {
       throw SpecError(key.location(), fmt::format("{} does not begin a layer", key.text()),
                       fmt::format("write it in then: [{}]", key.text()));
     }
-    if (!layer_.components.empty()) {
+    if (!head_name().empty()) {
       throw SpecError(key.location(),
                       fmt::format("a layer has one affine part or merge; here are {} and {}",
-                                  name_of(layer_.components.front().component), key.text()),
+                                  head_name(), key.text()),
                       "make them two layers");
     }
-    if (role == Role::merge) {
+    if (composite != nullptr) {
+      layer_.composite = {*composite, key.location()};
+      read_settings_of(layer_.composite->composite, value, key.location());
+    } else if (role_of(*prototype) == Role::merge) {
       read_merge(*prototype, key, value);
     } else {
       add(*prototype, value, key.location());
@@ -246,9 +204,15 @@ class LayerReader {
     }
   }
 
+  // The name of what begins the layer, if that is known.
+  [[nodiscard]] std::string_view head_name() const {
+    if (layer_.composite) return name_of(layer_.composite->composite);
+    return layer_.components.empty() ? "" : name_of(layer_.components.front().component);
+  }
+
   [[noreturn]] void refuse_key(text::Value key) const {
-    std::vector<std::string_view> known(layer_keys.begin(), layer_keys.end());
-    for (const Component& component : prototypes()) known.push_back(name_of(component));
+    std::vector<std::string_view> known = catalogue_names();
+    known.insert(known.begin(), layer_keys.begin(), layer_keys.end());
     throw SpecError(key.location(),
                     fmt::format("unknown key or component '{}' in the layer", key.text()),
                     suggest(key.text(), known,
@@ -312,20 +276,17 @@ class LayerReader {
 
   void read_bias(text::Value bias, bool head_is_known) {
     const bool given = text::parse_flag(text::scalar_of(bias, "bias"));
-    const bool set = !layer_.components.empty() &&
-                     std::visit(
-                         [&](auto& component) {
-                           if constexpr (BiasedType<std::remove_cvref_t<decltype(component)>>) {
-                             component.bias = given;
-                             return true;
-                           } else {
-                             return false;
-                           }
-                         },
-                         layer_.components.front().component);
-    if (!set && head_is_known) {
+    bool* flag = nullptr;
+    if (layer_.composite) {
+      flag = bias_of(layer_.composite->composite);
+    } else if (!layer_.components.empty()) {
+      flag = bias_of(layer_.components.front().component);
+    }
+    if (flag != nullptr) {
+      *flag = given;
+    } else if (head_is_known) {
       throw SpecError(fields_.key_location("bias"), "this layer has no bias",
-                      "'bias' belongs to " + join_or(biased_component_names()));
+                      "'bias' belongs to " + join_or(biased_names()));
     }
   }
 
@@ -354,17 +315,18 @@ class LayerReader {
     }
     const std::string_view name = text::scalar_of(key, "a component").text;
     const Component* prototype = find_prototype(name);
-    if (prototype == nullptr) {
+    if (prototype == nullptr && find_composite(name) == nullptr) {
       std::vector<std::string_view> known = component_names(Role::non_affine);
       const std::string here = suggest(name, known);  // Keras' linear is identity here
       for (const Role role : {Role::affine, Role::merge}) {
         for (const std::string_view other : component_names(role)) known.push_back(other);
       }
+      for (const Composite& composite : composites()) known.push_back(name_of(composite));
       throw SpecError(
           key.location(), fmt::format("unknown component '{}'", name),
           here.empty() ? suggest(name, known, "'smoothbound layers' lists the components") : here);
     }
-    if (role_of(*prototype) != Role::non_affine) {
+    if (prototype == nullptr || role_of(*prototype) != Role::non_affine) {
       throw SpecError(
           key.location(), fmt::format("{} does not belong in 'then'", name),
           fmt::format("give it an entry of its own in 'layers', as its key: {}: ...", name));
@@ -376,7 +338,13 @@ class LayerReader {
   void add(const Component& prototype, std::optional<text::Value> value, Location location,
            const std::function<void(SettingsReader&)>& take_more = {}) {
     layer_.components.push_back({prototype, location, {}});
-    Component& component = layer_.components.back().component;
+    read_settings_of(layer_.components.back().component, value, location, take_more);
+  }
+
+  // Of a component or composite.
+  template <class Part>
+  void read_settings_of(Part& component, std::optional<text::Value> value, Location location,
+                        const std::function<void(SettingsReader&)>& take_more = {}) {
     SettingsReader reader(value, name_of(component), location);
     CollectingReader collecting(reader, mistakes_);
     const std::size_t before = mistakes_.size();

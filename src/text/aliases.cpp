@@ -12,8 +12,6 @@ constexpr std::string_view no_adaptive_maximum =
 constexpr std::string_view each_position = "dense with per: position";
 constexpr std::string_view unrolled =
     "recurrent layers are unrolled: an entry for each step, with share; see architectures/rnn.yaml";
-constexpr std::string_view attending =
-    "attention is matmul, softmax and matmul; see architectures/vit-b-16.yaml";
 constexpr std::string_view fixed_statistics =
     "statistics are the batch's, or, with statistics: fixed, given: leave it out";
 constexpr std::string_view per_channel_response =
@@ -88,10 +86,10 @@ constexpr auto table = std::to_array<Alias>({
     {"simplernn", "opaque", unrolled},
     {"gru", "opaque", unrolled},
     {"rnn", "opaque", unrolled},
-    {"attention", "matmul", attending},
-    {"multiheadattention", "matmul", attending},
-    {"multiheadselfattention", "matmul", attending},
-    {"selfattention", "matmul", attending},
+    {"multiheadattention", "attention", {}},
+    {"multiheadselfattention", "attention", {}},
+    {"selfattention", "attention", {}},
+    {"scaleddotproductattention", "matmul", "it is matmul, softmax and matmul"},
     {"bmm", "matmul", {}},
     {"batchmatmul", "matmul", {}},
     {"dot", "matmul", {}},

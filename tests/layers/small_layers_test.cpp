@@ -6,7 +6,7 @@
 #include <set>
 
 #include "numeric.hpp"
-#include "smoothbound/layers/layer.hpp"
+#include "smoothbound/layers/composite.hpp"
 
 namespace smoothbound {
 namespace {
@@ -213,7 +213,10 @@ TEST(Catalogue, Roles) {
 
 // None of these names may be one of a layer's other keys: an entry of `layers` holds both.
 TEST(Catalogue, NamesDoNotMeetOtherKeys) {
-  for (const std::string_view key : layer_keys) EXPECT_EQ(find_prototype(key), nullptr) << key;
+  for (const std::string_view key : layer_keys) {
+    EXPECT_EQ(find_prototype(key), nullptr) << key;
+    EXPECT_EQ(find_composite(key), nullptr) << key;
+  }
 }
 
 TEST(Catalogue, StepsOfEveryPrototypeSayWhereTheyComeFrom) {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "smoothbound/layers/layer.hpp"
+#include "smoothbound/layers/composite.hpp"
 #include "smoothbound/losses/loss.hpp"
 #include "smoothbound/spec/settings.hpp"
 #include "support/run_program.hpp"
@@ -62,10 +62,10 @@ class Names : public SettingsVisitor {
   void add(const SettingInfo& info) { names.emplace_back(info.name); }
 };
 
-std::vector<std::string> settings_of(const Component& component) {
-  Component copy = component;
+template <class Part>
+std::vector<std::string> settings_of(Part part) {
   Names names;
-  visit_settings(copy, names);
+  visit_settings(part, names);
   return names.names;
 }
 
@@ -134,6 +134,15 @@ TEST(Schema, HasEveryComponentWithEverySetting) {
     EXPECT_EQ(properties.size(), settings_of(component).size()) << name;
   }
   EXPECT_GT(settings, 20U);
+  for (const Composite& composite : composites()) {
+    const std::string name(name_of(composite));
+    ASSERT_TRUE(layer.contains(name)) << name;
+    const Json properties = object_form(layer.at(name)).at("properties");
+    EXPECT_EQ(properties.size(), settings_of(composite).size()) << name;
+    for (const std::string& setting : settings_of(composite)) {
+      EXPECT_TRUE(properties.contains(setting)) << name << "." << setting;
+    }
+  }
 }
 
 TEST(Schema, HasEverySettingAndLoss) {
@@ -174,16 +183,18 @@ TEST(Layers, ListsEveryComponentAndLossOnce) {
   EXPECT_EQ(text.exit_code, 0);
   const Json json = Json::parse(run_program({"layers", "--format", "json"}).out);
   EXPECT_EQ(json.at("schema"), "smoothbound/layers/1");
-  EXPECT_EQ(json.at("components").size(), prototypes().size());
+  EXPECT_EQ(json.at("components").size(), catalogue_names().size());
   std::size_t i = 0;
-  for (const Component& component : prototypes()) {
-    const std::string name(name_of(component));
+  const auto expect_listed = [&](const auto& part) {
+    const std::string name(name_of(part));
     EXPECT_EQ(count_of("\n" + text.out, "\n" + name + "   "), 1U) << name;
     EXPECT_EQ(json.at("components").at(i).at("name"), name);
-    EXPECT_EQ(json.at("components").at(i).at("settings").size(), settings_of(component).size());
+    EXPECT_EQ(json.at("components").at(i).at("settings").size(), settings_of(part).size());
     EXPECT_FALSE(json.at("components").at(i).at("formula").get<std::string>().empty());
     ++i;
-  }
+  };
+  for (const Component& component : prototypes()) expect_listed(component);
+  for (const Composite& composite : composites()) expect_listed(composite);
   ASSERT_EQ(json.at("losses").size(), loss_table().size());
   for (std::size_t j = 0; j < loss_table().size(); ++j) {
     const std::string name(loss_table()[j].name);

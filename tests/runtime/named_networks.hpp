@@ -212,6 +212,16 @@ layers:
   - name: last
     dense: 3
 )"},
+    NamedNetwork{"MultiHeadAttention", R"(
+input: {shape: [6, 3], norm: 1}
+layers:
+  - {name: tokens, dense: {units: 4, per: position}}
+  - {name: first, attention: 2, then: [tanh]}
+  - {name: sum, add: [first, tokens]}
+  - {name: again, attention: {heads: 2}, share: first}
+  - {name: one_head, attention: 1, bias: false, then: [{layer_norm: {per: position, affine: true}}]}
+  - dense: 3
+)"},
     NamedNetwork{"SharedAtOtherPlaces", R"(
 input: {shape: [2, 8], norm: 1}
 layers:

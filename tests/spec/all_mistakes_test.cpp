@@ -279,6 +279,7 @@ TEST(Aliases, TargetsExist) {
     } finder;
     finder.wanted = name;
     for (Component component : prototypes()) visit_settings(component, finder);
+    for (Composite composite : composites()) visit_settings(composite, finder);
     return finder.found;
   };
   constexpr std::array<std::string_view, 4> of_the_file{"input", "layers", "shape", "loss"};
@@ -288,14 +289,16 @@ TEST(Aliases, TargetsExist) {
                             [&](const RealSetting& s) { return s.key == alias.name; }) ||
         std::ranges::any_of(count_settings(),
                             [&](const CountSetting& s) { return s.key == alias.name; });
-    EXPECT_TRUE(find_prototype(alias.name) != nullptr || find_loss(alias.name) != nullptr ||
+    EXPECT_TRUE(find_prototype(alias.name) != nullptr || find_composite(alias.name) != nullptr ||
+                find_loss(alias.name) != nullptr ||
                 std::ranges::find(layer_keys, alias.name) != layer_keys.end() ||
                 std::ranges::find(of_the_file, alias.name) != of_the_file.end() ||
                 is_file_setting || is_setting(alias.name))
         << alias.word << " -> " << alias.name;
     // A setting of one component may be called as another component is: pad, scale.
-    if (find_prototype(alias.name) == nullptr) continue;
+    if (find_prototype(alias.name) == nullptr && find_composite(alias.name) == nullptr) continue;
     EXPECT_EQ(find_prototype(alias.word), nullptr) << alias.word;
+    EXPECT_EQ(find_composite(alias.word), nullptr) << alias.word;
   }
 }
 

@@ -348,7 +348,7 @@ layers:
             R"(bias_add.yaml:4:19: error: this layer has no bias
  4 |   - {add: [a, a], bias: false}
    |                   ^
-hint: 'bias' belongs to dense, conv or conv_transposed
+hint: 'bias' belongs to dense, conv, conv_transposed or attention
 )");
   EXPECT_EQ(rendered("empty_layer.yaml", R"(input: {shape: [3]}
 layers:

@@ -90,6 +90,8 @@ bool is_index_map(const Component& component);
 /// The index map that it is, if it is one.
 std::optional<IndexMap> index_map_of(const Component& component, const Site& site);
 void visit_settings(Component& component, SettingsVisitor& visitor);
+/// The flag of a bias that can be left out; null for components without.
+bool* bias_of(Component& component);
 
 /// What `--smooth` puts in the component's place, if anything.
 std::optional<Component> smooth_form(const Component& component, const Real& beta);
@@ -106,7 +108,5 @@ const std::vector<Component>& prototypes();
 const Component* find_prototype(std::string_view name);
 /// The names of a role.
 std::vector<std::string_view> component_names(Role role);
-/// The names of those with a bias that can be left out.
-std::vector<std::string_view> biased_component_names();
 
 }  // namespace smoothbound

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "smoothbound/layers/composite.hpp"
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/spec/settings.hpp"
 #include "smoothbound/text/shape.hpp"
@@ -29,15 +30,23 @@ struct Reference {
   Location location;
 };
 
+/// A composite in its place, or (in a graph that is being built) one of its pieces.
+struct PlacedComposite {
+  Composite composite;
+  Location location;
+  std::uint32_t piece = 0;
+};
+
 /// An entry of `layers`.
 struct LayerSpec {
   std::string name;
   Location location;
   std::vector<Reference> inputs;  // empty: the entry before
   std::optional<Real> radius;
-  std::optional<Reference> share;           // the layer whose parameters it takes
-  std::vector<PlacedComponent> components;  // at most one that is not non_affine, the first
-  bool has_mistake = false;                 // not all of it could be read
+  std::optional<Reference> share;            // the layer whose parameters it takes
+  std::optional<PlacedComposite> composite;  // what it begins with
+  std::vector<PlacedComponent> components;   // at most one that is not non_affine, the first
+  bool has_mistake = false;                  // not all of it could be read
 };
 
 /// A setting that some component has by default, for numbers that depend on it.

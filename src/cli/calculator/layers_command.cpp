@@ -24,8 +24,7 @@ struct LayersOptions {
 int run(const LayersOptions& options, const CommandLine& line) {
   const Format format = options.output.choose_format(line);
   if (const std::string unknown = find_unknown(options.catalogue); !unknown.empty()) {
-    std::vector<std::string_view> known;
-    for (const Component& component : prototypes()) known.push_back(name_of(component));
+    std::vector<std::string_view> known = catalogue_names();
     for (const LossRow& loss : loss_table()) known.push_back(loss.name);
     throw SpecError(line.locate(unknown), "there is no component or loss '" + unknown + "'",
                     suggest(unknown, known, "one of: " + join(known)));

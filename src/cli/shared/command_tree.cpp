@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "smoothbound/layers/layer.hpp"
+#include "smoothbound/layers/composite.hpp"
 #include "smoothbound/losses/loss.hpp"
 
 namespace smoothbound::cli {
@@ -16,7 +16,7 @@ std::vector<std::string> loss_names() {
 
 std::vector<std::string> component_names() {
   std::vector<std::string> names;
-  for (const Component& component : prototypes()) names.emplace_back(name_of(component));
+  for (const std::string_view name : catalogue_names()) names.emplace_back(name);
   for (std::string& name : loss_names()) names.push_back(std::move(name));
   return names;
 }

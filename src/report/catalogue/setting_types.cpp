@@ -125,13 +125,21 @@ class Lister : public SettingsVisitor {
   std::vector<SettingType> settings_;
 };
 
+template <class Part>
+std::vector<SettingType> setting_types_of(Part part) {
+  Lister lister;
+  visit_settings(part, lister);
+  return lister.take();
+}
+
 }  // namespace
 
 std::vector<SettingType> setting_types(const Component& component) {
-  Component copy = component;
-  Lister lister;
-  visit_settings(copy, lister);
-  return lister.take();
+  return setting_types_of(component);
+}
+
+std::vector<SettingType> setting_types(const Composite& composite) {
+  return setting_types_of(composite);
 }
 
 Schema schema_of_count(std::int64_t smallest) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "smoothbound/layers/composite.hpp"
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/text/json_writer.hpp"
 
@@ -23,6 +24,7 @@ struct SettingType {
 
 /// The settings of a component, in the order of their declaration.
 std::vector<SettingType> setting_types(const Component& component);
+std::vector<SettingType> setting_types(const Composite& composite);
 
 /// Schemas of scalars.
 Schema schema_of_count(std::int64_t smallest);

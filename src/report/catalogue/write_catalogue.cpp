@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -81,16 +82,26 @@ std::vector<ConstantRow> constant_rows(const Component& component, RemedyWords w
       component);
 }
 
-std::string_view rule_of(const Component& component) {
+std::string rule_of(const Component& component) {
   return std::visit(
-      [](const auto& c) -> std::string_view {
+      [](const auto& c) -> std::string {
         if constexpr (MergeType<std::remove_cvref_t<decltype(c)>>) {
-          return c.rule();
+          return std::string(c.rule());
         } else {
           return "";
         }
       },
       component);
+}
+
+// Of its bounds there is nothing to say but where they come from.
+std::string rule_of(const Composite& composite) {
+  std::vector<std::string> names;
+  for (const Piece& piece : pieces_of(composite)) {
+    names.push_back(piece.name.empty() ? "NAME" : fmt::format("NAME.{}", piece.name));
+  }
+  return fmt::format("a layer NAME of it stands for the layers {}, with their bounds",
+                     fmt::join(names, ", "));
 }
 
 std::vector<ConstantRow> constant_rows(const LossRow& loss, RemedyWords words) {
@@ -110,7 +121,7 @@ struct CatalogueEntry {
   std::string_view place;
   std::string formula;
   std::vector<SettingType> settings;
-  std::string_view rule;
+  std::string rule;
   std::vector<ConstantRow> constants;
   const LossRow* loss = nullptr;
 };
@@ -126,6 +137,15 @@ std::vector<CatalogueEntry> entries_of(const Catalogue& catalogue) {
     entries.push_back({name_of(component), place_of(role_of(component)),
                        std::string(formula_of(component)), setting_types(component),
                        rule_of(component), constant_rows(component, catalogue.words)});
+  }
+  for (const Composite& composite : composites()) {
+    if (!is_wanted(name_of(composite))) continue;
+    entries.push_back({name_of(composite),
+                       "begins a layer, stands for several",
+                       std::string(formula_of(composite)),
+                       setting_types(composite),
+                       rule_of(composite),
+                       {}});
   }
   for (const LossRow& loss : loss_table()) {
     if (!is_wanted(loss.name)) continue;
@@ -274,7 +294,8 @@ void write_json(const Catalogue& catalogue, JsonWriter& json) {
 
 std::string find_unknown(const Catalogue& catalogue) {
   for (const std::string& name : catalogue.names) {
-    if (find_prototype(name) == nullptr && find_loss(name) == nullptr) return name;
+    if (find_prototype(name) != nullptr || find_composite(name) != nullptr) continue;
+    if (find_loss(name) == nullptr) return name;
   }
   return {};
 }

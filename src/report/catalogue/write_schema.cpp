@@ -14,8 +14,7 @@ namespace {
 void put_text_schema(JsonWriter& json) { json.member("type", "string"); }
 
 // The members of the schema of what stands behind a component's name.
-void put_settings(JsonWriter& json, const Component& component) {
-  const std::vector<SettingType> settings = setting_types(component);
+void put_settings(JsonWriter& json, const std::vector<SettingType>& settings) {
   const SettingType* shorthand = nullptr;
   std::vector<std::string_view> required;
   for (const SettingType& setting : settings) {
@@ -67,7 +66,7 @@ void put_map_item(JsonWriter& json) {
   put_name_or_object(json, names, [&] {
     for (const Component* map : maps) {
       json.object(name_of(*map), [&] {
-        put_settings(json, *map);
+        put_settings(json, setting_types(*map));
         json.member("description", formula_of(*map));
       });
     }
@@ -108,7 +107,7 @@ void put_head(JsonWriter& json, const Component& component) {
     if (role_of(component) == Role::merge) {
       put_merge(json, component);
     } else {
-      put_settings(json, component);
+      put_settings(json, setting_types(component));
     }
     json.member("description", formula_of(component));
   });
@@ -123,7 +122,7 @@ void put_layer(JsonWriter& json) {
                          {"description", "the layer to read; default: the one before"}});
     json.object("radius", [&] { schema_of_real(text::RealRange::non_negative)(json); });
     json.object("bias", [&] {
-      const std::string owners = join_or(biased_component_names());
+      const std::string owners = join_or(biased_names());
       json.member("type", "boolean");
       json.member("description", fmt::format("of {}; default: true", owners));
     });
@@ -137,6 +136,13 @@ void put_layer(JsonWriter& json) {
       if (role_of(component) == Role::non_affine) continue;
       heads.push_back(name_of(component));
       put_head(json, component);
+    }
+    for (const Composite& composite : composites()) {
+      heads.push_back(name_of(composite));
+      json.object(name_of(composite), [&] {
+        put_settings(json, setting_types(composite));
+        json.member("description", formula_of(composite));
+      });
     }
   });
   json.member("additionalProperties", false);

@@ -1,0 +1,20 @@
+// One of the layers of which a composite consists.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+namespace smoothbound {
+
+struct Piece {
+  /// What the composite reads, as an input.
+  static constexpr std::uint32_t outside = 0xFFFFFFFFU;
+
+  std::string_view name;  // behind that of the layer; empty: the last one, which is the layer
+  std::vector<std::uint32_t> inputs;  // earlier pieces, or `outside`
+  bool has_parameters = false;
+};
+
+}  // namespace smoothbound

@@ -1,0 +1,84 @@
+#include "expand.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace smoothbound {
+namespace {
+
+bool is_composite(const LayerSpec& layer) { return layer.composite.has_value(); }
+
+std::string name_of_piece(const std::string& layer, const Piece& piece) {
+  return piece.name.empty() ? layer : fmt::format("{}.{}", layer, piece.name);
+}
+
+// Of the pieces that own parameters, the pieces of the other layer.
+void refuse_other_kinds(const std::vector<LayerSpec>& layers, const LayerSpec& layer) {
+  const auto owner = std::ranges::find(layers, layer.share->name, &LayerSpec::name);
+  if (owner == layers.end() || owner->has_mistake) return;
+  if (owner->composite &&
+      owner->composite->composite.index() == layer.composite->composite.index()) {
+    return;
+  }
+  const std::string_view kind = name_of(layer.composite->composite);
+  throw SpecError(layer.share->location,
+                  fmt::format("the parameters of '{}' do not fit '{}'", owner->name, layer.name),
+                  fmt::format("{} takes those of another {}", kind, kind));
+}
+
+// `before`: what it reads if it does not say.
+void add_pieces(const LayerSpec& layer, const Reference& before, std::vector<LayerSpec>& all) {
+  const std::span<const Piece> pieces = pieces_of(layer.composite->composite);
+  const Reference& outside = layer.inputs.empty() ? before : layer.inputs.front();
+  for (std::uint32_t i = 0; i < pieces.size(); ++i) {
+    const Piece& piece = pieces[i];
+    LayerSpec part;
+    part.name = name_of_piece(layer.name, piece);
+    part.location = layer.location;
+    for (const std::uint32_t input : piece.inputs) {
+      if (input == Piece::outside) {
+        part.inputs.push_back(outside);
+      } else {
+        part.inputs.push_back({name_of_piece(layer.name, pieces[input]), layer.location});
+      }
+    }
+    if (piece.has_parameters) {
+      part.radius = layer.radius;
+      if (layer.share) {
+        part.share = {name_of_piece(layer.share->name, piece), layer.share->location};
+      }
+    }
+    part.composite = layer.composite;
+    part.composite->piece = i;
+    if (i + 1 == pieces.size()) part.components = layer.components;
+    part.has_mistake = layer.has_mistake;
+    all.push_back(std::move(part));
+  }
+}
+
+}  // namespace
+
+void expand_composites(std::vector<LayerSpec>& layers, MistakeList& mistakes) {
+  if (std::ranges::none_of(layers, is_composite)) return;
+  for (LayerSpec& layer : layers) {
+    if (!layer.composite || !layer.share) continue;
+    const bool fits = mistakes.attempt([&] { refuse_other_kinds(layers, layer); });
+    if (!fits) layer.has_mistake = true;
+  }
+  std::vector<LayerSpec> all;
+  Reference before{std::string(input_name), {}};
+  for (LayerSpec& layer : layers) {
+    before.location = layer.location;
+    Reference self{layer.name, {}};
+    if (is_composite(layer)) {
+      add_pieces(layer, before, all);
+    } else {
+      all.push_back(std::move(layer));
+    }
+    before = std::move(self);
+  }
+  layers = std::move(all);
+}
+
+}  // namespace smoothbound
