@@ -1,10 +1,14 @@
-// Attention against its formula.
+// Attention against its formula, and searches that try to exceed its bounds.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "networks.hpp"
+#include "smoothbound/runtime/measure.hpp"
+#include "support/read_network.hpp"
 
 namespace smoothbound::testing {
 namespace {
@@ -105,6 +109,60 @@ void expect_formula(double tolerance) {
 TEST(Attention, IsItsFormula) {
   expect_formula<double>(1e-12);
   expect_formula<float>(2e-4);
+}
+
+// Transformers of one to three blocks, some of which share parameters.
+std::string random_transformer(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto one_of = [&](std::vector<std::string> values) {
+    return values[static_cast<std::size_t>(random() % values.size())];
+  };
+  std::string text = fmt::format(
+      "batch: {}\nradius: {}\ninput: {{shape: [4, {}], norm: {}}}\nlayers:\n"
+      "  - {{name: z0, dense: {{units: 4, per: position}}}}\n",
+      one_of({"1", "2"}), one_of({"1", "0.5", "2"}), one_of({"1", "2", "3"}),
+      one_of({"1", "0.4", "3"}));
+  const int blocks = 1 + static_cast<int>(random() % 3);
+  for (int i = 1; i <= blocks; ++i) {
+    const std::string norm = "{layer_norm: {epsilon: 0.1, per: position, affine: true}}";
+    const bool shares = i > 1 && random() % 2 == 0;
+    const std::string before =
+        random() % 2 == 0 ? fmt::format("z{}", i - 1) : fmt::format("n{}", i);
+    text += fmt::format("  - {{name: n{}, from: z{}, then: [{}]}}\n", i, i - 1, norm);
+    text += fmt::format("  - {{name: a{}, from: {}, attention: 2{}}}\n", i, before,
+                        shares ? ", share: a1" : "");
+    text += fmt::format("  - {{name: z{}, {}: [a{}, z{}], then: [{}]}}\n", i,
+                        one_of({"add", "add", "multiply"}), i, i - 1,
+                        one_of({"tanh", "softplus", "identity"}));
+  }
+  return text;
+}
+
+TEST(Attention, StaysBelowItsBounds) {
+  double nearest_slope = 0;
+  double nearest_curvature = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    const std::string text = random_transformer(seed);
+    SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
+    const support::Network network = support::read_network(text);
+    MeasureSettings settings;
+    settings.seed = seed;
+    settings.ascents = 3;
+    settings.norm = network.settings.input_norm.lower.to_double();
+    settings.default_radius = network.settings.radius.lower.to_double();
+    const Measurement found = measure(network.graph, network.settings.batch, settings);
+    for (const Method method : {Method::paper, Method::sharp}) {
+      const Triple bounds = network.bounds(method).network();
+      EXPECT_LE(found.norm.value, bounds.m.to_double() * (1 + 1e-9));
+      EXPECT_LE(found.slope.value, bounds.lipschitz.to_double() * (1 + 1e-9));
+      EXPECT_LE(found.curvature.value, bounds.smoothness.to_double() * (1 + 1e-9));
+      nearest_slope = std::max(nearest_slope, found.slope.value / bounds.lipschitz.to_double());
+      nearest_curvature =
+          std::max(nearest_curvature, found.curvature.value / bounds.smoothness.to_double());
+    }
+  }
+  EXPECT_GT(nearest_slope, 0.5);
+  EXPECT_GT(nearest_curvature, 0.2);
 }
 
 }  // namespace
