@@ -25,6 +25,13 @@ std::string hint_for(const std::string& name, const std::vector<std::string_view
   return fmt::format("{} ({})", hint, of);
 }
 
+// Axes of size 1 at the end say nothing: [8, 16, 1, 1] are the weights of a 1x1 convolution, [8, 16]
+// those of the same one behind a global pooling.
+std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> shape) {
+  while (shape.size() > 1 && shape.back() == 1) shape.pop_back();
+  return shape;
+}
+
 }  // namespace
 
 ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
@@ -82,7 +89,7 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
   std::vector<ArrayEntry> entries;
   for (const ExpectedTensor& tensor : expected) {
     const ArrayEntry& entry = *found.at(tensor.name);
-    if (entry.shape != tensor.shape) {
+    if (without_last_ones(entry.shape) != without_last_ones(tensor.shape)) {
       std::vector<std::int64_t> reversed(entry.shape.rbegin(), entry.shape.rend());
       throw DataError(path,
                       fmt::format("tensor '{}': expected shape {}, found {}", tensor.name,
