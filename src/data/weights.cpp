@@ -25,8 +25,8 @@ std::string hint_for(const std::string& name, const std::vector<std::string_view
   return fmt::format("{} ({})", hint, of);
 }
 
-// Axes of size 1 at the end say nothing: [8, 16, 1, 1] are the weights of a 1x1 convolution, [8, 16]
-// those of the same one behind a global pooling.
+// Axes of size 1 at the end say nothing: [8, 16, 1, 1] are the weights of a 1x1 convolution, [8,
+// 16] those of the same one behind a global pooling.
 std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> shape) {
   while (shape.size() > 1 && shape.back() == 1) shape.pop_back();
   return shape;

@@ -23,7 +23,8 @@ using OtherTensors = std::function<std::vector<std::string>()>;
 /// Opens a safetensors or NPZ file that holds the expected tensors, all of them and no others but
 /// `others`, which are passed over; the result's i-th entry belongs to expected[i]. Throws
 /// DataError for what `open_array_file` refuses, for tensors that are missing, superfluous or of
-/// another shape (but for axes of size 1 at its end), and for truth values. Values are checked when they are read.
+/// another shape (but for axes of size 1 at its end), and for truth values. Values are checked when
+/// they are read.
 ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
                        const OtherTensors& others = {});
 
