@@ -158,7 +158,8 @@ TEST(Smooth, RewritesEveryKink) {
         {"selu", "smooth_selu"},
         {"hard_tanh", "tanh"},
         {"hard_sigmoid", "sigmoid"},
-        {"hard_swish", "silu"}}) {
+        {"hard_swish", "silu"},
+        {"{prelu: {per: layer, radius: 2}}", "{smooth_prelu: {per: layer, radius: 2, beta: 3}}"}}) {
     SCOPED_TRACE(kinked);
     const Json json = bound_json({"--smooth", "3"}, file(kinked));
     EXPECT_EQ(json.at("results"), bound_json({}, file(smooth)).at("results"));
@@ -166,7 +167,7 @@ TEST(Smooth, RewritesEveryKink) {
     EXPECT_THAT(json.at("results").dump(), Not(HasSubstr("\"inf\"")));
   }
   // Where f'' jumps only, nothing is done.
-  for (const std::string smooth : {"elu", "celu", "softsign", "smooth_selu"}) {
+  for (const std::string smooth : {"elu", "celu", "softsign", "smooth_selu", "smooth_prelu"}) {
     EXPECT_THAT(bound_json({"--smooth"}, file(smooth)).at("assumptions").dump(),
                 HasSubstr("smooth has no effect: there is nothing to replace"));
   }
