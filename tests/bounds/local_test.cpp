@@ -181,6 +181,7 @@ TEST(AroundAPoint, RefusesWhatDoesNotFit) {
 std::size_t count_blocks(const Network& network) {
   std::size_t count = 0;
   for (const Layer& layer : network.graph.layers) {
+    if (layer.share != Layer::none) continue;  // it has none of its own
     const Shape* input = &network.graph.shape_of(layer.inputs.front());
     for (const PlacedComponent& placed : layer.components) {
       std::visit(

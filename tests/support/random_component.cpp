@@ -169,8 +169,8 @@ class SettingsOfComponent {
     conv.filters = 2 * number(1, 2);
     note("filters", std::to_string(conv.filters));
     if (shape_.size() < 2) return;
-    conv.window.kernel = extent("kernel", 1, 4);
-    conv.window.stride = extent("stride", 1, 3);
+    conv.window.kernel = extent("kernel", 1, may_grow() ? 4 : 2);
+    conv.window.stride = extent("stride", 1, may_grow() ? 3 : 1);
     conv.window.dilation = extent("dilation", 1, 2);
     conv.window.padding = {Padding::Kind::explicit_sizes, extent("padding", 0, 2)};
     if (number(0, 2) > 0 || shape_.front() % 2 != 0) return;

@@ -31,7 +31,7 @@ class RandomNetwork {
     branching_ = chance(50);
     sharing_ = chance(40);
     for (std::int64_t i = 0; i < depth; ++i) {
-      if (!sharing_ || !chance(50) || !add_sharing_layer()) add_layer();
+      if (!sharing_ || !chance(40) || !add_sharing_layer()) add_layer();
     }
     // A layer stands behind the one whose parameters it takes.
     if (chance(20) && !sharing_) shuffle();
@@ -112,6 +112,11 @@ class RandomNetwork {
       }
     }
     if (fitting.empty()) return false;
+    if (chance(60)) {  // what has been computed last, as in recurrences
+      int last = PlainLayer::network_input;
+      for (const auto& [owner, input] : fitting) last = std::max(last, input);
+      std::erase_if(fitting, [&](const auto& pair) { return pair.second < last; });
+    }
     const auto [owner, input] = one_of(fitting);
     PlainLayer layer;
     layer.name = "layer" + std::to_string(layers + 1);
