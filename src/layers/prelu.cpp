@@ -85,9 +85,9 @@ Parts Prelu::smooth_parts(const Site& site, Method method) const {
   const Magnitude one = Magnitude::from_count(1);
   const ScalarConstants g = find_activation("softplus")->constants(method, beta);
   MapConstants split;
-  split.lipschitz = {one, "1", "u' + w' = 1, both above 0"};
+  split.lipschitz = {one, "1", "(u, w) = (g(x) - g(0), g(0) - g(-x)), u' + w' = 1"};
   split.smoothness = {scale(g.smoothness.value, 1), "beta/2", "u'' = -w'' = g'' <= beta/4"};
-  split.at_zero = {{}, "0", "u = w = 0 at 0"};
+  split.at_zero = {{}, "0", "a(0) = 0"};
   split.slope_at_zero = {one, "1", "u' = w' = 1/2 at 0"};
   split.at_maximum =
       MapAtLevel{reading_of(maximum), Magnitude::infinity(), one, split.smoothness.value, {}, one};
@@ -98,8 +98,8 @@ Parts Prelu::smooth_parts(const Site& site, Method method) const {
   const Magnitude& c = g.at_zero.value;
   AffineConstants b = of_halves("||alpha w|| <= ||alpha|| ||w||", "u");
   b.linear_parameters = {c * square_root(of_an_alpha), "sqrt(entries of an alpha) log(2)/beta",
-                         "-c alpha"};
-  b.offset = {c * square_root(entries), "sqrt(n_out) log(2)/beta", "c = g(0)"};
+                         "-g(0) alpha"};
+  b.offset = {c * square_root(entries), "sqrt(n_out) log(2)/beta", "g(0)"};
   b.at_maximum->linear_parameters = c;
   b.at_maximum->offset = c;
   return {Part(split), Part(b)};
