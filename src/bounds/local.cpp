@@ -22,20 +22,20 @@ AffineConstants around(AffineConstants b, const BlockAtPoint& v, Method method) 
     with_point += b.at_maximum->bilinear * v.norm;
     b.at_maximum->offset += b.at_maximum->linear_parameters * std::min(v.bias, v.norm);
   }
+  const bool is_paper = method == Method::paper;
   if (b.acts_on_different_entries) {
     // beta(v*, .) acts where beta(d, .) does, and not where beta^z does.
     b.at_point = std::min(v.linear_input, by_norm);
-    return b;
-  }
-  if (method == Method::paper) {
+  } else if (is_paper) {
     b.linear_input = {b.linear_input.value + by_norm, "l_beta_z + L_beta ||v*||", "Cor 4.5"};
-    b.offset = {b.offset.value + lv * v.norm, "||beta_0|| + l_beta_v ||v*||", "Cor 4.5"};
   } else {
     b.linear_input = {b.linear_input.value + std::min(v.linear_input, by_norm),
                       "l_beta_z + ||beta(v*, .)||", "Cor 4.5 with the operator norm"};
-    b.offset = {b.offset.value + lv * std::min(v.bias, v.norm),
-                "||beta_0|| + l_beta_v ||bias of v*||", "Cor 4.5 with the bias alone"};
   }
+  b.offset = is_paper
+                 ? Constant{b.offset.value + lv * v.norm, "||beta_0|| + l_beta_v ||v*||", "Cor 4.5"}
+                 : Constant{b.offset.value + lv * std::min(v.bias, v.norm),
+                            "||beta_0|| + l_beta_v ||bias of v*||", "Cor 4.5 with the bias alone"};
   return b;
 }
 

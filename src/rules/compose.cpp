@@ -76,9 +76,10 @@ void Composition::apply(std::size_t level, const AffineAtLevel& b, const Magnitu
   // Prop 4.4 (ii), (20): L_beta R + l_{beta^z}
   at.A = acts_on_different_entries ? std::max(by_block, b.linear_input) : by_block + b.linear_input;
   // Prop 4.4 (ii), (20): m_{l-1} L_beta + l_{beta^v}. Sharp: weights and bias are orthogonal inside
-  // v.
-  at.B = method_ == Method::paper ? b.bilinear * m + b.linear_parameters
-                                  : hypotenuse(b.bilinear * m, b.linear_parameters);
+  // v, where there are both.
+  at.B = method_ == Method::paper || acts_on_different_entries
+             ? b.bilinear * m + b.linear_parameters
+             : hypotenuse(b.bilinear * m, b.linear_parameters);
   // Prop 4.4 (i): m_{l,0}
   at.m = acts_on_different_entries ? at.A * m + R * b.linear_parameters + b.offset
                                    : R * at.B + (b.linear_input + b.at_point) * m + b.offset;

@@ -8,6 +8,7 @@ namespace smoothbound::rules {
 void Composition::record_affine(const AffineConstants& b, const Magnitude& R) const {
   const Stretch& at = at_[euclidean];
   const bool is_paper = method_ == Method::paper;
+  const bool adds = is_paper || b.acts_on_different_entries;
   record("L_beta", b.bilinear);
   record("l_beta_v", b.linear_parameters);
   record("l_beta_z", b.linear_input);
@@ -15,8 +16,8 @@ void Composition::record_affine(const AffineConstants& b, const Magnitude& R) co
   record("R", "||v|| <= R", R, "");
   record("A", b.acts_on_different_entries ? "max{L_beta R, l_beta_z}" : "L_beta R + l_beta_z", at.A,
          "||db/dz||, (20)");
-  record("B", is_paper ? "L_beta m_in + l_beta_v" : "sqrt((L_beta m_in)^2 + l_beta_v^2)", at.B,
-         is_paper ? "||db/dv||, (20)" : "||db/dv||, weights and bias orthogonal");
+  record("B", adds ? "L_beta m_in + l_beta_v" : "sqrt((L_beta m_in)^2 + l_beta_v^2)", at.B,
+         adds ? "||db/dv||, (20)" : "||db/dv||, weights and bias orthogonal");
   record("m_0",
          b.acts_on_different_entries ? "A m_in + R l_beta_v + ||beta_0||"
                                      : "R B + l_beta_z m_in + ||beta_0||",

@@ -111,8 +111,9 @@ BlockAtPoint at_point(const Normalization& norm, const Site& /*site*/, std::span
   return {norm_bound(v), largest_absolute(v.first(scales)), norm_bound(v.subspan(scales))};
 }
 
-BlockAtPoint at_point(const Prelu& /*prelu*/, const Site& /*site*/, std::span<const double> v) {
-  return {norm_bound(v), largest_absolute(v), {}};
+// All slopes stand in -c alpha, which the smooth form adds.
+BlockAtPoint at_point(const Prelu& prelu, const Site& /*site*/, std::span<const double> v) {
+  return {norm_bound(v), largest_absolute(v), norm_bound(prelu.is_smooth ? v : v.first(0))};
 }
 
 }  // namespace

@@ -135,6 +135,30 @@ TEST(AroundAPoint, ObjectiveOfEachSample) {
   EXPECT_EQ(check_upper(objective.lipschitz, Ball(1) / Ball(8)), "");
 }
 
+// x -> g(x) - alpha g(-x) of 3 numbers, ||x|| = 2, beta = 1, ||alpha*|| = max |alpha*| = 5, R' =
+// 1/2: A = 5 + 1/2, B = 2 + c, m = 2 A + c/2 + sqrt(3) c + 5 c, l = B; in an entry c in place of
+// sqrt(3) c.
+TEST(AroundAPoint, OfASmoothPrelu) {
+  const Network network =
+      read_network("input: {shape: [3], norm: 2}\nlayers: [then: [smooth_prelu]]\n");
+  const PointBounds point{{{magnitude(5), magnitude(5), magnitude(5)}}, {}, {}};
+  Inputs inputs = inputs_of(network.settings);
+  inputs.all_levels = true;
+  const Ball c = Ball::log_two();
+  const Ball half = Ball(1) / Ball(2);
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const BoundTable table =
+        evaluate_bounds_around(network.graph, inputs, point, magnitude(0.5), method);
+    EXPECT_EQ(
+        check_upper(table.network().m, Ball(11) + (half + square_root(Ball(3)) + Ball(5)) * c), "");
+    EXPECT_EQ(check_upper(table.network().lipschitz, Ball(2) + c), "");
+    EXPECT_TRUE(table.network().smoothness.is_zero());
+    if (method == Method::sharp) {
+      EXPECT_EQ(check_upper(table.values[0].total(maximum).m, Ball(11) + (half + Ball(6)) * c), "");
+    }
+  }
+}
+
 TEST(AroundAPoint, RefusesWhatDoesNotFit) {
   const auto message = [](PointBounds point) -> std::string {
     try {
@@ -157,6 +181,7 @@ TEST(AroundAPoint, RefusesWhatDoesNotFit) {
 std::size_t count_blocks(const Network& network) {
   std::size_t count = 0;
   for (const Layer& layer : network.graph.layers) {
+    if (layer.share != Layer::none) continue;  // it has none of its own
     const Shape* input = &network.graph.shape_of(layer.inputs.front());
     for (const PlacedComponent& placed : layer.components) {
       std::visit(

@@ -150,7 +150,7 @@ TEST(Smooth, RewritesEveryKink) {
     return "input: {shape: [4]}\nlayers:\n  - {dense: 3, then: [" + activation +
            "]}\n  - {dense: 2}\n";
   };
-  for (const auto& [kinked, smooth] :
+  for (const auto& [kink, smooth] :
        {std::pair<std::string, std::string>{"relu", "{softplus: 3}"},
         {"relu6", "{smooth_relu6: 3}"},
         {"{leaky_relu: 0.2}", "{smooth_leaky_relu: {slope: 0.2, beta: 3}}"},
@@ -158,15 +158,16 @@ TEST(Smooth, RewritesEveryKink) {
         {"selu", "smooth_selu"},
         {"hard_tanh", "tanh"},
         {"hard_sigmoid", "sigmoid"},
-        {"hard_swish", "silu"}}) {
-    SCOPED_TRACE(kinked);
-    const Json json = bound_json({"--smooth", "3"}, file(kinked));
+        {"hard_swish", "silu"},
+        {"{prelu: {per: layer, radius: 2}}", "{smooth_prelu: {per: layer, radius: 2, beta: 3}}"}}) {
+    SCOPED_TRACE(kink);
+    const Json json = bound_json({"--smooth", "3"}, file(kink));
     EXPECT_EQ(json.at("results"), bound_json({}, file(smooth)).at("results"));
     EXPECT_THAT(json.at("assumptions").dump(), HasSubstr("smooth: 1 "));
     EXPECT_THAT(json.at("results").dump(), Not(HasSubstr("\"inf\"")));
   }
   // Where f'' jumps only, nothing is done.
-  for (const std::string smooth : {"elu", "celu", "softsign", "smooth_selu"}) {
+  for (const std::string smooth : {"elu", "celu", "softsign", "smooth_selu", "smooth_prelu"}) {
     EXPECT_THAT(bound_json({"--smooth"}, file(smooth)).at("assumptions").dump(),
                 HasSubstr("smooth has no effect: there is nothing to replace"));
   }

@@ -25,12 +25,6 @@ Ball ratio(int a, int b) { return Ball(a) / Ball(b); }
 Ball root(const Ball& a) { return square_root(a); }
 Ball inf() { return Ball::infinity(); }
 
-Ball log_two() {
-  Ball result;
-  arb_const_log2(result.raw(), Ball::precision);
-  return result;
-}
-
 Ball exponential(const Ball& x) {
   Ball result;
   arb_exp(result.raw(), x.raw(), Ball::precision);
@@ -76,7 +70,7 @@ Exact piecewise_linear(const Ball& slope) { return {slope, inf(), 0, slope, inf(
 const std::map<std::string_view, Exact (*)(const Ball&, Method)> exact_constants{
     {"softplus",
      [](const Ball& beta, Method) -> Exact {
-       return {1, beta / Ball(4), log_two() / beta, ratio(1, 2), inf()};
+       return {1, beta / Ball(4), Ball::log_two() / beta, ratio(1, 2), inf()};
      }},
     {"sigmoid",
      [](const Ball&, Method method) -> Exact {
@@ -146,7 +140,7 @@ const std::map<std::string_view, Exact (*)(const Ball&, Method)> exact_constants
        const Ball x = (cosh + root(cosh * cosh + Ball(8))) / Ball(2);
        const Ball top = beta * difference(up, down) / Ball(2) * root(difference(x * x, 1));
        const Ball half = exponential(c / Ball(2));
-       const Ball at_zero = difference(log_two(), log(Ball(1) + down * down)) / beta;
+       const Ball at_zero = difference(Ball::log_two(), log(Ball(1) + down * down)) / beta;
        return {difference(half, Ball(1) / half) / (half + Ball(1) / half), top / square(x + cosh),
                at_zero, difference(ratio(1, 2), Ball(1) / (Ball(1) + up * up)), 6};
      }},
@@ -154,8 +148,8 @@ const std::map<std::string_view, Exact (*)(const Ball&, Method)> exact_constants
     {"smooth_leaky_relu",
      [](const Ball& slope, Method) -> Exact {
        const Ball bend = larger(difference(1, slope), difference(slope, 1));
-       return {larger(1, slope), bend / Ball(4), bend * log_two(), (Ball(1) + slope) / Ball(2),
-               inf()};
+       return {larger(1, slope), bend / Ball(4), bend * Ball::log_two(),
+               (Ball(1) + slope) / Ball(2), inf()};
      }},
     {"celu",
      [](const Ball& alpha, Method) -> Exact {

@@ -109,6 +109,14 @@ TEST(AtMaximum, OfPrelu) {
   expect_affine(part_of("[4, 3]", "then: [prelu]", 1), {none, 1, 1, 0, 1, 0});
 }
 
+// g(x) - alpha g(-x) at 0 is (1 - alpha) log(2)/beta.
+TEST(AtMaximum, OfSmoothPrelu) {
+  const char* const smooth = "then: [{smooth_prelu: {beta: 4}}]";
+  const Ball c = Ball::log_two() / Ball(4);
+  expect_map(part_of("[4, 3]", smooth), {none, 1, none, 1, 2, 0, 1});
+  expect_affine(part_of("[4, 3]", smooth, 1), {none, 1, 1, c, 1, c});
+}
+
 // A constant input makes each mean and copy as large as it; of fixed numbers the largest one
 // counts.
 TEST(AtMaximum, OfLinearMaps) {

@@ -16,6 +16,7 @@ namespace {
 
 using support::Ball;
 using support::check_upper;
+using support::square;
 
 Magnitude number(double value) { return Magnitude::from_double(value); }
 const Magnitude inf = Magnitude::infinity();
@@ -112,6 +113,23 @@ TEST(Composition, TermsThatActOnDifferentEntries) {
     Composition paper(triple(3, 2, 1), Method::paper);
     paper.apply(b, number(R));
     expect_triple(paper.result(), Ball(3) * A, Ball(2) * A + Ball(3), A + Ball(4));
+  }
+}
+
+// With lv = 1/2 of the same parameters and ||beta_0|| = 1: B = 3 + 1/2, not sqrt(9 + 1/4), and
+// m = 3 A + R/2 + 1.
+TEST(Composition, TermsThatActOnDifferentEntriesShareTheirParameters) {
+  AffineConstants b = affine(1, 0.5, 1, 1);
+  b.acts_on_different_entries = true;
+  const Ball half = Ball(1) / Ball(2);
+  for (const Method method : {Method::paper, Method::sharp}) {
+    Composition all(triple(3, 2, 1), method);
+    all.apply(b, number(5));
+    const Ball B = Ball(3) + half;
+    const bool sharp = method == Method::sharp;
+    expect_triple(all.result(), Ball(16) + Ball(5) * half,
+                  sharp ? square_root(Ball(100) + square(B)) : Ball(10) + B,
+                  sharp ? (Ball(5) + square_root(Ball(41))) / Ball(2) : Ball(9));
   }
 }
 

@@ -398,6 +398,15 @@ layers:
     then: [softplus]
   - dense: 2
 )"},
+    NamedNetwork{"SmoothLearnedSlopes", R"(
+input: {shape: [2, 5, 4], norm: 1}
+layers:
+  - conv: {filters: 8, kernel: 3}
+    then: [smooth_prelu, {smooth_prelu: {per: layer, radius: 2, beta: 3}}]
+  - dense: 4
+    then: [{smooth_prelu: {beta: 0.5}}]
+  - dense: 2
+)"},
 };
 
 /// Networks with kinks: at almost all points the first derivatives exist.

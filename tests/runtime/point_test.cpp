@@ -183,6 +183,23 @@ TEST(PointBounds, OfAShiftAlone) {
   EXPECT_NEAR(point.blocks.at(0).bias.to_double(), 5, 1e-10);
 }
 
+// The operator is that of the largest slope; of the smooth form all of them stand in -c alpha.
+TEST(PointBounds, OfLearnedSlopes) {
+  for (const auto& [name, bias] : {std::pair("prelu", 0.0), {"smooth_prelu", 5.0}}) {
+    SCOPED_TRACE(name);
+    const Graph graph = testing::graph_of(
+        fmt::format("input: {{shape: [2, 3], norm: 1}}\nlayers: [{{then: [{}]}}]", name), 1);
+    const Network<double> network(graph, 1);
+    EXPECT_EQ(network.parameter_layout().arrays.at(0).name, fmt::format("layer1.{}.slope", name));
+    const BlockAtPoint block =
+        point_bounds(graph, network.parameter_layout(), Vector{3, -4}).blocks.at(0);
+    EXPECT_NEAR(block.norm.to_double(), 5, 1e-10);
+    EXPECT_EQ(block.linear_input.to_double(), 4);
+    EXPECT_NEAR(block.bias.to_double(), bias, 1e-10);
+    EXPECT_GE(block.bias.to_double(), bias);
+  }
+}
+
 // Seen block by block: dense 2 x 2 with bias, then scale and shift.
 TEST(PointBounds, StatesEachBlock) {
   const Graph graph = testing::graph_of(

@@ -50,26 +50,37 @@ class SharedLayers {
     const std::string map = one_of({"", "tanh", "sigmoid", "softplus", "sin", "softmax"});
     return map.empty() ? "" : fmt::format(", then: [{}]", map);
   }
-  // Dense, with a block of its own or that of an earlier layer.
+  std::string learned_slopes() {
+    return fmt::format(", then: [{{smooth_prelu: {{beta: {}, per: {}}}}}]", one_of({"1", "5"}),
+                       one_of({"channel", "layer"}));
+  }
+  // Dense, with blocks of its own or those of an earlier layer.
   void add(std::string& text, const std::string& from) {
     std::string share;
-    std::string bias = between(0, 1) == 0 ? ", bias: false" : "";
+    Owner owner;
     if (!owners_.empty() && between(0, 2) > 0) {
-      const auto& [name, owners_bias] =
-          owners_[static_cast<std::size_t>(between(0, static_cast<int>(owners_.size()) - 1))];
-      share = ", share: " + name;
-      bias = owners_bias;
+      owner = owners_[static_cast<std::size_t>(between(0, static_cast<int>(owners_.size()) - 1))];
+      share = ", share: " + owner.name;
     } else {
-      owners_.emplace_back(fmt::format("z{}", count_), bias);
+      owner.name = fmt::format("z{}", count_);
+      if (between(0, 1) == 0) owner.bias = ", bias: false";
+      if (between(0, 3) == 0) owner.slopes = learned_slopes();
+      owners_.push_back(owner);
     }
-    text +=
-        fmt::format("  - {{name: z{}, {}, dense: 3{}{}{}}}\n", count_, from, bias, share, then());
+    text += fmt::format("  - {{name: z{}, {}, dense: 3{}{}{}}}\n", count_, from, owner.bias, share,
+                        owner.slopes.empty() ? then() : owner.slopes);
     ++count_;
   }
 
+  struct Owner {
+    std::string name;
+    std::string bias;    // whether it has one
+    std::string slopes;  // learned ones behind it
+  };
+
   std::mt19937_64 random_;
   int count_ = 0;
-  std::vector<std::pair<std::string, std::string>> owners_;  // and whether they have a bias
+  std::vector<Owner> owners_;
 };
 
 TEST(SharedLayers, StayBelowTheirBounds) {

@@ -219,18 +219,19 @@ class CountedNetwork : CountedMaps {
 
   static void value(const Prelu& prelu, Part& part) {
     for (Index i = 0; i < part.y.size(); ++i) {
-      const Counted x = part.z[0][i];
-      const Counted product = part.v[slope_of(prelu, part, i)] * Counted{std::min(x.value, 0.0)};
-      part.y[i] = Counted{std::max(x.value, 0.0)} + product;
+      const auto [positive, negative] = halves_of(prelu, part.z[0][i].value);
+      const Counted product = part.v[slope_of(prelu, part, i)] * Counted{negative};
+      part.y[i] = Counted{positive} + product;
+      if (prelu.is_smooth) ++Counted::evaluations;
     }
   }
   static void pull(const Prelu& prelu, const Part& part, const Numbers& mu, Bars& z_bars,
                    Numbers& v_bar) {
     for (Index i = 0; i < mu.size(); ++i) {
-      const Counted x = part.z[0][i];
+      const double x = part.z[0][i].value;
       const Index a = slope_of(prelu, part, i);
-      v_bar[a] += Counted{std::min(x.value, 0.0)} * mu[i];
-      if (part.wanted[0]) z_bars[0][i] = (x.value > 0 ? Counted{1} : part.v[a]) * mu[i];
+      v_bar[a] += Counted{halves_of(prelu, x).second} * mu[i];
+      if (part.wanted[0]) z_bars[0][i] = slope_of(prelu, x, part.v[a]) * mu[i];
     }
   }
 

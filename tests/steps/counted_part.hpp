@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "counted.hpp"
@@ -81,6 +83,17 @@ inline Index slope_of(const Prelu& prelu, const CountedPart& part, Index i) {
   return Prelu::scopes[prelu.per] == "layer"
              ? 0
              : i / at(part.output().positions()) % at(part.output().channels());
+}
+// What is added as it is, and what alpha multiplies.
+inline std::pair<double, double> halves_of(const Prelu& prelu, double x) {
+  if (!prelu.is_smooth) return {std::max(x, 0.0), std::min(x, 0.0)};
+  const double beta = prelu.beta.nearest;
+  return {std::log1p(std::exp(beta * x)) / beta, -std::log1p(std::exp(-beta * x)) / beta};
+}
+inline Counted slope_of(const Prelu& prelu, double x, const Counted& alpha) {
+  if (!prelu.is_smooth) return x > 0 ? Counted{1} : alpha;
+  const double s = 1 / (1 + std::exp(-prelu.beta.nearest * x));
+  return Counted{s} + alpha * Counted{1 - s};
 }
 // Poolings: of each output the inputs, padding left out, and what a mean is divided by.
 struct Readers {

@@ -1,6 +1,7 @@
 // An independent evaluation of the bounds in ball arithmetic: the paper's method by the rules for
 // single nodes of which Prop 4.4 is the consequence, the sharp one by carrying the gradient's and
-// the Hessian's blocks, disjoint parameters by comparing sets of them.
+// the Hessian's blocks, those of shared parameters among them, disjoint parameters by comparing
+// sets of them.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "oracle_merges.hpp"
+#include "oracle_others.hpp"
 #include "reference_maps.hpp"
 
 namespace smoothbound::support {
@@ -26,14 +28,16 @@ class Oracle {
         sharp_(sharp),
         batch_(batch),
         input_{Ball::decimal(norm), 0, 0},
-        done_(network.layers.size()) {
+        done_(network.layers.size()),
+        used_(network.layers.size()) {
+    find_shared();
     for (std::size_t i = 0; i < done_.size(); ++i) evaluate(static_cast<int>(i));
   }
   Oracle(const PlainNetwork& network, bool sharp)
       : Oracle(network, sharp, network.batch, network.norm) {}
 
-  [[nodiscard]] const OracleTriple& layer(std::size_t index) const {
-    return done_[index].bounds.two;
+  [[nodiscard]] OracleTriple layer(std::size_t index) const {
+    return done_[index].bounds.two.total();
   }
   [[nodiscard]] bool couples_samples() const { return couples_; }
 
@@ -49,7 +53,18 @@ class Oracle {
   }
 
  private:
-  OracleBranch of_input() const { return {true, {input_, input_}, network_.input, {}}; }
+  OracleBranch of_input() const { return {true, OracleValue::of(input_), network_.input, {}}; }
+
+  void find_shared() {
+    for (const PlainLayer& layer : network_.layers) {
+      if (layer.share >= 0) shared_.insert(owner_of(layer.share));
+    }
+  }
+  // The layer that has the parameters, and not those of another one.
+  [[nodiscard]] int owner_of(int layer) const {
+    const int share = network_.layers[static_cast<std::size_t>(layer)].share;
+    return share < 0 ? layer : owner_of(share);
+  }
 
   const OracleBranch& evaluate(int index) {
     OracleBranch& done = done_[static_cast<std::size_t>(index)];
@@ -71,14 +86,30 @@ class Oracle {
     return done;
   }
 
-  // A parameter block with its radius, known to belong to `done`.
-  Ball block(const std::string& own, const PlainLayer& layer, OracleBranch& done) {
+  // The next parameter block that the layer uses: one of its own, known to belong to `done`, or one
+  // of the layer whose parameters it takes. A layer with weights counts as one with parameters of
+  // its own in any case.
+  OracleBlock block(const std::string& own, bool has_weights, const PlainLayer& layer,
+                    OracleBranch& done) {
+    const auto index = static_cast<std::size_t>(&layer - network_.layers.data());
+    std::vector<OracleBlock>& used = used_[index];
+    const bool takes = layer.share >= 0;
+    if (!takes || has_weights) done.blocks.insert(next_block_++);
+    if (takes) {
+      used.push_back(used_[static_cast<std::size_t>(layer.share)].at(used.size()));
+      return used.back();
+    }
     const std::string& radius = !own.empty()            ? own
                                 : !layer.radius.empty() ? layer.radius
                                                         : network_.radius;
-    done.blocks.insert(next_block_++);
-    squared_parameter_norm_ = squared_parameter_norm_ + square(Ball::decimal(radius));
-    return Ball::decimal(radius);
+    OracleBlock block{Ball::decimal(radius)};
+    if (shared_.count(static_cast<int>(index)) > 0) {
+      shared_groups_ = std::min(shared_groups_ + 1, OracleGroup::most_shared);
+      block.group = shared_groups_;
+    }
+    squared_parameter_norm_ = squared_parameter_norm_ + square(block.radius);
+    used.push_back(block);
+    return block;
   }
 
   template <class Node>
@@ -103,7 +134,7 @@ class Oracle {
         // Prop 4.3 as Prop 4.4 with b(v, z) = (v; z).
         couples_ = true;
         const OracleAffine pair{0, 1, 1, 0};
-        node.apply(pair, pair, block("", layer, done));
+        node.apply(pair, pair, block("", true, layer, done));
         const Ball inf = Ball::infinity();
         const Ball l = Ball::decimal(part.lipschitz);
         const OracleMap phi{part.bound.empty() ? inf : Ball::decimal(part.bound), l,
@@ -118,7 +149,7 @@ class Oracle {
       }
       if (oracle::is_affine(part)) {
         node.apply(oracle::affine_constants(part, before, done.shape, batch_, sharp_),
-                   oracle::affine_at_maximum(part, before), block("", layer, done));
+                   oracle::affine_at_maximum(part, before), block("", true, layer, done));
         continue;
       }
       const OracleMap a = oracle::map_constants(part, before, done.shape, batch_, sharp_);
@@ -133,7 +164,7 @@ class Oracle {
         node.apply(scale,
                    {part.scale ? 1 : 0, part.shift ? 1 : 0, part.scale ? 0 : 1, 0,
                     oracle::maximum_alone()},
-                   block(part.affine_radius, layer, done));
+                   block(part.affine_radius, false, layer, done));
       }
     }
     return node.result();
@@ -163,20 +194,22 @@ class Oracle {
     const Shape input{std::span(before)};
     const Site site{{&input, 1}, Shape{std::span(done.shape)}, batch_};
     const bool has_block = block_of(other.component, site).has_value();
-    const Ball radius = has_block ? block("", layer, done) : Ball();
+    const bool has_weights = role_of(other.component) == Role::affine;
+    const OracleBlock own = has_block ? block("", has_weights, layer, done) : OracleBlock{};
     couples_ = couples_ || smoothbound::couples_samples(other.component);
     for (const Part& part : other.parts(site, oracle::method_of(sharp_))) {
       if (const auto* affine = std::get_if<AffineConstants>(&part)) {
-        node.apply(oracle::affine_of(*affine), oracle::affine_at_maximum_of(*affine), radius);
+        node.apply(oracle::affine_of(*affine),
+                   oracle::other_affine_at_maximum(other.component, before, done.shape), own);
       } else {
-        const auto& a = std::get<MapConstants>(part);
-        node.apply(oracle::map_of(a), oracle::map_at_maximum_of(a));
+        const OracleMap a = oracle::map_of(std::get<MapConstants>(part));
+        node.apply(a, oracle::other_map_at_maximum(other.component, a, before));
       }
     }
   }
 
   [[nodiscard]] OracleObjective compose_loss() const {
-    const OracleTriple& psi = done_.back().bounds.two;
+    const OracleTriple psi = done_.back().bounds.two.total();
     const OracleLoss f = oracle::loss(network_, psi.m, batch_, sharp_, done_.back().shape);
     const Ball lambda = Ball::decimal(network_.regularizer);
     return {psi.l * f.l + lambda * square_root(squared_parameter_norm_),
@@ -188,6 +221,9 @@ class Oracle {
   std::int64_t batch_;
   OracleTriple input_;
   std::vector<OracleBranch> done_;
+  std::vector<std::vector<OracleBlock>> used_;  // of each layer, in the order of its parts
+  std::set<int> shared_;                        // layers whose parameters others take
+  int shared_groups_ = 0;
   Ball squared_parameter_norm_;
   int next_block_ = 0;
   bool couples_ = false;

@@ -45,6 +45,11 @@ class Ball {
     arb_const_pi(result.x_, precision);
     return result;
   }
+  static Ball log_two() {
+    Ball result;
+    arb_const_log2(result.x_, precision);
+    return result;
+  }
   /// The exact value of a number of the library.
   template <Rounding d>
   static Ball of(const Bound<d>& bound) {
@@ -117,6 +122,13 @@ class Ball {
     if (a.infinite_ || b.infinite_) return infinity();
     Ball result;
     arb_max(result.x_, a.x_, b.x_, precision);
+    return result;
+  }
+  /// All numbers from a to b.
+  friend Ball between(const Ball& a, const Ball& b) {
+    if (a.infinite_ || b.infinite_) return infinity();
+    Ball result;
+    arb_union(result.x_, a.x_, b.x_, precision);
     return result;
   }
   /// |a - b|, of finite ones.

@@ -131,10 +131,6 @@ inline OracleMap map_constants(const PlainPart& part, const Sizes& input, const 
 
 inline bool is_affine(const PlainPart& part) { return part.kind == "dense" || part.kind == "conv"; }
 
-inline OracleReading reading_of(const Reading& reading) {
-  return {Ball::of(reading[smoothbound::euclidean]), Ball::of(reading[smoothbound::maximum])};
-}
-
 /// What its entries read: themselves.
 inline OracleReading maximum_alone() { return {Ball::infinity(), 1}; }
 
@@ -176,21 +172,6 @@ inline OracleAffine affine_of(const AffineConstants& b) {
 inline OracleMap map_of(const MapConstants& a) {
   return {Ball::of(a.bound.value), Ball::of(a.lipschitz.value), Ball::of(a.smoothness.value),
           Ball::of(a.at_zero.value), Ball::of(a.slope_at_zero.value)};
-}
-
-/// Of a component that is not written out, at the maximum norm: as it states them, or else the
-/// Euclidean ones, which bound the entries, too.
-inline OracleAffine affine_at_maximum_of(const AffineConstants& b) {
-  if (!b.at_maximum) return affine_of(b);
-  const AffineAtLevel& at = *b.at_maximum;
-  return {Ball::of(at.bilinear), Ball::of(at.linear_parameters), Ball::of(at.linear_input),
-          Ball::of(at.offset),   reading_of(at.reads),           b.acts_on_different_entries};
-}
-inline OracleMap map_at_maximum_of(const MapConstants& a) {
-  if (!a.at_maximum) return map_of(a);
-  const MapAtLevel& at = *a.at_maximum;
-  return {Ball::of(at.bound),   Ball::of(at.lipschitz),     Ball::of(at.smoothness),
-          Ball::of(at.at_zero), Ball::of(at.slope_at_zero), reading_of(at.reads)};
 }
 
 /// Of a dense or convolutional part at the maximum norm: a row of weights and bias has a norm of at

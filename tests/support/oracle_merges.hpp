@@ -18,21 +18,21 @@ struct OracleBranch {
   bool is_done = false;
   OracleValue bounds;
   Sizes shape;
-  std::set<int> blocks;  // of parameters on which the layer depends
+  std::set<int> blocks;  // on which the layer depends, those of shared groups left out
 };
 
 namespace oracle {
 
 inline OracleValue merge_paper(const PlainLayer& layer, const std::vector<OracleBranch>& inputs) {
-  OracleTriple all = inputs.front().bounds.two;
+  OracleTriple all = inputs.front().bounds.two.total();
   if (layer.merge == "matmul") {
     const Ball scale = Ball::decimal(layer.scale.empty() ? "1" : layer.scale);
-    all = PaperNode::multiplied(scale, all, inputs[1].bounds.two);
-    return {all, all};
+    all = PaperNode::multiplied(scale, all, inputs[1].bounds.two.total());
+    return OracleValue::of(all);
   }
   OracleTriple squares;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const OracleTriple& z = inputs[i].bounds.two;
+    const OracleTriple z = inputs[i].bounds.two.total();
     squares = PaperNode::added(squares, {square(z.m), square(z.l), square(z.L)});
     if (i == 0) continue;
     all = layer.merge == "multiply" ? PaperNode::multiplied(1, all, z) : PaperNode::added(all, z);
@@ -40,7 +40,7 @@ inline OracleValue merge_paper(const PlainLayer& layer, const std::vector<Oracle
   if (layer.merge == "concat") {
     all = {square_root(squares.m), square_root(squares.l), square_root(squares.L)};
   }
-  return {all, all};
+  return OracleValue::of(all);
 }
 
 // Of each branch the first one of its group, in which a chain of branches shares parameters.
@@ -69,43 +69,49 @@ inline std::vector<int> groups_of(const std::vector<OracleBranch>& inputs) {
   return groups;
 }
 
-// A sum or a concatenation at one norm. `within`: that takes the supremum over the channels.
-inline OracleTriple merge_by_groups(const std::vector<OracleValue>& branches,
-                                    const std::vector<int>& groups, OracleTriple OracleValue::*norm,
-                                    bool is_sum, bool within) {
-  const auto combined = [&](const Ball& a, const Ball& b) {
-    if (is_sum) return a + b;
-    return within ? larger(a, b) : square_root(square(a) + square(b));
-  };
-  Ball m;
-  std::map<int, OracleTriple> of_group;
-  for (std::size_t i = 0; i < branches.size(); ++i) {
-    const OracleTriple& z = branches[i].*norm;
-    m = combined(m, z.m);
-    OracleTriple& group = of_group[groups[i]];
-    group.l = combined(group.l, z.l);
-    group.L = combined(group.L, z.L);
-  }
-  OracleTriple all{m, 0, 0};
-  for (const auto& [name, group] : of_group) {
-    all.l = is_sum ? square_root(square(all.l) + square(group.l)) : larger(all.l, group.l);
-    all.L = larger(all.L, group.L);
-  }
-  return all;
+// A branch whose rest is called by its group.
+inline OracleValue named(const OracleBranch& input, int group) {
+  OracleValue z = input.bounds;
+  z.rename(OracleGroup::rest, OracleGroup::rest_of_branch(group));
+  return z;
 }
 
-// Bounds of a value by groups, at one norm.
-struct Grouped {
-  Ball m;
-  std::map<int, Ball> l;
-  std::map<std::pair<int, int>, Ball> H;  // both orders
-};
-struct GroupedPair {
-  Grouped two, max;
-};
+// The rests of all branches become one, one after the other in the order of their first branches.
+inline OracleValue joined(OracleValue z) {
+  std::vector<int> rests;
+  for (const auto& [group, l] : z.two.l) {
+    if (OracleGroup::is_rest_of_branch(group)) rests.push_back(group);
+  }
+  for (std::size_t i = 1; i < rests.size(); ++i) z.join(rests.front(), rests[i]);
+  z.rename(rests.front(), OracleGroup::rest);
+  z.lower();
+  return z;
+}
 
-inline Grouped grouped(const OracleTriple& z, int group) {
-  return {z.m, {{group, z.l}}, {{{group, group}, z.L}}};
+// A sum or a concatenation at one norm. `within`: that takes the supremum along the axis.
+inline Grouped merged_by_groups(const std::vector<OracleValue>& branches,
+                                Grouped OracleValue::*norm, bool is_sum, bool within) {
+  const auto combine = [&](Ball& a, const Ball& b) {
+    a = is_sum ? a + b : within ? larger(a, b) : square_root(square(a) + square(b));
+  };
+  Grouped all;
+  for (const OracleValue& branch : branches) {
+    const Grouped& z = branch.*norm;
+    combine(all.m, z.m);
+    for (const auto& [i, l] : z.l) combine(all.l[i], l);
+    for (const auto& [pair, h] : z.H) combine(all.H[pair], h);
+  }
+  if (is_sum) return all;
+  // Disjoint rests act on disjoint entries, where the larger slope counts and not their root.
+  Ball largest;
+  for (auto& [i, l] : all.l) {
+    if (!OracleGroup::is_rest_of_branch(i)) continue;
+    largest = larger(largest, l);
+    l = 0;
+  }
+  const auto first = all.l.lower_bound(OracleGroup::rest_of_branch(0));
+  if (first != all.l.end()) first->second = largest;
+  return all;
 }
 
 // N(x, y) of two norms of each: Euclidean, maximum.
@@ -113,64 +119,37 @@ using Bilinear =
     std::function<Ball(const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8)>;
 
 // Term by term of the product rule, with ||beta(x, y)|| <= two and its maximum norm <= max.
-inline GroupedPair multiplied(const GroupedPair& x, const GroupedPair& y, const Bilinear& two,
+inline OracleValue multiplied(const OracleValue& x, const OracleValue& y, const Bilinear& two,
                               const Bilinear& max) {
-  const auto at = [](const auto& numbers, const auto& key) {
-    const auto found = numbers.find(key);
-    return found == numbers.end() ? Ball() : found->second;
-  };
-  GroupedPair product;
+  OracleValue product;
+  std::set<int> groups;
+  for (const OracleValue* factor : {&x, &y}) {
+    for (const auto& [group, l] : factor->two.l) groups.insert(group);
+  }
   for (const bool is_two : {true, false}) {
     const Bilinear& N = is_two ? two : max;
     Grouped& z = is_two ? product.two : product.max;
     z.m = N(x.two.m, x.max.m, y.two.m, y.max.m);
-    std::set<int> groups;
-    for (const auto& [group, l] : x.two.l) groups.insert(group);
-    for (const auto& [group, l] : y.two.l) groups.insert(group);
-    const auto first = [&](const Grouped& f, int i) { return at(f.l, i); };
+    const auto slopes = [&](int i, int j) {
+      return N(x.two.l_of(i), x.max.l_of(i), y.two.l_of(j), y.max.l_of(j));
+    };
     for (const int i : groups) {
-      z.l[i] = N(first(x.two, i), first(x.max, i), y.two.m, y.max.m) +
-               N(x.two.m, x.max.m, first(y.two, i), first(y.max, i));
+      z.l[i] = N(x.two.l_of(i), x.max.l_of(i), y.two.m, y.max.m) +
+               N(x.two.m, x.max.m, y.two.l_of(i), y.max.l_of(i));
       for (const int j : groups) {
-        const std::pair pair(i, j);
-        z.H[pair] = N(at(x.two.H, pair), at(x.max.H, pair), y.two.m, y.max.m) +
-                    N(x.two.m, x.max.m, at(y.two.H, pair), at(y.max.H, pair)) +
-                    N(first(x.two, i), first(x.max, i), first(y.two, j), first(y.max, j)) +
-                    N(first(x.two, j), first(x.max, j), first(y.two, i), first(y.max, i));
+        z.H[{i, j}] = N(x.two.H_of(i, j), x.max.H_of(i, j), y.two.m, y.max.m) +
+                      N(x.two.m, x.max.m, y.two.H_of(i, j), y.max.H_of(i, j)) + slopes(i, j) +
+                      slopes(j, i);
       }
     }
   }
-  // The maximum norm is the smaller one.
-  product.max.m = smaller(product.max.m, product.two.m);
-  for (auto& [group, l] : product.max.l) l = smaller(l, product.two.l[group]);
-  for (auto& [pair, h] : product.max.H) h = smaller(h, product.two.H[pair]);
+  product.lower();
   return product;
 }
 
-// The groups become one, one after the other in the order of their first branches.
-inline OracleTriple joined(Grouped z) {
-  while (z.l.size() > 1) {
-    const int a = z.l.begin()->first;
-    const int b = std::next(z.l.begin())->first;
-    z.H[{a, a}] = largest_eigenvalue(z.H[{a, a}], z.H[{a, b}], z.H[{b, b}]);
-    z.l[a] = square_root(square(z.l[a]) + square(z.l[b]));
-    for (const auto& [c, l] : z.l) {
-      if (c == a || c == b) continue;
-      z.H[{a, c}] = z.H[{c, a}] = square_root(square(z.H[{a, c}]) + square(z.H[{b, c}]));
-    }
-    z.l.erase(b);
-  }
-  const int last = z.l.begin()->first;
-  return {z.m, z.l[last], z.H[{last, last}]};
-}
-
 inline OracleValue multiply_sharp(const std::vector<OracleBranch>& inputs,
-                                  const std::vector<int>& groups) {
-  const auto factor = [&](std::size_t i) {
-    const OracleValue& z = inputs[i].bounds;
-    return GroupedPair{grouped(z.two, groups[i]), grouped(z.max, groups[i])};
-  };
-  GroupedPair all = factor(0);
+                                  const std::vector<OracleValue>& branches) {
+  OracleValue all = branches.front();
   Sizes shape = inputs.front().shape;
   for (std::size_t i = 1; i < inputs.size(); ++i) {
     const Sizes result = plain_broadcast(shape, inputs[i].shape).value();
@@ -181,40 +160,35 @@ inline OracleValue multiply_sharp(const std::vector<OracleBranch>& inputs,
     const Ball root_y = root_of_repeats(inputs[i].shape);
     // Factors that have been repeated, which takes the roots of their repeats, or as they were.
     all = multiplied(
-        all, factor(i),
+        all, branches[i],
         [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
           return smaller(x2 * y2, smaller(root_x * x2 * y8, x8 * (root_y * y2)));
         },
         [](const Ball&, const Ball& x8, const Ball&, const Ball& y8) { return x8 * y8; });
     shape = result;
   }
-  return SharpNode::lowered(joined(all.two), joined(all.max));
+  return joined(all);
 }
 
 // ||A B|| <= ||A|| ||B|| in Frobenius norms, of one factor that of one matrix; an entry is a row
 // times a column.
 inline OracleValue matmul_sharp(const PlainLayer& layer, const std::vector<OracleBranch>& inputs,
-                                const std::vector<int>& groups) {
+                                const std::vector<OracleValue>& branches) {
   const PlainProduct sizes =
       plain_product(layer.transpose, inputs[0].shape, inputs[1].shape).value();
   const Ball scale = Ball::decimal(layer.scale.empty() ? "1" : layer.scale);
   const Ball root_inner = root(sizes.inner);
   const Ball root_first = root(sizes.rows * sizes.inner);
   const Ball root_second = root(sizes.inner * sizes.columns);
-  const auto factor = [&](std::size_t i) {
-    const OracleValue& z = inputs[i].bounds;
-    return GroupedPair{grouped(z.two, groups[i]), grouped(z.max, groups[i])};
-  };
-  const GroupedPair product = multiplied(
-      factor(0), factor(1),
+  return joined(multiplied(
+      branches[0], branches[1],
       [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
         return scale *
                smaller(x2 * smaller(y2, root_second * y8), smaller(x2, root_first * x8) * y2);
       },
       [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
         return scale * (smaller(x2, root_inner * x8) * smaller(y2, root_inner * y8));
-      });
-  return SharpNode::lowered(joined(product.two), joined(product.max));
+      }));
 }
 
 inline OracleValue merge(const PlainLayer& layer, const std::vector<OracleBranch>& inputs,
@@ -222,14 +196,14 @@ inline OracleValue merge(const PlainLayer& layer, const std::vector<OracleBranch
   if (!sharp) return merge_paper(layer, inputs);
   const std::vector<int> groups = groups_of(inputs);
   std::vector<OracleValue> branches;
-  for (const OracleBranch& input : inputs) branches.push_back(input.bounds);
-  if (layer.merge == "multiply") return multiply_sharp(inputs, groups);
-  if (layer.merge == "matmul") return matmul_sharp(layer, inputs, groups);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    branches.push_back(named(inputs[i], groups[i]));
+  }
+  if (layer.merge == "multiply") return multiply_sharp(inputs, branches);
+  if (layer.merge == "matmul") return matmul_sharp(layer, inputs, branches);
   const bool is_sum = layer.merge == "add";
-  const auto both = [&](OracleTriple OracleValue::*norm, bool within) {
-    return merge_by_groups(branches, groups, norm, is_sum, within);
-  };
-  return SharpNode::lowered(both(&OracleValue::two, false), both(&OracleValue::max, !is_sum));
+  return joined({merged_by_groups(branches, &OracleValue::two, is_sum, false),
+                 merged_by_groups(branches, &OracleValue::max, is_sum, !is_sum)});
 }
 
 }  // namespace oracle

@@ -92,6 +92,7 @@ std::string layer_text(const PlainNetwork& network, std::size_t index) {
     map.add("from", name_of_input(layer.inputs.front()));
   }
   map.add_given("radius", layer.radius);
+  if (layer.share >= 0) map.add("share", name_of_input(layer.share));
   std::vector<std::string> maps;
   for (const PlainPart& part : layer.parts) {
     const Mapping settings = settings_of(part);

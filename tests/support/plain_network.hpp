@@ -63,6 +63,7 @@ struct PlainLayer {
   std::string transpose;  // of matmul; empty: none
   std::string scale;      // of matmul; empty: 1
   std::string radius;     // empty: the network's
+  int share = -1;         // the layer whose parameters it takes; none: its own
   std::vector<PlainPart> parts;
 };
 

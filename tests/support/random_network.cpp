@@ -11,170 +11,11 @@
 #include <vector>
 
 #include "catalogue.hpp"
+#include "random_component.hpp"
 #include "smoothbound/losses/loss.hpp"
 
 namespace smoothbound::support {
 namespace {
-
-// Written out, for the same numbers with every standard library.
-std::int64_t between(std::mt19937_64& random, std::int64_t low, std::int64_t high) {
-  return low + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(high - low + 1));
-}
-
-// A linear map that has settings: some do not fit the shape, and are left out then.
-class RandomMap {
- public:
-  RandomMap(std::mt19937_64& random, const Sizes& shape) : random_(random), shape_(shape) {}
-
-  PlainPart make() {
-    using Maker = void (RandomMap::*)();
-    static constexpr std::array<std::pair<std::string_view, Maker>, 16> makers{{
-        {"flatten", &RandomMap::nothing},
-        {"reshape", &RandomMap::reshape},
-        {"permute", &RandomMap::permute},
-        {"slice", &RandomMap::slice},
-        {"slice", &RandomMap::slice},
-        {"pad", &RandomMap::pad},
-        {"upsample", &RandomMap::upsample},
-        {"upsample", &RandomMap::upsample},
-        {"channel_shuffle", &RandomMap::count},
-        {"space_to_depth", &RandomMap::count},
-        {"depth_to_space", &RandomMap::count},
-        {"pixel_shuffle", &RandomMap::count},
-        {"pixel_unshuffle", &RandomMap::count},
-        {"padded_shortcut", &RandomMap::shortcut},
-        {"scale", &RandomMap::scale},
-        {"shift", &RandomMap::shift},
-    }};
-    const auto& [name, maker] =
-        makers.at(static_cast<std::size_t>(number(0, std::ssize(makers) - 1)));
-    map_.component = *find_prototype(name);
-    (this->*maker)();
-    PlainPart part;
-    part.kind = name;
-    part.other = std::make_shared<const OtherComponent>(map_);
-    return part;
-  }
-
- private:
-  std::int64_t number(std::int64_t low, std::int64_t high) { return between(random_, low, high); }
-  RearrangementSettings& settings() { return std::get<Rearrangement>(map_.component).settings; }
-  void note(std::string_view name, const std::string& value) {
-    map_.settings += fmt::format("{}\"{}\": {}", map_.settings.empty() ? "" : ", ", name, value);
-  }
-  // One number for each spatial axis.
-  Extent extent(std::string_view name, std::int64_t low, std::int64_t high) {
-    Extent extent;
-    std::size_t axes = 0;
-    std::string text;
-    for (; axes + 1 < shape_.size(); ++axes) {
-      extent.sizes[axes] = number(low, high);
-      text += fmt::format("{}{}", axes == 0 ? "" : ", ", extent.sizes[axes]);
-    }
-    extent.given = static_cast<std::uint8_t>(axes + 1);
-    if (axes == 0) {
-      extent = Extent::uniform(low);
-      note(name, std::to_string(low));
-    } else {
-      note(name, "[" + text + "]");
-    }
-    return extent;
-  }
-  // Indices into `axis_words`.
-  [[nodiscard]] std::vector<std::size_t> words() const {
-    std::vector<std::size_t> all(shape_.size());
-    for (std::size_t word = 0; word < axis_words.size(); ++word) {
-      const auto axis = find_axis(word, static_cast<int>(shape_.size()));
-      if (axis) all[static_cast<std::size_t>(*axis)] = word;
-    }
-    return all;
-  }
-
-  void nothing() {}
-  void reshape() {
-    std::int64_t elements = 1;
-    for (const std::int64_t size : shape_) elements *= size;
-    std::int64_t channels = number(1, 12);
-    while (elements % channels != 0) --channels;
-    settings().sizes = {channels, elements / channels};
-    note("sizes", fmt::format("[{}, {}]", channels, elements / channels));
-  }
-  void permute() {
-    settings().axes = words();
-    std::string text;
-    for (std::size_t k = 0; k < shape_.size(); ++k) {
-      const auto other =
-          static_cast<std::size_t>(number(static_cast<std::int64_t>(k), std::ssize(shape_) - 1));
-      std::swap(settings().axes[k], settings().axes[other]);
-      text += fmt::format("{}\"{}\"", k == 0 ? "" : ", ", axis_words.at(settings().axes[k]));
-    }
-    note("axes", "[" + text + "]");
-  }
-  void slice() {
-    const auto axis = static_cast<std::size_t>(number(0, std::ssize(shape_) - 1));
-    settings().axis = words()[axis];
-    settings().from = number(0, shape_[axis] - 1);
-    settings().to = number(settings().from + 1, shape_[axis]);
-    settings().step = number(1, 3);
-    note("axis", fmt::format("\"{}\"", axis_words.at(settings().axis)));
-    note("from", std::to_string(settings().from));
-    note("to", std::to_string(*settings().to));
-    note("step", std::to_string(settings().step));
-  }
-  void pad() {
-    static constexpr std::array<std::string_view, 3> modes{"zero", "reflect", "replicate"};
-    settings().mode = static_cast<std::size_t>(number(0, 2));
-    settings().before = extent("before", 0, may_grow() ? 2 : 0);
-    settings().after = extent("after", 0, may_grow() ? 3 : 0);
-    note("mode", fmt::format("\"{}\"", modes.at(settings().mode)));
-  }
-  // Runs on small arrays only are composed exactly, whatever they consist of.
-  [[nodiscard]] bool may_grow() const {
-    std::int64_t elements = 1;
-    for (const std::int64_t size : shape_) elements *= size;
-    return elements <= 100 && shape_.front() <= 6;
-  }
-  void upsample() {
-    auto& map = std::get<Upsample>(map_.component);
-    if (number(0, 1) == 0) {
-      map.factor = extent("factor", 1, may_grow() ? 3 : 1);
-    } else {
-      map.size = extent("size", 1, may_grow() ? 12 : 3);
-    }
-    if (number(0, 2) > 0) return;
-    map.mode = 1;
-    note("mode", "\"bilinear\"");
-    map.align_corners = number(0, 1) == 0;
-    note("align_corners", map.align_corners ? "true" : "false");
-  }
-  void count() {
-    settings().count = number(1, 3);
-    const std::string_view name = name_of(map_.component);
-    const std::string_view what = name == "channel_shuffle"   ? "groups"
-                                  : name.starts_with("pixel") ? "factor"
-                                                              : "block";
-    note(what, std::to_string(settings().count));
-  }
-  void shortcut() {
-    settings().stride = extent("stride", 1, 3);
-    settings().channels_before = number(0, 1);
-    settings().channels = shape_.front() + number(1, 3);
-    note("before", std::to_string(settings().channels_before));
-    note("channels", std::to_string(*settings().channels));
-  }
-  void scale() { number_of(std::get<FixedScale>(map_.component).by); }
-  void shift() { number_of(std::get<FixedShift>(map_.component).by); }
-  void number_of(std::vector<SignedReal>& by) {
-    static constexpr std::array<std::string_view, 5> literals{"-0.1", "30", "0.5", "-1", "0"};
-    const std::string_view literal = literals.at(static_cast<std::size_t>(number(0, 4)));
-    by = {text::parse_signed({literal, false, {}, "by"})};
-    note("by", std::string(literal));
-  }
-
-  std::mt19937_64& random_;
-  const Sizes& shape_;
-  OtherComponent map_;
-};
 
 class RandomNetwork {
  public:
@@ -188,8 +29,12 @@ class RandomNetwork {
     make_settings();
     const std::int64_t depth = between(1, 12);
     branching_ = chance(50);
-    for (std::int64_t i = 0; i < depth; ++i) add_layer();
-    if (chance(20)) shuffle();
+    sharing_ = chance(40);
+    for (std::int64_t i = 0; i < depth; ++i) {
+      if (!sharing_ || !chance(40) || !add_sharing_layer()) add_layer();
+    }
+    // A layer stands behind the one whose parameters it takes.
+    if (chance(20) && !sharing_) shuffle();
     return network_;
   }
 
@@ -254,6 +99,78 @@ class RandomNetwork {
     for (std::int64_t i = 0; i < maps; ++i) append(layer, make_map(shape), shape);
     network_.layers.push_back(layer);
     shapes_.push_back(shape);
+  }
+
+  // One that takes the parameters of an earlier one, where these fit: reading what it reads, or
+  // what another one gives.
+  bool add_sharing_layer() {
+    const int layers = static_cast<int>(network_.layers.size());
+    std::vector<std::pair<int, int>> fitting;  // layers and what to read instead
+    for (int owner = 0; owner < layers; ++owner) {
+      for (int input = -1; input < layers; ++input) {
+        if (fits(owner, shape_of(input))) fitting.emplace_back(owner, input);
+      }
+    }
+    if (fitting.empty()) return false;
+    if (chance(60)) {  // what has been computed last, as in recurrences
+      int last = PlainLayer::network_input;
+      for (const auto& [owner, input] : fitting) last = std::max(last, input);
+      std::erase_if(fitting, [&](const auto& pair) { return pair.second < last; });
+    }
+    const auto [owner, input] = one_of(fitting);
+    PlainLayer layer;
+    layer.name = "layer" + std::to_string(layers + 1);
+    layer.share = owner;
+    layer.inputs = {input};
+    Sizes shape = shape_of(input);
+    for (PlainPart part : network_.layers[static_cast<std::size_t>(owner)].parts) {
+      part.affine_radius.clear();
+      append(layer, part, shape);
+    }
+    if (reads_nothing(*find_prototype(layer.parts[0].kind))) {
+      layer.inputs = {PlainLayer::network_input};
+    }
+    const std::int64_t maps = between(0, 2);
+    for (std::int64_t i = 0; i < maps; ++i) {
+      const PlainPart map = make_map(shape);
+      if (!has_block(map, shape)) append(layer, map, shape);
+    }
+    network_.layers.push_back(layer);
+    shapes_.push_back(shape);
+    return true;
+  }
+
+  // Whether the parts of that layer have the same parameters behind an input of that shape. Merges
+  // are left out, of which only what follows could be taken.
+  [[nodiscard]] bool fits(int owner, Sizes shape) const {
+    const PlainLayer& layer = network_.layers[static_cast<std::size_t>(owner)];
+    if (!layer.merge.empty()) return false;
+    Sizes own = shape_of(layer.inputs.front());
+    bool any = false;
+    for (const PlainPart& part : layer.parts) {
+      const auto after = shape_after(part, shape);
+      if (!after) return false;
+      if (has_block(part, own)) {
+        const bool is_alike = part.kind == "dense"  ? product_of(shape) == product_of(own)
+                              : part.kind == "conv" ? shape.front() == own.front()
+                                                    : shape == own;
+        if (!is_alike || shape.size() != own.size()) return false;
+        any = true;
+      }
+      shape = *after;
+      own = *shape_after(part, own);
+    }
+    return any;
+  }
+  [[nodiscard]] static bool has_block(const PlainPart& part, const Sizes& shape) {
+    if (is_written_out(part.kind)) {
+      return part.affine || role_of(*find_prototype(part.kind)) == Role::affine;
+    }
+    if (find_activation(part.kind) != nullptr) return false;
+    const OtherComponent& other = other_of(part);
+    const Shape input{std::span(shape)};
+    const Sizes after = shape_after(part, shape).value_or(shape);
+    return block_of(other.component, {{&input, 1}, Shape{std::span(after)}, 1}).has_value();
   }
 
   [[nodiscard]] const Sizes& shape_of(int layer) const {
@@ -354,6 +271,7 @@ class RandomNetwork {
     PlainPart part;
     static const std::vector<std::string> others = other_components(Role::affine);
     if (chance(5)) return make_opaque(shape);
+    if (chance(5)) return random_conv_transposed(random_, shape);
     if (!others.empty() && chance(10)) return make_other(others);
     part.bias = !chance(25);
     part.size = one_of(widths);
@@ -396,7 +314,8 @@ class RandomNetwork {
     PlainPart part;
     const std::int64_t dice = between(1, 100);
     if (!others.empty() && chance(5)) return make_other(others);
-    if (chance(12)) return RandomMap(random_, shape).make();
+    if (chance(4)) return random_prelu(random_, shape);
+    if (chance(12)) return random_linear_map(random_, shape);
     if (dice <= 55) {
       const ActivationValues& f = one_of(kinks_ && chance(25) ? kinked : smooth);
       part.kind = f.row->name;
@@ -465,6 +384,7 @@ class RandomNetwork {
   bool kinks_ = false;
   bool flat_epsilon_ = false;
   bool branching_ = false;
+  bool sharing_ = false;
 };
 
 }  // namespace

@@ -63,8 +63,9 @@ struct AffineConstants {
   Constant linear_input;       // l_{beta^z}
   Constant offset;             // ||beta^0||
   Magnitude at_point{};        // ||beta(v*, z)|| <= at_point ||z||, for bounds around a point v*
-  /// Whether beta(v, .) and beta^z read and write different entries: the larger one of the two
-  /// counts, in place of their sum.
+  /// Whether beta(v, .) and beta^z read different entries, and ||z|| is a norm in which their sum
+  /// is at most the larger one: that counts. beta and beta^v have the same parameters then, and not
+  /// weights beside a bias.
   bool acts_on_different_entries = false;
   /// At the maximum norm; nothing: the Euclidean constants, which bound it, too.
   std::optional<AffineAtLevel> at_maximum{};

@@ -1,17 +1,56 @@
+#include <cmath>
+
 #include "array.hpp"
 #include "kernels.hpp"
 
 namespace smoothbound::kernels {
 namespace {
 
-// Both parts at once: x_+ + alpha x_-. At 0 the slope is alpha.
+// x_+ and x_-, which alpha multiplies; at 0 the slope is alpha.
 template <class Scalar>
+struct Halves {
+  static Scalar value(Scalar x, Scalar alpha) { return x > 0 ? x : alpha * x; }  // NaN stays
+  static Scalar slope(Scalar x, Scalar alpha) { return x > 0 ? Scalar{1} : alpha; }
+  static Scalar negative(Scalar x) { return x > 0 ? Scalar{0} : x; }
+  static Scalar negative_slope(Scalar x) { return x > 0 ? Scalar{0} : Scalar{1}; }
+  static Scalar curvature(Scalar /*x*/, Scalar /*alpha*/) { return 0; }
+};
+
+// g(x) and -g(-x), g the softplus of scale beta. Each from exp(-beta |x|), which does not overflow.
+template <class Scalar>
+struct SmoothHalves {
+  Scalar beta;
+
+  [[nodiscard]] Scalar value(Scalar x, Scalar alpha) const {
+    return softplus(x) + alpha * negative(x);
+  }
+  [[nodiscard]] Scalar slope(Scalar x, Scalar alpha) const {
+    return sigmoid(x) + alpha * sigmoid(-x);
+  }
+  [[nodiscard]] Scalar negative(Scalar x) const { return -softplus(-x); }
+  [[nodiscard]] Scalar negative_slope(Scalar x) const { return sigmoid(-x); }
+  [[nodiscard]] Scalar curvature(Scalar x, Scalar alpha) const {
+    return (1 - alpha) * beta * sigmoid(x) * sigmoid(-x);
+  }
+
+ private:
+  [[nodiscard]] Scalar softplus(Scalar x) const {
+    return (x > 0 ? x : Scalar{0}) + std::log1p(std::exp(-beta * std::abs(x))) / beta;
+  }
+  [[nodiscard]] Scalar sigmoid(Scalar x) const {
+    const Scalar e = std::exp(-beta * std::abs(x));
+    return (x > 0 ? 1 : e) / (1 + e);
+  }
+};
+
+template <class Scalar, class Split>
 class PreluKernel final : public Kernel<Scalar> {
  public:
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
 
-  PreluKernel(const BatchShape& shape, std::int64_t slopes) : shape_(shape), slopes_(slopes) {}
+  PreluKernel(const BatchShape& shape, std::int64_t slopes, Split split)
+      : shape_(shape), slopes_(slopes), split_(split) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
     return shape_.layout = inputs[0];
@@ -23,18 +62,14 @@ class PreluKernel final : public Kernel<Scalar> {
   [[nodiscard]] Needs tangent_needs() const override { return {.input = true}; }
 
   void forward(const Point<Scalar>& at, Scalar* y) override {
-    each([&](std::int64_t i, std::int64_t a) {
-      const Scalar x = at.z[0][i];
-      // Not by maxima, which take NaN for 0.
-      y[i] = x > 0 ? x : at.v[a] * x;
-    });
+    each([&](std::int64_t i, std::int64_t a) { y[i] = split_.value(at.z[0][i], at.v[a]); });
   }
 
   void jvp(const Point<Scalar>& at, Inputs z_dot, const Scalar* v_dot, Scalar* y_dot) override {
     each([&](std::int64_t i, std::int64_t a) {
       Scalar sum = 0;
       if (z_dot[0] != nullptr) sum += slope(at, i, a) * z_dot[0][i];
-      if (v_dot != nullptr) sum += v_dot[a] * negative_part(at, i);
+      if (v_dot != nullptr) sum += v_dot[a] * split_.negative(at.z[0][i]);
       y_dot[i] = sum;
     });
   }
@@ -43,7 +78,7 @@ class PreluKernel final : public Kernel<Scalar> {
     if (v_bar != nullptr) fill(v_bar, slopes_, Scalar{0});
     each([&](std::int64_t i, std::int64_t a) {
       if (z_bar[0] != nullptr) z_bar[0][i] = slope(at, i, a) * y_bar[i];
-      if (v_bar != nullptr) v_bar[a] += negative_part(at, i) * y_bar[i];
+      if (v_bar != nullptr) v_bar[a] += split_.negative(at.z[0][i]) * y_bar[i];
     });
   }
 
@@ -52,16 +87,17 @@ class PreluKernel final : public Kernel<Scalar> {
            Scalar* v_bar_dot) override {
     if (v_bar_dot != nullptr) fill(v_bar_dot, slopes_, Scalar{0});
     each([&](std::int64_t i, std::int64_t a) {
-      const bool is_negative = !(at.z[0][i] > 0);
+      const Scalar x = at.z[0][i];
       const Scalar bar = y_bar[i];
       const Scalar bar_dot = y_bar_dot == nullptr ? Scalar{0} : y_bar_dot[i];
       if (v_bar_dot != nullptr) {
-        v_bar_dot[a] += negative_part(at, i) * bar_dot;
-        if (is_negative && z_dot[0] != nullptr) v_bar_dot[a] += z_dot[0][i] * bar;
+        v_bar_dot[a] += split_.negative(x) * bar_dot;
+        if (z_dot[0] != nullptr) v_bar_dot[a] += split_.negative_slope(x) * z_dot[0][i] * bar;
       }
       if (z_bar_dot[0] != nullptr) {
         Scalar sum = slope(at, i, a) * bar_dot;
-        if (is_negative && v_dot != nullptr) sum += v_dot[a] * bar;
+        if (v_dot != nullptr) sum += split_.negative_slope(x) * v_dot[a] * bar;
+        if (z_dot[0] != nullptr) sum += split_.curvature(x, at.v[a]) * z_dot[0][i] * bar;
         z_bar_dot[0][i] = sum;
       }
     });
@@ -70,20 +106,21 @@ class PreluKernel final : public Kernel<Scalar> {
   void second(const Point<Scalar>& at, Inputs z_dot, Inputs z_ddot, const Scalar* /*y_dot*/,
               const Scalar* v_dot, Scalar* y_ddot) override {
     each([&](std::int64_t i, std::int64_t a) {
+      const Scalar x = at.z[0][i];
       Scalar sum = 0;
-      const bool mixed = z_dot[0] != nullptr && v_dot != nullptr && !(at.z[0][i] > 0);
-      if (mixed) sum += 2 * v_dot[a] * z_dot[0][i];
+      if (z_dot[0] != nullptr) {
+        const Scalar dot = z_dot[0][i];
+        sum += split_.curvature(x, at.v[a]) * dot * dot;
+        if (v_dot != nullptr) sum += 2 * split_.negative_slope(x) * v_dot[a] * dot;
+      }
       if (z_ddot[0] != nullptr) sum += slope(at, i, a) * z_ddot[0][i];
       y_ddot[i] = sum;
     });
   }
 
  private:
-  static Scalar slope(const Point<Scalar>& at, std::int64_t i, std::int64_t a) {
-    return at.z[0][i] > 0 ? Scalar{1} : at.v[a];
-  }
-  static Scalar negative_part(const Point<Scalar>& at, std::int64_t i) {
-    return at.z[0][i] > 0 ? Scalar{0} : at.z[0][i];
+  [[nodiscard]] Scalar slope(const Point<Scalar>& at, std::int64_t i, std::int64_t a) const {
+    return split_.slope(at.z[0][i], at.v[a]);
   }
 
   // body(place in the batch, place of its alpha), for one alpha always in the same order.
@@ -108,14 +145,20 @@ class PreluKernel final : public Kernel<Scalar> {
 
   BatchShape shape_;
   std::int64_t slopes_;
+  Split split_;
 };
 
 }  // namespace
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Prelu& prelu, const Site& site) {
-  return one_kernel<Scalar>(std::make_unique<PreluKernel<Scalar>>(
-      BatchShape{site.output, site.batch, {}}, prelu.slopes(site.output)));
+  const BatchShape shape{site.output, site.batch, {}};
+  const auto kernels_with = [&](auto split) {
+    return one_kernel<Scalar>(std::make_unique<PreluKernel<Scalar, decltype(split)>>(
+        shape, prelu.slopes(site.output), split));
+  };
+  if (!prelu.is_smooth) return kernels_with(Halves<Scalar>{});
+  return kernels_with(SmoothHalves<Scalar>{static_cast<Scalar>(prelu.beta.nearest)});
 }
 template Kernels<float> kernels_of(const Prelu& prelu, const Site& site);
 template Kernels<double> kernels_of(const Prelu& prelu, const Site& site);

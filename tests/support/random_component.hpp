@@ -1,0 +1,20 @@
+// Components of random networks that have settings of their own: some do not fit the shape.
+#pragma once
+
+#include <cstdint>
+#include <random>
+
+#include "plain_network.hpp"
+
+namespace smoothbound::support {
+
+/// A number from `low` to `high`, the same ones with every standard library.
+std::int64_t between(std::mt19937_64& random, std::int64_t low, std::int64_t high);
+
+/// A map that moves, copies or interpolates, or fixed numbers.
+PlainPart random_linear_map(std::mt19937_64& random, const Sizes& shape);
+PlainPart random_conv_transposed(std::mt19937_64& random, const Sizes& shape);
+/// With its kink or without.
+PlainPart random_prelu(std::mt19937_64& random, const Sizes& shape);
+
+}  // namespace smoothbound::support
