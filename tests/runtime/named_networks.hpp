@@ -212,6 +212,77 @@ layers:
   - name: last
     dense: 3
 )"},
+    NamedNetwork{"Embedding", R"(
+input: {shape: [5]}
+layers:
+  - name: words
+    embedding: {entries: 4, features: 3}
+    then: [softplus]
+  - name: position
+    parameter: [3, 5]
+  - name: others
+    embedding: {entries: 6, features: 3}
+  - name: sum
+    add: [words, position, others]
+  - name: small
+    conv: {filters: 2, kernel: 2}
+    then: [tanh]
+  - name: last
+    dense: 3
+)"},
+    NamedNetwork{"EmbeddingChain", R"(
+input: {shape: [3]}
+layers:
+  - embedding: {entries: 5, features: 4}
+    then: [tanh, global_average_pool]
+  - dense: 3
+    then: [sin]
+  - dense: 2
+)"},
+    NamedNetwork{"TiedEmbedding", R"(
+input: {shape: [4]}
+layers:
+  - name: table
+    embedding: {entries: 6, features: 2}
+  - name: hidden
+    conv: {filters: 2, kernel: 2, padding: same}
+    then: [tanh]
+  - name: logits
+    share: table
+    dense: {units: 6, per: position}
+    bias: false
+)"},
+    NamedNetwork{"TableOfWeights", R"(
+input: {shape: [2]}
+layers:
+  - name: first
+    embedding: {entries: 3, features: 4}
+    then: [softplus]
+  - name: middle
+    dense: {units: 3, per: position}
+    bias: false
+    then: [sin]
+  - name: again
+    from: input
+    share: middle
+    embedding: {entries: 3, features: 4}
+  - name: whole
+    share: middle
+    dense: 3
+    bias: false
+    from: pooled
+  - name: pooled
+    from: again
+    then: [global_average_pool]
+  - name: rows
+    concat: [middle, again, whole_row]
+  - name: whole_row
+    from: whole
+    then: [{reshape: [3, 1]}, {upsample: {size: 2}}]
+  - name: last
+    from: rows
+    dense: 2
+)"},
     NamedNetwork{"SharedAtOtherPlaces", R"(
 input: {shape: [2, 8], norm: 1}
 layers:

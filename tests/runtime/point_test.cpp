@@ -72,9 +72,8 @@ PointBounds point_of(const Graph& graph, Network<double>& network, const Vector&
 int expect_bounded(const support::Network& net, std::mt19937_64& random) {
   Network<double> network(net.graph, net.settings.batch);
   const Inputs inputs = inputs_of(net.settings);
-  Vector x =
-      testing::random_vector<double>(static_cast<std::size_t>(network.input_elements()), random);
-  set_norm(x, net.settings.input_norm.lower.to_double());
+  const Vector x = testing::random_input(net.graph, net.settings.batch, random,
+                                         net.settings.input_norm.lower.to_double());
   const Vector w = testing::random_parameters(network, random);
   PointBounds point = point_of(net.graph, network, w, x);
   int points = 0;

@@ -28,7 +28,7 @@ void expect_counts(const Graph& graph, std::uint64_t seed) {
   const std::vector<double> w = random_parameters(network, random);
   network.set_parameters(w);
   Trajectory<double> trajectory(network);
-  const auto x = random_vector<double>(static_cast<std::size_t>(network.input_elements()), random);
+  const auto x = random_input(graph, samples, random);
   const auto mu =
       random_vector<double>(static_cast<std::size_t>(network.output_elements()), random);
   forward<double>(x, trajectory);

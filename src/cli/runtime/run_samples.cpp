@@ -146,4 +146,13 @@ void SampleOptions::refuse(const CommandLine& line, const TargetsNotTaken& error
                       : "take the square loss: --loss square");
 }
 
+void SampleOptions::refuse(const CommandLine& line, const IdsAsNumbers& error) {
+  static constexpr std::array<const char*, 3> options{"--scale-input", "--standardise",
+                                                      "--scale-norm"};
+  const std::string option = options.at(static_cast<std::size_t>(error.change));
+  throw SpecError(line.locate_last({option}),
+                  fmt::format("{} does not apply to samples that are ids", option),
+                  "the network has an embedding, which takes them as they are: leave it out");
+}
+
 }  // namespace smoothbound::cli
