@@ -22,7 +22,8 @@ void SampleOptions::add_to(Command& command) {
   command.option(
       "--data", data_,
       fmt::format("samples: fashion-mnist, a file ({}, CIFAR), a directory of MNIST's or CIFAR's "
-                  "files, or random, scaled to the norm of the architecture's input (random)",
+                  "files, or random, scaled to the norm of the architecture's input, or ids for an "
+                  "embedding (random)",
                   join(samples)),
       "FILE");
   command.option(
