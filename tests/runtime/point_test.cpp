@@ -206,6 +206,28 @@ TEST(PointBounds, StatesEachBlock) {
   EXPECT_TRUE(point_bounds(graph, network.parameter_layout(), bad).blocks[0].norm.is_infinite());
 }
 
+// Rows of norm 5 and 13, looked up; and the same table as weights, whose operator norm counts
+// there.
+TEST(PointBounds, OfAnEmbeddingAreThoseOfItsLongestRow) {
+  for (const bool tied : {false, true}) {
+    const Graph graph = testing::graph_of(
+        std::string("input: {shape: [3]}\nlayers:\n"
+                    "  - {name: t, embedding: {entries: 2, features: 2}}\n") +
+            (tied ? "  - {share: t, dense: {units: 2, per: position}, bias: false}\n" : ""),
+        1);
+    const Network<double> network(graph, 1);
+    const PointBounds point = point_bounds(graph, network.parameter_layout(), Vector{3, 4, 5, 12});
+    ASSERT_EQ(point.blocks.size(), 1U);
+    const BlockAtPoint& block = point.blocks.front();
+    EXPECT_NEAR(block.norm.to_double(), std::sqrt(194), 1e-10);
+    EXPECT_NEAR(block.bias.to_double(), 13, 1e-10);
+    // W W^T = [25 63; 63 169]
+    const double largest = std::sqrt(97 + std::sqrt(72.0 * 72 + 63 * 63));
+    EXPECT_NEAR(block.linear_input.to_double(), tied ? largest : 0, 0.011 * largest);
+    EXPECT_GE(block.linear_input, Magnitude::from_double(tied ? largest * (1 - 1e-12) : 0));
+  }
+}
+
 TEST(LayerNormRecorder, AddsPartsOfABatch) {
   const support::Network net = support::read_network(
       "batch: 5\ninput: {shape: [6], norm: 1}\nlayers: [{dense: 4, then: [tanh]}, {dense: 3}]");
