@@ -62,7 +62,7 @@ TEST_F(Ids, RandomOnesAreTakenAsTheyAre) {
   const Json json = Json::parse(program({"run", "net.yaml", "--format", "json"}).out);
   EXPECT_EQ(json.at("data").at("ids"), 5);
   EXPECT_FALSE(json.at("data").contains("norm"));
-  EXPECT_EQ(json.at("verdict"), "below");
+  EXPECT_EQ(json.at("verdict"), "holds");
 }
 
 TEST_F(Ids, BoundsDoNotAssumeANorm) {

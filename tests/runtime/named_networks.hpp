@@ -221,6 +221,7 @@ layers:
   - name: position
     parameter: [3, 5]
   - name: others
+    from: input
     embedding: {entries: 6, features: 3}
   - name: sum
     add: [words, position, others]

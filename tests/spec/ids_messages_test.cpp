@@ -99,12 +99,15 @@ TEST(IdsMessage, NamesOfOtherLibraries) {
     EXPECT_EQ(hint(name), "hint: did you mean 'embedding'?\n") << name;
   }
   EXPECT_EQ(hint("nn.EmbeddingBag"),
-            "hint: did you mean 'embedding'? embedding, and global_average_pool for the mean of a "
-            "bag\n");
+            "hint: embedding, and global_average_pool for the mean of a bag\n");
   EXPECT_EQ(rendered("setting.yaml",
                      "input: {shape: [8]}\nlayers:\n"
-                     "  - {embedding: {num_embeddings: 4, embedding_dim: 2}}\n"),
-            "");
+                     "  - {embedding: {num_embeddings: 4, features: 2}}\n"),
+            R"(setting.yaml:3:18: error: unknown key 'num_embeddings' in embedding
+ 3 |   - {embedding: {num_embeddings: 4, features: 2}}
+   |                  ^
+hint: did you mean 'entries'?
+)");
 }
 
 }  // namespace
