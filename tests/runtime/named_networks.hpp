@@ -262,26 +262,19 @@ layers:
   - name: middle
     dense: {units: 3, per: position}
     bias: false
-    then: [sin]
+    then: [sin, global_average_pool]
   - name: again
     from: input
     share: middle
     embedding: {entries: 3, features: 4}
+    then: [global_average_pool]
   - name: whole
     share: middle
     dense: 3
     bias: false
-    from: pooled
-  - name: pooled
-    from: again
-    then: [global_average_pool]
   - name: rows
-    concat: [middle, again, whole_row]
-  - name: whole_row
-    from: whole
-    then: [{reshape: [3, 1]}, {upsample: {size: 2}}]
+    concat: [middle, again, whole]
   - name: last
-    from: rows
     dense: 2
 )"},
     NamedNetwork{"SharedAtOtherPlaces", R"(
