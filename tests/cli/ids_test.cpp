@@ -180,6 +180,9 @@ TEST_F(Ids, CostsAreCounted) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json layers = Json::parse(outcome.out).at("layers");
   EXPECT_EQ(layers.at(0).at("name"), "words");
+  // Rows that are looked up are no weights: no chain, and Newton steps from the whole Hessian.
+  EXPECT_THAT(outcome.out, HasSubstr("layer 'words' has no weights to begin with: a Newton step of "
+                                     "a chain needs them"));
 }
 
 }  // namespace
