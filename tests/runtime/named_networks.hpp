@@ -235,7 +235,7 @@ layers:
 input: {shape: [3]}
 layers:
   - embedding: {entries: 5, features: 4}
-    then: [tanh, global_average_pool]
+    then: [tanh]
   - dense: 3
     then: [sin]
   - dense: 2
@@ -267,13 +267,14 @@ layers:
     from: input
     share: middle
     embedding: {entries: 3, features: 4}
+  - name: pooled
     then: [global_average_pool]
   - name: whole
     share: middle
     dense: 3
     bias: false
   - name: rows
-    concat: [middle, again, whole]
+    concat: [middle, pooled, whole]
   - name: last
     dense: 2
 )"},
