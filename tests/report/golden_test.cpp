@@ -235,8 +235,8 @@ TEST(CheckTextGolden, IsUnchanged) {
   check_golden("text/check_summary.txt", read_file(directory / "summary.md"));
 }
 
-// Counts as published with the networks, by torchvision for those for ImageNet, or by Keras. GoogLeNet and
-// Inception v3 are without auxiliary heads.
+// Counts as published with the networks, by torchvision for those for ImageNet, or by Keras.
+// GoogLeNet and Inception v3 are without auxiliary heads.
 TEST(PublishedParameterCounts, AreThoseOfTheShippedArchitectures) {
   const std::vector<std::pair<std::string, std::int64_t>> published{
       {"vgg11", 132'863'336},
