@@ -56,6 +56,12 @@ void note_not_replaced(const Graph& graph, const ReportOptions& options,
   }
 }
 
+bool reads_ids(const Spec& spec) {
+  return std::ranges::any_of(spec.layers, [](const LayerSpec& layer) {
+    return !layer.components.empty() && ids_of(layer.components.front().component);
+  });
+}
+
 std::string assumption(const ComponentDefault& one) {
   return fmt::format("{} = {} of {} ({}): not given, so the default", one.setting, one.value,
                      one.component, one.description);
@@ -139,7 +145,8 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   if (mistakes.empty()) {
     apply_options(spec, options, notes);
     mistakes.attempt([&] {
-      report.settings = resolve(spec.settings, spec.sample_norm_location.value_or(Location{}));
+      report.settings =
+          resolve(spec.settings, spec.sample_norm_location.value_or(Location{}), !reads_ids(spec));
     });
   }
   report.settings.words = options.words;

@@ -103,6 +103,24 @@ void measure_factor(const Dataset& dataset, std::int64_t first, std::int64_t cou
   }
 }
 
+void check_ids(const Dataset& dataset, std::int64_t first, std::int64_t count, std::int64_t ids) {
+  const std::int64_t elements = dataset.sample_shape.elements();
+  std::int64_t place = first * elements;
+  const auto last = static_cast<double>(ids - 1);
+  for_each_piece(dataset, first, count, [&](std::span<double> values) {
+    for (const double value : values) {
+      if (!(value >= 0 && value <= last && value == std::floor(value))) {
+        throw DataError(
+            dataset.name,
+            fmt::format("sample {} has {} at position {}, and ids are whole numbers from 0 to {}",
+                        place / elements, value, place % elements, last),
+            "the network has an embedding: give it as many 'entries' as there are ids");
+      }
+      ++place;
+    }
+  });
+}
+
 template <class Value>
 void apply(const Preparation& preparation, const Shape& sample_shape, std::span<Value> values) {
   const bool standardise = !preparation.mean.empty();
@@ -129,6 +147,10 @@ Preparation measure_preparation(const Dataset& dataset, std::int64_t first, std:
                                 const PreparationOptions& options) {
   Preparation preparation;
   if (count == 0) return preparation;
+  if (options.ids) {
+    check_ids(dataset, first, count, *options.ids);
+    return preparation;
+  }
   if (options.standardise) measure_channels(dataset, first, count, preparation);
   if (options.norm) measure_factor(dataset, first, count, *options.norm, preparation);
   return preparation;

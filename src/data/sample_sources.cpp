@@ -34,29 +34,25 @@ class SourceOf : public SampleSource {
 
 class ArraySource : public SourceOf<ArraySource> {
  public:
-  ArraySource(ArrayFile file, double divisor)
+  explicit ArraySource(ArrayFile file)
       : file_(std::move(file)),
-        divisor_(divisor),
         elements_(file_.entries().front().elements() /
                   std::max<std::int64_t>(file_.entries().front().shape.front(), 1)) {}
 
   template <class Value>
   void fill(std::int64_t first, std::span<Value> values) const {
     file_.read_range(file_.entries().front(), first * elements_, values);
-    if (divisor_ == 1) return;
-    for (Value& value : values) value /= static_cast<Value>(divisor_);
   }
 
  private:
   ArrayFile file_;
-  double divisor_;
   std::int64_t elements_;
 };
 
 class CifarSource : public SourceOf<CifarSource> {
  public:
-  CifarSource(const CifarFormat& format, std::vector<InputFile> files, double divisor)
-      : format_(format), files_(std::move(files)), divisor_(divisor) {}
+  CifarSource(const CifarFormat& format, std::vector<InputFile> files)
+      : format_(format), files_(std::move(files)) {}
 
   template <class Value>
   void fill(std::int64_t first, std::span<Value> values) const {
@@ -64,7 +60,7 @@ class CifarSource : public SourceOf<CifarSource> {
     for (std::size_t at = 0; at < values.size(); at += bytes.size(), ++first) {
       read_pixels(static_cast<std::uint64_t>(first), bytes);
       for (std::size_t i = 0; i < bytes.size(); ++i) {
-        values[at + i] = static_cast<Value>(bytes.at(i)) / static_cast<Value>(divisor_);
+        values[at + i] = static_cast<Value>(bytes.at(i));
       }
     }
   }
@@ -80,7 +76,6 @@ class CifarSource : public SourceOf<CifarSource> {
 
   const CifarFormat& format_;
   std::vector<InputFile> files_;
-  double divisor_;
 };
 
 class RandomSource : public SourceOf<RandomSource> {
@@ -95,6 +90,23 @@ class RandomSource : public SourceOf<RandomSource> {
 
  private:
   std::int64_t elements_;
+  RandomSequence numbers_;
+};
+
+class RandomIdSource : public SourceOf<RandomIdSource> {
+ public:
+  RandomIdSource(std::int64_t elements, std::int64_t ids, std::uint64_t seed)
+      : elements_(elements), ids_(ids), numbers_(seed) {}
+
+  template <class Value>
+  void fill(std::int64_t first, std::span<Value> values) const {
+    auto index = static_cast<std::uint64_t>(first * elements_);
+    for (Value& value : values) value = static_cast<Value>(numbers_.below(index++, ids_));
+  }
+
+ private:
+  std::int64_t elements_;
+  std::int64_t ids_;
   RandomSequence numbers_;
 };
 
@@ -156,6 +168,14 @@ void check_range(const Dataset& dataset, std::int64_t first, std::span<Value> va
   }
 }
 
+template <class Value>
+void read_divided(const Dataset& dataset, std::int64_t first, std::span<Value> values) {
+  check_range(dataset, first, values);
+  dataset.source->read(first, values);
+  if (dataset.divisor == 1) return;
+  for (Value& value : values) value /= static_cast<Value>(dataset.divisor);
+}
+
 // Whether numbers of one shape are those of the other in the same order, but for axes of size 1.
 bool differ_in_ones(const Shape& a, const Shape& b) {
   const auto others = [](const Shape& shape) {
@@ -195,13 +215,11 @@ bool is_padded(const Shape& from, const Shape& to) {
 }  // namespace
 
 void Dataset::read(std::int64_t first, std::span<float> values) const {
-  check_range(*this, first, values);
-  source->read(first, values);
+  read_divided(*this, first, values);
 }
 
 void Dataset::read(std::int64_t first, std::span<double> values) const {
-  check_range(*this, first, values);
-  source->read(first, values);
+  read_divided(*this, first, values);
 }
 
 double divisor_of(ElementType type, std::optional<double> asked) {
@@ -242,7 +260,7 @@ Dataset open_cifar(const std::string& name, const CifarFormat& format, std::vect
     }
   }
   dataset.samples = static_cast<std::int64_t>(dataset.labels->size());
-  dataset.source = std::make_shared<CifarSource>(format, std::move(files), dataset.divisor);
+  dataset.source = std::make_shared<CifarSource>(format, std::move(files));
   return dataset;
 }
 
@@ -276,7 +294,7 @@ Dataset dataset_of_array(const std::string& name, ArrayFile file, std::optional<
   if (idx && sizes.size() == 2) sizes.insert(sizes.begin(), 1);
   Dataset dataset{name, Shape(sizes), shape.front(), std::nullopt,
                   0,    nullptr,      entry.type,    divisor_of(entry.type, divisor)};
-  dataset.source = std::make_shared<ArraySource>(std::move(file), dataset.divisor);
+  dataset.source = std::make_shared<ArraySource>(std::move(file));
   return dataset;
 }
 
@@ -366,6 +384,11 @@ Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uin
     dataset.labels = std::move(labels);
   }
   dataset.source = std::make_shared<RandomSource>(sample_shape.elements(), seed);
+  return dataset;
+}
+
+Dataset with_random_ids(Dataset dataset, std::int64_t ids, std::uint64_t seed) {
+  dataset.source = std::make_shared<RandomIdSource>(dataset.sample_shape.elements(), ids, seed);
   return dataset;
 }
 

@@ -26,6 +26,7 @@ class Builder {
     index_names();
     resolve_inputs();
     sort();
+    find_ids();
     ParameterRoots roots(graph_);
     for (const std::uint32_t layer : graph_.order) {
       if (!is_shape_known(layer)) continue;  // what follows from a mistake is none
@@ -166,6 +167,56 @@ class Builder {
                     "a layer can only read layers that do not read it");
   }
 
+  // Ids are chosen by and not computed with: they are the network's input, and where a layer reads
+  // them all others that read the input do so, too.
+  void find_ids() {
+    const auto first_of = [&](std::uint32_t layer) -> const PlacedComponent* {
+      const std::vector<PlacedComponent>& components = spec_.layers[layer].components;
+      return components.empty() ? nullptr : components.data();
+    };
+    const LayerSpec* reader = nullptr;  // of ids
+    for (std::uint32_t i = 0; i < spec_.layers.size(); ++i) {
+      const PlacedComponent* const first = first_of(i);
+      const std::optional<std::int64_t> ids =
+          first == nullptr || unknown_[i] ? std::nullopt : ids_of(first->component);
+      if (!ids) continue;
+      graph_.input_ids = std::min(*ids, graph_.input_ids.value_or(*ids));
+      if (reader == nullptr) reader = &spec_.layers[i];
+      const std::uint32_t input = graph_.layers[i].inputs.front();
+      if (input != Graph::network_input) refuse_ids_of(i, spec_.layers[input].name);
+    }
+    if (reader == nullptr) return;
+    for (std::uint32_t i = 0; i < spec_.layers.size(); ++i) {
+      const PlacedComponent* const first = first_of(i);
+      const bool computes =
+          !unknown_[i] && std::ranges::count(graph_.layers[i].inputs, Graph::network_input) > 0 &&
+          (first == nullptr || (!reads_nothing(first->component) && !ids_of(first->component)));
+      if (computes) refuse_to_compute_with_ids(i, *reader);
+    }
+  }
+
+  void refuse_ids_of(std::uint32_t index, const std::string& input) {
+    const LayerSpec& layer = spec_.layers[index];
+    const std::string_view name = name_of(layer.components.front().component);
+    mistakes_.add({layer.components.front().location,
+                   fmt::format("layer '{}': {} reads '{}', and ids are the network's input only",
+                               layer.name, name, input),
+                   fmt::format("write from: {}, or dense with per: position in place of {}",
+                               input_name, name)});
+    unknown_[index] = true;
+  }
+
+  void refuse_to_compute_with_ids(std::uint32_t index, const LayerSpec& reader) {
+    const LayerSpec& layer = spec_.layers[index];
+    mistakes_.add({layer.location,
+                   fmt::format("layer '{}' computes with the network's input, and '{}' takes it "
+                               "for ids",
+                               layer.name, reader.name),
+                   fmt::format("ids are no numbers: read what is looked up, '{}'", reader.name),
+                   {{reader.location, "the ids are read here"}}});
+    unknown_[index] = true;
+  }
+
   void infer(std::uint32_t index) {
     LayerSpec& from = spec_.layers[index];
     Layer& layer = graph_.layers[index];
@@ -254,10 +305,10 @@ class Builder {
     const auto place = static_cast<std::size_t>(&other - owner.components.data());
     const OwnBlock given =
         block_of(other.component, graph_.site_of(owner, place, batch_)).value_or(OwnBlock{});
-    if (name_of(other.component) != name_of(part.component) || given.elements != block.elements ||
-        given.form != block.form || block.radius) {
-      refuse_share(location, layer);
-    }
+    const bool is_same_component = name_of(other.component) == name_of(part.component) &&
+                                   given.elements == block.elements && given.form == block.form;
+    const bool is_same_matrix = block.matrix && block.matrix == given.matrix;
+    if (!(is_same_component || is_same_matrix) || block.radius) refuse_share(location, layer);
     part.block = other.block;
   }
 

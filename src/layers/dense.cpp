@@ -32,7 +32,9 @@ Shape Dense::output_shape(std::span<const Shape> shapes) const {
 std::optional<OwnBlock> Dense::block(const Site& site) const {
   const char* const what = "the number of parameters";
   const std::int64_t weights = checked_product(fan_in(site.input()), units, what);
-  return OwnBlock{checked_sum(weights, bias ? units : 0, what), {}, {units, bias ? 1 : 0}};
+  OwnBlock own{checked_sum(weights, bias ? units : 0, what), {}, {units, bias ? 1 : 0}};
+  if (!bias) own.matrix = {units, fan_in(site.input())};
+  return own;
 }
 
 Work Dense::work(const Site& site) const {

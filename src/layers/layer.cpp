@@ -34,6 +34,15 @@ bool reads_nothing(const Component& component) {
       component);
 }
 
+std::optional<std::int64_t> ids_of(const Component& component) {
+  return std::visit(
+      [](const auto& c) -> std::optional<std::int64_t> {
+        if constexpr (requires { c.ids(); }) return c.ids();
+        return std::nullopt;
+      },
+      component);
+}
+
 InputCount input_count_of(const Component& component) {
   return std::visit(
       [](const auto& c) {

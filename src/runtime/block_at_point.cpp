@@ -111,6 +111,17 @@ BlockAtPoint at_point(const Normalization& norm, const Site& /*site*/, std::span
   return {norm_bound(v), largest_absolute(v.first(scales)), norm_bound(v.subspan(scales))};
 }
 
+// Nothing is multiplied by what is read, and however often rows are looked up, none is longer than
+// the longest.
+BlockAtPoint at_point(const Embedding& embedding, const Site& /*site*/, std::span<const double> v) {
+  Magnitude longest;
+  const auto features = static_cast<std::size_t>(embedding.features);
+  for (std::size_t first = 0; first < v.size(); first += features) {
+    longest = std::max(longest, norm_bound(v.subspan(first, features)));
+  }
+  return {norm_bound(v), Magnitude(), longest};
+}
+
 // All slopes stand in -c alpha, which the smooth form adds.
 BlockAtPoint at_point(const Prelu& prelu, const Site& /*site*/, std::span<const double> v) {
   return {norm_bound(v), largest_absolute(v), norm_bound(prelu.is_smooth ? v : v.first(0))};

@@ -145,13 +145,14 @@ class Execution {
     result.norms = std::move(measured.layer_norms);
     result.profile = std::move(measured.profile);
     result.reorders = measured.reorders;
-    result.bounds = bound_measured(measured.input_norm);
+    result.bounds = bound_measured(report, measured.input_norm);
     result.outputs = std::move(measured.outputs);
     return result;
   }
 
-  // The bounds for the samples as they were.
-  [[nodiscard]] Report bound_measured(double norm) const {
+  // The bounds for the samples as they were. Of ids nothing counts but how many there are.
+  [[nodiscard]] Report bound_measured(const Report& before, double norm) const {
+    if (before.graph.input_ids) return before;
     if (!std::isfinite(norm)) {
       const bool is_short = request_.precision == Precision::float32;
       const std::string what = "the norm of all samples together is not finite";

@@ -65,6 +65,7 @@ class Search {
  public:
   Search(const Graph& graph, std::int64_t batch, const MeasureSettings& settings)
       : settings_(settings),
+        ids_(graph.input_ids),
         network_(graph, batch),
         trajectory_(network_),
         random_(settings.seed),
@@ -98,13 +99,13 @@ class Search {
   void draw_point() {
     at_.w.assign(network_.parameters().size(), 0);
     at_.x.resize(static_cast<std::size_t>(network_.input_elements()));
-    for (double& value : at_.x) value = normal();
+    draw_input();
     const bool equal_samples = chance(0.3);
     const std::size_t sample = at_.x.size() / static_cast<std::size_t>(network_.batch());
     if (equal_samples) {
       for (std::size_t i = sample; i < at_.x.size(); ++i) at_.x[i] = at_.x[i - sample];
     }
-    set_norm(at_.x, settings_.norm);
+    if (!ids_) set_norm(at_.x, settings_.norm);
     for (std::size_t b = 0; b < radii_.size(); ++b) {
       const View block = block_of(at_.w, b);
       const bool sparse = chance(0.2);
@@ -113,6 +114,17 @@ class Search {
       set_norm(block, share * radii_[b]);
     }
     for (double& value : w_dot_) value = normal();
+  }
+
+  // Of ids all are equal now and then, where sums of looked-up rows are largest.
+  void draw_input() {
+    if (!ids_) {
+      for (double& value : at_.x) value = normal();
+      return;
+    }
+    const auto id = [&] { return static_cast<double>(random_.below(place_++, *ids_)); };
+    for (double& value : at_.x) value = id();
+    if (chance(0.3)) std::ranges::fill(at_.x, id());
   }
 
   void run_forward(const Vector& w, const Vector& x) {
@@ -162,7 +174,7 @@ class Search {
       linalg::add_scaled(1, block_of(step.w, b), block);
       if (norm_of(block) > radii_[b]) set_norm(block, radii_[b]);
     }
-    if (set_norm(step.x, share * settings_.norm)) {
+    if (!ids_ && set_norm(step.x, share * settings_.norm)) {
       linalg::add_scaled(1, step.x, to.x);
       set_norm(to.x, settings_.norm);
     }
@@ -192,6 +204,7 @@ class Search {
   }
 
   MeasureSettings settings_;
+  std::optional<std::int64_t> ids_;  // that inputs are
   Network<double> network_;
   Trajectory<double> trajectory_;
   RandomSequence random_;

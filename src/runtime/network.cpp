@@ -22,6 +22,12 @@ Layout canonical(const Shape& shape, Layout layout) {
   return shape.positions() == 1 ? plain_layout : layout;
 }
 
+// Axes of size 1 at the end place nothing elsewhere: a matrix is a kernel of single positions.
+std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> sizes) {
+  while (!sizes.empty() && sizes.back() == 1) sizes.pop_back();
+  return sizes;
+}
+
 }  // namespace
 
 std::string array_prefix(const Layer& layer, std::size_t component) {
@@ -118,7 +124,7 @@ void Network<Scalar>::place_block(std::uint32_t block, const Graph& graph,
   shared_elements_ = std::max(shared_elements_, node.parameters);
   auto array = std::ranges::find(layout_.arrays, node.offset, &ParameterArray::offset);
   for (const kernels::ParameterShape& shape : shapes) {
-    if (array->sizes != shape.sizes) {
+    if (without_last_ones(array->sizes) != without_last_ones(shape.sizes)) {
       throw NotExecutable(
           fmt::format("layer '{}': '{}' of another layer, which it takes, has another shape",
                       graph.layers[node.layer].name, array->name));

@@ -93,6 +93,9 @@ TargetsNotTaken::TargetsNotTaken(const LossRow* of)
                              : fmt::format("targets do not apply to the loss {}", of->name)),
       loss(of) {}
 
+IdsAsNumbers::IdsAsNumbers(Change asked)
+    : std::runtime_error("samples that are ids are taken as they are"), change(asked) {}
+
 Samples::Samples(SampleRequest request) : request_(std::move(request)) {
   if (request_.is_random()) return;
   DatasetOptions options;
@@ -109,7 +112,15 @@ std::optional<std::int64_t> Samples::count() const {
 }
 
 void Samples::fit(const Report& report) {
+  const bool are_ids = report.graph.input_ids.has_value();
+  if (are_ids) {
+    using enum IdsAsNumbers::Change;
+    if (request_.standardise) throw IdsAsNumbers(standardised);
+    if (request_.scale_norm) throw IdsAsNumbers(scaled);
+    if (request_.divisor.value_or(1) != 1) throw IdsAsNumbers(divided);
+  }
   if (request_.is_random()) return;
+  if (are_ids) dataset_->divisor = 1;
   if (have_targets()) {
     const LossRow* loss = report.settings.loss;
     if (loss == nullptr || loss->labels != LabelKind::classes_or_targets) {
@@ -133,6 +144,9 @@ void Samples::generate(const Report& report) {
   const bool labelled = takes_labels(loss) && classes <= most_classes;
   dataset_ = random_dataset(report.graph.input, report.settings.batch, request_.seed,
                             labelled ? classes : 0, label_axes(loss, report.graph.output_shape()));
+  if (const auto ids = report.graph.input_ids) {
+    dataset_ = with_random_ids(*std::move(dataset_), *ids, request_.seed);
+  }
   stored_ = dataset_->sample_shape;
 }
 
@@ -144,6 +158,10 @@ std::optional<std::string> Samples::split() const {
 
 PreparationOptions Samples::preparation(const Report& report) const {
   PreparationOptions options;
+  if (report.graph.input_ids) {
+    options.ids = report.graph.input_ids;
+    return options;
+  }
   options.standardise = request_.standardise;
   if (request_.is_random() || request_.scale_norm) {
     options.norm = report.settings.input_norm.nearest;
@@ -162,6 +180,7 @@ SampleOrigin Samples::origin(const Report& report, const Preparation& done) cons
   origin.used = dataset_->sample_shape;
   origin.preparation = done;
   origin.norm = preparation(report).norm;
+  origin.ids = report.graph.input_ids;
   return origin;
 }
 

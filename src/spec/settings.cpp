@@ -60,7 +60,7 @@ void Settings::override_by(const Settings& other) {
   if (other.loss != nullptr) loss = other.loss;
 }
 
-ResolvedSettings resolve(const Settings& given, Location sample_norm_place) {
+ResolvedSettings resolve(const Settings& given, Location sample_norm_place, bool norm_counts) {
   ResolvedSettings result;
   result.loss = given.loss;
   result.batch = given.batch.value_or(default_batch);
@@ -80,7 +80,7 @@ ResolvedSettings resolve(const Settings& given, Location sample_norm_place) {
   };
   const bool objective = given.loss != nullptr;
   result.radius = take(&Settings::radius, true);
-  result.input_norm = take(&Settings::input_norm, true);
+  result.input_norm = take(&Settings::input_norm, norm_counts);
   result.sample_norm = given.sample_norm.value_or(result.input_norm);
   result.sample_norm_is_default = !given.sample_norm;
   if (result.sample_norm.upper > result.input_norm.upper) {

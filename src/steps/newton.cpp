@@ -56,6 +56,16 @@ double known_curvature(SplitChain::Layers& layers, const LossEvaluation& loss,
       lanczos_products);
 }
 
+// Parameters that are looked up, or stand for themselves, are no weights. What an opaque layer does
+// is not known, and said elsewhere.
+bool begins_with_weights(const Graph& graph, const Layer& layer) {
+  if (layer.components.empty()) return false;
+  const Component& first = layer.components.front().component;
+  if (role_of(first) != Role::affine) return false;
+  const Work work = work_of(first, graph.site_of(layer, 0, 1));
+  return work.patches || !work.unknown.empty();
+}
+
 }  // namespace
 
 std::string reason_against_chain(const Graph& graph) {
@@ -68,7 +78,7 @@ std::string reason_against_chain(const Graph& graph) {
     if (layer.share != Layer::none) {
       return fmt::format("layer '{}' takes the parameters of another one: no chain", layer.name);
     }
-    if (layer.components.empty() || role_of(layer.components.front().component) != Role::affine) {
+    if (!begins_with_weights(graph, layer)) {
       return fmt::format(
           "layer '{}' has no weights to begin with: a Newton step of a chain needs them",
           layer.name);

@@ -139,6 +139,17 @@ TEST(Share, IsRefusedWhereItDoesNotFit) {
                        "  - {name: a, conv: {filters: 2, kernel: [1, 2]}}\n"
                        "  - {name: b, from: r, conv: {filters: 2, kernel: [2, 1]}, share: a}\n"),
             misfit);
+  // A table is a matrix of weights, without a bias and of its sizes.
+  const std::string table = "  - {name: a, embedding: {entries: 6, features: 2}}\n";
+  EXPECT_EQ(refusal_of(table + "  - {name: b, dense: {units: 6, per: position}, share: a}\n"),
+            misfit);
+  EXPECT_EQ(refusal_of(table + "  - {name: c, dense: {units: 3, per: position}}\n"
+                               "  - {name: b, dense: {units: 4, per: position}, bias: false, "
+                               "share: a}\n"),
+            misfit);
+  EXPECT_EQ(refusal_of(table + "  - {name: b, dense: {units: 6, per: position}, bias: false, "
+                               "share: a}\n"),
+            "");
   EXPECT_EQ(refusal_of("  - {name: t, then: [tanh]}\n  - {name: b, dense: 4, share: t}\n"),
             "layer 't' has no parameters to share; name a layer with weights, or remove 'share'");
   EXPECT_EQ(

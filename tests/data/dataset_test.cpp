@@ -323,6 +323,19 @@ TEST(RandomDataset, IsTheSameHoweverItIsRead) {
   EXPECT_THROW(random_dataset(Shape{2}, std::int64_t{1} << 62U, 7), ShapeError);
 }
 
+TEST(RandomIds, AreUniformAndTheSameHoweverTheyAreRead) {
+  const Dataset dataset = with_random_ids(random_dataset(Shape{50}, 100, 7, 4), 5, 7);
+  EXPECT_EQ(dataset.labels, random_dataset(Shape{50}, 100, 7, 4).labels);
+  const std::vector<double> all = read<double>(dataset, 0, 100);
+  const std::vector<float> some = read<float>(dataset, 4, 2);
+  for (std::size_t i = 0; i < some.size(); ++i)
+    EXPECT_EQ(some[i], static_cast<float>(all[200 + i]));
+  EXPECT_EQ(all[30], static_cast<double>(RandomSequence(7).below(30, 5)));
+  for (const double id : {0, 1, 2, 3, 4}) {
+    EXPECT_NEAR(static_cast<double>(std::ranges::count(all, id)), 1000, 150) << id;
+  }
+}
+
 TEST(FitSamples, AsIsFlattenedOrPadded) {
   const Dataset dataset = random_dataset(Shape{2, 2, 3}, 4, 1);
   const std::vector<double> values = read<double>(dataset, 1, 2);

@@ -58,6 +58,31 @@ TEST(Prepare, ScalesToANormThatIsNeverExceeded) {
   }
 }
 
+// Whole numbers below 2^24 are numbers of float32: nothing is rounded.
+TEST(Prepare, IdsAreCheckedAndLeftAsTheyAre) {
+  const TemporaryDirectory directory;
+  const Dataset dataset = of_values(directory, "(3, 2)", {0, 16777215, 3, 1, 7, -1});
+  std::vector<float> values(4);
+  const PreparationOptions ids{.ids = 16777216};
+  const Preparation done = load_samples(dataset, 0, ids, std::span(values));
+  EXPECT_EQ(done.factor, 1);
+  EXPECT_TRUE(done.mean.empty());
+  EXPECT_EQ(values, (std::vector<float>{0, 16777215, 3, 1}));
+  const auto refusal = [&](const PreparationOptions& options, std::int64_t first) {
+    try {
+      measure_preparation(dataset, first, 2, options);
+    } catch (const DataError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal(ids, 0), "");
+  EXPECT_EQ(refusal(ids, 1),
+            "sample 2 has -1 at position 1, and ids are whole numbers from 0 to 16777215");
+  EXPECT_EQ(refusal({.ids = 16777215}, 0),
+            "sample 0 has 16777215 at position 1, and ids are whole numbers from 0 to 16777214");
+}
+
 TEST(Prepare, HugeAndTinySamples) {
   const TemporaryDirectory directory;
   for (const double size : {1e300, 1e-300}) {

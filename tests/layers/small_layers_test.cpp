@@ -200,8 +200,9 @@ TEST(Catalogue, NamesAreUniqueAndFound) {
 }
 
 TEST(Catalogue, Roles) {
-  EXPECT_THAT(component_names(Role::affine),
-              testing::ElementsAre("dense", "conv", "conv_transposed", "parameter", "opaque"));
+  EXPECT_THAT(
+      component_names(Role::affine),
+      testing::ElementsAre("dense", "conv", "conv_transposed", "embedding", "parameter", "opaque"));
   EXPECT_THAT(component_names(Role::merge),
               testing::ElementsAre("add", "concat", "multiply", "matmul"));
   EXPECT_THAT(
@@ -220,7 +221,8 @@ TEST(Catalogue, NamesDoNotMeetOtherKeys) {
 }
 
 TEST(Catalogue, StepsOfEveryPrototypeSayWhereTheyComeFrom) {
-  const Shape shape{4, 6, 6};
+  const Shape image{4, 6, 6};
+  const Shape tokens{5};
   const auto expect_told = [](const Constant& constant, std::string_view name) {
     EXPECT_FALSE(constant.formula.empty()) << name;
     if (!constant.value.is_zero()) {
@@ -231,6 +233,7 @@ TEST(Catalogue, StepsOfEveryPrototypeSayWhereTheyComeFrom) {
     std::visit(
         [&](const auto& c) {
           if constexpr (UnaryType<std::remove_cvref_t<decltype(c)>>) {
+            const Shape& shape = ids_of(component) ? tokens : image;
             const Shape output = c.output_shape({&shape, 1});
             for (const Method method : {Method::paper, Method::sharp}) {
               for (const Part& part : c.parts({{&shape, 1}, output, 2}, method)) {

@@ -54,6 +54,20 @@ TEST(Assumptions, NothingOfWhatIsGiven) {
               ElementsAre(HasSubstr("beta = 1 of softplus")));
 }
 
+// No bound depends on how long a vector of ids is.
+TEST(Assumptions, NoNormOfIds) {
+  const auto assumptions = [](const char* layer) {
+    return make_report({"net.yaml", std::string("batch: 2\nradius: 1\ninput: {shape: [4]}\n"
+                                                "layers:\n  - ") +
+                                        layer},
+                       {}, {})
+        .assumptions;
+  };
+  EXPECT_THAT(assumptions("dense: 3"), Contains(HasSubstr("input_norm = 1")));
+  EXPECT_THAT(assumptions("embedding: {entries: 3, features: 2}"),
+              ElementsAre("no loss is given: no objective, step size or iterations"));
+}
+
 // A shift is part of what `affine` adds.
 TEST(Assumptions, OnlyWhatMatters) {
   const auto with = [](const std::string& affine) {

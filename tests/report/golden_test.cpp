@@ -235,8 +235,8 @@ TEST(CheckTextGolden, IsUnchanged) {
   check_golden("text/check_summary.txt", read_file(directory / "summary.md"));
 }
 
-// Counts as published with the networks, or by torchvision for those for ImageNet. GoogLeNet and
-// Inception v3 are without auxiliary heads.
+// Counts as published with the networks, by torchvision for those for ImageNet, or by Keras.
+// GoogLeNet and Inception v3 are without auxiliary heads.
 TEST(PublishedParameterCounts, AreThoseOfTheShippedArchitectures) {
   const std::vector<std::pair<std::string, std::int64_t>> published{
       {"vgg11", 132'863'336},
@@ -261,7 +261,8 @@ TEST(PublishedParameterCounts, AreThoseOfTheShippedArchitectures) {
       {"mobilenetv3-small", 2'542'856},
       {"shufflenetv2", 2'278'604},
       {"squeezenet1_0", 1'248'424},
-      {"squeezenet1_1", 1'235'496}};
+      {"squeezenet1_1", 1'235'496},
+      {"imdb-cnn", 350'751}};
   for (const auto& [name, count] : published) {
     const Outcome run =
         run_program({"bound", "--format", "json",

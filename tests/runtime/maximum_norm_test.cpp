@@ -50,10 +50,8 @@ Search search(const support::Network& network, const Numbers& w, std::mt19937_64
   Network<double> run(network.graph, batch);
   run.set_parameters(w);
   Trajectory<double> trajectory(run);
-  Numbers x =
-      testing::random_vector<double>(static_cast<std::size_t>(run.input_elements()), random);
-  const double length = norm_of(x);
-  for (double& e : x) e *= network.settings.input_norm.lower.to_double() / length;
+  const Numbers x = testing::random_input(network.graph, batch, random,
+                                          network.settings.input_norm.lower.to_double());
   forward<double>(x, trajectory);
   const std::span<const double> output = trajectory.output();
   Search found;

@@ -296,7 +296,9 @@ TEST(Measure, SaysWhereItFoundTheLargestValues) {
     const auto go_to = [&](const Measured& point) {
       network.set_parameters(point.w);
       forward<double>(point.x, trajectory);
-      EXPECT_NEAR(std::sqrt(testing::dot(point.x, point.x)), 3, 1e-13);
+      if (!graph.input_ids) {
+        EXPECT_NEAR(std::sqrt(testing::dot(point.x, point.x)), 3, 1e-13);
+      }
       for (const ParameterBlock& block : network.parameter_layout().blocks) {
         const Vector v(point.w.begin() + block.offset,
                        point.w.begin() + block.offset + block.elements);

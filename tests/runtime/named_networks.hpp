@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "embedding_texts.hpp"
+
 namespace smoothbound::testing {
 
 struct NamedNetwork {
@@ -222,6 +224,10 @@ layers:
   - {name: one_head, attention: 1, bias: false, then: [{layer_norm: {per: position, affine: true}}]}
   - dense: 3
 )"},
+    NamedNetwork{"Embedding", embedding_text},
+    NamedNetwork{"EmbeddingChain", embedding_chain_text},
+    NamedNetwork{"TiedEmbedding", tied_embedding_text},
+    NamedNetwork{"TableOfWeights", table_of_weights_text},
     NamedNetwork{"SharedAtOtherPlaces", R"(
 input: {shape: [2, 8], norm: 1}
 layers:

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -38,6 +39,22 @@ std::vector<Scalar> random_vector(std::size_t size, std::mt19937_64& random, dou
   std::vector<Scalar> values(size);
   for (Scalar& value : values) value = static_cast<Scalar>(normal(random));
   return values;
+}
+
+/// Samples of a graph, of that norm if they are numbers; ids are uniform.
+template <class Scalar = double>
+std::vector<Scalar> random_input(const Graph& graph, std::int64_t batch, std::mt19937_64& random,
+                                 std::optional<double> norm = {}) {
+  auto x = random_vector<Scalar>(static_cast<std::size_t>(batch * graph.input.elements()), random);
+  if (graph.input_ids) {
+    const auto ids = static_cast<std::uint64_t>(*graph.input_ids);
+    for (Scalar& value : x) value = static_cast<Scalar>(random() % ids);
+  } else if (norm) {
+    double sum = 0;
+    for (const Scalar value : x) sum += static_cast<double>(value) * static_cast<double>(value);
+    for (Scalar& value : x) value = static_cast<Scalar>(*norm / std::sqrt(sum) * value);
+  }
+  return x;
 }
 
 /// Standard normal over the root of the fan-in: outputs of layers stay moderate.

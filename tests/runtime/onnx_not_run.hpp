@@ -86,6 +86,8 @@ inline constexpr std::array not_run{
     Listed{"node_test_slice_neg_steps", Inexpressible::backwards},
     Listed{"node_test_slice_start_out_of_bounds", Inexpressible::empty_array},
     Listed{"pytorch_converted_test_ConstantPad2d", Inexpressible::other_constants},
+    Listed{"node_test_gather_1", Inexpressible::other_axes},
+    Listed{"node_test_gather_2d_indices", Inexpressible::other_axes},
 };
 
 /// The row of that name, or null.

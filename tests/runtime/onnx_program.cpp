@@ -109,6 +109,19 @@ class Translation {
     activation("dropout");
   }
 
+  // Rows of a matrix, whatever axes they have; ids below 0 count from the end.
+  void gather() {
+    if (axis_of("axis", 0) != 0) throw Inexpressible::other_axes;
+    const std::int64_t rows = x().sizes[0];
+    layer(1, {product(input(1).sizes)},
+          fmt::format("embedding: {{entries: {}, features: {}}}\n    "
+                      "then: [{{permute: [length, channels]}}]",
+                      rows, product(x().sizes) / rows));
+    program_.input = input(1).values;
+    for (double& id : program_.input) id += id < 0 ? static_cast<double>(rows) : 0;
+    program_.parameters["f.weight"] = x().values;
+  }
+
   // Groups of channels of each position: the axis is seen as the channels.
   void softmax() {
     const std::size_t axis = axis_of("axis", -1);
@@ -399,6 +412,7 @@ constexpr Operator operators[] = {
     {"Elu", [](Translation& node) { node.elu(); }},
     {"Erf", simple<"erf">},
     {"Flatten", [](Translation& node) { node.flatten(); }},
+    {"Gather", [](Translation& node) { node.gather(); }},
     {"Gelu", simple<"gelu">},
     {"Gemm", [](Translation& node) { node.gemm(); }},
     {"GlobalAveragePool", [](Translation& node) { node.global_average_pool(); }},
@@ -440,40 +454,6 @@ const Operator* find_operator(std::string_view name) {
 }
 
 }  // namespace
-
-std::string_view reason_of(Inexpressible why) {
-  switch (why) {
-    case Inexpressible::many_axes:
-      return "a sample has at most four axes";
-    case Inexpressible::asymmetric_padding:
-      return "padding differs on both sides, and not as `same` has it";
-    case Inexpressible::dilated_pooling:
-      return "poolings have no dilation";
-    case Inexpressible::bias_of_each_sample:
-      return "all samples have the same bias";
-    case Inexpressible::stacked_matrices:
-      return "each sample has a weight matrix of its own";
-    case Inexpressible::other_constants:
-      return "the activation has other constants";
-    case Inexpressible::integer_arithmetic:
-      return "integers, where sums and products wrap";
-    case Inexpressible::random:
-      return "dropout is the identity, as at evaluation";
-    case Inexpressible::beyond_float32:
-      return "the stored input is uninitialized memory, beyond the range of float32";
-    case Inexpressible::not_a_tensor:
-      return "a sequence or an optional value";
-    case Inexpressible::empty_array:
-      return "a sample has no entries";
-    case Inexpressible::backwards:
-      return "a slice goes forwards";
-    case Inexpressible::padded_channels:
-      return "padding is around positions, not channels";
-    case Inexpressible::other_interpolation:
-      return "entries or weights are others";
-  }
-  return {};
-}
 
 bool has_component(std::string_view operation) { return find_operator(operation) != nullptr; }
 

@@ -29,6 +29,7 @@ enum class Inexpressible : std::uint8_t {
   backwards,
   padded_channels,
   other_interpolation,
+  other_axes,
 };
 std::string_view reason_of(Inexpressible why);
 

@@ -51,7 +51,7 @@ class Derivatives : public ::testing::TestWithParam<OracleCase> {
       : random_(GetParam().seed),
         network_(GetParam().graph(), GetParam().batch),
         w_(testing::random_parameters(network_, random_)),
-        x_(random_vector<double>(static_cast<std::size_t>(network_.input_elements()), random_)),
+        x_(testing::random_input(GetParam().graph(), GetParam().batch, random_)),
         trajectory_(network_) {
     run(w_, x_);
   }

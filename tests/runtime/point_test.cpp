@@ -72,9 +72,8 @@ PointBounds point_of(const Graph& graph, Network<double>& network, const Vector&
 int expect_bounded(const support::Network& net, std::mt19937_64& random) {
   Network<double> network(net.graph, net.settings.batch);
   const Inputs inputs = inputs_of(net.settings);
-  Vector x =
-      testing::random_vector<double>(static_cast<std::size_t>(network.input_elements()), random);
-  set_norm(x, net.settings.input_norm.lower.to_double());
+  const Vector x = testing::random_input(net.graph, net.settings.batch, random,
+                                         net.settings.input_norm.lower.to_double());
   const Vector w = testing::random_parameters(network, random);
   PointBounds point = point_of(net.graph, network, w, x);
   int points = 0;
@@ -222,6 +221,28 @@ TEST(PointBounds, StatesEachBlock) {
   Vector bad = w;
   bad[1] = std::nan("");
   EXPECT_TRUE(point_bounds(graph, network.parameter_layout(), bad).blocks[0].norm.is_infinite());
+}
+
+// Rows of norm 5 and 13, looked up; and the same table as weights, whose operator norm counts
+// there.
+TEST(PointBounds, OfAnEmbeddingAreThoseOfItsLongestRow) {
+  for (const bool tied : {false, true}) {
+    const Graph graph = testing::graph_of(
+        std::string("input: {shape: [3]}\nlayers:\n"
+                    "  - {name: t, embedding: {entries: 2, features: 2}}\n") +
+            (tied ? "  - {share: t, dense: {units: 2, per: position}, bias: false}\n" : ""),
+        1);
+    const Network<double> network(graph, 1);
+    const PointBounds point = point_bounds(graph, network.parameter_layout(), Vector{3, 4, 5, 12});
+    ASSERT_EQ(point.blocks.size(), 1U);
+    const BlockAtPoint& block = point.blocks.front();
+    EXPECT_NEAR(block.norm.to_double(), std::sqrt(194), 1e-10);
+    EXPECT_NEAR(block.bias.to_double(), 13, 1e-10);
+    // W W^T = [25 63; 63 169]
+    const double largest = std::sqrt(97 + std::sqrt(72.0 * 72 + 63 * 63));
+    EXPECT_NEAR(block.linear_input.to_double(), tied ? largest : 0, 0.011 * largest);
+    EXPECT_GE(block.linear_input, Magnitude::from_double(tied ? largest * (1 - 1e-12) : 0));
+  }
 }
 
 TEST(LayerNormRecorder, AddsPartsOfABatch) {

@@ -1,6 +1,7 @@
 // Merges, and what stands for a branch, written out as loops over numbers that count.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -127,6 +128,21 @@ class CountedMerges {
         z_bars[k][k == 0 ? a : b] += part.z[1 - k][k == 0 ? b : a] * scaled[o];
       });
     }
+  }
+
+  // Where in the table output i of the batch stands.
+  static Index place_in_table(const Embedding& c, const Part& part, Index i) {
+    const Index tokens = at(part.input().elements());
+    const Index features = at(c.features);
+    const Counted& id = part.z[0][i / (features * tokens) * tokens + i % tokens];
+    return at(std::llround(id.value)) * features + i / tokens % features;
+  }
+  static void value(const Embedding& c, Part& part) {
+    for (Index i = 0; i < part.y.size(); ++i) part.y[i] = part.v[place_in_table(c, part, i)];
+  }
+  static void pull(const Embedding& c, const Part& part, const Numbers& mu, Bars& /*z_bars*/,
+                   Numbers& v_bar) {
+    for (Index i = 0; i < mu.size(); ++i) v_bar[place_in_table(c, part, i)] += mu[i];
   }
 
   static void value(const Parameter& /*c*/, Part& part) {

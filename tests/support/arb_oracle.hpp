@@ -143,6 +143,12 @@ class Oracle {
         node.apply(phi, phi);
         continue;
       }
+      if (part.kind == "embedding") {
+        // A row of the table stands for each of the tokens at most.
+        node.apply({0, square_root(Ball(before.front()) * Ball(batch_)), 0, 0}, {0, 1, 0, 0},
+                   block("", true, layer, done));
+        continue;
+      }
       if (!is_written_out(part.kind) && find_activation(part.kind) == nullptr) {
         apply_other(node, other_of(part), before, layer, done);
         continue;

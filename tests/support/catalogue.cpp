@@ -134,7 +134,8 @@ std::vector<std::string> other_components(Role role) {
   std::vector<std::string> names;
   for (const std::string_view name : component_names(role)) {
     if (is_written_out(name) || find_activation(name) != nullptr) continue;
-    if (!is_index_map(*find_prototype(name))) names.emplace_back(name);
+    const Component& component = *find_prototype(name);
+    if (!is_index_map(component) && !ids_of(component)) names.emplace_back(name);
   }
   return names;
 }

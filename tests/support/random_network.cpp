@@ -19,7 +19,7 @@ namespace {
 
 class RandomNetwork {
  public:
-  explicit RandomNetwork(std::uint64_t seed) : random_(seed) {}
+  explicit RandomNetwork(std::uint64_t seed) : random_(seed), reads_ids_(seed % 11 == 5) {}
 
   PlainNetwork make() {
     network_ = {};
@@ -52,11 +52,13 @@ class RandomNetwork {
         "1", "1", "0.1", "2.5", "10", "1e-3", "123.456", "0.7", "3", "0.01", "1e40", "1e-20"};
     return std::string(one_of(values));
   }
+  // The first layer that a layer may read if it computes with what it reads.
+  [[nodiscard]] int first_readable() const { return reads_ids_ ? 0 : PlainLayer::network_input; }
   std::string literal_or_zero() { return chance(4) ? "0" : literal(); }
 
   void make_settings() {
     static constexpr std::array<std::string_view, 6> norms{"0", "1e-3", "0.5", "1", "30.25", "1e9"};
-    const auto rank = between(1, 4);
+    const auto rank = reads_ids_ ? 1 : between(1, 4);
     network_.input = {one_of(std::array<std::int64_t, 5>{1, 2, 4, 6, 3})};
     for (std::int64_t axis = 1; axis < rank; ++axis) network_.input.push_back(between(1, 9));
     network_.batch = one_of(std::array<std::int64_t, 6>{1, 2, 3, 7, 128, 1'000'000});
@@ -89,7 +91,11 @@ class RandomNetwork {
       const bool anywhere = branching_ && chance(45);
       layer.inputs = {anywhere ? static_cast<int>(between(-1, index - 1)) : index - 1};
       shape = shape_of(layer.inputs.front());
-      if (chance(92)) append(layer, make_affine(shape), shape);
+      if (reads_ids_ && layer.inputs.front() == PlainLayer::network_input) {
+        append(layer, make_embedding(), shape);
+      } else if (chance(92)) {
+        append(layer, make_affine(shape), shape);
+      }
       // What reads nothing is listed as a reader of the input.
       if (!layer.parts.empty() && reads_nothing(*find_prototype(layer.parts[0].kind))) {
         layer.inputs = {PlainLayer::network_input};
@@ -185,14 +191,14 @@ class RandomNetwork {
     if (layer.merge == "matmul" && choose_factors(layer)) return;
     if (layer.merge == "matmul") layer.merge = "multiply";
     const int layers = static_cast<int>(network_.layers.size());
-    const int first = static_cast<int>(between(chance(80) ? 0 : -1, layers - 1));
+    const int first = static_cast<int>(between(chance(80) ? 0 : first_readable(), layers - 1));
     const Sizes& a = shape_of(first);
     if (layer.merge == "concat" && chance(40)) {
       layer.axis = static_cast<std::size_t>(between(0, std::ssize(a) - 1));
       layer.axis_name = plain_axis_name(layer.axis, a.size());
     }
     std::vector<int> fitting;
-    for (int other = -1; other < layers; ++other) {
+    for (int other = first_readable(); other < layers; ++other) {
       const Sizes& b = shape_of(other);
       Sizes along = b;
       if (layer.axis < b.size() && a.size() == b.size()) along[layer.axis] = a[layer.axis];
@@ -222,9 +228,9 @@ class RandomNetwork {
     static constexpr std::array<std::string_view, 3> transposes{"", "first", "second"};
     const int layers = static_cast<int>(network_.layers.size());
     layer.transpose = one_of(transposes);
-    const int first = static_cast<int>(between(-1, layers - 1));
+    const int first = static_cast<int>(between(first_readable(), layers - 1));
     std::vector<int> fitting;
-    for (int other = -1; other < layers; ++other) {
+    for (int other = first_readable(); other < layers; ++other) {
       const auto product = plain_product(layer.transpose, shape_of(first), shape_of(other));
       if (product && product->stack * product->rows * product->columns < 2000) {
         fitting.push_back(other);
@@ -287,6 +293,17 @@ class RandomNetwork {
       part.window.pads.clear();
     }
     if (chance(30) && shape.front() % 2 == 0) part.groups = 2;
+    return part;
+  }
+
+  PlainPart make_embedding() {
+    OtherComponent other{Embedding{between(1, 5), between(1, 4)}, {}};
+    const auto& embedding = std::get<Embedding>(other.component);
+    other.settings =
+        fmt::format("\"entries\": {}, \"features\": {}", embedding.entries, embedding.features);
+    PlainPart part;
+    part.kind = embedding.name();
+    part.other = std::make_shared<const OtherComponent>(other);
     return part;
   }
 
@@ -379,6 +396,7 @@ class RandomNetwork {
   }
 
   std::mt19937_64 random_;
+  bool reads_ids_;
   PlainNetwork network_;
   std::vector<Sizes> shapes_;
   bool kinks_ = false;

@@ -20,7 +20,9 @@ struct ValuesAtPoint {
 struct BlockAtPoint {
   Magnitude norm;                                  // ||v*||
   Magnitude linear_input = Magnitude::infinity();  // operator norm of z -> beta(v*, z)
-  Magnitude bias = Magnitude::infinity();          // norm of the part of v* that beta^v reads
+  /// b with ||beta^v(v*)|| <= l_{beta^v} b, at every level: the norm of the part of v* that beta^v
+  /// reads.
+  Magnitude bias = Magnitude::infinity();
 };
 
 struct PointBounds {

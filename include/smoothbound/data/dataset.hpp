@@ -20,7 +20,7 @@ class SampleSource {
   SampleSource(const SampleSource&) = delete;
   SampleSource& operator=(const SampleSource&) = delete;
   virtual ~SampleSource() = default;
-  /// Samples from `first` on, as many as fit in `values`, one behind the other.
+  /// Samples from `first` on, as many as fit in `values`, one behind the other, as they are stored.
   virtual void read(std::int64_t first, std::span<float> values) const = 0;
   virtual void read(std::int64_t first, std::span<double> values) const = 0;
 };
@@ -38,7 +38,7 @@ struct Dataset {
   std::int64_t classes = 0;                         // 0: no labels
   std::shared_ptr<const SampleSource> source;
   std::optional<ElementType> type;  // in the file; none of generated ones
-  double divisor = 1;
+  double divisor = 1;               // of what is read
   /// Of the labels of a sample, [length] or [height, width] where its positions have one each, but
   /// for axes of size 1. None: it has one label.
   std::vector<std::int64_t> label_axes = {};
@@ -88,6 +88,10 @@ Dataset open_dataset(const std::string& name, const DatasetOptions& options = {}
 /// ShapeError if there are 2^63 numbers or more.
 Dataset random_dataset(const Shape& sample_shape, std::int64_t samples, std::uint64_t seed,
                        std::int64_t classes = 0, std::vector<std::int64_t> label_axes = {});
+
+/// Random samples with ids in place of their numbers, uniform in 0 to ids - 1: element i of sample
+/// j is RandomSequence(seed).below(j * elements + i, ids), for 1 <= ids < 2^32.
+Dataset with_random_ids(Dataset dataset, std::int64_t ids, std::uint64_t seed);
 
 /// Opens an NPY file of targets, [samples, outputs...]: what each of `samples` samples should give,
 /// where an output has the shape `output`. Throws DataError. Elements are checked when they are

@@ -14,7 +14,9 @@ struct PreparationOptions {
   /// Subtract each channel's mean and divide by its standard deviation.
   bool standardise = false;
   /// Scale all samples together to this Euclidean norm (after standardisation).
-  std::optional<double> norm;
+  std::optional<double> norm{};
+  /// The numbers are ids, 0 to *ids - 1: all are checked, and nothing else is done to them.
+  std::optional<std::int64_t> ids{};
 };
 
 /// What is done to samples: x -> (x - mean[c]) / deviation[c] * factor in channel c.
@@ -27,7 +29,8 @@ struct Preparation {
 /// The preparation that the `count` samples from `first` on ask for, measured on these and no
 /// others, in double, reading them a few times piece by piece. The factor is smaller by 2^-22 than
 /// the quotient of norms, so that rounded samples do not have more than the norm. Throws DataError
-/// for a channel that is constant, or if all samples are zero and `norm` is not.
+/// for a channel that is constant, if all samples are zero and `norm` is not, and for a number that
+/// is no id where ids are asked for.
 Preparation measure_preparation(const Dataset& dataset, std::int64_t first, std::int64_t count,
                                 const PreparationOptions& options);
 

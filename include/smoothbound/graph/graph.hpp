@@ -53,6 +53,9 @@ struct Graph {
   std::int64_t parameters = 0;
   std::uint32_t shared_groups = 0;  // of blocks that several layers use: 1, ..., shared_groups
   bool couples_samples = false;
+  /// Whether the network's input are ids, and how many: 0 to *input_ids - 1, which every layer that
+  /// reads them knows. No bound depends on their size then.
+  std::optional<std::int64_t> input_ids;
 
   /// Blocks that several layers use and that the bounds tell apart; all others are one group.
   static constexpr std::uint32_t most_shared_groups = 8;

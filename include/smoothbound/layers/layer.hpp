@@ -12,6 +12,7 @@
 #include "smoothbound/layers/conv.hpp"
 #include "smoothbound/layers/conv_transposed.hpp"
 #include "smoothbound/layers/dense.hpp"
+#include "smoothbound/layers/embedding.hpp"
 #include "smoothbound/layers/fixed_affine.hpp"
 #include "smoothbound/layers/local_response_norm.hpp"
 #include "smoothbound/layers/matmul.hpp"
@@ -67,14 +68,16 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 
 /// The list.
 using Component =
-    std::variant<Dense, Conv, ConvTransposed, Parameter, Opaque, Add, Concat, Multiply, MatMul,
-                 Activation, Prelu, Softmax, AveragePool, AdaptiveAveragePool, MaxPool,
+    std::variant<Dense, Conv, ConvTransposed, Embedding, Parameter, Opaque, Add, Concat, Multiply,
+                 MatMul, Activation, Prelu, Softmax, AveragePool, AdaptiveAveragePool, MaxPool,
                  GlobalAveragePool, GlobalMaxPool, BatchNorm, LayerNorm, GroupNorm, InstanceNorm,
                  RmsNorm, LocalResponseNorm, Rearrangement, Upsample, FixedScale, FixedShift>;
 
 Role role_of(const Component& component);
 /// Whether it has no input.
 bool reads_nothing(const Component& component);
+/// How many there are, if what it reads are ids: whole numbers from 0 on, to choose by.
+std::optional<std::int64_t> ids_of(const Component& component);
 /// How many branches a merge takes; of other components, one.
 InputCount input_count_of(const Component& component);
 std::string_view name_of(const Component& component);

@@ -34,6 +34,9 @@ struct OwnBlock {
   /// What tells its arrays from those of another block of as many elements: sizes, and 1 for an
   /// array that is there. Blocks that layers share agree in it.
   std::array<std::int64_t, 6> form{};
+  /// Of a block that is one matrix and nothing else, kept row by row: its sizes. Layers with
+  /// components of different names may share it.
+  std::optional<std::array<std::int64_t, 2>> matrix{};
 };
 
 }  // namespace smoothbound

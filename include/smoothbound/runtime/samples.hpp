@@ -47,7 +47,8 @@ struct SampleOrigin {
   Shape stored;                    // as they come
   Shape used;                      // as the network reads them
   Preparation preparation;
-  std::optional<double> norm;  // to which all of them together were scaled
+  std::optional<double> norm;       // to which all of them together were scaled
+  std::optional<std::int64_t> ids;  // they are ids, 0 to *ids - 1
 };
 
 /// A batch asks for more samples than there are.
@@ -66,6 +67,14 @@ class TargetsNotTaken : public std::runtime_error {
   const LossRow* loss;
 };
 
+/// Something is to be done to samples that are ids.
+class IdsAsNumbers : public std::runtime_error {
+ public:
+  enum class Change : std::uint8_t { divided, standardised, scaled };
+  explicit IdsAsNumbers(Change asked);
+  Change change;
+};
+
 /// What it does with a report is for the network of that report, whose batch says how many samples
 /// are taken.
 class Samples {
@@ -77,7 +86,7 @@ class Samples {
   /// How many there are; of random ones as many as anybody wants.
   [[nodiscard]] std::optional<std::int64_t> count() const;
 
-  /// Makes them fit. Throws TooFewSamples, TargetsNotTaken, DataError.
+  /// Makes them fit. Throws TooFewSamples, TargetsNotTaken, IdsAsNumbers, DataError.
   void fit(const Report& report);
   /// Makes those that are random; the others are there.
   void generate(const Report& report);

@@ -80,7 +80,9 @@ struct ResolvedSettings {
   std::vector<std::string> assumptions;
 };
 
+/// `norm_counts`: whether bounds depend on the norm of the input, so that its default is assumed.
 /// Throws SpecError at `sample_norm_place` if sample_norm exceeds input_norm.
-ResolvedSettings resolve(const Settings& given, Location sample_norm_place = {});
+ResolvedSettings resolve(const Settings& given, Location sample_norm_place = {},
+                         bool norm_counts = true);
 
 }  // namespace smoothbound

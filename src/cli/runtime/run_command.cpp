@@ -64,6 +64,8 @@ class RunCommand {
       samples_.refuse(line_, error);
     } catch (const TargetsNotTaken& error) {
       SampleOptions::refuse(line_, error);
+    } catch (const IdsAsNumbers& error) {
+      SampleOptions::refuse(line_, error);
     } catch (const MemoryShortage& error) {
       refuse(error);
     } catch (const ShapeError& error) {

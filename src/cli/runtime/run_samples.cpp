@@ -22,7 +22,8 @@ void SampleOptions::add_to(Command& command) {
   command.option(
       "--data", data_,
       fmt::format("samples: fashion-mnist, a file ({}, CIFAR), a directory of MNIST's or CIFAR's "
-                  "files, or random, scaled to the norm of the architecture's input (random)",
+                  "files, or random, scaled to the norm of the architecture's input, or ids for an "
+                  "embedding (random)",
                   join(samples)),
       "FILE");
   command.option(
@@ -144,6 +145,15 @@ void SampleOptions::refuse(const CommandLine& line, const TargetsNotTaken& error
                   loss != nullptr && loss->labels == LabelKind::classes
                       ? "it takes classes, from --labels; square takes targets"
                       : "take the square loss: --loss square");
+}
+
+void SampleOptions::refuse(const CommandLine& line, const IdsAsNumbers& error) {
+  static constexpr std::array<const char*, 3> options{"--scale-input", "--standardise",
+                                                      "--scale-norm"};
+  const std::string option = options.at(static_cast<std::size_t>(error.change));
+  throw SpecError(line.locate_last({option}),
+                  fmt::format("{} does not apply to samples that are ids", option),
+                  "the network has an embedding, which takes them as they are: leave it out");
 }
 
 }  // namespace smoothbound::cli

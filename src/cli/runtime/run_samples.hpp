@@ -31,6 +31,7 @@ class SampleOptions {
   /// The error in the words of the command line: throws SpecError or DataError.
   [[noreturn]] void refuse(const CommandLine& line, const TooFewSamples& error) const;
   [[noreturn]] static void refuse(const CommandLine& line, const TargetsNotTaken& error);
+  [[noreturn]] static void refuse(const CommandLine& line, const IdsAsNumbers& error);
 
  private:
   // As typed, without what can be wrong with it.

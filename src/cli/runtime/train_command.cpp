@@ -72,6 +72,8 @@ class TrainCommand {
       samples_.refuse(line_, error);
     } catch (const TargetsNotTaken& error) {
       SampleOptions::refuse(line_, error);
+    } catch (const IdsAsNumbers& error) {
+      SampleOptions::refuse(line_, error);
     } catch (const MiniBatchTooLarge& error) {
       throw SpecError(line_.locate_last({"--batch"}), error.what(),
                       "take fewer for each step, or more in all with --samples");

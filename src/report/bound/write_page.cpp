@@ -140,8 +140,8 @@ void write_bounds_page(const Report& report, Page& page) {
         "upper bounds on the output (m), the Lipschitz constant (l) and the smoothness "
         "constant (L) in the parameters, ||v_l|| <= {}{}",
         words::setting(settings.radius), has_radii ? " unless a layer says otherwise" : ""));
-    page.paragraph(fmt::format("batch {}, ||x|| <= {}, Euclidean norms, rounded up", settings.batch,
-                               words::setting(settings.input_norm)));
+    page.paragraph(fmt::format("batch {}, {}Euclidean norms, rounded up", settings.batch,
+                               words::input_norm(report)));
     page.gap();
     write_layers(report, result, page);
     write_causes(report, result, page);

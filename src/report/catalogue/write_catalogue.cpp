@@ -65,10 +65,10 @@ std::vector<std::pair<std::string, Constant>> constants_of(const Parts& parts) {
 // their formulas, which do not depend on it.
 std::vector<ConstantRow> constant_rows(const Component& component, RemedyWords words) {
   return std::visit(
-      [words](const auto& c) -> std::vector<ConstantRow> {
+      [&component, words](const auto& c) -> std::vector<ConstantRow> {
         std::vector<ConstantRow> rows;
         if constexpr (UnaryType<std::remove_cvref_t<decltype(c)>>) {
-          const Shape shape{4, 8, 8};
+          const Shape shape = ids_of(component) ? Shape{8} : Shape{4, 8, 8};
           const std::span<const Shape> shapes(&shape, 1);
           const Site site{shapes, c.output_shape(shapes), 2};
           const auto paper = constants_of(c.parts(site, Method::paper));

@@ -271,10 +271,11 @@ Magnitude before(const Report& report, const MethodReport& result, const Layer& 
                  TripleEntry entry) {
   Magnitude largest;
   for (const std::uint32_t input : layer.inputs) {
-    const Triple bounds = input == Graph::network_input
-                              ? Triple{report.settings.input_norm.upper, {}, {}}
-                              : result.table.layers[input];
-    largest = std::max(largest, bounds.*entry);
+    if (input != Graph::network_input) {
+      largest = std::max(largest, result.table.layers[input].*entry);
+    } else if (entry == &Triple::m && !report.graph.input_ids) {  // ids have no norm
+      largest = std::max(largest, report.settings.input_norm.upper);
+    }
   }
   return largest;
 }

@@ -33,7 +33,7 @@ void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& p
                   std::int64_t samples) {
   std::string line = "data: " + page.foreign(data.name);
   if (data.split) line += fmt::format(" ({})", *data.split);
-  if (data.seed) line += fmt::format(", normal, seed {}", *data.seed);
+  if (data.seed) line += fmt::format(", {}, seed {}", data.ids ? "uniform" : "normal", *data.seed);
   line += fmt::format(", {} sample{} {}", words::count(samples), samples == 1 ? "" : "s",
                       words::shape(data.stored));
   if (data.stored != data.used) {
@@ -42,7 +42,11 @@ void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& p
                 : " with a border of zeros, " + words::shape(data.used);
   }
   page.paragraph(line);
-  write_numbers(page, "samples", data.numbers);
+  if (data.ids) {
+    page.item(fmt::format("samples: ids from 0 to {}, as they are", *data.ids - 1));
+  } else {
+    write_numbers(page, "samples", data.numbers);
+  }
   write_numbers(page, "targets", data.targets);
   for (std::size_t c = 0; c < data.preparation.mean.size(); ++c) {
     page.item(fmt::format("channel {}: less its mean {:.6g}, over its deviation {:.6g}", c,
@@ -66,6 +70,7 @@ void put_origin(JsonWriter& json, const SampleOrigin& data, const ParameterSourc
     json.member("shape", data.used.sizes());
     put_numbers(json, "numbers", data.numbers);
     put_numbers(json, "targets", data.targets);
+    if (data.ids) json.member("ids", *data.ids);
     if (!data.preparation.mean.empty()) {
       json.member("mean", data.preparation.mean);
       json.member("deviation", data.preparation.deviation);

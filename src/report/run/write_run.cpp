@@ -82,16 +82,18 @@ class RunWriter {
     }
     columns.push_back({"norm/m", Align::right});
     Grid grid(std::move(columns));
-    add_layer(grid, "", "input", "", graph_.input, run_.input_norm);
+    const bool has_norm = !graph_.input_ids.has_value();
+    if (has_norm) add_layer(grid, "", "input", "", graph_.input, run_.input_norm);
     for (std::uint32_t i = 0; i < graph_.layers.size(); ++i) {
       const Layer& layer = graph_.layers[i];
       add_layer(grid, std::to_string(i + 1), layer.name, words::components(layer, " "),
                 layer.output, run_.norms[i], i);
     }
+    const std::string norm =
+        run_.bounds.settings.input_norm.upper.to_text(words::digits_for_people);
     page_.paragraph(
-        fmt::format("measured norms ||z|| of the whole batch, and bounds m for ||x|| = {}, "
-                    "rounded up",
-                    run_.bounds.settings.input_norm.upper.to_text(words::digits_for_people)));
+        fmt::format("measured norms ||z|| of the whole batch, and bounds m{}, rounded up",
+                    has_norm ? fmt::format(" for ||x|| = {}", norm) : ""));
     page_.gap();
     page_.grid(grid);
   }

@@ -34,8 +34,10 @@ void settings(JsonWriter& json, const Report& report,
   };
   put("batch", values.batch);
   put("radius", values.radius.nearest);
-  put("input_norm", values.input_norm.nearest);
-  put("sample_norm", values.sample_norm.nearest);
+  if (!report.graph.input_ids) {
+    put("input_norm", values.input_norm.nearest);
+    put("sample_norm", values.sample_norm.nearest);
+  }
   if (const LossRow* loss = values.loss; loss != nullptr) {
     put("loss", loss->name);
     if (loss->takes(label_radius_setting)) put("label_radius", values.label_radius.nearest);

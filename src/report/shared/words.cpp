@@ -59,9 +59,13 @@ std::string network_settings(const Report& report) {
   const ResolvedSettings& settings = report.settings;
   const bool radii = std::ranges::any_of(
       report.graph.layers, [](const Layer& layer) { return layer.radius.has_value(); });
-  return fmt::format("batch {}, ||x|| <= {}, ||v_l|| <= {}{}", settings.batch,
-                     setting(settings.input_norm), setting(settings.radius),
-                     radii ? " unless a layer says otherwise" : "");
+  return fmt::format("batch {}, {}||v_l|| <= {}{}", settings.batch, input_norm(report),
+                     setting(settings.radius), radii ? " unless a layer says otherwise" : "");
+}
+
+std::string input_norm(const Report& report) {
+  if (report.graph.input_ids) return "";
+  return fmt::format("||x|| <= {}, ", setting(report.settings.input_norm));
 }
 
 namespace {

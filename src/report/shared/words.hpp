@@ -31,6 +31,8 @@ std::string setting(const Real& value);
 std::string objective(const ResolvedSettings& settings);
 /// "batch 128, ||x|| <= 1, ||v_l|| <= 1 unless a layer says otherwise"
 std::string network_settings(const Report& report);
+/// "||x|| <= 1, "; nothing where bounds do not depend on the input's norm.
+std::string input_norm(const Report& report);
 
 /// The names of networks; where several have the same, with as much of the file's path as tells
 /// them apart: "lenet5 (lenet5.json)".

@@ -65,9 +65,7 @@ class SweepPage {
     if (!is_swept(SweepSetting::radius)) {
       line += fmt::format("radius {}, ", words::setting(settings.radius));
     }
-    if (!is_swept(SweepSetting::input_norm)) {
-      line += fmt::format("||x|| <= {}, ", words::setting(settings.input_norm));
-    }
+    if (!is_swept(SweepSetting::input_norm)) line += words::input_norm(sweep_.base);
     page_.paragraph(line + "Euclidean norms, rounded up");
   }
 

@@ -19,6 +19,8 @@ Kernels<Scalar> kernels_of(const Conv& conv, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const ConvTransposed& conv, const Site& site);
 template <class Scalar>
+Kernels<Scalar> kernels_of(const Embedding& embedding, const Site& site);
+template <class Scalar>
 Kernels<Scalar> kernels_of(const Parameter& parameter, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Opaque& opaque, const Site& site);
