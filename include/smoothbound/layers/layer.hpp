@@ -14,6 +14,7 @@
 #include "smoothbound/layers/dense.hpp"
 #include "smoothbound/layers/fixed_affine.hpp"
 #include "smoothbound/layers/local_response_norm.hpp"
+#include "smoothbound/layers/mask.hpp"
 #include "smoothbound/layers/matmul.hpp"
 #include "smoothbound/layers/merge.hpp"
 #include "smoothbound/layers/normalization.hpp"
@@ -67,10 +68,10 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 
 /// The list.
 using Component =
-    std::variant<Dense, Conv, ConvTransposed, Parameter, Opaque, Add, Concat, Multiply, MatMul,
-                 Activation, Prelu, Softmax, AveragePool, AdaptiveAveragePool, MaxPool,
+    std::variant<Dense, Conv, ConvTransposed, Parameter, FixedValue, Opaque, Add, Concat, Multiply,
+                 MatMul, Activation, Prelu, Softmax, AveragePool, AdaptiveAveragePool, MaxPool,
                  GlobalAveragePool, GlobalMaxPool, BatchNorm, LayerNorm, GroupNorm, InstanceNorm,
-                 RmsNorm, LocalResponseNorm, Rearrangement, Upsample, FixedScale, FixedShift>;
+                 RmsNorm, LocalResponseNorm, Rearrangement, Upsample, FixedScale, FixedShift, Mask>;
 
 Role role_of(const Component& component);
 /// Whether it has no input.

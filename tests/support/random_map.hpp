@@ -1,0 +1,221 @@
+// Seeded random settings of maps that copy, move or shift.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalogue.hpp"
+#include "plain_network.hpp"
+
+namespace smoothbound::support {
+
+// Written out, for the same numbers with every standard library.
+inline std::int64_t between(std::mt19937_64& random, std::int64_t low, std::int64_t high) {
+  return low + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(high - low + 1));
+}
+
+// A linear map that has settings: some do not fit the shape, and are left out then.
+class RandomMap {
+ public:
+  RandomMap(std::mt19937_64& random, const Sizes& shape) : random_(random), shape_(shape) {}
+
+  PlainPart make() {
+    using Maker = void (RandomMap::*)();
+    static constexpr std::array<std::pair<std::string_view, Maker>, 20> makers{{
+        {"flatten", &RandomMap::nothing},
+        {"reshape", &RandomMap::reshape},
+        {"permute", &RandomMap::permute},
+        {"slice", &RandomMap::slice},
+        {"slice", &RandomMap::slice},
+        {"pad", &RandomMap::pad},
+        {"upsample", &RandomMap::upsample},
+        {"upsample", &RandomMap::upsample},
+        {"channel_shuffle", &RandomMap::count},
+        {"space_to_depth", &RandomMap::count},
+        {"depth_to_space", &RandomMap::count},
+        {"pixel_shuffle", &RandomMap::count},
+        {"pixel_unshuffle", &RandomMap::count},
+        {"padded_shortcut", &RandomMap::shortcut},
+        {"roll", &RandomMap::roll},
+        {"relative_positions", &RandomMap::relative_positions},
+        {"mask", &RandomMap::mask},
+        {"mask", &RandomMap::mask},
+        {"scale", &RandomMap::scale},
+        {"shift", &RandomMap::shift},
+    }};
+    const auto& [name, maker] =
+        makers.at(static_cast<std::size_t>(number(0, std::ssize(makers) - 1)));
+    map_.component = *find_prototype(name);
+    (this->*maker)();
+    PlainPart part;
+    part.kind = name;
+    part.other = std::make_shared<const OtherComponent>(map_);
+    return part;
+  }
+
+ private:
+  std::int64_t number(std::int64_t low, std::int64_t high) { return between(random_, low, high); }
+  RearrangementSettings& settings() { return std::get<Rearrangement>(map_.component).settings; }
+  void note(std::string_view name, const std::string& value) {
+    map_.settings += fmt::format("{}\"{}\": {}", map_.settings.empty() ? "" : ", ", name, value);
+  }
+  // One number for each spatial axis.
+  Extent extent(std::string_view name, std::int64_t low, std::int64_t high) {
+    Extent extent;
+    std::size_t axes = 0;
+    std::string text;
+    for (; axes + 1 < shape_.size(); ++axes) {
+      extent.sizes[axes] = number(low, high);
+      text += fmt::format("{}{}", axes == 0 ? "" : ", ", extent.sizes[axes]);
+    }
+    extent.given = static_cast<std::uint8_t>(axes + 1);
+    if (axes == 0) {
+      extent = Extent::uniform(low);
+      note(name, std::to_string(low));
+    } else {
+      note(name, "[" + text + "]");
+    }
+    return extent;
+  }
+  // Indices into `axis_words`.
+  [[nodiscard]] std::vector<std::size_t> words() const {
+    std::vector<std::size_t> all(shape_.size());
+    for (std::size_t word = 0; word < axis_words.size(); ++word) {
+      const auto axis = find_axis(word, static_cast<int>(shape_.size()));
+      if (axis) all[static_cast<std::size_t>(*axis)] = word;
+    }
+    return all;
+  }
+
+  void nothing() {}
+  void reshape() {
+    std::int64_t elements = 1;
+    for (const std::int64_t size : shape_) elements *= size;
+    std::int64_t channels = number(1, 12);
+    while (elements % channels != 0) --channels;
+    settings().sizes = {channels, elements / channels};
+    note("sizes", fmt::format("[{}, {}]", channels, elements / channels));
+  }
+  void permute() {
+    settings().axes = words();
+    std::string text;
+    for (std::size_t k = 0; k < shape_.size(); ++k) {
+      const auto other =
+          static_cast<std::size_t>(number(static_cast<std::int64_t>(k), std::ssize(shape_) - 1));
+      std::swap(settings().axes[k], settings().axes[other]);
+      text += fmt::format("{}\"{}\"", k == 0 ? "" : ", ", axis_words.at(settings().axes[k]));
+    }
+    note("axes", "[" + text + "]");
+  }
+  void slice() {
+    const auto axis = static_cast<std::size_t>(number(0, std::ssize(shape_) - 1));
+    settings().axis = words()[axis];
+    settings().from = number(0, shape_[axis] - 1);
+    settings().to = number(settings().from + 1, shape_[axis]);
+    settings().step = number(1, 3);
+    note("axis", fmt::format("\"{}\"", axis_words.at(settings().axis)));
+    note("from", std::to_string(settings().from));
+    note("to", std::to_string(*settings().to));
+    note("step", std::to_string(settings().step));
+  }
+  void pad() {
+    static constexpr std::array<std::string_view, 4> modes{"zero", "reflect", "replicate",
+                                                           "circular"};
+    settings().mode = static_cast<std::size_t>(number(0, 3));
+    settings().before = extent("before", 0, may_grow() ? 2 : 0);
+    settings().after = extent("after", 0, may_grow() ? 3 : 0);
+    note("mode", fmt::format("\"{}\"", modes.at(settings().mode)));
+  }
+  // Runs on small arrays only are composed exactly, whatever they consist of.
+  [[nodiscard]] bool may_grow() const {
+    std::int64_t elements = 1;
+    for (const std::int64_t size : shape_) elements *= size;
+    return elements <= 100 && shape_.front() <= 6;
+  }
+  void upsample() {
+    auto& map = std::get<Upsample>(map_.component);
+    if (number(0, 1) == 0) {
+      map.factor = extent("factor", 1, may_grow() ? 3 : 1);
+    } else {
+      map.size = extent("size", 1, may_grow() ? 12 : 3);
+    }
+    if (number(0, 2) > 0) return;
+    map.mode = 1;
+    note("mode", "\"bilinear\"");
+    map.align_corners = number(0, 1) == 0;
+    note("align_corners", map.align_corners ? "true" : "false");
+  }
+  void count() {
+    settings().count = number(1, 3);
+    const std::string_view name = name_of(map_.component);
+    const std::string_view what = name == "channel_shuffle"   ? "groups"
+                                  : name.starts_with("pixel") ? "factor"
+                                                              : "block";
+    note(what, std::to_string(settings().count));
+  }
+  void shortcut() {
+    settings().stride = extent("stride", 1, 3);
+    settings().channels_before = number(0, 1);
+    settings().channels = shape_.front() + number(1, 3);
+    note("before", std::to_string(settings().channels_before));
+    note("channels", std::to_string(*settings().channels));
+  }
+  void roll() {
+    const auto axis = static_cast<std::size_t>(number(0, std::ssize(shape_) - 1));
+    settings().axis = words()[axis];
+    settings().distance = number(-9, 9);
+    note("axis", fmt::format("\"{}\"", axis_words.at(settings().axis)));
+    note("by", std::to_string(settings().distance));
+  }
+  // Fits where the sizes of the positions are odd.
+  void relative_positions() {
+    std::string text;
+    for (std::size_t axis = 0; axis + 1 < shape_.size(); ++axis) {
+      settings().window.sizes[axis] = (shape_[axis + 1] + 1) / 2;
+      text += fmt::format("{}{}", axis == 0 ? "" : ", ", settings().window.sizes[axis]);
+    }
+    settings().window.given = static_cast<std::uint8_t>(shape_.size());
+    settings().windows = number(1, may_grow() ? 2 : 1);
+    note("window", "[" + text + "]");
+    note("windows", std::to_string(settings().windows));
+  }
+  // Fits where the last two axes are equally long, and windows divide the first.
+  void mask() {
+    auto& map = std::get<Mask>(map_.component);
+    map.keys = static_cast<std::size_t>(number(0, 1));
+    note("keys", fmt::format("\"{}\"", Mask::axes.at(map.keys)));
+    if (number(0, 2) == 0) return;
+    const std::int64_t window = shape_.back();
+    const std::int64_t shift = number(0, window - 1);
+    map.kind = 1;
+    map.window = {{window}, 2};
+    map.windows = {{shape_.front()}, 2};
+    map.shift = {{shift}, 2};
+    note("kind", "\"shifted_windows\"");
+    note("window", fmt::format("[{}]", window));
+    note("windows", fmt::format("[{}]", shape_.front()));
+    note("shift", fmt::format("[{}]", shift));
+  }
+  void scale() { number_of(std::get<FixedScale>(map_.component).by); }
+  void shift() { number_of(std::get<FixedShift>(map_.component).by); }
+  void number_of(std::vector<SignedReal>& by) {
+    static constexpr std::array<std::string_view, 5> literals{"-0.1", "30", "0.5", "-1", "0"};
+    const std::string_view literal = literals.at(static_cast<std::size_t>(number(0, 4)));
+    by = {text::parse_signed({literal, false, {}, "by"})};
+    note("by", std::string(literal));
+  }
+
+  std::mt19937_64& random_;
+  const Sizes& shape_;
+  OtherComponent map_;
+};
+
+}  // namespace smoothbound::support
