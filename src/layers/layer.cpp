@@ -26,6 +26,10 @@ Role role_of(const Component& component) {
   return std::visit([](const auto& c) { return c.role; }, component);
 }
 
+bool begins_with_parameters(const Component& component) {
+  return role_of(component) == Role::affine && !std::holds_alternative<FixedValue>(component);
+}
+
 bool reads_nothing(const Component& component) {
   return std::visit(
       [](const auto& c) {

@@ -68,7 +68,7 @@ std::string reason_against_chain(const Graph& graph) {
     if (layer.share != Layer::none) {
       return fmt::format("layer '{}' takes the parameters of another one: no chain", layer.name);
     }
-    if (layer.components.empty() || role_of(layer.components.front().component) != Role::affine) {
+    if (layer.components.empty() || !begins_with_parameters(layer.components.front().component)) {
       return fmt::format(
           "layer '{}' has no weights to begin with: a Newton step of a chain needs them",
           layer.name);

@@ -78,7 +78,6 @@ constexpr auto table = std::to_array<Alias>({
     {"circularpad2d", "pad", circular},
     {"circularpad3d", "pad", circular},
     {"circularpadding", "pad", circular},
-    {"torch.roll", "roll", {}},
     {"cyclicshift", "roll", {}},
     {"shuffle", "channel_shuffle", {}},
     {"reorg", "space_to_depth",

@@ -74,6 +74,8 @@ using Component =
                  RmsNorm, LocalResponseNorm, Rearrangement, Upsample, FixedScale, FixedShift, Mask>;
 
 Role role_of(const Component& component);
+/// Whether it begins a layer with parameters, as far as its name tells.
+bool begins_with_parameters(const Component& component);
 /// Whether it has no input.
 bool reads_nothing(const Component& component);
 /// How many branches a merge takes; of other components, one.
