@@ -328,6 +328,7 @@ void visit_relative_positions(SettingsVisitor& visitor, Settings& settings) {
 
 // Seen as [channels, windows, pairs of places].
 Result relative_positions_at(const Settings& settings, const Shape& input) {
+  if (!settings.window.is_given()) return along_axes(IndexMap::in_order(sizes_of(input)));
   require_spatial(input, "relative_positions");
   require_fit(input, "window", settings.window);
   AxisRule::Window window;

@@ -114,7 +114,9 @@ double sampled_sup(const std::function<double(double)>& f) {
     const double c = b - golden * (b - a);
     const double d = a + golden * (b - a);
     result = std::max({result, magnitude(c), magnitude(d)});
-    (magnitude(c) > magnitude(d) ? b : a) = magnitude(c) > magnitude(d) ? d : c;
+    // Equal ones are behind a slope that ends, where it falls to 0.
+    const bool is_left = magnitude(c) >= magnitude(d);
+    (is_left ? b : a) = is_left ? d : c;
   }
   return result;
 }

@@ -442,7 +442,7 @@ TEST(IndexMap, MistakesAreToldWithAHint) {
        {1, (std::int64_t{1} << 41) - 1},
        "the number of pairs of places in a window exceeds 2^63 - 1",
        "make the sizes smaller"},
-      {relative_positions(Extent::uniform(std::int64_t{1} << 62), 1),
+      {relative_positions(Extent::uniform((std::int64_t{1} << 62) + 1), 1),
        {1, 5},
        "the number of places in a window exceeds 2^63 - 1",
        "make the sizes smaller"},
