@@ -336,7 +336,6 @@ layers:
   - name: half
     constant: {shape: [4, 6, 1], values: 0.5}
   - name: scores
-    from: windows
     matmul: {inputs: [windows, windows], transpose: first, scale: 0.5}
   - name: scale
     parameter: [1, 1, 1]

@@ -175,15 +175,20 @@ class RandomMap {
     note("axis", fmt::format("\"{}\"", axis_words.at(settings().axis)));
     note("by", std::to_string(settings().distance));
   }
-  // Fits where the sizes of the positions are odd.
+  // Fits where the sizes of the positions are odd, and few, as for `may_grow`.
   void relative_positions() {
     std::string text;
+    std::int64_t elements = shape_.front();
+    for (std::size_t axis = 1; axis < shape_.size(); ++axis) {
+      elements *= (shape_[axis] + 1) / 2 * ((shape_[axis] + 1) / 2);
+    }
+    const bool few = elements <= 100;
     for (std::size_t axis = 0; axis + 1 < shape_.size(); ++axis) {
-      settings().window.sizes[axis] = (shape_[axis + 1] + 1) / 2;
+      settings().window.sizes[axis] = few ? (shape_[axis + 1] + 1) / 2 : 1;
       text += fmt::format("{}{}", axis == 0 ? "" : ", ", settings().window.sizes[axis]);
     }
     settings().window.given = static_cast<std::uint8_t>(shape_.size());
-    settings().windows = number(1, may_grow() ? 2 : 1);
+    settings().windows = number(1, few ? 2 : 1);
     note("window", "[" + text + "]");
     note("windows", std::to_string(settings().windows));
   }
