@@ -344,13 +344,14 @@ layers:
     multiply: [scores, scale]
   - name: sum
     add: [scaled, bias]
+  - name: weights
     then:
       - mask: {kind: shifted_windows, window: [2, 3], windows: [2, 2], shift: [1, 2], by: 3}
       - softmax: height
       - mask: {by: 0.25}
       - sin
   - name: out
-    multiply: [sum, half]
+    multiply: [weights, half]
   - name: last
     dense: 2
 )"},
