@@ -10,7 +10,7 @@ namespace {
 bool has_parameters(const Layer& layer) {
   return layer.parameters > 0 ||
          std::ranges::any_of(layer.components, [](const PlacedComponent& placed) {
-           return role_of(placed.component) == Role::affine;  // opaque may not tell how many
+           return begins_with_parameters(placed.component);  // opaque may not tell how many
          });
 }
 

@@ -5,15 +5,16 @@
 #include <array>
 #include <cmath>
 #include <numbers>
-#include <type_traits>
 
+#include "activation_kinks.hpp"
+#include "activation_parts.hpp"
 #include "smoothbound/layers/activation.hpp"
 
 namespace smoothbound {
+namespace activations {
 namespace {
 
 // Rounded up in the last digit.
-const Magnitude log_two = Magnitude::from_decimal("0.693147180559945309417232121459");
 const Magnitude gelu_slope = Magnitude::from_decimal("1.12890414518515478634074444227");
 const Magnitude gelu_curvature = Magnitude::from_decimal("0.797884560802865355879892119869");
 const Magnitude gelu_tanh_slope = Magnitude::from_decimal("1.12899306865877176545590447040");
@@ -23,45 +24,6 @@ const Magnitude mish_curvature = Magnitude::from_decimal("0.64420463723697242951
 const Magnitude half_pi = Magnitude::from_decimal("1.57079632679489661923132169164");
 const Magnitude erf_slope = Magnitude::from_decimal("1.12837916709551257389615890313");
 const Magnitude erf_curvature = Magnitude::from_decimal("0.967882898076573399191320771743");
-const Magnitude selu_slope = Magnitude::from_decimal("1.75809934084737685994021752082");
-const Magnitude selu_upper = Magnitude::from_decimal("1.05070098735548049341933498530");
-const Magnitude selu_bend = Magnitude::from_decimal("0.627935258935757163615977245398");
-const LowerBound root_three = square_root(LowerBound::from_count(3));
-
-Constant exactly(std::int64_t value, std::string_view formula, std::string_view source) {
-  return {Magnitude::from_count(value), formula, source};
-}
-
-Constant one(std::string_view source) { return exactly(1, "1", source); }
-
-Constant zero() { return {{}, "0", "f(0) = 0"}; }
-
-// Of rows with a smooth form, which the reason names.
-Constant kink(std::string_view reason, Remedy remedy = Remedy::smooth_form) {
-  return {Magnitude::infinity(), "inf", reason, remedy};
-}
-
-Constant unbounded() { return {Magnitude::infinity(), "inf", "unbounded"}; }
-
-// Bounded by 1: m = sqrt(n_out).
-Constant bounded_by_one() { return exactly(1, "sqrt(n_out)", "|f| <= 1"); }
-
-Constant bounded_by_six(std::string_view source) { return exactly(6, "6 sqrt(n_out)", source); }
-
-Constant slope(std::int64_t numerator, std::int64_t denominator, std::string_view formula) {
-  return {Magnitude::from_count(numerator) / LowerBound::from_count(denominator), formula,
-          "|f'(0)|"};
-}
-
-double logistic(double x) {
-  if (x >= 0) return 1 / (1 + std::exp(-x));
-  const double e = std::exp(x);
-  return e / (1 + e);
-}
-
-double log_one_plus_exp(double x) {
-  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
-}
 
 double normal_density(double x) {
   return std::exp(-x * x / 2) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
@@ -77,7 +39,7 @@ constexpr std::array<std::string_view, 1> rate_samples{"0.1"};
 ScalarConstants softplus_constants(Method /*method*/, const Real& beta) {
   return {one("f' is the sigmoid of beta x"),
           {beta.upper / LowerBound::from_count(4), "beta/4", "f'' = beta s(1-s) <= beta/4"},
-          {log_two / beta.lower, "sqrt(n_out) log(2)/beta", "f(0) = log(2)/beta"},
+          {log_two() / beta.lower, "sqrt(n_out) log(2)/beta", "f(0) = log(2)/beta"},
           slope(1, 2, "1/2"),
           unbounded()};
 }
@@ -85,7 +47,7 @@ ScalarConstants softplus_constants(Method /*method*/, const Real& beta) {
 ScalarConstants sigmoid_constants(Method method, const Real& /*none*/) {
   const Constant paper{Magnitude::from_count(1) / LowerBound::from_count(10), "1/10",
                        "appendix B.4"};
-  const Constant sharp{Magnitude::from_count(1) / (LowerBound::from_count(6) * root_three),
+  const Constant sharp{Magnitude::from_count(1) / (LowerBound::from_count(6) * root_three()),
                        "1/(6 sqrt 3)", "f'' = s(1-s)(1-2s), extremal at s = 1/2 -+ 1/(2 sqrt 3)"};
   return {slope(1, 4, "1/4"),
           method == Method::paper ? paper : sharp,
@@ -96,7 +58,7 @@ ScalarConstants sigmoid_constants(Method method, const Real& /*none*/) {
 
 ScalarConstants tanh_constants(Method /*method*/, const Real& /*none*/) {
   return {one("f' = 1 - tanh^2"),
-          {Magnitude::from_count(4) / (LowerBound::from_count(3) * root_three), "4/(3 sqrt 3)",
+          {Magnitude::from_count(4) / (LowerBound::from_count(3) * root_three()), "4/(3 sqrt 3)",
            "f'' = -2 t(1-t^2), extremal at t = -+ 1/sqrt 3"},
           zero(),
           one("|f'(0)|"),
@@ -136,17 +98,6 @@ ScalarConstants mish_constants(Method /*method*/, const Real& /*none*/) {
           unbounded()};
 }
 
-ScalarConstants elu_constants(Method /*method*/, const Real& alpha) {
-  const Magnitude unit = Magnitude::from_count(1);
-  const bool smooth = alpha.upper == unit && alpha.lower == LowerBound::from_count(1);
-  const Constant largest{std::max(unit, alpha.upper), "max(1, alpha)",
-                         "f' = alpha exp(x) below 0, 1 above"};
-  return {largest,
-          smooth ? one("f'' = exp(x) below 0")
-                 : kink("elu with alpha other than 1 has a kink at 0, celu has none"),
-          zero(), largest, unbounded()};
-}
-
 ScalarConstants softsign_constants(Method /*method*/, const Real& /*none*/) {
   return {one("f' = 1/(1+|x|)^2"), exactly(2, "2", "|f''| = 2/(1+|x|)^3"), zero(), one("|f'(0)|"),
           bounded_by_one()};
@@ -176,117 +127,11 @@ ScalarConstants erf_constants(Method /*method*/, const Real& /*none*/) {
           bounded_by_one()};
 }
 
-ScalarConstants relu_constants(Method /*method*/, const Real& /*none*/) {
-  return {one("slopes 0 and 1"), kink("relu has a kink at 0", Remedy::softplus_for_relu), zero(),
-          one("slopes 0 and 1"), unbounded()};
-}
-
-ScalarConstants relu6_constants(Method /*method*/, const Real& /*none*/) {
-  return {one("slopes 0 and 1"), kink("relu6 has kinks at 0 and 6, smooth_relu6 has none"), zero(),
-          one("slopes 0 and 1"), bounded_by_six("0 <= f <= 6")};
-}
-
-// With c = 3 beta and v = beta (x - 3), f' = s(v + c) - s(v - c) is even in v and falls on both
-// sides, and |f''| = beta sinh|v| sinh c / (cosh v + cosh c)^2, largest where X = cosh v solves
-// X^2 - X cosh c - 2 = 0.
-ScalarConstants smooth_relu6_constants(Method /*method*/, const Real& beta) {
-  const Magnitude three = Magnitude::from_count(3);
-  const LowerBound unit = LowerBound::from_count(1);
-  const Magnitude c = three * beta.upper;
-  const Magnitude cosh = hyperbolic_cosine(c);
-  const LowerBound cosh_below = hyperbolic_cosine(LowerBound::from_count(3) * beta.lower);
-  const auto place = [](const auto& h) {
-    using Side = std::remove_cvref_t<decltype(h)>;
-    return scale(h + square_root(h * h + Side::from_count(8)), -1);
-  };
-  const Magnitude x = place(cosh);
-  const LowerBound sum = place(cosh_below) + cosh_below;
-  // The fraction alone is inf where cosh c is beyond the largest number.
-  const Magnitude curvature =
-      std::min(beta.upper * hyperbolic_sine(c) * square_root(excess(x * x, unit)) / (sum * sum),
-               scale(beta.upper, -2));
-  return {{hyperbolic_tangent(scale(c, -1)), "tanh(3 beta/2)", "f' is largest at 3"},
-          {curvature, "beta sinh(c) sqrt(X^2-1)/(X+C)^2",
-           "c = 3 beta, C = cosh c, X = (C + sqrt(C^2+8))/2; at most beta/4"},
-          {log_one_plus(hyperbolic_tangent(c)) / beta.lower,
-           "sqrt(n_out) log(1 + tanh(3 beta))/beta", "f(0) = (log 2 - log(1 + exp(-6 beta)))/beta"},
-          {scale(hyperbolic_tangent(c), -1), "tanh(3 beta)/2", "|f'(0)|"},
-          bounded_by_six("0 < f < 6")};
-}
-
-ScalarConstants leaky_relu_constants(Method /*method*/, const Real& slope_below) {
-  const Magnitude unit = Magnitude::from_count(1);
-  const Constant largest{std::max(unit, slope_below.upper), "max(1, slope)",
-                         "slopes 'slope' and 1"};
-  return {largest, kink("leaky_relu has a kink at 0, smooth_leaky_relu has none"), zero(), largest,
-          unbounded()};
-}
-
-// At scale 1: f' = slope + (1 - slope) s lies between slope and 1.
-ScalarConstants smooth_leaky_relu_constants(Method /*method*/, const Real& slope_below) {
-  const Magnitude unit = Magnitude::from_count(1);
-  const LowerBound unit_below = LowerBound::from_count(1);
-  const Magnitude bend =
-      std::max(excess(unit, slope_below.lower), excess(slope_below.upper, unit_below));
-  return {{std::max(unit, slope_below.upper), "max(1, slope)", "f' lies between slope and 1"},
-          {scale(bend, -2), "|1 - slope| beta/4", "f'' = (1 - slope) beta s(1-s)"},
-          {log_two * bend, "sqrt(n_out) |1 - slope| log(2)/beta", "f(0) = (1 - slope) log(2)/beta"},
-          {scale(unit + slope_below.upper, -1), "(1 + slope)/2", "|f'(0)|"},
-          unbounded()};
-}
-
-ScalarConstants selu_constants(Method /*method*/, const Real& /*none*/) {
-  const Constant largest{selu_slope, "lambda alpha",
-                         "f' = lambda alpha exp(x) below 0, lambda above"};
-  return {largest, kink("selu has a kink at 0, smooth_selu has none"), zero(), largest,
-          unbounded()};
-}
-
-ScalarConstants smooth_selu_constants(Method /*method*/, const Real& /*none*/) {
-  const Constant largest{selu_upper, "lambda", "f' = lambda exp(x/alpha) below 0, lambda above"};
-  return {largest,
-          {selu_bend, "lambda/alpha", "f'' = lambda exp(x/alpha)/alpha below 0"},
-          zero(),
-          largest,
-          unbounded()};
-}
-
-ScalarConstants celu_constants(Method /*method*/, const Real& alpha) {
-  return {one("f' = exp(x/alpha) below 0, 1 above"),
-          {Magnitude::from_count(1) / alpha.lower, "1/alpha", "f'' = exp(x/alpha)/alpha below 0"},
-          zero(),
-          one("|f'(0)|"),
-          unbounded()};
-}
-
-ScalarConstants hard_tanh_constants(Method /*method*/, const Real& /*none*/) {
-  return {one("slopes 0 and 1"), kink("hard_tanh has kinks at -1 and 1, tanh has none"), zero(),
-          one("|f'(0)|"), bounded_by_one()};
-}
-
-ScalarConstants hard_sigmoid_constants(Method /*method*/, const Real& /*none*/) {
-  return {slope(1, 6, "1/6"),
-          kink("hard_sigmoid has kinks at -3 and 3, sigmoid has none"),
-          {slope(1, 2, "").value, "sqrt(n_out)/2", "f(0) = 1/2"},
-          slope(1, 6, "1/6"),
-          bounded_by_one()};
-}
-
-ScalarConstants hard_swish_constants(Method /*method*/, const Real& /*none*/) {
-  return {{slope(3, 2, "").value, "3/2", "f' = (2x+3)/6 up to x = 3"},
-          kink("hard_swish has kinks at -3 and 3, silu has none"),
-          zero(),
-          slope(1, 2, "1/2"),
-          unbounded()};
-}
-
 ScalarConstants identity_constants(Method /*method*/, const Real& /*none*/) {
   return {one("linear"), {{}, "0", "linear"}, zero(), one("linear"), unbounded()};
 }
 
 constexpr double gelu_cubic = 0.044715;
-constexpr double selu_scale = 1.0507009873554804934193349852946;
-constexpr double selu_alpha = 1.6732632423543772848170429916717;
 
 Jet evaluate_gelu_tanh(double x, double /*none*/) {
   const double c = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
@@ -304,24 +149,6 @@ Jet evaluate_mish(double x, double /*none*/) {
   const double s = 1 - t * t;
   const double o = logistic(x);
   return {x * t, t + x * s * o, 2 * s * o + x * (s * o * (1 - o) - 2 * t * s * o * o)};
-}
-
-Jet evaluate_celu(double x, double alpha) {
-  if (x > 0) return {x, 1, 0};
-  const double e = std::exp(x / alpha);
-  return {alpha * std::expm1(x / alpha), e, e / alpha};
-}
-
-// f(6 - x) = 6 - f(x); on the left no term is far above the result.
-Jet evaluate_smooth_relu6(double x, double beta) {
-  if (x > 3) {
-    const Jet mirrored = evaluate_smooth_relu6(6 - x, beta);
-    return {6 - mirrored.value, mirrored.first, -mirrored.second};
-  }
-  const double up = logistic(beta * x);
-  const double down = logistic(beta * (x - 6));
-  return {(log_one_plus_exp(beta * x) - log_one_plus_exp(beta * (x - 6))) / beta, up - down,
-          beta * (up * logistic(-beta * x) - down * logistic(-beta * (x - 6)))};
 }
 
 constexpr std::array table{
@@ -444,22 +271,11 @@ constexpr std::array table{
     ActivationRow{"selu",
                   "lambda x above 0, lambda alpha (exp(x) - 1) below; lambda = 1.0507..., "
                   "alpha = 1.6732...",
-                  no_parameter,
-                  [](double x, double) {
-                    if (x > 0) return Jet{selu_scale * x, selu_scale, 0};
-                    const double e = selu_scale * selu_alpha * std::exp(x);
-                    return Jet{selu_scale * selu_alpha * std::expm1(x), e, e};
-                  },
-                  selu_constants, "smooth_selu"},
+                  no_parameter, evaluate_selu, selu_constants, "smooth_selu"},
     ActivationRow{"smooth_selu",
                   "lambda x above 0, lambda alpha (exp(x/alpha) - 1) below: lambda celu(x), with "
                   "lambda and alpha of selu",
-                  no_parameter,
-                  [](double x, double) {
-                    const Jet f = evaluate_celu(x, selu_alpha);
-                    return Jet{selu_scale * f.value, selu_scale * f.first, selu_scale * f.second};
-                  },
-                  smooth_selu_constants},
+                  no_parameter, evaluate_smooth_selu, smooth_selu_constants},
     ActivationRow{"hard_tanh", "min(max(x, -1), 1)", no_parameter,
                   [](double x, double) {
                     if (x > 1) return Jet{1, 0, 0};
@@ -478,6 +294,21 @@ constexpr std::array table{
                     return x > -3 ? Jet{x * (x + 3) / 6, (2 * x + 3) / 6, 1.0 / 3} : Jet{};
                   },
                   hard_swish_constants, "silu"},
+    ActivationRow{"capped_exp",
+                  "min(exp(x), cap)",
+                  {"cap", "largest value", "100", text::RealRange::positive, mild_samples},
+                  [](double x, double cap) {
+                    if (x > std::log(cap)) return Jet{cap, 0, 0};
+                    const double e = std::exp(x);
+                    return Jet{std::min(e, cap), e, e};
+                  },
+                  capped_exp_constants,
+                  "smooth_capped_exp"},
+    ActivationRow{"smooth_capped_exp",
+                  "cap / (1 + cap exp(-x))",
+                  {"cap", "bound of the values", "100", text::RealRange::positive, mild_samples},
+                  evaluate_smooth_capped_exp,
+                  smooth_capped_exp_constants},
     ActivationRow{"identity", "x", no_parameter,
                   [](double x, double) {
                     return Jet{x, 1, 0};
@@ -494,7 +325,8 @@ constexpr std::array table{
 };
 
 }  // namespace
+}  // namespace activations
 
-std::span<const ActivationRow> activation_table() { return table; }
+std::span<const ActivationRow> activation_table() { return activations::table; }
 
 }  // namespace smoothbound

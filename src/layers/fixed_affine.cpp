@@ -71,14 +71,10 @@ Parts FixedShift::parts(const Site& site, Method /*method*/) const {
     largest = std::max(largest, delta.magnitude.upper);
   }
   const std::int64_t repeats = by.size() == 1 ? site.input().elements() : site.input().positions();
-  MapConstants a = linear_map({Magnitude::from_count(1), "1", "a translation"});
-  a.smoothness.source = "affine";
-  a.at_zero = {
-      square_root(squares * Magnitude::from_count(repeats) * Magnitude::from_count(site.batch)),
-      "sqrt(sum of delta^2 over all scalars)", "a(0) = delta"};
-  a.slope_at_zero.source = "affine";
-  a.at_maximum->at_zero = largest;
-  return Part(a);
+  const Magnitude all =
+      squares * Magnitude::from_count(repeats) * Magnitude::from_count(site.batch);
+  return Part(translation(
+      {square_root(all), "sqrt(sum of delta^2 over all scalars)", "a(0) = delta"}, largest));
 }
 
 }  // namespace smoothbound

@@ -15,6 +15,26 @@ constexpr std::int64_t most_in_all = 1 << 10;
 
 std::int64_t ceiling_of(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
+std::int64_t places_of(const AxisRule::Window& window) {
+  std::int64_t product = 1;
+  for (const std::int64_t size : window) product *= size;
+  return product;
+}
+
+std::int64_t relative_place(const AxisRule::Window& window, std::int64_t first,
+                            std::int64_t second) {
+  std::int64_t place = 0;
+  std::int64_t stride = 1;
+  for (std::size_t k = window.size(); k-- > 0;) {
+    const std::int64_t size = window.at(k);
+    place += stride * (second % size - first % size + size - 1);
+    stride *= 2 * size - 1;
+    first /= size;
+    second /= size;
+  }
+  return place;
+}
+
 // From the places in what a run reads of some entries to those of the entries that copy them.
 void follow(std::vector<std::int64_t>& places, const std::vector<std::int64_t>& sources) {
   std::vector<std::int64_t> next;
@@ -95,8 +115,23 @@ AxisRule AxisRule::nearest(std::int64_t input, std::int64_t output) {
   return {input, output, input / common, output / common};
 }
 
+AxisRule AxisRule::relative_places(const Window& window) {
+  constexpr const char* what = "the number of pairs of places in a window";
+  AxisRule rule;
+  rule.window = window;
+  for (const std::int64_t size : window) {
+    rule.input = checked_product(rule.input, checked_sum(size, size - 1, what), what);
+    rule.output = checked_product(rule.output, checked_product(size, size, what), what);
+  }
+  return rule;
+}
+
 std::int64_t AxisRule::source(std::int64_t o) const {
   std::int64_t i = o;
+  if (window.front() != 0) {
+    const std::int64_t places = places_of(window);
+    return relative_place(window, o / places, o % places);
+  }
   if (denominator != 1) {
     __extension__ using Wide = __int128;
     i = static_cast<std::int64_t>(static_cast<Wide>(o) * numerator / denominator);
@@ -109,6 +144,8 @@ std::int64_t AxisRule::source(std::int64_t o) const {
       return i < 0 ? -i : 2 * (input - 1) - i;
     case Outside::replicate:
       return i < 0 ? 0 : input - 1;
+    case Outside::wrap:
+      return i % input < 0 ? i % input + input : i % input;
     case Outside::zero:
       break;
   }
@@ -116,6 +153,8 @@ std::int64_t AxisRule::source(std::int64_t o) const {
 }
 
 std::int64_t AxisRule::largest_copies() const {
+  // Of two places as far apart as places can be there is one pair; of the same one, all.
+  if (window.front() != 0) return places_of(window);
   const std::int64_t before = std::max<std::int64_t>(-offset, 0);
   const std::int64_t after = std::max<std::int64_t>(output - input - before, 0);
   switch (outside) {
@@ -128,6 +167,8 @@ std::int64_t AxisRule::largest_copies() const {
     }
     case Outside::replicate:
       return input == 1 ? 1 + before + after : 1 + std::max(before, after);
+    case Outside::wrap:
+      return ceiling_of(output, input);  // numbers in a row with the same remainder
     case Outside::zero:
       break;
   }
@@ -137,7 +178,7 @@ std::int64_t AxisRule::largest_copies() const {
 }
 
 std::int64_t AxisRule::copying() const {
-  if (outside != Outside::zero || denominator != 1) return output;
+  if (window.front() != 0 || outside != Outside::zero || denominator != 1) return output;
   const std::int64_t first = offset < 0 ? ceiling_of(-offset, numerator) : 0;
   const std::int64_t end =
       offset < input ? std::min(output, ceiling_of(input - offset, numerator)) : 0;
@@ -163,7 +204,7 @@ IndexMap IndexMap::permuted(std::span<const std::int64_t> sizes, std::span<const
 }
 
 bool IndexMap::is_bijection() const {
-  return std::ranges::all_of(axes, [](const Axis& axis) { return axis.rule.is_identity(); });
+  return std::ranges::all_of(axes, [](const Axis& axis) { return axis.rule.is_bijection(); });
 }
 
 std::int64_t IndexMap::outputs() const {

@@ -26,6 +26,14 @@ Role role_of(const Component& component) {
   return std::visit([](const auto& c) { return c.role; }, component);
 }
 
+bool begins_with_parameters(const Component& component) {
+  return std::visit(
+      [](const auto& c) {
+        return c.role == Role::affine && !requires { c.is_fixed; };
+      },
+      component);
+}
+
 bool reads_nothing(const Component& component) {
   return std::visit(
       [](const auto& c) {

@@ -96,16 +96,19 @@ void visit_slice(SettingsVisitor& visitor, Settings& settings) {
   visitor.count({.name = "step", .description = "distance of neighbouring entries"}, settings.step);
 }
 
+// The axis along which it goes, by the setting.
+std::size_t required_axis(const Settings& settings, const Shape& input, std::string_view what) {
+  const std::optional<int> axis = find_axis(settings.axis, input.rank());
+  if (axis) return static_cast<std::size_t>(*axis);
+  throw ShapeError(fmt::format("{} goes along the {}, which {} does not have", what,
+                               axis_words.at(settings.axis), input.to_text()),
+                   fmt::format("the axes are {}", join(axes_of(input))));
+}
+
 Result slice_at(const Settings& settings, const Shape& input) {
   const std::string_view name = axis_words.at(settings.axis);
-  const std::optional<int> axis = find_axis(settings.axis, input.rank());
-  if (!axis) {
-    throw ShapeError(
-        fmt::format("slice goes along the {}, which {} does not have", name, input.to_text()),
-        fmt::format("the axes are {}", join(axes_of(input))));
-  }
   IndexMap map = IndexMap::in_order(input.sizes());
-  AxisRule& rule = map.axes[static_cast<std::size_t>(*axis)].rule;
+  AxisRule& rule = map.axes[required_axis(settings, input, "slice")].rule;
   const std::int64_t to = settings.to.value_or(rule.input);
   if (to > rule.input || settings.from >= to) {
     throw ShapeError(fmt::format("slice takes entries {} to {} of {} along the {}", settings.from,
@@ -118,7 +121,7 @@ Result slice_at(const Settings& settings, const Shape& input) {
   return along_axes(std::move(map));
 }
 
-constexpr std::array<std::string_view, 3> pad_modes{"zero", "reflect", "replicate"};
+constexpr std::array<std::string_view, 4> pad_modes{"zero", "reflect", "replicate", "circular"};
 
 void visit_pad(SettingsVisitor& visitor, Settings& settings) {
   visitor.extent({.name = "by",
@@ -137,6 +140,7 @@ void visit_pad(SettingsVisitor& visitor, Settings& settings) {
 AxisRule::Outside outside_of(std::size_t mode) {
   if (pad_modes.at(mode) == "reflect") return AxisRule::Outside::reflect;
   if (pad_modes.at(mode) == "replicate") return AxisRule::Outside::replicate;
+  if (pad_modes.at(mode) == "circular") return AxisRule::Outside::wrap;
   return AxisRule::Outside::zero;
 }
 
@@ -292,6 +296,65 @@ Result shortcut_at(const Settings& settings, const Shape& input) {
   return along_axes(std::move(map));
 }
 
+void visit_roll(SettingsVisitor& visitor, Settings& settings) {
+  visitor.choice({.name = "axis", .description = "axis along which entries move on"}, axis_words,
+                 settings.axis);
+  visitor.count({.name = "by",
+                 .description = "entries by which each moves on, below 0: back; what passes an end "
+                                "comes in at the other",
+                 .required = true,
+                 .smallest = text::any_integer},
+                settings.distance);
+}
+
+Result roll_at(const Settings& settings, const Shape& input) {
+  IndexMap map = IndexMap::in_order(input.sizes());
+  AxisRule& rule = map.axes[required_axis(settings, input, "roll")].rule;
+  rule.outside = AxisRule::Outside::wrap;
+  rule.offset = -(settings.distance % rule.input);
+  return {input, std::move(map)};
+}
+
+void visit_relative_positions(SettingsVisitor& visitor, Settings& settings) {
+  visitor.extent({.name = "window",
+                  .description = "sizes of the window: a number for all axes, or one for each",
+                  .required = true,
+                  .shorthand = true},
+                 settings.window);
+  visitor.count({.name = "windows",
+                 .description = "windows with the same entries, which count faster than channels"},
+                settings.windows);
+}
+
+// Seen as [channels, windows, pairs of places].
+Result relative_positions_at(const Settings& settings, const Shape& input) {
+  if (!settings.window.is_given()) return along_axes(IndexMap::in_order(sizes_of(input)));
+  require_spatial(input, "relative_positions");
+  require_fit(input, "window", settings.window);
+  AxisRule::Window window;
+  window.fill(1);
+  std::int64_t places = 1;
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    const std::int64_t size = settings.window[axis];
+    constexpr const char* what = "the number of places in a window";
+    places = checked_product(places, size, what);
+    const std::int64_t entries = checked_sum(size, size - 1, what);
+    if (input.spatial(axis) != entries) {
+      throw ShapeError(
+          fmt::format("relative_positions reads {} entries along {}, not {}", entries,
+                      axis_name(input, axis), input.spatial(axis)),
+          fmt::format("places in a window of {} are -{} to {} apart", size, size - 1, size - 1));
+    }
+    window.at(static_cast<std::size_t>(axis)) = size;
+  }
+  const std::int64_t stack =
+      checked_product(input.channels(), settings.windows, "the number of windows");
+  IndexMap map = IndexMap::in_order(Sizes{input.channels(), 1, input.positions()});
+  map.axes[1].rule = AxisRule::nearest(1, settings.windows);
+  map.axes[2].rule = AxisRule::relative_places(window);
+  return {Shape{stack, places, places}, std::move(map)};
+}
+
 constexpr std::array table{
     RearrangementRow{"flatten", "the sample as one vector, row by row", no_settings, flatten_at},
     RearrangementRow{"reshape", "the same scalars, row by row, with other sizes", visit_reshape,
@@ -324,6 +387,11 @@ constexpr std::array table{
                      }},
     RearrangementRow{"padded_shortcut", "every stride-th position, with channels of zeros added",
                      visit_shortcut, shortcut_at},
+    RearrangementRow{"roll", "the entries of an axis, moved on in a circle", visit_roll, roll_at},
+    RearrangementRow{"relative_positions",
+                     "[channels, places, places] of a window, for each key and query the entry at "
+                     "place of query - place of key + size - 1",
+                     visit_relative_positions, relative_positions_at},
 };
 
 }  // namespace

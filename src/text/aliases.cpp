@@ -20,6 +20,8 @@ constexpr std::string_view in_brackets =
     "write it behind the component's name, as in conv: {filters: 64, kernel: 3}";
 constexpr std::string_view reflecting = "pad with mode: reflect";
 constexpr std::string_view replicating = "pad with mode: replicate";
+constexpr std::string_view circular = "pad with mode: circular";
+constexpr std::string_view biasing = "a parameter, then relative_positions, added to the scores";
 constexpr std::string_view interpolating = "upsample, with mode: bilinear if it is not the nearest";
 
 constexpr auto table = std::to_array<Alias>({
@@ -70,6 +72,11 @@ constexpr auto table = std::to_array<Alias>({
     {"mirrorpad", "pad", reflecting},
     {"replicationpad1d", "pad", replicating},
     {"replicationpad2d", "pad", replicating},
+    {"circularpad1d", "pad", circular},
+    {"circularpad2d", "pad", circular},
+    {"circularpad3d", "pad", circular},
+    {"circularpadding", "pad", circular},
+    {"cyclicshift", "roll", {}},
     {"shuffle", "channel_shuffle", {}},
     {"reorg", "space_to_depth",
      "space_to_depth; Darknet's reorg has the channels in another order"},
@@ -90,12 +97,23 @@ constexpr auto table = std::to_array<Alias>({
     {"multiheadselfattention", "attention", {}},
     {"selfattention", "attention", {}},
     {"scaleddotproductattention", "matmul", "it is matmul, softmax and matmul"},
+    {"relativepositionbias", "relative_positions", biasing},
+    {"relativepositionbiastable", "relative_positions", biasing},
+    {"relativepositionalbias", "relative_positions", biasing},
+    {"attentionmask", "mask", {}},
+    {"attnmask", "mask", {}},
+    {"causalmask", "mask", {}},
+    {"tril", "mask", "mask, which is causal unless it has another kind"},
+    {"triu", "mask", "mask, which is causal unless it has another kind"},
+    {"maskedfill", "mask", {}},
     {"bmm", "matmul", {}},
     {"batchmatmul", "matmul", {}},
     {"dot", "matmul", {}},
     {"positionalembedding", "parameter", {}},
     {"clstoken", "parameter", {}},
     {"weight", "parameter", {}},
+    {"buffer", "constant", {}},
+    {"registerbuffer", "constant", {}},
     {"droppath", "dropout", {}},
     {"stochasticdepth", "dropout", {}},
     {"split", "slice", "a slice for each part"},
@@ -173,6 +191,8 @@ constexpr auto table = std::to_array<Alias>({
     {"rrelu", "leaky_relu", no_random_slope},
     {"crelu", "relu", "concat of relu and of its opposite is not one component"},
     {"arctan", "atan", {}},
+    {"exp", "capped_exp", "exp has no bounds; capped_exp is min(exp(x), cap)"},
+    {"clampedexp", "capped_exp", {}},
     {"logistic", "sigmoid", {}},
     {"geluapproximate", "gelu_tanh", {}},
     {"logsoftmax", "softmax", "the loss logistic has it in itself: leave it out"},
@@ -241,6 +261,10 @@ constexpr auto table = std::to_array<Alias>({
     {"targetshape", "sizes", {}},
     {"shape", "sizes", {}},
     {"interpolation", "mode", {}},
+    {"shifts", "by", {}},
+    {"windowsize", "window", {}},
+    {"shiftsize", "shift", {}},
+    {"value", "values", {}},
     {"perm", "axes", {}},
     {"dims", "axes", {}},
     {"dim", "axis", {}},

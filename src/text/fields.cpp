@@ -182,10 +182,13 @@ std::int64_t parse_count(const ScalarText& scalar, std::int64_t smallest) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     fits = fits && error == std::errc();
   }
-  if (number.negative && !is_zero(number)) {
+  const bool negative = number.negative && !is_zero(number);
+  if (negative && smallest >= 0) {
     refuse("must not be negative", fmt::format("write an integer from {} on", smallest));
   }
+  if (!fits && negative) refuse("is too small", fmt::format("at least {}", smallest));
   if (!fits) refuse("is too large", fmt::format("at most {}", largest_count));
+  if (negative) value = -value;
   if (value < smallest) {
     refuse(fmt::format("must be at least {}", smallest),
            fmt::format("write an integer from {} on", smallest));

@@ -179,6 +179,16 @@ const std::map<std::string_view, Exact (*)(const Ball&, Method)> exact_constants
      [](const Ball&, Method) -> Exact {
        return {ratio(3, 2), inf(), 0, ratio(1, 2), inf()};
      }},
+    {"capped_exp",
+     [](const Ball& cap, Method) -> Exact {
+       const bool capped_at_zero = arb_lt(cap.raw(), Ball(1).raw()) != 0;
+       return {cap, inf(), capped_at_zero ? cap : Ball(1), capped_at_zero ? Ball(0) : Ball(1), cap};
+     }},
+    {"smooth_capped_exp",
+     [](const Ball& cap, Method) -> Exact {
+       return {cap / Ball(4), cap / (Ball(6) * root(3)), cap / (Ball(1) + cap),
+               square(cap / (Ball(1) + cap)), cap};
+     }},
     {"identity",
      [](const Ball&, Method) -> Exact {
        return {1, 0, 0, 1, inf()};

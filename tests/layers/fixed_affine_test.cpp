@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "numeric.hpp"
+#include "smoothbound/layers/parameter.hpp"
 
 namespace smoothbound {
 namespace {
@@ -59,6 +60,39 @@ TEST(FixedShift, OffsetIsRepeatedOverScalarsAndBatch) {
   EXPECT_EQ(only_map(shift.parts({{&vector, 1}, vector, 3}, Method::paper)).at_zero.value,
             Magnitude::from_count(9));
   EXPECT_TRUE(shift.work({{&vector, 1}, vector, 3}).forward.is_zero());
+}
+
+// (3, -4) for each of 4 samples: 5 * 2. One number -2 for 9 scalars of 4 samples: 12.
+TEST(FixedValue, IsThereOnceForEachSample) {
+  const Shape input{7};
+  FixedValue value{{1, 2}, signed_numbers({"3", "-4"})};
+  const Shape shape{1, 2};
+  ASSERT_EQ(value.output_shape({&input, 1}), shape);
+  for (const Method method : {Method::paper, Method::sharp}) {
+    const MapConstants a = only_map(value.parts({{&input, 1}, shape, 4}, method));
+    EXPECT_EQ(a.bound.value, Magnitude::from_count(10));
+    EXPECT_EQ(a.at_zero.value, Magnitude::from_count(10));
+    EXPECT_TRUE(a.lipschitz.value.is_zero());
+    EXPECT_TRUE(a.smoothness.value.is_zero());
+    EXPECT_TRUE(a.slope_at_zero.value.is_zero());
+    ASSERT_TRUE(a.at_maximum.has_value());
+    EXPECT_EQ(a.at_maximum->bound, Magnitude::from_count(4));
+    EXPECT_EQ(a.at_maximum->at_zero, Magnitude::from_count(4));
+    EXPECT_TRUE(a.at_maximum->lipschitz.is_zero());
+  }
+  const Shape square{3, 3};
+  const FixedValue one{{3, 3}, signed_numbers({"-2"})};
+  EXPECT_EQ(only_map(one.parts({{&input, 1}, square, 4}, Method::sharp)).bound.value,
+            Magnitude::from_count(12));
+  EXPECT_FALSE(one.block({{&input, 1}, square, 4}).has_value());
+  value.shape = {3, 2};
+  try {
+    (void)value.output_shape({&input, 1});
+    FAIL();
+  } catch (const ShapeError& error) {
+    EXPECT_STREQ(error.what(), "constant has 2 values, but [3, 2] has 6 scalars");
+    EXPECT_EQ(error.hint, "give one number for all scalars, or one for each");
+  }
 }
 
 TEST(FixedNumbers, AreOneOrOneForEachChannel) {

@@ -57,6 +57,18 @@ Rearrangement pad(Extent before, Extent after, std::size_t mode) {
   settings.mode = mode;
   return named("pad", settings);
 }
+Rearrangement roll(std::size_t axis, std::int64_t by) {
+  Settings settings;
+  settings.axis = axis;
+  settings.distance = by;
+  return named("roll", settings);
+}
+Rearrangement relative_positions(Extent window, std::int64_t windows) {
+  Settings settings;
+  settings.window = window;
+  settings.windows = windows;
+  return named("relative_positions", settings);
+}
 Rearrangement pad_by(std::int64_t by) {
   Settings settings;
   settings.by = Extent::uniform(by);
@@ -112,6 +124,18 @@ std::vector<Mapped> index_maps() {
       {pad(Extent::uniform(0), Extent::uniform(3), 1), {1, 4}},
       {pad(one_two, Extent::uniform(1), 2), {2, 3, 4}},
       {pad(Extent::uniform(3), Extent::uniform(2), 2), {2, 1, 4}},
+      {pad(one_two, Extent::uniform(1), 3), {2, 3, 4}},
+      {pad(Extent::uniform(7), Extent::uniform(0), 3), {2, 3}},
+      {pad(none, Extent::uniform(2), 3), {2, 1, 2}},
+      {roll(height_word, 1), {2, 3, 4}},
+      {roll(width_word, -3), {2, 3, 4}},
+      {roll(channels_word, 11), {3, 2}},
+      {roll(length_word, -8), {3, 4}},
+      {relative_positions({{3}, 2}, 1), {2, 5}},
+      {relative_positions({{2, 3}, 3}, 1), {2, 3, 5}},
+      {relative_positions({{3, 2}, 3}, 4), {2, 5, 3}},
+      {relative_positions(Extent::uniform(2), 3), {1, 3, 3, 3}},
+      {relative_positions(Extent::uniform(1), 1), {3, 1, 1}},
       {pad_by(1), {2, 3, 3}},
       {counted("channel_shuffle", 1), {4, 3}},
       {counted("channel_shuffle", 2), {6, 2, 2}},
@@ -210,6 +234,10 @@ TEST(IndexMap, CopiesByHand) {
             3);
   EXPECT_EQ(along({.input = 5, .output = 7, .offset = -2, .outside = AxisRule::Outside::replicate}),
             3);
+  // Around a circle, (2, 2) of 3 has 1 2 0 1 2 0 1.
+  EXPECT_EQ(along({.input = 3, .output = 7, .offset = -2, .outside = AxisRule::Outside::wrap}), 3);
+  // Each place of a window of 2 x 3 is at the place of itself.
+  EXPECT_EQ(along(AxisRule::relative_places({2, 3, 1})), 6);
   // Where nearest is computed in float32, 2 -> 82 copies one entry 42 times.
   EXPECT_EQ(along(AxisRule::nearest(2, 82)), 41);
 }
@@ -235,6 +263,8 @@ TEST(IndexMap, ClosedFormsCountWhatIsThere) {
         AxisRule rule{.input = n, .output = n + before + after, .offset = -before};
         expect_counted(rule);
         rule.outside = AxisRule::Outside::replicate;
+        expect_counted(rule);
+        rule.outside = AxisRule::Outside::wrap;
         expect_counted(rule);
         rule.outside = AxisRule::Outside::reflect;
         if (before < n && after < n) expect_counted(rule);
@@ -284,6 +314,10 @@ TEST(IndexMap, RunsAreComposedBeforeTheyAreCounted) {
       {{nearest_factor(2), permute({length_word, channels_word}), nearest_factor(3)}, {3, 4}},
       {{nearest_factor(2), reshape({8, 3}), slice(channels_word, 0, std::nullopt, 2)}, {3, 4}},
       {{counted("channel_shuffle", 3), counted("channel_shuffle", 2)}, {6, 4}},
+      {{roll(length_word, 1), nearest_factor(2), roll(length_word, -3)}, {3, 4}},
+      {{nearest_factor(2), roll(length_word, 1), slice(length_word, 0, std::nullopt, 2)}, {3, 4}},
+      {{pad(Extent::uniform(1), none, 3), pad(none, Extent::uniform(2), 3)}, {2, 3}},
+      {{relative_positions({{2}, 2}, 2), slice(height_word, 0, 1, 1)}, {2, 3}},
   };
   for (const RunOfMaps& run : runs) {
     std::vector<std::int64_t> sources;
@@ -388,6 +422,34 @@ TEST(IndexMap, MistakesAreToldWithAHint) {
        {3},
        "pad needs an input with positions, not [3]",
        "[channels, length], [channels, height, width] or [channels, depth, height, width]"},
+      {roll(width_word, 1),
+       {3, 5},
+       "roll goes along the width, which [3, 5] does not have",
+       "the axes are channels, length"},
+      {relative_positions(Extent::uniform(2), 1),
+       {3},
+       "relative_positions needs an input with positions, not [3]",
+       "[channels, length], [channels, height, width] or [channels, depth, height, width]"},
+      {relative_positions({{2, 2}, 3}, 1),
+       {3, 3},
+       "window has 2 numbers, but [3, 3] has 1 spatial axis",
+       "give one number for all axes, or one for each"},
+      {relative_positions(Extent::uniform(7), 1),
+       {3, 13, 12},
+       "relative_positions reads 13 entries along the width, not 12",
+       "places in a window of 7 are -6 to 6 apart"},
+      {relative_positions(Extent::uniform(std::int64_t{1} << 40), 1),
+       {1, (std::int64_t{1} << 41) - 1},
+       "the number of pairs of places in a window exceeds 2^63 - 1",
+       "make the sizes smaller"},
+      {relative_positions(Extent::uniform((std::int64_t{1} << 62) + 1), 1),
+       {1, 5},
+       "the number of places in a window exceeds 2^63 - 1",
+       "make the sizes smaller"},
+      {relative_positions(Extent::uniform(1), std::int64_t{1} << 62),
+       {4, 1},
+       "the number of windows exceeds 2^63 - 1",
+       "make the sizes smaller"},
       {counted("channel_shuffle", 2),
        {3, 5},
        "groups (2) do not divide the channels (3)",

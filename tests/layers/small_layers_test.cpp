@@ -200,9 +200,9 @@ TEST(Catalogue, NamesAreUniqueAndFound) {
 }
 
 TEST(Catalogue, Roles) {
-  EXPECT_THAT(
-      component_names(Role::affine),
-      testing::ElementsAre("dense", "conv", "conv_transposed", "embedding", "parameter", "opaque"));
+  EXPECT_THAT(component_names(Role::affine),
+              testing::ElementsAre("dense", "conv", "conv_transposed", "embedding", "parameter",
+                                   "constant", "opaque"));
   EXPECT_THAT(component_names(Role::merge),
               testing::ElementsAre("add", "concat", "multiply", "matmul"));
   EXPECT_THAT(

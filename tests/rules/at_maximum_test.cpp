@@ -128,6 +128,7 @@ TEST(AtMaximum, OfLinearMaps) {
   const Map of_norm_one{none, 1, none, 1, 0, 0, 1};
   for (const char* const map :
        {"flatten", "{upsample: 3}", "{pad: {by: 2, mode: replicate}}",
+        "{roll: {axis: length, by: 2}}", "{relative_positions: {window: 2, windows: 2}}",
         "{upsample: {size: 5, mode: bilinear}}",
         "{upsample: {factor: 2, mode: bilinear, align_corners: true}}", "{average_pool: 2}",
         "{average_pool: {kernel: 2, stride: 1, padding: 1, count_padding: false}}",
@@ -142,6 +143,9 @@ TEST(AtMaximum, OfLinearMaps) {
   expect_map(part_of("[4, 3]", "then: [global_max_pool]"), kinked);
   expect_map(part_of("[2, 3]", "then: [{scale: [0.5, -3]}]"), {none, 1, none, 3, 0, 0, 3});
   expect_map(part_of("[2, 3]", "then: [{shift: [0.5, -3]}]"), {none, 1, none, 1, 0, 3, 1});
+  expect_map(part_of("[2, 2]", "then: [{mask: {by: 3}}]"), {none, 1, none, 1, 0, 3, 1});
+  expect_map(part_of("[2]", "constant: {shape: [2, 2], values: [0, 1, -3, 2]}"),
+             {none, 1, 3, 0, 0, 3, 0});
   // (z - mean) / sqrt(variance + epsilon): slopes 1/2 and 1/4, at 0 -3/2 and 2.
   expect_map(part_of("[2, 3]",
                      "then: [{batch_norm: {per: channel, statistics: fixed, epsilon: 1, "

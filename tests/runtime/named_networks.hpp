@@ -329,6 +329,48 @@ layers:
       - flatten
   - dense: 3
 )"},
+    NamedNetwork{"Windows", R"(
+input: {shape: [2, 4, 6], norm: 1}
+layers:
+  - name: windows
+    conv: {filters: 4, kernel: 1}
+    then:
+      - roll: {axis: height, by: -1}
+      - roll: {axis: width, by: -2}
+      - reshape: [4, 2, 2, 6]
+      - permute: [depth, channels, height, width]
+      - reshape: [2, 4, 4, 3]
+      - permute: [channels, height, depth, width]
+      - reshape: [4, 4, 6]
+  - name: positions
+    constant: {shape: [2, 9], values: [-1, -1, -1, 0, 0, 0, 1, 1, 1, -2, 0, 2, -2, 0, 2, -2, 0, 2]}
+  - name: bias
+    from: positions
+    conv: {filters: 1, kernel: 1}
+    then: [tanh, reshape: [1, 9], pad: {by: 3, mode: circular}, slice: {axis: length, to: 15},
+           reshape: [1, 3, 5], {relative_positions: {window: [2, 3], windows: 4}}]
+  - name: half
+    constant: {shape: [4, 6, 1], values: 0.5}
+  - name: scores
+    matmul: {inputs: [windows, windows], transpose: first, scale: 0.5}
+  - name: scale
+    parameter: [1, 1, 1]
+    then: [smooth_capped_exp: 2]
+  - name: scaled
+    multiply: [scores, scale]
+  - name: sum
+    add: [scaled, bias]
+  - name: weights
+    then:
+      - mask: {kind: shifted_windows, window: [2, 3], windows: [2, 2], shift: [1, 2], by: 3}
+      - softmax: height
+      - mask: {by: 0.25}
+      - sin
+  - name: out
+    multiply: [weights, half]
+  - name: last
+    dense: 2
+)"},
     NamedNetwork{"Interpolation", R"(
 input: {shape: [16, 4, 5], norm: 1}
 layers:
@@ -435,7 +477,7 @@ layers:
   - dense: 8
     then: [hard_swish]
   - dense: 8
-    then: [relu6, hard_sigmoid, dropout, identity]
+    then: [relu6, hard_sigmoid, dropout, identity, capped_exp: 1.25]
   - dense: 3
     then: [{elu: 2}]
 )"},

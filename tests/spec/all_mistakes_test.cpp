@@ -323,6 +323,15 @@ TEST(Aliases, WordsOfOtherPrograms) {
   EXPECT_EQ(then("view"), "did you mean 'reshape'?");
   EXPECT_EQ(then("Transpose"), "did you mean 'permute'?");
   EXPECT_EQ(then("nn.ReflectionPad2d"), "pad with mode: reflect");
+  EXPECT_EQ(then("nn.CircularPad2d"), "pad with mode: circular");
+  EXPECT_EQ(then("torch.roll"), "did you mean 'roll'?");
+  EXPECT_EQ(then("relative_position_bias"),
+            "a parameter, then relative_positions, added to the scores");
+  EXPECT_EQ(then("CausalMask"), "did you mean 'mask'?");
+  EXPECT_EQ(then("tril"), "mask, which is causal unless it has another kind");
+  EXPECT_EQ(then("exp"), "exp has no bounds; capped_exp is min(exp(x), cap)");
+  EXPECT_EQ(then("{roll: {shifts: 2}}"), "did you mean 'by'?");
+  EXPECT_EQ(hint_for("{register_buffer: {shape: [2]}}"), "did you mean 'constant'?");
   EXPECT_EQ(then("UpSampling2D"), "upsample, with mode: bilinear if it is not the nearest");
   EXPECT_EQ(then("PixelShuffle"), "did you mean 'pixel_shuffle'?");
   EXPECT_EQ(then("Reorg"), "space_to_depth; Darknet's reorg has the channels in another order");

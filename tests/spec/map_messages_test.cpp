@@ -102,12 +102,12 @@ hint: write an integer from 0 on
 )");
   EXPECT_EQ(rendered("pad_mode.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
-  - then: [pad: {by: 1, mode: circular}]
+  - then: [pad: {by: 1, mode: turning}]
 )"),
-            R"(pad_mode.yaml:3:31: error: unknown mode 'circular'
- 3 |   - then: [pad: {by: 1, mode: circular}]
+            R"(pad_mode.yaml:3:31: error: unknown mode 'turning'
+ 3 |   - then: [pad: {by: 1, mode: turning}]
    |                               ^
-hint: one of: zero, reflect, replicate
+hint: one of: zero, reflect, replicate, circular
 )");
   EXPECT_EQ(rendered("upsample_zero.yaml", R"(input: {shape: [3, 8, 8]}
 layers:
@@ -157,6 +157,67 @@ layers:
  3 |   - then: [shift: [1, -2]]
    |            ^
 hint: give one number for all channels, or one for each
+)");
+  EXPECT_EQ(rendered("roll_half.yaml", R"(input: {shape: [3, 8, 8]}
+layers:
+  - then: [roll: {axis: width, by: -0.5}]
+)"),
+            R"(roll_half.yaml:3:36: error: by must be an integer
+ 3 |   - then: [roll: {axis: width, by: -0.5}]
+   |                                    ^
+hint: write a whole number such as 3
+)");
+}
+
+TEST(MapMessage, Scores) {
+  EXPECT_EQ(rendered("mask_kind.yaml", R"(input: {shape: [8, 8]}
+layers:
+  - then: [mask: padding]
+)"),
+            R"(mask_kind.yaml:3:18: error: unknown kind 'padding'
+ 3 |   - then: [mask: padding]
+   |                  ^
+hint: one of: causal, shifted_windows
+)");
+  EXPECT_EQ(rendered("mask_windows.yaml", R"(input: {shape: [4, 6, 6]}
+layers:
+  - then: [mask: {kind: shifted_windows, window: [2, 3], windows: [2, 2], shift: [2, 0]}]
+)"),
+            R"(mask_windows.yaml:3:12: error: layer 'layer1': mask has a shift of 2 in windows of 2
+ 3 |   - then: [mask: {kind: shifted_windows, window: [2, 3], windows: [2, 2], shift: [2, 0]}]
+   |            ^
+hint: a shift is smaller than its window; 0 is none
+)");
+  EXPECT_EQ(rendered("relative_none.yaml", R"(input: {shape: [3, 13, 13]}
+layers:
+  - then: [relative_positions]
+)"),
+            R"(relative_none.yaml:3:12: error: relative_positions has no 'window'
+ 3 |   - then: [relative_positions]
+   |            ^
+hint: sizes of the window: a number for all axes, or one for each
+)");
+}
+
+TEST(MapMessage, Constants) {
+  EXPECT_EQ(rendered("constant_none.yaml", R"(input: {shape: [3]}
+layers:
+  - constant: {shape: [2, 2]}
+)"),
+            R"(constant_none.yaml:3:15: error: constant has no 'values'
+ 3 |   - constant: {shape: [2, 2]}
+   |               ^
+hint: a number for all scalars, or one for each, row by row
+)");
+  EXPECT_EQ(
+      rendered("constant_three.yaml", R"(input: {shape: [3]}
+layers:
+  - constant: {shape: [2, 2], values: [1, 2, 3]}
+)"),
+      R"(constant_three.yaml:3:5: error: layer 'layer1': constant has 3 values, but [2, 2] has 4 scalars
+ 3 |   - constant: {shape: [2, 2], values: [1, 2, 3]}
+   |     ^
+hint: give one number for all scalars, or one for each
 )");
 }
 

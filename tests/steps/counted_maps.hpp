@@ -138,6 +138,18 @@ class CountedMaps : protected CountedMerges {
                    Numbers& /*v_bar*/) {
     if (part.wanted[0]) z_bars[0] = mu;
   }
+  static void value(const Mask& mask, Part& part) {
+    const Index sample = at(part.output().elements());
+    for (Index i = 0; i < part.y.size(); ++i) {
+      const auto place = support::place_of(static_cast<std::int64_t>(i % sample), part.output());
+      const double by = support::is_masked(mask, place, part.output()) ? mask.by.nearest : 0;
+      part.y[i] = part.z[0][i] + Counted{-by};
+    }
+  }
+  static void pull(const Mask& /*mask*/, const Part& part, const Numbers& mu, Bars& z_bars,
+                   Numbers& /*v_bar*/) {
+    if (part.wanted[0]) z_bars[0] = mu;
+  }
 };
 
 }  // namespace smoothbound::testing

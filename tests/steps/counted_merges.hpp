@@ -152,6 +152,14 @@ class CountedMerges {
                    Numbers& v_bar) {
     for (Index i = 0; i < mu.size(); ++i) v_bar[i % part.v.size()] += mu[i];
   }
+
+  static void value(const FixedValue& c, Part& part) {
+    for (Index i = 0; i < part.y.size(); ++i) {
+      part.y[i] = Counted{c.values[i % c.values.size()].nearest()};
+    }
+  }
+  static void pull(const FixedValue& /*c*/, const Part& /*part*/, const Numbers& /*mu*/,
+                   Bars& /*z_bars*/, Numbers& /*v_bar*/) {}
 };
 
 }  // namespace smoothbound::testing

@@ -21,7 +21,7 @@ class SettingsOfComponent {
 
   PlainPart make_linear() {
     using Maker = void (SettingsOfComponent::*)();
-    static constexpr std::array<std::pair<std::string_view, Maker>, 16> makers{{
+    static constexpr std::array<std::pair<std::string_view, Maker>, 20> makers{{
         {"flatten", &SettingsOfComponent::nothing},
         {"reshape", &SettingsOfComponent::reshape},
         {"permute", &SettingsOfComponent::permute},
@@ -36,6 +36,10 @@ class SettingsOfComponent {
         {"pixel_shuffle", &SettingsOfComponent::count},
         {"pixel_unshuffle", &SettingsOfComponent::count},
         {"padded_shortcut", &SettingsOfComponent::shortcut},
+        {"roll", &SettingsOfComponent::roll},
+        {"relative_positions", &SettingsOfComponent::relative_positions},
+        {"mask", &SettingsOfComponent::mask},
+        {"mask", &SettingsOfComponent::mask},
         {"scale", &SettingsOfComponent::scale},
         {"shift", &SettingsOfComponent::shift},
     }};
@@ -124,8 +128,9 @@ class SettingsOfComponent {
     note("step", std::to_string(settings().step));
   }
   void pad() {
-    static constexpr std::array<std::string_view, 3> modes{"zero", "reflect", "replicate"};
-    settings().mode = static_cast<std::size_t>(number(0, 2));
+    static constexpr std::array<std::string_view, 4> modes{"zero", "reflect", "replicate",
+                                                           "circular"};
+    settings().mode = static_cast<std::size_t>(number(0, 3));
     settings().before = extent("before", 0, may_grow() ? 2 : 0);
     settings().after = extent("after", 0, may_grow() ? 3 : 0);
     note("mode", fmt::format("\"{}\"", modes.at(settings().mode)));
@@ -163,6 +168,47 @@ class SettingsOfComponent {
     settings().channels = shape_.front() + number(1, 3);
     note("before", std::to_string(settings().channels_before));
     note("channels", std::to_string(*settings().channels));
+  }
+  void roll() {
+    const auto axis = static_cast<std::size_t>(number(0, std::ssize(shape_) - 1));
+    settings().axis = words()[axis];
+    settings().distance = number(-9, 9);
+    note("axis", fmt::format("\"{}\"", axis_words.at(settings().axis)));
+    note("by", std::to_string(settings().distance));
+  }
+  // Fits where the sizes of the positions are odd, and few, as for `may_grow`.
+  void relative_positions() {
+    std::string text;
+    std::int64_t elements = shape_.front();
+    for (std::size_t axis = 1; axis < shape_.size(); ++axis) {
+      elements *= (shape_[axis] + 1) / 2 * ((shape_[axis] + 1) / 2);
+    }
+    const bool few = elements <= 100;
+    for (std::size_t axis = 0; axis + 1 < shape_.size(); ++axis) {
+      settings().window.sizes[axis] = few ? (shape_[axis + 1] + 1) / 2 : 1;
+      text += fmt::format("{}{}", axis == 0 ? "" : ", ", settings().window.sizes[axis]);
+    }
+    settings().window.given = static_cast<std::uint8_t>(shape_.size());
+    settings().windows = number(1, few ? 2 : 1);
+    note("window", "[" + text + "]");
+    note("windows", std::to_string(settings().windows));
+  }
+  // Fits where the last two axes are equally long, and windows divide the first.
+  void mask() {
+    auto& map = std::get<Mask>(map_.component);
+    map.keys = static_cast<std::size_t>(number(0, 1));
+    note("keys", fmt::format("\"{}\"", Mask::axes.at(map.keys)));
+    if (number(0, 2) == 0) return;
+    const std::int64_t window = shape_.back();
+    const std::int64_t shift = number(0, window - 1);
+    map.kind = 1;
+    map.window = {{window}, 2};
+    map.windows = {{shape_.front()}, 2};
+    map.shift = {{shift}, 2};
+    note("kind", "\"shifted_windows\"");
+    note("window", fmt::format("[{}]", window));
+    note("windows", fmt::format("[{}]", shape_.front()));
+    note("shift", fmt::format("[{}]", shift));
   }
   void conv_transposed() {
     auto& conv = std::get<ConvTransposed>(map_.component);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "smoothbound/layers/layer.hpp"
@@ -57,6 +58,8 @@ inline Place source_place(const Rearrangement& map, const Place& o, const Shape&
       i[k] -= (s.before.is_given() ? s.before : s.by).sizes.at(k - 1);
       if (s.mode == 1) i[k] = i[k] < 0 ? -i[k] : i[k] >= n ? 2 * n - 2 - i[k] : i[k];
       if (s.mode == 2) i[k] = i[k] < 0 ? 0 : i[k] >= n ? n - 1 : i[k];
+      while (s.mode == 3 && i[k] < 0) i[k] += n;
+      while (s.mode == 3 && i[k] >= n) i[k] -= n;
     }
   } else if (name == "channel_shuffle") {
     i[0] = o[0] % s.count * (input.channels() / s.count) + o[0] / s.count;
@@ -82,10 +85,56 @@ inline Place source_place(const Rearrangement& map, const Place& o, const Shape&
   } else if (name == "padded_shortcut") {
     i[0] -= s.channels_before;
     for (std::size_t k = 1; k < o.size(); ++k) i[k] *= s.stride.sizes.at(k - 1);
+  } else if (name == "roll") {
+    const std::size_t axis = named_axis(axis_words[s.axis], input);
+    const std::int64_t n = input.sizes()[axis];
+    for (std::int64_t entry = 0; entry < n; ++entry) {  // goes to `entry + distance`
+      if ((entry + s.distance - o[axis]) % n == 0) i[axis] = entry;
+    }
+  } else if (name == "relative_positions") {
+    Place key;
+    Place query;
+    std::int64_t k = o[1];
+    std::int64_t q = o[2];
+    for (std::size_t axis = input.sizes().size(); axis-- > 1;) {
+      const std::int64_t size = (input.sizes()[axis] + 1) / 2;
+      key.insert(key.begin(), k % size);
+      query.insert(query.begin(), q % size);
+      k /= size;
+      q /= size;
+    }
+    i = {o[0] / s.windows};
+    for (std::size_t axis = 0; axis < key.size(); ++axis) {
+      i.push_back(query[axis] - key[axis] + (input.sizes()[axis + 1] - 1) / 2);
+    }
   } else {
     throw std::logic_error("write it out here");
   }
   return i;
+}
+
+/// Whether a mask subtracts from that entry. Shifted windows by the whole image: along each axis
+/// its places up to the last window, those of it up to the shift, and the rest are regions.
+inline bool is_masked(const Mask& mask, const Place& at, const Shape& scores) {
+  std::int64_t key = at[at.size() - 2];
+  std::int64_t query = at.back();
+  if (mask.keys == 1) std::swap(key, query);
+  if (mask.kind == 0) return key > query;
+  std::int64_t window = 0;  // and the heads before it, which do not matter
+  for (std::size_t k = 0; k + 2 < at.size(); ++k) window = window * scores.sizes()[k] + at[k];
+  for (int axis = mask.window.given - 2; axis >= 0; --axis) {
+    const std::int64_t size = mask.window[axis];
+    const std::int64_t length = size * mask.windows[axis];
+    const std::int64_t begin = window % mask.windows[axis] * size;
+    const auto region = [&](std::int64_t place) {
+      return place < length - size ? 0 : place < length - mask.shift[axis] ? 1 : 2;
+    };
+    if (region(begin + key % size) != region(begin + query % size)) return true;
+    window /= mask.windows[axis];
+    key /= size;
+    query /= size;
+  }
+  return false;
 }
 
 inline Place source_place(const Upsample& /*map*/, const Place& o, const Shape& input,

@@ -44,6 +44,21 @@ TEST(ParseCount, AcceptsExactIntegersInAnyNotation) {
   EXPECT_EQ(parse_count(plain("0e99999999999999999999"), 0), 0);
 }
 
+TEST(ParseCount, TakesNegativeIntegersWhereTheyAreMeant) {
+  EXPECT_EQ(parse_count(plain("-3"), any_integer), -3);
+  EXPECT_EQ(parse_count(plain("-1e2"), any_integer), -100);
+  EXPECT_EQ(parse_count(plain("-0"), any_integer), 0);
+  EXPECT_EQ(parse_count(plain("-9223372036854775807"), any_integer), any_integer);
+  EXPECT_EQ(parse_count(plain("7"), any_integer), 7);
+  EXPECT_EQ(parse_count(plain("-2"), -3), -2);
+  EXPECT_EQ(refused_count(plain("-4"), -3),
+            "units must be at least -3 | write an integer from -3 on");
+  EXPECT_EQ(refused_count(plain("-1.5"), any_integer),
+            "units must be an integer | write a whole number such as 3");
+  EXPECT_EQ(refused_count(plain("-1e19"), any_integer),
+            "units is too small | at least -9223372036854775807");
+}
+
 TEST(ParseCount, RefusesWhatIsNoCount) {
   EXPECT_EQ(refused_count(plain("0")), "units must be at least 1 | write an integer from 1 on");
   EXPECT_EQ(refused_count(plain("-1")), "units must not be negative | write an integer from 1 on");

@@ -2,6 +2,7 @@
 // that constants, counts and kernels read.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -12,10 +13,12 @@
 namespace smoothbound {
 
 /// Along one axis, output o copies input floor(o numerator / denominator) + offset. What lies
-/// outside of [0, input) is zero, or stands for an entry inside. A denominator other than 1 has
-/// offset 0 and numerator / denominator = input / output, in lowest terms.
+/// outside of [0, input) is zero, or stands for an entry inside; `wrap`: for that of its remainder
+/// modulo `input`, with numerator 1. A denominator other than 1 has offset 0 and numerator /
+/// denominator = input / output, in lowest terms. A rule with a window is `relative_places`.
 struct AxisRule {
-  enum class Outside : std::uint8_t { zero, reflect, replicate };
+  enum class Outside : std::uint8_t { zero, reflect, replicate, wrap };
+  using Window = std::array<std::int64_t, Shape::most_spatial_axes>;
 
   static constexpr std::int64_t nothing = -1;
 
@@ -25,13 +28,22 @@ struct AxisRule {
   std::int64_t denominator = 1;
   std::int64_t offset = 0;
   Outside outside = Outside::zero;
+  Window window{};  // sizes, 1 where it has fewer axes; 0: none
 
   static constexpr AxisRule identity(std::int64_t size) { return {size, size}; }
   /// The nearest entry, exactly floor(o input / output).
   static AxisRule nearest(std::int64_t input, std::int64_t output);
+  /// For each pair of places in a window, row by row, the first one counting slower, the entry of
+  /// an array of 2 size - 1 entries along each axis that stands at second place - first place +
+  /// size - 1. Throws ShapeError if there are too many pairs.
+  static AxisRule relative_places(const Window& window);
 
   [[nodiscard]] bool is_identity() const {
     return input == output && numerator == 1 && denominator == 1 && offset == 0;
+  }
+  /// Whether each input is copied once: the identity, or all of a circle turned.
+  [[nodiscard]] bool is_bijection() const {
+    return is_identity() || (input == output && outside == Outside::wrap);
   }
   /// The input that output o copies, or `nothing`.
   [[nodiscard]] std::int64_t source(std::int64_t o) const;

@@ -15,6 +15,7 @@
 #include "smoothbound/layers/embedding.hpp"
 #include "smoothbound/layers/fixed_affine.hpp"
 #include "smoothbound/layers/local_response_norm.hpp"
+#include "smoothbound/layers/mask.hpp"
 #include "smoothbound/layers/matmul.hpp"
 #include "smoothbound/layers/merge.hpp"
 #include "smoothbound/layers/normalization.hpp"
@@ -68,12 +69,15 @@ concept BiasedType = UnaryType<T> && requires(T component) {
 
 /// The list.
 using Component =
-    std::variant<Dense, Conv, ConvTransposed, Embedding, Parameter, Opaque, Add, Concat, Multiply,
-                 MatMul, Activation, Prelu, Softmax, AveragePool, AdaptiveAveragePool, MaxPool,
-                 GlobalAveragePool, GlobalMaxPool, BatchNorm, LayerNorm, GroupNorm, InstanceNorm,
-                 RmsNorm, LocalResponseNorm, Rearrangement, Upsample, FixedScale, FixedShift>;
+    std::variant<Dense, Conv, ConvTransposed, Embedding, Parameter, FixedValue, Opaque, Add, Concat,
+                 Multiply, MatMul, Activation, Prelu, Softmax, AveragePool, AdaptiveAveragePool,
+                 MaxPool, GlobalAveragePool, GlobalMaxPool, BatchNorm, LayerNorm, GroupNorm,
+                 InstanceNorm, RmsNorm, LocalResponseNorm, Rearrangement, Upsample, FixedScale,
+                 FixedShift, Mask>;
 
 Role role_of(const Component& component);
+/// Whether it begins a layer with parameters, as far as its name tells.
+bool begins_with_parameters(const Component& component);
 /// Whether it has no input.
 bool reads_nothing(const Component& component);
 /// How many there are, if what it reads are ids: whole numbers from 0 on, to choose by.

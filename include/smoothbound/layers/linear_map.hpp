@@ -1,4 +1,4 @@
-// The constants of a linear map without parameters.
+// The constants of linear maps without parameters, and of translations.
 #pragma once
 
 #include "smoothbound/rules/constants.hpp"
@@ -14,6 +14,16 @@ inline MapConstants linear_map(const Constant& norm,
   a.at_zero = {{}, "0", "linear"};
   a.slope_at_zero = {norm.value, "l_a", "linear"};
   a.at_maximum = linear_at_level(reading_of(maximum), at_maximum);
+  return a;
+}
+
+/// z + c with ||c|| = `at_zero` and |c|_inf = `at_maximum`.
+inline MapConstants translation(const Constant& at_zero, const Magnitude& at_maximum) {
+  MapConstants a = linear_map({Magnitude::from_count(1), "1", "a translation"});
+  a.smoothness.source = "affine";
+  a.at_zero = at_zero;
+  a.slope_at_zero.source = "affine";
+  a.at_maximum->at_zero = at_maximum;
   return a;
 }
 

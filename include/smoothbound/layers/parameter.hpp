@@ -1,4 +1,5 @@
-// A block of parameters as a value: positional embeddings, class tokens, layer scales.
+// Values that read nothing: blocks of parameters, such as positional embeddings, class tokens and
+// layer scales, and numbers that are not trained.
 #pragma once
 
 #include <algorithm>
@@ -32,6 +33,27 @@ struct Parameter {
   }
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
+  [[nodiscard]] bool couples_samples() const { return false; }
+  [[nodiscard]] Parts parts(const Site& site, Method method) const;
+};
+
+/// Numbers of the file, the same for each sample: one for all scalars, or one for each, row by row.
+struct FixedValue {
+  std::vector<std::int64_t> shape{1};
+  std::vector<SignedReal> values{SignedReal{}};
+
+  static constexpr Role role = Role::affine;
+  /// As of a parameter.
+  static constexpr bool reads_nothing = true;
+  static constexpr bool is_fixed = true;  // no parameters, though it begins a layer
+  static std::vector<FixedValue> prototypes() { return {FixedValue{}}; }
+  [[nodiscard]] std::string_view name() const { return "constant"; }
+  [[nodiscard]] std::string_view formula() const { return "fixed numbers, for each sample"; }
+  void visit_settings(SettingsVisitor& visitor);
+  [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
+  [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
+  /// What it costs, for the whole batch.
+  [[nodiscard]] Work work(const Site& /*site*/) const { return {}; }
   [[nodiscard]] bool couples_samples() const { return false; }
   [[nodiscard]] Parts parts(const Site& site, Method method) const;
 };

@@ -21,7 +21,7 @@ namespace smoothbound {
 struct RearrangementSettings {
   std::vector<std::int64_t> sizes;       // of a reshape; none: flat
   std::vector<std::size_t> axes;         // of a permutation, into `axis_words`; none: as they are
-  std::size_t axis = 0;                  // of a slice, likewise
+  std::size_t axis = 0;                  // of a slice or a roll, likewise
   std::int64_t from = 0;                 // of a slice
   std::optional<std::int64_t> to;        // of a slice
   std::int64_t step = 1;                 // of a slice
@@ -33,6 +33,9 @@ struct RearrangementSettings {
   Extent stride = Extent::uniform(2);    // of a shortcut
   std::optional<std::int64_t> channels;  // of a shortcut
   std::int64_t channels_before = 0;      // of a shortcut
+  std::int64_t distance = 1;             // of a roll
+  Extent window{};                       // of relative positions
+  std::int64_t windows = 1;              // of relative positions
 };
 
 struct RearrangementRow {

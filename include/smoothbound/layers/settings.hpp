@@ -47,7 +47,7 @@ struct SettingInfo {
   bool required = false;
   /// `component: value` means `component: {name: value}`.
   bool shorthand = false;
-  /// Of a count or an extent.
+  /// Of a count or an extent; `text::any_integer`: none.
   std::int64_t smallest = 1;
   /// The flag without which it means nothing; empty: none.
   std::string_view only_with = {};

@@ -19,6 +19,8 @@ namespace smoothbound::text {
 enum class RealRange : std::uint8_t { non_negative, positive, unit_interval };
 
 constexpr std::int64_t largest_count = std::numeric_limits<std::int64_t>::max();
+/// The smallest one of what may be any integer.
+constexpr std::int64_t any_integer = -largest_count;
 
 /// A scalar as the three sources have it, and what to call it in a message.
 struct ScalarText {

@@ -45,6 +45,10 @@ Schema schema_of_numbers(Sign sign) {
   };
 }
 
+std::string describe_count(std::int64_t smallest) {
+  return smallest == text::any_integer ? "integer" : fmt::format("integer >= {}", smallest);
+}
+
 std::string describe(const Extent& extent) {
   return extent.is_given() ? std::to_string(extent.sizes[0]) : std::string();
 }
@@ -58,11 +62,10 @@ std::string describe(text::RealRange range) {
 class Lister : public SettingsVisitor {
  public:
   void count(const SettingInfo& info, std::int64_t& value) override {
-    add(info, fmt::format("integer >= {}", info.smallest), std::to_string(value),
-        schema_of_count(info.smallest));
+    add(info, describe_count(info.smallest), std::to_string(value), schema_of_count(info.smallest));
   }
   void count(const SettingInfo& info, std::optional<std::int64_t>& /*value*/) override {
-    add(info, fmt::format("integer >= {}", info.smallest), "", schema_of_count(info.smallest));
+    add(info, describe_count(info.smallest), "", schema_of_count(info.smallest));
   }
   void real(const SettingInfo& info, text::RealRange range, Real& value) override {
     add(info, describe(range), fmt::format("{}", value.nearest), schema_of_real(range));
@@ -143,7 +146,10 @@ std::vector<SettingType> setting_types(const Composite& composite) {
 }
 
 Schema schema_of_count(std::int64_t smallest) {
-  return [=](JsonWriter& json) { json.members({{"type", "integer"}, {"minimum", smallest}}); };
+  return [=](JsonWriter& json) {
+    json.member("type", "integer");
+    if (smallest != text::any_integer) json.member("minimum", smallest);
+  };
 }
 
 Schema schema_of_real(text::RealRange range) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "kernels.hpp"
@@ -87,12 +88,60 @@ class FixedScaleKernel final : public LinearKernel<Scalar> {
   NumberOfEach<Scalar> alpha_;
 };
 
+// Scalars of a batch of scores with the number that a mask adds to them.
 template <class Scalar>
-class FixedShiftKernel final : public LinearKernel<Scalar> {
+class NumberOfPair {
+ public:
+  NumberOfPair(const Mask& mask, const Site& site)
+      : mask_(mask),
+        number_(-static_cast<Scalar>(mask.by.nearest)),
+        places_(site.output.sizes().back()),
+        count_(site.batch * site.output.elements()) {}
+
+  Layout plan(std::span<Layout> inputs) {
+    if (!mask_.is_causal()) {
+      for (std::int64_t i = 0; i < places_; ++i) rolled_.push_back(mask_.axes_rolled(i));
+    }
+    return inputs.front() = plain_layout;
+  }
+  [[nodiscard]] std::int64_t count() const { return count_; }
+
+  template <class Combine>
+  void each(const Scalar* in, Scalar* out, const Combine& combine) const {
+    parallel_for(count_ / places_, 1 + array_grain / places_,
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t line = begin; line < end; ++line) {
+                     const std::uint8_t axes = mask_.axes_at_end(line / places_);
+                     const std::int64_t row = line % places_;
+                     for (std::int64_t column = 0; column < places_; ++column) {
+                       const std::int64_t i = line * places_ + column;
+                       out[i] = combine(in[i], is_masked(axes, row, column) ? number_ : Scalar{0});
+                     }
+                   }
+                 });
+  }
+
+ private:
+  [[nodiscard]] bool is_masked(std::uint8_t axes, std::int64_t row, std::int64_t column) const {
+    if (rolled_.empty()) return mask_.keys == 0 ? row > column : column > row;
+    const auto a = static_cast<std::size_t>(row);
+    const auto b = static_cast<std::size_t>(column);
+    return ((rolled_[a] ^ rolled_[b]) & axes) != 0;
+  }
+
+  Mask mask_;
+  Scalar number_;
+  std::int64_t places_;
+  std::int64_t count_;
+  std::vector<std::uint8_t> rolled_;  // `axes_rolled` of each place, of shifted windows
+};
+
+template <class Scalar, class Numbers>
+class TranslationKernel final : public LinearKernel<Scalar> {
  public:
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
-  FixedShiftKernel(const FixedShift& shift, const Site& site) : delta_(shift.by, site) {}
+  explicit TranslationKernel(Numbers delta) : delta_(std::move(delta)) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
     return delta_.plan(inputs);
@@ -116,7 +165,7 @@ class FixedShiftKernel final : public LinearKernel<Scalar> {
     copy(in, delta_.count(), out);
   }
 
-  NumberOfEach<Scalar> delta_;
+  Numbers delta_;
 };
 
 }  // namespace
@@ -130,9 +179,20 @@ template Kernels<double> kernels_of(const FixedScale& scale, const Site& site);
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const FixedShift& shift, const Site& site) {
-  return one_kernel<Scalar>(std::make_unique<FixedShiftKernel<Scalar>>(shift, site));
+  using Numbers = NumberOfEach<Scalar>;
+  return one_kernel<Scalar>(
+      std::make_unique<TranslationKernel<Scalar, Numbers>>(Numbers(shift.by, site)));
 }
 template Kernels<float> kernels_of(const FixedShift& shift, const Site& site);
 template Kernels<double> kernels_of(const FixedShift& shift, const Site& site);
+
+template <class Scalar>
+Kernels<Scalar> kernels_of(const Mask& mask, const Site& site) {
+  using Numbers = NumberOfPair<Scalar>;
+  return one_kernel<Scalar>(
+      std::make_unique<TranslationKernel<Scalar, Numbers>>(Numbers(mask, site)));
+}
+template Kernels<float> kernels_of(const Mask& mask, const Site& site);
+template Kernels<double> kernels_of(const Mask& mask, const Site& site);
 
 }  // namespace smoothbound::kernels

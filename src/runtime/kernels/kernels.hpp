@@ -23,6 +23,8 @@ Kernels<Scalar> kernels_of(const Embedding& embedding, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Parameter& parameter, const Site& site);
 template <class Scalar>
+Kernels<Scalar> kernels_of(const FixedValue& value, const Site& site);
+template <class Scalar>
 Kernels<Scalar> kernels_of(const Opaque& opaque, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Add& add, const Site& site);
@@ -68,6 +70,8 @@ template <class Scalar>
 Kernels<Scalar> kernels_of(const FixedScale& scale, const Site& site);
 template <class Scalar>
 Kernels<Scalar> kernels_of(const FixedShift& shift, const Site& site);
+template <class Scalar>
+Kernels<Scalar> kernels_of(const Mask& mask, const Site& site);
 
 /// A component that somebody executes, or refuses to.
 template <class T>

@@ -4,6 +4,7 @@
 
 #include "array.hpp"
 #include "kernels.hpp"
+#include "linear.hpp"
 
 namespace smoothbound::kernels {
 namespace {
@@ -66,7 +67,54 @@ class ParameterKernel final : public Kernel<Scalar> {
   std::int64_t batch_;
 };
 
+// Its derivative is the linear map to 0.
+template <class Scalar>
+class FixedValueKernel final : public LinearKernel<Scalar> {
+ public:
+  using typename Kernel<Scalar>::Inputs;
+  using typename Kernel<Scalar>::Outputs;
+
+  FixedValueKernel(const FixedValue& value, const Site& site)
+      : elements_(site.output.elements()),
+        inputs_(site.batch * site.input().elements()),
+        batch_(site.batch) {
+    values_.reserve(value.values.size());
+    for (const SignedReal& number : value.values) {
+      values_.push_back(static_cast<Scalar>(number.nearest()));
+    }
+  }
+
+  Layout plan(std::span<Layout> /*inputs*/, Purpose /*purpose*/) override { return plain_layout; }
+
+  void forward(const Point<Scalar>& /*at*/, Scalar* y) override {
+    if (values_.size() == 1) return fill(y, batch_ * elements_, values_.front());
+    for (std::int64_t n = 0; n < batch_; ++n) copy(values_.data(), elements_, y + n * elements_);
+  }
+
+ protected:
+  void apply(const Point<Scalar>& /*at*/, Inputs /*z*/, Scalar* y) override {
+    fill(y, batch_ * elements_, Scalar{0});
+  }
+  void apply_transposed(const Point<Scalar>& /*at*/, const Scalar* /*y_bar*/,
+                        Outputs z_bar) override {
+    if (z_bar[0] != nullptr) fill(z_bar[0], inputs_, Scalar{0});
+  }
+
+ private:
+  std::vector<Scalar> values_;
+  std::int64_t elements_;
+  std::int64_t inputs_;
+  std::int64_t batch_;
+};
+
 }  // namespace
+
+template <class Scalar>
+Kernels<Scalar> kernels_of(const FixedValue& value, const Site& site) {
+  return one_kernel<Scalar>(std::make_unique<FixedValueKernel<Scalar>>(value, site));
+}
+template Kernels<float> kernels_of(const FixedValue& value, const Site& site);
+template Kernels<double> kernels_of(const FixedValue& value, const Site& site);
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Parameter& /*parameter*/, const Site& site) {

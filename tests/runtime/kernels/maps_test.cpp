@@ -59,6 +59,12 @@ WrittenMap written_out(const Component& component, const Shape& input, const Sha
     } else {
       interpolate(*upsampled, input, output, map);
     }
+  } else if (const auto* mask = std::get_if<Mask>(&component)) {
+    for (std::int64_t i = 0; i < input.elements(); ++i) {
+      const bool is_masked = support::is_masked(*mask, support::place_of(i, input), input);
+      map.entries.push_back({i, i, 1});
+      map.offset.push_back(is_masked ? -mask->by.nearest : 0);
+    }
   } else {
     for (std::int64_t i = 0; i < input.elements(); ++i) {
       const auto* scaled = std::get_if<FixedScale>(&component);
@@ -92,6 +98,18 @@ constexpr std::array cases{
     Case{"[3, 4, 6]", "pad: {before: [3, 0], after: [2, 5], mode: reflect}"},
     Case{"[3, 4, 6]", "pad: {before: [3, 0], after: [2, 5], mode: replicate}"},
     Case{"[3, 5]", "pad: {before: 4}"},
+    Case{"[3, 4, 6]", "pad: {before: [3, 0], after: [9, 5], mode: circular}"},
+    Case{"[3, 4, 6]", "roll: {axis: height, by: 3}"},
+    Case{"[3, 4, 6]", "roll: {axis: channels, by: -1}, roll: {axis: width, by: 20}"},
+    Case{"[3, 5]", "roll: {by: 3}"},
+    Case{"[2, 5]", "relative_positions: 3"},
+    Case{"[2, 3, 5]", "relative_positions: {window: [2, 3], windows: 4}"},
+    Case{"[4, 4]", "mask"},
+    Case{"[3, 5, 5]", "mask: {by: 3, keys: second}"},
+    Case{"[6, 3, 3]", "mask: {kind: shifted_windows, window: [3], windows: [2], shift: [1]}"},
+    Case{"[2, 6, 6, 6]",
+         "mask: {kind: shifted_windows, window: [2, 3], windows: [2, 3], "
+         "shift: [1, 2], by: 0.5}"},
     Case{"[2, 1]", "pad: {by: 2, mode: replicate}"},
     Case{"[6, 4, 5]", "channel_shuffle: 3"},
     Case{"[6]", "channel_shuffle: 2"},
@@ -183,7 +201,10 @@ TEST(MapKernels, WorkInEveryLayout) {
         "slice: {axis: width, from: 1, step: 2}", "pad: {before: [1, 0], after: 2, mode: reflect}",
         "permute: [channels, width, height]", "permute: [height, channels, width], upsample: 2",
         "slice: {axis: height}", "padded_shortcut: {stride: 1}", "space_to_depth: 1, pad: 1",
-        "upsample: {factor: 2, mode: bilinear}, channel_shuffle: 4"}) {
+        "upsample: {factor: 2, mode: bilinear}, channel_shuffle: 4", "roll: {axis: height, by: 2}",
+        "roll: {axis: channels, by: 5}", "pad: {by: 2, mode: circular}",
+        "slice: {axis: width, to: 5}, relative_positions: 3",
+        "slice: {axis: width, to: 5}, mask"}) {
     SCOPED_TRACE(maps);
     const Graph graph = testing::graph_of(
         "input: {shape: [16, 5, 6], norm: 1}\nlayers:\n  - conv: {filters: 16, kernel: 1}\n    "
