@@ -96,6 +96,14 @@ inline OracleMap other_map_at_maximum(const Component& component, const OracleMa
     entry.at_zero = largest_of(shift->by);
     return entry;
   }
+  if (const auto* mask = std::get_if<Mask>(&component)) {
+    if (!a.at_zero.is_zero()) entry.at_zero = Ball::of(mask->by.upper);
+    return entry;
+  }
+  if (const auto* constant = std::get_if<FixedValue>(&component)) {
+    const Ball largest = largest_of(constant->values);
+    return {largest, 0, 0, largest, 0, maximum_alone()};
+  }
   if (const auto* norm = std::get_if<LocalResponseNorm>(&component)) {
     entry = a;
     entry.bound = entry_bound(*norm);

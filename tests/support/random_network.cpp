@@ -107,6 +107,12 @@ class RandomNetwork {
     shapes_.push_back(shape);
   }
 
+  // Whether it looks up rows of a table by what it reads.
+  [[nodiscard]] bool embeds(int layer) const {
+    const std::vector<PlainPart>& parts = network_.layers[static_cast<std::size_t>(layer)].parts;
+    return !parts.empty() && ids_of(*find_prototype(parts.front().kind)).has_value();
+  }
+
   // One that takes the parameters of an earlier one, where these fit: reading what it reads, or
   // what another one gives.
   bool add_sharing_layer() {
@@ -114,6 +120,7 @@ class RandomNetwork {
     std::vector<std::pair<int, int>> fitting;  // layers and what to read instead
     for (int owner = 0; owner < layers; ++owner) {
       for (int input = -1; input < layers; ++input) {
+        if (reads_ids_ && embeds(owner) != (input == PlainLayer::network_input)) continue;
         if (fits(owner, shape_of(input))) fitting.emplace_back(owner, input);
       }
     }
