@@ -80,9 +80,9 @@ struct OracleBlocks {
     const Ball A = b.on_different_entries ? larger(b.bilinear * radius, b.input)
                                           : b.bilinear * radius + b.input;
     const Ball B = square_root(square(b.bilinear * z.m) + square(b.parameters));
-    const Ball m = b.on_different_entries ? A * z.m + radius * b.parameters + b.offset
-                                          : radius * B + b.input * z.m + b.offset;
-    *this = {m, A * z.l, B, A * z.L, b.bilinear * z.l, 0};
+    const Ball m_0 = b.on_different_entries ? A * z.m + radius * b.parameters + b.offset
+                                            : radius * B + b.input * z.m + b.offset;
+    *this = {m_0, A * z.l, B, A * z.L, b.bilinear * z.l, 0};
   }
   void apply(const OracleMap& a, const OracleBlocks& z) {
     const OracleMinima least = minima(a, z.m, true);
