@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "smoothbound/text/shape.hpp"
+
 namespace smoothbound::testing::onnx {
 namespace {
 
