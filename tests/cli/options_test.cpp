@@ -150,7 +150,7 @@ TEST(Smooth, RewritesEveryKink) {
     return "input: {shape: [4]}\nlayers:\n  - {dense: 3, then: [" + activation +
            "]}\n  - {dense: 2}\n";
   };
-  for (const auto& [kinked, smooth] :
+  for (const auto& [with_kink, smooth] :
        {std::pair<std::string, std::string>{"relu", "{softplus: 3}"},
         {"relu6", "{smooth_relu6: 3}"},
         {"{leaky_relu: 0.2}", "{smooth_leaky_relu: {slope: 0.2, beta: 3}}"},
@@ -159,8 +159,8 @@ TEST(Smooth, RewritesEveryKink) {
         {"hard_tanh", "tanh"},
         {"hard_sigmoid", "sigmoid"},
         {"hard_swish", "silu"}}) {
-    SCOPED_TRACE(kinked);
-    const Json json = bound_json({"--smooth", "3"}, file(kinked));
+    SCOPED_TRACE(with_kink);
+    const Json json = bound_json({"--smooth", "3"}, file(with_kink));
     EXPECT_EQ(json.at("results"), bound_json({}, file(smooth)).at("results"));
     EXPECT_THAT(json.at("assumptions").dump(), HasSubstr("smooth: 1 "));
     EXPECT_THAT(json.at("results").dump(), Not(HasSubstr("\"inf\"")));
