@@ -178,6 +178,21 @@ TEST(ConvTransposed, OverlapAndSizeOfOneAxis) {
   }
 }
 
+// With padding: same, stride times as many outputs as inputs: of the span - stride others half,
+// rounded down, is taken away before them; none where patches leave gaps.
+TEST(ConvTransposed, SamePaddingOfOneAxis) {
+  struct Row {
+    std::int64_t kernel, stride, dilation, pad_before;
+  };
+  for (const Row& r : {Row{3, 2, 1, 0}, Row{5, 2, 1, 1}, Row{5, 1, 1, 2}, Row{4, 1, 1, 1},
+                       Row{3, 1, 2, 2}, Row{2, 3, 1, 0}, Row{2, 5, 1, 0}, Row{1, 1, 1, 0}}) {
+    const ConvTransposed conv = same(transposed(1, r.kernel, r.stride, 0, 0, r.dilation));
+    const AxisWindow window = conv.transposed_window({1, 4}, 0);
+    EXPECT_EQ(window.input, 4 * r.stride);
+    EXPECT_EQ(window.pad_before, r.pad_before) << r.kernel << " by " << r.stride;
+  }
+}
+
 TEST(ConvTransposed, OverlapEqualsCountsForRandomSettings) {
   Random random(8);
   int tried = 0;

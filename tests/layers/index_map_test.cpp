@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <stdexcept>
 
@@ -270,6 +271,15 @@ TEST(IndexMap, ClosedFormsCountWhatIsThere) {
         if (before < n && after < n) expect_counted(rule);
       }
     }
+    // Every entry of some or, behind both ends, none of them.
+    for (std::int64_t step = 1; step <= 3; ++step) {
+      for (std::int64_t offset = -5; offset <= n + 2; ++offset) {
+        for (std::int64_t m = 1; m <= 8; ++m) {
+          SCOPED_TRACE(fmt::format("{} of {}, every {} from {}", m, n, step, offset));
+          expect_counted({.input = n, .output = m, .numerator = step, .offset = offset});
+        }
+      }
+    }
   }
 }
 
@@ -347,10 +357,33 @@ TEST(IndexMap, LargeRunsThatMixAxesTakeTheProduct) {
   const std::vector<IndexMap> run{rule_of(up, input), rule_of(turn, upsampled),
                                   rule_of(every_other, turned)};
   EXPECT_EQ(largest_copies(run), Magnitude::from_count(4));
+  // It is enough that the largest array is large: [1, 4, 64] has two copies of an entry.
+  const Component one_row = slice(channels_word, 0, 1, 1);
+  const Shape row = output_of(one_row, turned);
+  const std::vector<IndexMap> ends_small{rule_of(up, input), rule_of(turn, upsampled),
+                                         rule_of(one_row, turned),
+                                         rule_of(slice(height_word, 0, 4, 1), row)};
+  EXPECT_EQ(largest_copies(ends_small), Magnitude::from_count(4));
+  // Along an axis, too: of 2^13 entries each is seen once, beyond it is a product again.
+  for (const std::int64_t entries : {4096, 4097}) {
+    const Shape line{1, entries};
+    const std::vector<IndexMap> every_second{
+        rule_of(up, line), rule_of(slice(length_word, 0, std::nullopt, 2), output_of(up, line))};
+    EXPECT_EQ(largest_copies(every_second), Magnitude::from_count(entries == 4096 ? 1 : 2));
+  }
   // Along the same axes large arrays are no obstacle.
   const Component skip = slice(height_word, 0, std::nullopt, 2);
   const std::vector<IndexMap> aligned{rule_of(up, input), rule_of(skip, upsampled)};
   EXPECT_EQ(largest_copies(aligned), Magnitude::from_count(2));
+}
+
+TEST(IndexMap, SaysWhetherOneMapOrSeveralCopy) {
+  const IndexMap twice = rule_of(nearest_factor(2), {1, 3});
+  const IndexMap thrice = rule_of(nearest_factor(3), {1, 6});
+  EXPECT_EQ(index_map_constants({&twice, 1}).lipschitz.formula,
+            "sqrt(q), an input is copied at most q times");
+  EXPECT_EQ(index_map_constants(std::array{twice, thrice}).lipschitz.formula,
+            "sqrt(q), these maps together copy an input at most q times");
 }
 
 TEST(IndexMap, AxesOfShapesOfAllRanks) {

@@ -113,6 +113,9 @@ TEST(Interpolation, LargeSizesDoNotOverflow) {
               Magnitude::from_count(huge / 2));
     EXPECT_EQ(Interpolation(3, huge, align_corners).entries(),
               scale(Magnitude::from_count(huge), 1));
+    // Whatever of both is beyond memory, there are no weights.
+    EXPECT_EQ(Interpolation(3, huge - 1, align_corners).denominator(), 1);
+    EXPECT_EQ(Interpolation(huge - 1, 3, align_corners).denominator(), 1);
   }
 }
 

@@ -129,6 +129,56 @@ TEST(Merge, RefusesUnequalShapes) {
   EXPECT_THAT(refusal(Concat{}, {{half}, {half}}), HasSubstr("exceeds 2^63 - 1"));
 }
 
+MatMul matmul(std::size_t transpose) {
+  MatMul product;
+  product.transpose = transpose;
+  return product;
+}
+
+// 2 x 3 by 3 x 4, of which none, the first or the second is given transposed, and stacks of 5.
+TEST(MatMul, Shapes) {
+  EXPECT_EQ(shape_of(matmul(0), {{2, 3}, {3, 4}}), (Shape{2, 4}));
+  EXPECT_EQ(shape_of(matmul(1), {{3, 2}, {3, 4}}), (Shape{2, 4}));
+  EXPECT_EQ(shape_of(matmul(2), {{2, 3}, {4, 3}}), (Shape{2, 4}));
+  EXPECT_EQ(shape_of(matmul(0), {{5, 2, 3}, {5, 3, 4}}), (Shape{5, 2, 4}));
+  EXPECT_EQ(shape_of(matmul(1), {{5, 3, 2}, {5, 3, 4}}), (Shape{5, 2, 4}));
+  EXPECT_EQ(shape_of(matmul(2), {{5, 2, 3}, {5, 4, 3}}), (Shape{5, 2, 4}));
+}
+
+// The scale costs a product for each of the 5 * 2 * 4 entries of 7 samples, and each of these has
+// 3 products of two factors.
+TEST(MatMul, Work) {
+  const std::vector<Shape> shapes{{5, 2, 3}, {5, 3, 4}};
+  const Work work = matmul(0).work({shapes, {5, 2, 4}, 7});
+  EXPECT_EQ(work.forward, Magnitude::from_count(7 * 40 * (3 + 1)));
+  EXPECT_EQ(work.backward_input, work.forward);
+  EXPECT_EQ(work.sparsity.map, Magnitude::from_count(7 * 40 * 3 * 2));
+}
+
+TEST(MatMul, RefusesWhatDoesNotFit) {
+  const std::string matrices = "it takes two matrices, or two stacks of them";
+  EXPECT_EQ(refusal(matmul(0), {{3}, {3}}), "matmul of [3] and [3]: " + matrices);
+  EXPECT_EQ(refusal(matmul(0), {{2, 3}, {3}}), "matmul of [2, 3] and [3]: " + matrices);
+  EXPECT_EQ(refusal(matmul(0), {{2, 3}, {5, 3, 4}}), "matmul of [2, 3] and [5, 3, 4]: " + matrices);
+  EXPECT_EQ(refusal(matmul(0), {{1, 5, 2, 3}, {1, 5, 3, 4}}),
+            "matmul of [1, 5, 2, 3] and [1, 5, 3, 4]: " + matrices);
+  EXPECT_EQ(refusal(matmul(0), {{2, 3}, {4, 3}}),
+            "matmul of [2, 3] and [4, 3]: rows of 3 entries meet columns of 4");
+  EXPECT_EQ(refusal(matmul(1), {{2, 3}, {3, 4}}),
+            "matmul of [2, 3] and [3, 4]: rows of 2 entries meet columns of 3");
+  EXPECT_EQ(refusal(matmul(0), {{5, 2, 3}, {6, 3, 4}}),
+            "matmul of [5, 2, 3] and [6, 3, 4]: stacks of 5 and 6 matrices");
+  const std::vector<Shape> unequal{{2, 3}, {4, 3}};
+  try {
+    static_cast<void>(MatMul{}.output_shape(unequal));
+    FAIL();
+  } catch (const ShapeError& error) {
+    EXPECT_EQ(error.hint,
+              "[rows, inner] by [inner, columns], or [stack, rows, inner] by [stack, inner, "
+              "columns]; transpose: first or second turns one of them");
+  }
+}
+
 TEST(Opaque, IsAStepOnThePairOfParametersAndInput) {
   Opaque opaque;
   opaque.lipschitz = Real::from_decimal("3");

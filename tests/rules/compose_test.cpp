@@ -370,5 +370,43 @@ TEST(Trace, ConcludesNothingFromTotalsThatHaveNoLargestPart) {
   }
 }
 
+// Behind x -> x: blocks that are used once with l = 3 and L = 5, and block 7 with l = 4 and L = 1,
+// without mixed derivatives.
+TEST(Trace, NamesTheGroupsOfBlocks) {
+  Value z(1);
+  z.m[euclidean] = number(2);
+  for (const auto& [label, l, L] : {std::tuple{rest, 3.0, 5.0}, {Label{7}, 4.0, 1.0}}) {
+    const std::size_t group = z.find_or_add(label);
+    z.l(group)[euclidean] = number(l);
+    z.H(group, group)[euclidean] = number(L);
+  }
+  Trace trace;
+  Composition c(z, Method::sharp, &trace);
+  c.apply(map(number(1), {}, 0, number(1)));
+  c.conclude();
+  std::vector<std::string> lines = account(trace);
+  lines.erase(lines.begin(), lines.end() - 6);
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{
+                "l_rest = 3: parameters that are used once", "l_shared 7 = 4: a shared block",
+                "l = 5: root of the sum of squares over groups of blocks",
+                "H_rest = 5: parameters that are used once", "H_shared 7 = 1: a shared block",
+                "L = 5: largest eigenvalue of the matrix over groups of blocks"}));
+  EXPECT_EQ(trace.conclusions,
+            (std::vector<std::string>{
+                "l = 5.00000e+0: the largest part is l_shared 7 = 4.00000e+0 (a shared block)",
+                "L = 5.00000e+0: the largest part is H_rest = 5.00000e+0 (parameters that are used "
+                "once)"}));
+}
+
+TEST(Trace, NamesTheFirstOfEqualParts) {
+  Trace trace;
+  Composition c(triple(1, 1, 0), Method::paper, &trace);
+  c.apply(affine(1, 0), number(1));
+  c.conclude();
+  EXPECT_EQ(trace.conclusions.front(),
+            "l = 2.00000e+0: the largest part is P A l_in = 1.00000e+0 (earlier parameters)");
+}
+
 }  // namespace
 }  // namespace smoothbound::rules

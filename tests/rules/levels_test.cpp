@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -100,28 +102,34 @@ TEST(Levels, NoBoundExceedsTheEuclideanOne) {
   EXPECT_EQ(value.l(i), numbers(4, 4));
 }
 
-// Three groups, of which two become one: with the third sqrt(3^2 + 4^2), by themselves the largest
-// eigenvalue of [1 2; 2 1].
+// Three groups, of which two become one, whatever their order: with the third sqrt(3^2 + 4^2), by
+// themselves the largest eigenvalue of [1 2; 2 1].
 TEST(Levels, GroupsThatBecomeOneKeepWhatTheyShareWithOthers) {
-  Value value(levels.size());
-  for (const Label label : {1U, 2U, 3U}) value.find_or_add(label);
-  value.l(0) = numbers(3, 5);
-  value.l(1) = numbers(7, 7);
-  value.l(2) = numbers(4, 12);
-  value.H(0, 0) = value.H(2, 2) = numbers(1, 2);
-  value.H(0, 2) = numbers(2, 1);
-  value.H(0, 1) = numbers(3, 5);
-  value.H(2, 1) = numbers(4, 12);
-  value.H(1, 1) = numbers(6, 6);
-  value.join(0, 2);
-  ASSERT_EQ(value.groups(), 2U);
-  EXPECT_EQ(value.label(0), 1U);
-  EXPECT_EQ(value.label(1), 2U);
-  EXPECT_EQ(value.l(0), numbers(5, 13));
-  EXPECT_EQ(value.l(1), numbers(7, 7));
-  EXPECT_EQ(value.H(0, 0), numbers(3, 3));
-  EXPECT_EQ(value.H(0, 1), numbers(5, 13));
-  EXPECT_EQ(value.H(1, 1), numbers(6, 6));
+  std::array<std::size_t, 3> order{0, 1, 2};
+  do {
+    const auto [i, j, other] = order;
+    Value value(levels.size());
+    for (const Label label : {1U, 2U, 3U}) value.find_or_add(label);
+    const Label joined = value.label(i);
+    const Label alone = value.label(other);
+    value.l(i) = numbers(3, 5);
+    value.l(other) = numbers(7, 7);
+    value.l(j) = numbers(4, 12);
+    value.H(i, i) = value.H(j, j) = numbers(1, 2);
+    value.H(i, j) = numbers(2, 1);
+    value.H(i, other) = numbers(3, 5);
+    value.H(j, other) = numbers(4, 12);
+    value.H(other, other) = numbers(6, 6);
+    value.join(i, j);
+    ASSERT_EQ(value.groups(), 2U);
+    const std::size_t both = value.find(joined);
+    const std::size_t third = value.find(alone);
+    EXPECT_EQ(value.l(both), numbers(5, 13));
+    EXPECT_EQ(value.l(third), numbers(7, 7));
+    EXPECT_EQ(value.H(both, both), numbers(3, 3));
+    EXPECT_EQ(value.H(both, third), numbers(5, 13));
+    EXPECT_EQ(value.H(third, third), numbers(6, 6));
+  } while (std::next_permutation(order.begin(), order.end()));
 }
 
 // R = 2, the part reads min{|z|_2, 2 |z|_inf}: (2, 1, 1/2). A = 2, B = sqrt(2^2 + 1), m = 2 B,
