@@ -44,6 +44,10 @@ void Attention::visit_settings(SettingsVisitor& visitor) {
                  .required = true,
                  .shorthand = true},
                 heads);
+  visitor.flag({.name = "causal",
+                .description = "whether a token only attends to itself and those before it",
+                .usual = true},
+               causal);
 }
 
 std::span<const Piece> Attention::pieces() {
@@ -64,7 +68,12 @@ std::vector<Component> Attention::components(std::size_t piece,
       MatMul products;
       products.transpose = word_of(MatMul::transposes, "first");
       products.scale = inverse_root(input.spatial(0));
-      return {products, Softmax{word_of(axis_words, "height")}};
+      const Softmax weights{word_of(axis_words, "height")};
+      if (!causal) return {products, weights};
+      Mask mask;
+      mask.kind = word_of(Mask::kinds, "causal");
+      mask.by = Real::from_decimal("1e4");  // exp(-1e4) is 0 in either precision
+      return {products, mask, weights};
     }
     case mixture:
       return {MatMul{}, reshape_to({input.channels() * input.spatial(0), shapes[1].spatial(1)})};

@@ -62,7 +62,8 @@ void Mask::visit_settings(SettingsVisitor& visitor) {
                text::RealRange::non_negative, by);
   visitor.choice({.name = "keys",
                   .description = "which of the last two axes is that of the keys; the other one is "
-                                 "that of the queries"},
+                                 "that of the queries",
+                  .usual = true},
                  axes, keys);
   visitor.extent(
       {.name = "window", .description = "of shifted_windows: sizes of a window, one for each axis"},

@@ -103,6 +103,18 @@ TEST(Composites, BoundsAreThoseOfTheLayersWrittenOut) {
                       stem + written_out("z", "input", "", "") + sum);
 }
 
+TEST(Composites, ACausalOneMasksItsScores) {
+  const Graph graph = read_network(network("  - {attention: {heads: 2, causal: true}}\n")).graph;
+  const std::vector<PlacedComponent>& parts = graph.layers[3].components;
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ(name_of(parts[1].component), "mask");
+  const auto& mask = std::get<Mask>(parts[1].component);
+  EXPECT_TRUE(mask.is_causal());
+  EXPECT_EQ(mask.by.nearest, 1e4);
+  // Of 3 keys by 3 queries in 2 heads: keys 1 and 2 for query 0, key 2 for query 1.
+  EXPECT_EQ(mask.masked(graph.layers[3].output), 6);
+}
+
 TEST(Composites, PiecesCanBeRead) {
   const Graph graph =
       read_network(network("  - {name: a, attention: 2}\n  - {from: a.scores, dense: 3}\n")).graph;

@@ -51,7 +51,8 @@ TEST(Composites, BiasesThatCanBeLeftOut) {
 
 // Which piece owns parameters is said once in the list, and follows from its components.
 TEST(Composites, PiecesSayWhichOwnParameters) {
-  const Attention attention{2, true};
+  Attention attention;
+  attention.heads = 2;
   const Shape tokens{4, 3};
   const Shape heads{2, 2, 3};
   const Shape scores{2, 3, 3};
@@ -77,7 +78,7 @@ TEST(Composites, PiecesSayWhichOwnParameters) {
 TEST(Attention, ScalesByTheRootOfAHead) {
   for (const std::int64_t d : {1, 2, 3, 4, 7, 64, 96}) {
     const std::vector<Shape> shapes{Shape{2, d, 3}, Shape{2, d, 3}};
-    const std::vector<Component> parts = Attention{2, true}.components(3, shapes);
+    const std::vector<Component> parts = Attention{}.components(3, shapes);
     const Real scale = std::get<MatMul>(parts.front()).scale;
     const double exact = 1 / std::sqrt(static_cast<double>(d));
     EXPECT_DOUBLE_EQ(scale.nearest, exact);

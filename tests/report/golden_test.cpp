@@ -262,7 +262,9 @@ TEST(PublishedParameterCounts, AreThoseOfTheShippedArchitectures) {
       {"shufflenetv2", 2'278'604},
       {"squeezenet1_0", 1'248'424},
       {"squeezenet1_1", 1'235'496},
-      {"imdb-cnn", 350'751}};
+      {"imdb-cnn", 350'751},
+      {"gpt2", 124'439'808},
+      {"swin-t", 28'288'354}};
   for (const auto& [name, count] : published) {
     const Outcome run =
         run_program({"bound", "--format", "json",

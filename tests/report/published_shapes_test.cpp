@@ -57,6 +57,12 @@ const std::vector<PublishedStages>& published_stages() {
         {"inception5a", {832, 7, 7}},
         {"inception5b", {1024}},
         {"fc", {1000}}}},
+      {"gpt2",
+       {{"tokens", {768, 1024}},
+        {"block1_attention.scores", {12, 1024, 1024}},
+        {"block1_mlp1", {3072, 1024}},
+        {"block12", {768, 1024}},
+        {"scores", {50257, 1024}}}},
       {"inception-v3",
        {{"Conv2d_1a_3x3", {32, 149, 149}},
         {"Conv2d_2a_3x3", {32, 147, 147}},
@@ -113,6 +119,15 @@ const std::vector<PublishedStages>& published_stages() {
         {"fire7", {384, 13, 13}},
         {"fire9", {512, 13, 13}},
         {"conv10", {1000}}}},
+      {"swin-t",
+       {{"patches", {96, 56, 56}},
+        {"s1b2_weights", {192, 49, 49}},
+        {"s1b2", {96, 56, 56}},
+        {"s2b2", {192, 28, 28}},
+        {"s3b6", {384, 14, 14}},
+        {"s4b2", {768, 7, 7}},
+        {"norm", {768}},
+        {"head", {1000}}}},
   };
   return stages;
 }

@@ -42,7 +42,7 @@ class Projections {
   std::map<std::string, std::vector<double>> arrays_;
 };
 
-Matrix attend(const Projections& layer, const Matrix& z, std::size_t heads) {
+Matrix attend(const Projections& layer, const Matrix& z, std::size_t heads, bool causal) {
   const Matrix q = layer.apply("a.query", z);
   const Matrix k = layer.apply("a.key", z);
   const Matrix v = layer.apply("a.value", z);
@@ -51,16 +51,17 @@ Matrix attend(const Projections& layer, const Matrix& z, std::size_t heads) {
   Matrix mixed(q.size(), std::vector<double>(tokens));
   for (std::size_t h = 0; h < heads; ++h) {
     for (std::size_t query = 0; query < tokens; ++query) {
-      std::vector<double> p(tokens);
+      const std::size_t keys = causal ? query + 1 : tokens;
+      std::vector<double> p(keys);
       double sum = 0;
-      for (std::size_t key = 0; key < tokens; ++key) {
+      for (std::size_t key = 0; key < keys; ++key) {
         double score = 0;
         for (std::size_t c = h * d; c < (h + 1) * d; ++c) score += q[c][query] * k[c][key];
         p[key] = std::exp(score / std::sqrt(static_cast<double>(d)));
         sum += p[key];
       }
       for (std::size_t c = h * d; c < (h + 1) * d; ++c) {
-        for (std::size_t key = 0; key < tokens; ++key) {
+        for (std::size_t key = 0; key < keys; ++key) {
           mixed[c][query] += p[key] / sum * v[c][key];
         }
       }
@@ -72,12 +73,15 @@ Matrix attend(const Projections& layer, const Matrix& z, std::size_t heads) {
 template <class Scalar>
 void expect_formula(double tolerance) {
   for (const std::size_t heads : {1U, 2U, 3U, 6U}) {
+    const bool causal = heads % 2 == 0;
     SCOPED_TRACE(heads);
     constexpr std::size_t features = 6;
     constexpr std::size_t tokens = 5;
     constexpr std::size_t batch = 2;
     const Graph graph = graph_of(
-        "input: {shape: [6, 5]}\nlayers: [{name: a, attention: " + std::to_string(heads) + "}]\n",
+        fmt::format("input: {{shape: [6, 5]}}\nlayers:\n  - {{name: a, attention: {{heads: {}, "
+                    "causal: {}}}}}\n",
+                    heads, causal),
         batch);
     std::mt19937_64 random(heads);
     Network<Scalar> network(graph, batch);
@@ -96,7 +100,7 @@ void expect_formula(double tolerance) {
           z[i][t] = static_cast<double>(x[sample + i * tokens + t]);
         }
       }
-      const Matrix expected = attend(layer, z, heads);
+      const Matrix expected = attend(layer, z, heads, causal);
       for (std::size_t i = 0; i < features; ++i) {
         for (std::size_t t = 0; t < tokens; ++t) {
           EXPECT_NEAR(static_cast<double>(y[sample + i * tokens + t]), expected[i][t], tolerance);
@@ -129,8 +133,8 @@ std::string random_transformer(std::uint64_t seed) {
     const std::string before =
         random() % 2 == 0 ? fmt::format("z{}", i - 1) : fmt::format("n{}", i);
     text += fmt::format("  - {{name: n{}, from: z{}, then: [{}]}}\n", i, i - 1, norm);
-    text += fmt::format("  - {{name: a{}, from: {}, attention: 2{}}}\n", i, before,
-                        shares ? ", share: a1" : "");
+    text += fmt::format("  - {{name: a{}, from: {}, attention: {{heads: 2, causal: {}}}{}}}\n", i,
+                        before, random() % 2 == 0, shares ? ", share: a1" : "");
     text += fmt::format("  - {{name: z{}, {}: [a{}, z{}], then: [{}]}}\n", i,
                         one_of({"add", "add", "multiply"}), i, i - 1,
                         one_of({"tanh", "softplus", "identity"}));

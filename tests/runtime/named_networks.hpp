@@ -220,7 +220,7 @@ layers:
   - {name: tokens, dense: {units: 4, per: position}}
   - {name: first, attention: 2, then: [tanh]}
   - {name: sum, add: [first, tokens]}
-  - {name: again, attention: {heads: 2}, share: first}
+  - {name: again, attention: {heads: 2, causal: true}, share: first}
   - {name: one_head, attention: 1, bias: false, then: [{layer_norm: {per: position, affine: true}}]}
   - dense: 3
 )"},

@@ -16,6 +16,7 @@ namespace smoothbound {
 /// = W z + b each, in `heads` blocks of d channels; Vaswani et al. (2017), section 3.2.
 struct Attention {
   std::int64_t heads = 1;
+  bool causal = false;
   bool bias = true;
 
   static std::vector<Attention> prototypes() { return {Attention{}}; }
