@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kinked_networks.hpp"
 #include "named_networks.hpp"
 #include "smoothbound/graph/graph.hpp"
 #include "smoothbound/runtime/oracle.hpp"
