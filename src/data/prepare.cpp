@@ -114,7 +114,9 @@ void check_ids(const Dataset& dataset, std::int64_t first, std::int64_t count, s
             dataset.name,
             fmt::format("sample {} has {} at position {}, and ids are whole numbers from 0 to {}",
                         place / elements, value, place % elements, last),
-            "the network has an embedding: give it as many 'entries' as there are ids");
+            value > last && value == std::floor(value)
+                ? "the network has an embedding: give it as many 'entries' as there are ids"
+                : "ids are numbers of rows of the table of an embedding, counted from 0");
       }
       ++place;
     }

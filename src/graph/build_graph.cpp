@@ -22,7 +22,7 @@ class Builder {
   Graph build() {
     graph_.name = std::move(spec_.name);
     graph_.input = spec_.input;
-    expand_composites(spec_.layers, mistakes_);
+    expand_composites(spec_, mistakes_);
     index_names();
     resolve_inputs();
     sort();
@@ -289,11 +289,13 @@ class Builder {
                     "name a layer with weights, or remove 'share'");
   }
 
-  [[noreturn]] void refuse_share(Location location, const Layer& layer) const {
+  [[noreturn]] void refuse_share(Location location, const Layer& layer,
+                                 const std::string& reason = {}) const {
     throw SpecError(location,
-                    fmt::format("the parameters of '{}' do not fit '{}'",
-                                graph_.layers[layer.share].name, layer.name),
-                    "give it the same components with parameters, of the same sizes");
+                    fmt::format("the parameters of '{}' do not fit '{}'{}",
+                                graph_.layers[layer.share].name, layer.name, reason),
+                    "give it the same components with parameters, of the same sizes; a table of an "
+                    "embedding is also the weights of dense with per: position and bias: false");
   }
 
   // Gives a component the block of the one that stands at its place in the other layer.
@@ -308,7 +310,14 @@ class Builder {
     const bool is_same_component = name_of(other.component) == name_of(part.component) &&
                                    given.elements == block.elements && given.form == block.form;
     const bool is_same_matrix = block.matrix && block.matrix == given.matrix;
-    if (!(is_same_component || is_same_matrix) || block.radius) refuse_share(location, layer);
+    if (!(is_same_component || is_same_matrix) || block.radius) {
+      refuse_share(location, layer,
+                   block.radius
+                       ? fmt::format(", whose {} has a radius of its own", name_of(part.component))
+                       : fmt::format(": {} with {} parameters there, {} with {} here",
+                                     name_of(other.component), given.elements,
+                                     name_of(part.component), block.elements));
+    }
     part.block = other.block;
   }
 

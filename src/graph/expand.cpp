@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "smoothbound/text/suggest.hpp"
+
 namespace smoothbound {
 namespace {
 
@@ -13,10 +15,20 @@ std::string name_of_piece(const std::string& layer, const Piece& piece) {
   return piece.name.empty() ? layer : fmt::format("{}.{}", layer, piece.name);
 }
 
-// Of the pieces that own parameters, the pieces of the other layer.
+// What shares with a composite has to be one, too, of the same kind.
 void refuse_other_kinds(const std::vector<LayerSpec>& layers, const LayerSpec& layer) {
   const auto owner = std::ranges::find(layers, layer.share->name, &LayerSpec::name);
-  if (owner == layers.end() || owner->has_mistake) return;
+  if (owner == layers.end()) {
+    std::vector<std::string_view> names;
+    for (const LayerSpec& other : layers) {
+      if (is_composite(other) && other.name != layer.name) names.push_back(other.name);
+    }
+    throw SpecError(
+        layer.share->location, fmt::format("there is no layer '{}'", layer.share->name),
+        suggest(layer.share->name, names,
+                names.empty() ? "share names a layer before this one" : "one of: " + join(names)));
+  }
+  if (owner->has_mistake) return;
   if (owner->composite &&
       owner->composite->composite.index() == layer.composite->composite.index()) {
     return;
@@ -59,11 +71,13 @@ void add_pieces(const LayerSpec& layer, const Reference& before, std::vector<Lay
 
 }  // namespace
 
-void expand_composites(std::vector<LayerSpec>& layers, MistakeList& mistakes) {
+void expand_composites(Spec& spec, MistakeList& mistakes) {
+  std::vector<LayerSpec>& layers = spec.layers;
   if (std::ranges::none_of(layers, is_composite)) return;
   for (LayerSpec& layer : layers) {
     if (!layer.composite || !layer.share) continue;
-    const bool fits = mistakes.attempt([&] { refuse_other_kinds(layers, layer); });
+    const bool fits = !is_among(spec.lost_names, layer.share->name) &&
+                      mistakes.attempt([&] { refuse_other_kinds(layers, layer); });
     if (!fits) layer.has_mistake = true;
   }
   std::vector<LayerSpec> all;

@@ -11,6 +11,6 @@ namespace smoothbound {
 /// Each composite becomes its pieces, one behind the other, named LAYER.PIECE, and the last one as
 /// the layer. What they consist of depends on shapes: see `components_of`. A layer that shares
 /// takes the parameters piece by piece; a mistake if the other one is not of the same kind.
-void expand_composites(std::vector<LayerSpec>& layers, MistakeList& mistakes);
+void expand_composites(Spec& spec, MistakeList& mistakes);
 
 }  // namespace smoothbound

@@ -13,8 +13,6 @@ namespace {
 constexpr std::int64_t most_along = 1 << 13;
 constexpr std::int64_t most_in_all = 1 << 10;
 
-std::int64_t ceiling_of(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
-
 std::int64_t places_of(const AxisRule::Window& window) {
   std::int64_t product = 1;
   for (const std::int64_t size : window) product *= size;

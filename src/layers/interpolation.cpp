@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include "smoothbound/text/shape.hpp"
+
 namespace smoothbound {
 namespace {
 
@@ -64,8 +66,6 @@ Magnitude largest_quotient(const std::vector<Interpolation::Tap>& taps, std::int
   const LowerBound below = LowerBound::from_count(denominator);
   return Magnitude::from_count(y[largest]) / (below * below * LowerBound::from_count(x[largest]));
 }
-
-std::int64_t ceiling_of(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
 }  // namespace
 

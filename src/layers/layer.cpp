@@ -71,6 +71,15 @@ std::string_view formula_of(const Component& component) {
   return std::visit([](const auto& c) { return c.formula(); }, component);
 }
 
+std::string_view array_name_of(const Component& component) {
+  return std::visit(
+      [](const auto& c) -> std::string_view {
+        if constexpr (requires { c.array_name(); }) return c.array_name();
+        return c.name();
+      },
+      component);
+}
+
 bool couples_samples(const Component& component) {
   return std::visit([](const auto& c) { return c.couples_samples(); }, component);
 }

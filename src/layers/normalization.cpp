@@ -9,7 +9,10 @@ namespace smoothbound {
 namespace {
 
 void visit_epsilon(SettingsVisitor& visitor, Real& epsilon, bool shorthand = true) {
-  visitor.real({.name = "epsilon", .description = "added to the variance", .shorthand = shorthand},
+  visitor.real({.name = "epsilon",
+                .description = "added to the variance",
+                .shorthand = shorthand,
+                .is_small = true},
                text::RealRange::non_negative, epsilon);
 }
 

@@ -93,8 +93,17 @@ void SettingsReader::count(const SettingInfo& info, std::optional<std::int64_t>&
 }
 
 void SettingsReader::real(const SettingInfo& info, text::RealRange range, Real& value) {
-  if (const auto given = find(info))
-    value = text::parse_real(text::scalar_of(*given, info.name), range);
+  const auto given = find(info);
+  if (!given) return;
+  value = text::parse_real(text::scalar_of(*given, info.name), range);
+  if (bare_ && info.is_small && value.nearest >= 1) {
+    throw SpecError(
+        given->location(),
+        fmt::format("{0}: {1} would be {2} = {1}", component_, given->text(), info.name),
+        fmt::format("the number of features follows from the input: leave it out; if "
+                    "it is meant, write {}: {{{}: {}}}",
+                    component_, info.name, given->text()));
+  }
 }
 
 void SettingsReader::real(const SettingInfo& info, text::RealRange range,

@@ -11,8 +11,6 @@ namespace {
 
 constexpr const char* too_large = "the size of the padded input";
 
-std::int64_t ceiling_of(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
-
 // Rounds towards minus infinity, b > 0.
 std::int64_t floor_of(std::int64_t a, std::int64_t b) {
   return a / b - (a % b != 0 && a < 0 ? 1 : 0);

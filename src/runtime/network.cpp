@@ -31,7 +31,7 @@ std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> sizes) {
 }  // namespace
 
 std::string array_prefix(const Layer& layer, std::size_t component) {
-  const auto name_at = [&](std::size_t c) { return name_of(layer.components[c].component); };
+  const auto name_at = [&](std::size_t c) { return array_name_of(layer.components[c].component); };
   if (role_of(layer.components[component].component) == Role::affine) return layer.name;
   const std::string_view name = name_at(component);
   std::size_t times = 1;

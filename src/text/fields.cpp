@@ -291,7 +291,7 @@ Fields::Fields(Value mapping, std::string_view what, std::string_view hint)
 }
 
 std::optional<Value> Fields::find(std::string_view key) {
-  known_.push_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
   for (Entry& entry : entries_) {
     if (entry.key.text() == key) {
       entry.used = true;

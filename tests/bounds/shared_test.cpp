@@ -107,49 +107,49 @@ std::string refusal_of(const std::string& layers) {
 
 TEST(Share, IsRefusedWhereItDoesNotFit) {
   const std::string a = "  - {name: a, dense: 4}\n";
+  const auto misfit_of = [](const std::string& reason) {
+    return "the parameters of 'a' do not fit 'b'" + reason +
+           "; give it the same components with parameters, of the same sizes; a table of an "
+           "embedding is also the weights of dense with per: position and bias: false";
+  };
   EXPECT_EQ(refusal_of(a + "  - {name: b, dense: 5, share: a}\n"),
-            "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
-            "of the same sizes");
+            misfit_of(": dense with 20 parameters there, dense with 25 here"));
   EXPECT_EQ(refusal_of(a + "  - {name: b, dense: 4, bias: false, share: a}\n"),
-            "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
-            "of the same sizes");
+            misfit_of(": dense with 20 parameters there, dense with 16 here"));
   EXPECT_EQ(
       refusal_of(a + "  - {name: b, dense: 4, share: a, then: [{layer_norm: {affine: true}}]}\n"),
-      "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
-      "of the same sizes");
-  EXPECT_EQ(refusal_of(a + "  - {name: b, share: a, then: [tanh]}\n"),
-            "the parameters of 'a' do not fit 'b'; give it the same components with parameters, "
-            "of the same sizes");
+      misfit_of(""));
+  EXPECT_EQ(refusal_of(a + "  - {name: b, share: a, then: [tanh]}\n"), misfit_of(""));
   // As many numbers, in other arrays.
-  const std::string misfit =
-      "the parameters of 'a' do not fit 'b'; give it the same components with parameters, of the "
-      "same sizes";
   EXPECT_EQ(refusal_of("  - {name: a, dense: 1, bias: false}\n"
                        "  - {name: c, from: input, dense: 2}\n"
                        "  - {name: b, dense: 2, bias: false, share: a}\n"),
-            misfit);
+            misfit_of(": dense with 4 parameters there, dense with 4 here"));
   EXPECT_EQ(
       refusal_of("  - {name: a, then: [{layer_norm: {affine: true, shift: false}}]}\n"
                  "  - {name: b, share: a, then: [{layer_norm: {affine: true, scale: false}}]}\n"),
-      misfit);
+      misfit_of(": layer_norm with 4 parameters there, layer_norm with 4 here"));
   EXPECT_EQ(
       refusal_of("  - {name: a, parameter: [2, 6]}\n  - {name: b, parameter: [3, 4], share: a}\n"),
-      misfit);
+      misfit_of(": parameter with 12 parameters there, parameter with 12 here"));
   EXPECT_EQ(refusal_of("  - {name: r, from: input, then: [{reshape: [1, 2, 2]}]}\n"
                        "  - {name: a, conv: {filters: 2, kernel: [1, 2]}}\n"
                        "  - {name: b, from: r, conv: {filters: 2, kernel: [2, 1]}, share: a}\n"),
-            misfit);
+            misfit_of(": conv with 6 parameters there, conv with 6 here"));
   // A table is a matrix of weights, without a bias and of its sizes.
   const std::string table = "  - {name: a, embedding: {entries: 6, features: 2}}\n";
   EXPECT_EQ(refusal_of(table + "  - {name: b, dense: {units: 6, per: position}, share: a}\n"),
-            misfit);
+            misfit_of(": embedding with 12 parameters there, dense with 18 here"));
   EXPECT_EQ(refusal_of(table + "  - {name: c, dense: {units: 3, per: position}}\n"
                                "  - {name: b, dense: {units: 4, per: position}, bias: false, "
                                "share: a}\n"),
-            misfit);
+            misfit_of(": embedding with 12 parameters there, dense with 12 here"));
   EXPECT_EQ(refusal_of(table + "  - {name: b, dense: {units: 6, per: position}, bias: false, "
                                "share: a}\n"),
             "");
+  EXPECT_EQ(refusal_of("  - {name: a, then: [{prelu: {radius: 2}}]}\n"
+                       "  - {name: b, share: a, then: [{prelu: {radius: 2}}]}\n"),
+            misfit_of(", whose prelu has a radius of its own"));
   EXPECT_EQ(refusal_of("  - {name: t, then: [tanh]}\n  - {name: b, dense: 4, share: t}\n"),
             "layer 't' has no parameters to share; name a layer with weights, or remove 'share'");
   EXPECT_EQ(

@@ -112,26 +112,31 @@ TEST_F(Ids, OfAllTypesOfNumbers) {
 }
 
 TEST_F(Ids, OthersAreRefusedBeforeAnythingRuns) {
-  const std::string hint =
+  const std::string more =
       "hint: the network has an embedding: give it as many 'entries' as there are ids\n";
+  const std::string others =
+      "hint: ids are numbers of rows of the table of an embedding, counted from 0\n";
   using std::string_literals::operator""s;
   // 1, 1.5
   put_npy("half.npy", "<f4", "(1, 2)", "\0\0\x80\x3F\0\0\xC0\x3F"s);
   // 0, 0; 256, 0
   put_npy("large.npy", "<i2", "(2, 2)", "\0\0\0\0\0\1\0\0"s);
   put_npy("negative.npy", "<i2", "(1, 2)", "\xFF\xFF\0\0"s);
-  const auto expect_refused = [&](const std::string& file, const std::string& message) {
+  const auto expect_refused = [&](const std::string& file, const std::string& message,
+                                  const std::string& hint) {
     const Outcome run = program({"run", "table.yaml", "--input", file, "-o", "y.npy"});
     EXPECT_EQ(run.exit_code, 2);
     EXPECT_EQ(run.out, "");
     EXPECT_EQ(run.err, file + ": error: " + message + hint);
   };
   expect_refused("half.npy",
-                 "sample 0 has 1.5 at position 1, and ids are whole numbers from 0 to 255\n");
+                 "sample 0 has 1.5 at position 1, and ids are whole numbers from 0 to 255\n",
+                 others);
   expect_refused("large.npy",
-                 "sample 1 has 256 at position 0, and ids are whole numbers from 0 to 255\n");
+                 "sample 1 has 256 at position 0, and ids are whole numbers from 0 to 255\n", more);
   expect_refused("negative.npy",
-                 "sample 0 has -1 at position 0, and ids are whole numbers from 0 to 255\n");
+                 "sample 0 has -1 at position 0, and ids are whole numbers from 0 to 255\n",
+                 others);
   const Outcome train = program({"train", "net.yaml", "--input", "large.npy"});
   EXPECT_EQ(train.exit_code, 2);
 }

@@ -70,8 +70,10 @@ TEST_F(Train, TableShowsTheRun) {
   EXPECT_THAT(outcome.out, HasSubstr("12 iterations: F from "));
   EXPECT_THAT(outcome.out, HasSubstr("\nguarantee\nTheorem 4.1: with step 1/L_F, L_F = "));
   EXPECT_THAT(outcome.out, HasSubstr("this run: after 12\n"));
-  EXPECT_THAT(outcome.out,
-              HasSubstr("every step decreased F by gamma ||g||^2 / 2 at least, as certified\n"));
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr(
+          "every step decreased F by gamma ||g||^2 / 2 at least, as certified, up to rounding\n"));
   const Outcome markdown = train({"net.yaml", "--iterations", "1", "--format", "markdown"});
   EXPECT_THAT(markdown.out, HasSubstr("| k | F(w_k) | "));
 }

@@ -156,8 +156,16 @@ TEST(Composites, Mistakes) {
   EXPECT_THAT(
       refusal("  - {name: a, attention: 2}\n  - {name: b, attention: 2, share: a, radius: 1}\n"),
       HasSubstr("has the parameters of 'a.query', and its own radius"));
-  EXPECT_THAT(refusal("  - {name: a, attention: 2, share: b}\n"),
-              HasSubstr("there is no layer 'b"));
+  EXPECT_EQ(refusal("  - {name: a, attention: 2, share: b}\n"),
+            "net.yaml:5:36: error: there is no layer 'b'\n"
+            " 5 |   - {name: a, attention: 2, share: b}\n"
+            "   |                                    ^\n"
+            "hint: share names a layer before this one\n");
+  EXPECT_EQ(refusal("  - {name: first, attention: 2}\n  - {attention: 2, share: frist}\n"),
+            "net.yaml:6:27: error: there is no layer 'frist'\n"
+            " 6 |   - {attention: 2, share: frist}\n"
+            "   |                           ^\n"
+            "hint: did you mean 'first'?\n");
   EXPECT_THAT(
       refusal("  - {name: a.key, dense: {units: 4, per: position}}\n  - {name: a, attention: 2}\n"),
       HasSubstr("two layers are named 'a.key'"));

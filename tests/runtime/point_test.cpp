@@ -189,7 +189,7 @@ TEST(PointBounds, OfLearnedSlopes) {
     const Graph graph = testing::graph_of(
         fmt::format("input: {{shape: [2, 3], norm: 1}}\nlayers: [{{then: [{}]}}]", name), 1);
     const Network<double> network(graph, 1);
-    EXPECT_EQ(network.parameter_layout().arrays.at(0).name, fmt::format("layer1.{}.slope", name));
+    EXPECT_EQ(network.parameter_layout().arrays.at(0).name, "layer1.prelu.slope");
     const BlockAtPoint block =
         point_bounds(graph, network.parameter_layout(), Vector{3, -4}).blocks.at(0);
     EXPECT_NEAR(block.norm.to_double(), 5, 1e-10);

@@ -422,5 +422,23 @@ hint: choose another name
 )");
 }
 
+// nn.LayerNorm(16), as other libraries write it, is no epsilon of 16.
+TEST(ValueMessage, ANumberOfFeaturesIsNoEpsilon) {
+  EXPECT_EQ(rendered("features.yaml", R"(input: {shape: [16]}
+layers:
+  - {dense: 16, then: [layer_norm: 16]}
+)"),
+            R"(features.yaml:3:36: error: layer_norm: 16 would be epsilon = 16
+ 3 |   - {dense: 16, then: [layer_norm: 16]}
+   |                                    ^
+hint: the number of features follows from the input: leave it out; if it is meant, write layer_norm: {epsilon: 16}
+)");
+  EXPECT_EQ(rendered("small.yaml", R"(input: {shape: [16]}
+layers:
+  - {dense: 16, then: [layer_norm: 0.5, {layer_norm: {epsilon: 16}}]}
+)"),
+            "");
+}
+
 }  // namespace
 }  // namespace smoothbound

@@ -209,7 +209,7 @@ TEST(Fields, LooksUpAndRefusesTheRest) {
     return std::string("accepted");
   };
   EXPECT_EQ(message([&] { fields.finish(); }),
-            "2: unknown key 'b' in the mapping | known keys: a, a, c");
+            "2: unknown key 'b' in the mapping | known keys: a, c");
   EXPECT_EQ(message([&] { static_cast<void>(fields.require("layers", "needed")); }),
             "3: unknown key 'layer' in the mapping | did you mean 'layers'?");
   EXPECT_EQ(message([&] { static_cast<void>(fields.require("input", "needed")); }),

@@ -22,8 +22,8 @@ struct Attention {
   static std::vector<Attention> prototypes() { return {Attention{}}; }
   [[nodiscard]] std::string_view name() const { return "attention"; }
   [[nodiscard]] std::string_view formula() const {
-    return "W_o (v softmax(k^T q / sqrt d)) + b_o, with q, k, v = W z + b for each position, in "
-           "heads of d channels";
+    return "W_o (v softmax(S)) + b_o, S = k^T q / sqrt d, q, k, v = W z + b for each position, in "
+           "heads of d channels; causal: 1e4 less in S for the keys behind a query";
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] static std::span<const Piece> pieces();

@@ -24,7 +24,10 @@ struct Dense {
   static constexpr Role role = Role::affine;
   static std::vector<Dense> prototypes() { return {Dense{}}; }
   [[nodiscard]] std::string_view name() const { return "dense"; }
-  [[nodiscard]] std::string_view formula() const { return "W^T z + w0, z flattened"; }
+  [[nodiscard]] std::string_view formula() const {
+    if (!is_per_position()) return bias ? "W^T z + w0, z flattened" : "W^T z, z flattened";
+    return bias ? "W^T z + w0, z at each position" : "W^T z, z at each position";
+  }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;

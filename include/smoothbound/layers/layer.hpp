@@ -86,6 +86,9 @@ std::optional<std::int64_t> ids_of(const Component& component);
 InputCount input_count_of(const Component& component);
 std::string_view name_of(const Component& component);
 std::string_view formula_of(const Component& component);
+/// What its arrays are called: of a smooth form, what those of the form with a kink are, so that
+/// the same weights serve both.
+std::string_view array_name_of(const Component& component);
 bool couples_samples(const Component& component);
 /// Whether numbers that it acts with are left to somebody else, and nothing is known without them.
 bool lacks_numbers(const Component& component);

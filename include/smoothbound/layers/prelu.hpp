@@ -25,6 +25,8 @@ struct Prelu {
   static constexpr Role role = Role::non_affine;
   static std::vector<Prelu> prototypes();
   [[nodiscard]] std::string_view name() const { return is_smooth ? "smooth_prelu" : "prelu"; }
+  /// Of either form.
+  [[nodiscard]] std::string_view array_name() const { return "prelu"; }
   [[nodiscard]] std::string_view formula() const;
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }

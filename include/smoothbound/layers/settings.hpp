@@ -47,6 +47,8 @@ struct SettingInfo {
   bool required = false;
   /// `component: value` means `component: {name: value}`.
   bool shorthand = false;
+  /// Of a number that may stand alone: what is not small is probably meant for something else.
+  bool is_small = false;
   /// Of a count or an extent; `text::any_integer`: none.
   std::int64_t smallest = 1;
   /// The flag without which it means nothing; empty: none.

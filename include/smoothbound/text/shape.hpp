@@ -23,6 +23,11 @@ std::int64_t checked_product(std::int64_t a, std::int64_t b, const char* what);
 /// a + b likewise.
 std::int64_t checked_sum(std::int64_t a, std::int64_t b, const char* what);
 
+/// The smallest integer that is not below a / b, for a >= 0 and b > 0.
+constexpr std::int64_t ceiling_of(std::int64_t a, std::int64_t b) {
+  return a / b + (a % b != 0 ? 1 : 0);
+}
+
 /// The sizes of one sample, channels first.
 class Shape {
  public:

@@ -154,7 +154,8 @@ class TrainingWriter {
                                     : ""));
     switch (training_.verdict()) {
       case TrainingReport::Verdict::holds:
-        page_.paragraph("every step decreased F by gamma ||g||^2 / 2 at least, as certified");
+        page_.paragraph(
+            "every step decreased F by gamma ||g||^2 / 2 at least, as certified, up to rounding");
         break;
       case TrainingReport::Verdict::violated:
         page_.paragraph(
