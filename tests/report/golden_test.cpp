@@ -262,6 +262,10 @@ TEST(PublishedParameterCounts, AreThoseOfTheShippedArchitectures) {
       {"shufflenetv2", 2'278'604},
       {"squeezenet1_0", 1'248'424},
       {"squeezenet1_1", 1'235'496},
+      {"convnext-tiny", 28'589'128},
+      {"vit-b-16", 86'567'656},
+      {"dcgan-generator", 3'576'704},
+      {"dcgan-discriminator", 2'765'568},
       {"imdb-cnn", 350'751},
       {"gpt2", 124'439'808},
       {"swin-t", 28'288'354}};
