@@ -5,25 +5,25 @@
 
 namespace smoothbound::activations {
 
-ScalarConstants elu_constants(Method method, const Real& parameter);
-ScalarConstants relu_constants(Method method, const Real& parameter);
-ScalarConstants relu6_constants(Method method, const Real& parameter);
-ScalarConstants smooth_relu6_constants(Method method, const Real& parameter);
-ScalarConstants leaky_relu_constants(Method method, const Real& parameter);
-ScalarConstants smooth_leaky_relu_constants(Method method, const Real& parameter);
-ScalarConstants selu_constants(Method method, const Real& parameter);
-ScalarConstants smooth_selu_constants(Method method, const Real& parameter);
-ScalarConstants celu_constants(Method method, const Real& parameter);
-ScalarConstants hard_tanh_constants(Method method, const Real& parameter);
-ScalarConstants hard_sigmoid_constants(Method method, const Real& parameter);
-ScalarConstants hard_swish_constants(Method method, const Real& parameter);
-ScalarConstants capped_exp_constants(Method method, const Real& parameter);
-ScalarConstants smooth_capped_exp_constants(Method method, const Real& parameter);
+ScalarConstants elu_constants(Method method, const Real& alpha);
+ScalarConstants relu_constants(Method method, const Real& none);
+ScalarConstants relu6_constants(Method method, const Real& none);
+ScalarConstants smooth_relu6_constants(Method method, const Real& beta);
+ScalarConstants leaky_relu_constants(Method method, const Real& slope_below);
+ScalarConstants smooth_leaky_relu_constants(Method method, const Real& slope_below);
+ScalarConstants selu_constants(Method method, const Real& none);
+ScalarConstants smooth_selu_constants(Method method, const Real& none);
+ScalarConstants celu_constants(Method method, const Real& alpha);
+ScalarConstants hard_tanh_constants(Method method, const Real& none);
+ScalarConstants hard_sigmoid_constants(Method method, const Real& none);
+ScalarConstants hard_swish_constants(Method method, const Real& none);
+ScalarConstants capped_exp_constants(Method method, const Real& cap);
+ScalarConstants smooth_capped_exp_constants(Method method, const Real& cap);
 
-Jet evaluate_celu(double x, double parameter);
-Jet evaluate_smooth_relu6(double x, double parameter);
-Jet evaluate_selu(double x, double parameter);
-Jet evaluate_smooth_selu(double x, double parameter);
-Jet evaluate_smooth_capped_exp(double x, double parameter);
+Jet evaluate_celu(double x, double alpha);
+Jet evaluate_smooth_relu6(double x, double beta);
+Jet evaluate_selu(double x, double none);
+Jet evaluate_smooth_selu(double x, double none);
+Jet evaluate_smooth_capped_exp(double x, double cap);
 
 }  // namespace smoothbound::activations
