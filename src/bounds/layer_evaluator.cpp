@@ -124,7 +124,11 @@ rules::Value LayerEvaluator::merge_inputs(const Layer& layer, rules::Trace* trac
         },
         layer.components.front().component);
   }
-  if (trace != nullptr) {
+  // Of ids, and where nothing is read, there is no norm.
+  const bool reads_values =
+      layer.components.empty() || !(reads_nothing(layer.components.front().component) ||
+                                    ids_of(layer.components.front().component));
+  if (trace != nullptr && reads_values) {
     const Triple total = merged.total();
     trace->lines.push_back({"m_in", "bound of what the layer reads", total.m, ""});
     trace->lines.push_back({"l_in", "its Lipschitz constant", total.lipschitz, ""});

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/shape.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
@@ -23,13 +24,6 @@ std::string hint_for(const std::string& name, const std::vector<std::string_view
   const std::string hint = suggest(name, candidates);
   if (hint.empty()) return otherwise;
   return fmt::format("{} ({})", hint, of);
-}
-
-// Axes of size 1 at the end say nothing: [8, 16, 1, 1] are the weights of a 1x1 convolution, [8,
-// 16] those of the same one behind a global pooling.
-std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> shape) {
-  while (shape.size() > 1 && shape.back() == 1) shape.pop_back();
-  return shape;
 }
 
 }  // namespace

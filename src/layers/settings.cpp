@@ -96,7 +96,7 @@ void SettingsReader::real(const SettingInfo& info, text::RealRange range, Real& 
   const auto given = find(info);
   if (!given) return;
   value = text::parse_real(text::scalar_of(*given, info.name), range);
-  if (bare_ && info.is_small && value.nearest >= 1) {
+  if (bare_ && info.is_small && value.nearest > 1) {
     throw SpecError(
         given->location(),
         fmt::format("{0}: {1} would be {2} = {1}", component_, given->text(), info.name),

@@ -22,12 +22,6 @@ Layout canonical(const Shape& shape, Layout layout) {
   return shape.positions() == 1 ? plain_layout : layout;
 }
 
-// Axes of size 1 at the end place nothing elsewhere: a matrix is a kernel of single positions.
-std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> sizes) {
-  while (!sizes.empty() && sizes.back() == 1) sizes.pop_back();
-  return sizes;
-}
-
 }  // namespace
 
 std::string array_prefix(const Layer& layer, std::size_t component) {

@@ -107,5 +107,24 @@ TEST(Explain, UnknownLayerListsThoseThatThereAre) {
   EXPECT_THAT(run.err, HasSubstr("\nhint: there are: hidden, "));
 }
 
+// Neither has what it reads a norm.
+TEST(Explain, IdsAndWhatReadsNothingHaveNoBoundOfTheInput) {
+  const TemporaryDirectory directory;
+  const std::string file =
+      directory.write("net.yaml",
+                      "input: {shape: [4]}\nlayers:\n"
+                      "  - {name: words, embedding: {entries: 5, features: 2}}\n"
+                      "  - {name: places, parameter: [2, 4]}\n"
+                      "  - {name: sum, add: [words, places], then: [tanh]}\n"
+                      "  - {name: last, dense: 3}\n");
+  for (const char* const layer : {"words", "places"}) {
+    const Outcome run = run_program({"bound", file, "--explain", layer});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_THAT(run.out, ::testing::Not(HasSubstr("\n  m_in "))) << layer;
+    EXPECT_THAT(run.out, HasSubstr("l_beta_v")) << layer;
+  }
+  EXPECT_THAT(run_program({"bound", file, "--explain", "last"}).out, HasSubstr("\n  m_in "));
+}
+
 }  // namespace
 }  // namespace smoothbound::testing

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "networks.hpp"
-#include "smoothbound/runtime/measure.hpp"
+#include "search.hpp"
 #include "support/read_network.hpp"
 
 namespace smoothbound::testing {
@@ -143,30 +143,14 @@ std::string random_transformer(std::uint64_t seed) {
 }
 
 TEST(Attention, StaysBelowItsBounds) {
-  double nearest_slope = 0;
-  double nearest_curvature = 0;
+  Nearest nearest;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const std::string text = random_transformer(seed);
     SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
-    const support::Network network = support::read_network(text);
-    MeasureSettings settings;
-    settings.seed = seed;
-    settings.ascents = 3;
-    settings.norm = network.settings.input_norm.lower.to_double();
-    settings.default_radius = network.settings.radius.lower.to_double();
-    const Measurement found = measure(network.graph, network.settings.batch, settings);
-    for (const Method method : {Method::paper, Method::sharp}) {
-      const Triple bounds = network.bounds(method).network();
-      EXPECT_LE(found.norm.value, bounds.m.to_double() * (1 + 1e-9));
-      EXPECT_LE(found.slope.value, bounds.lipschitz.to_double() * (1 + 1e-9));
-      EXPECT_LE(found.curvature.value, bounds.smoothness.to_double() * (1 + 1e-9));
-      nearest_slope = std::max(nearest_slope, found.slope.value / bounds.lipschitz.to_double());
-      nearest_curvature =
-          std::max(nearest_curvature, found.curvature.value / bounds.smoothness.to_double());
-    }
+    expect_below_bounds(support::read_network(text), seed, 3, nearest);
   }
-  EXPECT_GT(nearest_slope, 0.5);
-  EXPECT_GT(nearest_curvature, 0.2);
+  EXPECT_GT(nearest.slope, 0.5);
+  EXPECT_GT(nearest.curvature, 0.2);
 }
 
 }  // namespace

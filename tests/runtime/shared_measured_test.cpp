@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "smoothbound/runtime/measure.hpp"
+#include "search.hpp"
 #include "support/read_network.hpp"
 
 namespace smoothbound {
@@ -84,36 +84,18 @@ class SharedLayers {
 };
 
 TEST(SharedLayers, StayBelowTheirBounds) {
-  double nearest_slope = 0;
-  double nearest_curvature = 0;
+  testing::Nearest nearest;
   int shared = 0;
   for (std::uint64_t seed = 0; seed < 250; ++seed) {
     const std::string text = SharedLayers(seed).text();
     SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
     const support::Network network = support::read_network(text);
     shared += network.graph.shared_groups > 0 ? 1 : 0;
-    MeasureSettings settings;
-    settings.seed = seed;
-    settings.ascents = 4;
-    settings.norm = network.settings.input_norm.lower.to_double();
-    settings.default_radius = network.settings.radius.lower.to_double();
-    const Measurement found = measure(network.graph, network.settings.batch, settings);
-    for (const Method method : {Method::paper, Method::sharp}) {
-      const Triple bounds = network.bounds(method).network();
-      const double slope = found.slope.value / bounds.lipschitz.to_double();
-      const double curvature = found.curvature.value / bounds.smoothness.to_double();
-      EXPECT_LE(found.norm.value / bounds.m.to_double(), 1 + 1e-9);
-      EXPECT_LE(slope, 1 + 1e-9);
-      if (bounds.smoothness.to_double() > 0) {
-        EXPECT_LE(curvature, 1 + 1e-9);
-        nearest_curvature = std::max(nearest_curvature, curvature);
-      }
-      nearest_slope = std::max(nearest_slope, slope);
-    }
+    testing::expect_below_bounds(network, seed, 4, nearest);
   }
   EXPECT_GT(shared, 150);
-  EXPECT_GT(nearest_slope, 0.9);
-  EXPECT_GT(nearest_curvature, 0.5);
+  EXPECT_GT(nearest.slope, 0.9);
+  EXPECT_GT(nearest.curvature, 0.5);
 }
 
 }  // namespace

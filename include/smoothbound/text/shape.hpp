@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace smoothbound {
 
@@ -27,6 +28,10 @@ std::int64_t checked_sum(std::int64_t a, std::int64_t b, const char* what);
 constexpr std::int64_t ceiling_of(std::int64_t a, std::int64_t b) {
   return a / b + (a % b != 0 ? 1 : 0);
 }
+
+/// Axes of size 1 at the end place nothing elsewhere: [8, 16, 1, 1] are the weights of a 1x1
+/// convolution, [8, 16] those of the same one behind a global pooling.
+std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> sizes);
 
 /// The sizes of one sample, channels first.
 class Shape {
