@@ -141,7 +141,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   report.options = options;
   MistakeList mistakes;
   Spec spec = read_spec(source, limits, mistakes);
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = source.notes;
   if (mistakes.empty()) {
     apply_options(spec, options, notes);
     mistakes.attempt([&] {

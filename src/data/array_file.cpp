@@ -18,47 +18,12 @@
 namespace smoothbound {
 namespace {
 
-struct TypeRow {
-  std::string_view name;
-  std::size_t size;
-  bool integral;
-};
-
-constexpr std::array<TypeRow, 13> types{{{"F64", 8, false},
-                                         {"F32", 4, false},
-                                         {"F16", 2, false},
-                                         {"BF16", 2, false},
-                                         {"U8", 1, true},
-                                         {"I8", 1, true},
-                                         {"U16", 2, true},
-                                         {"I16", 2, true},
-                                         {"U32", 4, true},
-                                         {"I32", 4, true},
-                                         {"U64", 8, true},
-                                         {"I64", 8, true},
-                                         {"BOOL", 1, true}}};
-
-const TypeRow& row_of(ElementType type) { return types.at(static_cast<std::size_t>(type)); }
-
 template <class Bits>
 Bits swap_bytes(Bits bits) {
   if constexpr (sizeof(Bits) == 2) return __builtin_bswap16(bits);
   if constexpr (sizeof(Bits) == 4) return __builtin_bswap32(bits);
   if constexpr (sizeof(Bits) == 8) return __builtin_bswap64(bits);
   return bits;
-}
-
-// IEEE binary16; all of its values are floats.
-float half_to_float(std::uint16_t bits) {
-  const std::uint32_t sign = (bits & 0x8000U) << 16U;
-  const std::uint32_t exponent = (bits >> 10U) & 0x1FU;
-  const std::uint32_t fraction = bits & 0x3FFU;
-  if (exponent == 0) {  // zero and subnormal numbers: multiples of 2^-24
-    const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | sign);
-  }
-  const std::uint32_t wide = exponent == 31 ? 255 : exponent + (127 - 15);
-  return std::bit_cast<float>(sign | (wide << 23U) | (fraction << 13U));
 }
 
 // Calls `use(i, value)` for each element, with a value of a type that holds it exactly.
@@ -164,10 +129,6 @@ class FortranColumns {
 constexpr std::size_t cache_bytes = std::size_t{1} << 16U;  // stays in the cache
 
 }  // namespace
-
-std::string_view name_of(ElementType type) { return row_of(type).name; }
-std::size_t size_of(ElementType type) { return row_of(type).size; }
-bool is_integral(ElementType type) { return row_of(type).integral; }
 
 std::string shape_to_text(std::span<const std::int64_t> shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -56,22 +57,51 @@ RegularFile open_source(const std::string& path) {
   }
 }
 
+// At most as much as a format of models is told by.
+std::string beginning_of(const RegularFile& file) {
+  std::string start(models::beginning_bytes, '\0');
+  const ssize_t count = pread(file.descriptor(), start.data(), start.size(), 0);
+  start.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  return start;
+}
+
+// `content` is not that of `source`, which has the model's text as long as that is being read, for
+// places in it.
+void read_model(const models::ModelFormat& format, const std::string& path,
+                std::string_view content, const models::ImportOptions& options, Source& source) {
+  if (!format.is_text) source.text.clear();
+  models::ImportedModel model = format.read(path, content, options);
+  source.text = std::move(model.text);
+  source.notes = std::move(model.notes);
+  source.model_format = model.format;
+}
+
 }  // namespace
 
-void load_source(const std::string& path, const Limits& limits, Source& source) {
+void load_source(const std::string& path, const Limits& limits, Source& source,
+                 const models::ImportOptions& options) {
   if (path == "-") {
-    source.name = "<stdin>";
-    source.text.clear();
+    source = {"<stdin>", {}};
     read_all(STDIN_FILENO, limits.bytes, source.text);
-  } else {
-    source = {path, {}};
-    const RegularFile file = open_source(path);
-    if (file.size() > limits.bytes) refuse_size(limits.bytes);
-    std::string text;
-    text.reserve(static_cast<std::size_t>(file.size()) + 1);
-    read_all(file.descriptor(), limits.bytes, text);
-    source.text = std::move(text);
+    const std::string_view start(source.text);
+    const auto* format = models::find_format({}, start.substr(0, models::beginning_bytes));
+    if (format != nullptr) read_model(*format, {}, std::string(source.text), options, source);
+    return;
   }
+  source = {path, {}};
+  const RegularFile file = open_source(path);
+  const std::string start = beginning_of(file);
+  const models::ModelFormat* const format = models::find_format(path, start);
+  if (format != nullptr && !format->is_text) {  // of weights, mostly, which are not looked at
+    const models::MappedFile mapped(path);
+    return read_model(*format, path, mapped.bytes(), options, source);
+  }
+  if (file.size() > limits.bytes) refuse_size(limits.bytes);
+  std::string text;
+  text.reserve(static_cast<std::size_t>(file.size()) + 1);
+  read_all(file.descriptor(), limits.bytes, text);
+  source.text = std::move(text);
+  if (format != nullptr) read_model(*format, path, std::string(source.text), options, source);
 }
 
 }  // namespace smoothbound

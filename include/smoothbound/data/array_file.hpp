@@ -11,16 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "smoothbound/models/element_type.hpp"
+
 namespace smoothbound {
-
-enum class ElementType { f64, f32, f16, bf16, u8, i8, u16, i16, u32, i32, u64, i64, boolean };
-
-/// "F32", "BOOL": as safetensors writes it.
-std::string_view name_of(ElementType type);
-/// In bytes.
-std::size_t size_of(ElementType type);
-/// Whether values are whole numbers or truth values.
-bool is_integral(ElementType type);
 
 /// "[3, 4]"; "[]" for a scalar.
 std::string shape_to_text(std::span<const std::int64_t> shape);

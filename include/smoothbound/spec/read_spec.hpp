@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "smoothbound/models/model.hpp"
 #include "smoothbound/spec/spec.hpp"
 #include "smoothbound/text/mistakes.hpp"
 
@@ -30,9 +31,11 @@ Spec read_spec(const Source& source, const Limits& limits = {});
 /// is no document.
 Spec read_spec(const Source& source, const Limits& limits, MistakeList& mistakes);
 
-/// Reads a regular file whole, or standard input for "-". Throws SpecError, at `whole_file`, for
-/// what cannot be read or exceeds the limit.
-void load_source(const std::string& path, const Limits& limits, Source& source);
+/// Reads a regular file whole, or standard input for "-". A model of another program becomes the
+/// text of an architecture file. Throws SpecError, at `whole_file`, for what cannot be read or
+/// exceeds the limit, and SpecErrors for what a model holds that is not understood.
+void load_source(const std::string& path, const Limits& limits, Source& source,
+                 const models::ImportOptions& options = {});
 
 /// The architecture file of this name, with its ending or without, of those that come with the
 /// program: where it is installed, and beside the folder it is built in. Empty: there is none.

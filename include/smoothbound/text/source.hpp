@@ -29,6 +29,9 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 struct Source {
   std::string name;
   std::string text;
+  /// Of a text that was made of a model: what its reader had to say, and the model's format.
+  std::vector<std::string> notes = {};
+  std::string_view model_format = {};
 };
 
 /// A user's mistake, before it is tied to a text.

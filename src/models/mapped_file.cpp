@@ -1,0 +1,27 @@
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+#include "smoothbound/models/model.hpp"
+#include "smoothbound/text/regular_file.hpp"
+
+namespace smoothbound::models {
+
+MappedFile::MappedFile(const std::string& path) {
+  const RegularFile file(path);
+  if (file.size() == 0) return;
+  void* const start = mmap(nullptr, static_cast<std::size_t>(file.size()), PROT_READ, MAP_PRIVATE,
+                           file.descriptor(), 0);
+  if (start == MAP_FAILED) {
+    throw std::runtime_error("cannot map the file: " + std::generic_category().message(errno));
+  }
+  bytes_ = {static_cast<const char*>(start), static_cast<std::size_t>(file.size())};
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+}
+
+}  // namespace smoothbound::models
