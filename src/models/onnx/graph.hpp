@@ -77,6 +77,8 @@ struct Node {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   std::vector<Attribute> attributes;
+  /// Values from outside that bodies of its attributes (`then_branch`) may read.
+  std::vector<ValueId> captured;
 
   [[nodiscard]] const Attribute* find(std::string_view attribute) const;
   [[nodiscard]] std::int64_t integer(std::string_view attribute, std::int64_t otherwise) const;
