@@ -197,12 +197,12 @@ Result fold_cast(const Call& call) {
 
 Result fold_shape(const Call& call) {
   const Sizes& sizes = call.at(0).sizes;
-  return {Constant({static_cast<std::int64_t>(sizes.size())}, true,
-                   {sizes.begin(), sizes.end()})};
+  return {Constant(Sizes{static_cast<std::int64_t>(sizes.size())}, true,
+                   std::vector<double>(sizes.begin(), sizes.end()))};
 }
 
 Result fold_size(const Call& call) {
-  return {Constant({}, true, {static_cast<double>(call.at(0).elements())})};
+  return {Constant(Sizes{}, true, std::vector<double>{static_cast<double>(call.at(0).elements())})};
 }
 
 // Entries of an axis, by number.

@@ -98,8 +98,6 @@ struct Node {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   std::vector<Attribute> attributes;
-  /// Values from outside that bodies of its attributes (`then_branch`) may read.
-  std::vector<ValueId> captured;
 
   [[nodiscard]] const Attribute* find(std::string_view attribute) const;
   /// These throw SpecError, without the node's name, for an attribute of another type.

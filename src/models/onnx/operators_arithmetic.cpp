@@ -50,8 +50,8 @@ View expanded(Translator& translator, const Node& node, View x, const Sizes& siz
 namespace {
 
 // The axes of a view as they lie, the slowest first.
-Axes lying_order(const View& view) {
-  Axes order(view.rank());
+AxisList lying_order(const View& view) {
+  AxisList order(view.rank());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
     return view.strides[a] > view.strides[b];
@@ -115,7 +115,7 @@ View sum_of(Translator& translator, const Node& node, View a, View b) {
 // Whether the axes along which `small` is not repeated are the slowest (or fastest) of `big`.
 enum class Place : std::uint8_t { none, slowest, fastest };
 Place place_of(const View& big, const Sizes& small) {
-  const Axes order = lying_order(big);
+  const AxisList order = lying_order(big);
   bool seen_repeated = false;
   bool seen_kept = false;
   bool is_slowest = true;
@@ -150,7 +150,7 @@ View product_of_views(Translator& translator, const Node& node, View a, View b) 
     Place place = place_of(a, b.sizes);
     const std::int64_t kept = b.elements();
     const std::int64_t repeated = a.elements() / kept;
-    Axes order = lying_order(a);
+    AxisList order = lying_order(a);
     if (place == Place::none) {
       std::ranges::stable_sort(order, [&](std::size_t x, std::size_t y) {
         return (b.sizes[x] != 1) > (b.sizes[y] != 1);
@@ -168,7 +168,7 @@ View product_of_views(Translator& translator, const Node& node, View a, View b) 
     const bool fits = is_slowest && own.channels() == kept;
     const Shape shape = fits ? own
                              : is_slowest ? shape_of({kept, repeated}) : shape_of({repeated, kept});
-    Axes kept_order;
+    AxisList kept_order;
     for (const std::size_t axis : order) {
       if (b.sizes[axis] != 1) kept_order.push_back(axis);
     }
@@ -209,7 +209,7 @@ View with_fixed(Translator& translator, const Node& node, View x, const Constant
   const Sizes small = with_ones(numbers.sizes, sizes.size());
   const Shape own = translator.network().shape(x.step);
   std::size_t axes = 0;
-  for (std::size_t axis = 0; axis < sizes.size(); ++axis) axes += small[axis] != 1 ? 1 : 0;
+  for (std::size_t axis = 0; axis < sizes.size(); ++axis) axes += small[axis] != 1 ? 1U : 0U;
   if (axes == 1 && place_of(x, small) == Place::slowest) {
     const std::int64_t count = numbers.elements();
     if (own.channels() != count) {
@@ -259,7 +259,7 @@ View masked(Translator& translator, const Node& node, View x, const Constant& ma
     });
     return with_fixed(translator, node, x, finite, false);
   }
-  Axes order(rank);
+  AxisList order(rank);
   std::iota(order.begin(), order.end(), 0);
   Sizes sizes{x.sizes[rank - 2], x.sizes[rank - 1]};
   const std::int64_t stack = x.elements() / sizes[0] / sizes[1];

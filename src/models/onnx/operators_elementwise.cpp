@@ -136,7 +136,7 @@ void translate_prelu(Translator& translator, const Node& node) {
     step.settings.push_back({"", "layer"});
     step.settings.back().key = "per";
   } else {
-    Axes order{1};
+    AxisList order{1};
     Sizes sizes{x.sizes[1]};
     for (std::size_t axis = 0; axis < x.rank(); ++axis) {
       if (axis == 1) continue;

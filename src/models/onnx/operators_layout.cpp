@@ -28,12 +28,13 @@ void translate_shape(Translator& translator, const Node& node) {
   const std::int64_t begin = place(node.integer("start", 0));
   const std::int64_t end = std::max(begin, place(node.integer("end", rank)));
   const Sizes sizes(all.begin() + begin, all.begin() + end);
-  translator.set(node, 0, Constant({end - begin}, true, {sizes.begin(), sizes.end()}));
+  translator.set(node, 0, Constant(Sizes{end - begin}, true,
+                                   std::vector<double>(sizes.begin(), sizes.end())));
 }
 
 void translate_size(Translator& translator, const Node& node) {
   const std::int64_t elements = translator.require_view(node, 0).elements();
-  translator.set(node, 0, Constant({}, true, {static_cast<double>(elements)}));
+  translator.set(node, 0, Constant(Sizes{}, true, std::vector<double>{static_cast<double>(elements)}));
 }
 
 void translate_reshape(Translator& translator, const Node& node) {
@@ -105,12 +106,12 @@ void translate_unsqueeze(Translator& translator, const Node& node) {
 void translate_transpose(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
   const Sizes given = node.integers("perm");
-  Axes order;
+  AxisList order;
   for (std::size_t i = 0; i < x.rank(); ++i) {
     order.push_back(given.empty() ? x.rank() - 1 - i
                                   : axis_within(given.size() == x.rank() ? given[i] : -1 - static_cast<std::int64_t>(x.rank()), x.rank()));
   }
-  Axes sorted = order;
+  AxisList sorted = order;
   std::ranges::sort(sorted);
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (sorted[i] != i) refuse(fmt::format("perm is [{}]", fmt::join(given, ", ")), "it names each axis once");
@@ -176,7 +177,7 @@ void translate_embedding(Translator& translator, const Node& node, const View& i
   step.component = "embedding";
   step.name = translator.name_of(node);
   step.settings = {{"entries", std::to_string(table.sizes[0])}, {"features", std::to_string(features)}};
-  Axes order(ids.rank());
+  AxisList order(ids.rank());
   std::iota(order.begin(), order.end(), 0);
   step.inputs = {translator.arranged(ids, order, Shape{tokens}, node)};
   step.output = shape_of({features, tokens});
@@ -235,7 +236,7 @@ void translate_concat(Translator& translator, const Node& node) {
   const std::size_t axis = axis_within(node.integer("axis", 1), like.rank());
   if (like.batch == static_cast<int>(axis)) refuse("it joins samples", "export the network for each sample");
   // Other axes lie as those of the first one; the joined one where it has it.
-  Axes order(like.rank());
+  AxisList order(like.rank());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return like.strides[a] > like.strides[b]; });
   if (like.sizes[axis] == 1) {  // which may lie anywhere: where the file has it

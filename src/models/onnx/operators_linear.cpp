@@ -12,8 +12,8 @@
 namespace smoothbound::models::onnx {
 namespace {
 
-Axes all_but(const View& view, std::initializer_list<std::size_t> left_out) {
-  Axes axes;
+AxisList all_but(const View& view, std::initializer_list<std::size_t> left_out) {
+  AxisList axes;
   for (std::size_t axis = 0; axis < view.rank(); ++axis) {
     if (std::ranges::find(left_out, axis) == left_out.end()) axes.push_back(axis);
   }
@@ -201,7 +201,7 @@ void add_dense(Translator& translator, const Node& node, const View& x, std::siz
     result = in_order(translator.add(std::move(step)), result.sizes, x.batch);
     return translator.set(node, 0, std::move(result));
   }
-  Axes order{axis};
+  AxisList order{axis};
   Sizes sizes{inputs};
   for (const std::size_t other : all_but(x, {axis})) {
     order.push_back(other);
@@ -276,7 +276,7 @@ struct Factor {
 // A stack of matrices [stack, rows, columns] as a step, transposed if it lies so.
 Factor factor_of(Translator& translator, const Node& node, const View& view, std::int64_t stack) {
   const std::size_t rank = view.rank();
-  Axes order = all_but(view, {rank - 2, rank - 1});
+  AxisList order = all_but(view, {rank - 2, rank - 1});
   const std::int64_t rows = view.sizes[rank - 2];
   const std::int64_t columns = view.sizes[rank - 1];
   const bool is_transposed = view.strides[rank - 2] == 1 && columns != 1;
@@ -306,7 +306,7 @@ void multiply_views(Translator& translator, const Node& node, View a, View b) {
     const std::size_t rank = a.rank();
     Sizes sizes{a.sizes[rank - 2], a.sizes[rank - 1]};
     if (stack != 1) sizes.insert(sizes.begin(), stack);
-    Axes order(rank);
+    AxisList order(rank);
     std::iota(order.begin(), order.end(), 0);
     first = {translator.arranged(a, order, shape_of(sizes), node), false};
   }

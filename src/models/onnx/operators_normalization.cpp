@@ -65,7 +65,7 @@ ByChannel by_channel(Translator& translator, const Node& node, const View& x) {
   if (sizes.size() > static_cast<std::size_t>(Shape::largest_rank)) {
     sizes = {x.sizes[1], x.elements() / x.sizes[1]};
   }
-  Axes order(x.rank() - 1);
+  AxisList order(x.rank() - 1);
   std::iota(order.begin(), order.end(), 1);
   const StepId step = translator.arranged(x, order, shape_of(sizes), node);
   return {step, in_order(step, x.sizes, x.batch)};
@@ -90,7 +90,7 @@ void translate_batch_norm(Translator& translator, const Node& node) {
   ByChannel at{x.step, x};
   std::int64_t features = 1;
   if (node.integer("spatial", 1) == 0) {
-    Axes order(x.rank() - 1);
+    AxisList order(x.rank() - 1);
     std::iota(order.begin(), order.end(), 1);
     const StepId laid = translator.arranged(x, order, shape_of({x.sizes.begin() + 1, x.sizes.end()}), node);
     at = {laid, in_order(laid, x.sizes, x.batch)};
@@ -132,10 +132,10 @@ void translate_batch_norm(Translator& translator, const Node& node) {
 }
 
 // Over the axes `over` of each position of the others.
-void normalize_axes(Translator& translator, const Node& node, const Axes& over,
+void normalize_axes(Translator& translator, const Node& node, const AxisList& over,
                     const std::string& component) {
   const View& x = translator.require_view(node, 0);
-  Axes order = over;
+  AxisList order = over;
   Sizes sizes{1};
   for (const std::size_t axis : over) {
     if (x.batch == static_cast<int>(axis)) {
@@ -172,7 +172,7 @@ void normalize_axes(Translator& translator, const Node& node, const Axes& over,
 
 void translate_layer_norm(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
-  Axes over;
+  AxisList over;
   for (const std::int64_t axis : node.integers("axes")) over.push_back(axis_within(axis, x.rank()));
   if (over.empty()) {
     for (std::size_t axis = axis_within(node.integer("axis", -1), x.rank()); axis < x.rank(); ++axis) {

@@ -191,7 +191,7 @@ void translate_reduction(Translator& translator, const Node& node) {
     refuse("it goes over the batch, so that samples depend on each other",
            "export the network without its loss");
   }
-  Axes order;
+  AxisList order;
   Sizes kept;
   std::int64_t channels = 1;
   std::int64_t count = 1;

@@ -21,7 +21,7 @@ SpatialInput spatial_input(Translator& translator, const Node& node, const View&
                        fmt::join(view.sizes, ", "), spatial_rank),
            "it reads [batch, channels, positions...]");
   }
-  Axes order(view.rank() - 1);
+  AxisList order(view.rank() - 1);
   std::iota(order.begin(), order.end(), 1);
   const Shape shape = shape_of({view.sizes.begin() + 1, view.sizes.end()});
   return {translator.arranged(view, order, shape, node), shape};

@@ -267,9 +267,19 @@ std::vector<bool> Translator::needed_nodes(ValueId output) const {
     for (const ValueId input : graph_->nodes[maker].inputs) {
       if (input != absent) open.push_back(input);
     }
-    for (const ValueId input : graph_->nodes[maker].captured) open.push_back(input);
   }
   return needed;
+}
+
+void Translator::run_needed(ValueId value) {
+  const std::uint32_t maker = producer_[value];
+  if (maker == absent || is_done_[maker]) return;
+  const std::vector<bool> needed = needed_nodes(value);
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    if (!needed[i] || is_done_[i]) continue;
+    is_done_[i] = true;
+    run(graph_->nodes[i]);
+  }
 }
 
 bool Translator::has_failed_input(const Node& node) const {
@@ -307,7 +317,12 @@ void Translator::inline_branch(const Node& node) {
   std::vector<ValueId> outputs;
   const std::vector<Node> nodes = read_body(*graph_, branch->graph, outputs);
   read_constants();
-  for (const Node& inner : nodes) run(inner);
+  for (const Node& inner : nodes) {
+    for (const ValueId input : inner.inputs) {  // what only the branch reads
+      if (input != absent && input < producer_.size()) run_needed(input);
+    }
+    run(inner);
+  }
   --depth_;
   for (std::size_t i = 0; i < std::min(outputs.size(), node.outputs.size()); ++i) {
     Slot& from = slot(outputs[i]);
@@ -365,6 +380,7 @@ void Translator::note_folded_norms() {
 
 ImportedModel Translator::translate() {
   producer_.assign(graph_->values.size(), absent);
+  is_done_.assign(graph_->nodes.size(), false);
   for (std::uint32_t i = 0; i < graph_->nodes.size(); ++i) {
     for (const ValueId output : graph_->nodes[i].outputs) {
       if (output != absent) producer_[output] = i;
@@ -379,8 +395,7 @@ ImportedModel Translator::translate() {
     for (std::size_t i = 0; i < needed.size() && !is_read; ++i) {
       if (!needed[i]) continue;
       const Node& node = graph_->nodes[i];
-      is_read = std::ranges::find(node.inputs, input.value) != node.inputs.end() ||
-                std::ranges::find(node.captured, input.value) != node.captured.end();
+      is_read = std::ranges::find(node.inputs, input.value) != node.inputs.end();
     }
     if (is_read) inputs.push_back(&input);
   }
@@ -394,9 +409,7 @@ ImportedModel Translator::translate() {
   }
   read_constants();
   read_input(*inputs.front());
-  for (std::size_t i = 0; i < needed.size(); ++i) {
-    if (needed[i]) run(graph_->nodes[i]);
-  }
+  run_needed(*output);
   mistakes_.throw_any();
   const View* const result = view(*output);
   if (result == nullptr || result->step == Network::input) {
@@ -408,7 +421,7 @@ ImportedModel Translator::translate() {
 
 // The output as it is, but for the batch.
 ImportedModel Translator::finish(const View& result) {
-  Axes order;
+  AxisList order;
   Sizes sizes;
   for (std::size_t axis = 0; axis < result.rank(); ++axis) {
     order.push_back(axis);

@@ -1,6 +1,7 @@
 // From the nodes of a graph to the steps of a network: what all operators need.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -61,7 +62,7 @@ class Translator {
 
   /// Appends a step.
   StepId add(Step step) { return network_->add(std::move(step)); }
-  StepId arranged(const View& from, const Axes& order, const Shape& shape, const Node& node) {
+  StepId arranged(const View& from, const AxisList& order, const Shape& shape, const Node& node) {
     return onnx::arranged(*network_, from, order, shape, name_of(node));
   }
   StepId map(StepId input, std::string component, std::vector<Setting> settings,
@@ -87,6 +88,8 @@ class Translator {
   [[nodiscard]] bool is_trained(const Constant& numbers) const;
 
   void run(const Node& node);
+  /// All that this value depends on, if that has not been done.
+  void run_needed(ValueId value);
 
  private:
   struct Slot {
@@ -116,6 +119,7 @@ class Translator {
   Folder folder_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> producer_;  // node of each value
+  std::vector<bool> is_done_;            // of each node
   std::map<std::string, StepId> blocks_;  // by what they read
   std::map<std::string, std::string> tensor_names_;  // of arrays, by what they are
   MistakeList mistakes_;

@@ -19,7 +19,7 @@ struct Run {
 };
 
 // Those of the view in this order, and neighbours that lie as one axis as one.
-std::vector<Run> runs_of(const View& view, const Axes& order) {
+std::vector<Run> runs_of(const View& view, const AxisList& order) {
   std::vector<Run> runs;
   for (const std::size_t axis : order) {
     const Run run{view.sizes[axis], view.strides[axis]};
@@ -42,7 +42,7 @@ StepId with_shape(Network& network, StepId step, const Sizes& sizes, const std::
 }
 
 // Permutes a step whose output is seen with up to four axes.
-StepId with_order(Network& network, StepId step, const Sizes& sizes, const Axes& order,
+StepId with_order(Network& network, StepId step, const Sizes& sizes, const AxisList& order,
                   const std::string& name) {
   step = with_shape(network, step, sizes, name);
   std::vector<std::string> words;
@@ -62,7 +62,7 @@ std::int64_t product_of(std::span<const Run> runs) {
 }
 
 // Runs as they lie; they have to be put into the order `wanted`, by numbers.
-StepId with_runs(Network& network, StepId step, std::vector<Run> runs, Axes wanted,
+StepId with_runs(Network& network, StepId step, std::vector<Run> runs, AxisList wanted,
                  const std::string& name) {
   if (runs.size() <= static_cast<std::size_t>(Shape::largest_rank)) {
     Sizes sizes;
@@ -76,14 +76,14 @@ StepId with_runs(Network& network, StepId step, std::vector<Run> runs, Axes want
     const std::span<const Run> all(runs);
     Sizes sizes{product_of(all.first(place)), product_of(all.subspan(place, at - place)),
                 runs[at].size, product_of(all.subspan(at + 1))};
-    Axes order{0, 2, 1, 3};
+    AxisList order{0, 2, 1, 3};
     if (sizes[3] == 1) {
       sizes.pop_back();
       order.pop_back();
     }
     if (sizes[0] == 1) {
       sizes.erase(sizes.begin());
-      order = sizes.size() == 2 ? Axes{1, 0} : Axes{1, 0, 2};
+      order = sizes.size() == 2 ? AxisList{1, 0} : AxisList{1, 0, 2};
     }
     step = with_order(network, step, sizes, order, name);
     std::rotate(runs.begin() + static_cast<std::ptrdiff_t>(place),
@@ -117,7 +117,7 @@ View in_order(StepId step, Sizes sizes, int batch) {
   return view;
 }
 
-View permuted(const View& view, const Axes& order) {
+View permuted(const View& view, const AxisList& order) {
   View result = view;
   for (std::size_t i = 0; i < order.size(); ++i) {
     result.sizes[i] = view.sizes[order[i]];
@@ -127,7 +127,7 @@ View permuted(const View& view, const Axes& order) {
   return result;
 }
 
-StepId arranged(Network& network, const View& view, const Axes& order, const Shape& shape,
+StepId arranged(Network& network, const View& view, const AxisList& order, const Shape& shape,
                 const std::string& name) {
   const std::vector<Run> wanted = runs_of(view, order);
   const bool lies_so = wanted.empty() || (wanted.size() == 1 && wanted.front().stride == 1);
@@ -135,7 +135,7 @@ StepId arranged(Network& network, const View& view, const Axes& order, const Sha
   if (lies_so) return with_shape(network, view.step, sizes, name);
   std::vector<Run> runs = wanted;
   std::ranges::sort(runs, std::greater<>(), &Run::stride);
-  Axes places;
+  AxisList places;
   for (const Run& run : wanted) {
     const auto at = std::ranges::find(runs, run.stride, &Run::stride);
     places.push_back(static_cast<std::size_t>(at - runs.begin()));
@@ -173,7 +173,7 @@ View reshaped(Network& network, const View& view, const Sizes& sizes, const std:
         out *= sizes[to++];
       }
     }
-    Axes group(from - first);
+    AxisList group(from - first);
     std::iota(group.begin(), group.end(), first);
     const std::vector<Run> runs = runs_of(view, group);
     if (runs.size() > 1) {
@@ -188,7 +188,7 @@ View reshaped(Network& network, const View& view, const Sizes& sizes, const std:
     }
   }
   if (!fits) {
-    Axes all(view.rank());
+    AxisList all(view.rank());
     std::iota(all.begin(), all.end(), 0);
     const StepId step = arranged(network, view, all, Shape{view.elements()}, name);
     result = in_order(step, sizes, View::nowhere);

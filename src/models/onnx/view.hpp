@@ -27,18 +27,18 @@ struct View {
   [[nodiscard]] bool is_in_order() const;
 };
 
-/// Axes of a view, by number.
-using Axes = std::vector<std::size_t>;
+/// AxisList of a view, by number.
+using AxisList = std::vector<std::size_t>;
 
 /// The output of `step` as an array of these sizes, row by row.
 View in_order(StepId step, Sizes sizes, int batch);
 
-View permuted(const View& view, const Axes& order);
+View permuted(const View& view, const AxisList& order);
 
 /// The step's output as a step whose output has the shape `shape`, and whose numbers row by row are
 /// those of the view's axes in this order (all but those of size 1). `name`: for what has to be
 /// added.
-StepId arranged(Network& network, const View& view, const Axes& order, const Shape& shape,
+StepId arranged(Network& network, const View& view, const AxisList& order, const Shape& shape,
                 const std::string& name);
 
 /// With other sizes, row by row.
