@@ -4,6 +4,7 @@
 #include <array>
 
 #include "fusion_rules.hpp"
+#include "smoothbound/text/mistakes.hpp"
 
 namespace smoothbound::models::onnx {
 namespace {
@@ -12,13 +13,15 @@ namespace {
 // than this no network takes.
 constexpr int most_rounds = 4;
 
-bool is_passed_through(const Graph& graph, const Node& node, const std::vector<bool>& is_read) {
+bool is_passed_through(const Node& node, const std::vector<bool>& is_read,
+                       const std::vector<bool>& is_read_elsewhere) {
   if (!node.domain.empty() || node.input(0) == absent || node.outputs.empty()) return false;
+  if (node.outputs.front() != absent && is_read_elsewhere[node.outputs.front()]) return false;
   if (node.operation == "Identity") return true;
-  if (node.operation != "Dropout" || graph.initializer(node.input(0)) != nullptr) return false;
+  if (node.operation != "Dropout") return false;
   // The mask is a result, too.
-  return std::ranges::none_of(node.outputs.begin() + 1, node.outputs.end(),
-                              [&](ValueId output) { return output != absent && is_read[output]; });
+  return std::none_of(node.outputs.begin() + 1, node.outputs.end(),
+                      [&](ValueId output) { return output != absent && is_read[output]; });
 }
 
 // Exporters store equal initializers once, and write an Identity for the others, which are trained
@@ -31,8 +34,10 @@ void make_own_initializer(Graph& graph, ValueId from, ValueId value) {
   graph.initializers.push_back(std::move(tensor));
 }
 
-void take_out_identities(Graph& graph) {
-  std::vector<bool> is_read(graph.values.size(), false);
+void take_out_identities(Graph& graph, const std::vector<ValueId>& read_elsewhere) {
+  std::vector<bool> is_read_elsewhere(graph.values.size(), false);
+  for (const ValueId value : read_elsewhere) is_read_elsewhere[value] = true;
+  std::vector<bool> is_read = is_read_elsewhere;
   for (const Node& node : graph.nodes) {
     for (const ValueId input : node.inputs) {
       if (input != absent) is_read[input] = true;
@@ -49,7 +54,7 @@ void take_out_identities(Graph& graph) {
     for (ValueId& input : node.inputs) {
       if (input != absent) input = stands_for[input];
     }
-    if (!is_passed_through(graph, node, is_read)) {
+    if (!is_passed_through(node, is_read, is_read_elsewhere)) {
       left.push_back(std::move(node));
       continue;
     }
@@ -58,7 +63,8 @@ void take_out_identities(Graph& graph) {
     if (output == absent) continue;
     const Tensor* const tensor = graph.initializer(input);
     // Long lists of integers are not copied; shapes need no copies.
-    if (tensor != nullptr && tensor->is_real() && tensor->integers.empty()) {
+    if (node.operation == "Identity" && tensor != nullptr && tensor->is_real() &&
+        tensor->integers.empty()) {
       make_own_initializer(graph, input, output);
     } else {
       stands_for[output] = input;
@@ -78,7 +84,12 @@ bool apply_rule(Rewriter& rewriter, const FusionRule& rule, NodeId count) {
         node.outputs.front() == absent || rewriter.is_removed(id)) {
       continue;
     }
-    Replacement nodes = rule.apply(rewriter, node);
+    Replacement nodes;
+    try {
+      nodes = rule.apply(rewriter, node);
+    } catch (const SpecError&) {  // an attribute of another type: who reads the node refuses it
+      continue;
+    }
     if (!nodes.empty() && rewriter.replace(id, std::move(nodes))) is_changed = true;
   }
   return is_changed;
@@ -87,8 +98,9 @@ bool apply_rule(Rewriter& rewriter, const FusionRule& rule, NodeId count) {
 }  // namespace
 
 void fuse_patterns(Graph& graph) {
-  take_out_identities(graph);
-  Rewriter rewriter(graph);
+  const std::vector<ValueId> read_elsewhere = values_read_in_bodies(graph);
+  take_out_identities(graph, read_elsewhere);
+  Rewriter rewriter(graph, read_elsewhere);
   const NodeId count = rewriter.node_count();
   bool is_changed = true;
   for (int round = 0; is_changed && round < most_rounds; ++round) {

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "rewriter.hpp"
+#include "smoothbound/text/mistakes.hpp"
 
 namespace smoothbound::models::onnx {
 namespace {
@@ -125,6 +126,7 @@ std::uint8_t with_axes(std::uint8_t rank, std::optional<std::size_t> axes, bool 
   return *axes <= rank ? known_rank(rank - *axes) : unknown_rank;
 }
 
+// Throws SpecError for an attribute of another type.
 std::uint8_t inferred_rank(const Graph& graph, const Ranks& ranks, const Node& node) {
   const auto row = std::ranges::lower_bound(rank_rows, node.operation, {}, &RankRow::operation);
   if (row == rank_rows.end() || row->operation != node.operation || !node.domain.empty()) {
@@ -171,7 +173,12 @@ std::vector<std::uint8_t> infer_ranks(const Graph& graph) {
       ranks[input.value] = known_rank(input.sizes.size());
   }
   for (const Node& node : graph.nodes) {
-    const std::uint8_t rank = inferred_rank(graph, ranks, node);
+    std::uint8_t rank = unknown_rank;
+    try {
+      rank = inferred_rank(graph, ranks, node);
+    } catch (const SpecError&) {  // who reads the node refuses it
+      continue;
+    }
     for (const ValueId output : node.outputs) {
       if (output != absent) ranks[output] = rank;
     }

@@ -21,13 +21,18 @@ bool is_cast_to_real(const Node& node) {
       reals, [&](DataType real) { return static_cast<std::int64_t>(real) == type; });
 }
 
+// Others have no arithmetic, or none that rules ask for.
+bool has_numbers(const Tensor& tensor) {
+  return tensor.is_real() || tensor.type == DataType::int64 || tensor.type == DataType::int32;
+}
+
 bool is_of_onnx(const Node& node, std::string_view operation) {
   return node.operation == operation && node.domain.empty();
 }
 
 }  // namespace
 
-Rewriter::Rewriter(Graph& graph)
+Rewriter::Rewriter(Graph& graph, const std::vector<ValueId>& read_elsewhere)
     : graph_(graph),
       maker_(graph.values.size(), absent),
       reads_(graph.values.size(), 0),
@@ -42,6 +47,7 @@ Rewriter::Rewriter(Graph& graph)
   for (const GraphInput& output : graph.outputs) {
     if (output.value != absent) ++reads_[output.value];
   }
+  for (const ValueId value : read_elsewhere) ++reads_[value];
 }
 
 void Rewriter::count_reads(const Node& reader, std::int32_t change) {
@@ -74,7 +80,7 @@ const Node* Rewriter::maker(ValueId value, std::string_view operation) const {
 std::optional<double> Rewriter::scalar(ValueId value) const {
   const Node* const root = maker(value, "Sqrt");
   const Tensor* const tensor = initializer(root == nullptr ? value : root->input(0));
-  if (tensor == nullptr || tensor->elements() != 1 || tensor->type == DataType::text) {
+  if (tensor == nullptr || tensor->elements() != 1 || !has_numbers(*tensor)) {
     return std::nullopt;
   }
   const double number = tensor->values().front();
@@ -332,6 +338,7 @@ bool is_near(double number, double constant) {
 Attribute real_attribute(std::string_view name, double value) {
   Attribute attribute;
   attribute.name = name;
+  attribute.type = AttributeType::real;
   attribute.real = static_cast<float>(value);
   return attribute;
 }
@@ -339,6 +346,7 @@ Attribute real_attribute(std::string_view name, double value) {
 Attribute integer_attribute(std::string_view name, std::int64_t value) {
   Attribute attribute;
   attribute.name = name;
+  attribute.type = AttributeType::integer;
   attribute.integer = value;
   return attribute;
 }
@@ -346,6 +354,7 @@ Attribute integer_attribute(std::string_view name, std::int64_t value) {
 Attribute integers_attribute(std::string_view name, std::vector<std::int64_t> values) {
   Attribute attribute;
   attribute.name = name;
+  attribute.type = AttributeType::integers;
   attribute.integers = std::move(values);
   return attribute;
 }
@@ -353,6 +362,7 @@ Attribute integers_attribute(std::string_view name, std::vector<std::int64_t> va
 Attribute text_attribute(std::string_view name, std::string_view value) {
   Attribute attribute;
   attribute.name = name;
+  attribute.type = AttributeType::text;
   attribute.text = value;
   return attribute;
 }

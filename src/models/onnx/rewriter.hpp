@@ -34,7 +34,8 @@ using Replacement = std::vector<Node>;
 /// between kinds of reals (`origin`).
 class Rewriter {
  public:
-  explicit Rewriter(Graph& graph);
+  /// `read_elsewhere`: values that are read by more than nodes and the graph's outputs.
+  Rewriter(Graph& graph, const std::vector<ValueId>& read_elsewhere);
 
   /// Puts nodes in place of node `id` and of all that lies between their inputs and it. False if
   /// something else reads what lies between.
@@ -113,6 +114,9 @@ void set_attribute(Node& node, Attribute attribute);
 /// operators that are listed; 255: not known.
 std::vector<std::uint8_t> infer_ranks(const Graph& graph);
 inline constexpr std::uint8_t unknown_rank = 255;
+
+/// Values of the graph that graphs within nodes name (If, Loop).
+std::vector<ValueId> values_read_in_bodies(const Graph& graph);
 
 /// A row of a table of rules.
 struct FusionRule {
