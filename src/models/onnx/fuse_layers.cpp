@@ -24,7 +24,7 @@ std::optional<std::int64_t> units_of(const Rewriter& rewriter, ValueId weight) {
 }
 
 Replacement fuse_matmul_bias(Rewriter& rewriter, const Node& node) {
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     const Node* const matmul = rewriter.maker(node.input(i), "MatMul");
     const Tensor* const bias = rewriter.initializer(node.input(1 - i));
     if (matmul == nullptr || matmul->inputs.size() != 2 || bias == nullptr || !bias->is_real()) {
@@ -42,7 +42,7 @@ Replacement fuse_matmul_bias(Rewriter& rewriter, const Node& node) {
 
 Replacement fuse_convolution_bias(Rewriter& rewriter, const Node& node) {
   for (const std::string_view operation : {"Conv", "ConvTranspose"}) {
-    for (const std::size_t i : {0, 1}) {
+    for (const std::size_t i : {0U, 1U}) {
       const Node* const conv = rewriter.maker(node.input(i), operation);
       if (conv == nullptr || conv->input(1) == absent || conv->input(2) != absent) continue;
       const Tensor* const weight = rewriter.initializer(conv->input(1));

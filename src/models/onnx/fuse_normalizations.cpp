@@ -118,7 +118,7 @@ std::optional<Standardized> standardized(const Rewriter& rewriter, const Node& n
     if (!variance) return std::nullopt;
     return Standardized{rewriter.origin(node.input(0)), std::move(*variance)};
   }
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     auto variance = variance_of(rewriter, inverse_radicand(rewriter, node.input(i)));
     if (variance) return Standardized{rewriter.origin(node.input(1 - i)), std::move(*variance)};
   }
@@ -170,13 +170,13 @@ std::optional<ValueId> axes_parameter(Rewriter& rewriter, ValueId value, const A
 
 // (x w + shift) - mean w, with w = scale / root of the variance: TensorFlow's order
 Replacement fuse_folded_layer_norm(Rewriter& rewriter, const Node& node) {
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     const Node* const multiple = rewriter.maker(node.input(i), "Mul");
     const Node* const rest = rewriter.maker(node.input(1 - i), "Sub");
     if (multiple == nullptr || rest == nullptr) continue;
     const Node* const mean_part = rewriter.maker(rest->input(1), "Mul");
     if (mean_part == nullptr) continue;
-    for (const std::size_t k : {0, 1}) {
+    for (const std::size_t k : {0U, 1U}) {
       const auto mean = mean_of(rewriter, mean_part->input(k));
       if (!mean) continue;
       const ValueId weight = rewriter.origin(mean_part->input(1 - k));
@@ -188,7 +188,7 @@ Replacement fuse_folded_layer_norm(Rewriter& rewriter, const Node& node) {
       std::vector<ValueId> inputs{mean->of, absent, absent};
       auto variance = variance_of(rewriter, inverse_radicand(rewriter, weight));
       if (const Node* const scaled = variance ? nullptr : rewriter.maker(weight, "Mul")) {
-        for (const std::size_t m : {0, 1}) {
+        for (const std::size_t m : {0U, 1U}) {
           const auto scale = axes_parameter(rewriter, scaled->input(m), mean->axes);
           if (!scale) continue;
           inputs[1] = *scale;
@@ -242,7 +242,7 @@ std::optional<ValueId> parameter_of_channels(Rewriter& rewriter, ValueId value, 
 }
 
 Replacement absorb(Rewriter& rewriter, const Node& node, const Absorbing& how) {
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     const Node* const before = rewriter.maker(node.input(i), how.operation);
     // A scale behind a shift would scale that, too.
     if (before == nullptr || before->inputs.empty() || before->input(how.input) != absent ||
@@ -320,7 +320,7 @@ bool take_parameter(Rewriter& rewriter, Node& norm, ValueId value, std::size_t i
 
 Replacement fuse_batch_norm_scale(Rewriter& rewriter, const Node& node) {
   Node norm;
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     if (untouched_batch_norm(rewriter, node.input(i), norm) != nullptr &&
         take_parameter(rewriter, norm, node.input(1 - i), 1)) {
       return {std::move(norm)};
@@ -331,7 +331,7 @@ Replacement fuse_batch_norm_scale(Rewriter& rewriter, const Node& node) {
 
 Replacement fuse_batch_norm_shift(Rewriter& rewriter, const Node& node) {
   Node norm;
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     if (untouched_batch_norm(rewriter, node.input(i), norm) != nullptr &&
         take_parameter(rewriter, norm, node.input(1 - i), 2)) {
       return {std::move(norm)};

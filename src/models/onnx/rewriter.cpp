@@ -94,7 +94,7 @@ bool Rewriter::is_scalar(ValueId value, double number) const {
 
 std::optional<WithNumber> Rewriter::shifted(ValueId value) const {
   if (const Node* const sum = maker(value, "Add")) {
-    for (const std::size_t i : {0, 1}) {
+    for (const std::size_t i : {0U, 1U}) {
       if (const auto number = scalar(sum->input(i))) {
         return WithNumber{origin(sum->input(1 - i)), *number};
       }
@@ -110,7 +110,7 @@ std::optional<WithNumber> Rewriter::shifted(ValueId value) const {
 
 std::optional<WithNumber> Rewriter::scaled(ValueId value) const {
   if (const Node* const multiple = maker(value, "Mul")) {
-    for (const std::size_t i : {0, 1}) {
+    for (const std::size_t i : {0U, 1U}) {
       if (const auto number = scalar(multiple->input(i))) {
         return WithNumber{origin(multiple->input(1 - i)), *number};
       }
