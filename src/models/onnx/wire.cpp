@@ -73,7 +73,8 @@ std::string_view Field::name() const {
   const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
   if (std::ranges::all_of(text, is_plain)) return text;
   if (find_invalid_text(text) == std::string_view::npos && !has_controls(text)) return text;
-  throw SpecError(whole_file, fmt::format("the name '{}' is not text in UTF-8", text),
+  throw SpecError(whole_file,
+                  fmt::format("the name '{}' is not text in UTF-8", escape_controls(text)),
                   "export the model with names of letters, digits and '_./-:'");
 }
 
