@@ -72,6 +72,7 @@ int run(const ImportCommandOptions& options, const CommandLine& line) {
                        "architecture file", "name a file *.yaml");
   refuse_other_formats(line, {"--weights"}, options.weights, {".safetensors"},
                        "file of parameters", "name a file *.safetensors");
+  if (!options.weights.empty()) require_model_weights(line);
   Limits limits;
   if (!options.max_size.empty()) limits.bytes = parse_size(line.scalar("--max-size", options.max_size));
   const std::string& file = options.files.front();
@@ -85,7 +86,7 @@ int run(const ImportCommandOptions& options, const CommandLine& line) {
                       "import");
     }
     if (!options.weights.empty()) {
-      write_model_weights(line, file, models::read_model_file(file, asked), options.weights);
+      write_model_weights(file, asked, options.weights);
     }
     Output output(options.output);
     output.write(source.text);
