@@ -18,7 +18,7 @@ using ::testing::ElementsAre;
 constexpr const char* beside = " | put the file beside the model, as the exporter does";
 
 // A model with an array of two numbers in another file.
-std::string model_with(const std::string& fields) {
+std::string model_with_external(const std::string& fields) {
   Model model;
   model.input("x", {1}).node("Relu", {"x"}, {"y"}).output("y");
   model.initializer(bare_tensor("w", {2}, 1, fields));
@@ -34,14 +34,14 @@ class OnnxExternal : public ::testing::Test {
   }
   [[nodiscard]] std::string path() const { return directory_ / "model/m.onnx"; }
   void refused(const std::string& fields, const std::string& message) const {
-    EXPECT_EQ(mistakes_in(model_with(fields), path()), "initializer 'w': " + message);
+    EXPECT_EQ(mistakes_in(model_with_external(fields), path()), "initializer 'w': " + message);
   }
   TemporaryDirectory directory_;
 };
 
 TEST_F(OnnxExternal, IsReadWhereItLies) {
   for (const char* const location : {"w.bin", "./w.bin", "../model/w.bin"}) {
-    const std::string bytes = model_with(external(location, "4", "8"));
+    const std::string bytes = model_with_external(external(location, "4", "8"));
     const Graph graph = read_graph(path(), bytes);
     const auto& tensor = graph.initializers.at(0);
     EXPECT_THAT(tensor.values(), ElementsAre(1, 2));
@@ -50,7 +50,7 @@ TEST_F(OnnxExternal, IsReadWhereItLies) {
     EXPECT_EQ(tensor.offset, 4U);
     EXPECT_TRUE(tensor.is_in_file());
   }
-  const std::string bytes = model_with(external("w.bin", "", ""));
+  const std::string bytes = model_with_external(external("w.bin", "", ""));
   EXPECT_EQ(read_graph(path(), bytes).initializers.at(0).bytes.substr(0, 4), "....");
 }
 
@@ -85,7 +85,7 @@ TEST_F(OnnxExternal, LinksLeadNowhereElse) {
   const std::string out = "leads out of the model's folder";
   refused(external("link.bin", "", ""), "its external data 'link.bin' " + out + beside);
   refused(external("up/secret.bin", "", ""), "its external data 'up/secret.bin' " + out + beside);
-  const std::string bytes = model_with(external("inner.bin", "4", ""));
+  const std::string bytes = model_with_external(external("inner.bin", "4", ""));
   EXPECT_THAT(read_graph(path(), bytes).initializers.at(0).values(), ElementsAre(1, 2));
 }
 
@@ -123,7 +123,7 @@ TEST_F(OnnxExternal, OffsetsAndLengths) {
 }
 
 TEST(OnnxExternalFile, NeedsAFolder) {
-  EXPECT_EQ(mistakes_in(model_with(external("w.bin", "", ""))),
+  EXPECT_EQ(mistakes_in(model_with_external(external("w.bin", "", ""))),
             "initializer 'w': its external data 'w.bin' lies beside the model, which has no folder "
             "| name the model's file instead of reading it from a pipe");
 }

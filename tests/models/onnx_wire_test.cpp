@@ -14,6 +14,7 @@ namespace {
 using models::onnx::DataType;
 using models::onnx::Graph;
 using models::onnx::read_graph;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -153,6 +154,11 @@ TEST(OnnxWire, NamesAreText) {
   refused("a\xC2\x85");
   refused("cut\xC3");
   refused(std::string("a\0b", 3));
+  Model named = small_model();
+  named.node("Relu", {"x"}, {"z"}, {}, "\n").initializer(float_tensor("\n", {1}, {1}));
+  EXPECT_THAT(mistakes_in(named.bytes()),
+              AllOf(StartsWith("initializer 0: the name '\\n' is not text"),
+                    HasSubstr("\nnode 1 (Relu): the name '\\n' is not text")));
   Model model = small_model();
   model.node("Relu", {"x"}, {"größe/ß 1"});
   EXPECT_EQ(mistakes_in(model.bytes()), "read");

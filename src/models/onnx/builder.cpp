@@ -119,11 +119,12 @@ struct PartKind {
 
 // "initializer 'w'", or with its number if the name cannot be read.
 std::string describe_part(const PartKind& kind, std::string_view bytes, std::size_t index) {
-  std::string_view name;
-  MistakeList ignored;
-  ignored.attempt([&] { name = name_in(bytes, kind.name_field); });
-  return name.empty() ? fmt::format("{} {}", kind.kind, index)
-                      : fmt::format("{} '{}'", kind.kind, name);
+  try {
+    const std::string_view name = name_in(bytes, kind.name_field);
+    if (!name.empty()) return fmt::format("{} '{}'", kind.kind, name);
+  } catch (const SpecError&) {  // what is wrong with it is what is being said
+  }
+  return fmt::format("{} {}", kind.kind, index);
 }
 
 template <class Read>
