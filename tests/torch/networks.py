@@ -6,6 +6,9 @@ A row says what is built, the shape of one sample and how it is exported:
             "kept"
   classes   for inputs that are ids: how many different ones there are
   batch     size of the batch in the file (1), "any": a named axis
+  double    whether its numbers are float64
+  scripted  whether it is exported from TorchScript, in place of a trace
+  options   of torch.onnx.export
   loose     why the file has other parameters than the module: their number is not compared
 """
 import math
@@ -145,6 +148,10 @@ for opset in (9, 11, 13, 14, 16, 17):
 network([3, 20, 20], name="cnn_kept", norms="kept")(small_cnn)
 network([3, 20, 20], name="cnn_any_batch", batch="any")(small_cnn)
 network([3, 20, 20], name="cnn_batch4", batch=4)(small_cnn)
+network([3, 20, 20], name="cnn_double", double=True)(small_cnn)
+network([3, 20, 20], name="cnn_initializers_as_inputs", opset=9, norms="kept",
+        options={"keep_initializers_as_inputs": True})(small_cnn)
+network([3, 20, 20], name="cnn_scripted", scripted=True)(small_cnn)
 
 
 @network([1, 28, 28])
@@ -268,6 +275,7 @@ class Gpt(nn.Module):
 
 network([12], classes=50, opset=14)(Gpt)
 network([12], classes=50, opset=17, batch="any", name="gpt_any_batch")(Gpt)
+network([12], classes=50, norms="kept", name="gpt_not_folded")(Gpt)
 
 
 @network([20], classes=30)
@@ -352,6 +360,13 @@ def pads():
                          nn.ReLU(), nn.MaxPool2d(2, 2, padding=1), nn.Flatten(), nn.Linear(16, 5))
 
 
+@network([3, 9, 9])
+def pad_modes():
+    return nn.Sequential(nn.ReflectionPad2d((1, 2, 0, 3)), nn.Conv2d(3, 4, 3),
+                         nn.ReplicationPad2d(1), nn.Conv2d(4, 4, 3), nn.ReLU(),
+                         nn.Conv2d(4, 2, 3, padding=1, padding_mode="circular"))
+
+
 @network([3, 12, 12])
 def pools():
     return nn.Sequential(nn.Conv2d(3, 6, 1), nn.MaxPool2d(3, 2, ceil_mode=True),
@@ -408,6 +423,27 @@ def conv3d():
     return nn.Sequential(nn.Conv3d(2, 6, 3, padding=1), nn.BatchNorm3d(6), nn.ReLU(),
                          nn.MaxPool3d((1, 2, 2)), nn.Conv3d(6, 4, (3, 1, 1)), nn.ReLU(),
                          nn.AvgPool3d(2), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(4, 3))
+
+
+@network([3, 16])
+def conv1d():
+    return nn.Sequential(nn.Conv1d(3, 8, 3, stride=2, padding=1), nn.BatchNorm1d(8), nn.ReLU(),
+                         nn.MaxPool1d(2), nn.ConvTranspose1d(8, 6, 4, stride=2, padding=1, groups=2),
+                         nn.Tanh(), nn.AvgPool1d(2), nn.Upsample(scale_factor=3),
+                         nn.Conv1d(6, 2, 2, dilation=3))
+
+
+@network([2, 3, 4, 5])
+def conv_transposed3d():
+    return nn.Sequential(nn.ConvTranspose3d(2, 4, 3, stride=2, padding=1, output_padding=1),
+                         nn.LeakyReLU(), nn.Conv3d(4, 2, 2))
+
+
+# In evaluation the exporter computes the weights; without folding the file has nodes that do.
+@network([3, 8, 8], loose="g and v of weights become one array")
+def weight_norm():
+    return nn.Sequential(nn.utils.weight_norm(nn.Conv2d(3, 4, 3)), nn.Tanh(), nn.Flatten(),
+                         nn.utils.weight_norm(nn.Linear(144, 4)))
 
 
 @network([3, 10, 10])
@@ -507,3 +543,45 @@ class TokenMixer(nn.Module):
         x = x + self.tokens(self.norms[0](x).transpose(1, 2)).transpose(1, 2)
         x = x + self.channels(self.norms[1](x))
         return self.last(x.mean(dim=1))
+
+
+@network([6, 5])
+class RnnCell(nn.Module):
+    """A recurrence that is written out: one cell for all times."""
+
+    def __init__(self):
+        super().__init__()
+        self.read = nn.Linear(5, 8)
+        self.keep = nn.Linear(8, 8, bias=False)
+        self.last = nn.Linear(8, 3)
+
+    def forward(self, x):
+        state = torch.tanh(self.read(x[:, 0]))
+        for time in range(1, x.size(1)):
+            state = torch.tanh(self.read(x[:, time]) + self.keep(state))
+        return self.last(state)
+
+
+@network([4, 8])
+class WrittenOut(nn.Module):
+    """Formulas in place of modules: an RMS norm, SiLU, GELU with tanh, hard swish."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(8, 8) for _ in range(4))
+        self.gain = nn.Parameter(torch.ones(8))
+
+    def forward(self, x):
+        x = self.layers[0](x)
+        x = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.gain
+        x = self.layers[1](x)
+        x = self.layers[2](x * torch.sigmoid(x))
+        x = 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)))
+        x = self.layers[3](x)
+        return x * functional.relu6(x + 3) / 6
+
+
+@network([4, 6, 6])
+def gated():
+    return nn.Sequential(nn.Conv2d(4, 8, 3), nn.GLU(dim=1), nn.Flatten(), nn.Linear(64, 12),
+                         Function(lambda x: x.view(-1, 3, 2, 2)), nn.Conv2d(3, 2, 2), nn.Flatten())
