@@ -51,8 +51,8 @@ def classifier(inputs, outputs=10):
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, outputs))
 
 
-# torchvision's. Those of VGG and AlexNet get narrower dense layers, which are most of their numbers;
-# VGG's, for smaller images, without the average to 7x7 before them.
+# torchvision's. Those of VGG and AlexNet get narrower dense layers, which are most of their
+# numbers; VGG's, for smaller images, without the average to 7x7 before them.
 
 def published(name, build, size=64, **how):
     network([3, size, size], name=name, **how)(build)
@@ -64,7 +64,8 @@ def narrow(build, features, average=True):
         if not average:
             model.avgpool = nn.Identity()
         width = 256
-        dense = [index for index, part in enumerate(model.classifier) if isinstance(part, nn.Linear)]
+        parts = enumerate(model.classifier)
+        dense = [index for index, part in parts if isinstance(part, nn.Linear)]
         for index, inputs, outputs in zip(dense, (features, width, width), (width, width, 10)):
             model.classifier[index] = nn.Linear(inputs, outputs)
         return model
@@ -96,7 +97,8 @@ published("shufflenet_v2_x1_0", ten(models.shufflenet_v2_x1_0), norms="kept")
 published("shufflenet_v2_x1_0_any_batch", ten(models.shufflenet_v2_x1_0), batch="any")
 published("squeezenet1_1", ten(models.squeezenet1_1))
 published("googlenet", ten(models.googlenet, **without_random_start), opset=11)
-published("googlenet_transform", ten(models.googlenet, transform_input=True, **without_random_start))
+published("googlenet_transform",
+          ten(models.googlenet, transform_input=True, **without_random_start))
 published("inception_v3", ten(models.inception_v3, **without_random_start), 107)
 published("mnasnet0_5", ten(models.mnasnet0_5), norms="kept")
 published("regnet_y_400mf", ten(models.regnet_y_400mf), opset=16)
@@ -323,8 +325,8 @@ def with_activations(*activations):
 for activations_name, activations, activations_opset in (
         ("rectifiers", (nn.ReLU, nn.ReLU6, nn.PReLU, lambda: nn.PReLU(4), nn.LeakyReLU, nn.Hardtanh,
                         Function), 13),
-        ("activations_smooth", (nn.ELU, lambda: nn.ELU(0.5), nn.SELU, lambda: nn.CELU(2), nn.Softplus,
-                                lambda: nn.Softplus(beta=2), nn.Softsign), 13),
+        ("activations_smooth", (nn.ELU, lambda: nn.ELU(0.5), nn.SELU, lambda: nn.CELU(2),
+                                nn.Softplus, lambda: nn.Softplus(beta=2), nn.Softsign), 13),
         ("activations_gelu", (nn.GELU, lambda: nn.GELU("tanh"), nn.SiLU, nn.Mish), 13),
         ("activations_hard", (nn.Hardswish, nn.Hardsigmoid, nn.Sigmoid, nn.Tanh), 14),
         ("activations_hard_opset11", (nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.Mish), 11)):
@@ -360,11 +362,12 @@ def pads():
                          nn.ReLU(), nn.MaxPool2d(2, 2, padding=1), nn.Flatten(), nn.Linear(16, 5))
 
 
+# Not circular: there torch 1.13 writes slices that are one entry off.
 @network([3, 9, 9])
 def pad_modes():
     return nn.Sequential(nn.ReflectionPad2d((1, 2, 0, 3)), nn.Conv2d(3, 4, 3),
                          nn.ReplicationPad2d(1), nn.Conv2d(4, 4, 3), nn.ReLU(),
-                         nn.Conv2d(4, 2, 3, padding=1, padding_mode="circular"))
+                         nn.Conv2d(4, 2, 3, padding=1, padding_mode="reflect"))
 
 
 @network([3, 12, 12])
@@ -428,7 +431,8 @@ def conv3d():
 @network([3, 16])
 def conv1d():
     return nn.Sequential(nn.Conv1d(3, 8, 3, stride=2, padding=1), nn.BatchNorm1d(8), nn.ReLU(),
-                         nn.MaxPool1d(2), nn.ConvTranspose1d(8, 6, 4, stride=2, padding=1, groups=2),
+                         nn.MaxPool1d(2),
+                         nn.ConvTranspose1d(8, 6, 4, stride=2, padding=1, groups=2),
                          nn.Tanh(), nn.AvgPool1d(2), nn.Upsample(scale_factor=3),
                          nn.Conv1d(6, 2, 2, dilation=3))
 
