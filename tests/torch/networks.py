@@ -8,7 +8,9 @@ A row says what is built, the shape of one sample and how it is exported:
   batch     size of the batch in the file (1), "any": a named axis
   double    whether its numbers are float64
   scripted  whether it is exported from TorchScript, in place of a trace
+  state     False: its state_dict is not the program's, which has an array in another order
   options   of torch.onnx.export
+  refused   what the program says about it, in place of reading it
   loose     why the file has other parameters than the module: their number is not compared
 """
 import math
@@ -277,7 +279,7 @@ class Gpt(nn.Module):
 
 network([12], classes=50, opset=14)(Gpt)
 network([12], classes=50, opset=17, batch="any", name="gpt_any_batch")(Gpt)
-network([12], classes=50, norms="kept", name="gpt_not_folded")(Gpt)
+network([12], classes=50, norms="kept", name="gpt_not_folded", state=False)(Gpt)
 
 
 @network([20], classes=30)
@@ -292,7 +294,24 @@ def normalizations():
     return nn.Sequential(
         nn.Conv2d(4, 8, 3), nn.GroupNorm(2, 8), nn.ReLU(), nn.Conv2d(8, 6, 3),
         nn.InstanceNorm2d(6), nn.Tanh(), nn.Conv2d(6, 6, 3), nn.InstanceNorm2d(6, affine=True),
-        nn.LayerNorm([6, 6, 6]), nn.GroupNorm(1, 6), nn.LocalResponseNorm(3), classifier(6))
+        nn.LayerNorm([6, 6, 6]), nn.GroupNorm(1, 6), classifier(6))
+
+
+# What the program says that it does not understand.
+
+@network([6, 8, 8], refused="an exponent that is not")
+def local_response_norm():
+    return nn.Sequential(nn.Conv2d(6, 6, 3), nn.LocalResponseNorm(3), classifier(6))
+
+
+@network([5, 8], refused="LSTM")
+class Lstm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(8, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.lstm(x)[0]
 
 
 # Without parameters torch 1.13 writes a LayerNormalization of opset 17 that its own check refuses.
