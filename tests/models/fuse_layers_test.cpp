@@ -100,8 +100,9 @@ TEST(FuseLayers, MeansOverSpace) {
             "c = Conv(any, w:8x3x1x1); r = Relu(c); y = GlobalAveragePool(r)");
   for (const char* const script :
        {"y = ReduceMean(x) axes=[1 2]", "y = ReduceMean(x) axes=[2]", "y = ReduceMean(x)",
-        "y = ReduceMean(x2) axes=[1]", "y = ReduceMean(x5) axes=[2 3]",
-        "y = ReduceMean(any) axes=[2 3]", "y = ReduceMax(x) axes=[2 3]"}) {
+        "y = ReduceMean(x2) axes=[1]", "y = ReduceMean(x3) axes=[-1]",
+        "y = ReduceMean(x5) axes=[2 3]", "y = ReduceMean(any) axes=[2 3]",
+        "y = ReduceMax(x) axes=[2 3]"}) {
     EXPECT_TRUE(is_left(script)) << fused(script);
   }
 }

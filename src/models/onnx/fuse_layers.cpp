@@ -144,7 +144,8 @@ Replacement fuse_pad_average(Rewriter& rewriter, const Node& node) {
 Replacement fuse_mean_over_space(Rewriter& rewriter, const Node& node) {
   const auto rank = rewriter.rank(node.input(0));
   auto axes = rewriter.integers(node, "axes", 1);
-  if (!rank || *rank < 3 || !axes) return {};
+  // Of three axes the last may be the features of a sequence.
+  if (!rank || *rank < 4 || !axes) return {};
   for (std::int64_t& axis : *axes) {
     if (axis < 0) axis += static_cast<std::int64_t>(*rank);
   }
