@@ -273,6 +273,7 @@ std::string_view Rewriter::common_path(const std::vector<NodeId>& nodes) const {
 
 bool Rewriter::replace(NodeId id, Replacement nodes) {
   std::vector<NodeId> between;
+  if (nodes.front().input(0) == absent) return false;  // of a node without the inputs it needs
   if (!find_between(id, nodes, between)) return false;
   const auto before = rank(nodes.front().input(0));
   const auto after = rank(node(id).outputs.front());
