@@ -1,4 +1,5 @@
 // Fusion on graphs that are read from files, and on those that nobody exports.
+#include <chrono>
 #include <string>
 
 #include "fuse_support.hpp"
@@ -67,6 +68,35 @@ TEST(FuseGraphs, NodesWithTooFewInputsStay) {
       EXPECT_TRUE(is_left(script)) << fused(script);
     }
   }
+}
+
+TEST(FuseGraphs, ACastWhoseTypeIsATextStays) {
+  EXPECT_TRUE(is_left("c = Cast(x) to='float'; s = Sigmoid(c); y = Mul(x, s)"));
+}
+
+// Sums of tanh of products of sums: each of the last products looks at all of them.
+TEST(FuseGraphs, ProductsOfManyFactorsTakeNoTime) {
+  std::string script = "a = Mul(x, 2)";
+  std::string inner = "a";
+  for (int i = 0; i < 7; ++i) {
+    const std::string n = std::to_string(i);
+    script += "; b" + n + " = Add(x, 0.5); p" + n + " = Mul(" + inner + ", b" + n + ")";
+    inner = "p" + n;
+  }
+  std::string outer = "a";
+  for (int i = 0; i < 7; ++i) {
+    const std::string n = std::to_string(i);
+    script += "; t" + n + " = Tanh(" + inner + "); c" + n + " = Add(t" + n + ", 1); q" + n +
+              " = Mul(" + outer + ", c" + n + ")";
+    outer = "q" + n;
+  }
+  for (int i = 0; i < 20000; ++i) {
+    script += "; y" + std::to_string(i) + " = Mul(" + outer + ", 0.5)";
+  }
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(is_left(script));
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  EXPECT_LT(time.count(), 20.0);
 }
 
 TEST(FuseGraphs, LongChainsTakeNoTime) {

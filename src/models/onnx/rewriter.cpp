@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t casts_looked_through = 8;
 constexpr std::size_t largest_product = 16;       // in operations
+constexpr std::size_t products_per_node = 256;    // the same, for the whole graph
+constexpr std::size_t most_operands = 8;          // of a node in a group
 constexpr std::size_t largest_group = 32;         // in nodes
 constexpr std::int64_t largest_filled = 1 << 20;  // more channels no layer has
 
@@ -16,9 +18,10 @@ bool is_cast_to_real(const Node& node) {
   constexpr std::array<DataType, 4> reals{DataType::float32, DataType::float64, DataType::float16,
                                           DataType::bfloat16};
   if (node.operation != "Cast" || !node.domain.empty()) return false;
-  const std::int64_t type = node.integer("to", 0);
-  return std::ranges::any_of(
-      reals, [&](DataType real) { return static_cast<std::int64_t>(real) == type; });
+  const Attribute* const to = node.find("to");
+  return to != nullptr && std::ranges::any_of(reals, [&](DataType real) {
+           return static_cast<std::int64_t>(real) == to->integer;
+         });
 }
 
 // Others have no arithmetic, or none that rules ask for.
@@ -37,7 +40,8 @@ Rewriter::Rewriter(Graph& graph, const std::vector<ValueId>& read_elsewhere)
       maker_(graph.values.size(), absent),
       reads_(graph.values.size(), 0),
       is_removed_(graph.nodes.size(), false),
-      ranks_(infer_ranks(graph)) {
+      ranks_(infer_ranks(graph)),
+      product_steps_left_(products_per_node * (graph.nodes.size() + 1)) {
   for (NodeId id = 0; id < node_count(); ++id) {
     for (const ValueId output : node(id).outputs) {
       if (output != absent) maker_[output] = id;
@@ -54,6 +58,12 @@ void Rewriter::count_reads(const Node& reader, std::int32_t change) {
   for (const ValueId input : reader.inputs) {
     if (input != absent) reads_[input] += static_cast<std::uint32_t>(change);
   }
+}
+
+const Tensor* Rewriter::initializer(ValueId value) const {
+  constexpr std::size_t most_axes = 64;
+  const Tensor* const tensor = graph_.initializer(origin(value));
+  return tensor != nullptr && tensor->sizes.size() <= most_axes ? tensor : nullptr;
 }
 
 std::optional<std::size_t> Rewriter::rank(ValueId value) const {
@@ -87,6 +97,11 @@ std::optional<double> Rewriter::scalar(ValueId value) const {
   return root == nullptr ? number : std::sqrt(number);
 }
 
+const Node* Rewriter::maker_for_one(ValueId value, std::string_view operation) const {
+  const Node* const found = maker(value, operation);
+  return found != nullptr && reads_[found->outputs.front()] == 1 ? found : nullptr;
+}
+
 bool Rewriter::is_scalar(ValueId value, double number) const {
   const std::optional<double> found = scalar(value);
   return found && is_near(*found, number);
@@ -94,7 +109,7 @@ bool Rewriter::is_scalar(ValueId value, double number) const {
 
 std::optional<WithNumber> Rewriter::shifted(ValueId value) const {
   if (const Node* const sum = maker(value, "Add")) {
-    for (const std::size_t i : {0, 1}) {
+    for (const std::size_t i : either_operand) {
       if (const auto number = scalar(sum->input(i))) {
         return WithNumber{origin(sum->input(1 - i)), *number};
       }
@@ -110,7 +125,7 @@ std::optional<WithNumber> Rewriter::shifted(ValueId value) const {
 
 std::optional<WithNumber> Rewriter::scaled(ValueId value) const {
   if (const Node* const multiple = maker(value, "Mul")) {
-    for (const std::size_t i : {0, 1}) {
+    for (const std::size_t i : either_operand) {
       if (const auto number = scalar(multiple->input(i))) {
         return WithNumber{origin(multiple->input(1 - i)), *number};
       }
@@ -128,7 +143,8 @@ std::optional<Product> Rewriter::product(ValueId value, ValueId stop) const {
   Product result;
   std::vector<ValueId> open{value};
   for (std::size_t step = 0; !open.empty(); ++step) {
-    if (step > largest_product) return std::nullopt;
+    if (step > largest_product || product_steps_left_ == 0) return std::nullopt;
+    --product_steps_left_;
     const ValueId factor = origin(open.back());
     open.pop_back();
     if (factor == stop) {
@@ -153,9 +169,12 @@ std::optional<Product> Rewriter::product(ValueId value, ValueId stop) const {
 std::optional<std::vector<std::int64_t>> Rewriter::integers(const Node& of,
                                                             std::string_view attribute,
                                                             std::size_t input) const {
-  if (of.find(attribute) != nullptr) return of.integers(attribute);
-  const Tensor* const tensor = initializer(of.input(input));
   constexpr std::int64_t most = 64;
+  if (const Attribute* const given = of.find(attribute)) {
+    if (given->integers.size() > most) return std::nullopt;
+    return of.integers(attribute);
+  }
+  const Tensor* const tensor = initializer(of.input(input));
   if (tensor == nullptr || tensor->type != DataType::int64 || tensor->elements() > most) {
     return std::nullopt;
   }
@@ -235,7 +254,11 @@ bool Rewriter::find_between(NodeId id, const Replacement& nodes,
   between = {id};
   for (std::size_t next = 0; next < between.size(); ++next) {
     if (between.size() > largest_group) return false;
-    for (const ValueId value : node(between[next]).inputs) {
+    const Node& reader = node(between[next]);
+    if (reader.inputs.size() > most_operands || reader.outputs.size() > most_operands) {
+      return false;
+    }
+    for (const ValueId value : reader.inputs) {
       if (value == absent || maker_[value] == absent || is_input(value)) continue;
       if (is_input(origin(value)) || scalar(value)) continue;
       if (std::ranges::find(between, maker_[value]) == between.end()) {

@@ -1,6 +1,7 @@
 // What rules of fusion see of a graph, and how they change it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,6 +15,9 @@
 namespace smoothbound::models::onnx {
 
 using NodeId = std::uint32_t;
+
+/// Of a node with two inputs.
+inline constexpr std::array<std::size_t, 2> either_operand{0, 1};
 
 /// constant * factors
 struct Product {
@@ -47,14 +51,15 @@ class Rewriter {
   [[nodiscard]] const Node& node(NodeId id) const { return graph_.nodes[id]; }
   [[nodiscard]] bool is_removed(NodeId id) const { return is_removed_[id]; }
   [[nodiscard]] std::optional<std::size_t> rank(ValueId value) const;
-  [[nodiscard]] const Tensor* initializer(ValueId value) const {
-    return graph_.initializer(origin(value));
-  }
+  /// Null, too, for one of more axes than arrays have.
+  [[nodiscard]] const Tensor* initializer(ValueId value) const;
 
   /// The value before casts to reals.
   [[nodiscard]] ValueId origin(ValueId value) const;
   /// The node of ONNX's own operator whose first output the value is, or null.
   [[nodiscard]] const Node* maker(ValueId value, std::string_view operation) const;
+  /// The same if the output is read once: a node that may be copied.
+  [[nodiscard]] const Node* maker_for_one(ValueId value, std::string_view operation) const;
   /// An initializer of one element, or the root of one.
   [[nodiscard]] std::optional<double> scalar(ValueId value) const;
   [[nodiscard]] bool is_scalar(ValueId value, double number) const;
@@ -88,10 +93,11 @@ class Rewriter {
   void remove_unread(std::vector<NodeId> open);
 
   Graph& graph_;
-  std::vector<NodeId> maker_;         // of each value
-  std::vector<std::uint32_t> reads_;  // of each value; by the graph's outputs, too
-  std::vector<bool> is_removed_;      // of each node
-  std::vector<std::uint8_t> ranks_;   // of each value; 255: not known
+  std::vector<NodeId> maker_;               // of each value
+  std::vector<std::uint32_t> reads_;        // of each value; by the graph's outputs, too
+  std::vector<bool> is_removed_;            // of each node
+  std::vector<std::uint8_t> ranks_;         // of each value; 255: not known
+  mutable std::size_t product_steps_left_;  // so that no graph takes long
   std::unordered_map<NodeId, std::vector<NodeId>> before_;         // nodes that stand before one
   std::unordered_map<std::uint32_t, std::optional<double>> fill_;  // of initializers that are alike
   std::map<std::pair<std::uint32_t, std::vector<std::int64_t>>, ValueId> reshaped_;
