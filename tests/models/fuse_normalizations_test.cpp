@@ -41,6 +41,20 @@ TEST(FuseNormalizations, LayerNormOverAnyAxes) {
             "y = LayerNormalization(x3) axis=-1 epsilon=1e-05; z = Mul(y, 2)");
 }
 
+TEST(FuseNormalizations, ScalesWithAxesThatNodesAdd) {
+  EXPECT_EQ(fused(layer_norm("x", "[1]",
+                             "; s1 = Unsqueeze(w:8) axes=[1]; "
+                             "s2 = Unsqueeze(s1, [2]); z = Mul(s2, y)")),
+            "z = LayerNormalization(x, w:8) axes=[-3] epsilon=1e-05");
+  EXPECT_EQ(fused(layer_norm("x", "[1]", "; u = Unsqueeze(w:8) axes=[-1 -2]; z = Mul(y, u)")),
+            "z = LayerNormalization(x, w:8) axes=[-3] epsilon=1e-05");
+  const std::string left = "y = LayerNormalization(x) axes=[-3] epsilon=1e-05; ";
+  EXPECT_EQ(fused(layer_norm("x", "[1]", "; u = Unsqueeze(w:8) axes=[1 5]; z = Mul(y, u)")),
+            left + "u = Unsqueeze(w:8) axes=[1 5]; z = Mul(y, u)");
+  EXPECT_EQ(fused(layer_norm("x", "[1]", "; u = Unsqueeze(w:8) axes=[1 2]; z = Mul(y, u) -> z, u")),
+            left + "u = Unsqueeze(w:8) axes=[1 2]; z = Mul(y, u)");
+}
+
 TEST(FuseNormalizations, LayerNormInOtherOrders) {
   // Axes as an input, the difference twice, a square by itself, and roots as powers.
   EXPECT_EQ(fused("m = ReduceMean(x3, [-1]); d = Sub(x3, m); e = Sub(x3, m); p = Mul(e, e); "

@@ -153,9 +153,9 @@ Replacement fuse_rms_norm(Rewriter& rewriter, const Node& node) {
 
 // The initializer as numbers along these axes, which are from the end.
 std::optional<ValueId> axes_parameter(Rewriter& rewriter, ValueId value, const Axes& axes) {
-  const Tensor* const tensor = rewriter.initializer(value);
-  if (tensor == nullptr || !tensor->is_real() || axes.empty()) return std::nullopt;
-  Axes sizes = tensor->sizes;
+  const auto found = rewriter.parameter(value);
+  if (!found || axes.empty()) return std::nullopt;
+  const Axes& sizes = found->sizes;
   const auto rank = static_cast<std::int64_t>(sizes.size());
   Axes along;
   for (std::int64_t axis = -rank; axis < 0; ++axis) {
@@ -165,7 +165,7 @@ std::optional<ValueId> axes_parameter(Rewriter& rewriter, ValueId value, const A
     if (is_along) along.push_back(size);
   }
   if (along.size() != axes.size()) return std::nullopt;
-  return rewriter.reshaped(value, along);
+  return rewriter.reshaped(found->value, along);
 }
 
 // The other operand of a Mul of `factor`, or `absent`.

@@ -187,6 +187,30 @@ std::optional<std::vector<std::int64_t>> Rewriter::integers(const Node& of,
   return numbers;
 }
 
+std::optional<Parameter> Rewriter::parameter(ValueId value) const {
+  constexpr std::size_t most = 3;
+  std::vector<const Node*> added;
+  while (const Node* const node = added.size() < most ? maker(value, "Unsqueeze") : nullptr) {
+    added.push_back(node);
+    value = node->input(0);
+  }
+  const Tensor* const tensor = initializer(value);
+  if (tensor == nullptr || !tensor->is_real()) return std::nullopt;
+  Parameter found{origin(value), tensor->sizes};
+  for (; !added.empty(); added.pop_back()) {
+    auto axes = integers(*added.back(), "axes", 1);
+    if (!axes) return std::nullopt;
+    const auto rank = static_cast<std::int64_t>(found.sizes.size() + axes->size());
+    for (std::int64_t& axis : *axes) axis = axis < 0 ? axis + rank : axis;
+    std::ranges::sort(*axes);
+    for (const std::int64_t axis : *axes) {
+      if (axis < 0 || axis > static_cast<std::int64_t>(found.sizes.size())) return std::nullopt;
+      found.sizes.insert(found.sizes.begin() + axis, 1);
+    }
+  }
+  return found;
+}
+
 bool Rewriter::is_filled_with(ValueId value, double number) {
   const Tensor* const tensor = initializer(value);
   if (tensor == nullptr || !tensor->is_real()) return false;
@@ -221,18 +245,16 @@ ValueId Rewriter::reshaped(ValueId value, const std::vector<std::int64_t>& sizes
 
 std::optional<ValueId> Rewriter::channel_parameter(ValueId value,
                                                    std::optional<std::size_t> value_rank) {
-  const Tensor* const tensor = initializer(value);
-  if (tensor == nullptr || !tensor->is_real() || !value_rank || *value_rank < 2) {
-    return std::nullopt;
-  }
-  const std::vector<std::int64_t>& sizes = tensor->sizes;
+  const std::optional<Parameter> found = parameter(value);
+  if (!found || !value_rank || *value_rank < 2) return std::nullopt;
+  const std::vector<std::int64_t>& sizes = found->sizes;
   // [1, channels, 1, 1], with or without the first.
   if (sizes.size() + 1 != *value_rank && sizes.size() != *value_rank) return std::nullopt;
   const std::size_t axis = sizes.size() + 1 - *value_rank;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (i != axis && sizes[i] != 1) return std::nullopt;
   }
-  return reshaped(value, {sizes[axis]});
+  return reshaped(found->value, {sizes[axis]});
 }
 
 ValueId Rewriter::new_value(std::optional<std::size_t> value_rank) {

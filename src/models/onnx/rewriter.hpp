@@ -31,6 +31,12 @@ struct WithNumber {
   double number = 0;
 };
 
+/// An initializer, with axes of size 1 that Unsqueeze adds.
+struct Parameter {
+  ValueId value = absent;
+  std::vector<std::int64_t> sizes;
+};
+
 /// Nodes in place of one, the last of which has its outputs. None: the rule does not apply.
 using Replacement = std::vector<Node>;
 
@@ -75,6 +81,8 @@ class Rewriter {
   [[nodiscard]] std::optional<std::vector<std::int64_t>> integers(const Node& node,
                                                                   std::string_view attribute,
                                                                   std::size_t input) const;
+  /// Nothing if the value is no initializer of reals.
+  [[nodiscard]] std::optional<Parameter> parameter(ValueId value) const;
   /// Whether all elements of an initializer are this number.
   bool is_filled_with(ValueId value, double number);
 
