@@ -155,7 +155,7 @@ TEST(FuseLayers, TimeGrowsWithTheGraph) {
   fuse_patterns(graph);
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
   EXPECT_EQ(graph.nodes.size(), 2 * blocks + 1);
-  EXPECT_LT(time.count(), 5.0);
+  EXPECT_LT(time.count(), 20.0);
   RecordProperty("seconds", std::to_string(time.count()));
 }
 

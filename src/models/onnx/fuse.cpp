@@ -11,7 +11,6 @@ namespace {
 
 // A rule may need what one further down the table made. More rounds than this no network takes.
 constexpr int most_rounds = 4;
-constexpr std::size_t most_axes = 64;
 
 bool is_passed_through(const Node& node, const std::vector<bool>& is_read,
                        const std::vector<bool>& is_read_elsewhere) {
@@ -64,7 +63,7 @@ void take_out_identities(Graph& graph, const std::vector<ValueId>& read_elsewher
     const Tensor* const tensor = graph.initializer(input);
     // What is long in itself is not copied: none of the exporters write it so.
     if (node.operation == "Identity" && tensor != nullptr && tensor->is_real() &&
-        tensor->integers.empty() && tensor->sizes.size() <= most_axes) {
+        tensor->integers.empty() && tensor->sizes.size() <= largest_rank) {
       make_own_initializer(graph, input, output);
     } else {
       stands_for[output] = input;

@@ -61,9 +61,8 @@ void Rewriter::count_reads(const Node& reader, std::int32_t change) {
 }
 
 const Tensor* Rewriter::initializer(ValueId value) const {
-  constexpr std::size_t most_axes = 64;
   const Tensor* const tensor = graph_.initializer(origin(value));
-  return tensor != nullptr && tensor->sizes.size() <= most_axes ? tensor : nullptr;
+  return tensor != nullptr && tensor->sizes.size() <= largest_rank ? tensor : nullptr;
 }
 
 std::optional<std::size_t> Rewriter::rank(ValueId value) const {
