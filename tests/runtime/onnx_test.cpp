@@ -33,7 +33,7 @@ using testing::onnx::not_run;
 constexpr const char* package = "libonnx-testdata";
 constexpr const char* data_folder = "/usr/share/libonnx-testdata/data";
 // As many as version 1.12.0 has; fewer means that tests were not found.
-constexpr std::size_t fewest_run = 255;
+constexpr std::size_t fewest_run = 430;
 
 std::string content_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -67,7 +67,13 @@ struct OnnxTest {
 void PrintTo(const OnnxTest& test, std::ostream* out) { *out << test.name; }
 
 // The tests of models with one node whose operator is claimed. What ONNX calls "expanded" are
-// graphs of primitive operators for a function that is a test of its own.
+// graphs of primitive operators for a function that is a test of its own. LogSoftmax is left to the
+// loss, Shape and Size are numbers, and what random numbers or 16 bits do to values is left out.
+bool is_inexact(const std::string& name) {
+  const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
+  return has("_to_FLOAT16") || has("BFLOAT16") || (has("training_dropout") && !has("zero_ratio"));
+}
+
 std::vector<OnnxTest> find_tests() {
   std::vector<OnnxTest> tests;
   for (const char* collection : {"node", "pytorch-converted", "pytorch-operator", "simple"}) {
@@ -84,7 +90,10 @@ std::vector<OnnxTest> find_tests() {
       }
       if (graph.nodes.size() != 1) continue;
       operation = graph.nodes.front().operation;
-      if (!graph.nodes.front().domain.empty() || onnx::find_operator(operation) == nullptr) continue;
+      if (!graph.nodes.front().domain.empty() || onnx::find_operator(operation) == nullptr)
+        continue;
+      if (operation == "LogSoftmax" || operation == "Shape" || operation == "Size") continue;
+      if (is_inexact(entry.path().filename())) continue;
       if (graph.outputs.empty() || !graph.outputs.front().is_tensor) continue;
       std::string name = fmt::format("{}_{}", collection, entry.path().filename().string());
       std::ranges::replace(name, '-', '_');
@@ -103,7 +112,8 @@ const std::vector<OnnxTest>& all_tests() {
 // A model whose inputs but one are initializers, and what it is to give.
 struct Program {
   std::string file;
-  std::string text;
+  models::ImportOptions options{};
+  std::string text{};
   std::int64_t batch = 1;
   std::vector<double> input;
   std::vector<double> output;
@@ -131,30 +141,34 @@ std::variant<Program, std::string> translate(const OnnxTest& test) {
     held.push_back(renamed(tensor, "held " + names.back()));
   }
   held.push_back(renamed(content_of(data / "output_0.pb"), "held output"));
-  std::string first_reason = "it has no input";
-  for (std::size_t chosen = 0; chosen < names.size(); ++chosen) {
-    try {
-      std::vector<std::string> known = tensors;
-      known.erase(known.begin() + static_cast<std::ptrdiff_t>(chosen));
-      const fs::path file = fs::path(::testing::TempDir()) / (test.name + ".onnx");
-      std::ofstream(file, std::ios::binary) << with_initializers(model, known);
-      Program program;
-      program.file = file;
-      program.text = models::read_model_file(file, {}).value().model.text;
-      const std::string all = with_initializers(model, held);
-      const onnx::Graph numbers = onnx::read_graph("", all);
-      program.input = values_of(numbers, "held " + names[chosen]);
-      program.output = values_of(numbers, "held output");
-      const auto& sizes = numbers.inputs[chosen].sizes;
-      if (sizes.size() > 1) program.batch = sizes[0].value_or(1);
-      return program;
-    } catch (const SpecErrors& errors) {
-      if (chosen == 0) first_reason = errors.all.front().what();
-    } catch (const SpecError& error) {
-      if (chosen == 0) first_reason = error.what();
+  // Most arrays of these tests have no axis of samples; convolutions need one.
+  std::string reason;  // the first one
+  for (const bool has_batch : {false, true}) {
+    for (std::size_t chosen = 0; chosen < names.size(); ++chosen) {
+      try {
+        std::vector<std::string> known = tensors;
+        known.erase(known.begin() + static_cast<std::ptrdiff_t>(chosen));
+        const fs::path file = fs::path(::testing::TempDir()) / (test.name + ".onnx");
+        std::ofstream(file, std::ios::binary) << with_initializers(model, known);
+        Program program;
+        program.file = file;
+        program.options.first_axis_is_batch = has_batch;
+        program.text = models::read_model_file(file, program.options).value().model.text;
+        const std::string all = with_initializers(model, held);
+        const onnx::Graph numbers = onnx::read_graph("", all);
+        program.input = values_of(numbers, "held " + names[chosen]);
+        program.output = values_of(numbers, "held output");
+        const auto& sizes = numbers.inputs[chosen].sizes;
+        if (has_batch && sizes.size() > 1) program.batch = sizes[0].value_or(1);
+        return program;
+      } catch (const SpecErrors& errors) {
+        if (reason.empty()) reason = errors.all.front().what();
+      } catch (const SpecError& error) {
+        if (reason.empty()) reason = error.what();
+      }
     }
   }
-  return first_reason;
+  return reason;
 }
 
 template <class Scalar>
@@ -162,7 +176,7 @@ void expect_output(const Program& program, double tolerance) {
   SCOPED_TRACE(program.text);
   const Graph graph = testing::graph_of(program.text, program.batch);
   Network<Scalar> network(graph, program.batch);
-  if (graph.parameters > 0) load_parameters(network, program.file);
+  if (graph.parameters > 0) load_parameters(network, program.file, {}, {.import = program.options});
   const std::vector<Scalar> x(program.input.begin(), program.input.end());
   Trajectory<Scalar> trajectory(network);
   forward<Scalar>(x, trajectory);

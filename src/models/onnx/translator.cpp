@@ -510,8 +510,11 @@ ImportedModel Translator::finish(const View& result) {
   while (sizes.size() > static_cast<std::size_t>(Shape::largest_rank) && sizes.front() == 1)
     sizes.erase(sizes.begin());
   const bool fits = sizes.size() <= static_cast<std::size_t>(Shape::largest_rank);
-  const StepId step = onnx::arranged(
+  StepId step = onnx::arranged(
       *network_, result, order, fits ? shape_of(sizes) : shape_of({result.elements()}), "output");
+  if (step == Network::input) {  // an architecture has a layer
+    step = add_map(*network_, step, "identity", {}, network_->shape(step), "output");
+  }
   std::vector<std::string> lines{fmt::format(
       "Made of {} (ONNX, opset {}{}).",
       path_.empty() ? "a model" : std::filesystem::path(path_).filename().string(), graph_->opset,
