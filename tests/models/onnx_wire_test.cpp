@@ -178,14 +178,14 @@ TEST(OnnxModel, VersionsThatAreRead) {
     EXPECT_EQ(mistakes_in(model.bytes()), "read");
   }
   EXPECT_EQ(mistakes_in(model.bytes()),
-            "the model is written for opset 24; opsets 7 to 23 are read | export it with opset 17, "
+            "the model is written for opset 24; opsets 6 to 23 are read | export it with opset 17, "
             "or convert it with onnx.version_converter");
-  model.opset = 6;
+  model.opset = 5;
   model.ir = 2;
-  EXPECT_THAT(mistakes_in(model.bytes()), HasSubstr("\nthe model is written for opset 6;"));
+  EXPECT_THAT(mistakes_in(model.bytes()), HasSubstr("\nthe model is written for opset 5;"));
   const std::string other = bytes_field(8, bytes_field(1, "other") + integer_field(2, 1));
   EXPECT_EQ(mistakes_in(integer_field(1, 8) + other + bytes_field(7, model.fields)),
-            "the model does not say which opset it is written for | add an opset_import of 7 to 23 "
+            "the model does not say which opset it is written for | add an opset_import of 6 to 23 "
             "to it");
   const std::string named = bytes_field(8, bytes_field(1, "ai.onnx") + integer_field(2, 9));
   EXPECT_EQ(mistakes_in(integer_field(1, 8) + other + named + bytes_field(7, model.fields)),
@@ -285,10 +285,10 @@ TEST(OnnxTensor, NumbersThatDoNotFit) {
             "initializer 'w': the array is one of several segments | export it in one piece");
   EXPECT_EQ(
       mistakes_of_tensor(bare_tensor("w", {1}, 27)),
-      "initializer 'w': there is no data type 27 | export the model with an opset of 7 to 23");
+      "initializer 'w': there is no data type 27 | export the model with an opset of 6 to 23");
   EXPECT_EQ(mistakes_of_tensor(bare_tensor("w", {1}, (std::int64_t{1} << 32U) + 1)),
             "initializer 'w': there is no data type 4294967297 | export the model with an opset of "
-            "7 to 23");
+            "6 to 23");
   EXPECT_EQ(mistakes_of_tensor(bare_tensor("", {1}, 1)),
             std::string("initializer 0: it has no name") + incomplete);
 }

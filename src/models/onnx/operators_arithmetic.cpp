@@ -279,7 +279,16 @@ View masked(Translator& translator, const Node& node, View x, const Constant& ma
   return result;
 }
 
-Constant for_view(const Translator& translator, const View& x, const Constant& numbers) {
+Constant for_view(const Translator& translator, const Node& node, const View& x,
+                  const Constant& given) {
+  Constant numbers = given;
+  if (const Attribute* const axis = node.find("axis"); axis != nullptr) {
+    // Before opset 7 the axes of the second array begin there.
+    Sizes sizes = numbers.sizes;
+    const std::size_t end = axis_within(axis->integer, x.rank()) + sizes.size();
+    if (end < x.rank()) sizes.resize(sizes.size() + x.rank() - end, 1);
+    numbers = numbers.reshaped(sizes);
+  }
   if (x.batch < 0 || numbers.sizes.size() != x.rank()) return numbers;
   return translator.for_sample(numbers, static_cast<std::size_t>(x.batch));
 }
@@ -287,7 +296,7 @@ Constant for_view(const Translator& translator, const View& x, const Constant& n
 }  // namespace
 
 View added(Translator& translator, const Node& node, const View& x, const Constant& known) {
-  const Constant numbers = for_view(translator, x, known);
+  const Constant numbers = for_view(translator, node, x, known);
   if (!translator.is_trained(numbers) || prepares_input(x, numbers)) {
     return is_mask(numbers) ? masked(translator, node, x, numbers)
                             : with_fixed(translator, node, x, numbers, false);
@@ -298,7 +307,7 @@ View added(Translator& translator, const Node& node, const View& x, const Consta
 namespace {
 
 View multiplied(Translator& translator, const Node& node, const View& x, const Constant& known) {
-  const Constant numbers = for_view(translator, x, known);
+  const Constant numbers = for_view(translator, node, x, known);
   if (!translator.is_trained(numbers) || prepares_input(x, numbers)) {
     return with_fixed(translator, node, x, numbers, true);
   }
@@ -338,8 +347,9 @@ void translate_sub(Translator& translator, const Node& node) {
   const Constant* const first = translator.constant(node, 0);
   const Constant* const second = translator.constant(node, 1);
   if (second != nullptr) {
-    const Constant negative = changed(*second, [](double value) { return 0 - value; });
     const View& x = translator.require_view(node, 0);
+    const Constant negative = changed(for_view(translator, node, x, *second),
+                                      [](double value) { return 0 - value; });
     return translator.set(node, 0,
                           is_mask(negative) ? masked(translator, node, x, negative)
                                             : with_fixed(translator, node, x, negative, false));
@@ -374,9 +384,10 @@ void translate_div(Translator& translator, const Node& node) {
   if (std::ranges::any_of(divisor->values(), [](double value) { return value == 0; })) {
     refuse("it divides by 0", "is the file complete?");
   }
-  translator.set(node, 0,
-                 with_fixed(translator, node, translator.require_view(node, 0),
-                            changed(*divisor, [](double value) { return 1 / value; }), true));
+  const View& x = translator.require_view(node, 0);
+  const Constant inverse = changed(for_view(translator, node, x, *divisor),
+                                   [](double value) { return 1 / value; });
+  translator.set(node, 0, with_fixed(translator, node, x, inverse, true));
 }
 
 void translate_neg(Translator& translator, const Node& node) {

@@ -122,8 +122,11 @@ void translate_clip(Translator& translator, const Node& node) {
 
 // The axis along which slopes differ, as arrays are seen with their last axes on each other; none
 // for a single slope.
-std::optional<std::size_t> axis_of_slopes(const View& x, const Constant& slope) {
+std::optional<std::size_t> axis_of_slopes(const View& x, const Constant& slope, bool is_old) {
   if (slope.elements() == 1) return std::nullopt;
+  if (is_old && x.rank() > 1 && slope.sizes.size() == 1 && slope.elements() == x.sizes[1]) {
+    return 1;  // before opset 7 they belong to the channels
+  }
   for (std::size_t i = 0; i < slope.sizes.size() && slope.sizes.size() <= x.rank(); ++i) {
     const std::size_t axis = x.rank() - slope.sizes.size() + i;
     if (slope.sizes[i] == slope.elements() && x.sizes[axis] == slope.sizes[i]) return axis;
@@ -136,7 +139,7 @@ std::optional<std::size_t> axis_of_slopes(const View& x, const Constant& slope) 
 void translate_prelu(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
   const Constant& slope = translator.require_constant(node, 1, "the slope");
-  const std::optional<std::size_t> axis = axis_of_slopes(x, slope);
+  const std::optional<std::size_t> axis = axis_of_slopes(x, slope, translator.graph().opset < 7);
   View result = x;
   Step step;
   step.component = "prelu";

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t first_ir_version = 3;
 constexpr std::int64_t last_ir_version = 12;
-constexpr std::int64_t first_opset = 7;
+constexpr std::int64_t first_opset = 6;
 constexpr std::int64_t last_opset = 23;
 constexpr std::size_t most_nested_bodies = 64;
 

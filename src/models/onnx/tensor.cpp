@@ -335,7 +335,7 @@ Tensor read_tensor(Graph& graph, const Pieces& pieces) {
       parts.type == static_cast<std::int32_t>(parts.type) ? find_row(tensor.type) : nullptr;
   if (row == nullptr) {
     refuse_tensor(fmt::format("there is no data type {}", parts.type),
-                  "export the model with an opset of 7 to 23");
+                  "export the model with an opset of 6 to 23");
   }
   if (row->size != 0) {
     take_numbers(graph, parts, *row, tensor);
