@@ -1,11 +1,13 @@
 #include <array>
 
+#include "darknet.hpp"
 #include "smoothbound/models/model.hpp"
 
 namespace smoothbound::models {
 namespace {
 
-constexpr std::array<ModelFormat, 0> formats{};
+constexpr std::array<ModelFormat, 1> formats{
+    {{"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood}}};
 
 }  // namespace
 
