@@ -1,13 +1,15 @@
 #include <array>
 
+#include "caffe.hpp"
 #include "darknet.hpp"
 #include "smoothbound/models/model.hpp"
 
 namespace smoothbound::models {
 namespace {
 
-constexpr std::array<ModelFormat, 1> formats{
-    {{"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood}}};
+constexpr std::array<ModelFormat, 2> formats{
+    {{"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood},
+     {"Caffe", "*.prototxt", true, caffe::recognizes, caffe::read, caffe::understood}}};
 
 }  // namespace
 
