@@ -77,10 +77,12 @@ void add_conv(Translator& translator, bool is_transposed) {
     const std::int64_t size = image.spatial(static_cast<int>(axis));
     const std::int64_t span = dilation.at(axis) * (kernel.at(axis) - 1) + 1;
     const std::int64_t rest = size + 2 * pad.at(axis) - span;
-    output.at(axis) = is_transposed ? checked_product(stride.at(axis), size - 1, "a size") + span -
-                                          2 * pad.at(axis)
-                      : rest < 0 ? 0
-                                 : rest / stride.at(axis) + 1;
+    if (is_transposed) {
+      const std::int64_t reach = checked_product(stride.at(axis), size - 1, "the size of an axis");
+      output.at(axis) = checked_sum(reach, span, "the size of an axis") - 2 * pad.at(axis);
+    } else {
+      output.at(axis) = rest < 0 ? 0 : rest / stride.at(axis) + 1;
+    }
   }
   if (output[0] < 1 || output[1] < 1) {
     translator.refuse("the kernel is larger than the padded image",

@@ -126,7 +126,7 @@ ImportedModel read(std::string_view path, std::string_view content, const Import
   Network network(stem_of(path), input);
   Translator translator{network, mistakes, options, weights ? &*weights : nullptr};
   for (Section& section : std::span(sections).subspan(1)) translator.layer(section);
-  if (sections.size() == 1) {
+  if (sections.size() == 1 && mistakes.empty()) {
     mistakes.add(SpecError(sections.front().location, "the network has no layers",
                            "write sections such as [convolutional] behind [net]"));
   }

@@ -318,8 +318,13 @@ StepId read_product(Translator& translator) {
                                "linear");
 }
 
-// What is read by name only: the network ends before it, or it ends in nothing else.
-StepId read_cost(Translator& translator) { return translator.before(); }
+// A loss, which passes its input on.
+StepId read_cost(Translator& translator) {
+  for (const std::string_view key : {"type", "scale", "ratio", "noobject_scale", "thresh"}) {
+    translator.section->find(key);
+  }
+  return translator.before();
+}
 
 constexpr const char* recurrent = "recurrent layers have no counterpart";
 constexpr std::array<LayerRow, 30> rows{
