@@ -1,14 +1,16 @@
 #include <array>
 
-#include "caffe.hpp"
-#include "darknet.hpp"
+#include "caffe/caffe.hpp"
+#include "darknet/darknet.hpp"
+#include "onnx/onnx.hpp"
 #include "smoothbound/models/model.hpp"
 
 namespace smoothbound::models {
 namespace {
 
-constexpr std::array<ModelFormat, 2> formats{
-    {{"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood},
+constexpr std::array<ModelFormat, 3> formats{
+    {{"ONNX", "*.onnx", false, onnx::recognizes, onnx::read, onnx::understood},
+     {"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood},
      {"Caffe", "*.prototxt", true, caffe::recognizes, caffe::read, caffe::understood}}};
 
 }  // namespace

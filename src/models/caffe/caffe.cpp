@@ -1,5 +1,5 @@
 // Networks of Caffe as text.
-#include "caffe.hpp"
+#include "caffe/caffe.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // Configurations of Darknet, with their weights or without.
-#include "darknet.hpp"
+#include "darknet/darknet.hpp"
 
 #include <fmt/format.h>
 
