@@ -1,13 +1,17 @@
 #include <array>
 
+#include "caffe/caffe.hpp"
+#include "darknet/darknet.hpp"
 #include "onnx/onnx.hpp"
 #include "smoothbound/models/model.hpp"
 
 namespace smoothbound::models {
 namespace {
 
-constexpr std::array<ModelFormat, 1> formats{
-    {{"ONNX", "*.onnx", false, onnx::recognizes, onnx::read, onnx::understood}}};
+constexpr std::array<ModelFormat, 3> formats{
+    {{"ONNX", "*.onnx", false, onnx::recognizes, onnx::read, onnx::understood},
+     {"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood},
+     {"Caffe", "*.prototxt", true, caffe::recognizes, caffe::read, caffe::understood}}};
 
 }  // namespace
 

@@ -1,0 +1,43 @@
+// A model's text, read as commands do, and what is wrong with one.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "smoothbound/models/model.hpp"
+#include "support/read_network.hpp"
+
+namespace smoothbound::testing {
+
+inline models::ImportedModel imported(const std::string& path, std::string_view content,
+                                      const models::ImportOptions& options = {}) {
+  const auto* const format = models::find_format(path, content);
+  if (format == nullptr) throw std::runtime_error("no format knows the file");
+  return format->read(path, content, options);
+}
+
+inline support::Network network_of(const std::string& path, std::string_view content) {
+  return support::read_network(imported(path, content).text);
+}
+
+/// All mistakes: "line:column message (hint)", each in a line.
+inline std::string places_of(const std::string& path, const std::string& content,
+                             const models::ImportOptions& options = {}) {
+  const auto line_of = [](const SpecError& error) {
+    return fmt::format("{}:{} {} ({})\n", error.location.line, error.location.column, error.what(),
+                       error.hint);
+  };
+  std::string lines;
+  try {
+    imported(path, content, options);
+  } catch (const SpecErrors& errors) {
+    for (const SpecError& error : errors.all) lines += line_of(error);
+  } catch (const SpecError& error) {
+    lines = line_of(error);
+  }
+  return lines;
+}
+
+}  // namespace smoothbound::testing
