@@ -1,3 +1,5 @@
+#include "keras/formats.hpp"
+
 #include <array>
 
 #include "smoothbound/models/model.hpp"
@@ -5,7 +7,12 @@
 namespace smoothbound::models {
 namespace {
 
-constexpr std::array<ModelFormat, 0> formats{};
+constexpr std::array formats{
+    ModelFormat{"Keras", "*.json", true, keras::is_json, keras::read_json,
+                keras::understood_layers},
+    ModelFormat{"Keras", "*.keras", false, keras::is_archive, keras::read_archive,
+                keras::understood_layers},
+};
 
 }  // namespace
 
