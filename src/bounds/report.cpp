@@ -103,8 +103,7 @@ void require_numbers(const Graph& graph) {
           part.location,
           fmt::format("layer '{}': {} has fixed statistics, but no numbers for them", layer.name,
                       name_of(part.component)),
-          "add mean and variance, each a number or a list; 'smoothbound run' also takes "
-          "them from --statistics or --weights");
+          "add mean and variance, each a number or a list, or give a file with them by --weights");
     }
   }
 }
@@ -153,7 +152,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   report.assumptions = report.settings.assumptions;
   for (const ComponentDefault& one : spec.defaults) report.assumptions.push_back(assumption(one));
   report.graph = build_graph(std::move(spec), report.settings.batch, std::move(mistakes));
-  if (options.adapt) report.graph = options.adapt(std::move(report.graph));
+  if (options.adapt) report.graph = options.adapt(std::move(report.graph), notes);
   require_numbers(report.graph);
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.default_count = report.assumptions.size();

@@ -6,11 +6,15 @@
 #include <array>
 
 #include "formats.hpp"
+#include "smoothbound/data/model_arrays.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/source_errors.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
 namespace {
+
+constexpr std::size_t longest_text = std::size_t{64} << 20U;
 
 constexpr std::array formats{&idx_format, &safetensors_format, &npy_format, &npz_format};
 
@@ -23,6 +27,16 @@ bool looks_like_pickle(const InputFile& file) {
   if (start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return true;
   return start.starts_with("(dp") || start.starts_with("(lp") || start.starts_with("ccopy_reg\n") ||
          start.starts_with("ccollections\n") || start.starts_with("cnumpy");
+}
+
+ArrayFile open_model(const std::string& path, const models::ImportOptions& import) {
+  try {
+    return model_arrays(path, models::read_model_file(path, import).value());
+  } catch (const SpecError& error) {
+    // Of a text, that is what the places are in.
+    const bool has_place = error.location != whole_file;
+    throw SourceErrors({path, has_place ? InputFile(path).read_start(longest_text) : ""}, error);
+  }
 }
 
 }  // namespace
@@ -66,10 +80,13 @@ const ArrayFormat* find_format(const InputFile& file,
   return found == formats.end() ? nullptr : *found;
 }
 
-ArrayFile open_array_file(const std::string& path) {
+ArrayFile open_array_file(const std::string& path, const models::ImportOptions& import) {
   using enum ArrayContents;
   InputFile file(path);
   refuse_empty(file);
+  if (models::find_format(path, file.read_start(models::beginning_bytes)) != nullptr) {
+    return open_model(path, import);
+  }
   refuse_pickle(file);
   const ArrayFormat* format = find_format(file, {array, named_arrays});
   if (format == nullptr) {

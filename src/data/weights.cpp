@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 
+#include "formats.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/shape.hpp"
+#include "smoothbound/text/source_errors.hpp"
 #include "smoothbound/text/suggest.hpp"
+#include "tensor_search.hpp"
 
 namespace smoothbound {
 namespace {
@@ -26,79 +29,218 @@ std::string hint_for(const std::string& name, const std::vector<std::string_view
   return fmt::format("{} ({})", hint, of);
 }
 
-}  // namespace
+constexpr std::array<std::string_view, 2> match_names{"name", "order"};
+constexpr const char* other_network = "are these the weights of another network?";
 
-ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
-                       const OtherTensors& others) {
-  ArrayFile file = open_array_file(path);
-  if (file.format().contents != ArrayContents::named_arrays) {
-    throw DataError(
-        path,
-        fmt::format("an {} file holds one array without a name, not the weights of a network",
-                    file.format().name),
-        "store them by name, as safetensors or with numpy.savez");
+std::string and_more(std::size_t count) {
+  return count > 1 ? fmt::format(", and {} more", count - 1) : "";
+}
+
+void require_names(const ArrayFile& file) {
+  if (file.format().contents == ArrayContents::named_arrays) return;
+  throw DataError(
+      file.path(),
+      fmt::format("an {} file holds one array without a name, not the weights of a network",
+                  file.format().name),
+      "store them by name, as safetensors or with numpy.savez");
+}
+
+// Rows of the map that stand for none of the network's tensors, or lead to none of the file.
+void check_map(const WeightsMap& map, std::span<const ExpectedTensor> expected,
+               std::span<const FoundTensor> found, const OtherTensors& others,
+               const std::vector<std::string_view>& left) {
+  std::unordered_set<std::string> used;
+  std::vector<std::string> known = others ? others() : std::vector<std::string>{};
+  for (const ExpectedTensor& tensor : expected) {
+    known.push_back(tensor.name);
+    for (const TensorName& other : tensor.also) known.push_back(other.name);
   }
-  std::unordered_map<std::string_view, const ArrayEntry*> found;
-  for (const ArrayEntry& entry : file.entries()) found.emplace(entry.name, &entry);
-  std::unordered_map<std::string_view, const ExpectedTensor*> wanted;
-  for (const ExpectedTensor& tensor : expected) wanted.emplace(tensor.name, &tensor);
+  for (const std::string& name : known) {
+    for (std::string_view prefix = name;;) {
+      used.emplace(prefix);
+      const std::size_t dot = prefix.rfind('.');
+      if (dot == std::string_view::npos) break;
+      prefix = prefix.substr(0, dot);
+    }
+  }
+  MistakeList mistakes;
+  try {
+    for (const auto& [ours, row] : map.rows()) {
+      if (used.contains(ours)) continue;
+      const std::vector<std::string_view> names(known.begin(), known.end());
+      mistakes.add(
+          {row.ours_at,
+           fmt::format("the network has no tensor '{}', nor one that begins "
+                       "with '{}.'",
+                       ours, ours),
+           hint_for(ours, names, "which it has",
+                    known.empty() ? other_network
+                                  : fmt::format("one of its tensors is '{}'", known.front()))});
+    }
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      if (found[i].entry != nullptr || found[i].row == nullptr) continue;
+      const std::string name = WeightsMap::renamed(*found[i].row, expected[i].name);
+      mistakes.add({found[i].row->second.theirs_at,
+                    fmt::format("the file has no tensor '{}', which stands for '{}'", name,
+                                expected[i].name),
+                    hint_for(name, left, "which the file has",
+                             left.empty() ? "all of its tensors stand for others"
+                                          : fmt::format("it has '{}'", left.front()))});
+    }
+    mistakes.throw_any();
+  } catch (const SpecError& error) {
+    throw SourceErrors(map.source(), error);
+  }
+}
 
-  std::vector<std::string_view> superfluous;
+// What the file has and nobody asks for.
+std::vector<std::string_view> superfluous_names(const ArrayFile& file,
+                                                std::span<const FoundTensor> found) {
+  std::unordered_set<const ArrayEntry*> used;
+  for (const FoundTensor& tensor : found) used.insert(tensor.entry);
+  std::vector<std::string_view> names;
+  if (file.format().holds_more) return names;
   for (const ArrayEntry& entry : file.entries()) {
-    if (!wanted.contains(entry.name)) superfluous.push_back(entry.name);
+    if (!used.contains(&entry) && !is_never_read(entry.name)) names.push_back(entry.name);
   }
-  if (others && !superfluous.empty()) {
-    std::unordered_set<std::string> passed_over;
-    for (std::string& name : others()) passed_over.insert(std::move(name));
-    std::erase_if(superfluous,
-                  [&](std::string_view name) { return passed_over.contains(std::string(name)); });
+  return names;
+}
+
+void pass_over(std::vector<std::string_view>& names, const OtherTensors& others,
+               const WeightsMap* map) {
+  if (!others || names.empty()) return;
+  std::unordered_set<std::string> passed;
+  for (std::string& name : others()) {
+    const auto* const row = map == nullptr ? nullptr : map->find(name);
+    passed.insert(row == nullptr ? std::move(name) : WeightsMap::renamed(*row, name));
   }
-  std::vector<std::string_view> missing;
-  for (const ExpectedTensor& tensor : expected) {
-    if (!found.contains(tensor.name)) missing.push_back(tensor.name);
+  const auto is_passed = [&](std::string_view name) { return passed.contains(std::string(name)); };
+  std::erase_if(names, [&](std::string_view name) { return !plain_name(name, is_passed).empty(); });
+}
+
+void refuse_missing(const ArrayFile& file, std::span<const ExpectedTensor> expected,
+                    std::span<const FoundTensor> found,
+                    const std::vector<std::string_view>& superfluous) {
+  const ExpectedTensor* first = nullptr;
+  std::size_t missing = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (found[i].entry != nullptr) continue;
+    if (first == nullptr) first = &expected[i];
+    ++missing;
   }
-  if (!missing.empty()) {
-    const std::string name(missing.front());
-    const std::string more =
-        missing.size() > 1 ? fmt::format(", and {} more", missing.size() - 1) : "";
-    throw DataError(
-        path,
-        fmt::format("tensor '{}' of shape {} is missing{}", name,
-                    shape_to_text(wanted.at(missing.front())->shape), more),
-        hint_for(name, superfluous, "which the file has and the network does not",
-                 superfluous.empty() ? "are these the weights of another network?"
-                                     : "the file has tensors that the network does not have, "
-                                       "such as '" +
-                                           std::string(superfluous.front()) + "'"));
+  if (first == nullptr) return;
+  throw DataError(file.path(),
+                  fmt::format("tensor '{}' of shape {} is missing{}", first->name,
+                              shape_to_text(first->shape), and_more(missing)),
+                  hint_for(first->name, superfluous, "which the file has and the network does not",
+                           superfluous.empty()
+                               ? other_network
+                               : "the file has tensors that the network does not have, such as '" +
+                                     std::string(superfluous.front()) + "'"));
+}
+
+// The entry, or a part of it, as an array of the tensor's shape.
+ArrayEntry fitted(const ArrayFile& file, const ExpectedTensor& tensor, const FoundTensor& found) {
+  ArrayEntry entry = *found.entry;
+  const TensorName& name = found.name;
+  const std::string described_name = name.parts == 1 ? tensor.name : entry.name;
+  std::vector<std::int64_t> shape = tensor.shape;
+  if (name.parts > 1) shape.front() *= name.parts;
+  if (without_last_ones(entry.shape) != without_last_ones(shape)) {
+    const std::vector<std::int64_t> reversed(entry.shape.rbegin(), entry.shape.rend());
+    throw DataError(file.path(),
+                    fmt::format("tensor '{}': expected shape {}, found {}", described_name,
+                                shape_to_text(shape), shape_to_text(entry.shape)),
+                    reversed == shape && reversed.size() > 1
+                        ? "the axes are in reverse order: transpose it"
+                        : other_network);
   }
-  if (!superfluous.empty()) {
-    const std::string name(superfluous.front());
-    const std::string more =
-        superfluous.size() > 1 ? fmt::format(", and {} more", superfluous.size() - 1) : "";
-    throw DataError(path,
-                    fmt::format("the network has no tensor '{}'; the file has it with shape {}{}",
-                                name, shape_to_text(found.at(superfluous.front())->shape), more),
-                    "are these the weights of another network?");
+  if (entry.type == ElementType::boolean) {
+    throw DataError(file.path(),
+                    fmt::format("tensor '{}' holds truth values, not numbers", described_name),
+                    "store it as numbers, e.g. with .astype('float32')");
   }
+  if (name.parts == 1) return entry;
+  if (entry.fortran_order && entry.shape.size() > 1) {
+    throw DataError(file.path(),
+                    fmt::format("tensor '{}' is in Fortran order, and '{}' is a part of it",
+                                entry.name, tensor.name),
+                    "store it in C order, with numpy.ascontiguousarray");
+  }
+  entry.bytes /= name.parts;
+  entry.offset += name.part * entry.bytes;
+  entry.shape = tensor.shape;
+  return entry;
+}
+
+// As they lie. What tells statistics from parameters is their names.
+ArrayFile read_in_order(ArrayFile file, std::span<const ExpectedTensor> expected) {
+  const bool statistics = !expected.empty() && is_running_statistic(expected.front().name);
   std::vector<ArrayEntry> entries;
-  for (const ExpectedTensor& tensor : expected) {
-    const ArrayEntry& entry = *found.at(tensor.name);
-    if (without_last_ones(entry.shape) != without_last_ones(tensor.shape)) {
-      std::vector<std::int64_t> reversed(entry.shape.rbegin(), entry.shape.rend());
-      throw DataError(path,
-                      fmt::format("tensor '{}': expected shape {}, found {}", tensor.name,
-                                  shape_to_text(tensor.shape), shape_to_text(entry.shape)),
-                      reversed == tensor.shape && reversed.size() > 1
-                          ? "the axes are in reverse order: transpose it"
-                          : "are these the weights of another network?");
-    }
-    if (entry.type == ElementType::boolean) {
-      throw DataError(path, fmt::format("tensor '{}' holds truth values, not numbers", tensor.name),
-                      "store it as numbers, e.g. with .astype('float32')");
-    }
+  for (const ArrayEntry& entry : file.entries()) {
+    if (is_never_read(entry.name) || is_running_statistic(entry.name) != statistics) continue;
     entries.push_back(entry);
   }
+  if (entries.size() != expected.size()) {
+    throw DataError(file.path(),
+                    fmt::format("the network has {} tensors, and the file has {}", expected.size(),
+                                entries.size()),
+                    "by order, each tensor of the file is one of the network");
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (without_last_ones(entries[i].shape) == without_last_ones(expected[i].shape)) continue;
+    throw DataError(
+        file.path(),
+        fmt::format("tensor {} of the file, '{}', has shape {}, and that of the network, '{}', {}",
+                    i + 1, entries[i].name, shape_to_text(entries[i].shape), expected[i].name,
+                    shape_to_text(expected[i].shape)),
+        "their orders differ: give names, in a map of weights or by 'weights' in the "
+        "architecture");
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    entries[i] = fitted(file, expected[i], {&entries[i], {entries[i].name}, nullptr});
+  }
   return std::move(file).with_entries(std::move(entries));
+}
+
+}  // namespace
+
+std::span<const std::string_view> tensor_match_names() { return match_names; }
+
+ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
+                       const OtherTensors& others, const WeightsReading& reading) {
+  ArrayFile file = open_array_file(path, reading.import);
+  require_names(file);
+  if (reading.match == TensorMatch::order) return read_in_order(std::move(file), expected);
+  const WeightsMap* const map = reading.map.get();
+  const std::vector<FoundTensor> found = search_tensors(file.entries(), expected, map);
+  std::vector<std::string_view> superfluous = superfluous_names(file, found);
+  pass_over(superfluous, others, map);
+  if (map != nullptr) check_map(*map, expected, found, others, superfluous);
+  refuse_missing(file, expected, found, superfluous);
+  if (!superfluous.empty()) {
+    const ArrayEntry& first = *file.find(superfluous.front());
+    throw DataError(
+        path,
+        fmt::format("the network has no tensor '{}'; the file has it with shape {}{}", first.name,
+                    shape_to_text(first.shape), and_more(superfluous.size())),
+        other_network);
+  }
+  std::vector<ArrayEntry> entries;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    entries.push_back(fitted(file, expected[i], found[i]));
+  }
+  return std::move(file).with_entries(std::move(entries));
+}
+
+std::vector<bool> find_tensors(const std::string& path, std::span<const ExpectedTensor> tensors,
+                               const WeightsReading& reading) {
+  const ArrayFile file = open_array_file(path, reading.import);
+  std::vector<bool> found;
+  for (const FoundTensor& tensor : search_tensors(file.entries(), tensors, reading.map.get())) {
+    found.push_back(tensor.entry != nullptr);
+  }
+  return found;
 }
 
 }  // namespace smoothbound

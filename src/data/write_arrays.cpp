@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "formats.hpp"
+#include "safetensors_writer.hpp"
 #include "smoothbound/text/json_writer.hpp"
 #include "smoothbound/text/output_file.hpp"
 #include "smoothbound/text/source.hpp"
@@ -59,12 +60,11 @@ std::string little_endian(std::uint64_t value, std::size_t size) {
 
 }  // namespace
 
-void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
-                       const std::map<std::string, std::string>& metadata) {
-  std::vector<const TensorView*> order;
+void write_stored(const std::string& path, std::span<const StoredTensor> tensors,
+                  const std::map<std::string, std::string>& metadata) {
+  std::vector<const StoredTensor*> order;
   std::set<std::string_view> names{"__metadata__"};
-  for (const TensorView& tensor : tensors) {
-    check(tensor);
+  for (const StoredTensor& tensor : tensors) {
     if (!names.insert(tensor.name).second || !is_storable(tensor.name)) {
       throw std::invalid_argument("a tensor's name cannot be stored: " + tensor.name);
     }
@@ -75,9 +75,9 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
       throw std::invalid_argument("metadata cannot be stored: " + key);
     }
   }
-  std::ranges::sort(order, [](const TensorView* a, const TensorView* b) {
-    const std::size_t size_a = size_of(type_of(*a));
-    const std::size_t size_b = size_of(type_of(*b));
+  std::ranges::sort(order, [](const StoredTensor* a, const StoredTensor* b) {
+    const std::size_t size_a = size_of(a->type);
+    const std::size_t size_b = size_of(b->type);
     return size_a != size_b ? size_a > size_b : a->name < b->name;
   });
   std::string text;
@@ -90,10 +90,10 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
       });
     }
     std::uint64_t offset = 0;
-    for (const TensorView* tensor : order) {
-      const std::uint64_t end = offset + bytes_of(*tensor).size();
+    for (const StoredTensor* tensor : order) {
+      const std::uint64_t end = offset + byte_count(tensor->shape, tensor->type).value();
       header.object(tensor->name, [&] {
-        header.member("dtype", name_of(type_of(*tensor)));
+        header.member("dtype", name_of(tensor->type));
         header.member("shape", tensor->shape);
         header.member("data_offsets", std::array{offset, end});
       });
@@ -106,8 +106,21 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
   OutputFile file(path);
   file.write(little_endian(text.size(), prefix));
   file.write(text);
-  for (const TensorView* tensor : order) file.write(bytes_of(*tensor));
+  for (const StoredTensor* tensor : order) {
+    tensor->write([&](std::string_view bytes) { file.write(bytes); });
+  }
   file.commit();
+}
+
+void write_safetensors(const std::string& path, std::span<const TensorView> tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::vector<StoredTensor> stored;
+  for (const TensorView& tensor : tensors) {
+    check(tensor);
+    stored.push_back({tensor.name, tensor.shape, type_of(tensor),
+                      [&tensor](const Sink& sink) { sink(bytes_of(tensor)); }});
+  }
+  write_stored(path, stored, metadata);
 }
 
 void write_npy(const std::string& path, const TensorView& array) {

@@ -249,6 +249,7 @@ class Builder {
     try {
       for (Component& part : components_of(placed.composite, placed.piece, shapes_)) {
         parts.push_back({std::move(part), placed.location, {}});
+        if (!array_words(parts.back().component).empty()) parts.back().weights = placed.weights;
       }
     } catch (const ShapeError& error) {
       throw SpecError(placed.location, describe(error, layer), error.hint);

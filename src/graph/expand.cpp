@@ -15,6 +15,25 @@ std::string name_of_piece(const std::string& layer, const Piece& piece) {
   return piece.name.empty() ? layer : fmt::format("{}.{}", layer, piece.name);
 }
 
+// Of the arrays of a piece, out of those of the whole.
+std::shared_ptr<const WeightNames> weights_of_piece(const LayerSpec& layer, const Piece& piece) {
+  const WeightNames none;
+  const WeightNames& whole = layer.composite->weights ? *layer.composite->weights : none;
+  WeightNames names;
+  const auto exact =
+      std::ranges::find(whole.exact, word_of(piece), &std::pair<std::string, std::string>::first);
+  if (exact != whole.exact.end()) {
+    names.prefix = exact->second;
+  } else {
+    const bool is_usual = whole.prefix.empty();
+    if (!is_usual) names.prefix = name_of_piece(whole.prefix, piece);
+    names.others.push_back(
+        {fmt::format("{}.{}", is_usual ? layer.name : whole.prefix, piece.other_beginning),
+         piece.part, piece.parts});
+  }
+  return std::make_shared<const WeightNames>(std::move(names));
+}
+
 // What shares with a composite has to be one, too, of the same kind.
 void refuse_other_kinds(const std::vector<LayerSpec>& layers, const LayerSpec& layer) {
   const auto owner = std::ranges::find(layers, layer.share->name, &LayerSpec::name);
@@ -63,6 +82,7 @@ void add_pieces(const LayerSpec& layer, const Reference& before, std::vector<Lay
     }
     part.composite = layer.composite;
     part.composite->piece = i;
+    part.composite->weights = piece.has_parameters ? weights_of_piece(layer, piece) : nullptr;
     if (i + 1 == pieces.size()) part.components = layer.components;
     part.has_mistake = layer.has_mistake;
     all.push_back(std::move(part));

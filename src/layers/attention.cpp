@@ -51,12 +51,13 @@ void Attention::visit_settings(SettingsVisitor& visitor) {
 }
 
 std::span<const Piece> Attention::pieces() {
-  static const std::array<Piece, 6> all{{{"query", {Piece::outside}, true},
-                                         {"key", {Piece::outside}, true},
-                                         {"value", {Piece::outside}, true},
+  // Names as in PyTorch's MultiheadAttention.
+  static const std::array<Piece, 6> all{{{"query", {Piece::outside}, true, "in_proj_", 0, 3},
+                                         {"key", {Piece::outside}, true, "in_proj_", 1, 3},
+                                         {"value", {Piece::outside}, true, "in_proj_", 2, 3},
                                          {"scores", {key, query}},
                                          {"mixture", {value, scores}},
-                                         {"", {mixture}, true}}};
+                                         {"", {mixture}, true, "out_proj."}}};
   return all;
 }
 

@@ -37,6 +37,8 @@ std::vector<Component> components_of(const Composite& composite, std::size_t pie
   return std::visit([&](const auto& c) { return c.components(piece, shapes); }, composite);
 }
 
+std::string_view word_of(const Piece& piece) { return piece.name.empty() ? "output" : piece.name; }
+
 bool* bias_of(Composite& composite) {
   return std::visit(
       [](auto& c) -> bool* {

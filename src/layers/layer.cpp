@@ -80,6 +80,21 @@ std::string_view array_name_of(const Component& component) {
       component);
 }
 
+std::vector<std::string_view> array_words(const Component& component) {
+  return std::visit(
+      [](const auto& c) -> std::vector<std::string_view> {
+        using Type = std::remove_cvref_t<decltype(c)>;
+        if constexpr (requires { Type::array_words; }) {
+          return {Type::array_words.begin(), Type::array_words.end()};
+        } else if constexpr (BiasedType<Type> || requires { c.affine; }) {
+          return {"weight", "bias"};
+        } else {
+          return {};
+        }
+      },
+      component);
+}
+
 bool couples_samples(const Component& component) {
   return std::visit([](const auto& c) { return c.couples_samples(); }, component);
 }

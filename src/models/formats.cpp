@@ -2,15 +2,17 @@
 
 #include <array>
 
+#include "onnx/onnx.hpp"
 #include "smoothbound/models/model.hpp"
 
 namespace smoothbound::models {
 namespace {
 
 constexpr std::array formats{
-    ModelFormat{"Keras", "*.json", true, keras::is_json, keras::read_json,
-                keras::understood_layers},
+    ModelFormat{"ONNX", "*.onnx", false, onnx::recognizes, onnx::read, onnx::understood},
     ModelFormat{"Keras", "*.keras", false, keras::is_archive, keras::read_archive,
+                keras::understood_layers},
+    ModelFormat{"Keras", "*.json", true, keras::is_json, keras::read_json,
                 keras::understood_layers},
 };
 

@@ -172,7 +172,8 @@ class Writer {
     }
     if (root.kind != Step::Kind::map) parts.push_back(root_text(root));
     if (!root.bias) parts.emplace_back("bias: false");
-    if (root.kind != Step::Kind::map && !root.weights.empty() && root.weights != entry.name) {
+    const bool owns = root.kind != Step::Kind::map && owner_[entry.root] == nowhere;
+    if (owns && !root.weights.empty() && root.weights != entry.name) {
       parts.push_back("weights: " + weights_value(root.weights));
     }
     std::vector<std::string> maps;

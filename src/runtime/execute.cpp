@@ -6,9 +6,9 @@
 #include <cmath>
 #include <utility>
 
+#include "smoothbound/runtime/adapt_statistics.hpp"
 #include "smoothbound/runtime/bound_check.hpp"
 #include "smoothbound/runtime/norm.hpp"
-#include "smoothbound/runtime/statistics.hpp"
 #include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
@@ -85,17 +85,7 @@ class Execution {
  public:
   Execution(RunRequest& request, const RunProgress& progress)
       : request_(request), samples_(request.samples), progress_(progress) {
-    request.options.adapt = [before = request.options.adapt, file = request.statistics,
-                             weights = request.parameters.file](Graph graph) {
-      if (before) graph = before(std::move(graph));
-      std::vector<PlacedStatistics> statistics;
-      if (!file.empty()) {
-        statistics = read_statistics(graph, file);
-      } else if (!weights.empty() && lacks_statistics(graph)) {
-        statistics = read_statistics(graph, weights, NormsToFix::lacking);
-      }
-      return with_fixed_statistics(std::move(graph), statistics);
-    };
+    request.options.adapt = statistics_of_files(request.parameters, request.statistics);
   }
 
   RunReport run() {

@@ -22,20 +22,20 @@ Layout canonical(const Shape& shape, Layout layout) {
   return shape.positions() == 1 ? plain_layout : layout;
 }
 
-}  // namespace
-
-std::string array_prefix(const Layer& layer, std::size_t component) {
-  const auto name_at = [&](std::size_t c) { return array_name_of(layer.components[c].component); };
-  if (role_of(layer.components[component].component) == Role::affine) return layer.name;
-  const std::string_view name = name_at(component);
-  std::size_t times = 1;
-  for (std::size_t c = 0; c < component; ++c) {
-    const bool counts = role_of(layer.components[c].component) != Role::affine;
-    if (counts && name_at(c) == name) ++times;
-  }
-  return times == 1 ? fmt::format("{}.{}", layer.name, name)
-                    : fmt::format("{}.{}_{}", layer.name, name, times);
+// Of arrays of two nodes, which no file could tell apart.
+template <class Node>
+[[noreturn]] void refuse_name(const std::string& name, const Graph& graph, const Node& first,
+                              const Node& second) {
+  const Layer& one = graph.layers[first.layer];
+  const Layer& other = graph.layers[second.layer];
+  throw SpecError(other.components[second.component].location,
+                  fmt::format("layers '{}' and '{}' both have an array '{}' in files of weights",
+                              one.name, other.name, name),
+                  "give each its own with 'weights'; layers have the same parameters by 'share'",
+                  {{one.components[first.component].location, "the first one is here"}});
 }
+
+}  // namespace
 
 template <class Scalar>
 Network<Scalar>::Network(const Graph& graph, std::int64_t batch, Purpose purpose, Storage storage)
@@ -85,11 +85,16 @@ std::uint32_t Network<Scalar>::add_node(std::unique_ptr<kernels::Kernel<Scalar>>
 }
 
 template <class Scalar>
-void Network<Scalar>::add_parameters(Node& node, const std::string& prefix) {
+void Network<Scalar>::add_parameters(Node& node, const Graph& graph) {
+  const Layer& layer = graph.layers[node.layer];
+  const auto index = static_cast<std::uint32_t>(&node - nodes_.data());
   for (kernels::ParameterShape& shape : node.kernel->parameters()) {
     const std::int64_t elements = shape.elements();
-    layout_.arrays.push_back({fmt::format("{}.{}", prefix, shape.name), std::move(shape.sizes),
-                              node.offset + node.parameters, elements});
+    ExpectedTensor tensor = array_tensor(layer, node.component, shape.name, std::move(shape.sizes));
+    const auto [owner, is_new] = owners_.emplace(tensor.name, index);
+    if (!is_new) refuse_name(tensor.name, graph, nodes_[owner->second], node);
+    layout_.arrays.push_back({std::move(tensor.name), std::move(tensor.shape),
+                              node.offset + node.parameters, elements, std::move(tensor.also)});
     node.parameters += elements;
   }
   layout_.elements += node.parameters;
@@ -97,8 +102,7 @@ void Network<Scalar>::add_parameters(Node& node, const std::string& prefix) {
 
 // Of the last node, if it has any: the block of the graph, with those that have it already.
 template <class Scalar>
-void Network<Scalar>::place_block(std::uint32_t block, const Graph& graph,
-                                  const std::string& prefix) {
+void Network<Scalar>::place_block(std::uint32_t block, const Graph& graph) {
   const auto index = static_cast<std::uint32_t>(nodes_.size() - 1);
   Node& node = nodes_.back();
   const std::vector<kernels::ParameterShape> shapes = node.kernel->parameters();
@@ -106,9 +110,9 @@ void Network<Scalar>::place_block(std::uint32_t block, const Graph& graph,
   const auto [place, is_new] = last_nodes_.emplace(block, index);
   if (is_new) {
     node.offset = layout_.elements;
-    add_parameters(node, prefix);
-    layout_.blocks.push_back(
-        {node.layer, node.offset, node.parameters, graph.blocks.at(block).radius});
+    add_parameters(node, graph);
+    layout_.blocks.push_back({array_prefix(graph.layers[node.layer], node.component), node.layer,
+                              node.offset, node.parameters, graph.blocks.at(block).radius});
     return;
   }
   Node& other = nodes_[std::exchange(place->second, index)];
@@ -147,13 +151,12 @@ void Network<Scalar>::add_layer(const Graph& graph, std::uint32_t index) {
     } catch (const NotExecutable& error) {
       throw NotExecutable(fmt::format("layer '{}': {}", layer.name, error.what()));
     }
-    const std::string prefix = array_prefix(layer, c);
     // Of a component of several kernels the first one stands for all.
     double multiplications = work_of(part.component, site).forward.to_double();
     for (std::unique_ptr<kernels::Kernel<Scalar>>& kernel : kernels) {
       const std::uint32_t value = add_node(std::move(kernel), inputs, part.output, index, c);
       nodes_.back().multiplications = std::exchange(multiplications, 0);
-      place_block(part.block, graph, prefix);
+      place_block(part.block, graph);
       inputs.assign(1, value);
     }
     shapes.assign(1, part.output);

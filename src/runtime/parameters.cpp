@@ -21,14 +21,21 @@ std::span<Scalar> part(std::span<Scalar> w, std::int64_t offset, std::int64_t el
 
 }  // namespace
 
-template <class Scalar>
-void load_parameters(Network<Scalar>& network, const std::string& path,
-                     const OtherTensors& others) {
-  const std::vector<ParameterArray>& arrays = network.parameter_layout().arrays;
+std::vector<ExpectedTensor> expected_tensors(const ParameterLayout& layout) {
   std::vector<ExpectedTensor> expected;
-  expected.reserve(arrays.size());
-  for (const ParameterArray& array : arrays) expected.push_back({array.name, array.sizes});
-  const ArrayFile file = read_weights(path, expected, others);
+  expected.reserve(layout.arrays.size());
+  for (const ParameterArray& array : layout.arrays) {
+    expected.push_back({array.name, array.sizes, array.other_names});
+  }
+  return expected;
+}
+
+template <class Scalar>
+void load_parameters(Network<Scalar>& network, const std::string& path, const OtherTensors& others,
+                     const WeightsReading& reading) {
+  const std::vector<ParameterArray>& arrays = network.parameter_layout().arrays;
+  const std::vector<ExpectedTensor> expected = expected_tensors(network.parameter_layout());
+  const ArrayFile file = read_weights(path, expected, others, reading);
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     file.read_into(file.entries()[i],
                    part(network.parameters(), arrays[i].offset, arrays[i].elements));
@@ -42,7 +49,8 @@ void set_parameters(Network<Scalar>& network, const Graph& graph, const Paramete
   if (source.file.empty()) {
     initialize(network, source.scheme, source.seed, default_radius);
   } else {
-    load_parameters(network, source.file, [&] { return statistics_names(graph); });
+    load_parameters(
+        network, source.file, [&] { return statistics_names(graph); }, source.reading);
   }
 }
 
@@ -80,12 +88,9 @@ template <class Scalar>
 std::vector<BlockNorm> block_norms(const Network<Scalar>& network, const Real& default_radius) {
   const ParameterLayout& layout = network.parameter_layout();
   std::vector<BlockNorm> norms;
-  std::size_t next = 0;  // arrays lie in the order of their blocks
   for (const ParameterBlock& block : layout.blocks) {
-    while (layout.arrays[next].offset < block.offset) ++next;
     BlockNorm& result = norms.emplace_back();
-    const std::string& name = layout.arrays[next].name;
-    result.name = name.substr(0, name.rfind('.'));
+    result.name = block.name;
     result.layer = block.layer;
     result.norm = euclidean_norm(part(network.parameters(), block.offset, block.elements));
     result.radius = block.radius ? *block.radius : default_radius;
@@ -98,8 +103,10 @@ std::vector<BlockNorm> block_norms(const Network<Scalar>& network, const Real& d
 }
 
 using Metadata = std::map<std::string, std::string>;
-template void load_parameters(Network<float>&, const std::string&, const OtherTensors&);
-template void load_parameters(Network<double>&, const std::string&, const OtherTensors&);
+template void load_parameters(Network<float>&, const std::string&, const OtherTensors&,
+                              const WeightsReading&);
+template void load_parameters(Network<double>&, const std::string&, const OtherTensors&,
+                              const WeightsReading&);
 template void set_parameters(Network<float>&, const Graph&, const ParameterSource&, const Real&);
 template void set_parameters(Network<double>&, const Graph&, const ParameterSource&, const Real&);
 template void save_parameters(const Network<float>&, const std::string&, const Metadata&);

@@ -8,6 +8,7 @@
 
 #include "kernels/normalize.hpp"
 #include "smoothbound/data/weights.hpp"
+#include "smoothbound/runtime/array_names.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "trajectory_memory.hpp"
 
@@ -17,7 +18,6 @@ namespace {
 // As PyTorch names them.
 constexpr std::string_view running_mean = "running_mean";
 constexpr std::string_view running_variance = "running_var";
-constexpr std::string_view batches_tracked = "num_batches_tracked";
 
 void require_valid(const FixedStatistics& values, std::int64_t features, const std::string& layer) {
   for (const std::vector<double>* list : {&values.mean, &values.variance}) {
@@ -33,6 +33,10 @@ void require_valid(const FixedStatistics& values, std::int64_t features, const s
     throw std::invalid_argument(
         fmt::format("layer '{}': a mean is not finite or a variance not finite and >= 0", layer));
   }
+}
+
+bool is_to_fix(const BatchNorm& norm, NormsToFix norms) {
+  return norms == NormsToFix::all ? !norm.has_fixed() : norm.lacks_fixed();
 }
 
 // Calls `use(layer, component, norm)` for each, as it stands in the file.
@@ -72,12 +76,40 @@ std::vector<PlacedStatistics> batch_statistics(const Graph& graph,
 std::vector<std::string> statistics_names(const Graph& graph) {
   std::vector<std::string> names;
   for_each_batch_norm(graph, [&](std::uint32_t layer, std::uint32_t c, const BatchNorm&) {
-    const std::string prefix = array_prefix(graph.layers[layer], c);
-    for (const std::string_view name : {running_mean, running_variance, batches_tracked}) {
-      names.push_back(fmt::format("{}.{}", prefix, name));
+    for (const std::string_view word : {running_mean, running_variance}) {
+      names.push_back(array_tensor(graph.layers[layer], c, word, {}).name);
     }
   });
   return names;
+}
+
+std::vector<std::string> statistics_not_used(const Graph& graph,
+                                             const ParameterSource& parameters) {
+  std::vector<std::string> layers;
+  std::vector<ExpectedTensor> means;
+  for_each_batch_norm(graph, [&](std::uint32_t layer, std::uint32_t c, const BatchNorm& norm) {
+    if (!norm.has_fixed()) return;
+    means.push_back(array_tensor(graph.layers[layer], c, running_mean, {}));
+    layers.push_back(graph.layers[layer].name);
+  });
+  if (means.empty()) return {};
+  const std::vector<bool> found = find_tensors(parameters.file, means, parameters.reading);
+  std::vector<std::string> unused;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i]) unused.push_back(std::move(layers[i]));
+  }
+  return unused;
+}
+
+std::vector<PlacedStatistics> some_statistics(const Graph& graph, NormsToFix norms) {
+  std::vector<PlacedStatistics> all;
+  for_each_batch_norm(graph, [&](std::uint32_t layer, std::uint32_t c, const BatchNorm& norm) {
+    if (!is_to_fix(norm, norms)) return;
+    const auto features =
+        static_cast<std::size_t>(norm.features(graph.layers[layer].components[c].output));
+    all.push_back({layer, c, {std::vector<double>(features), std::vector<double>(features, 1)}});
+  });
+  return all;
 }
 
 bool lacks_statistics(const Graph& graph) {
@@ -88,38 +120,32 @@ bool lacks_statistics(const Graph& graph) {
 }
 
 std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path,
-                                              NormsToFix norms) {
-  std::vector<PlacedStatistics> all;
+                                              NormsToFix norms, const WeightsReading& reading) {
+  std::vector<PlacedStatistics> all = some_statistics(graph, norms);
   std::vector<ExpectedTensor> expected;  // a mean and a variance of each
-  for_each_batch_norm(graph, [&](std::uint32_t layer, std::uint32_t c, const BatchNorm& norm) {
-    const bool wanted = norms == NormsToFix::all ? !norm.has_fixed() : norm.lacks_fixed();
-    if (!wanted) return;
-    const std::int64_t features = norm.features(graph.layers[layer].components[c].output);
-    const std::string prefix = array_prefix(graph.layers[layer], c);
-    for (const std::string_view name : {running_mean, running_variance}) {
-      expected.push_back({fmt::format("{}.{}", prefix, name), {features}});
+  for (const PlacedStatistics& placed : all) {
+    const Layer& layer = graph.layers[placed.layer];
+    const auto features = static_cast<std::int64_t>(placed.values.mean.size());
+    for (const std::string_view word : {running_mean, running_variance}) {
+      expected.push_back(array_tensor(layer, placed.component, word, {features}));
     }
-    all.push_back({layer, c, {}});
-  });
+  }
   if (all.empty()) {
     throw DataError(path, fmt::format("'{}' has no batch norm to use statistics", graph.name),
                     "leave out the statistics");
   }
-  const ArrayFile file = read_weights(path, expected, [&] {
+  const OtherTensors others = [&] {
     std::vector<std::string> names = statistics_names(graph);
     // With some numbers, without which it may not be executable.
-    std::vector<PlacedStatistics> some = all;
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      const auto features = static_cast<std::size_t>(expected[2 * i].shape.front());
-      some[i].values = {std::vector<double>(features), std::vector<double>(features, 1)};
-    }
-    const Network<float> network(with_fixed_statistics(graph, some), 1, Purpose::values,
+    const Network<float> network(with_fixed_statistics(graph, all), 1, Purpose::values,
                                  Storage::none);
     for (const ParameterArray& array : network.parameter_layout().arrays) {
       names.push_back(array.name);
+      for (const TensorName& other : array.other_names) names.push_back(other.name);
     }
     return names;
-  });
+  };
+  const ArrayFile file = read_weights(path, expected, others, reading);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto read = [&](const ArrayEntry& entry) {
       std::vector<double> values(static_cast<std::size_t>(entry.elements()));

@@ -75,6 +75,7 @@ void read_model(const models::ModelFormat& format, const std::string& path,
   source.text = std::move(model.text);
   source.notes = std::move(model.notes);
   source.model_format = model.format;
+  source.has_numbers = !model.tensors.empty();
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "collecting_reader.hpp"
 #include "component_defaults.hpp"
 #include "foreign_formats.hpp"
+#include "read_weight_names.hpp"
 #include "smoothbound/layers/composite.hpp"
 #include "smoothbound/text/file_name.hpp"
 #include "smoothbound/text/mistakes.hpp"
@@ -131,6 +132,7 @@ class LayerReader {
     const auto bias = fields_.find("bias");
     const auto then = fields_.find("then");
     const auto share = fields_.find("share");
+    const auto weights = fields_.find(weights_key);
     layer_.components.reserve(1 + (then && then->is_sequence() ? then->size() : 0));
     const bool head_is_known = read_head();
     if (from && head_is_known) mistakes_.attempt([&] { read_from(*from); });
@@ -144,6 +146,7 @@ class LayerReader {
     if (share) {
       mistakes_.attempt([&] { layer_.share = {text_of(*share, "share"), share->location()}; });
     }
+    if (weights && head_is_known) mistakes_.attempt([&] { read_weights(*weights); });
     if (then) mistakes_.attempt([&] { read_then(*then); });
     if (entry_.size() == 0) {
       throw SpecError(entry_.location(), "the layer is empty: it has no component",
@@ -217,7 +220,7 @@ class LayerReader {
                     fmt::format("unknown key or component '{}' in the layer", key.text()),
                     suggest(key.text(), known,
                             "'smoothbound layers' lists the components; other keys are name, from, "
-                            "radius, bias, then and share"));
+                            "radius, bias, then, share and weights"));
   }
 
   // `concat: [a, b]` or `concat: {inputs: [a, b], axis: width}`
@@ -290,6 +293,32 @@ class LayerReader {
     }
   }
 
+  // Of what begins the layer: what stands in `then` has its own.
+  void read_weights(text::Value weights) {
+    if (layer_.share) {
+      throw SpecError(fields_.key_location(weights_key),
+                      fmt::format("this layer has no weights of its own: it takes those of '{}'",
+                                  layer_.share->name),
+                      "remove 'weights', or write it in that layer");
+    }
+    std::vector<std::string_view> words;
+    if (layer_.composite) {
+      for (const Piece& piece : pieces_of(layer_.composite->composite)) {
+        if (piece.has_parameters) words.push_back(word_of(piece));
+      }
+      layer_.composite->weights = read_weight_names(weights, words);
+      return;
+    }
+    if (!layer_.components.empty()) words = array_words(layer_.components.front().component);
+    if (words.empty()) {
+      throw SpecError(fields_.key_location(weights_key),
+                      "this layer begins with nothing that has weights",
+                      "of what stands in 'then' they are a setting, as in then: "
+                      "[{batch_norm: {weights: bn1}}]");
+    }
+    layer_.components.front().weights = read_weight_names(weights, words);
+  }
+
   void read_then(text::Value then) {
     if (!then.is_sequence()) {
       throw SpecError(then.location(),
@@ -331,7 +360,13 @@ class LayerReader {
           key.location(), fmt::format("{} does not belong in 'then'", name),
           fmt::format("give it an entry of its own in 'layers', as its key: {}: ...", name));
     }
-    add(*prototype, value, key.location());
+    add(*prototype, value, key.location(), [&](SettingsReader& reader) {
+      const std::vector<std::string_view> words = array_words(*prototype);
+      if (words.empty()) return;
+      if (const auto weights = reader.take(weights_key)) {
+        layer_.components.back().weights = read_weight_names(*weights, words);
+      }
+    });
   }
 
   // `take_more`: what the settings stand beside.

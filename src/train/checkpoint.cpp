@@ -10,6 +10,7 @@
 
 #include "smoothbound/data/weights.hpp"
 #include "smoothbound/data/write_arrays.hpp"
+#include "smoothbound/runtime/parameters.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/digest.hpp"
 
@@ -141,8 +142,7 @@ void save_checkpoint(const std::string& path, const ParameterLayout& layout,
 }
 
 Checkpoint load_checkpoint(const std::string& path, const ParameterLayout& layout) {
-  std::vector<ExpectedTensor> expected;
-  for (const ParameterArray& array : layout.arrays) expected.push_back({array.name, array.sizes});
+  const std::vector<ExpectedTensor> expected = expected_tensors(layout);
   check_has_checksum(path, open_array_file(path).metadata());
   const ArrayFile file = read_weights(path, expected);
   const ArrayFile::Metadata& metadata = file.metadata();

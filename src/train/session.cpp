@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "identity.hpp"
+#include "smoothbound/runtime/adapt_statistics.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/steps/cost.hpp"
 #include "smoothbound/text/data_error.hpp"
@@ -317,6 +318,7 @@ TrainingSession::TrainingSession(TrainingRequest request) {
   if (request.options.methods.size() != 1) {
     throw std::invalid_argument("a step is certified by one method");
   }
+  request.options.adapt = statistics_of_files(request.parameters, request.statistics);
   Report report = make_report(request.source, request.options, request.limits);
   if (report.settings.loss == nullptr) throw NothingToMinimize();
   request.samples.fit(report);

@@ -76,10 +76,11 @@ TEST(ForeignFormat, IsToldByItsBeginning) {
             "a network of NCNN | " + made_of_command);
   EXPECT_EQ(refusal("<?xml version=\"1.0\"?>\n<net name=\"n\" version=\"11\">\n", "m.xml"),
             "a network of OpenVINO | " + made_of_command);
-  EXPECT_EQ(refusal("{\n  \"nodes\": [\n    {\n      \"op\": \"null\", \n", "m-symbol.json"),
-            "a symbol of MXNet | python -c \"import mxnet; mxnet.onnx.export_model('m-symbol.json', "
-            "'model.params', [(1, 3, 224, 224)], 'float32', 'model.onnx')\", with its parameters "
-            "and the shape of an input");
+  EXPECT_EQ(
+      refusal("{\n  \"nodes\": [\n    {\n      \"op\": \"null\", \n", "m-symbol.json"),
+      "a symbol of MXNet | python -c \"import mxnet; mxnet.onnx.export_model('m-symbol.json', "
+      "'model.params', [(1, 3, 224, 224)], 'float32', 'model.onnx')\", with its parameters "
+      "and the shape of an input");
 }
 
 // Protobuf files have no magic number.
@@ -121,7 +122,7 @@ TEST(ForeignFormat, CommandsNameTheFile) {
 
 // Its beginning is enough: the limit on sizes is one on texts.
 TEST(ForeignFormat, IsNamedHoweverLargeItIs) {
-  const TemporaryDirectory directory;
+  const testing::TemporaryDirectory directory;
   const std::string path = directory.write("big.pt", zip + "a/data.pkl" + std::string(5000, 'x'));
   Limits limits;
   limits.bytes = 1000;

@@ -12,6 +12,9 @@
 
 namespace smoothbound {
 
+/// Makes another graph of one before it is bounded, and notes what is to be said of that.
+using GraphAdapter = std::function<Graph(Graph graph, std::vector<std::string>& notes)>;
+
 /// What a caller asks for beyond the file.
 struct ReportOptions {
   std::vector<Method> methods{Method::sharp};
@@ -20,7 +23,7 @@ struct ReportOptions {
   std::optional<Real> softplus_scale;  // of every softplus
   std::optional<Real> smooth_beta;     // rewrite kinks to smooth forms
   std::optional<std::string> explain;  // a layer to account for
-  std::function<Graph(Graph)> adapt;   // applied to the graph before it is bounded
+  GraphAdapter adapt;                  // applied to the graph before it is bounded
   RemedyWords words = plain_words;     // what the caller calls remedies
 };
 

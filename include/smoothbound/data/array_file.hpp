@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "smoothbound/models/element_type.hpp"
+#include "smoothbound/models/model.hpp"
 
 namespace smoothbound {
 
@@ -67,6 +68,7 @@ struct ArrayFormat {
   bool (*matches)(const InputFile& file);
   /// A file that does, with its checked table of contents. Throws DataError.
   ArrayFile (*open)(InputFile file);
+  bool holds_more = false;  // than a network reads
 };
 
 /// The names of the formats with such contents.
@@ -126,8 +128,9 @@ class ArrayFile {
   Metadata metadata_;
 };
 
-/// Opens a file of any format but those of data sets; which one is told by its content. Throws
-/// DataError, with the advice to convert where it is a pickle.
-ArrayFile open_array_file(const std::string& path);
+/// Opens a file of any format but those of data sets; which one is told by its content. A model of
+/// another program is a file of its tensors. Throws DataError, with the advice to convert where it
+/// is a pickle, and SourceErrors for what a model holds that is not understood.
+ArrayFile open_array_file(const std::string& path, const models::ImportOptions& import = {});
 
 }  // namespace smoothbound

@@ -38,6 +38,8 @@ std::span<const Piece> pieces_of(const Composite& composite);
 /// What one of them consists of, on inputs of these shapes. Throws ShapeError if they do not fit.
 std::vector<Component> components_of(const Composite& composite, std::size_t piece,
                                      std::span<const Shape> shapes);
+/// What a piece with parameters is called beside the others: its name, or "output".
+std::string_view word_of(const Piece& piece);
 /// Its flag of a bias that can be left out; null for those without.
 bool* bias_of(Composite& composite);
 

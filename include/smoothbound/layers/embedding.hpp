@@ -21,6 +21,7 @@ struct Embedding {
   std::int64_t entries = 1;
   std::int64_t features = 1;
 
+  static constexpr std::array<std::string_view, 1> array_words{"weight"};
   static constexpr Role role = Role::affine;
   static std::vector<Embedding> prototypes() { return {Embedding{}}; }
   [[nodiscard]] std::string_view name() const { return "embedding"; }

@@ -89,6 +89,9 @@ std::string_view formula_of(const Component& component);
 /// What its arrays are called: of a smooth form, what those of the form with a kink are, so that
 /// the same weights serve both.
 std::string_view array_name_of(const Component& component);
+/// The words for its arrays in files of weights: "weight" and "bias", also of a scale and a shift,
+/// "running_mean", ... None: it has no arrays.
+std::vector<std::string_view> array_words(const Component& component);
 bool couples_samples(const Component& component);
 /// Whether numbers that it acts with are left to somebody else, and nothing is known without them.
 bool lacks_numbers(const Component& component);

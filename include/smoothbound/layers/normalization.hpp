@@ -43,6 +43,8 @@ struct BatchNorm {
   /// Not a setting of files: see runtime/statistics.hpp. Null: what the settings say.
   std::shared_ptr<const FixedStatistics> fixed;
 
+  static constexpr std::array<std::string_view, 4> array_words{"weight", "bias", "running_mean",
+                                                               "running_var"};
   static constexpr Role role = Role::non_affine;
   static std::vector<BatchNorm> prototypes() { return {BatchNorm{}}; }
   [[nodiscard]] std::string_view name() const { return "batch_norm"; }

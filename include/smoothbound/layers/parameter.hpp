@@ -17,6 +17,7 @@ namespace smoothbound {
 struct Parameter {
   std::vector<std::int64_t> shape{1};
 
+  static constexpr std::array<std::string_view, 1> array_words{"value"};
   static constexpr Role role = Role::affine;
   /// It has no input: the layer counts as a reader of the network's input, of which it uses
   /// nothing.

@@ -15,6 +15,11 @@ struct Piece {
   std::string_view name;  // behind that of the layer; empty: the last one, which is the layer
   std::vector<std::uint32_t> inputs;  // earlier pieces, or `outside`
   bool has_parameters = false;
+  /// What others put before "weight" and "bias" of its first component, behind the composite's
+  /// name; its arrays are the `part`-th of `parts` along the first axis there.
+  std::string_view other_beginning{};
+  std::uint32_t part = 0;
+  std::uint32_t parts = 1;
 };
 
 }  // namespace smoothbound

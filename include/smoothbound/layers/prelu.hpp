@@ -22,6 +22,7 @@ struct Prelu {
   bool is_smooth = false;
   Real beta{Magnitude::from_count(1), LowerBound::from_count(1), 1};  // of the smooth form
 
+  static constexpr std::array<std::string_view, 1> array_words{"weight"};
   static constexpr Role role = Role::non_affine;
   static std::vector<Prelu> prototypes();
   [[nodiscard]] std::string_view name() const { return is_smooth ? "smooth_prelu" : "prelu"; }

@@ -62,9 +62,13 @@ struct SettingInfo {
 /// Of the numbers of a list.
 enum class Sign : std::uint8_t { any, non_negative };
 
+/// What files of weights call the arrays of a component: a key of a layer, for what begins it, and
+/// beside the settings of what stands in `then`.
+constexpr std::string_view weights_key = "weights";
+
 /// The keys of a layer that are not components.
-constexpr std::array<std::string_view, 6> layer_keys{"name", "from", "radius",
-                                                     "bias", "then", "share"};
+constexpr std::array<std::string_view, 7> layer_keys{"name", "from",  "radius",   "bias",
+                                                     "then", "share", weights_key};
 
 /// Sees the settings of a component one after the other, each with the member that holds it. A
 /// member's value before the visit is the default.

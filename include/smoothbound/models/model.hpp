@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,5 +75,16 @@ class MappedFile {
  private:
   std::string_view bytes_;
 };
+
+/// A model with the file that its numbers may refer to.
+struct ModelFile {
+  std::string path;
+  std::shared_ptr<const MappedFile> content;
+  ImportedModel model;
+};
+
+/// Reads the model at `path`; nothing if it is none. Throws as `MappedFile` and
+/// `ModelFormat::read`.
+std::optional<ModelFile> read_model_file(const std::string& path, const ImportOptions& options);
 
 }  // namespace smoothbound::models

@@ -4,9 +4,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "smoothbound/graph/graph.hpp"
+#include "smoothbound/runtime/array_names.hpp"
 #include "smoothbound/runtime/buffer.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
@@ -14,14 +16,16 @@ namespace smoothbound {
 
 /// An array of parameters in the vector w of all parameters.
 struct ParameterArray {
-  std::string name;  // "<layer>.weight", "<layer>.bias", "<layer>.<component>.scale", ...
+  std::string name;  // "<layer>.weight", "<layer>.<component>.scale", ..., or as `weights` says
   std::vector<std::int64_t> sizes;
   std::int64_t offset = 0;
   std::int64_t elements = 0;
+  std::vector<TensorName> other_names{};  // that files may have
 };
 
 /// A parameter block, in its place in w.
 struct ParameterBlock {
+  std::string name;  // "<layer>" or "<layer>.<component>"
   std::uint32_t layer = 0;
   std::int64_t offset = 0;
   std::int64_t elements = 0;
@@ -36,10 +40,6 @@ struct ParameterLayout {
 
 /// Whether a network has memory for its parameters. Without, only sizes can be asked of it.
 enum class Storage : bool { none, parameters };
-
-/// What the names of a component's arrays begin with: "<layer>", or "<layer>.<component>" where it
-/// is not the affine part, with "_2" for the second of its kind in the layer.
-std::string array_prefix(const Layer& layer, std::size_t component);
 
 /// Value and derivatives of a graph on batches of a fixed size, in `Scalar` arithmetic.
 template <class Scalar>
@@ -76,7 +76,7 @@ class Network {
   };
 
   /// Throws NotExecutable for graphs with components that cannot be executed, naming the layer;
-  /// std::bad_alloc. Parameters are 0.
+  /// SpecError where two arrays have one name; std::bad_alloc. Parameters are 0.
   Network(const Graph& graph, std::int64_t batch, Purpose purpose = Purpose::derivatives,
           Storage storage = Storage::parameters);
 
@@ -123,8 +123,8 @@ class Network {
   std::uint32_t add_node(std::unique_ptr<kernels::Kernel<Scalar>> kernel,
                          std::vector<std::uint32_t> inputs, const Shape& output,
                          std::uint32_t layer, std::uint32_t component);
-  void add_parameters(Node& node, const std::string& prefix);
-  void place_block(std::uint32_t block, const Graph& graph, const std::string& prefix);
+  void add_parameters(Node& node, const Graph& graph);
+  void place_block(std::uint32_t block, const Graph& graph);
   void add_layer(const Graph& graph, std::uint32_t index);
   void finish(Storage storage);
 
@@ -135,7 +135,8 @@ class Network {
   std::vector<std::uint32_t> layer_outputs_;
   std::uint32_t output_ = 0;
   ParameterLayout layout_;
-  std::map<std::uint32_t, std::uint32_t> last_nodes_;  // that have a block of the graph
+  std::map<std::uint32_t, std::uint32_t> last_nodes_;      // that have a block of the graph
+  std::unordered_map<std::string, std::uint32_t> owners_;  // nodes, by the names of their arrays
   std::int64_t state_bytes_ = 0;
   std::int64_t scratch_elements_ = 0;
   std::int64_t packed_elements_ = 0;

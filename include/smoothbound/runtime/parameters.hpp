@@ -12,16 +12,20 @@
 
 namespace smoothbound {
 
-/// Reads all parameters from a safetensors or NPZ file that holds these arrays and no others, but
-/// perhaps those that `others` names. Throws DataError; the parameters may then be partly
-/// overwritten.
+/// The arrays of a network, as files have them.
+std::vector<ExpectedTensor> expected_tensors(const ParameterLayout& layout);
+
+/// Reads all parameters from a file that holds these arrays and no others, but perhaps those that
+/// `others` names. Throws as `read_weights`; the parameters may then be partly overwritten.
 template <class Scalar>
 void load_parameters(Network<Scalar>& network, const std::string& path,
-                     const OtherTensors& others = {});
+                     const OtherTensors& others = {}, const WeightsReading& reading = {});
 
 /// Where parameters come from: a file, or else a scheme and a seed.
 struct ParameterSource {
   std::string file;
+  WeightsReading reading{};  // of the file
+  bool is_model = false;     // the file is the model that is executed
   Scheme scheme = Scheme::ball;
   std::uint64_t seed = 1;
 };

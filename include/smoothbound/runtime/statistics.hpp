@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "smoothbound/runtime/parameters.hpp"
 #include "smoothbound/runtime/trajectory.hpp"
 
 namespace smoothbound {
@@ -33,18 +34,24 @@ enum class NormsToFix : std::uint8_t {
 /// Whether there are such.
 bool lacks_statistics(const Graph& graph);
 
-/// Of these batch norms of `graph`, from a safetensors or NPZ file with
-/// "<layer>.batch_norm.running_mean" and "<layer>.batch_norm.running_var", a number for each
-/// feature, and nothing else but parameters of the network and other statistics. Variances are used
-/// as they are. Throws DataError, also for negative
-/// variances and where there is no batch norm.
+/// Of these batch norms of `graph`, from a file with "<layer>.batch_norm.running_mean" and
+/// "<layer>.batch_norm.running_var", or what `weights` of the architecture calls them, a number for
+/// each feature, and nothing else but parameters of the network and other statistics. Variances are
+/// used as they are. Throws as `read_weights`, and DataError for negative variances and where there
+/// is no batch norm.
 std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path,
-                                              NormsToFix norms = NormsToFix::all);
+                                              NormsToFix norms = NormsToFix::all,
+                                              const WeightsReading& reading = {});
 
-/// The names of the running statistics of all batch norms of `graph`, as state dicts have them,
-/// with
-/// "<layer>.batch_norm.num_batches_tracked", which nothing reads.
+/// Of these batch norms, means 0 and variances 1.
+std::vector<PlacedStatistics> some_statistics(const Graph& graph, NormsToFix norms);
+
+/// The names of the running statistics of all batch norms of `graph`.
 std::vector<std::string> statistics_names(const Graph& graph);
+
+/// The layers with batch norms whose statistics the architecture gives, and a file of parameters,
+/// too.
+std::vector<std::string> statistics_not_used(const Graph& graph, const ParameterSource& parameters);
 
 /// `graph` with these statistics fixed. Throws std::invalid_argument where there is no batch norm,
 /// if the number of features differs, or if a number is not finite or a variance negative.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "smoothbound/layers/composite.hpp"
 #include "smoothbound/layers/layer.hpp"
 #include "smoothbound/spec/settings.hpp"
+#include "smoothbound/spec/weight_names.hpp"
 #include "smoothbound/text/shape.hpp"
 #include "smoothbound/text/source.hpp"
 
@@ -21,8 +23,9 @@ struct PlacedComponent {
 
   Component component;
   Location location;
-  Shape output;                    // of one sample
-  std::uint32_t block = no_block;  // which of `Graph::blocks` its affine part reads
+  Shape output;                                  // of one sample
+  std::uint32_t block = no_block;                // which of `Graph::blocks` its affine part reads
+  std::shared_ptr<const WeightNames> weights{};  // null: its arrays have the usual names
 };
 
 struct Reference {
@@ -35,6 +38,7 @@ struct PlacedComposite {
   Composite composite;
   Location location;
   std::uint32_t piece = 0;
+  std::shared_ptr<const WeightNames> weights{};  // of all of it; of a piece in a graph: of that
 };
 
 /// An entry of `layers`.

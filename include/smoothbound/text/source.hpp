@@ -32,6 +32,7 @@ struct Source {
   /// Of a text that was made of a model: what its reader had to say, and the model's format.
   std::vector<std::string> notes = {};
   std::string_view model_format = {};
+  bool has_numbers = false;  // the model has its parameters
 };
 
 /// A user's mistake, before it is tied to a text.

@@ -20,6 +20,7 @@ struct TrainingRequest {
   Limits limits;
   Samples samples{SampleRequest{}};
   ParameterSource parameters;  // to begin with
+  std::string statistics;      // a file of those of batch norm, as of `RunRequest`
   Precision precision = Precision::float64;
   TrainingOptions training;  // the session finds its `micro_batch`
   std::string step;          // as it was asked for; empty: as `training` says

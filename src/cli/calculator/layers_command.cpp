@@ -8,7 +8,7 @@
 #include "shared/output.hpp"
 #include "shared/output_options.hpp"
 #include "shared/remedies.hpp"
-#include "smoothbound/layers/layer.hpp"
+#include "smoothbound/layers/composite.hpp"
 #include "smoothbound/losses/loss.hpp"
 #include "smoothbound/report/catalogue/catalogue.hpp"
 #include "smoothbound/text/suggest.hpp"

@@ -11,6 +11,7 @@
 #include "shared/output_options.hpp"
 #include "shared/remedies.hpp"
 #include "smoothbound/report/cost/cost.hpp"
+#include "smoothbound/runtime/adapt_statistics.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -23,7 +24,8 @@ struct CostOptions {
 };
 
 int show_costs(const CostOptions& options, const CommandLine& line) {
-  const ReportOptions report_options = options.model.interpret(line);
+  ReportOptions report_options = options.model.interpret(line);
+  report_options.adapt = any_statistics();
   const Limits limits = options.model.limits(line);
   const Format format = options.output.choose_format(line);
   Source source;
@@ -51,7 +53,7 @@ void declare_cost(Command& command) {
       .required();
   options->output.add_to(command);
   // Costs depend on no other setting.
-  std::vector<std::string> names{"--method", "--bn-epsilon"};
+  std::vector<std::string> names{"--weights", "--method", "--bn-epsilon"};
   for (const RealSetting& setting : real_settings()) names.push_back(option_name(setting.name));
   for (const CountSetting& setting : count_settings()) {
     if (setting.name != "batch") names.push_back(option_name(setting.name));

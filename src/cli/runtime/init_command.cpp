@@ -10,6 +10,7 @@
 #include "shared/model_options.hpp"
 #include "shared/output_options.hpp"
 #include "shared/remedies.hpp"
+#include "smoothbound/runtime/adapt_statistics.hpp"
 #include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/parameters.hpp"
 #include "smoothbound/text/data_error.hpp"
@@ -27,7 +28,8 @@ struct InitOptions {
 };
 
 int run(const InitOptions& options, const CommandLine& line) {
-  const ReportOptions model = options.model.interpret(line);
+  ReportOptions model = options.model.interpret(line);
+  model.adapt = any_statistics();
   const Limits limits = options.model.limits(line);
   const auto scheme = static_cast<Scheme>(choose(line, "--scheme", options.scheme, scheme_names()));
   const auto seed =
@@ -72,7 +74,7 @@ void declare_init(Command& command) {
   command.option("-o,--output", options->output, "the file to write, whole or not at all", "FILE")
       .written()
       .required();
-  std::vector<std::string> names{"--method", "--bn-epsilon", "--smooth", "--loss"};
+  std::vector<std::string> names{"--weights", "--method", "--bn-epsilon", "--smooth", "--loss"};
   for (const RealSetting& setting : real_settings()) {
     if (setting.name != "radius") names.push_back(option_name(setting.name));
   }

@@ -26,6 +26,7 @@
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/suggest.hpp"
 #include "verdict_codes.hpp"
+#include "weights_source.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -34,7 +35,7 @@ namespace {
 struct RunOptions {
   std::string file;
   SampleOptions samples;
-  std::string weights;
+  WeightsOptions weights;
   std::string statistics;
   std::string init;
   std::string seed = "1";
@@ -56,6 +57,7 @@ class RunCommand {
     request_.limits = options_.model.limits(line_);
     try {
       load_source(options_.file, request_.limits, request_.source);
+      if (options_.weights.file.empty() && options_.init.empty()) take_numbers_of_model();
       return show(execute());
     } catch (const SpecError& error) {
       std::cerr << render(request_.source, error);
@@ -85,15 +87,15 @@ class RunCommand {
     request_.options = options_.model.interpret(line_);
     format_ = choose_format(line_, options_.format);
     request_.precision = options_.machine.precision(line_);
+    request_.parameters = weights_source(options_.weights, line_);
     if (!options_.init.empty()) {
       request_.parameters.scheme =
           static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
-      if (!options_.weights.empty()) {
+      if (!options_.weights.file.empty()) {
         throw SpecError(line_.locate_last({"--init"}), "--weights and --init both give parameters",
                         "keep one of them");
       }
     }
-    request_.parameters.file = options_.weights;
     request_.parameters.seed =
         static_cast<std::uint64_t>(text::parse_count(line_.scalar("--seed", options_.seed), 0));
     request_.statistics = options_.statistics;
@@ -101,6 +103,21 @@ class RunCommand {
     request_.profile = options_.profile;
     options_.machine.apply_threads(line_);
     check_output();
+  }
+
+  // Those that the model itself has.
+  void take_numbers_of_model() {
+    if (!request_.source.has_numbers) return;
+    if (options_.file == "-") {
+      throw SpecError(
+          whole_file,
+          fmt::format("the numbers of this {} model are read from a file, not from standard "
+                      "input",
+                      request_.source.model_format),
+          "name the file, or give parameters by --weights or --init");
+    }
+    request_.parameters.file = options_.file;
+    request_.parameters.is_model = true;
   }
 
   void check_output() const {
@@ -183,8 +200,7 @@ void declare_run(Command& command) {
       .required();
   options->samples.add_to(command);
   const std::string formats = join_or(array_formats({ArrayContents::named_arrays}));
-  command.group(OptionGroup::parameters);
-  command.option("--weights", options->weights, "parameters: " + formats, "FILE");
+  options->weights.add_to(command, "parameters, and statistics that batch norms lack: " + formats);
   command.option("--statistics", options->statistics,
                  "batch norm with these means and variances in place of the batch's: " + formats,
                  "FILE");
@@ -201,7 +217,7 @@ void declare_run(Command& command) {
                "also go backward, and tell the time, work and memory of each layer");
   add_format(command, options->format);
   options->machine.add_to(command);
-  options->model.add_to(command, {"--sample-norm", "--label-radius", "--regularizer",
+  options->model.add_to(command, {"--weights", "--sample-norm", "--label-radius", "--regularizer",
                                   "--initial-gap", "--accuracy", "--variance"});
   command.footer(
       "The bounds are those for the norm of the samples as they are. Exit code 1: a layer exceeds\n"

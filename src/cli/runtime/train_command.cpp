@@ -28,6 +28,7 @@
 #include "smoothbound/train/session.hpp"
 #include "train_options.hpp"
 #include "verdict_codes.hpp"
+#include "weights_source.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -37,7 +38,8 @@ struct TrainOptions {
   std::string file;
   SampleOptions samples{true};
   OracleOptions oracle;
-  std::string weights;
+  WeightsOptions weights;
+  std::string statistics;
   std::string init;
   std::string seed = "1";
   MachineOptions machine{Precision::float64};
@@ -131,7 +133,10 @@ class TrainCommand {
           static_cast<Scheme>(choose(line_, "--init", options_.init, scheme_names()));
     }
     refuse_several_beginnings();
-    request_.parameters.file = options_.weights;
+    const Scheme scheme = request_.parameters.scheme;
+    request_.parameters = weights_source(options_.weights, line_);
+    request_.parameters.scheme = scheme;
+    request_.statistics = options_.statistics;
     request_.parameters.seed =
         static_cast<std::uint64_t>(text::parse_count(line_.scalar("--seed", options_.seed), 0));
     request_.training.seed = request_.parameters.seed;
@@ -159,7 +164,7 @@ class TrainCommand {
     std::string first;
     for (const auto& [option, value] :
          {std::pair<std::string, const std::string&>{"--resume", options_.resume},
-          {"--weights", options_.weights},
+          {"--weights", options_.weights.file},
           {"--init", options_.init}}) {
       if (value.empty()) continue;
       if (!first.empty()) {
@@ -260,11 +265,12 @@ void declare_train(Command& command) {
                  "iterations at most, those before --resume included (100)", "COUNT");
   command.option("--accuracy", options->accuracy,
                  "stop where the gradient mapping has at most this norm", "NUMBER");
-  command.group(OptionGroup::parameters);
-  command.option(
-      "--weights", options->weights,
-      "begin with these parameters: " + join_or(array_formats({ArrayContents::named_arrays})),
-      "FILE");
+  const std::string formats = join_or(array_formats({ArrayContents::named_arrays}));
+  options->weights.add_to(
+      command, "begin with these parameters, with statistics that batch norms lack: " + formats);
+  command.option("--statistics", options->statistics,
+                 "batch norm with these means and variances in place of the batch's: " + formats,
+                 "FILE");
   command.choice("--init", options->init,
                  "begin with parameters drawn as 'smoothbound init' does (ball)", scheme_names());
   command.option("--seed", options->seed, "seed of random parameters, samples and batches (1)",
@@ -295,8 +301,8 @@ void declare_train(Command& command) {
       .written();
   add_format(command, options->format);
   options->machine.add_to(command);
-  options->model.add_to(command, {"--batch", "--sample-norm", "--label-radius", "--initial-gap",
-                                  "--accuracy", "--variance"});
+  options->model.add_to(command, {"--weights", "--batch", "--sample-norm", "--label-radius",
+                                  "--initial-gap", "--accuracy", "--variance"});
   command.footer(
       "The gradient oracle is projected onto the balls ||v|| <= R of the architecture; "
       "Gauss-Newton\n"

@@ -59,6 +59,11 @@ void ModelOptions::add_to(Command& command, const std::vector<std::string_view>&
                        const std::string& type) {
     if (is_wanted(name)) command.option(name, target, std::string(help), type);
   };
+  if (is_wanted("--weights")) {
+    weights_.add_to(command,
+                    "statistics of batch norms that are fixed without numbers, from a "
+                    "file of weights");
+  }
   command.group(OptionGroup::settings);
   if (is_wanted("--method")) {
     command.choice("--method", method_,
@@ -113,6 +118,7 @@ ReportOptions ModelOptions::interpret(const CommandLine& line) const {
   if (!bn_epsilon_.empty()) {
     options.batch_norm_epsilon = real("--bn-epsilon", bn_epsilon_, text::RealRange::non_negative);
   }
+  options.adapt = statistics_adapter(weights_, line);
   if (!smooth_.empty()) options.smooth_beta = real("--smooth", smooth_, text::RealRange::positive);
   return options;
 }

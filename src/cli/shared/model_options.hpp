@@ -9,6 +9,7 @@
 #include "command.hpp"
 #include "command_line.hpp"
 #include "smoothbound/bounds/report.hpp"
+#include "weights_options.hpp"
 
 namespace smoothbound::cli {
 
@@ -30,8 +31,9 @@ class ModelOptions {
         counts_(count_settings().size()),
         reals_(real_settings().size()) {}
 
-  /// Declares --method, --bn-epsilon, --smooth, --loss, --max-size and every setting of the tables,
-  /// but for those named in `left_out` ("--radius"): a command gives them another meaning.
+  /// Declares --weights, of which statistics of batch norms are read, --method, --bn-epsilon,
+  /// --smooth, --loss, --max-size and every setting of the tables, but for those named in
+  /// `left_out` ("--radius"): a command gives them another meaning.
   void add_to(Command& command, const std::vector<std::string_view>& left_out = {});
 
   /// What was typed, as values. Throws SpecError with a place on the command line.
@@ -41,6 +43,7 @@ class ModelOptions {
 
  private:
   std::string method_;
+  WeightsOptions weights_;
   std::string bn_epsilon_;
   std::string smooth_;
   std::string loss_;

@@ -17,6 +17,8 @@
 #include "remedies.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/resource_error.hpp"
+#include "smoothbound/text/source_errors.hpp"
+#include "weights_options.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -55,8 +57,14 @@ int refuse(const ResourceError& error) {
 int report_failures(CommandLine line) {
   try {
     return parse_and_run(line);
+  } catch (const MissingInBuild& error) {
+    std::cerr << line.render(error);
+    return no_answer;
   } catch (const SpecError& error) {
     std::cerr << line.render(error);
+    return bad_input;
+  } catch (const SourceErrors& error) {
+    std::cerr << render(error.source, error.errors);
     return bad_input;
   } catch (const DataError& error) {
     std::cerr << render(error);

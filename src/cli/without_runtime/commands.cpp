@@ -1,13 +1,10 @@
 // What stands in the place of the commands that execute networks in a build without them.
 #include "shared/commands.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
-#include <iostream>
 
 #include "shared/command_line.hpp"
-#include "shared/exit_code.hpp"
+#include "shared/weights_options.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -17,10 +14,7 @@ constexpr std::string_view summary = "Not in this build; calling it tells how to
 void declare_missing(Command& command) {
   command.set_missing();
   command.action([name = command.name()](const CommandLine& line) -> int {
-    std::cerr << line.render(
-        {line.locate(name), fmt::format("'{}' is not in this build, the calculator alone", name),
-         "scripts/build makes the whole program; with CMake: -DSMOOTHBOUND_RUNTIME=ON"});
-    return no_answer;
+    throw MissingInBuild(line.locate(name), name);
   });
 }
 

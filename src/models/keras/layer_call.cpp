@@ -115,6 +115,7 @@ Tensor LayerCall::map(Tensor from, std::string component, std::vector<Setting> s
 Tensor LayerCall::owning_map(Tensor from, std::string component, std::vector<Setting> settings,
                              const Shape& output) {
   const Tensor result = map(from, std::move(component), std::move(settings), output);
+  building.network.step(result.step).weights = name;
   const bool is_first =
       building.heads
           .emplace(std::tuple(layer.location.line, layer.location.column, ""), result.step)

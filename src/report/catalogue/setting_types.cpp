@@ -138,11 +138,40 @@ std::vector<SettingType> setting_types_of(Part part) {
 }  // namespace
 
 std::vector<SettingType> setting_types(const Component& component) {
-  return setting_types_of(component);
+  std::vector<SettingType> settings = setting_types_of(component);
+  const std::vector<std::string_view> words = array_words(component);
+  if (role_of(component) == Role::non_affine && !words.empty()) {
+    settings.push_back(weights_setting(words));
+  }
+  return settings;
 }
 
 std::vector<SettingType> setting_types(const Composite& composite) {
   return setting_types_of(composite);
+}
+
+SettingType weights_setting(const std::vector<std::string_view>& words) {
+  constexpr std::string_view description = "what files of weights call its arrays";
+  return {{.name = weights_key, .description = description},
+          "prefix, or a name for each",
+          "",
+          [words, description](JsonWriter& json) {
+            json.array("anyOf", [&] {
+              json.item([&] { json.object([&] { json.member("type", "string"); }); });
+              json.item([&] {
+                json.object([&] {
+                  json.member("type", "object");
+                  json.object("properties", [&] {
+                    for (const std::string_view word : words) {
+                      json.object(word, [&] { json.member("type", "string"); });
+                    }
+                  });
+                  json.member("additionalProperties", false);
+                });
+              });
+            });
+            json.member("description", description);
+          }};
 }
 
 Schema schema_of_count(std::int64_t smallest) {

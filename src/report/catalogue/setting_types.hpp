@@ -26,6 +26,9 @@ struct SettingType {
 std::vector<SettingType> setting_types(const Component& component);
 std::vector<SettingType> setting_types(const Composite& composite);
 
+/// `weights`: a prefix, or a name for each of `words`.
+SettingType weights_setting(const std::vector<std::string_view>& words);
+
 /// Schemas of scalars.
 Schema schema_of_count(std::int64_t smallest);
 Schema schema_of_real(text::RealRange range);

@@ -113,6 +113,24 @@ void put_head(JsonWriter& json, const Component& component) {
   });
 }
 
+// The words for arrays of all that can begin a layer.
+std::vector<std::string_view> words_of_heads() {
+  std::vector<std::string_view> words;
+  const auto add = [&](std::string_view word) {
+    if (std::ranges::find(words, word) == words.end()) words.push_back(word);
+  };
+  for (const Component& component : prototypes()) {
+    if (role_of(component) == Role::non_affine) continue;
+    for (const std::string_view word : array_words(component)) add(word);
+  }
+  for (const Composite& composite : composites()) {
+    for (const Piece& piece : pieces_of(composite)) {
+      if (piece.has_parameters) add(word_of(piece));
+    }
+  }
+  return words;
+}
+
 void put_layer(JsonWriter& json) {
   std::vector<std::string_view> heads;
   json.member("type", "object");
@@ -128,6 +146,7 @@ void put_layer(JsonWriter& json) {
     });
     json.object("share", {{"type", "string"},
                           {"description", "the layer before it whose parameters it takes"}});
+    json.object(weights_key, [&] { weights_setting(words_of_heads()).schema(json); });
     json.object("then", [&] {
       json.member("type", "array");
       json.object("items", {{"$ref", "#/definitions/map"}});

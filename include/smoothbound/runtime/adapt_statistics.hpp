@@ -1,0 +1,19 @@
+// Statistics of batch norms for a graph before it is bounded: `ReportOptions::adapt`.
+#pragma once
+
+#include <string>
+
+#include "smoothbound/bounds/report.hpp"
+#include "smoothbound/runtime/parameters.hpp"
+
+namespace smoothbound {
+
+/// Fixes statistics out of files, where these are named: those of `statistics` for all batch norms,
+/// else those that batch norms lack out of that of the weights. Notes which of the weights' are not
+/// used because the architecture has numbers. Throws as `read_statistics`.
+GraphAdapter statistics_of_files(ParameterSource parameters, std::string statistics = {});
+
+/// Fixes some statistics where they are lacking, for what does not depend on their numbers.
+GraphAdapter any_statistics();
+
+}  // namespace smoothbound

@@ -1,0 +1,24 @@
+// What files of weights call the arrays of a network.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smoothbound/data/weights.hpp"
+#include "smoothbound/graph/graph.hpp"
+
+namespace smoothbound {
+
+/// What the usual names of a component's arrays begin with: "<layer>", or "<layer>.<component>"
+/// where it is not the affine part, with "_2" for the second of its kind in the layer.
+std::string array_prefix(const Layer& layer, std::size_t component);
+
+/// A tensor for the array that the component calls `array` ("weight", "scale", "running_mean"), by
+/// its name in files that are written, and others that are read as well: those of the
+/// architecture's `weights`, or the usual ones, also in PyTorch's words.
+ExpectedTensor array_tensor(const Layer& layer, std::size_t component, std::string_view array,
+                            std::vector<std::int64_t> shape);
+
+}  // namespace smoothbound

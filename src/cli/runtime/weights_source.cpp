@@ -1,0 +1,48 @@
+#include "weights_source.hpp"
+
+#include <fmt/format.h>
+
+#include "shared/model_options.hpp"
+#include "smoothbound/runtime/adapt_statistics.hpp"
+#include "smoothbound/runtime/statistics.hpp"
+
+namespace smoothbound::cli {
+
+ParameterSource weights_source(const WeightsOptions& options, const CommandLine& line) {
+  ParameterSource source;
+  source.file = options.file;
+  if (!options.match.empty()) {
+    source.reading.match = static_cast<TensorMatch>(
+        choose(line, "--match-weights", options.match, tensor_match_names()));
+  }
+  for (const auto& [option, value] :
+       {std::pair<std::string, const std::string&>{"--weights-map", options.map},
+        {"--match-weights", options.match}}) {
+    if (value.empty() || !options.file.empty()) continue;
+    throw SpecError(line.locate_last({option}), fmt::format("{} is about --weights", option),
+                    "give a file by --weights, or leave it out");
+  }
+  if (options.map.empty()) return source;
+  if (source.reading.match == TensorMatch::order) {
+    throw SpecError(line.locate_last({"--weights-map"}),
+                    "--weights-map gives names, and --match-weights order takes none",
+                    "keep one of them");
+  }
+  source.reading.map = std::make_shared<const WeightsMap>(options.map);
+  return source;
+}
+
+GraphAdapter statistics_adapter(const WeightsOptions& options, const CommandLine& line) {
+  ParameterSource source = weights_source(options, line);
+  if (source.file.empty()) return {};
+  return [read = statistics_of_files(std::move(source))](Graph graph,
+                                                         std::vector<std::string>& notes) {
+    if (!lacks_statistics(graph)) {
+      notes.emplace_back("weights have no effect: no batch norm lacks its statistics");
+      return graph;
+    }
+    return read(std::move(graph), notes);
+  };
+}
+
+}  // namespace smoothbound::cli

@@ -1,0 +1,13 @@
+// The file of --weights as the library takes it.
+#pragma once
+
+#include "shared/command_line.hpp"
+#include "shared/weights_options.hpp"
+#include "smoothbound/runtime/parameters.hpp"
+
+namespace smoothbound::cli {
+
+/// Throws SpecError with a place on the command line, and as WeightsMap.
+ParameterSource weights_source(const WeightsOptions& options, const CommandLine& line);
+
+}  // namespace smoothbound::cli
