@@ -100,6 +100,9 @@ TEST(ForeignFormat, IsToldByItsNameWhereItIsNoText) {
             "the parameters of a network of Caffe | give the network itself, its .prototxt");
   EXPECT_EQ(refusal("\xb8\x05\x0a\0\0\0"s, "m.pt"), "a file of PyTorch | " + torch_command);
   EXPECT_EQ(refusal("\xb8\x05\x0a\0\0\0"s, "m.pth").substr(0, 17), "a file of PyTorch");
+  // Which begin as ONNX models do.
+  EXPECT_EQ(models::find_format("saved_model.pb", "\x08\x01\x12\xb8\x05"s), nullptr);
+  EXPECT_EQ(models::find_format("m.mlmodel", "\x08\x04\x12\xb8\x05\x0a"s), nullptr);
   // A text of such a name is read.
   EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{dense: 1}]\n", "m.pt"), "read");
   EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{name: \xc3\xa4, dense: 1}]\n", "m.pt"), "read");
