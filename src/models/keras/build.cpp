@@ -191,7 +191,7 @@ class Builder {
       }
       return run(*layer.model, inputs, name + "/");
     }
-    const LayerRow* const row = row_of(layer);
+    const LayerRow* const row = find_layer(layer.class_name);
     if (row == nullptr && !is_operation(layer)) {
       throw SpecError(layer.location,
                       fmt::format("layer '{}' is of the class '{}', which has no counterpart here",
@@ -210,9 +210,6 @@ class Builder {
       called.refuse(error.what(), error.hint.empty() ? "check the sizes" : error.hint);
     }
   }
-
-  // TimeDistributed counts as what it applies, for layers that act on each position anyway.
-  static const LayerRow* row_of(const Layer& layer) { return find_layer(layer.class_name); }
 
   // An operation of Keras 3: `keras.ops.relu(x)` has the class "Relu".
   static std::string function_of(const Layer& layer) {

@@ -177,13 +177,13 @@ std::span<const std::string_view> axis_names(int rank) {
 
 std::vector<std::int64_t> keras_sizes(const Shape& shape, bool channels_first) {
   std::vector<std::int64_t> sizes(shape.sizes().begin(), shape.sizes().end());
-  if (!channels_first) std::ranges::rotate(sizes, sizes.begin() + 1);
+  if (!channels_first) std::rotate(sizes.begin(), sizes.begin() + 1, sizes.end());
   return sizes;
 }
 
 Shape shape_of(const std::vector<std::int64_t>& sizes, bool channels_first) {
   std::vector<std::int64_t> ours = sizes;
-  if (!channels_first && !ours.empty()) std::ranges::rotate(ours, ours.end() - 1);
+  if (!channels_first && !ours.empty()) std::rotate(ours.begin(), ours.end() - 1, ours.end());
   return Shape(ours);
 }
 

@@ -86,7 +86,7 @@ class LayerCall {
               const Shape& output, bool bias = true, const std::string& part = {});
   Tensor merge(std::string component, std::vector<Setting> settings,
                const std::vector<Tensor>& from, const Shape& output);
-  /// z * by + plus, both fixed.
+  /// By a fixed number.
   Tensor scale(Tensor from, double by);
   Tensor shift(Tensor from, double by);
 

@@ -8,22 +8,28 @@
 namespace smoothbound::models::keras {
 namespace {
 
+// Whether the order of the scalars is the same channels first and channels last.
+bool is_one_order(const Shape& shape) { return shape.channels() == 1 || shape.positions() == 1; }
+
+// An array of ours with its scalars in the order of channels last.
+Tensor with_channels_last(LayerCall& call, Tensor from) {
+  const Shape shape = call.shape(from);
+  if (is_one_order(shape)) return from;
+  std::string axes;
+  for (const std::string_view axis : axis_names(shape.rank()).subspan(1)) {
+    axes += fmt::format("{}, ", axis);
+  }
+  return call.map(from, "permute", {{"axes", fmt::format("[{}channels]", axes)}},
+                  Shape(keras_sizes(shape, false)));
+}
+
 Tensor convert_flatten(LayerCall& call) {
   const Tensor input = call.input();
   const Shape shape = call.shape(input);
   if (shape.rank() == 1) return input;
-  Tensor from = input;
   // Keras 2 flattens channels last whatever the format is.
-  if (call.building.channels_first && !call.building.is_keras_3 && shape.channels() != 1 &&
-      shape.positions() != 1) {
-    std::vector<std::int64_t> sizes(shape.sizes().begin(), shape.sizes().end());
-    std::ranges::rotate(sizes, sizes.begin() + 1);
-    std::string axes;
-    for (const std::string_view axis : axis_names(shape.rank()).subspan(1)) {
-      axes += fmt::format("{}, ", axis);
-    }
-    from = call.map(input, "permute", {{"axes", fmt::format("[{}channels]", axes)}}, Shape(sizes));
-  }
+  const bool is_moved = call.building.channels_first && !call.building.is_keras_3;
+  const Tensor from = is_moved ? with_channels_last(call, input) : input;
   return call.reshaped(from, {shape.elements()});
 }
 
@@ -60,7 +66,7 @@ Tensor convert_permute(LayerCall& call) {
     call.refuse(fmt::format("its dims are no order of {} axes", shape.rank()),
                 "name each axis once, from 1");
   }
-  if (!call.building.channels_first) std::ranges::rotate(from, from.end() - 1);
+  if (!call.building.channels_first) std::rotate(from.begin(), from.end() - 1, from.end());
   if (std::ranges::is_sorted(from)) return input;
   std::string axes;
   std::vector<std::int64_t> sizes;
@@ -230,7 +236,6 @@ constexpr std::array rows_of_shapes{
 
 Tensor LayerCall::reshaped(Tensor from, const std::vector<std::int64_t>& sizes) {
   const Shape source = shape(from);
-  const bool last = !building.channels_first;
   const Shape target = shape_of(sizes, building.channels_first);
   const auto as_list = [](const Shape& shape) {
     return yaml_list({shape.sizes().begin(), shape.sizes().end()});
@@ -240,21 +245,9 @@ Tensor LayerCall::reshaped(Tensor from, const std::vector<std::int64_t>& sizes) 
     if (result.rank() == 1) return map(tensor, "flatten", {}, result);
     return map(tensor, "reshape", {{"sizes", as_list(result)}}, result);
   };
-  // Whether the order of the scalars is the same channels first and channels last.
-  const auto is_one_order = [](const Shape& shape) {
-    return shape.channels() == 1 || shape.positions() == 1;
-  };
-  if (!last) return to(from, target);
+  if (building.channels_first) return to(from, target);
   if (!from.is_as_in_keras && source.channels() == target.channels()) return to(from, target);
-  Tensor tensor = from;
-  if (!from.is_as_in_keras && !is_one_order(source)) {
-    std::string axes;
-    for (const std::string_view axis : axis_names(source.rank()).subspan(1)) {
-      axes += fmt::format("{}, ", axis);
-    }
-    tensor = map(from, "permute", {{"axes", fmt::format("[{}channels]", axes)}},
-                 Shape(keras_sizes(source, false)));
-  }
+  const Tensor tensor = from.is_as_in_keras ? from : with_channels_last(*this, from);
   if (is_one_order(target)) return to(tensor, target);
   const Tensor reshaped = to(tensor, Shape(sizes));
   const auto names = axis_names(target.rank());
