@@ -55,7 +55,7 @@ TEST(KerasArchive, ReadsItsConfig) {
 
 TEST(KerasArchive, MessagesTellThePlaceInsideOfIt) {
   EXPECT_EQ(keras_archive_text(archive("config.json", sequential_3("[null, 6]", {"Mine"}))),
-            "0:0: config.json, line 2, column 43: layer 'l1' is of the class 'Mine', which has no "
+            "0:0: config.json, line 2, column 42: layer 'l1' is of the class 'Mine', which has no "
             "counterpart here | write an architecture file for the rest, or export the model to "
             "ONNX; 'smoothbound import --list' shows the layers that are read\n");
 }

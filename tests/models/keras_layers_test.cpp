@@ -16,8 +16,8 @@ TEST(KerasLayers, Weights) {
   EXPECT_EQ(
       keras_layers(sequence, {R"(Conv1D: "filters": 3, "kernel_size": [3], "padding": "causal",
                                          "dilation_rate": [2])"}),
-      "  - {name: l1, then: [{pad: {before: 4, after: 0}}]}\n"
-      "  - {name: l1_2, conv: {filters: 3, kernel: 3, dilation: 2}, weights: l1}\n");
+      "  - {name: l1/pad, then: [{pad: {before: 4, after: 0}}]}\n"
+      "  - {name: l1, conv: {filters: 3, kernel: 3, dilation: 2}}\n");
   EXPECT_EQ(
       keras_layers(image, {R"(DepthwiseConv2D: "kernel_size": [3, 3], "depth_multiplier": 2)"}),
       "  - {name: l1, conv: {filters: 8, kernel: 3, groups: 4}}\n");
@@ -52,7 +52,8 @@ TEST(KerasLayers, NormalizationsAndFixedNumbers) {
             "  - {name: l1, then: [{scale: {by: [0.5, 1, 1, 1]}}, {shift: {by: [-0.5, 0, 0, "
             "0]}}]}\n");
   EXPECT_EQ(keras_layers(image, {R"(GroupNormalization: "groups": -1, "axis": -1)"}),
-            "  - {name: l1, then: [{group_norm: {groups: 4, epsilon: 0.001, affine: true}}]}\n");
+            "  - {name: l1, then: [{group_norm: {groups: 4, epsilon: 0.001, affine: true, weights: "
+            "l1}}]}\n");
 }
 
 TEST(KerasLayers, Activations) {
@@ -79,18 +80,21 @@ TEST(KerasLayers, Activations) {
 }
 
 TEST(KerasLayers, Shapes) {
-  EXPECT_EQ(
-      keras_layers(image, {R"(Cropping2D: "cropping": [[1, 0], [0, 2]])",
-                           R"(UpSampling2D: "size": [2, 2], "interpolation": "bilinear")"}),
-      "  - name: l1\n"
-      "    then: [{slice: {axis: height, from: 1}}, {slice: {axis: width, to: 4}}, {upsample: "
-      "{factor: 2, mode: bilinear}}]\n");
+  EXPECT_EQ(keras_layers(image, {R"(Cropping2D: "cropping": [[1, 0], [0, 2]])",
+                                 R"(UpSampling2D: "size": [2, 2], "interpolation": "bilinear")"}),
+            "  - name: l1\n"
+            "    then:\n"
+            "      - {slice: {axis: height, from: 1}}\n"
+            "      - {slice: {axis: width, to: 4}}\n"
+            "      - {upsample: {factor: 2, mode: bilinear}}\n");
   EXPECT_EQ(
       keras_layers(image, {R"(ZeroPadding2D: "padding": [1, 2])", R"(Permute: "dims": [2, 1, 3])",
                            R"(Reshape: "target_shape": [-1, 4])"}),
       "  - name: l1\n"
-      "    then: [{pad: {by: [1, 2]}}, {permute: {axes: [channels, width, height]}}, {reshape: "
-      "{sizes: [4, 100]}}]\n");
+      "    then:\n"
+      "      - {pad: {by: [1, 2]}}\n"
+      "      - {permute: {axes: [channels, width, height]}}\n"
+      "      - {reshape: {sizes: [4, 100]}}\n");
   EXPECT_EQ(keras_layers(image, {"Softmax", R"(Reshape: "target_shape": [24, 8])"}),
             "  - name: l1\n"
             "    then:\n"

@@ -152,9 +152,9 @@ TEST(Keras, UnknownLayersAreNamed) {
       "--list' shows the layers that are read\n";
   EXPECT_EQ(keras_text(sequential_3(
                 "[null, 6, 5]", {R"(LSTM: "units": 3)", "Lambda", R"(Dense: "units": 3)", "Mine"})),
-            "2:43: layer 'l1' is of the class 'LSTM', which has no counterpart here" + hint +
-                "3:43: layer 'l2' is of the class 'Lambda', which has no counterpart here" + hint +
-                "5:43: layer 'l4' is of the class 'Mine', which has no counterpart here" + hint);
+            "2:42: layer 'l1' is of the class 'LSTM', which has no counterpart here" + hint +
+                "3:42: layer 'l2' is of the class 'Lambda', which has no counterpart here" + hint +
+                "5:42: layer 'l4' is of the class 'Mine', which has no counterpart here" + hint);
 }
 
 TEST(Keras, OtherClassesAreRefused) {
@@ -192,10 +192,10 @@ TEST(Keras, DamagedGraphsAreRefused) {
             "4:3: layer 'in' has no call with the number 7" + hint);
   EXPECT_EQ(refusal(R"([["d", 0, 0, {}]])", "d"),
             "3:16: layer 'd' reads its own output | a network has no loops\n");
-  EXPECT_EQ(refusal(R"([5])", "d"), "4:3: not a tensor: its layer, call and output" + hint);
+  EXPECT_EQ(refusal(R"([5])", "d"), "4:2: not a tensor: its layer, call and output" + hint);
   EXPECT_EQ(refusal(R"([["in", 0, 0, {}]])", "in"),
             "1:1: the model's output is its input | a network has at least one layer\n");
-  EXPECT_EQ(refusal(R"([["in", 0, 0, {}]])", "e"), "5:52: there is no layer 'e'" + hint);
+  EXPECT_EQ(refusal(R"([["in", 0, 0, {}]])", "e"), "5:51: there is no layer 'e'" + hint);
 }
 
 TEST(Keras, TensorsAreChannelsFirstWhereTheModelIs) {
@@ -204,8 +204,8 @@ TEST(Keras, TensorsAreChannelsFirstWhereTheModelIs) {
                               "channels_first")",
                           R"(BatchNormalization: "axis": 1, "scale": false, "center": false)",
                           R"(Flatten: "data_format": "channels_first")"}),
-            "  - name: l1\n    conv: {filters: 4, kernel: [3, 1]}\n"
-            "    then: [{batch_norm: {epsilon: 0.001}}, flatten]\n");
+            "  - {name: l1, conv: {filters: 4, kernel: [3, 1]}, then: [{batch_norm: {epsilon: "
+            "0.001}}, flatten]}\n");
   EXPECT_THAT(keras_layers("[null, 3, 8, 8]", {R"(MaxPooling2D: "data_format": "channels_first")",
                                                R"(MaxPooling2D: "data_format": "channels_last")"}),
               HasSubstr("layers of both data formats in one model | use channels_last in all "

@@ -99,8 +99,11 @@ Tensor padded_causally(LayerCall& call, Tensor input, Filter& filter) {
   const std::int64_t before = span_of(filter, 0) - 1;
   const Shape shape = call.shape(input);
   if (before == 0) return input;
-  return call.map(input, "pad", {{"before", std::to_string(before)}, {"after", "0"}},
-                  Shape{shape.channels(), checked_sum(shape.spatial(0), before, too_large)});
+  const Tensor padded =
+      call.map(input, "pad", {{"before", std::to_string(before)}, {"after", "0"}},
+               Shape{shape.channels(), checked_sum(shape.spatial(0), before, too_large)});
+  call.building.network.step(padded.step).name = call.name + "/pad";
+  return padded;
 }
 
 Tensor convolve(LayerCall& call, Tensor input, const Filter& filter, std::int64_t filters,
