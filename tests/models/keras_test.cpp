@@ -1,5 +1,6 @@
 // Models as Keras 2.2, 2.12 and 3 write them.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "keras_support.hpp"
@@ -196,6 +197,40 @@ TEST(Keras, DamagedGraphsAreRefused) {
   EXPECT_EQ(refusal(R"([["in", 0, 0, {}]])", "in"),
             "1:1: the model's output is its input | a network has at least one layer\n");
   EXPECT_EQ(refusal(R"([["in", 0, 0, {}]])", "e"), "5:51: there is no layer 'e'" + hint);
+}
+
+// Models in models multiply calls: the limits are on what is called, not on the file.
+TEST(Keras, SizesAreLimited) {
+  const std::string layer = R"({"class_name": "InputLayer", "config": {"batch_input_shape":
+[null, 3]}, "name": "x", "inbound_nodes": []})";
+  std::string model;  // of 40 calls of a model of 40 calls of ...
+  for (int depth = 0; depth < 8; ++depth) {
+    std::string calls = R"([["x", 0, 0, {}]])";
+    for (int i = 0; i < 39; ++i) {
+      calls += fmt::format(R"(,[["m", {}, 0, {{}}]])", i + (depth == 0 ? 0 : 1));
+    }
+    const std::string inner =
+        depth == 0
+            ? R"({"class_name": "Activation", "config": {"activation": "linear"}, "name": "m",
+"inbound_nodes": [)" +
+                  calls + "]}"
+            : model + R"(, "name": "m", "inbound_nodes": [)" + calls + "]}";
+    model = R"({"class_name": "Model", "config": {"name": "m", "layers": [)" + layer + ", " +
+            inner + R"(], "input_layers": [["x", 0, 0]], "output_layers": [["m", )" +
+            std::to_string(depth == 0 ? 39 : 40) + ", 0]]}";
+  }
+  EXPECT_THAT(keras_text(model + "}"),
+              HasSubstr("the model calls more than 200000 layers | write an "
+                        "architecture file for a smaller one\n"));
+  std::string many = "[1";
+  for (int i = 0; i < 70; ++i) many += ", 1";
+  EXPECT_THAT(keras_layers("[null, 3]", {"Reshape: \"target_shape\": " + many + "]"}),
+              HasSubstr("'target_shape' has 71 entries | write the file with model.to_json()"));
+  EXPECT_THAT(keras_text(R"({"class_name": "Sequential", "config": {"name": "s", "layers": [
+{"class_name": "Dense", "config": {"units": 3, "batch_input_shape": [null, 3], "name": ")" +
+                         std::string(2000, 'n') + R"("}}]}})"),
+              HasSubstr("the name of a layer has 2000 bytes, with those of the models around it | "
+                        "give it a shorter one"));
 }
 
 TEST(Keras, TensorsAreChannelsFirstWhereTheModelIs) {

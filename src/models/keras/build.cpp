@@ -176,8 +176,17 @@ class Builder {
           {SpecError(layer.location, fmt::format("the model calls more than {} layers", most_calls),
                      "write an architecture file for a smaller one")});
     }
+    constexpr std::size_t longest_name = 1000;
     const std::string name = prefix + layer.name;
+    if (name.size() > longest_name) {
+      throw SpecError(layer.location,
+                      fmt::format("the name of a layer has {} bytes, with those of the models "
+                                  "around it",
+                                  name.size()),
+                      "give it a shorter one");
+    }
     if (layer.model) {
+      calls_ += layer.model->is_sequential ? layer.model->layers.size() : layer.model->nodes.size();
       std::vector<Value> inputs;
       for (std::size_t i = 0; i < given.size(); ++i) {
         if (!given[i].constant) inputs.push_back(read[i]);
@@ -284,7 +293,11 @@ Built build(const Model& model, bool is_keras_3) {
   const std::vector<Value> outputs =
       Builder(building, mistakes).run(model, {Tensor{Network::input, is_as_in_keras}}, {});
   mistakes.throw_any();
-  if (outputs.empty() || !outputs.front() || outputs.front()->step == Network::input) {
+  if (outputs.empty() || !outputs.front()) {
+    throw SpecError(model.location, "the model's output depends on one that no layer has",
+                    "write the file with model.to_json()");
+  }
+  if (outputs.front()->step == Network::input) {
     throw SpecError(model.location, "the model's output is its input",
                     "a network has at least one layer");
   }

@@ -70,6 +70,12 @@ std::int64_t integer_of(text::Value value, std::string_view what, std::int64_t s
 
 std::vector<std::int64_t> integers_of(text::Value value, std::string_view what,
                                       std::int64_t smallest) {
+  // Of axes. Layers that are called often read their lists as often.
+  constexpr std::uint32_t most_numbers = 64;
+  if (value.is_sequence() && value.size() > most_numbers) {
+    throw SpecError(value.location(), fmt::format("'{}' has {} entries", what, value.size()),
+                    "write the file with model.to_json()");
+  }
   std::vector<std::int64_t> numbers;
   if (!value.is_sequence()) return {integer_of(value, what, smallest)};
   for (auto item = value.first_child(); item; item = item->next_sibling()) {

@@ -107,6 +107,13 @@ std::vector<double> numbers_of(const LayerCall& call, std::string_view key, cons
   if (!value) return {otherwise};
   text::Value list = *value;
   while (list.is_sequence() && list.size() == 1) list = *list.first_child();
+  // A layer that is called often reads them as often.
+  constexpr std::uint32_t most_numbers = 4096;
+  if (list.is_sequence() && list.size() > most_numbers) {
+    call.refuse(fmt::format("'{}' has {} numbers, more than the limit of {}", key, list.size(),
+                            most_numbers),
+                "scale the samples instead");
+  }
   std::vector<double> numbers;
   if (list.is_sequence()) {
     for (auto item = list.first_child(); item; item = item->next_sibling()) {
