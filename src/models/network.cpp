@@ -137,16 +137,24 @@ class Writer {
   }
 
   void name_entries() {
+    // Layers with parameters have the names that they ask for before others have them.
     std::unordered_set<std::string> taken{"input"};
-    for (Entry& entry : entries_) {
-      const Step& step = steps_[entry.root];
-      std::string wanted = step.name.empty() ? step.component : step.name;
-      if (find_invalid_text(wanted) != std::string::npos) wanted = step.component;
-      std::string name = wanted;
-      std::size_t& next = next_number_[wanted];
-      while (!taken.insert(name).second) name = fmt::format("{}_{}", wanted, ++next + 1);
-      entry.name = std::move(name);
+    for (const bool with_parameters : {true, false}) {
+      for (Entry& entry : entries_) {
+        const Step& step = steps_[entry.root];
+        const bool is_head = step.kind == Step::Kind::head && !step.weights.empty();
+        if (is_head == with_parameters) name_entry(entry, taken);
+      }
     }
+  }
+
+  void name_entry(Entry& entry, std::unordered_set<std::string>& taken) {
+    const Step& step = steps_[entry.root];
+    std::string wanted = step.name.empty() ? step.component : step.name;
+    if (find_invalid_text(wanted) != std::string::npos) wanted = step.component;
+    entry.name = wanted;
+    std::size_t& next = next_number_[wanted];
+    while (!taken.insert(entry.name).second) entry.name = fmt::format("{}_{}", wanted, ++next + 1);
   }
 
   [[nodiscard]] std::string reference(StepId step) const {
@@ -233,6 +241,15 @@ Network::Network(std::string network_name, const Shape& input_shape)
 StepId Network::add(Step step) {
   steps_.push_back(std::move(step));
   return size() - 1;
+}
+
+StepId Network::add_once(Step step) {
+  std::string key = step.component;
+  for (const Setting& setting : step.settings)
+    key += fmt::format(";{}:{}", setting.key, setting.value);
+  for (const StepId read : step.inputs) key += fmt::format(";{}", read);
+  const auto [found, is_new] = added_once_.emplace(std::move(key), size());
+  return is_new ? add(std::move(step)) : found->second;
 }
 
 std::string Network::text(StepId output, const std::vector<std::string>& comments) const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -71,6 +72,9 @@ class Network {
 
   /// Appends a step behind those that it reads.
   StepId add(Step step);
+  /// The same, unless there is such a component with the same settings and inputs: of maps without
+  /// parameters.
+  StepId add_once(Step step);
   [[nodiscard]] const Step& step(StepId id) const { return steps_[id]; }
   [[nodiscard]] Step& step(StepId id) { return steps_[id]; }
   [[nodiscard]] const Shape& shape(StepId id) const { return steps_[id].output; }
@@ -90,6 +94,7 @@ class Network {
 
  private:
   std::vector<Step> steps_;
+  std::unordered_map<std::string, StepId> added_once_;
 };
 
 /// `text` as a YAML scalar, quoted where it has to be.

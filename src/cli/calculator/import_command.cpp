@@ -70,10 +70,12 @@ int run(const ImportCommandOptions& options, const CommandLine& line) {
   }
   refuse_other_formats(line, {"-o", "--output"}, options.output, {".yaml", ".yml"},
                        "architecture file", "name a file *.yaml");
-  refuse_other_formats(line, {"--weights"}, options.weights, {".safetensors"},
-                       "file of parameters", "name a file *.safetensors");
+  refuse_other_formats(line, {"--weights"}, options.weights, {".safetensors"}, "file of parameters",
+                       "name a file *.safetensors");
+  if (!options.weights.empty()) require_model_weights(line);
   Limits limits;
-  if (!options.max_size.empty()) limits.bytes = parse_size(line.scalar("--max-size", options.max_size));
+  if (!options.max_size.empty())
+    limits.bytes = parse_size(line.scalar("--max-size", options.max_size));
   const std::string& file = options.files.front();
   Source source;
   try {
@@ -85,7 +87,7 @@ int run(const ImportCommandOptions& options, const CommandLine& line) {
                       "import");
     }
     if (!options.weights.empty()) {
-      write_model_weights(line, file, models::read_model_file(file, asked), options.weights);
+      write_model_weights(file, asked, options.weights);
     }
     Output output(options.output);
     output.write(source.text);
@@ -117,13 +119,15 @@ void declare_import(Command& command) {
                  "each batch, as in training (fixed)",
                  batch_norm_names);
   command.group(OptionGroup::output);
-  command.option("-o,--output", options->output,
-                 "the architecture file, YAML, whole or not at all (standard output)", "FILE")
+  command
+      .option("-o,--output", options->output,
+              "the architecture file, YAML, whole or not at all (standard output)", "FILE")
       .written();
-  command.option("--weights", options->weights,
-                 "also write parameters and statistics there, as safetensors; the architecture "
-                 "file then has no statistics of its own",
-                 "FILE")
+  command
+      .option("--weights", options->weights,
+              "also write parameters and statistics there, as safetensors; the architecture "
+              "file then has no statistics of its own",
+              "FILE")
       .written();
   command.group(OptionGroup::machine);
   command.option("--max-size", options->max_size, "largest file of text (64MiB)", "SIZE");

@@ -9,11 +9,12 @@
 
 namespace smoothbound::cli {
 
-/// Writes the tensors of `model` as safetensors to `output`, the file of the option --weights.
-/// `file`: the model's own. Throws SpecError with a place on the command line if the name is that
-/// of another format, or in a build that cannot write it, OutputError, and DataError for a model
-/// without numbers.
-void write_model_weights(const CommandLine& line, const std::string& file,
-                         const models::ImportedModel& model, const std::string& output);
+/// Throws SpecError with the place of --weights in a build that does not write such files.
+void require_model_weights(const CommandLine& line);
+
+/// Writes the numbers of the model in `file` as safetensors to `output`. Throws OutputError, and
+/// DataError for a model without numbers.
+void write_model_weights(const std::string& file, const models::ImportOptions& options,
+                         const std::string& output);
 
 }  // namespace smoothbound::cli

@@ -85,7 +85,8 @@ std::int64_t product(const Sizes& sizes) {
 
 Sizes strides_of(const Sizes& sizes) {
   Sizes strides(sizes.size(), 1);
-  for (std::size_t axis = sizes.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * sizes[axis];
+  for (std::size_t axis = sizes.size(); axis-- > 1;)
+    strides[axis - 1] = strides[axis] * sizes[axis];
   return strides;
 }
 
@@ -146,7 +147,7 @@ Sizes Constant::integers() const {
   for (const double value : values()) {
     constexpr double limit = 0x1p63;
     if (std::isnan(value)) refuse("a number that is none stands for a whole number", "");
-    result.push_back(value >= limit    ? std::numeric_limits<std::int64_t>::max()
+    result.push_back(value >= limit   ? std::numeric_limits<std::int64_t>::max()
                      : value < -limit ? std::numeric_limits<std::int64_t>::min()
                                       : static_cast<std::int64_t>(value));
   }

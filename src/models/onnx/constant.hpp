@@ -38,10 +38,10 @@ class Constant {
   bool is_integer = false;
   /// Whether it is made of an initializer that a user may have trained.
   bool may_be_trained = false;
-  std::string name;                         // of the initializer that it is made of
-  std::uint32_t origin = no_origin;         // of that initializer
-  std::string view;                         // what was done to it since; equal for equal arrays
-  std::uint32_t depth = 0;                  // of computations that are not done yet
+  std::string name;                  // of the initializer that it is made of
+  std::uint32_t origin = no_origin;  // of that initializer
+  std::string view;                  // what was done to it since; equal for equal arrays
+  std::uint32_t depth = 0;           // of computations that are not done yet
 
   [[nodiscard]] std::int64_t elements() const { return product(sizes); }
   /// In C order. Throws SpecError for texts.

@@ -18,8 +18,8 @@ View clipped(Translator& translator, const Node& node, View x, double low, doubl
 View expanded(Translator& translator, const Node& node, View x, const Sizes& sizes);
 /// With axes of size 1 in front.
 View with_rank(View x, std::size_t rank);
-/// The numbers of `x` lying as those of `like`, which has the same sizes: as a step whose output has
-/// that one's shape.
+/// The numbers of `x` lying as those of `like`, which has the same sizes: as a step whose output
+/// has that one's shape.
 StepId lying_as(Translator& translator, const Node& node, const View& x, const View& like);
 
 }  // namespace smoothbound::models::onnx

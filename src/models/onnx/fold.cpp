@@ -87,7 +87,8 @@ Constant combined(const Call& call, const Constant& a, const Constant& b, Functi
   });
   result.is_integer = is_integer;
   result.may_be_trained = a.may_be_trained || b.may_be_trained;
-  result.view += fmt::format("{}({}{},{}{})", call.node.operation, a.origin, a.view, b.origin, b.view);
+  result.view +=
+      fmt::format("{}({}{},{}{})", call.node.operation, a.origin, a.view, b.origin, b.view);
   return result;
 }
 
@@ -136,7 +137,9 @@ const std::map<std::string_view, Function1>& unary_functions() {
       {"Cos", [](double a) { return std::cos(a); }},
       {"Erf", [](double a) { return std::erf(a); }},
       {"Relu", [](double a) { return std::max(a, 0.0); }},
-      {"Sign", [](double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; }},
+      {"Sign", [](double a) { return a > 0   ? 1.0
+                                     : a < 0 ? -1.0
+                                             : 0.0; }},
       {"Not", [](double a) { return a == 0 ? 1.0 : 0.0; }},
       {"IsNaN", [](double a) { return std::isnan(a) ? 1.0 : 0.0; }},
   };
@@ -147,8 +150,8 @@ Result fold_binary(const Call& call) {
   Constant result = call.at(0);
   for (std::size_t i = 1; i < call.inputs.size(); ++i) {
     const bool is_integer = result.is_integer && call.at(i).is_integer;
-    result = combined(call, result, call.at(i), binary_functions().at(call.node.operation),
-                      is_integer);
+    result =
+        combined(call, result, call.at(i), binary_functions().at(call.node.operation), is_integer);
   }
   return {result};
 }
@@ -227,7 +230,8 @@ Constant taken(const Call& call, const Constant& from, std::size_t axis, const S
       for (const std::int64_t entry : entries) {
         const auto begin =
             values.begin() + static_cast<std::ptrdiff_t>((o * from.sizes[axis] + entry) * inner);
-        result_values.insert(result_values.end(), begin, begin + static_cast<std::ptrdiff_t>(inner));
+        result_values.insert(result_values.end(), begin,
+                             begin + static_cast<std::ptrdiff_t>(inner));
       }
     }
     return result_values;
@@ -322,8 +326,7 @@ Result fold_concat(const Call& call) {
 Result fold_reshape(const Call& call) {
   const Constant& from = call.at(0);
   const Sizes asked = call.inputs.size() > 1 ? call.at(1).integers() : call.node.integers("shape");
-  return {from.reshaped(
-      reshape_sizes(from.sizes, asked, call.node.integer("allowzero", 0) == 0))};
+  return {from.reshaped(reshape_sizes(from.sizes, asked, call.node.integer("allowzero", 0) == 0))};
 }
 
 Result fold_flatten(const Call& call) {
@@ -331,8 +334,10 @@ Result fold_flatten(const Call& call) {
   const std::int64_t rank = static_cast<std::int64_t>(from.sizes.size());
   std::int64_t axis = call.node.integer("axis", 1);
   if (axis < 0) axis += rank;
-  const auto middle = from.sizes.begin() + static_cast<std::ptrdiff_t>(std::clamp<std::int64_t>(axis, 0, rank));
-  return {from.reshaped({product({from.sizes.begin(), middle}), product({middle, from.sizes.end()})})};
+  const auto middle =
+      from.sizes.begin() + static_cast<std::ptrdiff_t>(std::clamp<std::int64_t>(axis, 0, rank));
+  return {
+      from.reshaped({product({from.sizes.begin(), middle}), product({middle, from.sizes.end()})})};
 }
 
 Result fold_squeeze(const Call& call) {
@@ -340,9 +345,8 @@ Result fold_squeeze(const Call& call) {
   Sizes axes = axes_of(call.node, call.find(1));
   Sizes sizes;
   for (std::size_t axis = 0; axis < from.sizes.size(); ++axis) {
-    const bool is_named = std::ranges::any_of(axes, [&](std::int64_t named) {
-      return axis_within(named, from.sizes.size()) == axis;
-    });
+    const bool is_named = std::ranges::any_of(
+        axes, [&](std::int64_t named) { return axis_within(named, from.sizes.size()) == axis; });
     if (from.sizes[axis] == 1 && (axes.empty() || is_named)) continue;
     sizes.push_back(from.sizes[axis]);
   }
@@ -369,8 +373,8 @@ Result fold_transpose(const Call& call) {
   const std::size_t rank = from.sizes.size();
   std::vector<int> order;
   for (std::size_t i = 0; i < rank; ++i) {
-    order.push_back(static_cast<int>(given.size() == rank ? axis_within(given[i], rank)
-                                                          : rank - 1 - i));
+    order.push_back(
+        static_cast<int>(given.size() == rank ? axis_within(given[i], rank) : rank - 1 - i));
   }
   call.folder.require_room(from.sizes);
   return {from.permuted(order)};
@@ -405,7 +409,8 @@ Result fold_tile(const Call& call) {
   for (std::size_t axis = 0; axis < std::min(repeats.size(), result.sizes.size()); ++axis) {
     if (repeats[axis] == 1) continue;
     const std::int64_t size = result.sizes[axis];
-    const std::int64_t count = checked_product(size, std::max<std::int64_t>(repeats[axis], 0), "an array's size");
+    const std::int64_t count =
+        checked_product(size, std::max<std::int64_t>(repeats[axis], 0), "an array's size");
     call.folder.require_room({count});
     Sizes entries;
     for (std::int64_t i = 0; i < count; ++i) entries.push_back(i % size);
@@ -444,7 +449,8 @@ Result fold_range(const Call& call) {
   const Sizes sizes{static_cast<std::int64_t>(count)};
   call.folder.require_room(sizes);
   std::vector<double> values;
-  for (std::int64_t i = 0; i < sizes[0]; ++i) values.push_back(start + static_cast<double>(i) * delta);
+  for (std::int64_t i = 0; i < sizes[0]; ++i)
+    values.push_back(start + static_cast<double>(i) * delta);
   return {Constant(sizes, call.at(0).is_integer, std::move(values))};
 }
 
@@ -478,8 +484,8 @@ Result fold_reduction(const Call& call) {
   const bool keeps = call.node.integer("keepdims", 1) != 0;
   const Sizes own = strides_of(from.sizes);
   Sizes sizes;
-  Sizes kept;      // with 1 for those that go
-  Sizes outer;     // strides into `from`
+  Sizes kept;   // with 1 for those that go
+  Sizes outer;  // strides into `from`
   Sizes inner_sizes;
   Sizes inner;
   for (std::size_t axis = 0; axis < rank; ++axis) {
@@ -500,15 +506,24 @@ Result fold_reduction(const Call& call) {
     const std::vector<double>& values = from.values();
     std::vector<double> all;
     for_each_place(kept, {outer}, [&](const std::vector<std::int64_t>& at) {
-      double sum = kind == "ReduceProd" ? 1 : kind == "ReduceMax" ? -HUGE_VAL : kind == "ReduceMin" ? HUGE_VAL : 0;
+      double sum = kind == "ReduceProd"  ? 1
+                   : kind == "ReduceMax" ? -HUGE_VAL
+                   : kind == "ReduceMin" ? HUGE_VAL
+                                         : 0;
       for_each_place(inner_sizes, {inner}, [&](const std::vector<std::int64_t>& in) {
         const double value = values[static_cast<std::size_t>(at[0] + in[0])];
-        if (kind == "ReduceProd") sum *= value;
-        else if (kind == "ReduceMax") sum = std::max(sum, value);
-        else if (kind == "ReduceMin") sum = std::min(sum, value);
-        else if (kind == "ReduceL2" || kind == "ReduceSumSquare") sum += value * value;
-        else if (kind == "ReduceL1") sum += std::fabs(value);
-        else sum += value;
+        if (kind == "ReduceProd")
+          sum *= value;
+        else if (kind == "ReduceMax")
+          sum = std::max(sum, value);
+        else if (kind == "ReduceMin")
+          sum = std::min(sum, value);
+        else if (kind == "ReduceL2" || kind == "ReduceSumSquare")
+          sum += value * value;
+        else if (kind == "ReduceL1")
+          sum += std::fabs(value);
+        else
+          sum += value;
       });
       if (kind == "ReduceMean") sum /= count;
       if (kind == "ReduceL2") sum = std::sqrt(sum);
@@ -564,6 +579,42 @@ Result fold_triangle(const Call& call) {
   })};
 }
 
+// Some entries replaced, as indexed assignments are exported.
+Result fold_scatter(const Call& call) {
+  const Constant from = call.at(0);
+  const Constant indices = call.at(1);
+  const Constant updates = call.at(2);
+  if (indices.sizes.empty() || indices.sizes.back() < 0 ||
+      static_cast<std::size_t>(indices.sizes.back()) > from.sizes.size() ||
+      call.node.text("reduction", "none") != "none") {
+    refuse("indices that do not fit", "compute it before the export");
+  }
+  const auto depth = static_cast<std::size_t>(indices.sizes.back());
+  std::int64_t inner = 1;
+  for (std::size_t axis = depth; axis < from.sizes.size(); ++axis) inner *= from.sizes[axis];
+  const Sizes places = indices.integers();
+  const std::int64_t count = depth == 0 ? 1 : static_cast<std::int64_t>(places.size() / depth);
+  if (updates.elements() != checked_product(count, inner, "an array's size")) {
+    refuse("updates that do not fit", "compute it before the export");
+  }
+  call.folder.require_room(from.sizes);
+  const Sizes strides = strides_of(from.sizes);
+  std::vector<double> values = from.values();
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t begin = 0;
+    for (std::size_t axis = 0; axis < depth; ++axis) {
+      std::int64_t place = places[static_cast<std::size_t>(i) * depth + axis];
+      if (place < 0) place += from.sizes[axis];
+      if (place < 0 || place >= from.sizes[axis])
+        refuse("an index beyond its axis", "is the file complete?");
+      begin += place * strides[axis];
+    }
+    const auto first = updates.values().begin() + i * inner;
+    std::copy(first, first + inner, values.begin() + begin);
+  }
+  return {Constant(from.sizes, from, [values] { return values; })};
+}
+
 using Fold = Result (*)(const Call&);
 
 const std::map<std::string_view, Fold>& folds() {
@@ -579,7 +630,7 @@ const std::map<std::string_view, Fold>& folds() {
         {"Expand", fold_expand},       {"Tile", fold_tile},
         {"Range", fold_range},         {"ConstantOfShape", fold_constant_of_shape},
         {"Where", fold_where},         {"MatMul", fold_matmul},
-        {"Trilu", fold_triangle},
+        {"Trilu", fold_triangle},      {"ScatterND", fold_scatter},
     };
     for (const auto& [name, function] : binary_functions()) table.emplace(name, fold_binary);
     for (const auto& [name, function] : comparisons()) table.emplace(name, fold_comparison);
@@ -648,7 +699,8 @@ Sizes reshape_sizes(const Sizes& from, const Sizes& asked, bool allows_zero) {
     if (sizes[axis] == -1 && open == sizes.size()) {
       open = axis;
     } else if (sizes[axis] < 0) {
-      refuse(fmt::format("a shape [{}] is asked for", fmt::join(asked, ", ")), "is the file complete?");
+      refuse(fmt::format("a shape [{}] is asked for", fmt::join(asked, ", ")),
+             "is the file complete?");
     } else {
       known = checked_product(known, sizes[axis], "an array's size");
     }
@@ -665,7 +717,9 @@ Sizes reshape_sizes(const Sizes& from, const Sizes& asked, bool allows_zero) {
 
 Range slice_range(std::int64_t size, std::int64_t start, std::int64_t end, std::int64_t step) {
   if (step == 0) refuse("a slice has the step 0", "is the file complete?");
-  const auto place = [&](std::int64_t at) { return at < 0 ? std::max(at, -size - 1) + size : std::min(at, size); };
+  const auto place = [&](std::int64_t at) {
+    return at < 0 ? std::max(at, -size - 1) + size : std::min(at, size);
+  };
   Range range{place(start), step, 0};
   std::int64_t stop = place(end);
   if (step > 0) {
@@ -707,8 +761,8 @@ std::vector<Range> slice_of(const Graph& graph, const Node& node, const Sizes& s
 
 Sizes split_sizes(const Node& node, std::int64_t size, const Constant* given) {
   Sizes sizes = given != nullptr ? given->integers() : node.integers("split");
-  const auto parts =
-      static_cast<std::int64_t>(node.integer("num_outputs", static_cast<std::int64_t>(node.outputs.size())));
+  const auto parts = static_cast<std::int64_t>(
+      node.integer("num_outputs", static_cast<std::int64_t>(node.outputs.size())));
   if (sizes.empty() && parts > 0 && parts <= std::max<std::int64_t>(size, 1)) {
     const std::int64_t each = ceiling_of(size, parts);
     for (std::int64_t rest = size; rest > 0; rest -= each) sizes.push_back(std::min(each, rest));

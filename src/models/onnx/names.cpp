@@ -34,8 +34,8 @@ std::string module_of_node(std::string_view name) {
   std::string_view last;
   std::size_t before = 0;  // length of the path in front of `last`
   for (const std::string_view part : parts) {
-    const bool is_child = !last.empty() && part.size() > last.size() + 1 && part.starts_with(last) &&
-                          part[last.size()] == '.';
+    const bool is_child = !last.empty() && part.size() > last.size() + 1 &&
+                          part.starts_with(last) && part[last.size()] == '.';
     if (is_child) {
       path.resize(before);
     } else {

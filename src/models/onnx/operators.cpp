@@ -10,9 +10,8 @@ namespace {
 const std::map<std::string_view, Operator>& table() {
   static const std::map<std::string_view, Operator> all = [] {
     std::map<std::string_view, Operator> rows;
-    for (const auto& list :
-         {linear_operators(), elementwise_operators(), arithmetic_operators(),
-          normalization_operators(), window_operators(), layout_operators()}) {
+    for (const auto& list : {linear_operators(), elementwise_operators(), arithmetic_operators(),
+                             normalization_operators(), window_operators(), layout_operators()}) {
       for (const Operator& row : list) rows.emplace(row.name, row);
     }
     return rows;
@@ -23,7 +22,8 @@ const std::map<std::string_view, Operator>& table() {
 constexpr std::string_view unroll = "unroll it: write the steps out before the export";
 constexpr std::string_view no_quantization = "export the network before it is quantized";
 constexpr std::string_view unbounded =
-    "its slope has no bound: leave it out, or write the layer as 'opaque' with constants of your own";
+    "its slope has no bound: leave it out, or write the layer as 'opaque' with constants of your "
+    "own";
 
 }  // namespace
 

@@ -38,7 +38,8 @@ View expanded(Translator& translator, const Node& node, View x, const Sizes& siz
     if (translator.network().shape(step) != shape_of(each)) {
       step = translator.map(step, "reshape", {{"", yaml_list(each)}}, shape_of(each), node);
     }
-    x.step = translator.map(step, "upsample", {{"size", std::to_string(count)}}, shape_of(all), node);
+    x.step =
+        translator.map(step, "upsample", {{"size", std::to_string(count)}}, shape_of(all), node);
     for (std::int64_t& stride : x.strides) stride *= count;
     x.sizes[axis] = count;
     x.strides[axis] = 1;
@@ -53,9 +54,8 @@ namespace {
 AxisList lying_order(const View& view) {
   AxisList order(view.rank());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return view.strides[a] > view.strides[b];
-  });
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return view.strides[a] > view.strides[b]; });
   return order;
 }
 
@@ -91,7 +91,8 @@ View as_view(Translator& translator, const Node& node, const Constant& numbers, 
     return result;
   }
   Sizes kept;
-  std::ranges::copy_if(sizes, std::back_inserter(kept), [](std::int64_t size) { return size != 1; });
+  std::ranges::copy_if(sizes, std::back_inserter(kept),
+                       [](std::int64_t size) { return size != 1; });
   if (kept.empty()) kept = {1};
   if (kept.size() > static_cast<std::size_t>(Shape::largest_rank)) kept = {numbers.elements()};
   return in_order(make(numbers.reshaped(kept)), sizes, View::nowhere);
@@ -166,8 +167,9 @@ View product_of_views(Translator& translator, const Node& node, View a, View b) 
     const bool is_slowest = place == Place::slowest;
     const Shape& own = translator.network().shape(a.step);
     const bool fits = is_slowest && own.channels() == kept;
-    const Shape shape = fits ? own
-                             : is_slowest ? shape_of({kept, repeated}) : shape_of({repeated, kept});
+    const Shape shape = fits         ? own
+                        : is_slowest ? shape_of({kept, repeated})
+                                     : shape_of({repeated, kept});
     AxisList kept_order;
     for (const std::size_t axis : order) {
       if (b.sizes[axis] != 1) kept_order.push_back(axis);
@@ -219,12 +221,14 @@ View with_fixed(Translator& translator, const Node& node, View x, const Constant
     return mapped(translator, node, x, component, {{"by", numbers_text(values)}});
   }
   const View given = as_view(translator, node, numbers, x, false);
-  return is_product ? product_of_views(translator, node, x, given) : sum_of(translator, node, x, given);
+  return is_product ? product_of_views(translator, node, x, given)
+                    : sum_of(translator, node, x, given);
 }
 
 // Numbers on the input alone, for each channel, prepare it: they are not trained.
 bool prepares_input(const View& x, const Constant& numbers) {
-  return x.step == Network::input && numbers.elements() <= std::max<std::int64_t>(x.rank() > 1 ? x.sizes[1] : 1, 1);
+  return x.step == Network::input &&
+         numbers.elements() <= std::max<std::int64_t>(x.rank() > 1 ? x.sizes[1] : 1, 1);
 }
 
 // What is added to scores so that these do not count any more, as much as a number can say it.
@@ -265,10 +269,10 @@ View masked(Translator& translator, const Node& node, View x, const Constant& ma
   const std::int64_t stack = x.elements() / sizes[0] / sizes[1];
   if (stack != 1) sizes.insert(sizes.begin(), stack);
   const StepId step = translator.arranged(x, order, shape_of(sizes), node);
-  View result = in_order(
-      translator.map(step, "mask", {{"by", yaml_number(-far_below)}, {"keys", "second"}},
-                     shape_of(sizes), node),
-      x.sizes, x.batch);
+  View result =
+      in_order(translator.map(step, "mask", {{"by", yaml_number(-far_below)}, {"keys", "second"}},
+                              shape_of(sizes), node),
+               x.sizes, x.batch);
   return result;
 }
 
@@ -307,7 +311,8 @@ void translate_sum(Translator& translator, const Node& node) {
     const View& x = translator.require_view(node, i);
     result = result ? sum_of(translator, node, *result, x) : x;
   }
-  for (const Constant* const numbers : known) result = added(translator, node, result.value(), *numbers);
+  for (const Constant* const numbers : known)
+    result = added(translator, node, result.value(), *numbers);
   if (node.operation == "Mean") {
     result = scaled_and_shifted(translator, node, result.value(),
                                 1 / static_cast<double>(node.inputs.size()), 0);
@@ -328,8 +333,9 @@ void translate_sub(Translator& translator, const Node& node) {
   const View negative =
       scaled_and_shifted(translator, node, translator.require_view(node, 1), -1, 0);
   translator.set(node, 0,
-                 first != nullptr ? with_fixed(translator, node, negative, *first, false)
-                                  : sum_of(translator, node, translator.require_view(node, 0), negative));
+                 first != nullptr
+                     ? with_fixed(translator, node, negative, *first, false)
+                     : sum_of(translator, node, translator.require_view(node, 0), negative));
 }
 
 void translate_mul(Translator& translator, const Node& node) {
@@ -354,12 +360,14 @@ void translate_div(Translator& translator, const Node& node) {
   if (std::ranges::any_of(divisor->values(), [](double value) { return value == 0; })) {
     refuse("it divides by 0", "is the file complete?");
   }
-  translator.set(node, 0, with_fixed(translator, node, translator.require_view(node, 0),
-                                     changed(*divisor, [](double value) { return 1 / value; }), true));
+  translator.set(node, 0,
+                 with_fixed(translator, node, translator.require_view(node, 0),
+                            changed(*divisor, [](double value) { return 1 / value; }), true));
 }
 
 void translate_neg(Translator& translator, const Node& node) {
-  translator.set(node, 0, scaled_and_shifted(translator, node, translator.require_view(node, 0), -1, 0));
+  translator.set(node, 0,
+                 scaled_and_shifted(translator, node, translator.require_view(node, 0), -1, 0));
 }
 
 void translate_pow(Translator& translator, const Node& node) {
@@ -384,8 +392,9 @@ void translate_extreme(Translator& translator, const Node& node) {
   }
   const View& x = translator.require_view(node, translator.constant(node, 0) != nullptr ? 1 : 0);
   const double number = known->values()[0];
-  translator.set(node, 0, clipped(translator, node, x, is_max ? number : -HUGE_VAL,
-                                  is_max ? HUGE_VAL : number));
+  translator.set(
+      node, 0,
+      clipped(translator, node, x, is_max ? number : -HUGE_VAL, is_max ? HUGE_VAL : number));
 }
 
 // Scores that are not to count are replaced by a number far below the others.
@@ -403,7 +412,8 @@ void translate_where(Translator& translator, const Node& node) {
     for (double& value : values) value = (value != 0) == masks_true ? far_below : 0;
     return values;
   });
-  translator.set(node, 0, masked(translator, node, translator.require_view(node, masks_true ? 2 : 1), mask));
+  translator.set(node, 0,
+                 masked(translator, node, translator.require_view(node, masks_true ? 2 : 1), mask));
 }
 
 }  // namespace

@@ -32,16 +32,17 @@ namespace {
 
 void translate_function(Translator& translator, const Node& node, const char* component,
                         std::vector<Setting> settings = {}) {
-  translator.set(node, 0, mapped(translator, node, translator.require_view(node, 0), component,
-                                 std::move(settings)));
+  translator.set(
+      node, 0,
+      mapped(translator, node, translator.require_view(node, 0), component, std::move(settings)));
 }
 
 // The function of an operator that has no settings.
 void translate_plain(Translator& translator, const Node& node) {
   static const std::map<std::string_view, const char*> components{
-      {"Relu", "relu"},         {"Sigmoid", "sigmoid"},   {"Tanh", "tanh"},
-      {"Softsign", "softsign"}, {"Softplus", "softplus"}, {"Sin", "sin"},
-      {"Atan", "atan"},         {"Erf", "erf"},           {"Mish", "mish"},
+      {"Relu", "relu"},           {"Sigmoid", "sigmoid"},   {"Tanh", "tanh"},
+      {"Softsign", "softsign"},   {"Softplus", "softplus"}, {"Sin", "sin"},
+      {"Atan", "atan"},           {"Erf", "erf"},           {"Mish", "mish"},
       {"HardSwish", "hard_swish"}};
   translate_function(translator, node, components.at(node.operation));
 }
@@ -52,8 +53,7 @@ std::string attribute_text(const Node& node, std::string_view name, float otherw
 }
 
 void translate_leaky_relu(Translator& translator, const Node& node) {
-  translate_function(translator, node, "leaky_relu",
-                     {{"", attribute_text(node, "alpha", 0.01F)}});
+  translate_function(translator, node, "leaky_relu", {{"", attribute_text(node, "alpha", 0.01F)}});
 }
 
 void translate_elu(Translator& translator, const Node& node) {
@@ -72,8 +72,9 @@ void translate_selu(Translator& translator, const Node& node) {
   }
   View x = mapped(translator, node, translator.require_view(node, 0), "elu",
                   {{"", yaml_number(static_cast<float>(alpha))}});
-  translator.set(node, 0, scaled_and_shifted(translator, node, x,
-                                             static_cast<double>(static_cast<float>(gamma)), 0));
+  translator.set(
+      node, 0,
+      scaled_and_shifted(translator, node, x, static_cast<double>(static_cast<float>(gamma)), 0));
 }
 
 void translate_gelu(Translator& translator, const Node& node) {

@@ -112,7 +112,8 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
   const Convolution conv = convolution_of(node, weight);
   const std::size_t rank = conv.kernel.size();
   const SpatialInput input = spatial_input(translator, node, x, rank);
-  const std::int64_t filters = checked_product(weight.sizes[1], conv.groups, "the number of filters");
+  const std::int64_t filters =
+      checked_product(weight.sizes[1], conv.groups, "the number of filters");
   Sizes added = per_axis(node, "output_padding", rank, 0);
   Sizes before(rank, 0);
   Sizes after(rank, 0);
@@ -193,8 +194,7 @@ void add_dense(Translator& translator, const Node& node, const View& x, std::siz
     step.settings.push_back({"", std::to_string(units)});
     // Dense flattens what it reads: numbers in their order have whatever shape they have.
     const Shape& shape = translator.network().shape(x.step);
-    step.inputs = {x.is_in_order() ? x.step
-                                   : translator.arranged(x, {axis}, Shape{inputs}, node)};
+    step.inputs = {x.is_in_order() ? x.step : translator.arranged(x, {axis}, Shape{inputs}, node)};
     static_cast<void>(shape);
     step.output = shape_of({units});
     translator.bind(step, node, std::move(arrays));
@@ -263,7 +263,8 @@ void translate_gemm(Translator& translator, const Node& node) {
              "a bias has one number for each output");
     }
   } else if (translator.view(node.input(2)) != nullptr) {
-    refuse("the summand of the product depends on the network's input", "export it as MatMul and Add");
+    refuse("the summand of the product depends on the network's input",
+           "export it as MatMul and Add");
   }
   add_dense(translator, node, *x, 1, weight, bias ? &*bias : nullptr);
 }
@@ -330,9 +331,9 @@ void multiply_views(Translator& translator, const Node& node, View a, View b) {
   step.output = shape_of(sizes);
   result.push_back(rows);
   result.push_back(columns);
-  translator.set(node, 0,
-                 in_order(translator.add(std::move(step)), result,
-                          a.rank() >= b.rank() ? a.batch : b.batch));
+  translator.set(
+      node, 0,
+      in_order(translator.add(std::move(step)), result, a.rank() >= b.rank() ? a.batch : b.batch));
 }
 
 void translate_matmul(Translator& translator, const Node& node) {
@@ -353,8 +354,8 @@ void translate_matmul(Translator& translator, const Node& node) {
     if (known.sizes.size() == 1) {
       refuse("a product with a vector of weights", "export the weights as a matrix");
     }
-    return add_dense(translator, node, *a, a->rank() - 1,
-                     known.reshaped(sizes).permuted({1, 0}), bias);
+    return add_dense(translator, node, *a, a->rank() - 1, known.reshaped(sizes).permuted({1, 0}),
+                     bias);
   }
   const View& right = translator.require_view(node, 1);
   const Constant& known = translator.require_constant(node, 0, "weights");

@@ -27,11 +27,13 @@ void add_affine(Step& step, const Constant* scale, const Constant* shift, std::i
   const bool has_shift = !is_literal_of(shift, 0);
   if (!has_scale && !has_shift) return;
   step.settings.push_back({"affine", "true"});
-  const auto use = [&](bool has, const Constant* numbers, const char* word, std::string_view suffix) {
+  const auto use = [&](bool has, const Constant* numbers, const char* word,
+                       std::string_view suffix) {
     if (!has) return step.settings.push_back({word, "false"});
     if (numbers->elements() != features) {
-      refuse(fmt::format("{} [{}] for {} features", word, fmt::join(numbers->sizes, ", "), features),
-             "there is one number for each feature");
+      refuse(
+          fmt::format("{} [{}] for {} features", word, fmt::join(numbers->sizes, ", "), features),
+          "there is one number for each feature");
     }
     arrays.push_back({suffix, numbers->reshaped({features})});
   };
@@ -80,9 +82,9 @@ void set_normalized(Translator& translator, const Node& node, ByChannel at, Step
 
 void translate_batch_norm(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
-  const bool trains = node.integer("training_mode", 0) != 0 || node.integer("is_test", 1) == 0 ||
-                      (translator.graph().opset < 14 && node.outputs.size() > 1 &&
-                       node.outputs[1] != absent);
+  const bool trains =
+      node.integer("training_mode", 0) != 0 || node.integer("is_test", 1) == 0 ||
+      (translator.graph().opset < 14 && node.outputs.size() > 1 && node.outputs[1] != absent);
   Step step;
   step.component = "batch_norm";
   step.name = translator.name_of(node);
@@ -92,7 +94,8 @@ void translate_batch_norm(Translator& translator, const Node& node) {
   if (node.integer("spatial", 1) == 0) {
     AxisList order(x.rank() - 1);
     std::iota(order.begin(), order.end(), 1);
-    const StepId laid = translator.arranged(x, order, shape_of({x.sizes.begin() + 1, x.sizes.end()}), node);
+    const StepId laid =
+        translator.arranged(x, order, shape_of({x.sizes.begin() + 1, x.sizes.end()}), node);
     at = {laid, in_order(laid, x.sizes, x.batch)};
     features = x.elements();
     step.settings.push_back({"per", "element"});
@@ -105,8 +108,9 @@ void translate_batch_norm(Translator& translator, const Node& node) {
   const bool is_fixed = translator.options().batch_norms == ImportOptions::BatchNorms::fixed;
   if (trains || !is_fixed) {
     if (trains) {
-      translator.note(fmt::format("'{}' is exported for training: it takes the statistics of each batch",
-                                  translator.name_of(node)));
+      translator.note(
+          fmt::format("'{}' is exported for training: it takes the statistics of each batch",
+                      translator.name_of(node)));
     }
   } else {
     const Constant& mean = translator.require_constant(node, 3, "the mean");
@@ -175,7 +179,8 @@ void translate_layer_norm(Translator& translator, const Node& node) {
   AxisList over;
   for (const std::int64_t axis : node.integers("axes")) over.push_back(axis_within(axis, x.rank()));
   if (over.empty()) {
-    for (std::size_t axis = axis_within(node.integer("axis", -1), x.rank()); axis < x.rank(); ++axis) {
+    for (std::size_t axis = axis_within(node.integer("axis", -1), x.rank()); axis < x.rank();
+         ++axis) {
       over.push_back(axis);
     }
   }
@@ -190,7 +195,8 @@ Constant for_channels(const Constant& numbers, std::int64_t groups, std::int64_t
   const Constant from = numbers;
   return {{channels}, from, [from, each] {
             std::vector<double> values;
-            for (const double value : from.values()) values.insert(values.end(), static_cast<std::size_t>(each), value);
+            for (const double value : from.values())
+              values.insert(values.end(), static_cast<std::size_t>(each), value);
             return values;
           }};
 }
@@ -207,7 +213,8 @@ void translate_group_norm(Translator& translator, const Node& node) {
   } else {
     groups = node.integer("num_groups", 1);
     if (groups < 1 || channels % groups != 0) {
-      refuse(fmt::format("{} groups of {} channels", groups, channels), "groups divide the channels");
+      refuse(fmt::format("{} groups of {} channels", groups, channels),
+             "groups divide the channels");
     }
     step.component = "group_norm";
     step.settings.push_back({"groups", std::to_string(groups)});
@@ -215,8 +222,10 @@ void translate_group_norm(Translator& translator, const Node& node) {
   step.settings.push_back({"epsilon", epsilon_of(node)});
   std::optional<Constant> scale;
   std::optional<Constant> shift;
-  if (const Constant* const c = translator.constant(node, 1)) scale = for_channels(*c, groups, channels);
-  if (const Constant* const c = translator.constant(node, 2)) shift = for_channels(*c, groups, channels);
+  if (const Constant* const c = translator.constant(node, 1))
+    scale = for_channels(*c, groups, channels);
+  if (const Constant* const c = translator.constant(node, 2))
+    shift = for_channels(*c, groups, channels);
   std::vector<BlockArray> arrays;
   add_affine(step, scale ? &*scale : nullptr, shift ? &*shift : nullptr, channels, arrays);
   translator.bind(step, node, std::move(arrays));

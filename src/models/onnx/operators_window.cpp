@@ -18,7 +18,8 @@ bool is_one_everywhere(const Sizes& sizes) {
 // the padding in front (PyTorch's rule).
 std::int64_t hanging_windows(std::int64_t size, std::int64_t before, std::int64_t after,
                              std::int64_t kernel, std::int64_t stride) {
-  std::int64_t count = ceiling_of(std::max<std::int64_t>(size + before + after - kernel, 0), stride) + 1;
+  std::int64_t count =
+      ceiling_of(std::max<std::int64_t>(size + before + after - kernel, 0), stride) + 1;
   if ((count - 1) * stride >= size + before) --count;
   return count;
 }
@@ -77,9 +78,9 @@ StepId add_pool(Translator& translator, const Node& node, StepId input, std::str
   return translator.map(input, std::move(component), std::move(settings), shape_of(sizes), node);
 }
 
-// A pooling that looks at real positions only: paddings that differ in front and behind only say how
-// many windows there are. As many as with the padding in front on both sides, with or without one
-// that hangs over; where that is too many, those behind are left out.
+// A pooling that looks at real positions only: paddings that differ in front and behind only say
+// how many windows there are. As many as with the padding in front on both sides, with or without
+// one that hangs over; where that is too many, those behind are left out.
 StepId pool_real_positions(Translator& translator, const Node& node, StepId input,
                            const std::string& component, Pooling pooling,
                            const std::vector<Setting>& more) {
@@ -114,15 +115,16 @@ StepId pool_real_positions(Translator& translator, const Node& node, StepId inpu
     }
     return step;
   }
-  refuse(fmt::format("pads [{}] in front and [{}] behind leave windows without a position",
-                     fmt::join(pooling.padding.before, ", "),
-                     fmt::join(pooling.padding.after, ", ")),
-         "pad less behind than a window is wide");
+  refuse(
+      fmt::format("pads [{}] in front and [{}] behind leave windows without a position",
+                  fmt::join(pooling.padding.before, ", "), fmt::join(pooling.padding.after, ", ")),
+      "pad less behind than a window is wide");
 }
 
 SpatialInput pool_input(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
-  if (x.rank() < 3) refuse("a pooling without axes of positions", "it reads [batch, channels, positions...]");
+  if (x.rank() < 3)
+    refuse("a pooling without axes of positions", "it reads [batch, channels, positions...]");
   return spatial_input(translator, node, x, x.rank() - 2);
 }
 
@@ -151,12 +153,14 @@ void translate_average_pool(Translator& translator, const Node& node) {
     step = pool_real_positions(translator, node, step, "average_pool", pooling,
                                {{"count_padding", "false"}});
   } else if (pooling.padding.is_symmetric()) {
-    step = add_pool(translator, node, step, "average_pool", pooling, pooling.windows, pooling.ceil, {});
+    step = add_pool(translator, node, step, "average_pool", pooling, pooling.windows, pooling.ceil,
+                    {});
   } else {
     std::vector<Setting> none;
     step = padded(translator, node, step, pooling.padding, none);
     pooling.padding = {Sizes(pooling.kernel.size(), 0), Sizes(pooling.kernel.size(), 0)};
-    step = add_pool(translator, node, step, "average_pool", pooling, pooling.windows, pooling.ceil, {});
+    step = add_pool(translator, node, step, "average_pool", pooling, pooling.windows, pooling.ceil,
+                    {});
   }
   set_pooled(translator, node, step, input.shape, pooling.windows);
 }
@@ -238,7 +242,9 @@ Sizes resized_sizes(Translator& translator, const Node& node, const View& x) {
   }
   Sizes sizes = x.sizes;
   const Sizes named = node.integers("axes");
-  const auto axis_at = [&](std::size_t i) { return named.empty() ? i : axis_within(named[i], x.rank()); };
+  const auto axis_at = [&](std::size_t i) {
+    return named.empty() ? i : axis_within(named[i], x.rank());
+  };
   if (given != nullptr && given->elements() > 0) {
     const Sizes asked = given->integers();
     if (asked.size() > x.rank()) refuse("more sizes than axes", "is the file complete?");
@@ -252,7 +258,8 @@ Sizes resized_sizes(Translator& translator, const Node& node, const View& x) {
   for (std::size_t i = 0; i < factors.size(); ++i) {
     const std::size_t axis = axis_at(i);
     const double wanted = static_cast<double>(x.sizes[axis]) * factors[i];
-    if (!(wanted >= 1 && wanted < 0x1p40)) refuse("a factor that leaves no position", "is the file complete?");
+    if (!(wanted >= 1 && wanted < 0x1p40))
+      refuse("a factor that leaves no position", "is the file complete?");
     sizes[axis] = static_cast<std::int64_t>(wanted);
     const double exact = static_cast<double>(sizes[axis]) / static_cast<double>(x.sizes[axis]);
     if (sizes[axis] != x.sizes[axis] && std::abs(exact - factors[i]) > 1e-6 * factors[i]) {
@@ -270,7 +277,8 @@ bool takes_floor(const Node& node, const View& x, const Sizes& sizes, bool is_ol
   const std::string_view rounding = node.text("nearest_mode", "round_prefer_floor");
   if (place == "asymmetric" && rounding == "floor") return true;
   bool whole = true;  // factors
-  for (std::size_t axis = 0; axis < sizes.size(); ++axis) whole = whole && sizes[axis] % x.sizes[axis] == 0;
+  for (std::size_t axis = 0; axis < sizes.size(); ++axis)
+    whole = whole && sizes[axis] % x.sizes[axis] == 0;
   return whole && (place == "half_pixel" || place == "pytorch_half_pixel") &&
          (rounding == "round_prefer_floor" || rounding == "round_prefer_ceil");
 }
@@ -298,8 +306,10 @@ void translate_resize(Translator& translator, const Node& node) {
     }
   } else if (mode == "linear") {
     bool grows = true;
-    for (std::size_t axis = 0; axis < sizes.size(); ++axis) grows = grows && sizes[axis] >= x.sizes[axis];
-    const bool has_one = std::ranges::any_of(sizes.begin() + 2, sizes.end(), [](auto size) { return size == 1; });
+    for (std::size_t axis = 0; axis < sizes.size(); ++axis)
+      grows = grows && sizes[axis] >= x.sizes[axis];
+    const bool has_one =
+        std::ranges::any_of(sizes.begin() + 2, sizes.end(), [](auto size) { return size == 1; });
     settings.push_back({"mode", "bilinear"});
     if (place == "align_corners" && !is_old) {
       settings.push_back({"align_corners", "true"});

@@ -72,14 +72,14 @@ Padding padding_of(const Node& node, const Shape& input, const Sizes& kernel, co
     return padding;
   }
   if (automatic != "NOTSET" && automatic != "VALID" && !automatic.empty()) {
-    refuse(fmt::format("auto_pad is '{}'", automatic), "it is NOTSET, VALID, SAME_UPPER or SAME_LOWER");
+    refuse(fmt::format("auto_pad is '{}'", automatic),
+           "it is NOTSET, VALID, SAME_UPPER or SAME_LOWER");
   }
   const Sizes pads = node.integers("pads");
   if (automatic == "VALID" || pads.empty()) return padding;
   constexpr std::int64_t most = std::int64_t{1} << 31U;
-  if (pads.size() != 2 * rank || std::ranges::any_of(pads, [](std::int64_t pad) {
-        return pad < 0 || pad > most;
-      })) {
+  if (pads.size() != 2 * rank ||
+      std::ranges::any_of(pads, [](std::int64_t pad) { return pad < 0 || pad > most; })) {
     refuse(fmt::format("pads are [{}], with {} axes of positions", fmt::join(pads, ", "), rank),
            "one in front for each axis, then one behind, none below 0");
   }
@@ -103,9 +103,10 @@ StepId padded(Translator& translator, const Node& node, StepId input, const Padd
     sizes.push_back(shape.spatial(static_cast<int>(axis)) + padding.before[axis] +
                     padding.after[axis]);
   }
-  return translator.map(input, "pad",
-                        {{"before", extent_text(padding.before)}, {"after", extent_text(padding.after)}},
-                        shape_of(sizes), node);
+  return translator.map(
+      input, "pad",
+      {{"before", extent_text(padding.before)}, {"after", extent_text(padding.after)}},
+      shape_of(sizes), node);
 }
 
 std::int64_t windows_along(std::int64_t size, std::int64_t extent, std::int64_t stride) {

@@ -43,7 +43,8 @@ Translator::Translator(std::shared_ptr<Graph> graph, std::string_view path,
       }()) {}
 
 Translator::Slot& Translator::slot(ValueId value) {
-  if (value >= slots_.size()) slots_.resize(std::max<std::size_t>(graph_->values.size(), value + 1));
+  if (value >= slots_.size())
+    slots_.resize(std::max<std::size_t>(graph_->values.size(), value + 1));
   return slots_[value];
 }
 
@@ -71,15 +72,15 @@ const View& Translator::require_view(const Node& node, std::size_t input) const 
 const Constant& Translator::require_constant(const Node& node, std::size_t input,
                                              std::string_view what) const {
   if (const Constant* const found = constant(node, input)) return *found;
-  refuse(node.input(input) == absent
-             ? fmt::format("{} is missing", what)
-             : fmt::format("{} depends on the network's input", what),
+  refuse(node.input(input) == absent ? fmt::format("{} is missing", what)
+                                     : fmt::format("{} depends on the network's input", what),
          "they have to be known when the model is read");
 }
 
 void Translator::set(const Node& node, std::size_t output, View result) {
   if (output >= node.outputs.size() || node.outputs[output] == absent) return;
-  if (result.elements() == 0) refuse("an array without entries", "is the size of the input that of the network?");
+  if (result.elements() == 0)
+    refuse("an array without entries", "is the size of the input that of the network?");
   slot(node.outputs[output]).view = std::make_unique<View>(std::move(result));
 }
 
@@ -89,11 +90,34 @@ void Translator::set(const Node& node, std::size_t output, Constant result) {
 }
 
 void Translator::note(const std::string& text) {
-  if (std::ranges::find(network_->notes, text) == network_->notes.end()) network_->notes.push_back(text);
+  if (std::ranges::find(network_->notes, text) == network_->notes.end())
+    network_->notes.push_back(text);
 }
 
 bool Translator::is_trained(const Constant& numbers) const {
   return numbers.may_be_trained && !(numbers.is_scalar() && is_made_up(numbers.name));
+}
+
+// A module that is called again may have its weights once more in the file, where the exporter
+// computed them and made up names: then it is the same ones that are read.
+std::uint32_t Translator::first_equal(std::uint32_t initializer) {
+  if (initializer == Constant::no_origin) return initializer;
+  const Tensor& tensor = graph_->initializers[initializer];
+  constexpr std::size_t least = 16;  // bytes: what is shorter may be equal by chance
+  if (!is_made_up(tensor.name) || tensor.bytes.size() < least) return initializer;
+  const auto is_varied = [](std::string_view bytes) {
+    return bytes.substr(4) != bytes.substr(0, bytes.size() - 4);
+  };
+  auto& candidates = made_up_[std::string(tensor.bytes.substr(0, least))];
+  for (const std::uint32_t other : candidates) {
+    const Tensor& before = graph_->initializers[other];
+    if (before.sizes == tensor.sizes && before.type == tensor.type &&
+        before.bytes == tensor.bytes && is_varied(tensor.bytes)) {
+      return other;
+    }
+  }
+  candidates.push_back(initializer);
+  return initializer;
 }
 
 void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arrays) {
@@ -102,7 +126,8 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
   std::string key;
   for (const BlockArray& array : arrays) {
     if (array.numbers.origin == Constant::no_origin) key += "?";
-    key += fmt::format("{}:{}:{};", array.suffix, array.numbers.origin, array.numbers.view);
+    key += fmt::format("{}:{}:{};", array.suffix, first_equal(array.numbers.origin),
+                       array.numbers.view);
   }
   if (key.find('?') == std::string::npos && step.kind == Step::Kind::head) {
     const auto [found, is_new] = blocks_.emplace(key, network_->size());
@@ -121,22 +146,27 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
   std::vector<std::string> names;
   bool is_prefix = true;
   for (BlockArray& array : arrays) {
-    const std::string usual = array.suffix.empty() ? module : fmt::format("{}.{}", module, array.suffix);
+    const std::string usual =
+        array.suffix.empty() ? module : fmt::format("{}.{}", module, array.suffix);
     const bool is_own = array.numbers.origin != Constant::no_origin &&
                         array.numbers.view.find_first_not_of('t') == std::string::npos &&
                         !is_made_up(array.numbers.name);
     std::string name = is_own ? array.numbers.name : usual;
-    const std::string what = fmt::format("{}:{}:{}", array.numbers.origin, array.numbers.view, name);
+    const std::string what =
+        fmt::format("{}:{}:{}", array.numbers.origin, array.numbers.view, name);
     std::string free = name;
     for (int number = 2; !tensor_names_.emplace(free, what).second; ++number) {
       if (tensor_names_.at(free) == what && array.numbers.origin != Constant::no_origin) {
-        note(fmt::format("'{}' is read by several layers that do not share all of their parameters: "
-                         "it counts as parameters of each of them", name));
+        note(
+            fmt::format("'{}' is read by several layers that do not share all of their parameters: "
+                        "it counts as parameters of each of them",
+                        name));
         break;
       }
       free = fmt::format("{}_{}", name, number);
     }
-    const bool is_there = std::ranges::any_of(network_->tensors, [&](const models::Tensor& t) { return t.name == free; });
+    const bool is_there = std::ranges::any_of(
+        network_->tensors, [&](const models::Tensor& t) { return t.name == free; });
     if (!is_there) {
       auto numbers = array.numbers.numbers(path_);
       if (auto* const compute = std::get_if<ComputedNumbers>(&numbers)) {
@@ -183,17 +213,20 @@ StepId Translator::fixed(const Constant& numbers, const Node& node) {
   std::vector<std::string> texts;
   for (const double value : numbers.values()) texts.push_back(yaml_number(value));
   const bool is_one = numbers.is_all(numbers.values().at(0));
-  step.settings = {{"shape", yaml_list(numbers.sizes)},
-                   {"values", is_one ? texts.front() : fmt::format("[{}]", fmt::join(texts, ", "))}};
+  step.settings = {
+      {"shape", yaml_list(numbers.sizes)},
+      {"values", is_one ? texts.front() : fmt::format("[{}]", fmt::join(texts, ", "))}};
   step.output = shape_of(numbers.sizes);
   return add(std::move(step));
 }
 
 void Translator::read_input(const GraphInput& input) {
   const std::string name(graph_->values[input.value].name);
-  if (!input.is_tensor) refuse(fmt::format("input '{}' is no array", name), "networks read one array");
+  if (!input.is_tensor)
+    refuse(fmt::format("input '{}' is no array", name), "networks read one array");
   if (!input.has_shape) {
-    refuse(fmt::format("input '{}' has no shape", name), "export the model with the shape of its input");
+    refuse(fmt::format("input '{}' has no shape", name),
+           "export the model with the shape of its input");
   }
   const bool is_ids = input.type == DataType::int64 || input.type == DataType::int32;
   Sizes sizes;
@@ -209,13 +242,15 @@ void Translator::read_input(const GraphInput& input) {
     sizes.push_back(is_batch ? 1 : size);
   }
   if (!open.empty()) {
-    refuse(fmt::format("input '{}' has axes without a size: {}", name, fmt::join(open, ", ")),
-           "only the batch, the first axis, may be open: export the model with the size of its input");
+    refuse(
+        fmt::format("input '{}' has axes without a size: {}", name, fmt::join(open, ", ")),
+        "only the batch, the first axis, may be open: export the model with the size of its input");
   }
   const bool has_batch = sizes.size() > 1;
   Sizes own(sizes.begin() + (has_batch ? 1 : 0), sizes.end());
   if (own.empty()) own = {1};
-  const std::string stem = path_.empty() ? std::string(graph_->name) : std::filesystem::path(path_).stem().string();
+  const std::string stem =
+      path_.empty() ? std::string(graph_->name) : std::filesystem::path(path_).stem().string();
   network_ = std::make_unique<Network>(stem, shape_of(own));
   if (sizes.empty()) sizes = {1};
   View all = in_order(Network::input, sizes, has_batch ? 0 : View::nowhere);
@@ -250,7 +285,8 @@ std::optional<ValueId> Translator::choose_output() {
     chosen_name = name;
   }
   if (!others.empty()) {
-    comments_.push_back(fmt::format("the output is '{}'; left out: {}", chosen_name, fmt::join(others, ", ")));
+    comments_.push_back(
+        fmt::format("the output is '{}'; left out: {}", chosen_name, fmt::join(others, ", ")));
   }
   return chosen;
 }
@@ -311,7 +347,8 @@ void Translator::inline_branch(const Node& node) {
   if (condition == nullptr) {
     refuse("its condition depends on the network's input", "export the branch that is taken");
   }
-  const Attribute* const branch = node.find(condition->values().at(0) != 0 ? "then_branch" : "else_branch");
+  const Attribute* const branch =
+      node.find(condition->values().at(0) != 0 ? "then_branch" : "else_branch");
   if (branch == nullptr) refuse("the branch is missing", "is the file complete?");
   if (++depth_ > deepest) refuse("branches within branches", "simplify the model before");
   std::vector<ValueId> outputs;
@@ -351,8 +388,9 @@ void Translator::run(const Node& node) {
                              : "'smoothbound import --list' names the operators that are; "
                                "write the layer by hand, or as 'opaque', in the imported file");
     } catch (const ShapeError& error) {
-      throw SpecError(whole_file, fmt::format("{}: {}", described(node), error.what()),
-                      error.hint.empty() ? "is the size of the input that of the network?" : error.hint);
+      throw SpecError(
+          whole_file, fmt::format("{}: {}", described(node), error.what()),
+          error.hint.empty() ? "is the size of the input that of the network?" : error.hint);
     } catch (const SpecError& error) {
       throw SpecError(whole_file, fmt::format("{}: {}", described(node), error.what()), error.hint);
     }
@@ -373,9 +411,11 @@ void Translator::read_constants() {
 // Convolutions with a bias whose weights have lost their names: batch norms were put into them.
 void Translator::note_folded_norms() {
   if (folded_norms_ == 0) return;
-  note(fmt::format("{} convolution{} had batch norms folded into them by the exporter, which are not "
-                   "there any more; to keep them, export with training=torch.onnx.TrainingMode.PRESERVE "
-                   "and do_constant_folding=False", folded_norms_, folded_norms_ == 1 ? " has" : "s have"));
+  note(fmt::format(
+      "{} convolution{} had batch norms folded into them by the exporter, which are not "
+      "there any more; to keep them, export with training=torch.onnx.TrainingMode.PRESERVE "
+      "and do_constant_folding=False",
+      folded_norms_, folded_norms_ == 1 ? " has" : "s have"));
 }
 
 ImportedModel Translator::translate() {
@@ -401,9 +441,11 @@ ImportedModel Translator::translate() {
   }
   if (inputs.size() != 1) {
     std::vector<std::string> names;
-    for (const GraphInput* const input : inputs) names.push_back(fmt::format("'{}'", graph_->values[input->value].name));
-    refuse(inputs.empty() ? std::string("the output does not depend on an input")
-                          : fmt::format("the model has {} inputs: {}", names.size(), fmt::join(names, ", ")),
+    for (const GraphInput* const input : inputs)
+      names.push_back(fmt::format("'{}'", graph_->values[input->value].name));
+    refuse(inputs.empty()
+               ? std::string("the output does not depend on an input")
+               : fmt::format("the model has {} inputs: {}", names.size(), fmt::join(names, ", ")),
            inputs.empty() ? "is the file complete?"
                           : "a network has one: export it with the others as constants");
   }
@@ -423,23 +465,23 @@ ImportedModel Translator::translate() {
 ImportedModel Translator::finish(const View& result) {
   AxisList order;
   Sizes sizes;
+  // Where the batch cannot be told from other axes any more, it is the first one.
+  const int batch =
+      result.batch >= 0 || result.rank() < 2 || result.sizes[0] != 1 ? result.batch : 0;
   for (std::size_t axis = 0; axis < result.rank(); ++axis) {
     order.push_back(axis);
-    if (result.batch != static_cast<int>(axis)) sizes.push_back(result.sizes[axis]);
+    if (batch != static_cast<int>(axis)) sizes.push_back(result.sizes[axis]);
   }
   if (sizes.empty()) sizes = {1};
-  while (sizes.size() > static_cast<std::size_t>(Shape::largest_rank) && sizes.front() == 1) sizes.erase(sizes.begin());
-  StepId step = result.step;
+  while (sizes.size() > static_cast<std::size_t>(Shape::largest_rank) && sizes.front() == 1)
+    sizes.erase(sizes.begin());
   const bool fits = sizes.size() <= static_cast<std::size_t>(Shape::largest_rank);
-  const auto has_ones = [&] {  // [1000, 1, 1] of a step whose output is [1000]
-    return without_last_ones(sizes) == without_last_ones({network_->shape(step).sizes().begin(), network_->shape(step).sizes().end()});
-  };
-  if (!(result.is_in_order() && has_ones())) {
-    step = onnx::arranged(*network_, result, order, fits ? shape_of(sizes) : shape_of({result.elements()}), "output");
-  }
+  const StepId step = onnx::arranged(
+      *network_, result, order, fits ? shape_of(sizes) : shape_of({result.elements()}), "output");
   std::vector<std::string> lines{fmt::format(
-      "Made of {} (ONNX, opset {}{}).", path_.empty() ? "a model" : std::filesystem::path(path_).filename().string(),
-      graph_->opset, graph_->producer.empty() ? "" : fmt::format(", of {}", graph_->producer))};
+      "Made of {} (ONNX, opset {}{}).",
+      path_.empty() ? "a model" : std::filesystem::path(path_).filename().string(), graph_->opset,
+      graph_->producer.empty() ? "" : fmt::format(", of {}", graph_->producer))};
   network_->notes.insert(network_->notes.begin(), comments_.begin(), comments_.end());
   lines.insert(lines.end(), network_->notes.begin(), network_->notes.end());
   ImportedModel model;

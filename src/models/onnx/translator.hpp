@@ -105,6 +105,7 @@ class Translator {
   void fail(const Node& node);
   bool fold(const Node& node);
   void inline_branch(const Node& node);
+  std::uint32_t first_equal(std::uint32_t initializer);
   void read_constants();
   void note_folded_norms();
   ImportedModel finish(const View& result);
@@ -118,10 +119,11 @@ class Translator {
   std::unique_ptr<Network> network_;
   Folder folder_;
   std::vector<Slot> slots_;
-  std::vector<std::uint32_t> producer_;  // node of each value
-  std::vector<bool> is_done_;            // of each node
-  std::map<std::string, StepId> blocks_;  // by what they read
-  std::map<std::string, std::string> tensor_names_;  // of arrays, by what they are
+  std::vector<std::uint32_t> producer_;                        // node of each value
+  std::vector<bool> is_done_;                                  // of each node
+  std::map<std::string, StepId> blocks_;                       // by what they read
+  std::map<std::string, std::vector<std::uint32_t>> made_up_;  // initializers, by how they begin
+  std::map<std::string, std::string> tensor_names_;            // of arrays, by what they are
   MistakeList mistakes_;
   std::vector<std::string> comments_;
   ValueId first_unread_ = 0;

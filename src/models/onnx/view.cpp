@@ -34,11 +34,23 @@ std::vector<Run> runs_of(const View& view, const AxisList& order) {
   return runs;
 }
 
+// What several operators want is there once.
+StepId rearranged(Network& network, StepId input, const char* component,
+                  std::vector<Setting> settings, const Shape& output, const std::string& name) {
+  Step step;
+  step.component = component;
+  step.settings = std::move(settings);
+  step.inputs = {input};
+  step.output = output;
+  step.name = name;
+  return network.add_once(std::move(step));
+}
+
 StepId with_shape(Network& network, StepId step, const Sizes& sizes, const std::string& name) {
   const Shape shape = shape_of(sizes);
   if (network.shape(step) == shape) return step;
-  if (shape.rank() == 1) return add_map(network, step, "flatten", {}, shape, name);
-  return add_map(network, step, "reshape", {{"", yaml_list(sizes)}}, shape, name);
+  if (shape.rank() == 1) return rearranged(network, step, "flatten", {}, shape, name);
+  return rearranged(network, step, "reshape", {{"", yaml_list(sizes)}}, shape, name);
 }
 
 // Permutes a step whose output is seen with up to four axes.
@@ -51,8 +63,8 @@ StepId with_order(Network& network, StepId step, const Sizes& sizes, const AxisL
     words.push_back(axis_word(axis, static_cast<int>(sizes.size())));
     result.push_back(sizes[axis]);
   }
-  return add_map(network, step, "permute", {{"", fmt::format("[{}]", fmt::join(words, ", "))}},
-                 shape_of(result), name);
+  return rearranged(network, step, "permute", {{"", fmt::format("[{}]", fmt::join(words, ", "))}},
+                    shape_of(result), name);
 }
 
 std::int64_t product_of(std::span<const Run> runs) {
@@ -159,7 +171,8 @@ View reshaped(Network& network, const View& view, const Sizes& sizes, const std:
       ++to;
       continue;
     }
-    if (from == view.rank() || to == sizes.size()) return result;  // products are equal: no such case
+    if (from == view.rank() || to == sizes.size())
+      return result;  // products are equal: no such case
     const std::size_t first = from;
     const std::size_t first_to = to;
     std::int64_t in = view.sizes[from++];
@@ -260,8 +273,8 @@ std::string axis_word(std::size_t axis, int rank) {
   return words.at(axis + 3 - static_cast<std::size_t>(rank));
 }
 
-StepId add_map(Network& network, StepId input, std::string component,
-               std::vector<Setting> settings, const Shape& output, const std::string& name) {
+StepId add_map(Network& network, StepId input, std::string component, std::vector<Setting> settings,
+               const Shape& output, const std::string& name) {
   Step step;
   step.component = std::move(component);
   step.settings = std::move(settings);

@@ -59,8 +59,8 @@ View resized(const View& view, std::size_t axis, std::int64_t count, StepId step
 std::string axis_word(std::size_t axis, int rank);
 
 /// Adds a component of one input that stands in `then`.
-StepId add_map(Network& network, StepId input, std::string component,
-               std::vector<Setting> settings, const Shape& output, const std::string& name);
+StepId add_map(Network& network, StepId input, std::string component, std::vector<Setting> settings,
+               const Shape& output, const std::string& name);
 
 /// A shape; throws SpecError if there is none of so many axes.
 Shape shape_of(const Sizes& sizes);
