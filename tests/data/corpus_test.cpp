@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <random>
 #include <vector>
 
 #include "fuzz/readers.hpp"
+#include "smoothbound/models/model.hpp"
 #include "support/source_directory.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -49,6 +51,16 @@ TEST_P(Corpus, DamagedIsReadOrRefused) {
       const std::string damaged = directory.write("damaged" + path.extension().string(), text);
       ASSERT_NO_THROW(GetParam().read(damaged)) << path << " draw " << i;
     }
+  }
+}
+
+// A new format of models needs a fuzzer.
+TEST(ModelCorpora, EveryFormatHasOne) {
+  for (const models::ModelFormat& format : models::model_formats()) {
+    std::string name(format.name == "Caffe" ? "prototxt" : format.name);
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+    EXPECT_NE(std::ranges::find(fuzz::readers, name, &fuzz::NamedReader::name), fuzz::readers.end())
+        << name;
   }
 }
 

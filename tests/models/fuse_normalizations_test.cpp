@@ -41,6 +41,20 @@ TEST(FuseNormalizations, LayerNormOverAnyAxes) {
             "y = LayerNormalization(x3) axis=-1 epsilon=1e-05; z = Mul(y, 2)");
 }
 
+TEST(FuseNormalizations, ScalesWithAxesThatNodesAdd) {
+  EXPECT_EQ(fused(layer_norm("x", "[1]",
+                             "; s1 = Unsqueeze(w:8) axes=[1]; "
+                             "s2 = Unsqueeze(s1, [2]); z = Mul(s2, y)")),
+            "z = LayerNormalization(x, w:8) axes=[-3] epsilon=1e-05");
+  EXPECT_EQ(fused(layer_norm("x", "[1]", "; u = Unsqueeze(w:8) axes=[-1 -2]; z = Mul(y, u)")),
+            "z = LayerNormalization(x, w:8) axes=[-3] epsilon=1e-05");
+  const std::string left = "y = LayerNormalization(x) axes=[-3] epsilon=1e-05; ";
+  EXPECT_EQ(fused(layer_norm("x", "[1]", "; u = Unsqueeze(w:8) axes=[1 5]; z = Mul(y, u)")),
+            left + "u = Unsqueeze(w:8) axes=[1 5]; z = Mul(y, u)");
+  EXPECT_EQ(fused(layer_norm("x", "[1]", "; u = Unsqueeze(w:8) axes=[1 2]; z = Mul(y, u) -> z, u")),
+            left + "u = Unsqueeze(w:8) axes=[1 2]; z = Mul(y, u)");
+}
+
 TEST(FuseNormalizations, LayerNormInOtherOrders) {
   // Axes as an input, the difference twice, a square by itself, and roots as powers.
   EXPECT_EQ(fused("m = ReduceMean(x3, [-1]); d = Sub(x3, m); e = Sub(x3, m); p = Mul(e, e); "
@@ -62,13 +76,13 @@ TEST(FuseNormalizations, TheOrderOfTensorFlow) {
       "p@ln/moments/sq__1 = Mul(d, d); v@ln/moments/variance = ReduceMean(p) axes=[2]; "
       "a@ln/batchnorm/add = Add(v, 0.001); s@ln/batchnorm/Rsqrt = Sqrt(a); "
       "r@ln/batchnorm/Rsqrt__2 = Reciprocal(s); ";
-  const std::string expected = "y@ln = LayerNormalization(x3, w:8, b:8) axis=-1 epsilon=0.001";
-  EXPECT_EQ(fused(before + "w@ln/batchnorm/mul = Mul(r, w:8); k@ln/batchnorm/mul_1 = Mul(x3, w); "
+  const std::string expected = "y@ln = LayerNormalization(x3, g:8, b:8) axis=-1 epsilon=0.001";
+  EXPECT_EQ(fused(before + "w@ln/batchnorm/mul = Mul(r, g:8); k@ln/batchnorm/mul_1 = Mul(x3, w); "
                            "n@ln/batchnorm/mul_2 = Mul(m, w); o@ln/batchnorm/sub = Sub(b:8, n); "
                            "y@ln/batchnorm/add_1 = Add(k, o)",
                   true),
             expected);
-  EXPECT_EQ(fused(before + "w@ln/batchnorm/mul = Mul(w:8, r); k@ln/batchnorm/mul_1 = Mul(w, x3); "
+  EXPECT_EQ(fused(before + "w@ln/batchnorm/mul = Mul(g:8, r); k@ln/batchnorm/mul_1 = Mul(w, x3); "
                            "n@ln/batchnorm/mul_2 = Mul(w, m); o@ln/batchnorm/sub = Sub(b:8, n); "
                            "y@ln/batchnorm/add_1 = Add(o, k)",
                   true),
@@ -77,9 +91,9 @@ TEST(FuseNormalizations, TheOrderOfTensorFlow) {
                            "y@ln/d = Add(k, o)",
                   true),
             "y@ln = LayerNormalization(x3, _, b:8) axis=-1 epsilon=0.001");
-  EXPECT_TRUE(is_left(before + "w = Mul(r, w:8); k = Mul(x3, w); n = Mul(m, w); o = Sub(b:8, n); "
+  EXPECT_TRUE(is_left(before + "w = Mul(r, g:8); k = Mul(x3, w); n = Mul(m, w); o = Sub(b:8, n); "
                                "y = Add(k, o) -> y, w"));
-  EXPECT_TRUE(is_left(before + "w = Mul(r, w:8); k = Mul(d, w); n = Mul(m, w); o = Sub(b:8, n); "
+  EXPECT_TRUE(is_left(before + "w = Mul(r, g:8); k = Mul(d, w); n = Mul(m, w); o = Sub(b:8, n); "
                                "y = Add(k, o)"));
 }
 
@@ -87,11 +101,6 @@ TEST(FuseNormalizations, WhatIsNoLayerNormStays) {
   const std::string tail = "; a = Add(v, 1e-5); s = Sqrt(a); y = Div(d, s)";
   for (const std::string& script : std::vector<std::string>{
            layer_norm("x3", "[-1]", " -> y, v"),
-           layer_norm("x3", "[-1]", " -> y, m"),
-           layer_norm("x3", "[-1]", "; z = Relu(d) -> y, z"),
-           "m = ReduceMean(x3) axes=[1]; d = Sub(x3, m); p = Pow(d, 2); "
-           "v = ReduceMean(p) axes=[-1]; z = Relu(d)" +
-               tail + " -> y, z",
            "m = ReduceMean(x3) axes=[-1] keepdims=0; d = Sub(x3, m); p = Pow(d, 2); "
            "v = ReduceMean(p) axes=[-1] keepdims=0" +
                tail,
@@ -104,6 +113,17 @@ TEST(FuseNormalizations, WhatIsNoLayerNormStays) {
        }) {
     EXPECT_TRUE(is_left(script)) << fused(script);
   }
+}
+
+TEST(FuseNormalizations, WhatIsCenteredOtherwiseIsStillDividedByItsRoot) {
+  const std::string expected = "d = Sub(x3, m); y = RMSNormalization(d) axis=-1 epsilon=1e-05";
+  EXPECT_EQ(fused(layer_norm("x3", "[-1]", " -> y, m")),
+            "m = ReduceMean(x3) axes=[-1]; " + expected);
+  EXPECT_EQ(fused(layer_norm("x3", "[-1]", " -> y, d")),
+            "m = ReduceMean(x3) axes=[-1]; " + expected);
+  EXPECT_EQ(fused("m = ReduceMean(x3) axes=[1]; d = Sub(x3, m); p = Pow(d, 2); "
+                  "v = ReduceMean(p) axes=[-1]; a = Add(v, 1e-5); s = Sqrt(a); y = Div(d, s)"),
+            "m = ReduceMean(x3) axes=[1]; " + expected);
 }
 
 TEST(FuseNormalizations, RootMeanSquares) {

@@ -21,6 +21,8 @@ struct ImportOptions {
   BatchNorms batch_norms = BatchNorms::fixed;
   /// Whether the text gives the numbers of fixed statistics, or leaves them to a file of weights.
   bool statistics_in_text = true;
+  /// Whether the first axis of an ONNX input with several is that of the samples.
+  bool first_axis_is_batch = true;
   /// The file with the numbers of a model whose format keeps them apart (Darknet). Empty: none.
   std::string numbers_file;
 };

@@ -29,6 +29,7 @@ struct ImportCommandOptions {
   std::string weights;
   std::string batch_norms = "fixed";
   bool lists = false;
+  bool has_no_batch = false;
   std::string max_size;
 };
 
@@ -54,6 +55,7 @@ models::ImportOptions import_options(const ImportCommandOptions& options, const 
   const std::size_t kind = choose(line, "--batch-norms", options.batch_norms, batch_norm_names);
   result.batch_norms = static_cast<models::ImportOptions::BatchNorms>(kind);
   result.statistics_in_text = options.weights.empty();
+  result.first_axis_is_batch = !options.has_no_batch;
   if (options.files.size() > 1) result.numbers_file = options.files[1];
   return result;
 }
@@ -113,6 +115,8 @@ void declare_import(Command& command) {
                              join_or(formats)),
                  "FILE");
   command.flag("--list", options->lists, "what is understood, by format and operator");
+  command.flag("--no-batch", options->has_no_batch,
+               "of ONNX: the first axis of the input is not that of the samples");
   command.group(OptionGroup::parameters);
   command.choice("--batch-norms", options->batch_norms,
                  "with the running statistics of the model, as it is deployed, or with those of "

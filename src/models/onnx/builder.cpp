@@ -42,16 +42,13 @@ std::string_view read_value_info(std::string_view bytes, GraphInput& input) {
     if (field.number == 2) types.push_back(field.message());
   }
   if (name.empty()) throw SpecError(whole_file, "it has no name", damaged_file);
-  within([&] { return fmt::format("'{}'", name); },
-         [&] {
-           for (FieldReader reader(types, "the type"); reader.next(field);) {
-             if (field.number == 1) tensor_types.push_back(field.message());
-             const bool is_other = field.number == 4 || field.number == 5 || field.number == 8 ||
-                                   field.number == 9;  // sequence, map, sparse tensor, optional
-             if (is_other) input.is_tensor = false;
-           }
-           read_tensor_type(tensor_types, input);
-         });
+  for (FieldReader reader(types, "the type"); reader.next(field);) {
+    if (field.number == 1) tensor_types.push_back(field.message());
+    const bool is_other = field.number == 4 || field.number == 5 || field.number == 8 ||
+                          field.number == 9;  // sequence, map, sparse tensor, optional
+    if (is_other) input.is_tensor = false;
+  }
+  read_tensor_type(tensor_types, input);
   return name;
 }
 
@@ -114,12 +111,28 @@ void refuse_sparse(std::string_view bytes) {
                   "export the model with dense arrays");
 }
 
+// A kind of messages in a graph: what they are called, and the field of their name.
+struct PartKind {
+  std::string_view kind;
+  std::uint32_t name_field;
+};
+
+// "initializer 'w'", or with its number if the name cannot be read.
+std::string describe_part(const PartKind& kind, std::string_view bytes, std::size_t index) {
+  try {
+    const std::string_view name = name_in(bytes, kind.name_field);
+    if (!name.empty()) return fmt::format("{} '{}'", kind.kind, name);
+  } catch (const SpecError&) {  // what is wrong with it is what is being said
+  }
+  return fmt::format("{} {}", kind.kind, index);
+}
+
 template <class Read>
 void each_part(MistakeList& mistakes, const std::vector<std::string_view>& parts,
-               std::string_view kind, const Read& read) {
+               const PartKind& kind, const Read& read) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     mistakes.attempt(
-        [&] { within([&] { return fmt::format("{} {}", kind, i); }, [&] { read(parts[i]); }); });
+        [&] { within([&] { return describe_part(kind, parts[i], i); }, [&] { read(parts[i]); }); });
   }
 }
 
@@ -185,18 +198,11 @@ ValueId GraphBuilder::define(std::string_view name, Scope& scope) {
 }
 
 void GraphBuilder::add_initializer(std::string_view bytes, Scope& scope) {
-  std::string_view name;
-  MistakeList mistakes;
-  mistakes.attempt([&] { name = name_in(bytes, 8); });
-  mistakes.throw_any();
+  const std::string_view name = name_in(bytes, 8);
   if (name.empty()) throw SpecError(whole_file, "it has no name", damaged_file);
-  within([&] { return fmt::format("'{}'", name); },
-         [&] {
-           const ValueId value = define(name, scope);
-           graph_.values[value].initializer =
-               static_cast<std::uint32_t>(graph_.initializers.size());
-           graph_.initializers.push_back(read_tensor(graph_, {bytes}));
-         });
+  const ValueId value = define(name, scope);
+  graph_.values[value].initializer = static_cast<std::uint32_t>(graph_.initializers.size());
+  graph_.initializers.push_back(read_tensor(graph_, {bytes}));
 }
 
 // Up to IR version 3 initializers were inputs, too.
@@ -229,11 +235,7 @@ void GraphBuilder::add_node(std::string_view bytes, std::size_t index, Scope& sc
 }
 
 void GraphBuilder::add_parts(NodeParts& parts, Scope& scope) {
-  if (scope.function != nullptr) {
-    spend(parts, scope);
-    substitute(parts, scope);
-    spend(parts, scope);
-  }
+  if (scope.function != nullptr) substitute(parts, scope);
   const auto& functions = graph_.reading->functions;
   const auto function = functions.find({parts.domain, parts.operation, parts.overload});
   if (function != functions.end()) return inline_call(parts, function->second, scope);
@@ -309,9 +311,9 @@ void GraphBuilder::read(const Pieces& pieces, Scope& scope) {
     mistakes.attempt([&] { refuse_sparse(bytes); });
   }
   graph_.initializers.reserve(graph_.initializers.size() + parts.initializers.size());
-  each_part(mistakes, parts.initializers, "initializer",
+  each_part(mistakes, parts.initializers, {"initializer", 8},
             [&](std::string_view bytes) { add_initializer(bytes, scope); });
-  each_part(mistakes, parts.inputs, "input",
+  each_part(mistakes, parts.inputs, {"input", 1},
             [&](std::string_view bytes) { add_input(bytes, scope); });
   nodes.reserve(parts.nodes.size());
   for (std::size_t i = 0; i < parts.nodes.size(); ++i) {
@@ -319,7 +321,7 @@ void GraphBuilder::read(const Pieces& pieces, Scope& scope) {
   }
   mistakes.throw_any();
   mistakes.attempt([&] { check_made(); });
-  each_part(mistakes, parts.outputs, "output",
+  each_part(mistakes, parts.outputs, {"output", 1},
             [&](std::string_view bytes) { add_output(bytes, scope); });
   mistakes.throw_any();
   sort_nodes(nodes, graph_.values);

@@ -14,6 +14,9 @@ View scaled_and_shifted(Translator& translator, const Node& node, View x, double
 /// min(max(x, low), high); bounds beyond the range of float are none.
 View clipped(Translator& translator, const Node& node, View x, double low, double high);
 
+/// x + c for known numbers c: fixed ones, parameters, or a mask of scores.
+View added(Translator& translator, const Node& node, const View& x, const Constant& known);
+
 /// The view with axes of size 1 repeated so that it has these sizes.
 View expanded(Translator& translator, const Node& node, View x, const Sizes& sizes);
 /// With axes of size 1 in front.

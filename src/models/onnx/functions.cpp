@@ -13,16 +13,17 @@ constexpr const char* without_functions =
 constexpr std::size_t most_nested_calls = 32;
 
 // What an attribute takes in memory, about.
-std::int64_t memory_of(const Attribute& attribute) {
+std::size_t memory_of(const Attribute& attribute) {
   std::size_t numbers = attribute.reals.size() + attribute.integers.size() + attribute.texts.size();
   if (attribute.tensor)
     numbers += attribute.tensor->integers.size() + attribute.tensor->sizes.size();
-  return static_cast<std::int64_t>(sizeof(Attribute) + numbers * sizeof(std::string_view));
+  return sizeof(Attribute) + numbers * sizeof(std::string_view);
 }
 
-std::int64_t memory_of(const NodeParts& parts, std::size_t name_size) {
-  const std::size_t values = parts.inputs.size() + parts.outputs.size();
-  auto size = static_cast<std::int64_t>(sizeof(Node) + (values + 1) * (sizeof(Value) + name_size));
+// Its values have names with the prefix of the call.
+std::size_t memory_of(const NodeParts& parts, const Scope& scope) {
+  const std::size_t values = parts.inputs.size() + parts.outputs.size() + 1;
+  std::size_t size = sizeof(Node) + values * (sizeof(Value) + 64 + scope.prefix.size());
   for (const AttributeParts& read : parts.attributes) size += memory_of(read.attribute);
   return size;
 }
@@ -125,6 +126,7 @@ Function read_function(Graph& graph, std::string_view bytes) {
 
 // Attributes that stand for one of the call's become that, or nothing where the call has none.
 void GraphBuilder::substitute(NodeParts& parts, const Scope& scope) {
+  spend(memory_of(parts, scope));
   std::vector<AttributeParts> kept;
   for (AttributeParts& read : parts.attributes) {
     if (!read.attribute.graph.empty() || read.attribute.type == AttributeType::graph) {
@@ -132,7 +134,7 @@ void GraphBuilder::substitute(NodeParts& parts, const Scope& scope) {
                       without_functions);
     }
     if (!read.reference.empty()) {
-      if (scope.function == nullptr || !has_parameter(*scope.function, read.reference)) {
+      if (!has_parameter(*scope.function, read.reference)) {
         throw SpecError(
             whole_file,
             fmt::format("attribute '{}' refers to an attribute '{}', which there is not",
@@ -141,6 +143,7 @@ void GraphBuilder::substitute(NodeParts& parts, const Scope& scope) {
       }
       const Attribute* const given = attribute_of_call(scope, read.reference);
       if (given == nullptr) continue;
+      spend(memory_of(*given));
       const std::string_view name = read.attribute.name;
       read.attribute = *given;
       read.attribute.name = name;
@@ -198,10 +201,11 @@ void GraphBuilder::fill_inner(NodeParts& parts, const Function& function, Scope&
   }
 }
 
-void GraphBuilder::spend(const NodeParts& parts, const Scope& scope) {
-  graph_.reading->call_budget -= memory_of(parts, scope.prefix.size());
-  if (graph_.reading->call_budget >= 0) return;
-  throw SpecError(whole_file, "calls of functions make it too large", without_functions);
+void GraphBuilder::spend(std::size_t memory) {
+  std::int64_t& budget = graph_.reading->call_budget;
+  budget = std::max<std::int64_t>(budget - static_cast<std::int64_t>(memory), -1);
+  if (budget >= 0) return;
+  throw SpecError(whole_file, "calls of functions make the model too large", without_functions);
 }
 
 }  // namespace smoothbound::models::onnx

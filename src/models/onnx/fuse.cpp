@@ -9,8 +9,7 @@
 namespace smoothbound::models::onnx {
 namespace {
 
-// A rule may need what one below it made: x * clip(x + 3, 0, 6) / 6 of a Pad, say. More rounds
-// than this no network takes.
+// A rule may need what one further down the table made. More rounds than this no network takes.
 constexpr int most_rounds = 4;
 
 bool is_passed_through(const Node& node, const std::vector<bool>& is_read,
@@ -62,9 +61,9 @@ void take_out_identities(Graph& graph, const std::vector<ValueId>& read_elsewher
     const ValueId output = node.outputs.front();
     if (output == absent) continue;
     const Tensor* const tensor = graph.initializer(input);
-    // Long lists of integers are not copied; shapes need no copies.
+    // What is long in itself is not copied: none of the exporters write it so.
     if (node.operation == "Identity" && tensor != nullptr && tensor->is_real() &&
-        tensor->integers.empty()) {
+        tensor->integers.empty() && tensor->sizes.size() <= largest_rank) {
       make_own_initializer(graph, input, output);
     } else {
       stands_for[output] = input;

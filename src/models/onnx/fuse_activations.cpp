@@ -75,7 +75,7 @@ bool unclip(const Rewriter& rewriter, Clipped& clipped) {
   for (const bool is_min : {true, false}) {
     const Node* const bound = rewriter.maker(clipped.value, is_min ? "Min" : "Max");
     if (bound == nullptr || bound->inputs.size() != 2) continue;
-    for (const std::size_t i : {0U, 1U}) {
+    for (const std::size_t i : either_operand) {
       const auto number = rewriter.scalar(bound->input(i));
       if (!number) continue;
       clip_also(clipped, is_min ? -infinity : *number, is_min ? *number : infinity);
@@ -120,7 +120,7 @@ ValueId cubic_argument(const Rewriter& rewriter, ValueId value, ValueId outer) {
   constexpr double cubic = 0.044715;
   const Node* const sum = rewriter.maker(value, "Add");
   if (sum == nullptr) return absent;
-  for (const std::size_t i : {0U, 1U}) {
+  for (const std::size_t i : either_operand) {
     const ValueId term = sum->input(1 - i);
     if (outer != absent) {
       const auto square = rewriter.product(term, outer);
@@ -248,7 +248,7 @@ Replacement fuse_softsign(Rewriter& rewriter, const Node& node) {
 
 // With the axis of the Softmax, whose default the operator set decides alike for both.
 Replacement fuse_log_softmax(Rewriter& rewriter, const Node& node) {
-  const Node* const softmax = rewriter.maker(node.input(0), "Softmax");
+  const Node* const softmax = rewriter.maker_for_one(node.input(0), "Softmax");
   if (softmax == nullptr) return {};
   return {fused_node("LogSoftmax", {rewriter.origin(softmax->input(0))}, softmax->attributes)};
 }

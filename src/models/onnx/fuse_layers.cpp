@@ -13,9 +13,9 @@ using Sizes = std::vector<std::int64_t>;
 std::optional<std::int64_t> units_of(const Rewriter& rewriter, ValueId weight) {
   if (const Node* const turned = rewriter.maker(weight, "Transpose")) {
     const Tensor* const matrix = rewriter.initializer(turned->input(0));
-    const Sizes order = turned->integers("perm");
     if (matrix == nullptr || matrix->sizes.size() != 2) return std::nullopt;
-    if (!order.empty() && order != Sizes{1, 0}) return std::nullopt;
+    const Attribute* const order = turned->find("perm");
+    if (order != nullptr && order->integers != Sizes{1, 0}) return std::nullopt;
     return matrix->sizes[0];
   }
   const Tensor* const matrix = rewriter.initializer(weight);
@@ -24,8 +24,8 @@ std::optional<std::int64_t> units_of(const Rewriter& rewriter, ValueId weight) {
 }
 
 Replacement fuse_matmul_bias(Rewriter& rewriter, const Node& node) {
-  for (const std::size_t i : {0U, 1U}) {
-    const Node* const matmul = rewriter.maker(node.input(i), "MatMul");
+  for (const std::size_t i : either_operand) {
+    const Node* const matmul = rewriter.maker_for_one(node.input(i), "MatMul");
     const Tensor* const bias = rewriter.initializer(node.input(1 - i));
     if (matmul == nullptr || matmul->inputs.size() != 2 || bias == nullptr || !bias->is_real()) {
       continue;
@@ -42,8 +42,8 @@ Replacement fuse_matmul_bias(Rewriter& rewriter, const Node& node) {
 
 Replacement fuse_convolution_bias(Rewriter& rewriter, const Node& node) {
   for (const std::string_view operation : {"Conv", "ConvTranspose"}) {
-    for (const std::size_t i : {0U, 1U}) {
-      const Node* const conv = rewriter.maker(node.input(i), operation);
+    for (const std::size_t i : either_operand) {
+      const Node* const conv = rewriter.maker_for_one(node.input(i), operation);
       if (conv == nullptr || conv->input(1) == absent || conv->input(2) != absent) continue;
       const Tensor* const weight = rewriter.initializer(conv->input(1));
       if (weight == nullptr || weight->sizes.size() < 3) continue;
@@ -144,7 +144,8 @@ Replacement fuse_pad_average(Rewriter& rewriter, const Node& node) {
 Replacement fuse_mean_over_space(Rewriter& rewriter, const Node& node) {
   const auto rank = rewriter.rank(node.input(0));
   auto axes = rewriter.integers(node, "axes", 1);
-  if (!rank || *rank < 3 || !axes) return {};
+  // Of three axes the last may be the features of a sequence.
+  if (!rank || *rank < 4 || !axes) return {};
   for (std::int64_t& axis : *axes) {
     if (axis < 0) axis += static_cast<std::int64_t>(*rank);
   }

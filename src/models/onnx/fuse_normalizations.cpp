@@ -118,7 +118,7 @@ std::optional<Standardized> standardized(const Rewriter& rewriter, const Node& n
     if (!variance) return std::nullopt;
     return Standardized{rewriter.origin(node.input(0)), std::move(*variance)};
   }
-  for (const std::size_t i : {0U, 1U}) {
+  for (const std::size_t i : either_operand) {
     auto variance = variance_of(rewriter, inverse_radicand(rewriter, node.input(i)));
     if (variance) return Standardized{rewriter.origin(node.input(1 - i)), std::move(*variance)};
   }
@@ -153,9 +153,9 @@ Replacement fuse_rms_norm(Rewriter& rewriter, const Node& node) {
 
 // The initializer as numbers along these axes, which are from the end.
 std::optional<ValueId> axes_parameter(Rewriter& rewriter, ValueId value, const Axes& axes) {
-  const Tensor* const tensor = rewriter.initializer(value);
-  if (tensor == nullptr || !tensor->is_real() || axes.empty()) return std::nullopt;
-  Axes sizes = tensor->sizes;
+  const auto found = rewriter.parameter(value);
+  if (!found || axes.empty()) return std::nullopt;
+  const Axes& sizes = found->sizes;
   const auto rank = static_cast<std::int64_t>(sizes.size());
   Axes along;
   for (std::int64_t axis = -rank; axis < 0; ++axis) {
@@ -165,45 +165,66 @@ std::optional<ValueId> axes_parameter(Rewriter& rewriter, ValueId value, const A
     if (is_along) along.push_back(size);
   }
   if (along.size() != axes.size()) return std::nullopt;
-  return rewriter.reshaped(value, along);
+  return rewriter.reshaped(found->value, along);
 }
 
-// (x w + shift) - mean w, with w = scale / root of the variance: TensorFlow's order
+// The other operand of a Mul of `factor`, or `absent`.
+ValueId other_factor(const Rewriter& rewriter, ValueId value, ValueId factor) {
+  const Node* const multiple = rewriter.maker(value, "Mul");
+  if (multiple == nullptr) return absent;
+  for (const std::size_t i : either_operand) {
+    if (rewriter.origin(multiple->input(i)) == factor) {
+      return rewriter.origin(multiple->input(1 - i));
+    }
+  }
+  return absent;
+}
+
+// scale / root of the variance, or one over the root.
+struct ScaledInverse {
+  ValueId scale = absent;
+  std::optional<Variance> variance;
+};
+
+ScaledInverse scaled_inverse(Rewriter& rewriter, ValueId value, const Axes& axes) {
+  ScaledInverse found;
+  found.variance = variance_of(rewriter, inverse_radicand(rewriter, value));
+  const Node* const multiple = rewriter.maker(value, "Mul");
+  if (found.variance || multiple == nullptr) return found;
+  for (const std::size_t i : either_operand) {
+    const auto scale = axes_parameter(rewriter, multiple->input(i), axes);
+    if (!scale) continue;
+    found.scale = *scale;
+    found.variance = variance_of(rewriter, inverse_radicand(rewriter, multiple->input(1 - i)));
+  }
+  return found;
+}
+
+// x weight + (shift - mean weight), whose shift this is.
+Replacement folded_layer_norm(Rewriter& rewriter, const Mean& mean, ValueId weight,
+                              ValueId shift_value) {
+  const ScaledInverse inverse = scaled_inverse(rewriter, weight, mean.axes);
+  if (!inverse.variance || inverse.variance->axes != mean.axes) return {};
+  const auto below = centered(rewriter, inverse.variance->of);
+  if (!below || below->of != mean.of || below->axes != mean.axes) return {};
+  const auto shift = axes_parameter(rewriter, shift_value, mean.axes);
+  if (!shift) return {};
+  return {normalization("LayerNormalization", {mean.of, inverse.scale, *shift}, *inverse.variance)};
+}
+
+// TensorFlow's order
 Replacement fuse_folded_layer_norm(Rewriter& rewriter, const Node& node) {
-  for (const std::size_t i : {0U, 1U}) {
-    const Node* const multiple = rewriter.maker(node.input(i), "Mul");
+  for (const std::size_t i : either_operand) {
     const Node* const rest = rewriter.maker(node.input(1 - i), "Sub");
-    if (multiple == nullptr || rest == nullptr) continue;
-    const Node* const mean_part = rewriter.maker(rest->input(1), "Mul");
+    const Node* const mean_part = rest == nullptr ? nullptr : rewriter.maker(rest->input(1), "Mul");
     if (mean_part == nullptr) continue;
-    for (const std::size_t k : {0U, 1U}) {
+    for (const std::size_t k : either_operand) {
       const auto mean = mean_of(rewriter, mean_part->input(k));
       if (!mean) continue;
       const ValueId weight = rewriter.origin(mean_part->input(1 - k));
-      const ValueId first = rewriter.origin(multiple->input(0));
-      const ValueId second = rewriter.origin(multiple->input(1));
-      if (!((first == mean->of && second == weight) || (first == weight && second == mean->of))) {
-        continue;
-      }
-      std::vector<ValueId> inputs{mean->of, absent, absent};
-      auto variance = variance_of(rewriter, inverse_radicand(rewriter, weight));
-      if (const Node* const scaled = variance ? nullptr : rewriter.maker(weight, "Mul")) {
-        for (const std::size_t m : {0U, 1U}) {
-          const auto scale = axes_parameter(rewriter, scaled->input(m), mean->axes);
-          if (!scale) continue;
-          inputs[1] = *scale;
-          variance = variance_of(rewriter, inverse_radicand(rewriter, scaled->input(1 - m)));
-        }
-      }
-      const auto shift = axes_parameter(rewriter, rest->input(0), mean->axes);
-      if (!variance || !shift) continue;
-      inputs[2] = *shift;
-      const auto below = centered(rewriter, variance->of);
-      if (!below || below->of != mean->of || below->axes != mean->axes ||
-          variance->axes != mean->axes) {
-        continue;
-      }
-      return {normalization("LayerNormalization", std::move(inputs), *variance)};
+      if (other_factor(rewriter, node.input(i), mean->of) != weight) continue;
+      Replacement fused = folded_layer_norm(rewriter, *mean, weight, rest->input(0));
+      if (!fused.empty()) return fused;
     }
   }
   return {};
@@ -213,7 +234,8 @@ Replacement fuse_folded_layer_norm(Rewriter& rewriter, const Node& node) {
 Axes normalized_axes(const Rewriter& rewriter, const Node& node) {
   const auto rank = rewriter.rank(node.input(0));
   if (node.find("axes") != nullptr) {
-    Axes axes = from_end(node.integers("axes"), rank);
+    const auto listed = rewriter.integers(node, "axes", 3);
+    Axes axes = from_end(listed.value_or(Axes{}), rank);
     return axes.empty() || axes.back() >= 0 ? Axes{} : axes;
   }
   std::int64_t first = node.integer("axis", -1);
@@ -242,8 +264,8 @@ std::optional<ValueId> parameter_of_channels(Rewriter& rewriter, ValueId value, 
 }
 
 Replacement absorb(Rewriter& rewriter, const Node& node, const Absorbing& how) {
-  for (const std::size_t i : {0U, 1U}) {
-    const Node* const before = rewriter.maker(node.input(i), how.operation);
+  for (const std::size_t i : either_operand) {
+    const Node* const before = rewriter.maker_for_one(node.input(i), how.operation);
     // A scale behind a shift would scale that, too.
     if (before == nullptr || before->inputs.empty() || before->input(how.input) != absent ||
         before->input(2) != absent) {
@@ -297,15 +319,14 @@ Replacement fuse_group_norm(Rewriter& rewriter, const Node& node) {
                       real_attribute("epsilon", norm->real("epsilon", 1e-5))})};
 }
 
-// What was never scaled or shifted, with a scale and a shift behind it.
-Node* untouched_batch_norm(Rewriter& rewriter, ValueId value, Node& copy) {
-  const Node* const norm = rewriter.maker(value, "BatchNormalization");
+// The batch norm that makes the value, if that was never scaled or shifted.
+std::optional<Node> untouched_batch_norm(Rewriter& rewriter, ValueId value) {
+  const Node* const norm = rewriter.maker_for_one(value, "BatchNormalization");
   if (norm == nullptr || norm->inputs.size() < 5 || !rewriter.is_filled_with(norm->input(1), 1) ||
       !rewriter.is_filled_with(norm->input(2), 0)) {
-    return nullptr;
+    return std::nullopt;
   }
-  copy = *norm;
-  return &copy;
+  return *norm;
 }
 
 bool take_parameter(Rewriter& rewriter, Node& norm, ValueId value, std::size_t input) {
@@ -319,23 +340,17 @@ bool take_parameter(Rewriter& rewriter, Node& norm, ValueId value, std::size_t i
 }
 
 Replacement fuse_batch_norm_scale(Rewriter& rewriter, const Node& node) {
-  Node norm;
-  for (const std::size_t i : {0U, 1U}) {
-    if (untouched_batch_norm(rewriter, node.input(i), norm) != nullptr &&
-        take_parameter(rewriter, norm, node.input(1 - i), 1)) {
-      return {std::move(norm)};
-    }
+  for (const std::size_t i : either_operand) {
+    auto norm = untouched_batch_norm(rewriter, node.input(i));
+    if (norm && take_parameter(rewriter, *norm, node.input(1 - i), 1)) return {std::move(*norm)};
   }
   return {};
 }
 
 Replacement fuse_batch_norm_shift(Rewriter& rewriter, const Node& node) {
-  Node norm;
-  for (const std::size_t i : {0U, 1U}) {
-    if (untouched_batch_norm(rewriter, node.input(i), norm) != nullptr &&
-        take_parameter(rewriter, norm, node.input(1 - i), 2)) {
-      return {std::move(norm)};
-    }
+  for (const std::size_t i : either_operand) {
+    auto norm = untouched_batch_norm(rewriter, node.input(i));
+    if (norm && take_parameter(rewriter, *norm, node.input(1 - i), 2)) return {std::move(*norm)};
     const Node* const scaled = rewriter.maker(node.input(i), "Mul");
     if (scaled == nullptr) continue;
     Replacement fused = fuse_batch_norm_scale(rewriter, *scaled);

@@ -25,6 +25,10 @@ View expanded(Translator& translator, const Node& node, View x, const Sizes& siz
   for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
     const std::int64_t count = sizes[axis];
     if (x.sizes[axis] == count) continue;
+    if (x.batch == static_cast<int>(axis)) {
+      refuse("its numbers differ between the samples of the batch",
+             "samples are independent: export it with a batch of one");
+    }
     if (x.sizes[axis] != 1) {
       refuse(fmt::format("an array [{}] becomes [{}]", fmt::join(x.sizes, ", "),
                          fmt::join(sizes, ", ")),
@@ -43,7 +47,6 @@ View expanded(Translator& translator, const Node& node, View x, const Sizes& siz
     for (std::int64_t& stride : x.strides) stride *= count;
     x.sizes[axis] = count;
     x.strides[axis] = 1;
-    if (x.batch == static_cast<int>(axis)) x.batch = View::nowhere;
   }
   return x;
 }
@@ -276,7 +279,15 @@ View masked(Translator& translator, const Node& node, View x, const Constant& ma
   return result;
 }
 
-View added(Translator& translator, const Node& node, const View& x, const Constant& numbers) {
+Constant for_view(const Translator& translator, const View& x, const Constant& numbers) {
+  if (x.batch < 0 || numbers.sizes.size() != x.rank()) return numbers;
+  return translator.for_sample(numbers, static_cast<std::size_t>(x.batch));
+}
+
+}  // namespace
+
+View added(Translator& translator, const Node& node, const View& x, const Constant& known) {
+  const Constant numbers = for_view(translator, x, known);
   if (!translator.is_trained(numbers) || prepares_input(x, numbers)) {
     return is_mask(numbers) ? masked(translator, node, x, numbers)
                             : with_fixed(translator, node, x, numbers, false);
@@ -284,7 +295,10 @@ View added(Translator& translator, const Node& node, const View& x, const Consta
   return sum_of(translator, node, x, as_view(translator, node, numbers, x, true));
 }
 
-View multiplied(Translator& translator, const Node& node, const View& x, const Constant& numbers) {
+namespace {
+
+View multiplied(Translator& translator, const Node& node, const View& x, const Constant& known) {
+  const Constant numbers = for_view(translator, x, known);
   if (!translator.is_trained(numbers) || prepares_input(x, numbers)) {
     return with_fixed(translator, node, x, numbers, true);
   }
@@ -382,19 +396,41 @@ void translate_pow(Translator& translator, const Node& node) {
   translator.set(node, 0, std::move(result));
 }
 
-// With one known number they are half of a clip.
+// With a number half of a clip, else max(a, b) = a + relu(b - a), min(a, b) = a - relu(a - b).
 void translate_extreme(Translator& translator, const Node& node) {
-  const bool is_max = node.operation == "Max";
-  const Constant* known = translator.constant(node, 0);
-  if (known == nullptr) known = translator.constant(node, 1);
-  if (node.inputs.size() != 2 || known == nullptr || !known->is_scalar()) {
-    refuse("the larger or smaller of two values", "the catalogue has it with a number only");
+  const double sign = node.operation == "Max" ? 1 : -1;
+  std::optional<View> result;
+  std::vector<const Constant*> known;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (const Constant* const numbers = translator.constant(node, i)) {
+      known.push_back(numbers);
+      continue;
+    }
+    const View& x = translator.require_view(node, i);
+    if (!result) {
+      result = x;
+      continue;
+    }
+    View more = sum_of(translator, node, scaled_and_shifted(translator, node, x, sign, 0),
+                       scaled_and_shifted(translator, node, *result, -sign, 0));
+    more = mapped(translator, node, more, "relu", {});
+    result = sum_of(translator, node, *result, scaled_and_shifted(translator, node, more, sign, 0));
   }
-  const View& x = translator.require_view(node, translator.constant(node, 0) != nullptr ? 1 : 0);
-  const double number = known->values()[0];
-  translator.set(
-      node, 0,
-      clipped(translator, node, x, is_max ? number : -HUGE_VAL, is_max ? HUGE_VAL : number));
+  for (const Constant* const numbers : known) {
+    View& x = result.value();
+    if (numbers->is_scalar()) {
+      const double number = numbers->values()[0];
+      x = clipped(translator, node, x, sign > 0 ? number : -HUGE_VAL, sign > 0 ? HUGE_VAL : number);
+      continue;
+    }
+    const Constant negative = changed(*numbers, [](double value) { return 0 - value; });
+    View rest = scaled_and_shifted(translator, node,
+                                   with_fixed(translator, node, x, negative, false), sign, 0);
+    rest = mapped(translator, node, rest, "relu", {});
+    x = with_fixed(translator, node, scaled_and_shifted(translator, node, rest, sign, 0), *numbers,
+                   false);
+  }
+  translator.set(node, 0, result.value());
 }
 
 // Scores that are not to count are replaced by a number far below the others.
@@ -428,8 +464,8 @@ std::vector<Operator> arithmetic_operators() {
       {"Div", "scale, by known numbers", translate_div},
       {"Neg", "scale: -1", translate_neg},
       {"Pow", "multiply, for exponents 2 and 3", translate_pow},
-      {"Max", "relu and shift, with a number", translate_extreme},
-      {"Min", "relu, scale and shift, with a number", translate_extreme},
+      {"Max", "relu of the difference, and add or shift", translate_extreme},
+      {"Min", "relu of the difference, and add or shift", translate_extreme},
       {"Where", "mask", translate_where},
   };
 }

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
+#include <optional>
 
 #include "elementwise.hpp"
 #include "translator.hpp"
@@ -120,37 +120,44 @@ void translate_clip(Translator& translator, const Node& node) {
   translator.set(node, 0, clipped(translator, node, translator.require_view(node, 0), low, high));
 }
 
+// The axis along which slopes differ, as arrays are seen with their last axes on each other; none
+// for a single slope.
+std::optional<std::size_t> axis_of_slopes(const View& x, const Constant& slope) {
+  if (slope.elements() == 1) return std::nullopt;
+  for (std::size_t i = 0; i < slope.sizes.size() && slope.sizes.size() <= x.rank(); ++i) {
+    const std::size_t axis = x.rank() - slope.sizes.size() + i;
+    if (slope.sizes[i] == slope.elements() && x.sizes[axis] == slope.sizes[i]) return axis;
+  }
+  refuse(fmt::format("slopes [{}] for an array [{}]", fmt::join(slope.sizes, ", "),
+                     fmt::join(x.sizes, ", ")),
+         "there is one slope, or one for each channel");
+}
+
 void translate_prelu(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
-  const Constant& slope = translator.require_constant(node, 1, "slope");
-  const bool is_one = slope.elements() == 1;
-  if (!is_one && (x.rank() < 2 || slope.elements() != x.sizes[1])) {
-    refuse(fmt::format("slopes [{}] for an array [{}]", fmt::join(slope.sizes, ", "),
-                       fmt::join(x.sizes, ", ")),
-           "there is one slope, or one for each channel");
-  }
+  const Constant& slope = translator.require_constant(node, 1, "the slope");
+  const std::optional<std::size_t> axis = axis_of_slopes(x, slope);
   View result = x;
   Step step;
   step.component = "prelu";
   step.inputs = {x.step};
-  if (is_one) {
-    step.settings.push_back({"", "layer"});
-    step.settings.back().key = "per";
+  if (!axis) {
+    step.settings.push_back({"per", "layer"});
   } else {
-    AxisList order{1};
-    Sizes sizes{x.sizes[1]};
-    for (std::size_t axis = 0; axis < x.rank(); ++axis) {
-      if (axis == 1) continue;
-      order.push_back(axis);
-      if (x.sizes[axis] != 1) sizes.push_back(x.sizes[axis]);
-    }
     const Shape& own = translator.network().shape(x.step);
-    const bool lies_so = own.channels() == x.sizes[1] && x.strides[1] == own.positions();
+    const bool lies_so = own.channels() == x.sizes[*axis] && x.strides[*axis] == own.positions();
     if (!lies_so) {
+      AxisList order{*axis};
+      Sizes sizes{x.sizes[*axis]};
+      for (std::size_t other = 0; other < x.rank(); ++other) {
+        if (other == *axis) continue;
+        order.push_back(other);
+        if (x.sizes[other] != 1) sizes.push_back(x.sizes[other]);
+      }
       if (sizes.size() > 4) sizes = {sizes[0], x.elements() / sizes[0]};
       step.inputs = {translator.arranged(x, order, shape_of(sizes), node)};
       Sizes ordered;
-      for (const std::size_t axis : order) ordered.push_back(x.sizes[axis]);
+      for (const std::size_t other : order) ordered.push_back(x.sizes[other]);
       const View laid = in_order(step.inputs[0], ordered, View::nowhere);
       for (std::size_t i = 0; i < order.size(); ++i) result.strides[order[i]] = laid.strides[i];
     }

@@ -21,6 +21,16 @@ void translate_identity(Translator& translator, const Node& node) {
   translator.set(node, 0, translator.require_view(node, 0));
 }
 
+void translate_cast(Translator& translator, const Node& node) {
+  View x = translator.require_view(node, 0);
+  const auto to = static_cast<DataType>(node.integer("to", 1));
+  const bool is_real = to == DataType::float32 || to == DataType::float64 ||
+                       to == DataType::float16 || to == DataType::bfloat16;
+  if (!is_real && !x.is_ids) refuse("it rounds to whole numbers", "export the network without it");
+  x.is_ids = x.is_ids && !is_real;
+  translator.set(node, 0, std::move(x));
+}
+
 void translate_shape(Translator& translator, const Node& node) {
   const Sizes& all = translator.require_view(node, 0).sizes;
   const auto rank = static_cast<std::int64_t>(all.size());
@@ -299,7 +309,11 @@ void translate_concat(Translator& translator, const Node& node) {
   };
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     View part = like;
-    if (const Constant* const numbers = translator.constant(node, i)) {
+    if (translator.constant(node, i) != nullptr) {
+      Constant given = *translator.constant(node, i);
+      if (like.batch >= 0)
+        given = translator.for_sample(given, static_cast<std::size_t>(like.batch));
+      const Constant* const numbers = &given;
       std::vector<int> axes;
       for (const std::size_t other : order) axes.push_back(static_cast<int>(other));
       if (numbers->sizes.size() != like.rank())
@@ -483,25 +497,25 @@ void translate_blocks(Translator& translator, const Node& node) {
 
 std::vector<Operator> layout_operators() {
   return {
-      {"Identity", "nothing", translate_identity},
-      {"Dropout", "nothing", translate_identity},
-      {"Cast", "nothing", translate_identity},
-      {"Shape", "known numbers", translate_shape},
-      {"Size", "known numbers", translate_size},
-      {"Reshape", "reshape, where needed", translate_reshape},
-      {"Flatten", "flatten, where needed", translate_flatten},
-      {"Squeeze", "nothing", translate_squeeze},
-      {"Unsqueeze", "nothing", translate_unsqueeze},
-      {"Transpose", "permute, where needed", translate_transpose},
-      {"Slice", "slice", translate_slice},
-      {"Split", "slice", translate_split},
-      {"Gather", "slice, or embedding by ids of the input", translate_gather},
-      {"Concat", "concat", translate_concat},
-      {"Expand", "upsample", translate_expand},
-      {"Tile", "upsample, of axes of size 1", translate_tile},
-      {"Pad", "pad", translate_pad},
-      {"SpaceToDepth", "space_to_depth", translate_blocks},
-      {"DepthToSpace", "depth_to_space or pixel_shuffle", translate_blocks},
+      {"Identity", "nothing", translate_identity, true},
+      {"Dropout", "nothing", translate_identity, true},
+      {"Cast", "nothing", translate_cast, true},
+      {"Shape", "known numbers", translate_shape, true},
+      {"Size", "known numbers", translate_size, true},
+      {"Reshape", "reshape, where needed", translate_reshape, true},
+      {"Flatten", "flatten, where needed", translate_flatten, true},
+      {"Squeeze", "nothing", translate_squeeze, true},
+      {"Unsqueeze", "nothing", translate_unsqueeze, true},
+      {"Transpose", "permute, where needed", translate_transpose, true},
+      {"Slice", "slice", translate_slice, true},
+      {"Split", "slice", translate_split, true},
+      {"Gather", "slice, or embedding by ids of the input", translate_gather, true},
+      {"Concat", "concat", translate_concat, true},
+      {"Expand", "upsample", translate_expand, true},
+      {"Tile", "upsample, of axes of size 1", translate_tile, true},
+      {"Pad", "pad", translate_pad, true},
+      {"SpaceToDepth", "space_to_depth", translate_blocks, true},
+      {"DepthToSpace", "depth_to_space or pixel_shuffle", translate_blocks, true},
   };
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "elementwise.hpp"
 #include "padding.hpp"
 #include "smoothbound/text/source.hpp"
 #include "translator.hpp"
@@ -114,7 +115,7 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
   const SpatialInput input = spatial_input(translator, node, x, rank);
   const std::int64_t filters =
       checked_product(weight.sizes[1], conv.groups, "the number of filters");
-  Sizes added = per_axis(node, "output_padding", rank, 0);
+  const Sizes added = per_axis(node, "output_padding", rank, 0);
   Sizes before(rank, 0);
   Sizes after(rank, 0);
   const Sizes pads = node.integers("pads");
@@ -137,17 +138,18 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
       before[axis] = pads[axis];
       after[axis] = pads[axis + rank];
     }
-    // What is taken away at both ends is the padding; what stays more behind is output_padding.
-    if (after[axis] < before[axis]) {
-      added[axis] += before[axis] - after[axis];
-      after[axis] = before[axis];
-    }
-    if (after[axis] != before[axis] || before[axis] < 0) {
+    if (before[axis] < 0 || after[axis] < 0) {
       refuse(fmt::format("pads of {} in front and {} behind", before[axis], after[axis]),
-             "export it with as much in front as behind, or output_padding");
+             "use output_padding for more positions");
     }
-    sizes.push_back(full + (added[axis] - per_axis(node, "output_padding", rank, 0)[axis]) -
-                    before[axis] - after[axis]);
+    sizes.push_back(full - before[axis] - after[axis]);
+  }
+  // The same is taken away at both ends, and the rest behind.
+  Sizes both = before;
+  Sizes made = sizes;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    both[axis] = std::min(before[axis], after[axis]);
+    made[axis + 1] += before[axis] + after[axis] - 2 * both[axis];
   }
   Step step;
   step.kind = Step::Kind::head;
@@ -160,15 +162,25 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
       step.settings.push_back({key, extent_text(values)});
     }
   };
-  add_any("padding", before);
+  add_any("padding", both);
   add_any("output_padding", added);
   if (conv.groups != 1) step.settings.push_back({"groups", std::to_string(conv.groups)});
   step.inputs = {input.step};
-  step.output = shape_of(sizes);
+  step.output = shape_of(made);
   std::vector<BlockArray> arrays{{"weight", weight}};
   add_bias(arrays, step, translator.constant(node, 2), filters);
   translator.bind(step, node, std::move(arrays));
-  translator.set(node, 0, of_sample(translator.add(std::move(step)), sizes));
+  StepId result = translator.add(std::move(step));
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    if (made[axis + 1] == sizes[axis + 1]) continue;
+    made[axis + 1] = sizes[axis + 1];
+    const std::int64_t from = before[axis] - both[axis];
+    std::vector<Setting> part{{"axis", axis_word(axis + 1, static_cast<int>(rank) + 1)}};
+    if (from != 0) part.push_back({"from", std::to_string(from)});
+    part.push_back({"to", std::to_string(from + sizes[axis + 1])});
+    result = translator.map(result, "slice", std::move(part), shape_of(made), node);
+  }
+  translator.set(node, 0, of_sample(result, sizes));
 }
 
 // W z + b for the vectors along an axis of the view; `weight` [units, inputs]. The result has its
@@ -234,18 +246,16 @@ Constant scaled(const Constant& numbers, double factor) {
 }
 
 void translate_gemm(Translator& translator, const Node& node) {
-  const View* x = translator.view(node.input(0));
-  const bool turns_first = node.integer("transA", 0) != 0;
-  if (x == nullptr || turns_first) {
-    refuse("the first matrix of the product is not the network's", "export it as W x with W known");
-  }
+  View x = translator.require_view(node, 0);
   const Constant& given = translator.require_constant(node, 1, "weights");
-  if (given.sizes.size() != 2 || x->rank() != 2) {
+  if (given.sizes.size() != 2 || x.rank() != 2) {
     refuse("a product of what are no two matrices", "is the file complete?");
   }
+  if (node.integer("transA", 0) != 0) x = permuted(x, {1, 0});
   const bool is_turned = node.integer("transB", 0) != 0;
   const Constant weight = scaled(is_turned ? given : given.permuted({1, 0}), node.real("alpha", 1));
   std::optional<Constant> bias;
+  std::optional<Constant> rest;  // what is no bias
   if (const Constant* const c = translator.constant(node, 2)) {
     const std::int64_t units = weight.sizes[0];
     const double beta = node.real("beta", 1);
@@ -259,14 +269,17 @@ void translate_gemm(Translator& translator, const Node& node) {
         return std::vector<double>(static_cast<std::size_t>(units), one.values()[0]);
       });
     } else {
-      refuse(fmt::format("a bias [{}] that differs between samples", fmt::join(c->sizes, ", ")),
-             "a bias has one number for each output");
+      rest = scaled(*c, beta);
     }
   } else if (translator.view(node.input(2)) != nullptr) {
     refuse("the summand of the product depends on the network's input",
            "export it as MatMul and Add");
   }
-  add_dense(translator, node, *x, 1, weight, bias ? &*bias : nullptr);
+  add_dense(translator, node, x, 1, weight, bias ? &*bias : nullptr);
+  if (rest) {
+    const View product = *translator.view(node.outputs[0]);
+    translator.set(node, 0, added(translator, node, product, *rest));
+  }
 }
 
 struct Factor {
@@ -345,14 +358,17 @@ void translate_matmul(Translator& translator, const Node& node) {
     const Constant& known = translator.require_constant(node, 1, "weights");
     Sizes sizes = known.sizes;
     while (sizes.size() > 2 && sizes.front() == 1) sizes.erase(sizes.begin());
-    if (sizes.size() == 1) sizes.push_back(1);
-    if (sizes.size() != 2 || a->rank() == 0) {
-      refuse(fmt::format("weights [{}] that differ between the matrices of a stack",
-                         fmt::join(known.sizes, ", ")),
-             "export one product for each of them");
-    }
-    if (known.sizes.size() == 1) {
+    if (known.sizes.size() < 2 || a->rank() == 0) {
       refuse("a product with a vector of weights", "export the weights as a matrix");
+    }
+    if (sizes.size() > 2) {  // a matrix for each of a stack
+      const View weights =
+          in_order(translator.parameter(
+                       known.reshaped({product(sizes) / sizes.back() / sizes[sizes.size() - 2],
+                                       sizes[sizes.size() - 2], sizes.back()}),
+                       node),
+                   known.sizes, View::nowhere);
+      return multiply_views(translator, node, *a, weights);
     }
     return add_dense(translator, node, *a, a->rank() - 1, known.reshaped(sizes).permuted({1, 0}),
                      bias);

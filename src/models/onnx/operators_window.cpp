@@ -79,46 +79,50 @@ StepId add_pool(Translator& translator, const Node& node, StepId input, std::str
 }
 
 // A pooling that looks at real positions only: paddings that differ in front and behind only say
-// how many windows there are. As many as with the padding in front on both sides, with or without
-// one that hangs over; where that is too many, those behind are left out.
+// how many windows there are, and where the first one begins. As many as with that padding on both
+// sides, with or without one that hangs over, or with a padding wider by a stride and the first
+// windows left out; those behind, where these are too many, too.
 StepId pool_real_positions(Translator& translator, const Node& node, StepId input,
                            const std::string& component, Pooling pooling,
                            const std::vector<Setting>& more) {
   const Shape shape = translator.network().shape(input);
   const std::size_t rank = pooling.kernel.size();
-  pooling.padding.after = pooling.padding.before;
-  for (const bool ceil : {false, true}) {
-    Sizes windows;
-    bool is_enough = true;
-    for (std::size_t axis = 0; axis < rank; ++axis) {
-      const std::int64_t size = shape.spatial(static_cast<int>(axis));
-      const std::int64_t before = pooling.padding.before[axis];
-      const std::int64_t kernel = pooling.kernel[axis];
-      const std::int64_t stride = pooling.stride[axis];
-      const std::int64_t count =
-          ceil ? hanging_windows(size, before, before, kernel, stride)
-               : (size + 2 * before < kernel ? 0 : (size + 2 * before - kernel) / stride + 1);
-      is_enough = is_enough && count >= pooling.windows[axis];
-      windows.push_back(count);
+  const Padding asked = pooling.padding;
+  for (const std::int64_t left_out : {0, 1}) {
+    for (const bool ceil : {false, true}) {
+      Sizes windows;
+      bool is_enough = true;
+      for (std::size_t axis = 0; axis < rank; ++axis) {
+        const std::int64_t size = shape.spatial(static_cast<int>(axis));
+        const std::int64_t kernel = pooling.kernel[axis];
+        const std::int64_t stride = pooling.stride[axis];
+        const std::int64_t padding = asked.before[axis] + left_out * stride;
+        const std::int64_t count =
+            ceil ? hanging_windows(size, padding, padding, kernel, stride)
+                 : (size + 2 * padding < kernel ? 0 : (size + 2 * padding - kernel) / stride + 1);
+        is_enough = is_enough && count >= pooling.windows[axis] + left_out && padding < kernel;
+        windows.push_back(count);
+        pooling.padding.before[axis] = padding;
+      }
+      if (!is_enough) continue;
+      pooling.padding.after = pooling.padding.before;
+      StepId step = add_pool(translator, node, input, component, pooling, windows, ceil, more);
+      for (std::size_t axis = 0; axis < rank; ++axis) {
+        if (windows[axis] == pooling.windows[axis]) continue;
+        windows[axis] = pooling.windows[axis];
+        Sizes sizes{shape.channels()};
+        sizes.insert(sizes.end(), windows.begin(), windows.end());
+        std::vector<Setting> part{{"axis", axis_word(axis + 1, static_cast<int>(rank) + 1)}};
+        if (left_out != 0) part.push_back({"from", std::to_string(left_out)});
+        part.push_back({"to", std::to_string(left_out + windows[axis])});
+        step = translator.map(step, "slice", std::move(part), shape_of(sizes), node);
+      }
+      return step;
     }
-    if (!is_enough) continue;
-    StepId step = add_pool(translator, node, input, component, pooling, windows, ceil, more);
-    for (std::size_t axis = 0; axis < rank; ++axis) {
-      if (windows[axis] == pooling.windows[axis]) continue;
-      windows[axis] = pooling.windows[axis];
-      Sizes sizes{shape.channels()};
-      sizes.insert(sizes.end(), windows.begin(), windows.end());
-      step = translator.map(step, "slice",
-                            {{"axis", axis_word(axis + 1, static_cast<int>(rank) + 1)},
-                             {"to", std::to_string(windows[axis])}},
-                            shape_of(sizes), node);
-    }
-    return step;
   }
-  refuse(
-      fmt::format("pads [{}] in front and [{}] behind leave windows without a position",
-                  fmt::join(pooling.padding.before, ", "), fmt::join(pooling.padding.after, ", ")),
-      "pad less behind than a window is wide");
+  refuse(fmt::format("pads [{}] in front and [{}] behind leave windows without a position",
+                     fmt::join(asked.before, ", "), fmt::join(asked.after, ", ")),
+         "pad less than a window is wide");
 }
 
 SpatialInput pool_input(Translator& translator, const Node& node) {

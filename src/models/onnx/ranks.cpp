@@ -112,7 +112,7 @@ std::optional<std::size_t> list_length(const Graph& graph, const Node& node,
   return static_cast<std::size_t>(list->elements());
 }
 
-std::uint8_t most_axes(const Ranks& ranks, const Node& node) {
+std::uint8_t broadcast_rank(const Ranks& ranks, const Node& node) {
   std::uint8_t most = 0;
   for (const ValueId input : node.inputs) {
     if (input != absent) most = std::max(most, ranks[input]);
@@ -139,7 +139,7 @@ std::uint8_t inferred_rank(const Graph& graph, const Ranks& ranks, const Node& n
     case RankRule::first:
       return of_input(0);
     case RankRule::broadcast:
-      return most_axes(ranks, node);
+      return broadcast_rank(ranks, node);
     case RankRule::weight:
       return of_input(1);
     case RankRule::matrix:

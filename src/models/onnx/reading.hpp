@@ -48,6 +48,12 @@ struct Function {
 
 using FunctionKey = std::tuple<std::string_view, std::string_view, std::string_view>;
 
+/// One with numbers, beside the model.
+struct ExternalFile {
+  std::string path;
+  std::unique_ptr<const MappedFile> file;
+};
+
 struct Reading {
   /// A body whose names are in `names`; bodies nest as their bytes do.
   struct Body {
@@ -60,10 +66,10 @@ struct Reading {
   std::unordered_map<std::string_view, ValueId> names;  // that are seen
   std::vector<Body> bodies;                             // from the outermost
   std::map<FunctionKey, Function> functions;            // by domain, name and overload
-  /// Bytes that calls of functions may still take: a few functions that call each other twice
-  /// would have no end.
-  std::int64_t call_budget = std::int64_t{1} << 26U;
-  std::map<std::string, std::unique_ptr<const MappedFile>, std::less<>> files;  // external data
+  /// Bytes of memory that calls of functions may still take: thirty functions that call each other
+  /// twice would take all.
+  std::int64_t call_budget = std::int64_t{1} << 28U;
+  std::map<std::string, ExternalFile, std::less<>> files;  // by location
 };
 
 /// A domain; ONNX's own is empty.
@@ -78,11 +84,9 @@ Opset read_opset(std::string_view bytes);
 
 /// TensorProto. Throws SpecError without its name.
 Tensor read_tensor(Graph& graph, const Pieces& pieces);
-/// `size` bytes of external data from `offset`. Throws SpecError.
-std::string_view read_external(Reading& reading, std::string_view location, std::uint64_t offset,
-                               std::uint64_t size);
-/// The path of the file for `location`, which lies in the model's folder. Throws SpecError.
-std::string external_path(const Reading& reading, std::string_view location);
+/// The `size` bytes at `tensor.offset` of the file for `location`, which has to lie in the model's
+/// folder, as the bytes of `tensor`. Throws SpecError.
+void read_external(Reading& reading, std::string_view location, std::uint64_t size, Tensor& tensor);
 
 /// NodeProto; `parts` holds what was read of it if this throws SpecErrors.
 void read_node(Graph& graph, std::string_view bytes, NodeParts& parts);
@@ -134,7 +138,7 @@ class GraphBuilder {
   void inline_call(NodeParts& parts, const Function& function, Scope& scope);
   void fill_inner(NodeParts& parts, const Function& function, Scope& scope, Scope& inner);
   void substitute(NodeParts& parts, const Scope& scope);
-  void spend(const NodeParts& parts, const Scope& scope);
+  void spend(std::size_t memory);
 
   Graph& graph_;
   std::vector<bool> is_made_;  // of each value

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t casts_looked_through = 8;
 constexpr std::size_t largest_product = 16;       // in operations
+constexpr std::size_t products_per_node = 256;    // the same, for the whole graph
+constexpr std::size_t most_operands = 8;          // of a node in a group
 constexpr std::size_t largest_group = 32;         // in nodes
 constexpr std::int64_t largest_filled = 1 << 20;  // more channels no layer has
 
@@ -16,9 +18,10 @@ bool is_cast_to_real(const Node& node) {
   constexpr std::array<DataType, 4> reals{DataType::float32, DataType::float64, DataType::float16,
                                           DataType::bfloat16};
   if (node.operation != "Cast" || !node.domain.empty()) return false;
-  const std::int64_t type = node.integer("to", 0);
-  return std::ranges::any_of(
-      reals, [&](DataType real) { return static_cast<std::int64_t>(real) == type; });
+  const Attribute* const to = node.find("to");
+  return to != nullptr && std::ranges::any_of(reals, [&](DataType real) {
+           return static_cast<std::int64_t>(real) == to->integer;
+         });
 }
 
 // Others have no arithmetic, or none that rules ask for.
@@ -37,7 +40,8 @@ Rewriter::Rewriter(Graph& graph, const std::vector<ValueId>& read_elsewhere)
       maker_(graph.values.size(), absent),
       reads_(graph.values.size(), 0),
       is_removed_(graph.nodes.size(), false),
-      ranks_(infer_ranks(graph)) {
+      ranks_(infer_ranks(graph)),
+      product_steps_left_(products_per_node * (graph.nodes.size() + 1)) {
   for (NodeId id = 0; id < node_count(); ++id) {
     for (const ValueId output : node(id).outputs) {
       if (output != absent) maker_[output] = id;
@@ -54,6 +58,11 @@ void Rewriter::count_reads(const Node& reader, std::int32_t change) {
   for (const ValueId input : reader.inputs) {
     if (input != absent) reads_[input] += static_cast<std::uint32_t>(change);
   }
+}
+
+const Tensor* Rewriter::initializer(ValueId value) const {
+  const Tensor* const tensor = graph_.initializer(origin(value));
+  return tensor != nullptr && tensor->sizes.size() <= largest_rank ? tensor : nullptr;
 }
 
 std::optional<std::size_t> Rewriter::rank(ValueId value) const {
@@ -87,6 +96,11 @@ std::optional<double> Rewriter::scalar(ValueId value) const {
   return root == nullptr ? number : std::sqrt(number);
 }
 
+const Node* Rewriter::maker_for_one(ValueId value, std::string_view operation) const {
+  const Node* const found = maker(value, operation);
+  return found != nullptr && reads_[found->outputs.front()] == 1 ? found : nullptr;
+}
+
 bool Rewriter::is_scalar(ValueId value, double number) const {
   const std::optional<double> found = scalar(value);
   return found && is_near(*found, number);
@@ -94,7 +108,7 @@ bool Rewriter::is_scalar(ValueId value, double number) const {
 
 std::optional<WithNumber> Rewriter::shifted(ValueId value) const {
   if (const Node* const sum = maker(value, "Add")) {
-    for (const std::size_t i : {0U, 1U}) {
+    for (const std::size_t i : either_operand) {
       if (const auto number = scalar(sum->input(i))) {
         return WithNumber{origin(sum->input(1 - i)), *number};
       }
@@ -110,7 +124,7 @@ std::optional<WithNumber> Rewriter::shifted(ValueId value) const {
 
 std::optional<WithNumber> Rewriter::scaled(ValueId value) const {
   if (const Node* const multiple = maker(value, "Mul")) {
-    for (const std::size_t i : {0U, 1U}) {
+    for (const std::size_t i : either_operand) {
       if (const auto number = scalar(multiple->input(i))) {
         return WithNumber{origin(multiple->input(1 - i)), *number};
       }
@@ -128,7 +142,8 @@ std::optional<Product> Rewriter::product(ValueId value, ValueId stop) const {
   Product result;
   std::vector<ValueId> open{value};
   for (std::size_t step = 0; !open.empty(); ++step) {
-    if (step > largest_product) return std::nullopt;
+    if (step > largest_product || product_steps_left_ == 0) return std::nullopt;
+    --product_steps_left_;
     const ValueId factor = origin(open.back());
     open.pop_back();
     if (factor == stop) {
@@ -153,9 +168,12 @@ std::optional<Product> Rewriter::product(ValueId value, ValueId stop) const {
 std::optional<std::vector<std::int64_t>> Rewriter::integers(const Node& of,
                                                             std::string_view attribute,
                                                             std::size_t input) const {
-  if (of.find(attribute) != nullptr) return of.integers(attribute);
-  const Tensor* const tensor = initializer(of.input(input));
   constexpr std::int64_t most = 64;
+  if (const Attribute* const given = of.find(attribute)) {
+    if (given->integers.size() > most) return std::nullopt;
+    return of.integers(attribute);
+  }
+  const Tensor* const tensor = initializer(of.input(input));
   if (tensor == nullptr || tensor->type != DataType::int64 || tensor->elements() > most) {
     return std::nullopt;
   }
@@ -166,6 +184,30 @@ std::optional<std::vector<std::int64_t>> Rewriter::integers(const Node& of,
     numbers.push_back(static_cast<std::int64_t>(number));
   }
   return numbers;
+}
+
+std::optional<Parameter> Rewriter::parameter(ValueId value) const {
+  constexpr std::size_t most = 3;
+  std::vector<const Node*> added;
+  while (const Node* const node = added.size() < most ? maker(value, "Unsqueeze") : nullptr) {
+    added.push_back(node);
+    value = node->input(0);
+  }
+  const Tensor* const tensor = initializer(value);
+  if (tensor == nullptr || !tensor->is_real()) return std::nullopt;
+  Parameter found{origin(value), tensor->sizes};
+  for (; !added.empty(); added.pop_back()) {
+    auto axes = integers(*added.back(), "axes", 1);
+    if (!axes) return std::nullopt;
+    const auto rank = static_cast<std::int64_t>(found.sizes.size() + axes->size());
+    for (std::int64_t& axis : *axes) axis = axis < 0 ? axis + rank : axis;
+    std::ranges::sort(*axes);
+    for (const std::int64_t axis : *axes) {
+      if (axis < 0 || axis > static_cast<std::int64_t>(found.sizes.size())) return std::nullopt;
+      found.sizes.insert(found.sizes.begin() + axis, 1);
+    }
+  }
+  return found;
 }
 
 bool Rewriter::is_filled_with(ValueId value, double number) {
@@ -202,18 +244,16 @@ ValueId Rewriter::reshaped(ValueId value, const std::vector<std::int64_t>& sizes
 
 std::optional<ValueId> Rewriter::channel_parameter(ValueId value,
                                                    std::optional<std::size_t> value_rank) {
-  const Tensor* const tensor = initializer(value);
-  if (tensor == nullptr || !tensor->is_real() || !value_rank || *value_rank < 2) {
-    return std::nullopt;
-  }
-  const std::vector<std::int64_t>& sizes = tensor->sizes;
+  const std::optional<Parameter> found = parameter(value);
+  if (!found || !value_rank || *value_rank < 2) return std::nullopt;
+  const std::vector<std::int64_t>& sizes = found->sizes;
   // [1, channels, 1, 1], with or without the first.
   if (sizes.size() + 1 != *value_rank && sizes.size() != *value_rank) return std::nullopt;
   const std::size_t axis = sizes.size() + 1 - *value_rank;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (i != axis && sizes[i] != 1) return std::nullopt;
   }
-  return reshaped(value, {sizes[axis]});
+  return reshaped(found->value, {sizes[axis]});
 }
 
 ValueId Rewriter::new_value(std::optional<std::size_t> value_rank) {
@@ -235,7 +275,11 @@ bool Rewriter::find_between(NodeId id, const Replacement& nodes,
   between = {id};
   for (std::size_t next = 0; next < between.size(); ++next) {
     if (between.size() > largest_group) return false;
-    for (const ValueId value : node(between[next]).inputs) {
+    const Node& reader = node(between[next]);
+    if (reader.inputs.size() > most_operands || reader.outputs.size() > most_operands) {
+      return false;
+    }
+    for (const ValueId value : reader.inputs) {
       if (value == absent || maker_[value] == absent || is_input(value)) continue;
       if (is_input(origin(value)) || scalar(value)) continue;
       if (std::ranges::find(between, maker_[value]) == between.end()) {
@@ -273,6 +317,7 @@ std::string_view Rewriter::common_path(const std::vector<NodeId>& nodes) const {
 
 bool Rewriter::replace(NodeId id, Replacement nodes) {
   std::vector<NodeId> between;
+  if (nodes.front().input(0) == absent) return false;  // of a node without the inputs it needs
   if (!find_between(id, nodes, between)) return false;
   const auto before = rank(nodes.front().input(0));
   const auto after = rank(node(id).outputs.front());

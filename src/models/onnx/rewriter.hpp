@@ -1,6 +1,7 @@
 // What rules of fusion see of a graph, and how they change it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,6 +16,12 @@ namespace smoothbound::models::onnx {
 
 using NodeId = std::uint32_t;
 
+/// No array has more axes.
+inline constexpr std::size_t largest_rank = 64;
+
+/// Of a node with two inputs.
+inline constexpr std::array<std::size_t, 2> either_operand{0, 1};
+
 /// constant * factors
 struct Product {
   double constant = 1;
@@ -25,6 +32,12 @@ struct Product {
 struct WithNumber {
   ValueId value = absent;
   double number = 0;
+};
+
+/// An initializer, with axes of size 1 that Unsqueeze adds.
+struct Parameter {
+  ValueId value = absent;
+  std::vector<std::int64_t> sizes;
 };
 
 /// Nodes in place of one, the last of which has its outputs. None: the rule does not apply.
@@ -47,14 +60,15 @@ class Rewriter {
   [[nodiscard]] const Node& node(NodeId id) const { return graph_.nodes[id]; }
   [[nodiscard]] bool is_removed(NodeId id) const { return is_removed_[id]; }
   [[nodiscard]] std::optional<std::size_t> rank(ValueId value) const;
-  [[nodiscard]] const Tensor* initializer(ValueId value) const {
-    return graph_.initializer(origin(value));
-  }
+  /// Null, too, for one of more axes than arrays have.
+  [[nodiscard]] const Tensor* initializer(ValueId value) const;
 
   /// The value before casts to reals.
   [[nodiscard]] ValueId origin(ValueId value) const;
   /// The node of ONNX's own operator whose first output the value is, or null.
   [[nodiscard]] const Node* maker(ValueId value, std::string_view operation) const;
+  /// The same if the output is read once: a node that may be copied.
+  [[nodiscard]] const Node* maker_for_one(ValueId value, std::string_view operation) const;
   /// An initializer of one element, or the root of one.
   [[nodiscard]] std::optional<double> scalar(ValueId value) const;
   [[nodiscard]] bool is_scalar(ValueId value, double number) const;
@@ -70,6 +84,8 @@ class Rewriter {
   [[nodiscard]] std::optional<std::vector<std::int64_t>> integers(const Node& node,
                                                                   std::string_view attribute,
                                                                   std::size_t input) const;
+  /// Nothing if the value is no initializer of reals.
+  [[nodiscard]] std::optional<Parameter> parameter(ValueId value) const;
   /// Whether all elements of an initializer are this number.
   bool is_filled_with(ValueId value, double number);
 
@@ -88,10 +104,11 @@ class Rewriter {
   void remove_unread(std::vector<NodeId> open);
 
   Graph& graph_;
-  std::vector<NodeId> maker_;         // of each value
-  std::vector<std::uint32_t> reads_;  // of each value; by the graph's outputs, too
-  std::vector<bool> is_removed_;      // of each node
-  std::vector<std::uint8_t> ranks_;   // of each value; 255: not known
+  std::vector<NodeId> maker_;               // of each value
+  std::vector<std::uint32_t> reads_;        // of each value; by the graph's outputs, too
+  std::vector<bool> is_removed_;            // of each node
+  std::vector<std::uint8_t> ranks_;         // of each value; 255: not known
+  mutable std::size_t product_steps_left_;  // so that no graph takes long
   std::unordered_map<NodeId, std::vector<NodeId>> before_;         // nodes that stand before one
   std::unordered_map<std::uint32_t, std::optional<double>> fill_;  // of initializers that are alike
   std::map<std::pair<std::uint32_t, std::vector<std::int64_t>>, ValueId> reshaped_;

@@ -200,8 +200,7 @@ void take_external(Graph& graph, const TensorParts& parts, std::uint64_t size, T
       refuse_tensor(fmt::format("its external data has {} bytes, the array {}", length, size));
     }
   }
-  tensor.file = external_path(*graph.reading, parts.location);
-  tensor.bytes = read_external(*graph.reading, parts.location, tensor.offset, size);
+  read_external(*graph.reading, parts.location, size, tensor);
 }
 
 void take_raw(const Graph& graph, std::string_view bytes, Tensor& tensor) {

@@ -228,11 +228,12 @@ void Translator::read_input(const GraphInput& input) {
     refuse(fmt::format("input '{}' has no shape", name),
            "export the model with the shape of its input");
   }
-  const bool is_ids = input.type == DataType::int64 || input.type == DataType::int32;
+  const bool is_ids = input.type != DataType::float32 && input.type != DataType::float64 &&
+                      input.type != DataType::float16 && input.type != DataType::bfloat16;
   Sizes sizes;
   std::vector<std::string> open;
   for (std::size_t axis = 0; axis < input.sizes.size(); ++axis) {
-    const bool is_batch = axis == 0 && input.sizes.size() > 1;
+    const bool is_batch = axis == 0 && input.sizes.size() > 1 && options_.first_axis_is_batch;
     const std::int64_t size = input.sizes[axis].value_or(is_batch ? 1 : 0);
     if (size <= 0) {
       const bool has_name = axis < input.symbols.size() && !input.symbols[axis].empty();
@@ -246,7 +247,7 @@ void Translator::read_input(const GraphInput& input) {
         fmt::format("input '{}' has axes without a size: {}", name, fmt::join(open, ", ")),
         "only the batch, the first axis, may be open: export the model with the size of its input");
   }
-  const bool has_batch = sizes.size() > 1;
+  const bool has_batch = sizes.size() > 1 && options_.first_axis_is_batch;
   Sizes own(sizes.begin() + (has_batch ? 1 : 0), sizes.end());
   if (own.empty()) own = {1};
   const std::string stem =
@@ -371,6 +372,36 @@ void Translator::inline_branch(const Node& node) {
   }
 }
 
+void Translator::require_real_inputs(const Node& node) const {
+  for (const ValueId input : node.inputs) {
+    const View* const x = input == absent ? nullptr : view(input);
+    if (x == nullptr || !x->is_ids) continue;
+    refuse("arithmetic of the network's input, which are whole numbers",
+           "cast them to float32 before: whole numbers may be ids of an embedding");
+  }
+}
+
+Constant Translator::for_sample(const Constant& numbers, std::size_t axis) const {
+  if (batch_ == 1 || axis >= numbers.sizes.size() || numbers.sizes[axis] != batch_) return numbers;
+  Sizes sizes = numbers.sizes;
+  sizes[axis] = 1;
+  std::int64_t inner = 1;
+  for (std::size_t i = axis + 1; i < sizes.size(); ++i) inner *= sizes[i];
+  const std::vector<double>& values = numbers.values();
+  std::vector<double> first;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    const std::int64_t same = at / (inner * batch_) * inner * batch_ + at % inner;
+    if (values[i] != values[static_cast<std::size_t>(same)]) {
+      refuse("its numbers differ between the samples of the batch",
+             "export it with a batch of one");
+    }
+    if (at == same) first.push_back(values[i]);
+  }
+  const Constant from = numbers;
+  return {sizes, from, [first] { return first; }};
+}
+
 void Translator::run(const Node& node) {
   if (has_failed_input(node)) return fail(node);
   const bool is_fine = mistakes_.attempt([&] {
@@ -378,7 +409,10 @@ void Translator::run(const Node& node) {
       const Operator* const found = node.domain.empty() ? find_operator(node.operation) : nullptr;
       if (node.domain.empty() && fold(node)) return;
       if (node.domain.empty() && node.operation == "If") return inline_branch(node);
-      if (found != nullptr) return found->translate(*this, node);
+      if (found != nullptr) {
+        if (!found->takes_integers) require_real_inputs(node);
+        return found->translate(*this, node);
+      }
       const std::string_view remedy = node.domain.empty() ? remedy_for(node.operation) : "";
       std::vector<std::string_view> known;
       for (const Operator* const one : all_operators()) known.push_back(one->name);
@@ -454,8 +488,8 @@ ImportedModel Translator::translate() {
   run_needed(*output);
   mistakes_.throw_any();
   const View* const result = view(*output);
-  if (result == nullptr || result->step == Network::input) {
-    refuse("nothing happens between the input and the output", "a network has at least one layer");
+  if (result == nullptr) {
+    refuse("the output does not depend on the input", "a network has at least one layer");
   }
   note_folded_norms();
   return finish(*result);

@@ -57,6 +57,9 @@ class Translator {
   [[nodiscard]] const View& require_view(const Node& node, std::size_t input) const;
   [[nodiscard]] const Constant& require_constant(const Node& node, std::size_t input,
                                                  std::string_view what) const;
+  /// Of numbers that differ between the samples of a fixed batch, those of the first one, if they
+  /// do not; `axis`: that of the batch.
+  [[nodiscard]] Constant for_sample(const Constant& numbers, std::size_t axis) const;
   void set(const Node& node, std::size_t output, View result);
   void set(const Node& node, std::size_t output, Constant result);
 
@@ -101,6 +104,7 @@ class Translator {
   void read_input(const GraphInput& input);
   [[nodiscard]] std::optional<ValueId> choose_output();
   [[nodiscard]] std::vector<bool> needed_nodes(ValueId output) const;
+  void require_real_inputs(const Node& node) const;
   [[nodiscard]] bool has_failed_input(const Node& node) const;
   void fail(const Node& node);
   bool fold(const Node& node);
@@ -137,6 +141,7 @@ struct Operator {
   std::string_view name;
   std::string_view becomes;  // in the words of the catalogue, for people
   void (*translate)(Translator& translator, const Node& node);
+  bool takes_integers = false;  // as it only moves them
 };
 const Operator* find_operator(std::string_view name);
 /// All, by name.
