@@ -2,16 +2,22 @@
 
 #include "caffe/caffe.hpp"
 #include "darknet/darknet.hpp"
+#include "keras/formats.hpp"
 #include "onnx/onnx.hpp"
 #include "smoothbound/models/model.hpp"
 
 namespace smoothbound::models {
 namespace {
 
-constexpr std::array<ModelFormat, 3> formats{
-    {{"ONNX", "*.onnx", false, onnx::recognizes, onnx::read, onnx::understood},
-     {"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood},
-     {"Caffe", "*.prototxt", true, caffe::recognizes, caffe::read, caffe::understood}}};
+constexpr std::array formats{
+    ModelFormat{"ONNX", "*.onnx", false, onnx::recognizes, onnx::read, onnx::understood},
+    ModelFormat{"Keras", "*.keras", false, keras::is_archive, keras::read_archive,
+                keras::understood_layers},
+    ModelFormat{"Keras", "*.json", true, keras::is_json, keras::read_json,
+                keras::understood_layers},
+    ModelFormat{"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood},
+    ModelFormat{"Caffe", "*.prototxt", true, caffe::recognizes, caffe::read, caffe::understood},
+};
 
 }  // namespace
 

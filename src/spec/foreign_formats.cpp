@@ -4,92 +4,200 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound {
 namespace {
 
-// A file of weights or of another program's network, told by how it begins.
+// What is not empty has to hold.
 struct ForeignFormat {
-  std::string_view begins;
+  std::string_view begins;    // behind `skipped` bytes
+  std::string_view contains;  // somewhere in the beginning
+  std::string_view ending;    // of the path of a file that is no text
   std::string_view what;
+  std::string_view hint;  // FILE: its path; empty: `remedy`
   Remedy remedy = Remedy::list_of_layers;
+  std::size_t skipped = 0;
 };
 
 using namespace std::string_view_literals;
 
+constexpr std::string_view zip = "PK\x03\x04"sv;
+
+constexpr std::string_view from_torch_script =
+    "with the shape of an input: python -c \"import torch; torch.onnx.export(torch.jit.load("
+    "'FILE'), (torch.zeros(1, 3, 224, 224),), 'model.onnx', dynamo=False)\"";
+constexpr std::string_view from_torch =
+    "export a model where it is built: torch.onnx.export(model, (torch.zeros(1, 3, 224, 224),), "
+    "'model.onnx'); its parameters: python -c \"import torch, safetensors.torch as s; s.save_file("
+    "torch.load('FILE', weights_only=True), 'weights.safetensors')\"";
+constexpr std::string_view from_hdf5 =
+    "python -c \"import keras; print(keras.models.load_model('FILE', compile=False).to_json())\" > "
+    "model.json";
+constexpr std::string_view from_saved_model =
+    "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx, with the folder that the "
+    "file lies in";
+constexpr std::string_view from_graph =
+    "python -m tf2onnx.convert --graphdef FILE --inputs x:0 --outputs y:0 --output model.onnx, "
+    "with "
+    "the names of its input and output";
+
 constexpr auto foreign_formats = std::to_array<ForeignFormat>({
-    {"PK\x03\x04"sv, "a ZIP archive: a model of PyTorch or Keras, or an NPZ file"},
-    {"\x89HDF\r\n\x1a\n"sv, "an HDF5 file, as of Keras"},
-    {"\x93NUMPY"sv, "a NumPy array"},
-    {"\x1f\x8b"sv, "a gzip file", Remedy::unpacked_file},
-    {"\x80\x02"sv, "a Python pickle, as of PyTorch"},
-    {"\x80\x03"sv, "a Python pickle, as of PyTorch"},
-    {"\x80\x04"sv, "a Python pickle, as of PyTorch"},
-    {"\x80\x05"sv, "a Python pickle, as of PyTorch"},
-    // ir_version, then producer_name or the graph.
-    {"\x08\x03\x12"sv, "an ONNX model"},
-    {"\x08\x04\x12"sv, "an ONNX model"},
-    {"\x08\x05\x12"sv, "an ONNX model"},
-    {"\x08\x06\x12"sv, "an ONNX model"},
-    {"\x08\x07\x12"sv, "an ONNX model"},
-    {"\x08\x08\x12"sv, "an ONNX model"},
-    {"\x08\x09\x12"sv, "an ONNX model"},
-    {"\x08\x0a\x12"sv, "an ONNX model"},
-    {"[net]"sv, "a configuration of Darknet"},
-    {"[convolutional]"sv, "a configuration of Darknet"},
+    {zip, "/code/", {}, "a TorchScript model", from_torch_script},
+    {zip, "constants.pkl", {}, "a TorchScript model", from_torch_script},
+    {zip, "data.pkl", {}, "a model or parameters of PyTorch", from_torch},
+    {zip, ".npy", {}, "an NPZ file of arrays", {}},
+    {zip,
+     {},
+     {},
+     "a ZIP archive",
+     "unpack it, and give what is inside: python -m zipfile -e FILE folder"},
+    {"\x89HDF\r\n\x1a\n"sv, {}, {}, "an HDF5 file, as of Keras", from_hdf5},
+    {"\x93NUMPY"sv, {}, {}, "a NumPy array", {}},
+    {"\x1f\x8b"sv, {}, {}, "a gzip file", {}, Remedy::unpacked_file},
+    {"\x80\x02"sv, {}, {}, "a Python pickle, as of PyTorch", from_torch},
+    {"\x80\x03"sv, {}, {}, "a Python pickle, as of PyTorch", from_torch},
+    {"\x80\x04"sv, {}, {}, "a Python pickle, as of PyTorch", from_torch},
+    {"\x80\x05"sv, {}, {}, "a Python pickle, as of PyTorch", from_torch},
+    {"TFL3"sv,
+     {},
+     {},
+     "a model of TensorFlow Lite",
+     "python -m tf2onnx.convert --tflite FILE --output model.onnx",
+     {},
+     4},
+    {"GGUF"sv,
+     {},
+     {},
+     "a GGUF file of a language model",
+     "export the model that it was made of: optimum-cli export onnx --model NAME folder"},
+    {"7767517"sv,
+     {},
+     {},
+     "a network of NCNN",
+     "export the model that it was made of to ONNX: torch.onnx.export(model, "
+     "(torch.zeros(1, 3, 224, 224),), 'model.onnx')"},
+    {"<"sv,
+     "<net ",
+     {},
+     "a network of OpenVINO",
+     "export the model that it was made of to ONNX: torch.onnx.export(model, "
+     "(torch.zeros(1, 3, 224, 224),), 'model.onnx')"},
+    {"{"sv,
+     "\"op\": \"null\"",
+     {},
+     "a symbol of MXNet",
+     "python -c \"import mxnet; mxnet.onnx.export_model('FILE', 'model.params', [(1, 3, 224, "
+     "224)], "
+     "'float32', 'model.onnx')\", with its parameters and the shape of an input"},
+    {"\x08\x01\x12"sv, {}, ".pb", "a SavedModel of TensorFlow", from_saved_model},
+    {{}, {}, ".pb", "a graph of TensorFlow", from_graph},
+    {{},
+     {},
+     ".mlmodel",
+     "a model of Core ML",
+     "export the model that it was made of to ONNX: torch.onnx.export(model, "
+     "(torch.zeros(1, 3, 224, 224),), 'model.onnx')"},
+    {{},
+     {},
+     ".pdmodel",
+     "a model of PaddlePaddle",
+     "paddle2onnx --model_dir . --model_filename FILE --save_file model.onnx"},
+    {{},
+     {},
+     ".caffemodel",
+     "the parameters of a network of Caffe",
+     "give the network itself, its .prototxt"},
+    {{}, {}, ".pt", "a file of PyTorch", from_torch},
+    {{}, {}, ".pth", "a file of PyTorch", from_torch},
 });
 
 // Text in protobuf's notation opens a message at the end of a line, which YAML and JSON do not.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> messages{{
-    {"layer", "a network of Caffe"},
-    {"layers", "a network of Caffe"},
-    {"node", "a graph of TensorFlow or ONNX as text"},
-    {"graph", "a graph of TensorFlow or ONNX as text"},
-    {"graph_def", "a graph of TensorFlow or ONNX as text"},
-    {"meta_info_def", "a graph of TensorFlow or ONNX as text"},
-}};
+struct Message {
+  std::string_view word;
+  std::string_view what;
+  std::string_view hint;
+};
 
-std::string_view name_of_messages(std::string_view text) {
-  constexpr std::size_t far_enough = 16384;
-  text = text.substr(0, far_enough);
+constexpr std::array messages{
+    Message{"node", "a graph of TensorFlow as text", from_graph},
+    Message{"graph_def", "a graph of TensorFlow as text", from_graph},
+    Message{"meta_info_def", "a graph of TensorFlow as text", from_graph},
+    Message{"graph", "an ONNX model as text",
+            "python -c \"import onnx; onnx.save(onnx.load('FILE', 'textproto'), 'model.onnx')\""},
+};
+
+std::optional<ForeignFormat> find_message(std::string_view text) {
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    while (!line.empty() && std::string_view(" \t\r").find(line.back()) != std::string_view::npos) {
+    while (!line.empty() && " \t\r"sv.find(line.back()) != std::string_view::npos) {
       line.remove_suffix(1);
     }
     if (!line.ends_with('{')) continue;
     line.remove_suffix(1);
     const std::string_view word = line.substr(0, line.find_last_not_of(' ') + 1);
-    for (const auto& [message, what] : messages) {
-      if (word == message) return what;
+    for (const Message& message : messages) {
+      if (word == message.word) return ForeignFormat{{}, {}, {}, message.what, message.hint};
     }
   }
-  return {};
+  return std::nullopt;
 }
 
-ForeignFormat format_of(std::string_view text) {
+// The beginning of a text may end inside of a character.
+bool is_binary(std::string_view beginning) {
+  constexpr std::size_t longest_character = 4;
+  const std::size_t bad = find_invalid_text(beginning);
+  return bad != std::string_view::npos &&
+         (bad + longest_character <= beginning.size() || beginning[bad] == '\0');
+}
+
+bool fits(const ForeignFormat& format, std::string_view path, std::string_view beginning) {
+  const auto begins = beginning.substr(std::min(format.skipped, beginning.size()));
+  return begins.starts_with(format.begins) &&
+         beginning.find(format.contains) != std::string_view::npos &&
+         (format.ending.empty() || (path.ends_with(format.ending) && is_binary(beginning)));
+}
+
+std::optional<ForeignFormat> find_foreign(std::string_view path, std::string_view beginning) {
   for (const ForeignFormat& format : foreign_formats) {
-    if (text.starts_with(format.begins)) return format;
+    if (fits(format, path, beginning)) return format;
   }
   // Eight bytes of a length, then a JSON header.
   constexpr std::size_t length_bytes = 8;
-  if (text.size() > length_bytes && text[length_bytes] == '{' &&
-      text.substr(0, length_bytes).ends_with("\0\0"sv)) {
-    return {{}, "a safetensors file"};
+  if (beginning.size() > length_bytes && beginning[length_bytes] == '{' &&
+      beginning.substr(0, length_bytes).ends_with("\0\0"sv)) {
+    return ForeignFormat{{}, {}, {}, "a safetensors file", {}};
   }
-  return {{}, name_of_messages(text)};
+  return find_message(beginning);
+}
+
+// The path, where a shell takes it as it is.
+std::string with_path(std::string_view hint, std::string_view path) {
+  constexpr std::string_view place = "FILE";
+  std::string text(hint);
+  const bool is_plain =
+      !path.empty() && !path.starts_with('-') && std::ranges::all_of(path, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               "_-./"sv.find(c) != std::string_view::npos;
+      });
+  if (const std::size_t found = text.find(place); is_plain && found != std::string::npos) {
+    text.replace(found, place.size(), path);
+  }
+  return text;
 }
 
 }  // namespace
 
-void refuse_foreign(std::string_view text) {
-  const ForeignFormat format = format_of(text);
-  if (format.what.empty()) return;
-  throw SpecError({}, fmt::format("this is {}, not an architecture file", format.what),
-                  format.remedy);
+void refuse_foreign(std::string_view path, std::string_view beginning) {
+  const auto format = find_foreign(path, beginning);
+  if (!format) return;
+  const std::string message = fmt::format("this is {}, not an architecture file", format->what);
+  if (format->hint.empty()) throw SpecError(whole_file, message, format->remedy);
+  throw SpecError(whole_file, message, with_path(format->hint, path));
 }
 
 }  // namespace smoothbound

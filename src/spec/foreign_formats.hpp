@@ -5,7 +5,8 @@
 
 namespace smoothbound {
 
-/// Throws SpecError if `text` is one of them.
-void refuse_foreign(std::string_view text);
+/// Throws SpecError, with how to convert it, if a file of this name that begins like this (with
+/// 16 KiB at most) is one of them, and none that is read.
+void refuse_foreign(std::string_view path, std::string_view beginning);
 
 }  // namespace smoothbound

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "foreign_formats.hpp"
 #include "path_advice.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 #include "smoothbound/text/regular_file.hpp"
@@ -97,6 +98,7 @@ void load_source(const std::string& path, const Limits& limits, Source& source,
     const models::MappedFile mapped(path);
     return read_model(*format, path, mapped.bytes(), options, source);
   }
+  if (format == nullptr) refuse_foreign(path, start);
   if (file.size() > limits.bytes) refuse_size(limits.bytes);
   std::string text;
   text.reserve(static_cast<std::size_t>(file.size()) + 1);

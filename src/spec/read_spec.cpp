@@ -484,7 +484,9 @@ Spec read_spec(const Source& source, const Limits& limits) {
 }
 
 Spec read_spec(const Source& source, const Limits& limits, MistakeList& mistakes) {
-  refuse_foreign(source.text);
+  if (source.model_format.empty()) {
+    refuse_foreign(source.name, std::string_view(source.text).substr(0, models::beginning_bytes));
+  }
   text::Document document;
   text::parse(source, document, &mistakes);
   std::string name = std::filesystem::path(source.name).stem();

@@ -122,7 +122,8 @@ void parse(const Source& source, Document& document, MistakeList* repeated) {
                     "an architecture file has at least 'input' and 'layers'");
   }
   const auto has_ending = [&](std::string_view ending) { return source.name.ends_with(ending); };
-  bool json = has_ending(".json");
+  // What was made of a model is YAML, also if that is JSON.
+  bool json = has_ending(".json") && source.model_format.empty();
   if (!json && !has_ending(".yaml") && !has_ending(".yml") && text[first] == '{') {
     // YAML's {key: value} may also begin with a brace, but JSON goes on with a quote or ends.
     const std::size_t second = text.find_first_not_of(" \t\r\n", first + 1);

@@ -117,6 +117,10 @@ inline constexpr std::array not_run{
     Listed{"node_test_castlike_STRING_to_FLOAT_expanded", "numbers of type string are not read"},
     Listed{"node_test_convtranspose_output_shape", "pads of -1 in front and 0 behind"},
     Listed{"node_test_prelu_example", "slopes [3, 4, 5] for an array [3, 4, 5]"},
+    Listed{"pytorch_converted_test_ConstantPad2d", "it pads with 2"},
+    Listed{"pytorch_operator_test_operator_permute2", "a shape has 1 to 4 sizes, not 6"},
+    Listed{"pytorch_operator_test_operator_pow", "an exponent that is not 1, 2 or 3"},
+    Listed{"pytorch_operator_test_operator_repeat", "an axis of several entries is repeated"},
 };
 
 /// The row of that name, or null.

@@ -205,7 +205,9 @@ TEST_P(OnnxValues, AreThoseOfTheReference) {
   const Program& program = std::get<Program>(translated);
   constexpr double tolerance = 2e-6;  // of the largest output
   expect_output<double>(program, tolerance);
-  expect_output<float>(program, tolerance);
+  constexpr double most = 1e30;  // some tests have numbers that no float32 holds
+  const auto is_moderate = [](double value) { return std::fabs(value) < most; };
+  if (std::ranges::all_of(program.input, is_moderate)) expect_output<float>(program, tolerance);
 }
 
 std::string name_of_test(const ::testing::TestParamInfo<OnnxTest>& info) { return info.param.name; }

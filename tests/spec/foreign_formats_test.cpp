@@ -5,55 +5,156 @@
 #include <string>
 
 #include "smoothbound/spec/read_spec.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace smoothbound {
 namespace {
 
 using namespace std::string_literals;
 
-std::string message(const std::string& text) {
+// "what | hint"
+std::string refusal(const std::string& text, const std::string& name = "net.bin") {
   try {
-    read_spec({"net.yaml", text});
+    read_spec({name, text});
   } catch (const SpecError& error) {
-    EXPECT_EQ(error.location, (Location{1, 1}));
-    EXPECT_NE(error.remedy, Remedy::none);
-    return error.what();
+    EXPECT_EQ(error.location, whole_file);
+    const std::string message = error.what();
+    const std::string end = ", not an architecture file";
+    if (!message.starts_with("this is ") || !message.ends_with(end)) return "other: " + message;
+    return message.substr(8, message.size() - 8 - end.size()) + " | " +
+           (error.hint.empty() ? std::string(plain_words(error.remedy)) : error.hint);
   }
   return "read";
 }
 
-TEST(ForeignFormat, IsNamed) {
-  EXPECT_EQ(message("PK\x03\x04\x14\0"s),
-            "this is a ZIP archive: a model of PyTorch or Keras, or an NPZ file, not an "
-            "architecture file");
-  EXPECT_EQ(message("\x89HDF\r\n\x1a\n\0"s),
-            "this is an HDF5 file, as of Keras, not an architecture file");
-  EXPECT_EQ(message("\x93NUMPY\x01\0"s), "this is a NumPy array, not an architecture file");
-  EXPECT_EQ(message("\x1f\x8b\x08\0"s), "this is a gzip file, not an architecture file");
-  EXPECT_EQ(message("\x80\x04\x95\0"s),
-            "this is a Python pickle, as of PyTorch, not an architecture file");
-  EXPECT_EQ(message("\x08\x07\x12\x07pytorch"s), "this is an ONNX model, not an architecture file");
-  EXPECT_EQ(message("\x40\0\0\0\0\0\0\0{\"w\":{}}"s),
-            "this is a safetensors file, not an architecture file");
-  EXPECT_EQ(message("[net]\nbatch=64\n"),
-            "this is a configuration of Darknet, not an architecture file");
-  EXPECT_EQ(message("input: {shape: [3]}\nlayers: [{dense: 1}]\n"), "read");
+const std::string zip = "PK\x03\x04\x14\0\0\0"s;
+const std::string arrays =
+    "an architecture file lists the layers as YAML or JSON; parameters are files of arrays";
+const std::string torch_command =
+    "export a model where it is built: torch.onnx.export(model, (torch.zeros(1, 3, 224, 224),), "
+    "'model.onnx'); its parameters: python -c \"import torch, safetensors.torch as s; s.save_file("
+    "torch.load('m.pt', weights_only=True), 'weights.safetensors')\"";
+const std::string script_command =
+    "with the shape of an input: python -c \"import torch; torch.onnx.export(torch.jit.load("
+    "'m.pt'), (torch.zeros(1, 3, 224, 224),), 'model.onnx', dynamo=False)\"";
+const std::string made_of_command =
+    "export the model that it was made of to ONNX: torch.onnx.export(model, (torch.zeros(1, 3, "
+    "224, 224),), 'model.onnx')";
+
+TEST(ForeignFormat, ArchivesAreToldByWhatIsInThem) {
+  EXPECT_EQ(refusal(zip + "archive/data.pkl\x80\x02", "m.pt"),
+            "a model or parameters of PyTorch | " + torch_command);
+  EXPECT_EQ(refusal(zip + "m/data.pkl\x80\x02 m/code/__torch__.py", "m.pt"),
+            "a TorchScript model | " + script_command);
+  EXPECT_EQ(refusal(zip + "m/data.pkl\x80\x02 m/constants.pkl", "m.pt"),
+            "a TorchScript model | " + script_command);
+  EXPECT_EQ(refusal(zip + "conv.weight.npy"), "an NPZ file of arrays | " + arrays);
+  EXPECT_EQ(refusal(zip + "readme.txt"),
+            "a ZIP archive | unpack it, and give what is inside: python -m zipfile -e net.bin "
+            "folder");
+}
+
+TEST(ForeignFormat, IsToldByItsBeginning) {
+  EXPECT_EQ(refusal("\x89HDF\r\n\x1a\n\0"s, "dir/m.h5"),
+            "an HDF5 file, as of Keras | python -c \"import keras; "
+            "print(keras.models.load_model('dir/m.h5', compile=False).to_json())\" > model.json");
+  EXPECT_EQ(refusal("\x93NUMPY\x01\0"s), "a NumPy array | " + arrays);
+  EXPECT_EQ(refusal("\x1f\x8b\x08\0"s),
+            "a gzip file | unpack it; an architecture file is UTF-8 text");
+  for (const char version : {'\2', '\3', '\4', '\5'}) {
+    EXPECT_EQ(refusal("\x80"s + version + "\x95\0"s, "m.pt"),
+              "a Python pickle, as of PyTorch | " + torch_command);
+  }
+  EXPECT_EQ(refusal("\x40\0\0\0\0\0\0\0{\"w\":{}}"s), "a safetensors file | " + arrays);
+  EXPECT_EQ(refusal("\x1c\0\0\0TFL3\x14\0"s, "m.tflite"),
+            "a model of TensorFlow Lite | python -m tf2onnx.convert --tflite m.tflite --output "
+            "model.onnx");
+  EXPECT_EQ(refusal("GGUF\3\0\0\0"s),
+            "a GGUF file of a language model | export the model that it was made of: optimum-cli "
+            "export onnx --model NAME folder");
+  EXPECT_EQ(refusal("7767517\n75 83\nInput data 0 1 data\n", "m.param"),
+            "a network of NCNN | " + made_of_command);
+  EXPECT_EQ(refusal("<?xml version=\"1.0\"?>\n<net name=\"n\" version=\"11\">\n", "m.xml"),
+            "a network of OpenVINO | " + made_of_command);
+  EXPECT_EQ(
+      refusal("{\n  \"nodes\": [\n    {\n      \"op\": \"null\", \n", "m-symbol.json"),
+      "a symbol of MXNet | python -c \"import mxnet; mxnet.onnx.export_model('m-symbol.json', "
+      "'model.params', [(1, 3, 224, 224)], 'float32', 'model.onnx')\", with its parameters "
+      "and the shape of an input");
+}
+
+// Protobuf files have no magic number.
+TEST(ForeignFormat, IsToldByItsNameWhereItIsNoText) {
+  EXPECT_EQ(refusal("\x08\x01\x12\xb8\x05"s, "saved_model.pb"),
+            "a SavedModel of TensorFlow | python -m tf2onnx.convert --saved-model FOLDER --output "
+            "model.onnx, with the folder that the file lies in");
+  EXPECT_EQ(refusal("\x0a\xb8\x05\x0a\x01x"s, "m.pb"),
+            "a graph of TensorFlow | python -m tf2onnx.convert --graphdef m.pb --inputs x:0 "
+            "--outputs y:0 --output model.onnx, with the names of its input and output");
+  EXPECT_EQ(refusal("\x08\x04\x12\xb8\x05\x0a"s, "m.mlmodel"),
+            "a model of Core ML | " + made_of_command);
+  EXPECT_EQ(refusal("\x0a\xb8\x05\x0a\0\0"s, "m.pdmodel"),
+            "a model of PaddlePaddle | paddle2onnx --model_dir . --model_filename m.pdmodel "
+            "--save_file model.onnx");
+  EXPECT_EQ(refusal("\x0a\x07VGG\xb8\x05\0\0"s, "m.caffemodel"),
+            "the parameters of a network of Caffe | give the network itself, its .prototxt");
+  EXPECT_EQ(refusal("\xb8\x05\x0a\0\0\0"s, "m.pt"), "a file of PyTorch | " + torch_command);
+  EXPECT_EQ(refusal("\xb8\x05\x0a\0\0\0"s, "m.pth").substr(0, 17), "a file of PyTorch");
+  // Which begin as ONNX models do.
+  EXPECT_EQ(models::find_format("saved_model.pb", "\x08\x01\x12\xb8\x05"s), nullptr);
+  EXPECT_EQ(models::find_format("m.mlmodel", "\x08\x04\x12\xb8\x05\x0a"s), nullptr);
+  // A text of such a name is read.
+  EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{dense: 1}]\n", "m.pt"), "read");
+  EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{name: \xc3\xa4, dense: 1}]\n", "m.pt"), "read");
+}
+
+// A name that a shell would take apart is not put into a command.
+TEST(ForeignFormat, CommandsNameTheFile) {
+  const std::string bytes = "\x1c\0\0\0TFL3\x14\0"s;
+  const auto named = [&](const std::string& name) {
+    const std::string text = refusal(bytes, name);
+    const std::size_t start = text.find("--tflite ") + 9;
+    return text.substr(start, text.find(" --output") - start);
+  };
+  EXPECT_EQ(named("a-b/c_1.tflite"), "a-b/c_1.tflite");
+  EXPECT_EQ(named("my model.tflite"), "FILE");
+  EXPECT_EQ(named("x;rm.tflite"), "FILE");
+  EXPECT_EQ(named("-x.tflite"), "FILE");
+  EXPECT_EQ(named("<stdin>"), "FILE");
+}
+
+// Its beginning is enough: the limit on sizes is one on texts.
+TEST(ForeignFormat, IsNamedHoweverLargeItIs) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.write("big.pt", zip + "a/data.pkl" + std::string(5000, 'x'));
+  Limits limits;
+  limits.bytes = 1000;
+  Source source;
+  std::string message;
+  try {
+    load_source(path, limits, source);
+  } catch (const SpecError& error) {
+    message = error.what();
+  }
+  EXPECT_EQ(message, "this is a model or parameters of PyTorch, not an architecture file");
 }
 
 // Protobuf's notation, of which the first lines pass for YAML.
 TEST(ForeignFormat, MessagesAsTextAreNamed) {
-  EXPECT_EQ(message("name: \"LeNet\"\n\nlayer {\n  name: \"data\"\n}\n"),
-            "this is a network of Caffe, not an architecture file");
-  EXPECT_EQ(message("name: \"old\"\r\nlayers{\r\n}\r\n"),
-            "this is a network of Caffe, not an architecture file");
-  EXPECT_EQ(message("node {\n  name: \"x\"\n}\n"),
-            "this is a graph of TensorFlow or ONNX as text, not an architecture file");
-  EXPECT_EQ(message("ir_version: 7\ngraph {\n}\n"),
-            "this is a graph of TensorFlow or ONNX as text, not an architecture file");
+  const std::string graph =
+      "a graph of TensorFlow as text | python -m tf2onnx.convert --graphdef m.pbtxt --inputs x:0 "
+      "--outputs y:0 --output model.onnx, with the names of its input and output";
+  EXPECT_EQ(refusal("node {\n  name: \"x\"\n}\n", "m.pbtxt"), graph);
+  EXPECT_EQ(refusal("graph_def{\r\n}\r\n", "m.pbtxt"), graph);
+  EXPECT_EQ(refusal("meta_info_def {\n}\n", "m.pbtxt"), graph);
+  EXPECT_EQ(refusal("ir_version: 7\ngraph {\n}\n", "m.txt"),
+            "an ONNX model as text | python -c \"import onnx; onnx.save(onnx.load('m.txt', "
+            "'textproto'), 'model.onnx')\"");
   // The words inside of a line or of a name.
-  EXPECT_EQ(
-      message("name: >\n  a graph {\n  layer { x\ninput: {\n shape: [3]}\nlayers: [{dense: 1}]\n"),
-      "read");
+  EXPECT_EQ(refusal("name: >\n  a graph {\n  node { x\ninput: {\n shape: [3]}\nlayers: [{dense: "
+                    "1}]\n",
+                    "n.yaml"),
+            "read");
 }
 
 }  // namespace

@@ -35,11 +35,17 @@ struct ImportCommandOptions {
 
 int list() {
   std::string text;
-  for (const models::ModelFormat& format : models::model_formats()) {
+  const std::span<const models::ModelFormat> formats = models::model_formats();
+  for (std::size_t i = 0; i < formats.size(); ++i) {
+    const models::ModelFormat& format = formats[i];
+    std::string endings(format.endings);
+    for (; i + 1 < formats.size() && formats[i + 1].name == format.name; ++i) {
+      endings += fmt::format(", {}", formats[i + 1].endings);
+    }
     const std::vector<models::ModelFormat::Understood> rows = format.understood();
     std::size_t width = 0;
     for (const auto& row : rows) width = std::max(width, row.name.size());
-    text += fmt::format("{}{} ({})\n", text.empty() ? "" : "\n", format.name, format.endings);
+    text += fmt::format("{}{} ({})\n", text.empty() ? "" : "\n", format.name, endings);
     for (const auto& row : rows) {
       text += fmt::format("  {:{}}  {}\n", row.name, width, row.becomes);
     }
@@ -109,7 +115,9 @@ int run(const ImportCommandOptions& options, const CommandLine& line) {
 void declare_import(Command& command) {
   auto options = std::make_shared<ImportCommandOptions>();
   std::vector<std::string_view> formats;
-  for (const models::ModelFormat& format : models::model_formats()) formats.push_back(format.name);
+  for (const models::ModelFormat& format : models::model_formats()) {
+    if (formats.empty() || formats.back() != format.name) formats.push_back(format.name);
+  }
   command.option("file", options->files,
                  fmt::format("a model ({}), and of Darknet perhaps its file of numbers (.weights)",
                              join_or(formats)),

@@ -10,6 +10,8 @@ namespace smoothbound::models::onnx {
 
 bool recognizes(std::string_view path, std::string_view beginning) {
   if (path.ends_with(".onnx")) return true;
+  // Models of TensorFlow and Core ML begin alike.
+  if (path.ends_with(".pb") || path.ends_with(".mlmodel")) return false;
   // ir_version, a small number, and then a field of ModelProto: producer, domain, graph, opset.
   if (beginning.size() < 4 || beginning[0] != '\x08') return false;
   const auto version = static_cast<unsigned char>(beginning[1]);

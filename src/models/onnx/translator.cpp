@@ -250,6 +250,7 @@ void Translator::read_input(const GraphInput& input) {
   const bool has_batch = sizes.size() > 1 && options_.first_axis_is_batch;
   Sizes own(sizes.begin() + (has_batch ? 1 : 0), sizes.end());
   if (own.empty()) own = {1};
+  if (is_ids) own = {product(own)};  // one behind the other, as an embedding reads them
   const std::string stem =
       path_.empty() ? std::string(graph_->name) : std::filesystem::path(path_).stem().string();
   network_ = std::make_unique<Network>(stem, shape_of(own));
