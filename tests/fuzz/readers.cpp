@@ -16,6 +16,7 @@
 #include "smoothbound/data/weights.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/source.hpp"
+#include "smoothbound/text/source_errors.hpp"
 
 namespace smoothbound::fuzz {
 namespace {
@@ -40,6 +41,10 @@ void guarded(const Read& read) {
             "nothing in a message breaks its line");
     require(find_invalid_text(text) == std::string::npos && text.find('\x1b') == std::string::npos,
             "nothing in a message drives a terminal");
+  } catch (const SourceErrors& error) {  // what looked like a model of another program
+    for (const SpecError& one : error.errors.all) {
+      require(!one.hint.empty() || one.remedy != Remedy::none, "a message says what to do");
+    }
   }
 }
 
