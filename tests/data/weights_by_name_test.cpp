@@ -166,7 +166,7 @@ TEST_F(WeightsByName, FollowAMap) {
 TEST_F(WeightsByName, WhatAMapGetsWrongIsShownInIt) {
   store({{"features.0.weight", {4, 3}}, {"bn.weight", {4}}});
   EXPECT_EQ(map_message([&] {
-              read(
+              (void)read(
                   mapped("a.weight: features.weight\nb.weight: bn.weight\n"
                          "a.batch_norm.scale: bn.weight\n"));
             }),
