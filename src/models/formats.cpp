@@ -1,11 +1,13 @@
 #include <array>
 
+#include "onnx/onnx.hpp"
 #include "smoothbound/models/model.hpp"
 
 namespace smoothbound::models {
 namespace {
 
-constexpr std::array<ModelFormat, 0> formats{};
+constexpr std::array<ModelFormat, 1> formats{
+    {{"ONNX", "*.onnx", false, onnx::recognizes, onnx::read, onnx::understood}}};
 
 }  // namespace
 

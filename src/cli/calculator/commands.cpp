@@ -6,8 +6,8 @@ namespace smoothbound::cli {
 
 // Each in NAME_command.cpp.
 using Declare = void(Command&);
-Declare declare_bound, declare_check, declare_compare, declare_completion, declare_layers,
-    declare_man, declare_plot, declare_report, declare_schema, declare_sweep;
+Declare declare_bound, declare_check, declare_compare, declare_completion, declare_import,
+    declare_layers, declare_man, declare_plot, declare_report, declare_schema, declare_sweep;
 
 std::span<const CommandRow> calculator_commands() {
   static constexpr auto rows = std::to_array<CommandRow>({
@@ -19,6 +19,8 @@ std::span<const CommandRow> calculator_commands() {
        declare_compare},
       {"completion", "A script with which a shell completes commands, options and values",
        declare_completion},
+      {"import", "A model of ONNX, Keras, Darknet or Caffe as an architecture file and weights",
+       declare_import},
       {"layers", "The catalogue: every component and loss with its formula, constants and source",
        declare_layers},
       {"man", "Manual page of the program or of a command", declare_man},

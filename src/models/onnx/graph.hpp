@@ -4,10 +4,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace smoothbound::models::onnx {
@@ -28,8 +29,11 @@ enum class DataType : std::int32_t {
   float64 = 11,
   uint32 = 12,
   uint64 = 13,
-  bfloat16 = 16,
+  bfloat16 = 16,  // what follows has no arithmetic here, and is kept as it is
 };
+
+/// "float32", "float8e4m3fn"; "an unknown type" for what is none.
+std::string_view name_of(DataType type);
 
 /// TensorProto. Numbers are in `bytes` (raw_data, external data, or packed float_data and
 /// double_data: little endian, C order) or else in `integers`.
@@ -42,19 +46,36 @@ struct Tensor {
   std::string file;                    // where `bytes` lie: empty for the model's own file
   std::uint64_t offset = 0;            // of `bytes` in it
 
+  /// Whether `file` and `offset` say where `bytes` lie; they may be in memory alone.
+  [[nodiscard]] bool is_in_file() const { return !file.empty() || offset != 0; }
   /// Product of the sizes, checked when the tensor was read.
   [[nodiscard]] std::int64_t elements() const;
   [[nodiscard]] bool is_real() const {
     return type == DataType::float32 || type == DataType::float64 || type == DataType::float16 ||
            type == DataType::bfloat16;
   }
-  /// All numbers as doubles; integers beyond 2^53 are rounded. Throws SpecError for texts.
+  /// All numbers as doubles; integers beyond 2^53 are rounded. Throws SpecError for texts and
+  /// for types without arithmetic.
   [[nodiscard]] std::vector<double> values() const;
 };
 
-/// AttributeProto; which of the fields holds depends on the operator.
+/// AttributeProto.AttributeType, those that are read; `other` has no value here.
+enum class AttributeType : std::uint8_t {
+  other = 0,
+  real = 1,
+  integer = 2,
+  text = 3,
+  tensor = 4,
+  graph = 5,
+  reals = 6,
+  integers = 7,
+  texts = 8
+};
+
+/// AttributeProto: the field of its type holds.
 struct Attribute {
   std::string_view name;
+  AttributeType type = AttributeType::other;
   float real = 0;
   std::int64_t integer = 0;
   std::string_view text;
@@ -62,7 +83,7 @@ struct Attribute {
   std::vector<std::int64_t> integers;
   std::vector<std::string_view> texts;
   std::optional<Tensor> tensor;
-  std::string_view graph;  // GraphProto, not read yet: see Graph::inline_body
+  std::string_view graph;  // GraphProto, not read yet: see read_body
 };
 
 /// A value: an array that a node makes, an input or an initializer. `absent`: an optional input
@@ -79,6 +100,7 @@ struct Node {
   std::vector<Attribute> attributes;
 
   [[nodiscard]] const Attribute* find(std::string_view attribute) const;
+  /// These throw SpecError, without the node's name, for an attribute of another type.
   [[nodiscard]] std::int64_t integer(std::string_view attribute, std::int64_t otherwise) const;
   [[nodiscard]] double real(std::string_view attribute, double otherwise) const;
   [[nodiscard]] std::string_view text(std::string_view attribute, std::string_view otherwise) const;
@@ -108,6 +130,9 @@ struct Value {
   bool is_literal = false;
 };
 
+/// What reading the bodies of a graph takes.
+struct Reading;
+
 struct Graph {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;  // of ONNX's own domain
@@ -118,7 +143,8 @@ struct Graph {
   std::vector<Node> nodes;  // each behind those whose outputs it reads; no Constant among them
   std::vector<GraphInput> inputs;  // without those that are initializers
   std::vector<GraphInput> outputs;
-  std::deque<std::string> texts;  // names that the file does not have
+  std::deque<std::string> texts;  // names and numbers that the file does not have
+  std::shared_ptr<Reading> reading;
 
   [[nodiscard]] const Tensor* initializer(ValueId value) const {
     if (value == absent || values[value].initializer == absent) return nullptr;
@@ -136,7 +162,8 @@ Graph read_graph(std::string_view path, std::string_view content);
 
 /// The nodes of a body (an attribute `then_branch`) with names resolved in `graph` as seen at the
 /// node whose attribute it is; its Constant nodes become initializers of `graph`. `outputs`: the
-/// values it results in.
+/// values it results in. Its names are seen in its own bodies, not in those beside it. Throws
+/// SpecErrors, for a body with inputs (a loop's), too.
 std::vector<Node> read_body(Graph& graph, std::string_view body, std::vector<ValueId>& outputs);
 
 }  // namespace smoothbound::models::onnx

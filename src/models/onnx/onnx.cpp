@@ -1,0 +1,36 @@
+#include "onnx.hpp"
+
+#include <memory>
+
+#include "fuse.hpp"
+#include "graph.hpp"
+#include "translator.hpp"
+
+namespace smoothbound::models::onnx {
+
+bool recognizes(std::string_view path, std::string_view beginning) {
+  if (path.ends_with(".onnx")) return true;
+  // ir_version, a small number, and then a field of ModelProto: producer, domain, graph, opset.
+  if (beginning.size() < 4 || beginning[0] != '\x08') return false;
+  const auto version = static_cast<unsigned char>(beginning[1]);
+  constexpr std::string_view next_fields("\x12\x1a\x22\x28\x32\x3a\x42");
+  return version >= 1 && version <= 64 && next_fields.find(beginning[2]) != std::string_view::npos;
+}
+
+ImportedModel read(std::string_view path, std::string_view content, const ImportOptions& options) {
+  auto graph = std::make_shared<Graph>(read_graph(path, content));
+  fuse_patterns(*graph);
+  ImportedModel model = Translator(graph, path, options).translate();
+  model.format = "ONNX";
+  return model;
+}
+
+std::vector<ModelFormat::Understood> understood() {
+  std::vector<ModelFormat::Understood> rows;
+  for (const Operator* const one : all_operators()) {
+    rows.push_back({std::string(one->name), std::string(one->becomes)});
+  }
+  return rows;
+}
+
+}  // namespace smoothbound::models::onnx

@@ -1,0 +1,459 @@
+// Operators that move, choose and join numbers.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "elementwise.hpp"
+#include "padding.hpp"
+#include "translator.hpp"
+
+namespace smoothbound::models::onnx {
+namespace {
+
+void set_reshaped(Translator& translator, const Node& node, const View& x, const Sizes& sizes) {
+  View result = reshaped(translator.network(), x, sizes, translator.name_of(node));
+  translator.set(node, 0, std::move(result));
+}
+
+void translate_identity(Translator& translator, const Node& node) {
+  translator.set(node, 0, translator.require_view(node, 0));
+}
+
+void translate_shape(Translator& translator, const Node& node) {
+  const Sizes& all = translator.require_view(node, 0).sizes;
+  const auto rank = static_cast<std::int64_t>(all.size());
+  const auto place = [&](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank); };
+  const std::int64_t begin = place(node.integer("start", 0));
+  const std::int64_t end = std::max(begin, place(node.integer("end", rank)));
+  const Sizes sizes(all.begin() + begin, all.begin() + end);
+  translator.set(node, 0, Constant(Sizes{end - begin}, true,
+                                   std::vector<double>(sizes.begin(), sizes.end())));
+}
+
+void translate_size(Translator& translator, const Node& node) {
+  const std::int64_t elements = translator.require_view(node, 0).elements();
+  translator.set(node, 0, Constant(Sizes{}, true, std::vector<double>{static_cast<double>(elements)}));
+}
+
+void translate_reshape(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  Sizes asked = node.inputs.size() > 1
+                    ? translator.require_constant(node, 1, "the shape").integers()
+                    : node.integers("shape");
+  // A batch that the export fixed is one sample here.
+  const std::int64_t batch = translator.batch();
+  if (batch > 1 && std::ranges::find(asked, -1) == asked.end()) {
+    std::int64_t wanted = 1;
+    for (std::size_t axis = 0; axis < asked.size(); ++axis) {
+      const std::int64_t size = asked[axis] == 0 && axis < x.rank() ? x.sizes[axis] : asked[axis];
+      wanted = checked_product(wanted, std::max<std::int64_t>(size, 0), "an array's size");
+    }
+    if (wanted == x.elements() * batch) {
+      const auto axis = std::ranges::find_if(asked, [&](std::int64_t size) { return size % batch == 0 && size > 0; });
+      if (axis != asked.end()) *axis /= batch;
+    }
+  } else if (batch > 1 && !asked.empty() && asked[0] > 0 && asked[0] % batch == 0 && x.batch == 0) {
+    asked[0] /= batch;
+  }
+  set_reshaped(translator, node, x,
+               reshape_sizes(x.sizes, asked, node.integer("allowzero", 0) == 0));
+}
+
+void translate_flatten(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  const auto rank = static_cast<std::int64_t>(x.rank());
+  std::int64_t axis = node.integer("axis", 1);
+  if (axis < 0) axis += rank;
+  const auto middle = x.sizes.begin() + std::clamp<std::int64_t>(axis, 0, rank);
+  set_reshaped(translator, node, x,
+               {product({x.sizes.begin(), middle}), product({middle, x.sizes.end()})});
+}
+
+void translate_squeeze(Translator& translator, const Node& node) {
+  View x = translator.require_view(node, 0);
+  const Sizes axes = axes_of(node, translator.constant(node, 1));
+  std::vector<bool> goes(x.rank(), false);
+  for (std::size_t axis = 0; axis < x.rank(); ++axis) goes[axis] = axes.empty() && x.sizes[axis] == 1;
+  for (const std::int64_t axis : axes) goes[axis_within(axis, x.rank())] = true;
+  for (std::size_t axis = x.rank(); axis-- > 0;) {
+    if (!goes[axis]) continue;
+    if (x.sizes[axis] != 1) refuse(fmt::format("an axis of {} is taken away", x.sizes[axis]), "is the file complete?");
+    if (x.batch == static_cast<int>(axis)) x.batch = View::nowhere;
+    if (x.batch > static_cast<int>(axis)) --x.batch;
+    x.sizes.erase(x.sizes.begin() + static_cast<std::ptrdiff_t>(axis));
+    x.strides.erase(x.strides.begin() + static_cast<std::ptrdiff_t>(axis));
+  }
+  translator.set(node, 0, std::move(x));
+}
+
+void translate_unsqueeze(Translator& translator, const Node& node) {
+  View x = translator.require_view(node, 0);
+  const Sizes axes = axes_of(node, translator.constant(node, 1));
+  std::vector<std::size_t> places;
+  for (const std::int64_t axis : axes) places.push_back(axis_within(axis, x.rank() + axes.size()));
+  std::ranges::sort(places);
+  for (const std::size_t place : places) {
+    const std::size_t at = std::min(place, x.rank());
+    x.sizes.insert(x.sizes.begin() + static_cast<std::ptrdiff_t>(at), 1);
+    x.strides.insert(x.strides.begin() + static_cast<std::ptrdiff_t>(at), 0);
+    if (x.batch >= static_cast<int>(at)) ++x.batch;
+  }
+  translator.set(node, 0, std::move(x));
+}
+
+void translate_transpose(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  const Sizes given = node.integers("perm");
+  AxisList order;
+  for (std::size_t i = 0; i < x.rank(); ++i) {
+    order.push_back(given.empty() ? x.rank() - 1 - i
+                                  : axis_within(given.size() == x.rank() ? given[i] : -1 - static_cast<std::int64_t>(x.rank()), x.rank()));
+  }
+  AxisList sorted = order;
+  std::ranges::sort(sorted);
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    if (sorted[i] != i) refuse(fmt::format("perm is [{}]", fmt::join(given, ", ")), "it names each axis once");
+  }
+  translator.set(node, 0, permuted(x, order));
+}
+
+// A part of an axis.
+View sliced(Translator& translator, const Node& node, const View& x, std::size_t axis, Range range) {
+  if (range.count == x.sizes[axis] && range.step == 1) return x;
+  if (range.count < 1) refuse("nothing is left of an axis", "is the size of the input that of the network?");
+  if (range.step < 1) refuse("an axis is turned around", "the catalogue has no reversed order");
+  if (x.batch == static_cast<int>(axis)) refuse("it takes some of the samples", "export the network for each sample");
+  const Isolated at = isolated(translator.network(), x, axis, translator.name_of(node));
+  const Shape& shape = translator.network().shape(at.step);
+  Sizes sizes(shape.sizes().begin(), shape.sizes().end());
+  std::vector<Setting> settings;
+  if (at.axis != 0) settings.push_back({"axis", axis_word(at.axis, shape.rank())});
+  if (range.from != 0) settings.push_back({"from", std::to_string(range.from)});
+  const std::int64_t to = range.from + (range.count - 1) * range.step + 1;
+  if (to != sizes[at.axis]) settings.push_back({"to", std::to_string(to)});
+  if (range.step != 1) settings.push_back({"step", std::to_string(range.step)});
+  sizes[at.axis] = range.count;
+  const StepId step = translator.map(at.step, "slice", std::move(settings), shape_of(sizes), node);
+  return resized(x, axis, range.count, step);
+}
+
+void translate_slice(Translator& translator, const Node& node) {
+  View x = translator.require_view(node, 0);
+  std::vector<const Constant*> inputs;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    inputs.push_back(i == 0 || node.inputs[i] == absent ? nullptr
+                                                        : &translator.require_constant(node, i, "its places"));
+  }
+  const std::vector<Range> ranges = slice_of(translator.graph(), node, x.sizes, inputs);
+  for (std::size_t axis = 0; axis < ranges.size(); ++axis) x = sliced(translator, node, x, axis, ranges[axis]);
+  translator.set(node, 0, std::move(x));
+}
+
+void translate_split(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  const std::size_t axis = axis_within(node.integer("axis", 0), x.rank());
+  std::int64_t begin = 0;
+  const Sizes sizes = split_sizes(node, x.sizes[axis], translator.constant(node, 1));
+  for (std::size_t part = 0; part < sizes.size(); ++part) {
+    if (node.outputs[part] != absent) {
+      translator.set(node, part, sliced(translator, node, x, axis, {begin, 1, sizes[part]}));
+    }
+    begin += sizes[part];
+  }
+}
+
+// Rows of a table by the network's input.
+void translate_embedding(Translator& translator, const Node& node, const View& ids) {
+  const Constant& table = translator.require_constant(node, 0, "the table");
+  if (!ids.is_ids || table.sizes.size() != 2 || node.integer("axis", 0) != 0) {
+    refuse("it chooses entries by what the network computes", "embeddings choose rows by ids of the input");
+  }
+  const std::int64_t features = table.sizes[1];
+  const std::int64_t tokens = ids.elements();
+  Step step;
+  step.kind = Step::Kind::head;
+  step.component = "embedding";
+  step.name = translator.name_of(node);
+  step.settings = {{"entries", std::to_string(table.sizes[0])}, {"features", std::to_string(features)}};
+  AxisList order(ids.rank());
+  std::iota(order.begin(), order.end(), 0);
+  step.inputs = {translator.arranged(ids, order, Shape{tokens}, node)};
+  step.output = shape_of({features, tokens});
+  translator.bind(step, node, {{"weight", table}});
+  View result = in_order(translator.add(std::move(step)), ids.sizes, ids.batch);
+  result.sizes.push_back(features);
+  result.strides.push_back(features == 1 ? 0 : tokens);
+  translator.set(node, 0, std::move(result));
+}
+
+void translate_gather(Translator& translator, const Node& node) {
+  if (const View* const ids = translator.view(node.input(1))) {
+    return translate_embedding(translator, node, *ids);
+  }
+  const View& x = translator.require_view(node, 0);
+  const Constant& indices = translator.require_constant(node, 1, "the indices");
+  const std::size_t axis = axis_within(node.integer("axis", 0), x.rank());
+  Sizes entries = indices.integers();
+  for (std::int64_t& entry : entries) entry = entry < 0 ? entry + x.sizes[axis] : entry;
+  const bool is_one = indices.sizes.empty();
+  if (entries.empty() || indices.sizes.size() > 1) refuse("indices that are no list", "export it as slices");
+  Range range{entries[0], entries.size() > 1 ? entries[1] - entries[0] : 1,
+              static_cast<std::int64_t>(entries.size())};
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i] < 0 || entries[i] >= x.sizes[axis]) refuse("an index beyond the axis", "is the file complete?");
+    if (entries[i] != range.from + static_cast<std::int64_t>(i) * range.step) {
+      refuse("entries that are not evenly spaced", "export it as slices");
+    }
+  }
+  if (x.batch == static_cast<int>(axis) && x.sizes[axis] == 1) {
+    View one = x;  // the only sample there is
+    one.batch = View::nowhere;
+    if (is_one) {
+      one.sizes.erase(one.sizes.begin() + static_cast<std::ptrdiff_t>(axis));
+      one.strides.erase(one.strides.begin() + static_cast<std::ptrdiff_t>(axis));
+    }
+    return translator.set(node, 0, std::move(one));
+  }
+  View result = sliced(translator, node, x, axis, range);
+  if (is_one) {
+    if (result.batch > static_cast<int>(axis)) --result.batch;
+    result.sizes.erase(result.sizes.begin() + static_cast<std::ptrdiff_t>(axis));
+    result.strides.erase(result.strides.begin() + static_cast<std::ptrdiff_t>(axis));
+  }
+  translator.set(node, 0, std::move(result));
+}
+
+void translate_concat(Translator& translator, const Node& node) {
+  if (node.inputs.size() == 1) return translate_identity(translator, node);
+  const View* first = nullptr;
+  for (const ValueId input : node.inputs) {
+    if (first == nullptr) first = translator.view(input);
+  }
+  if (first == nullptr) refuse("nothing of it depends on the network's input", "is the file complete?");
+  const View like = *first;
+  const std::size_t axis = axis_within(node.integer("axis", 1), like.rank());
+  if (like.batch == static_cast<int>(axis)) refuse("it joins samples", "export the network for each sample");
+  // Other axes lie as those of the first one; the joined one where it has it.
+  AxisList order(like.rank());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return like.strides[a] > like.strides[b]; });
+  if (like.sizes[axis] == 1) {  // which may lie anywhere: where the file has it
+    order.erase(std::ranges::find(order, axis));
+    const auto behind = std::ranges::find_if(order, [&](std::size_t other) { return other > axis && like.sizes[other] != 1; });
+    const bool in_front = axis == 1 && behind != order.begin();
+    order.insert(in_front ? order.begin() : behind, axis);
+  }
+  std::int64_t outer = 1;
+  std::int64_t inner = 1;
+  bool is_behind = false;
+  Sizes outer_sizes;
+  Sizes inner_sizes;
+  for (const std::size_t other : order) {
+    if (other == axis) {
+      is_behind = true;
+      continue;
+    }
+    if (like.sizes[other] == 1) continue;
+    (is_behind ? inner : outer) *= like.sizes[other];
+    (is_behind ? inner_sizes : outer_sizes).push_back(like.sizes[other]);
+  }
+  if (outer_sizes.size() + inner_sizes.size() + 1 > static_cast<std::size_t>(Shape::largest_rank)) {
+    outer_sizes = outer == 1 ? Sizes{} : Sizes{outer};
+    inner_sizes = inner == 1 ? Sizes{} : Sizes{inner};
+  }
+  Step step;
+  step.kind = Step::Kind::merge;
+  step.component = "concat";
+  step.name = translator.name_of(node);
+  std::int64_t sum = 0;
+  const auto shape_with = [&](std::int64_t size) {
+    Sizes sizes = outer_sizes;
+    sizes.push_back(size);
+    sizes.insert(sizes.end(), inner_sizes.begin(), inner_sizes.end());
+    return shape_of(sizes);
+  };
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    View part = like;
+    if (const Constant* const numbers = translator.constant(node, i)) {
+      std::vector<int> axes;
+      for (const std::size_t other : order) axes.push_back(static_cast<int>(other));
+      if (numbers->sizes.size() != like.rank()) refuse("arrays with different numbers of axes are joined", "is the file complete?");
+      const Shape shape = shape_with(numbers->sizes[axis]);
+      const Constant laid = numbers->permuted(axes).reshaped({shape.sizes().begin(), shape.sizes().end()});
+      step.inputs.push_back(translator.is_trained(laid) ? translator.parameter(laid, node) : translator.fixed(laid, node));
+      sum = checked_sum(sum, numbers->sizes[axis], "an array's size");
+      continue;
+    }
+    part = translator.require_view(node, i);
+    for (std::size_t other = 0; other < like.rank(); ++other) {
+      if (part.rank() != like.rank() || (other != axis && part.sizes[other] != like.sizes[other])) {
+        refuse(fmt::format("[{}] is joined with [{}]", fmt::join(part.sizes, ", "), fmt::join(like.sizes, ", ")),
+               "is the file complete?");
+      }
+    }
+    step.inputs.push_back(translator.arranged(part, order, shape_with(part.sizes[axis]), node));
+    sum = checked_sum(sum, part.sizes[axis], "an array's size");
+  }
+  step.output = shape_with(sum);
+  if (!outer_sizes.empty()) {
+    step.settings.push_back({"axis", axis_word(outer_sizes.size(), step.output.rank())});
+  }
+  View result = like;
+  result.step = translator.add(std::move(step));
+  result.sizes[axis] = sum;
+  std::int64_t stride = 1;
+  for (std::size_t i = order.size(); i-- > 0;) {
+    const std::int64_t size = result.sizes[order[i]];
+    result.strides[order[i]] = size == 1 ? 0 : stride;
+    stride *= size;
+  }
+  translator.set(node, 0, std::move(result));
+}
+
+void translate_expand(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  Sizes asked = translator.require_constant(node, 1, "the shape").integers();
+  if (translator.batch() > 1 && x.batch == 0 && asked.size() == x.rank() && asked[0] == translator.batch()) asked[0] = 1;
+  translator.set(node, 0, expanded(translator, node, x, broadcast_sizes(x.sizes, asked)));
+}
+
+void translate_tile(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  const Sizes repeats = translator.require_constant(node, 1, "the repeats").integers();
+  Sizes sizes = x.sizes;
+  for (std::size_t axis = 0; axis < std::min(sizes.size(), repeats.size()); ++axis) {
+    if (repeats[axis] == 1) continue;
+    if (sizes[axis] != 1) refuse("an axis of several entries is repeated", "only axes of size 1 can be repeated");
+    sizes[axis] = repeats[axis];
+  }
+  translator.set(node, 0, expanded(translator, node, x, sizes));
+}
+
+void translate_pad(Translator& translator, const Node& node) {
+  View x = translator.require_view(node, 0);
+  Sizes pads = node.inputs.size() > 1 ? translator.require_constant(node, 1, "the pads").integers() : node.integers("pads");
+  if (pads.empty()) pads = node.integers("paddings");
+  Sizes all(2 * x.rank(), 0);
+  const Sizes axes = translator.constant(node, 3) != nullptr ? translator.constant(node, 3)->integers() : Sizes{};
+  if (axes.empty()) {
+    all = pads;
+  } else {
+    for (std::size_t i = 0; i < axes.size() && 2 * i + 1 < pads.size() + 1; ++i) {
+      const std::size_t axis = axis_within(axes[i], x.rank());
+      all[axis] = pads.at(i);
+      all[axis + x.rank()] = pads.at(i + axes.size());
+    }
+  }
+  if (all.size() != 2 * x.rank()) refuse(fmt::format("pads are [{}], of an array [{}]", fmt::join(pads, ", "), fmt::join(x.sizes, ", ")), "one in front for each axis, then one behind");
+  const std::string_view mode = node.text("mode", "constant");
+  double value = node.real("value", 0);
+  if (const Constant* const given = translator.constant(node, 2); given != nullptr && given->elements() == 1) value = given->values()[0];
+  const bool pads_at_all = std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; });
+  if (mode == "constant" && value != 0 && pads_at_all) {
+    refuse(fmt::format("it pads with {}", value), "the catalogue pads with zeros, or by reflect, edge and wrap");
+  }
+  for (std::size_t axis = 0; axis < x.rank(); ++axis) {
+    std::int64_t& before = all[axis];
+    std::int64_t& after = all[axis + x.rank()];
+    if (before < 0 || after < 0) {
+      const std::int64_t from = std::max<std::int64_t>(-before, 0);
+      const std::int64_t count = x.sizes[axis] - from - std::max<std::int64_t>(-after, 0);
+      x = sliced(translator, node, x, axis, {from, 1, count});
+      before = std::max<std::int64_t>(before, 0);
+      after = std::max<std::int64_t>(after, 0);
+    }
+  }
+  std::vector<Setting> more;
+  if (mode == "reflect" || mode == "edge" || mode == "wrap") {
+    more.push_back({"mode", mode == "reflect" ? "reflect" : mode == "edge" ? "replicate" : "circular"});
+  } else if (mode != "constant") {
+    refuse(fmt::format("mode is '{}'", mode), "constant, reflect, edge and wrap are understood");
+  }
+  // All positions at once, where only they are padded.
+  const bool is_spatial = x.rank() > 2 && x.rank() < 6 && x.sizes[0] == 1 && all[0] + all[1] + all[x.rank()] + all[x.rank() + 1] == 0;
+  if (is_spatial && std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; })) {
+    const SpatialInput input = spatial_input(translator, node, x, x.rank() - 2);
+    const Sizes front(all.begin() + 2, all.begin() + static_cast<std::ptrdiff_t>(x.rank()));
+    const Sizes behind(all.begin() + static_cast<std::ptrdiff_t>(x.rank()) + 2, all.end());
+    Sizes sizes{input.shape.channels()};
+    for (std::size_t axis = 0; axis < front.size(); ++axis) {
+      sizes.push_back(checked_sum(input.shape.spatial(static_cast<int>(axis)), checked_sum(front[axis], behind[axis], "a size"), "a size"));
+    }
+    std::vector<Setting> settings{{"before", extent_text(front)}, {"after", extent_text(behind)}};
+    if (front == behind) settings = {{"by", extent_text(front)}};
+    settings.insert(settings.end(), more.begin(), more.end());
+    const StepId step = translator.map(input.step, "pad", settings, shape_of(sizes), node);
+    return translator.set(node, 0, of_sample(step, sizes));
+  }
+  for (std::size_t axis = 0; axis < x.rank(); ++axis) {
+    const std::int64_t before = all[axis];
+    const std::int64_t after = all[axis + x.rank()];
+    if (before == 0 && after == 0) continue;
+    if (x.batch == static_cast<int>(axis)) refuse("it adds samples", "export the network for each sample");
+    // [outer, axis, inner]: the axis as the height of images of width `inner`.
+    const std::int64_t size = x.sizes[axis];
+    const std::int64_t inner = size == 1 ? x.elements() : x.strides[axis];
+    const std::int64_t outer = x.elements() / size / inner;
+    const Shape seen = shape_of({outer, size, inner});
+    StepId step = x.step;
+    if (translator.network().shape(step) != seen) {
+      step = translator.map(step, "reshape", {{"", yaml_list({outer, size, inner})}}, seen, node);
+    }
+    const std::int64_t all_entries = checked_sum(size, checked_sum(before, after, "a size"), "a size");
+    std::vector<Setting> settings{{"before", yaml_list({before, 0})}, {"after", yaml_list({after, 0})}};
+    settings.insert(settings.end(), more.begin(), more.end());
+    step = translator.map(step, "pad", settings, shape_of({outer, all_entries, inner}), node);
+    x = resized(x, axis, all_entries, step);
+  }
+  translator.set(node, 0, std::move(x));
+}
+
+void translate_blocks(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  const std::int64_t block = node.integer("blocksize", 1);
+  const bool to_depth = node.operation == "SpaceToDepth";
+  const SpatialInput input = spatial_input(translator, node, x, 2);
+  const std::int64_t channels = input.shape.channels();
+  const std::int64_t height = input.shape.spatial(0);
+  const std::int64_t width = input.shape.spatial(1);
+  if (block < 1 || block > height * width * channels ||
+      (to_depth ? height % block + width % block : channels % (block * block)) != 0) {
+    refuse(fmt::format("blocks of {} in {}", block, input.shape.to_text()), "is the file complete?");
+  }
+  const bool is_shuffle = node.text("mode", "DCR") == "CRD";
+  const Sizes sizes = to_depth ? Sizes{channels * block * block, height / block, width / block}
+                               : Sizes{channels / block / block, height * block, width * block};
+  const char* const component = to_depth ? "space_to_depth" : is_shuffle ? "pixel_shuffle" : "depth_to_space";
+  const StepId step = translator.map(input.step, component, {{"", std::to_string(block)}}, shape_of(sizes), node);
+  translator.set(node, 0, of_sample(step, sizes));
+}
+
+}  // namespace
+
+std::vector<Operator> layout_operators() {
+  return {
+      {"Identity", "nothing", translate_identity},
+      {"Dropout", "nothing", translate_identity},
+      {"Cast", "nothing", translate_identity},
+      {"Shape", "known numbers", translate_shape},
+      {"Size", "known numbers", translate_size},
+      {"Reshape", "reshape, where needed", translate_reshape},
+      {"Flatten", "flatten, where needed", translate_flatten},
+      {"Squeeze", "nothing", translate_squeeze},
+      {"Unsqueeze", "nothing", translate_unsqueeze},
+      {"Transpose", "permute, where needed", translate_transpose},
+      {"Slice", "slice", translate_slice},
+      {"Split", "slice", translate_split},
+      {"Gather", "slice, or embedding by ids of the input", translate_gather},
+      {"Concat", "concat", translate_concat},
+      {"Expand", "upsample", translate_expand},
+      {"Tile", "upsample, of axes of size 1", translate_tile},
+      {"Pad", "pad", translate_pad},
+      {"SpaceToDepth", "space_to_depth", translate_blocks},
+      {"DepthToSpace", "depth_to_space or pixel_shuffle", translate_blocks},
+  };
+}
+
+}  // namespace smoothbound::models::onnx

@@ -1,0 +1,452 @@
+#include "translator.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "smoothbound/text/mistakes.hpp"
+#include "smoothbound/text/suggest.hpp"
+
+namespace smoothbound::models::onnx {
+namespace {
+
+// Operators that say which class it is, behind the scores that bounds are about.
+constexpr std::array<std::string_view, 4> decisions{"ArgMax", "ZipMap", "TopK", "ArgMin"};
+
+bool decides(const Node& node) {
+  return std::ranges::find(decisions, node.operation) != decisions.end();
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return lower;
+}
+
+std::string described(const Node& node) {
+  return node.name.empty() ? fmt::format("a node {}", node.operation)
+                           : fmt::format("node '{}' ({})", node.name, node.operation);
+}
+
+}  // namespace
+
+Translator::Translator(std::shared_ptr<Graph> graph, std::string_view path,
+                       const ImportOptions& options)
+    : graph_(std::move(graph)), path_(path), options_(options), folder_([&] {
+        // As much as the file itself holds, or what no file needs to hold.
+        std::int64_t most = std::int64_t{1} << 20U;
+        for (const Tensor& tensor : graph_->initializers) most = std::max(most, tensor.elements());
+        return most;
+      }()) {}
+
+Translator::Slot& Translator::slot(ValueId value) {
+  if (value >= slots_.size()) slots_.resize(std::max<std::size_t>(graph_->values.size(), value + 1));
+  return slots_[value];
+}
+
+std::string Translator::name_of(const Node& node) const {
+  std::string name = module_of_node(node.name);
+  if (!name.empty()) return name;
+  if (!node.name.empty()) return std::string(node.name);
+  return lower_case(node.operation);
+}
+
+const Constant* Translator::constant(ValueId value) const {
+  return value < slots_.size() ? slots_[value].constant.get() : nullptr;
+}
+
+const View* Translator::view(ValueId value) const {
+  return value < slots_.size() ? slots_[value].view.get() : nullptr;
+}
+
+const View& Translator::require_view(const Node& node, std::size_t input) const {
+  if (const View* const found = view(node.input(input))) return *found;
+  refuse(fmt::format("its input {} does not depend on the network's input", input + 1),
+         "export it with constants folded");
+}
+
+const Constant& Translator::require_constant(const Node& node, std::size_t input,
+                                             std::string_view what) const {
+  if (const Constant* const found = constant(node, input)) return *found;
+  refuse(node.input(input) == absent
+             ? fmt::format("{} is missing", what)
+             : fmt::format("{} depends on the network's input", what),
+         "they have to be known when the model is read");
+}
+
+void Translator::set(const Node& node, std::size_t output, View result) {
+  if (output >= node.outputs.size() || node.outputs[output] == absent) return;
+  if (result.elements() == 0) refuse("an array without entries", "is the size of the input that of the network?");
+  slot(node.outputs[output]).view = std::make_unique<View>(std::move(result));
+}
+
+void Translator::set(const Node& node, std::size_t output, Constant result) {
+  if (output >= node.outputs.size() || node.outputs[output] == absent) return;
+  slot(node.outputs[output]).constant = std::make_unique<Constant>(std::move(result));
+}
+
+void Translator::note(const std::string& text) {
+  if (std::ranges::find(network_->notes, text) == network_->notes.end()) network_->notes.push_back(text);
+}
+
+bool Translator::is_trained(const Constant& numbers) const {
+  return numbers.may_be_trained && !(numbers.is_scalar() && is_made_up(numbers.name));
+}
+
+void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arrays) {
+  if (arrays.empty()) return;
+  // A block that reads all that another one reads has its parameters.
+  std::string key;
+  for (const BlockArray& array : arrays) {
+    if (array.numbers.origin == Constant::no_origin) key += "?";
+    key += fmt::format("{}:{}:{};", array.suffix, array.numbers.origin, array.numbers.view);
+  }
+  if (key.find('?') == std::string::npos && step.kind == Step::Kind::head) {
+    const auto [found, is_new] = blocks_.emplace(key, network_->size());
+    if (!is_new) {
+      step.share = found->second;
+      return;
+    }
+  }
+  std::string module;
+  for (const BlockArray& array : arrays) {
+    if (module.empty() && array.numbers.view.find_first_not_of('t') == std::string::npos) {
+      module = module_of_parameter(array.numbers.name);
+    }
+  }
+  if (module.empty()) module = name_of(node);
+  std::vector<std::string> names;
+  bool is_prefix = true;
+  for (BlockArray& array : arrays) {
+    const std::string usual = array.suffix.empty() ? module : fmt::format("{}.{}", module, array.suffix);
+    const bool is_own = array.numbers.origin != Constant::no_origin &&
+                        array.numbers.view.find_first_not_of('t') == std::string::npos &&
+                        !is_made_up(array.numbers.name);
+    std::string name = is_own ? array.numbers.name : usual;
+    const std::string what = fmt::format("{}:{}:{}", array.numbers.origin, array.numbers.view, name);
+    std::string free = name;
+    for (int number = 2; !tensor_names_.emplace(free, what).second; ++number) {
+      if (tensor_names_.at(free) == what && array.numbers.origin != Constant::no_origin) {
+        note(fmt::format("'{}' is read by several layers that do not share all of their parameters: "
+                         "it counts as parameters of each of them", name));
+        break;
+      }
+      free = fmt::format("{}_{}", name, number);
+    }
+    const bool is_there = std::ranges::any_of(network_->tensors, [&](const models::Tensor& t) { return t.name == free; });
+    if (!is_there) {
+      auto numbers = array.numbers.numbers(path_);
+      if (auto* const compute = std::get_if<ComputedNumbers>(&numbers)) {
+        numbers = [graph = graph_, function = *compute] { return function(); };
+      }
+      network_->tensors.push_back({free, array.numbers.sizes, std::move(numbers)});
+    }
+    is_prefix = is_prefix && free == usual;
+    names.push_back(std::move(free));
+  }
+  if (step.kind == Step::Kind::head && !module.empty()) step.name = module;
+  if (is_prefix) {
+    step.weights = module;
+    return;
+  }
+  if (arrays.size() == 1 && arrays.front().suffix.empty()) {
+    step.weights = names.front();
+    return;
+  }
+  std::vector<std::string> pairs;
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    pairs.push_back(fmt::format("{}: {}", arrays[i].suffix, yaml_scalar(names[i])));
+  }
+  step.weights = fmt::format("{{{}}}", fmt::join(pairs, ", "));
+}
+
+StepId Translator::parameter(const Constant& numbers, const Node& node) {
+  Step step;
+  step.kind = Step::Kind::head;
+  step.component = "parameter";
+  step.name = is_made_up(numbers.name) ? name_of(node) + ".parameter" : numbers.name;
+  step.settings = {{"", yaml_list(numbers.sizes)}};
+  step.output = shape_of(numbers.sizes);
+  bind(step, node, {{"", numbers}});
+  if (!is_made_up(numbers.name)) step.name = numbers.name;
+  return add(std::move(step));
+}
+
+StepId Translator::fixed(const Constant& numbers, const Node& node) {
+  Step step;
+  step.kind = Step::Kind::head;
+  step.component = "constant";
+  step.name = name_of(node) + ".constant";
+  std::vector<std::string> texts;
+  for (const double value : numbers.values()) texts.push_back(yaml_number(value));
+  const bool is_one = numbers.is_all(numbers.values().at(0));
+  step.settings = {{"shape", yaml_list(numbers.sizes)},
+                   {"values", is_one ? texts.front() : fmt::format("[{}]", fmt::join(texts, ", "))}};
+  step.output = shape_of(numbers.sizes);
+  return add(std::move(step));
+}
+
+void Translator::read_input(const GraphInput& input) {
+  const std::string name(graph_->values[input.value].name);
+  if (!input.is_tensor) refuse(fmt::format("input '{}' is no array", name), "networks read one array");
+  if (!input.has_shape) {
+    refuse(fmt::format("input '{}' has no shape", name), "export the model with the shape of its input");
+  }
+  const bool is_ids = input.type == DataType::int64 || input.type == DataType::int32;
+  Sizes sizes;
+  std::vector<std::string> open;
+  for (std::size_t axis = 0; axis < input.sizes.size(); ++axis) {
+    const bool is_batch = axis == 0 && input.sizes.size() > 1;
+    const std::int64_t size = input.sizes[axis].value_or(is_batch ? 1 : 0);
+    if (size <= 0) {
+      const bool has_name = axis < input.symbols.size() && !input.symbols[axis].empty();
+      open.push_back(has_name ? fmt::format("'{}'", input.symbols[axis]) : fmt::format("{}", axis));
+    }
+    if (is_batch) batch_ = std::max<std::int64_t>(size, 1);
+    sizes.push_back(is_batch ? 1 : size);
+  }
+  if (!open.empty()) {
+    refuse(fmt::format("input '{}' has axes without a size: {}", name, fmt::join(open, ", ")),
+           "only the batch, the first axis, may be open: export the model with the size of its input");
+  }
+  const bool has_batch = sizes.size() > 1;
+  Sizes own(sizes.begin() + (has_batch ? 1 : 0), sizes.end());
+  if (own.empty()) own = {1};
+  const std::string stem = path_.empty() ? std::string(graph_->name) : std::filesystem::path(path_).stem().string();
+  network_ = std::make_unique<Network>(stem, shape_of(own));
+  if (sizes.empty()) sizes = {1};
+  View all = in_order(Network::input, sizes, has_batch ? 0 : View::nowhere);
+  all.is_ids = is_ids;
+  slot(input.value).view = std::make_unique<View>(std::move(all));
+}
+
+// Of several outputs the first one with numbers; of a decision, what it decides by.
+std::optional<ValueId> Translator::choose_output() {
+  std::vector<std::string> others;
+  std::optional<ValueId> chosen;
+  std::string chosen_name;
+  for (const GraphInput& output : graph_->outputs) {
+    ValueId value = output.value;
+    bool is_decision = false;
+    for (;;) {
+      const std::uint32_t maker = producer_[value];
+      if (maker == absent) break;
+      const Node& node = graph_->nodes[maker];
+      const bool is_cast = node.operation == "Cast" || node.operation == "Identity";
+      if (!decides(node) && !is_cast) break;
+      is_decision = is_decision || decides(node);
+      if (node.input(0) == absent) break;
+      value = node.inputs[0];
+    }
+    const std::string name(graph_->values[output.value].name);
+    if (chosen) {
+      if (*chosen != value) others.push_back(fmt::format("'{}'", name));
+      continue;
+    }
+    chosen = is_decision ? value : output.value;
+    chosen_name = name;
+  }
+  if (!others.empty()) {
+    comments_.push_back(fmt::format("the output is '{}'; left out: {}", chosen_name, fmt::join(others, ", ")));
+  }
+  return chosen;
+}
+
+std::vector<bool> Translator::needed_nodes(ValueId output) const {
+  std::vector<bool> needed(graph_->nodes.size(), false);
+  std::vector<ValueId> open{output};
+  while (!open.empty()) {
+    const ValueId value = open.back();
+    open.pop_back();
+    const std::uint32_t maker = value < producer_.size() ? producer_[value] : absent;
+    if (maker == absent || needed[maker]) continue;
+    needed[maker] = true;
+    for (const ValueId input : graph_->nodes[maker].inputs) {
+      if (input != absent) open.push_back(input);
+    }
+  }
+  return needed;
+}
+
+void Translator::run_needed(ValueId value) {
+  const std::uint32_t maker = producer_[value];
+  if (maker == absent || is_done_[maker]) return;
+  const std::vector<bool> needed = needed_nodes(value);
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    if (!needed[i] || is_done_[i]) continue;
+    is_done_[i] = true;
+    run(graph_->nodes[i]);
+  }
+}
+
+bool Translator::has_failed_input(const Node& node) const {
+  return std::ranges::any_of(node.inputs, [&](ValueId input) {
+    return input < slots_.size() && slots_[input].has_failed;
+  });
+}
+
+void Translator::fail(const Node& node) {
+  for (const ValueId output : node.outputs) {
+    if (output != absent) slot(output).has_failed = true;
+  }
+}
+
+bool Translator::fold(const Node& node) {
+  if (!folder_.knows(node.operation)) return false;
+  std::vector<const Constant*> inputs;
+  for (const ValueId input : node.inputs) {
+    if (input != absent && constant(input) == nullptr) return false;
+    inputs.push_back(input == absent ? nullptr : constant(input));
+  }
+  std::vector<Constant> results = folder_.fold(*graph_, node, inputs);
+  for (std::size_t i = 0; i < results.size(); ++i) set(node, i, std::move(results[i]));
+  return true;
+}
+
+void Translator::inline_branch(const Node& node) {
+  const Constant* const condition = constant(node, 0);
+  if (condition == nullptr) {
+    refuse("its condition depends on the network's input", "export the branch that is taken");
+  }
+  const Attribute* const branch = node.find(condition->values().at(0) != 0 ? "then_branch" : "else_branch");
+  if (branch == nullptr) refuse("the branch is missing", "is the file complete?");
+  if (++depth_ > deepest) refuse("branches within branches", "simplify the model before");
+  std::vector<ValueId> outputs;
+  const std::vector<Node> nodes = read_body(*graph_, branch->graph, outputs);
+  read_constants();
+  for (const Node& inner : nodes) {
+    for (const ValueId input : inner.inputs) {  // what only the branch reads
+      if (input != absent && input < producer_.size()) run_needed(input);
+    }
+    run(inner);
+  }
+  --depth_;
+  for (std::size_t i = 0; i < std::min(outputs.size(), node.outputs.size()); ++i) {
+    Slot& from = slot(outputs[i]);
+    Slot copy;
+    if (from.view) copy.view = std::make_unique<View>(*from.view);
+    if (from.constant) copy.constant = std::make_unique<Constant>(*from.constant);
+    copy.has_failed = from.has_failed;
+    slot(node.outputs[i]) = std::move(copy);
+  }
+}
+
+void Translator::run(const Node& node) {
+  if (has_failed_input(node)) return fail(node);
+  const bool is_fine = mistakes_.attempt([&] {
+    try {
+      const Operator* const found = node.domain.empty() ? find_operator(node.operation) : nullptr;
+      if (node.domain.empty() && fold(node)) return;
+      if (node.domain.empty() && node.operation == "If") return inline_branch(node);
+      if (found != nullptr) return found->translate(*this, node);
+      const std::string_view remedy = node.domain.empty() ? remedy_for(node.operation) : "";
+      std::vector<std::string_view> known;
+      for (const Operator* const one : all_operators()) known.push_back(one->name);
+      refuse(node.domain.empty() ? std::string("the operator is not understood")
+                                 : fmt::format("an operator of the domain '{}'", node.domain),
+             !remedy.empty() ? std::string(remedy)
+                             : "'smoothbound import --list' names the operators that are; "
+                               "write the layer by hand, or as 'opaque', in the imported file");
+    } catch (const ShapeError& error) {
+      throw SpecError(whole_file, fmt::format("{}: {}", described(node), error.what()),
+                      error.hint.empty() ? "is the size of the input that of the network?" : error.hint);
+    } catch (const SpecError& error) {
+      throw SpecError(whole_file, fmt::format("{}: {}", described(node), error.what()), error.hint);
+    }
+  });
+  if (!is_fine) fail(node);
+}
+
+void Translator::read_constants() {
+  for (ValueId value = first_unread_; value < graph_->values.size(); ++value) {
+    const std::uint32_t number = graph_->values[value].initializer;
+    if (number == absent) continue;
+    slot(value).constant =
+        std::make_unique<Constant>(*graph_, number, graph_->values[value].is_literal);
+  }
+  first_unread_ = static_cast<ValueId>(graph_->values.size());
+}
+
+// Convolutions with a bias whose weights have lost their names: batch norms were put into them.
+void Translator::note_folded_norms() {
+  if (folded_norms_ == 0) return;
+  note(fmt::format("{} convolution{} had batch norms folded into them by the exporter, which are not "
+                   "there any more; to keep them, export with training=torch.onnx.TrainingMode.PRESERVE "
+                   "and do_constant_folding=False", folded_norms_, folded_norms_ == 1 ? " has" : "s have"));
+}
+
+ImportedModel Translator::translate() {
+  producer_.assign(graph_->values.size(), absent);
+  is_done_.assign(graph_->nodes.size(), false);
+  for (std::uint32_t i = 0; i < graph_->nodes.size(); ++i) {
+    for (const ValueId output : graph_->nodes[i].outputs) {
+      if (output != absent) producer_[output] = i;
+    }
+  }
+  const std::optional<ValueId> output = choose_output();
+  if (!output) refuse("the model has no output", "is the file complete?");
+  const std::vector<bool> needed = needed_nodes(*output);
+  std::vector<const GraphInput*> inputs;
+  for (const GraphInput& input : graph_->inputs) {
+    bool is_read = input.value == *output;
+    for (std::size_t i = 0; i < needed.size() && !is_read; ++i) {
+      if (!needed[i]) continue;
+      const Node& node = graph_->nodes[i];
+      is_read = std::ranges::find(node.inputs, input.value) != node.inputs.end();
+    }
+    if (is_read) inputs.push_back(&input);
+  }
+  if (inputs.size() != 1) {
+    std::vector<std::string> names;
+    for (const GraphInput* const input : inputs) names.push_back(fmt::format("'{}'", graph_->values[input->value].name));
+    refuse(inputs.empty() ? std::string("the output does not depend on an input")
+                          : fmt::format("the model has {} inputs: {}", names.size(), fmt::join(names, ", ")),
+           inputs.empty() ? "is the file complete?"
+                          : "a network has one: export it with the others as constants");
+  }
+  read_constants();
+  read_input(*inputs.front());
+  run_needed(*output);
+  mistakes_.throw_any();
+  const View* const result = view(*output);
+  if (result == nullptr || result->step == Network::input) {
+    refuse("nothing happens between the input and the output", "a network has at least one layer");
+  }
+  note_folded_norms();
+  return finish(*result);
+}
+
+// The output as it is, but for the batch.
+ImportedModel Translator::finish(const View& result) {
+  AxisList order;
+  Sizes sizes;
+  for (std::size_t axis = 0; axis < result.rank(); ++axis) {
+    order.push_back(axis);
+    if (result.batch != static_cast<int>(axis)) sizes.push_back(result.sizes[axis]);
+  }
+  if (sizes.empty()) sizes = {1};
+  while (sizes.size() > static_cast<std::size_t>(Shape::largest_rank) && sizes.front() == 1) sizes.erase(sizes.begin());
+  StepId step = result.step;
+  const bool fits = sizes.size() <= static_cast<std::size_t>(Shape::largest_rank);
+  const auto has_ones = [&] {  // [1000, 1, 1] of a step whose output is [1000]
+    return without_last_ones(sizes) == without_last_ones({network_->shape(step).sizes().begin(), network_->shape(step).sizes().end()});
+  };
+  if (!(result.is_in_order() && has_ones())) {
+    step = onnx::arranged(*network_, result, order, fits ? shape_of(sizes) : shape_of({result.elements()}), "output");
+  }
+  std::vector<std::string> lines{fmt::format(
+      "Made of {} (ONNX, opset {}{}).", path_.empty() ? "a model" : std::filesystem::path(path_).filename().string(),
+      graph_->opset, graph_->producer.empty() ? "" : fmt::format(", of {}", graph_->producer))};
+  network_->notes.insert(network_->notes.begin(), comments_.begin(), comments_.end());
+  lines.insert(lines.end(), network_->notes.begin(), network_->notes.end());
+  ImportedModel model;
+  model.text = network_->text(step, lines);
+  model.tensors = std::move(network_->tensors);
+  model.notes = std::move(network_->notes);
+  return model;
+}
+
+}  // namespace smoothbound::models::onnx

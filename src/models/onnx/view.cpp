@@ -1,0 +1,284 @@
+#include "view.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "smoothbound/text/source.hpp"
+
+namespace smoothbound::models::onnx {
+namespace {
+
+// An axis as it lies: so many numbers, at that distance.
+struct Run {
+  std::int64_t size = 1;
+  std::int64_t stride = 1;
+};
+
+// Those of the view in this order, and neighbours that lie as one axis as one.
+std::vector<Run> runs_of(const View& view, const AxisList& order) {
+  std::vector<Run> runs;
+  for (const std::size_t axis : order) {
+    const Run run{view.sizes[axis], view.strides[axis]};
+    if (run.size == 1) continue;
+    if (!runs.empty() && runs.back().stride == run.size * run.stride) {
+      runs.back().size *= run.size;
+      runs.back().stride = run.stride;
+    } else {
+      runs.push_back(run);
+    }
+  }
+  return runs;
+}
+
+StepId with_shape(Network& network, StepId step, const Sizes& sizes, const std::string& name) {
+  const Shape shape = shape_of(sizes);
+  if (network.shape(step) == shape) return step;
+  if (shape.rank() == 1) return add_map(network, step, "flatten", {}, shape, name);
+  return add_map(network, step, "reshape", {{"", yaml_list(sizes)}}, shape, name);
+}
+
+// Permutes a step whose output is seen with up to four axes.
+StepId with_order(Network& network, StepId step, const Sizes& sizes, const AxisList& order,
+                  const std::string& name) {
+  step = with_shape(network, step, sizes, name);
+  std::vector<std::string> words;
+  Sizes result;
+  for (const std::size_t axis : order) {
+    words.push_back(axis_word(axis, static_cast<int>(sizes.size())));
+    result.push_back(sizes[axis]);
+  }
+  return add_map(network, step, "permute", {{"", fmt::format("[{}]", fmt::join(words, ", "))}},
+                 shape_of(result), name);
+}
+
+std::int64_t product_of(std::span<const Run> runs) {
+  std::int64_t result = 1;
+  for (const Run& run : runs) result *= run.size;
+  return result;
+}
+
+// Runs as they lie; they have to be put into the order `wanted`, by numbers.
+StepId with_runs(Network& network, StepId step, std::vector<Run> runs, AxisList wanted,
+                 const std::string& name) {
+  if (runs.size() <= static_cast<std::size_t>(Shape::largest_rank)) {
+    Sizes sizes;
+    for (const Run& run : runs) sizes.push_back(run.size);
+    return with_order(network, step, sizes, wanted, name);
+  }
+  // More axes than a shape has: one run after the other is brought to its place.
+  for (std::size_t place = 0; place + 1 < runs.size(); ++place) {
+    const std::size_t at = wanted[place];
+    if (at == place) continue;
+    const std::span<const Run> all(runs);
+    Sizes sizes{product_of(all.first(place)), product_of(all.subspan(place, at - place)),
+                runs[at].size, product_of(all.subspan(at + 1))};
+    AxisList order{0, 2, 1, 3};
+    if (sizes[3] == 1) {
+      sizes.pop_back();
+      order.pop_back();
+    }
+    if (sizes[0] == 1) {
+      sizes.erase(sizes.begin());
+      order = sizes.size() == 2 ? AxisList{1, 0} : AxisList{1, 0, 2};
+    }
+    step = with_order(network, step, sizes, order, name);
+    std::rotate(runs.begin() + static_cast<std::ptrdiff_t>(place),
+                runs.begin() + static_cast<std::ptrdiff_t>(at),
+                runs.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+    for (std::size_t later = place + 1; later < wanted.size(); ++later) {
+      if (wanted[later] < at) ++wanted[later];
+    }
+  }
+  return step;
+}
+
+}  // namespace
+
+bool View::is_in_order() const {
+  std::int64_t expected = 1;
+  for (std::size_t axis = rank(); axis-- > 0;) {
+    if (sizes[axis] == 1) continue;
+    if (strides[axis] != expected) return false;
+    expected *= sizes[axis];
+  }
+  return true;
+}
+
+View in_order(StepId step, Sizes sizes, int batch) {
+  View view{step, std::move(sizes), {}, batch};
+  view.strides = strides_of(view.sizes);
+  for (std::size_t axis = 0; axis < view.rank(); ++axis) {
+    if (view.sizes[axis] == 1) view.strides[axis] = 0;
+  }
+  return view;
+}
+
+View permuted(const View& view, const AxisList& order) {
+  View result = view;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    result.sizes[i] = view.sizes[order[i]];
+    result.strides[i] = view.strides[order[i]];
+    if (view.batch == static_cast<int>(order[i])) result.batch = static_cast<int>(i);
+  }
+  return result;
+}
+
+StepId arranged(Network& network, const View& view, const AxisList& order, const Shape& shape,
+                const std::string& name) {
+  const std::vector<Run> wanted = runs_of(view, order);
+  const bool lies_so = wanted.empty() || (wanted.size() == 1 && wanted.front().stride == 1);
+  const Sizes sizes(shape.sizes().begin(), shape.sizes().end());
+  if (lies_so) return with_shape(network, view.step, sizes, name);
+  std::vector<Run> runs = wanted;
+  std::ranges::sort(runs, std::greater<>(), &Run::stride);
+  AxisList places;
+  for (const Run& run : wanted) {
+    const auto at = std::ranges::find(runs, run.stride, &Run::stride);
+    places.push_back(static_cast<std::size_t>(at - runs.begin()));
+  }
+  const StepId step = with_runs(network, view.step, runs, places, name);
+  return with_shape(network, step, sizes, name);
+}
+
+View reshaped(Network& network, const View& view, const Sizes& sizes, const std::string& name) {
+  // Groups of axes on both sides with equal products are cut one by one.
+  View result{view.step, sizes, Sizes(sizes.size(), 0), View::nowhere, view.is_ids};
+  std::size_t from = 0;
+  std::size_t to = 0;
+  bool fits = true;
+  while (fits && (from < view.rank() || to < sizes.size())) {
+    if (from < view.rank() && view.sizes[from] == 1) {
+      ++from;
+      continue;
+    }
+    if (to < sizes.size() && sizes[to] == 1) {
+      ++to;
+      continue;
+    }
+    if (from == view.rank() || to == sizes.size()) return result;  // products are equal: no such case
+    const std::size_t first = from;
+    const std::size_t first_to = to;
+    std::int64_t in = view.sizes[from++];
+    std::int64_t out = sizes[to++];
+    while (in != out) {
+      if (in < out) {
+        if (from == view.rank()) return result;
+        in *= view.sizes[from++];
+      } else {
+        if (to == sizes.size()) return result;
+        out *= sizes[to++];
+      }
+    }
+    AxisList group(from - first);
+    std::iota(group.begin(), group.end(), first);
+    const std::vector<Run> runs = runs_of(view, group);
+    if (runs.size() > 1) {
+      fits = false;
+    } else {
+      std::int64_t stride = runs.front().stride;
+      for (std::size_t axis = to; axis-- > first_to;) {
+        if (sizes[axis] == 1) continue;
+        result.strides[axis] = stride;
+        stride *= sizes[axis];
+      }
+    }
+  }
+  if (!fits) {
+    AxisList all(view.rank());
+    std::iota(all.begin(), all.end(), 0);
+    const StepId step = arranged(network, view, all, Shape{view.elements()}, name);
+    result = in_order(step, sizes, View::nowhere);
+    result.is_ids = view.is_ids;
+  }
+  // The batch stays where as much stands in front of it as before.
+  if (view.batch == 0 && !sizes.empty() && sizes[0] == 1) result.batch = 0;
+  if (view.batch > 0) {
+    const auto before = [](const Sizes& all, int count) {
+      std::int64_t elements = 1;
+      for (int i = 0; i < count; ++i) elements *= all[static_cast<std::size_t>(i)];
+      return elements;
+    };
+    const std::int64_t in_front = before(view.sizes, view.batch);
+    for (int axis = 0; axis < static_cast<int>(sizes.size()); ++axis) {
+      if (sizes[static_cast<std::size_t>(axis)] == 1 && before(sizes, axis) == in_front) {
+        result.batch = axis;
+      }
+    }
+  }
+  return result;
+}
+
+Isolated isolated(Network& network, const View& view, std::size_t axis, const std::string& name) {
+  const std::int64_t size = view.sizes[axis];
+  const Shape& shape = network.shape(view.step);
+  if (size == 1) {  // of that there is none: one in front of all others
+    Sizes sizes{1, view.elements()};
+    return {with_shape(network, view.step, sizes, name), 0};
+  }
+  const Sizes own(shape.sizes().begin(), shape.sizes().end());
+  const Sizes strides = strides_of(own);
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    if (own[i] == size && strides[i] == view.strides[axis]) return {view.step, i};
+  }
+  const std::int64_t inner = view.strides[axis];
+  const std::int64_t outer = view.elements() / size / inner;
+  Sizes sizes{outer, size, inner};
+  if (outer == 1) sizes = {size, inner};
+  const std::size_t place = outer == 1 ? 0 : 1;
+  if (inner == 1) sizes.pop_back();
+  return {with_shape(network, view.step, sizes, name), place};
+}
+
+View resized(const View& view, std::size_t axis, std::int64_t count, StepId step) {
+  View result = view;
+  result.step = step;
+  const std::int64_t size = view.sizes[axis];
+  if (size == 1) {  // it stands in front of all others
+    result.sizes[axis] = count;
+    result.strides[axis] = count == 1 ? 0 : view.elements();
+    return result;
+  }
+  const std::int64_t inner = view.strides[axis];
+  for (std::size_t other = 0; other < view.rank(); ++other) {
+    if (view.strides[other] >= size * inner) {
+      result.strides[other] = view.strides[other] / size * count;
+    }
+  }
+  result.sizes[axis] = count;
+  if (count == 1) result.strides[axis] = 0;
+  return result;
+}
+
+std::string axis_word(std::size_t axis, int rank) {
+  if (axis == 0) return "channels";
+  if (rank == 2) return "length";
+  constexpr std::array<const char*, 3> words{"depth", "height", "width"};
+  return words.at(axis + 3 - static_cast<std::size_t>(rank));
+}
+
+StepId add_map(Network& network, StepId input, std::string component,
+               std::vector<Setting> settings, const Shape& output, const std::string& name) {
+  Step step;
+  step.component = std::move(component);
+  step.settings = std::move(settings);
+  step.inputs = {input};
+  step.output = output;
+  step.name = name;
+  return network.add(std::move(step));
+}
+
+Shape shape_of(const Sizes& sizes) {
+  try {
+    return Shape(std::span<const std::int64_t>(sizes));
+  } catch (const ShapeError& error) {
+    refuse(fmt::format("an array [{}]: {}", fmt::join(sizes, ", "), error.what()),
+           error.hint.empty() ? "architectures have channels and up to three axes of positions"
+                              : error.hint);
+  }
+}
+
+}  // namespace smoothbound::models::onnx
