@@ -30,8 +30,9 @@ std::vector<std::string> written_names(const Graph& graph) {
 TEST(ArrayNames, AreTheLayersOrThoseOfTheArchitecture) {
   const Graph graph = testing::graph_of(
       "input: {shape: [2, 4, 4]}\nlayers:\n"
-      "  - {name: a, conv: 3, then: [{batch_norm: {affine: true}}, prelu]}\n"
-      "  - {name: b, conv: 3, weights: l.conv, then: [{batch_norm: {affine: true, weights: l.bn}}, "
+      "  - {name: a, conv: {filters: 3, kernel: 1}, then: [{batch_norm: {affine: true}}, prelu]}\n"
+      "  - {name: b, conv: {filters: 3, kernel: 1}, weights: l.conv, then: [{batch_norm: {affine: "
+      "true, weights: l.bn}}, "
       "{prelu: {weights: {weight: slopes}}}]}\n",
       2);
   EXPECT_THAT(
