@@ -131,7 +131,15 @@ TEST(Schema, HasEveryComponentWithEverySetting) {
       EXPECT_TRUE(properties.contains(setting)) << name << "." << setting;
       ++settings;
     }
-    EXPECT_EQ(properties.size(), settings_of(component).size()) << name;
+    const bool has_weights =
+        role_of(component) == Role::non_affine && !array_words(component).empty();
+    EXPECT_EQ(properties.contains("weights"), has_weights) << name;
+    EXPECT_EQ(properties.size(), settings_of(component).size() + (has_weights ? 1 : 0)) << name;
+  }
+  EXPECT_EQ(layer.at("weights").at("anyOf").at(0).at("type"), "string");
+  const Json words = layer.at("weights").at("anyOf").at(1).at("properties");
+  for (const char* word : {"weight", "bias", "value", "query", "key", "output"}) {
+    EXPECT_TRUE(words.contains(word)) << word;
   }
   EXPECT_GT(settings, 20U);
   for (const Composite& composite : composites()) {
