@@ -209,6 +209,12 @@ TEST_F(WeightsByName, AMapIsAMappingOfNames) {
             "   |    ^\n"
             "hint: for example {\"conv1.weight\": \"features.0.weight\", \"block\": "
             "\"layer1.0\"}\n");
+  EXPECT_EQ(map_message([&] { (void)mapped("\n"); }),
+            "map.yaml:1:1: error: the file is empty\n"
+            " 1 | \n"
+            "   | ^\n"
+            "hint: for example {\"conv1.weight\": \"features.0.weight\", \"block\": "
+            "\"layer1.0\"}\n");
   EXPECT_EQ(
       message_of(directory / "none.json", [&] { const WeightsMap map(directory / "none.json"); }),
       "cannot open: No such file or directory | check the path");
