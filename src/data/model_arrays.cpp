@@ -12,7 +12,7 @@
 namespace smoothbound {
 namespace {
 
-constexpr const char* give_weights = "--weights takes a file with them, --init draws some";
+constexpr const char* give_weights = "name a file of weights, or draw some";
 
 constinit const ArrayFormat model_format{"model", ArrayContents::named_arrays, nullptr, nullptr,
                                          true};

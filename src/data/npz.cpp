@@ -120,16 +120,20 @@ constexpr std::string_view member_ending = ".npy";
 
 class ArchiveBytes : public ArrayBytes {
  public:
-  explicit ArchiveBytes(std::unique_ptr<Archive> archive) : archive_(std::move(archive)) {}
+  // `ends`: of the elements of each member.
+  ArchiveBytes(std::unique_ptr<Archive> archive, std::vector<std::uint64_t> ends)
+      : archive_(std::move(archive)), ends_(std::move(ends)) {}
   void read(const ArrayEntry& entry, std::uint64_t begin,
             std::span<std::byte> bytes) const override {
     const std::string name = entry.name + std::string(member_ending);
     archive_->read(entry.member, name, entry.offset + begin, bytes);
-    if (archive_->position() == entry.offset + entry.bytes) archive_->expect_end(name);
+    // The entry may be a part of what its member holds.
+    if (archive_->position() == ends_.at(entry.member)) archive_->expect_end(name);
   }
 
  private:
   std::unique_ptr<Archive> archive_;
+  std::vector<std::uint64_t> ends_;
 };
 
 // What the table of contents says of a member, none of which has to be true.
@@ -189,6 +193,7 @@ ArrayFile open_npz(InputFile file) {
     if (text == "data.pkl" || text.ends_with("/data.pkl")) throw_pickle(path);
   }
   std::vector<ArrayEntry> entries;
+  std::vector<std::uint64_t> ends;
   std::unordered_set<std::string> names;
   for (std::uint64_t i = 0; i < count; ++i) {
     const zip_stat_t status = check_member(*archive, i, file_size);
@@ -205,11 +210,13 @@ ArrayFile open_npz(InputFile file) {
     MemberSource source(*archive, i, name);
     NpyHeader header =
         read_npy_header(source, status.size, path, fmt::format("member '{}': ", name));
+    ends.push_back(header.offset + header.bytes);
     entries.push_back({name.substr(0, name.size() - member_ending.size()), header.type,
                        std::move(header.shape), header.offset, header.bytes, header.big_endian, i,
                        header.fortran_order});
   }
-  return {path, npz_format, std::move(entries), std::make_unique<ArchiveBytes>(std::move(archive))};
+  return {path, npz_format, std::move(entries),
+          std::make_unique<ArchiveBytes>(std::move(archive), std::move(ends))};
 }
 
 }  // namespace

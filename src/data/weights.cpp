@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <unordered_set>
 
@@ -29,7 +28,6 @@ std::string hint_for(const std::string& name, const std::vector<std::string_view
   return fmt::format("{} ({})", hint, of);
 }
 
-constexpr std::array<std::string_view, 2> match_names{"name", "order"};
 constexpr const char* other_network = "are these the weights of another network?";
 
 std::string and_more(std::size_t count) {
@@ -204,8 +202,6 @@ ArrayFile read_in_order(ArrayFile file, std::span<const ExpectedTensor> expected
 }
 
 }  // namespace
-
-std::span<const std::string_view> tensor_match_names() { return match_names; }
 
 ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
                        const OtherTensors& others, const WeightsReading& reading) {

@@ -37,6 +37,9 @@ std::string name_in(text::Value value, std::string_view what) {
 
 WeightsMap::WeightsMap(const std::string& path) : source_(read_map_text(path)) {
   try {
+    if (source_.text.find_first_not_of(" \t\r\n") == std::string::npos) {
+      throw SpecError({}, "the file is empty", map_example);
+    }
     text::Document document;
     MistakeList mistakes;
     text::parse(source_, document, &mistakes);

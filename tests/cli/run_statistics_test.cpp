@@ -167,8 +167,8 @@ TEST_F(RunStatistics, MayStandInTheFile) {
             " 4 |   - {name: a, radius: 6, dense: 2, bias: false, then: [{batch_norm: {epsilon: "
             "0.25, statistics: fixed}}]}\n"
             "   |                                                         ^\n"
-            "hint: add mean and variance, each a number or a list; 'smoothbound run' also takes "
-            "them from --statistics or --weights\n");
+            "hint: add mean and variance, each a number or a list, or give a file with them by "
+            "--weights\n");
 }
 
 }  // namespace

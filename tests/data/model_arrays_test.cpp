@@ -15,8 +15,9 @@ using ::testing::ElementsAre;
 class ModelArrays : public ::testing::Test {
  protected:
   ModelArrays() {
-    put(directory, "numbers", "head" + bytes_of(std::vector<float>{1, 2, 3, 4, 5, 6}) +
-                                  bytes_of(std::vector<std::uint16_t>{0x3C00, 0x4000}));
+    put(directory, "numbers",
+        "head" + bytes_of(std::vector<float>{1, 2, 3, 4, 5, 6}) +
+            bytes_of(std::vector<std::uint16_t>{0x3C00, 0x4000}));
     model.path = directory / "net.model";
     model.model.format = "Test";
     model.model.tensors = {
@@ -80,7 +81,7 @@ TEST_F(ModelArrays, AreAsManyAsTheShapeSays) {
 TEST_F(ModelArrays, OfAModelWithoutNumbers) {
   model.model.tensors.clear();
   EXPECT_EQ(message_of(model.path, [&] { model_arrays(model.path, model); }),
-            "this Test model has no numbers | --weights takes a file with them, --init draws some");
+            "this Test model has no numbers | name a file of weights, or draw some");
 }
 
 TEST_F(ModelArrays, AreWrittenAsSafetensors) {

@@ -22,6 +22,7 @@
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/source.hpp"
+#include "smoothbound/text/source_errors.hpp"
 
 namespace smoothbound::fuzz {
 namespace {
@@ -52,6 +53,8 @@ void guarded(const Read& read) {
     require_safe(error, text);
     require(!error.file.empty(), "a message says where");
     require(std::ranges::count(text, '\n') <= 2, "nothing in a message breaks its line");
+  } catch (const SourceErrors& error) {  // what looked like a model of another program
+    for (const SpecError& one : error.errors.all) require_safe(one, render_error(error.source, one));
   }
 }
 

@@ -62,10 +62,19 @@ class Names : public SettingsVisitor {
   void add(const SettingInfo& info) { names.emplace_back(info.name); }
 };
 
-template <class Part>
-std::vector<std::string> settings_of(Part part) {
+std::vector<std::string> settings_of(Composite composite) {
   Names names;
-  visit_settings(part, names);
+  visit_settings(composite, names);
+  return names.names;
+}
+
+// Of what stands in `then` with the names of its arrays; those of a layer are a key of its own.
+std::vector<std::string> settings_of(Component component) {
+  Names names;
+  visit_settings(component, names);
+  const bool has_weights =
+      role_of(component) == Role::non_affine && !array_words(component).empty();
+  if (has_weights) names.names.emplace_back(weights_key);
   return names.names;
 }
 
@@ -132,6 +141,11 @@ TEST(Schema, HasEveryComponentWithEverySetting) {
       ++settings;
     }
     EXPECT_EQ(properties.size(), settings_of(component).size()) << name;
+  }
+  EXPECT_EQ(layer.at("weights").at("anyOf").at(0).at("type"), "string");
+  const Json words = layer.at("weights").at("anyOf").at(1).at("properties");
+  for (const char* word : {"weight", "bias", "value", "query", "key", "output"}) {
+    EXPECT_TRUE(words.contains(word)) << word;
   }
   EXPECT_GT(settings, 20U);
   for (const Composite& composite : composites()) {

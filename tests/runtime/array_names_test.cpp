@@ -30,14 +30,15 @@ std::vector<std::string> written_names(const Graph& graph) {
 TEST(ArrayNames, AreTheLayersOrThoseOfTheArchitecture) {
   const Graph graph = testing::graph_of(
       "input: {shape: [2, 4, 4]}\nlayers:\n"
-      "  - {name: a, conv: 3, then: [{batch_norm: {affine: true}}, prelu]}\n"
-      "  - {name: b, conv: 3, weights: l.conv, then: [{batch_norm: {affine: true, weights: l.bn}}, "
+      "  - {name: a, conv: {filters: 3, kernel: 1}, then: [{batch_norm: {affine: true}}, prelu]}\n"
+      "  - {name: b, conv: {filters: 3, kernel: 1}, weights: l.conv, then: [{batch_norm: {affine: "
+      "true, weights: l.bn}}, "
       "{prelu: {weights: {weight: slopes}}}]}\n",
       2);
-  EXPECT_THAT(written_names(graph),
-              ElementsAre("a.weight", "a.bias", "a.batch_norm.scale", "a.batch_norm.shift",
-                          "a.prelu.slope", "l.conv.weight", "l.conv.bias", "l.bn.weight",
-                          "l.bn.bias", "slopes"));
+  EXPECT_THAT(
+      written_names(graph),
+      ElementsAre("a.weight", "a.bias", "a.batch_norm.scale", "a.batch_norm.shift", "a.prelu.slope",
+                  "l.conv.weight", "l.conv.bias", "l.bn.weight", "l.bn.bias", "slopes"));
   const auto names = [&](std::size_t layer, std::size_t part, std::string_view array) {
     return names_of(array_tensor(graph.layers[layer], part, array, {}));
   };
@@ -55,8 +56,7 @@ TEST(ArrayNames, OfAParameterAreThePrefixItself) {
       "  - {add: [input, p, q]}\n",
       1);
   EXPECT_THAT(written_names(graph), ElementsAre("p.value", "pos"));
-  EXPECT_THAT(names_of(array_tensor(graph.layers[0], 0, "value", {})),
-              ElementsAre("p.value", "p"));
+  EXPECT_THAT(names_of(array_tensor(graph.layers[0], 0, "value", {})), ElementsAre("p.value", "p"));
   EXPECT_THAT(names_of(array_tensor(graph.layers[1], 0, "value", {})),
               ElementsAre("pos", "pos.value"));
 }
@@ -66,8 +66,7 @@ TEST(ArrayNames, OfAnAttentionAreAlsoThoseOfPyTorch) {
       "input: {shape: [4, 6]}\nlayers: [{name: l, attention: 2, weights: self_attn}]", 1);
   const auto key = std::ranges::find(graph.layers, "l.key", &Layer::name);
   const ExpectedTensor weight = array_tensor(*key, 0, "weight", {4, 4});
-  EXPECT_THAT(names_of(weight),
-              ElementsAre("self_attn.key.weight", "self_attn.in_proj_weight"));
+  EXPECT_THAT(names_of(weight), ElementsAre("self_attn.key.weight", "self_attn.in_proj_weight"));
   EXPECT_EQ(weight.also.front().part, 1U);
   EXPECT_EQ(weight.also.front().parts, 3U);
   EXPECT_THAT(names_of(array_tensor(graph.layers.back(), 0, "bias", {4})),
@@ -76,8 +75,8 @@ TEST(ArrayNames, OfAnAttentionAreAlsoThoseOfPyTorch) {
 
 // Rows of in_proj_weight: those of the queries, then of the keys, then of the values.
 TEST(ArrayNames, PackedProjectionsAreCutInThree) {
-  const Graph graph = testing::graph_of(
-      "input: {shape: [2, 3]}\nlayers: [{name: l, attention: 1}]", 1);
+  const Graph graph =
+      testing::graph_of("input: {shape: [2, 3]}\nlayers: [{name: l, attention: 1}]", 1);
   const testing::TemporaryDirectory directory;
   const std::string path = directory / "w.safetensors";
   std::vector<double> packed(12);

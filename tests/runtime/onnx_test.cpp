@@ -42,9 +42,9 @@ std::string content_of(const fs::path& path) {
 
 // A field of a protocol buffer that holds a message.
 std::string message_field(int number, const std::string& bytes) {
-  std::string field(1, static_cast<char>(number << 3 | 2));
+  std::string field(1, static_cast<char>((number << 3) | 2));
   std::size_t size = bytes.size();
-  for (; size >= 0x80; size >>= 7U) field += static_cast<char>(size & 0x7FU | 0x80U);
+  for (; size >= 0x80; size >>= 7U) field += static_cast<char>((size & 0x7FU) | 0x80U);
   return field + static_cast<char>(size) + bytes;
 }
 

@@ -36,12 +36,12 @@ TEST(WeightNames, AreAPrefixOrNamesOneByOne) {
 }
 
 TEST(WeightNames, BelongToEveryComponentWithArrays) {
-  for (const std::string norm : {"batch_norm: {affine: true, ", "layer_norm: {", "instance_norm: {",
-                                 "rms_norm: {", "group_norm: {groups: 2, ", "prelu: {",
-                                 "smooth_prelu: {"}) {
-    const std::string message =
-        message_for("  - {conv: 4, then: [{" + norm + "weights: p}}]}\n");
-    EXPECT_EQ(message.find("weights"), std::string::npos) << message;
+  for (const std::string norm :
+       {"batch_norm: {affine: true, ", "layer_norm: {", "instance_norm: {", "rms_norm: {",
+        "group_norm: {groups: 2, ", "prelu: {", "smooth_prelu: {"}) {
+    EXPECT_EQ(
+        message_for("  - {conv: {filters: 4, kernel: 3}, then: [{" + norm + "weights: p}}]}\n"),
+        "");
   }
 }
 
@@ -78,35 +78,33 @@ TEST(WeightNames, OfAnAttentionAreThoseOfItsPieces) {
 }
 
 TEST(WeightNames, AreRefusedWhereTheyMakeNoSense) {
-  EXPECT_EQ(message_for("  - {conv: 4, weights: [a, b]}\n"),
-            "n.yaml:3:24: error: weights must be a prefix of names or a mapping, not a list\n"
-            " 3 |   - {conv: 4, weights: [a, b]}\n"
-            "   |                        ^\n"
+  EXPECT_EQ(message_for("  - {dense: 4, weights: [a, b]}\n"),
+            "n.yaml:3:25: error: weights must be a prefix of names or a mapping, not a list\n"
+            " 3 |   - {dense: 4, weights: [a, b]}\n"
+            "   |                         ^\n"
             "hint: for example weights: layer1.0.conv1, or weights: {weight: fc.w, bias: fc.b}\n");
-  EXPECT_THAT(message_for("  - {conv: 4, weights: ''}\n"),
-              HasSubstr("error: weights is empty\n"));
-  EXPECT_THAT(message_for("  - {conv: 4, weights: ''}\n"),
+  EXPECT_THAT(message_for("  - {dense: 4, weights: ''}\n"), HasSubstr("error: weights is empty\n"));
+  EXPECT_THAT(message_for("  - {dense: 4, weights: ''}\n"),
               HasSubstr("hint: write the name that the file has, or leave the key out\n"));
-  EXPECT_THAT(message_for("  - {conv: 4, weights: 0}\n"),
+  EXPECT_THAT(message_for("  - {dense: 4, weights: 0}\n"),
               HasSubstr("error: weights must be text, not '0'\n"));
-  EXPECT_THAT(message_for("  - {conv: 4, weights: {wieght: a, bias: 3}}\n"),
-              AllOf(HasSubstr("error: unknown key 'wieght' in weights\n"),
-                    HasSubstr("did you mean 'weight'?"),
-                    HasSubstr("error: bias must be text, not '3'\n")));
-  EXPECT_THAT(message_for("  - {conv: 4, weights: {running_mean: a}}\n"),
-              HasSubstr("error: unknown key 'running_mean' in weights\n"));
   EXPECT_THAT(
-      message_for("  - {then: [relu], weights: a}\n"),
-      AllOf(HasSubstr("3:20: error: this layer begins with nothing that has weights\n"),
-            HasSubstr("hint: of what stands in 'then' they are a setting, as in then: "
-                      "[{batch_norm: {weights: bn1}}]\n")));
-  EXPECT_THAT(message_for("  - {name: a, conv: 3}\n  - {share: a, conv: 3, weights: b}\n"),
+      message_for("  - {dense: 4, weights: {wieght: a, bias: 3}}\n"),
+      AllOf(HasSubstr("error: unknown key 'wieght' in weights\n"),
+            HasSubstr("did you mean 'weight'?"), HasSubstr("error: bias must be text, not '3'\n")));
+  EXPECT_THAT(message_for("  - {dense: 4, weights: {running_mean: a}}\n"),
+              HasSubstr("error: unknown key 'running_mean' in weights\n"));
+  EXPECT_THAT(message_for("  - {then: [relu], weights: a}\n"),
+              AllOf(HasSubstr("3:20: error: this layer begins with nothing that has weights\n"),
+                    HasSubstr("hint: of what stands in 'then' they are a setting, as in then: "
+                              "[{batch_norm: {weights: bn1}}]\n")));
+  EXPECT_THAT(message_for("  - {name: a, dense: 3}\n  - {share: a, dense: 3, weights: b}\n"),
               AllOf(HasSubstr("error: this layer has no weights of its own: it takes those of "
                               "'a'\n"),
                     HasSubstr("hint: remove 'weights', or write it in that layer\n")));
-  EXPECT_THAT(message_for("  - {conv: 4, then: [{relu: {weights: a}}]}\n"),
+  EXPECT_THAT(message_for("  - {dense: 4, then: [{relu: {weights: a}}]}\n"),
               HasSubstr("error: 'weights' is not a setting of relu\n"));
-  EXPECT_THAT(message_for("  - {conv: {filters: 4, weights: a}}\n"),
+  EXPECT_THAT(message_for("  - {conv: {filters: 4, kernel: 1, weights: a}}\n"),
               AllOf(HasSubstr("error: 'weights' is not a setting of conv\n"),
                     HasSubstr("hint: write it beside 'conv', as a key of the layer itself\n")));
 }

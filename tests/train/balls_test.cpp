@@ -10,7 +10,7 @@ namespace {
 
 ParameterLayout layout() {
   ParameterLayout result;
-  result.blocks = {{0, 0, 2, {}}, {1, 2, 3, Real::from_decimal("2")}};
+  result.blocks = {{"a", 0, 0, 2, {}}, {"b", 1, 2, 3, Real::from_decimal("2")}};
   result.elements = 5;
   return result;
 }
@@ -83,7 +83,7 @@ TEST(ProductOfBalls, GradientMappingIsTheDifferenceQuotient) {
 // points outwards, and 0 where the ball is a point.
 TEST(ProductOfBalls, GradientMappingOfTinySteps) {
   ParameterLayout two;
-  two.blocks = {{0, 0, 2, {}}};
+  two.blocks = {{"a", 0, 0, 2, {}}};
   two.elements = 2;
   const ProductOfBalls balls(two, Real::from_decimal("1"));
   for (const double gamma : {1e-20, 1e-100, 1e-300}) {
@@ -117,7 +117,7 @@ TEST(ProductOfBalls, RadiusZeroIsThePointZero) {
 // one is outside.
 TEST(ProductOfBalls, ARadiusThatIsNoDoubleIsTheOneBelow) {
   ParameterLayout one;
-  one.blocks = {{0, 0, 1, {}}};
+  one.blocks = {{"a", 0, 0, 1, {}}};
   one.elements = 1;
   std::vector<double> w{1};
   EXPECT_EQ(ProductOfBalls(one, Real::from_decimal("0.1")).project(w), 1);

@@ -37,8 +37,6 @@ enum class TensorMatch : std::uint8_t {
   name,
   order,  // as they lie in the file, whatever they are called, if all shapes are right
 };
-/// "name", "order"
-std::span<const std::string_view> tensor_match_names();
 
 /// Which tensor of a file is which of a network.
 struct WeightsReading {

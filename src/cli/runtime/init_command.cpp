@@ -46,6 +46,9 @@ int run(const InitOptions& options, const CommandLine& line) {
   start_threads();
   try {
     write_initial_parameters(report->graph, scheme, seed, report->settings.radius, options.output);
+  } catch (const SpecError& error) {
+    std::cerr << render(source, error);
+    return bad_input;
   } catch (const NotExecutable& error) {
     std::cerr << render(DataError(options.file, error.what(), not_executable_hint));
     return no_answer;

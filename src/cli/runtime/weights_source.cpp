@@ -12,8 +12,8 @@ ParameterSource weights_source(const WeightsOptions& options, const CommandLine&
   ParameterSource source;
   source.file = options.file;
   if (!options.match.empty()) {
-    source.reading.match = static_cast<TensorMatch>(
-        choose(line, "--match-weights", options.match, tensor_match_names()));
+    source.reading.match =
+        static_cast<TensorMatch>(choose(line, "--match-weights", options.match, tensor_matches));
   }
   for (const auto& [option, value] :
        {std::pair<std::string, const std::string&>{"--weights-map", options.map},

@@ -2,14 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 namespace smoothbound::cli {
-namespace {
-
-constexpr std::array<std::string_view, 2> match_words{"name", "order"};
-
-}  // namespace
 
 void WeightsOptions::add_to(Command& command, std::string help) {
   command.group(OptionGroup::parameters);
@@ -21,7 +14,7 @@ void WeightsOptions::add_to(Command& command, std::string help) {
   command.choice("--match-weights", match,
                  "tensors of --weights by their names, or in the order of the file if all shapes "
                  "fit (name)",
-                 match_words);
+                 tensor_matches);
 }
 
 MissingInBuild::MissingInBuild(Location where, const std::string& what)

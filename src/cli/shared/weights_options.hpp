@@ -1,13 +1,18 @@
 // --weights and how its tensors are told, as typed.
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "command.hpp"
 #include "command_line.hpp"
 #include "smoothbound/bounds/report.hpp"
 
 namespace smoothbound::cli {
+
+/// What --match-weights takes, in the order of `TensorMatch`.
+constexpr std::array<std::string_view, 2> tensor_matches{"name", "order"};
 
 struct WeightsOptions {
   std::string file;
