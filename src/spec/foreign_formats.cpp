@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "smoothbound/models/model.hpp"
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound {
@@ -147,12 +148,12 @@ std::optional<ForeignFormat> find_message(std::string_view text) {
   return std::nullopt;
 }
 
-// The beginning of a text may end inside of a character.
+// Where the file goes on, its beginning may end inside of a character.
 bool is_binary(std::string_view beginning) {
   constexpr std::size_t longest_character = 4;
   const std::size_t bad = find_invalid_text(beginning);
-  return bad != std::string_view::npos &&
-         (bad + longest_character <= beginning.size() || beginning[bad] == '\0');
+  if (bad == std::string_view::npos) return false;
+  return beginning.size() < models::beginning_bytes || beginning.size() - bad >= longest_character;
 }
 
 bool fits(const ForeignFormat& format, std::string_view path, std::string_view beginning) {

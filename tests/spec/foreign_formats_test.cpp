@@ -103,7 +103,10 @@ TEST(ForeignFormat, IsToldByItsNameWhereItIsNoText) {
   // Which begin as ONNX models do.
   EXPECT_EQ(models::find_format("saved_model.pb", "\x08\x01\x12\xb8\x05"s), nullptr);
   EXPECT_EQ(models::find_format("m.mlmodel", "\x08\x04\x12\xb8\x05\x0a"s), nullptr);
-  // A text of such a name is read.
+  // A text of such a name is read, also where its beginning ends inside of a character.
+  const std::string network = "input: {shape: [3]}\nlayers: [{dense: 1}]\n#";
+  const std::string filler(models::beginning_bytes - network.size() - 1, 'x');
+  EXPECT_EQ(refusal(network + filler + "\xc3\xa4\n", "m.pt"), "read");
   EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{dense: 1}]\n", "m.pt"), "read");
   EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{name: \xc3\xa4, dense: 1}]\n", "m.pt"), "read");
 }
