@@ -200,7 +200,8 @@ void declare_run(Command& command) {
       .required();
   options->samples.add_to(command);
   const std::string formats = join_or(array_formats({ArrayContents::named_arrays}));
-  options->weights.add_to(command, "parameters, and statistics that batch norms lack: " + formats);
+  options->weights.add_to(command,
+                          "parameters, and statistics that batch norms lack (" + formats + ")");
   command.option("--statistics", options->statistics,
                  "batch norm with these means and variances in place of the batch's: " + formats,
                  "FILE");

@@ -267,7 +267,8 @@ void declare_train(Command& command) {
                  "stop where the gradient mapping has at most this norm", "NUMBER");
   const std::string formats = join_or(array_formats({ArrayContents::named_arrays}));
   options->weights.add_to(
-      command, "begin with these parameters, with statistics that batch norms lack: " + formats);
+      command,
+      "begin with these parameters, with statistics that batch norms lack (" + formats + ")");
   command.option("--statistics", options->statistics,
                  "batch norm with these means and variances in place of the batch's: " + formats,
                  "FILE");
