@@ -26,8 +26,9 @@ void translate_cast(Translator& translator, const Node& node) {
   const auto to = static_cast<DataType>(node.integer("to", 1));
   const bool is_real = to == DataType::float32 || to == DataType::float64 ||
                        to == DataType::float16 || to == DataType::bfloat16;
-  if (!is_real && !x.is_ids) refuse("it rounds to whole numbers", "export the network without it");
-  x.is_ids = x.is_ids && !is_real;
+  // A truth value decides about an If, which then says so.
+  if (!is_real && !x.is_ids && to != DataType::boolean) refuse("it rounds to whole numbers", "export the network without it");
+  x.is_ids = !is_real;
   translator.set(node, 0, std::move(x));
 }
 
