@@ -348,8 +348,8 @@ void translate_sub(Translator& translator, const Node& node) {
   const Constant* const second = translator.constant(node, 1);
   if (second != nullptr) {
     const View& x = translator.require_view(node, 0);
-    const Constant negative = changed(for_view(translator, node, x, *second),
-                                      [](double value) { return 0 - value; });
+    const Constant negative =
+        changed(for_view(translator, node, x, *second), [](double value) { return 0 - value; });
     return translator.set(node, 0,
                           is_mask(negative) ? masked(translator, node, x, negative)
                                             : with_fixed(translator, node, x, negative, false));
@@ -385,8 +385,8 @@ void translate_div(Translator& translator, const Node& node) {
     refuse("it divides by 0", "is the file complete?");
   }
   const View& x = translator.require_view(node, 0);
-  const Constant inverse = changed(for_view(translator, node, x, *divisor),
-                                   [](double value) { return 1 / value; });
+  const Constant inverse =
+      changed(for_view(translator, node, x, *divisor), [](double value) { return 1 / value; });
   translator.set(node, 0, with_fixed(translator, node, x, inverse, true));
 }
 

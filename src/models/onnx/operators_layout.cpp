@@ -6,10 +6,34 @@
 #include <numeric>
 
 #include "elementwise.hpp"
+#include "layout.hpp"
 #include "padding.hpp"
 #include "translator.hpp"
 
 namespace smoothbound::models::onnx {
+
+View sliced(Translator& translator, const Node& node, const View& x, std::size_t axis,
+            Range range) {
+  if (range.count == x.sizes[axis] && range.step == 1) return x;
+  if (range.count < 1)
+    refuse("nothing is left of an axis", "is the size of the input that of the network?");
+  if (range.step < 1) refuse("an axis is turned around", "the catalogue has no reversed order");
+  if (x.batch == static_cast<int>(axis))
+    refuse("it takes some of the samples", "export the network for each sample");
+  const Isolated at = isolated(translator.network(), x, axis, translator.name_of(node));
+  const Shape& shape = translator.network().shape(at.step);
+  Sizes sizes(shape.sizes().begin(), shape.sizes().end());
+  std::vector<Setting> settings;
+  if (at.axis != 0) settings.push_back({"axis", axis_word(at.axis, shape.rank())});
+  if (range.from != 0) settings.push_back({"from", std::to_string(range.from)});
+  const std::int64_t to = range.from + (range.count - 1) * range.step + 1;
+  if (to != sizes[at.axis]) settings.push_back({"to", std::to_string(to)});
+  if (range.step != 1) settings.push_back({"step", std::to_string(range.step)});
+  sizes[at.axis] = range.count;
+  const StepId step = translator.map(at.step, "slice", std::move(settings), shape_of(sizes), node);
+  return resized(x, axis, range.count, step);
+}
+
 namespace {
 
 void set_reshaped(Translator& translator, const Node& node, const View& x, const Sizes& sizes) {
@@ -27,7 +51,8 @@ void translate_cast(Translator& translator, const Node& node) {
   const bool is_real = to == DataType::float32 || to == DataType::float64 ||
                        to == DataType::float16 || to == DataType::bfloat16;
   // A truth value decides about an If, which then says so.
-  if (!is_real && !x.is_ids && to != DataType::boolean) refuse("it rounds to whole numbers", "export the network without it");
+  if (!is_real && !x.is_ids && to != DataType::boolean)
+    refuse("it rounds to whole numbers", "export the network without it");
   x.is_ids = !is_real;
   translator.set(node, 0, std::move(x));
 }
@@ -138,29 +163,6 @@ void translate_transpose(Translator& translator, const Node& node) {
       refuse(fmt::format("perm is [{}]", fmt::join(given, ", ")), "it names each axis once");
   }
   translator.set(node, 0, permuted(x, order));
-}
-
-// A part of an axis.
-View sliced(Translator& translator, const Node& node, const View& x, std::size_t axis,
-            Range range) {
-  if (range.count == x.sizes[axis] && range.step == 1) return x;
-  if (range.count < 1)
-    refuse("nothing is left of an axis", "is the size of the input that of the network?");
-  if (range.step < 1) refuse("an axis is turned around", "the catalogue has no reversed order");
-  if (x.batch == static_cast<int>(axis))
-    refuse("it takes some of the samples", "export the network for each sample");
-  const Isolated at = isolated(translator.network(), x, axis, translator.name_of(node));
-  const Shape& shape = translator.network().shape(at.step);
-  Sizes sizes(shape.sizes().begin(), shape.sizes().end());
-  std::vector<Setting> settings;
-  if (at.axis != 0) settings.push_back({"axis", axis_word(at.axis, shape.rank())});
-  if (range.from != 0) settings.push_back({"from", std::to_string(range.from)});
-  const std::int64_t to = range.from + (range.count - 1) * range.step + 1;
-  if (to != sizes[at.axis]) settings.push_back({"to", std::to_string(to)});
-  if (range.step != 1) settings.push_back({"step", std::to_string(range.step)});
-  sizes[at.axis] = range.count;
-  const StepId step = translator.map(at.step, "slice", std::move(settings), shape_of(sizes), node);
-  return resized(x, axis, range.count, step);
 }
 
 void translate_slice(Translator& translator, const Node& node) {
@@ -376,124 +378,6 @@ void translate_tile(Translator& translator, const Node& node) {
   translator.set(node, 0, expanded(translator, node, x, sizes));
 }
 
-void translate_pad(Translator& translator, const Node& node) {
-  View x = translator.require_view(node, 0);
-  Sizes pads = node.inputs.size() > 1 ? translator.require_constant(node, 1, "the pads").integers()
-                                      : node.integers("pads");
-  if (pads.empty()) pads = node.integers("paddings");
-  Sizes all(2 * x.rank(), 0);
-  const Sizes axes =
-      translator.constant(node, 3) != nullptr ? translator.constant(node, 3)->integers() : Sizes{};
-  if (axes.empty()) {
-    all = pads;
-  } else {
-    for (std::size_t i = 0; i < axes.size() && 2 * i + 1 < pads.size() + 1; ++i) {
-      const std::size_t axis = axis_within(axes[i], x.rank());
-      all[axis] = pads.at(i);
-      all[axis + x.rank()] = pads.at(i + axes.size());
-    }
-  }
-  if (all.size() != 2 * x.rank())
-    refuse(fmt::format("pads are [{}], of an array [{}]", fmt::join(pads, ", "),
-                       fmt::join(x.sizes, ", ")),
-           "one in front for each axis, then one behind");
-  const std::string_view mode = node.text("mode", "constant");
-  double value = node.real("value", 0);
-  if (const Constant* const given = translator.constant(node, 2);
-      given != nullptr && given->elements() == 1)
-    value = given->values()[0];
-  const bool pads_at_all = std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; });
-  if (mode == "constant" && value != 0 && pads_at_all) {
-    refuse(fmt::format("it pads with {}", value),
-           "the catalogue pads with zeros, or by reflect, edge and wrap");
-  }
-  for (std::size_t axis = 0; axis < x.rank(); ++axis) {
-    std::int64_t& before = all[axis];
-    std::int64_t& after = all[axis + x.rank()];
-    if (before < 0 || after < 0) {
-      const std::int64_t from = std::max<std::int64_t>(-before, 0);
-      const std::int64_t count = x.sizes[axis] - from - std::max<std::int64_t>(-after, 0);
-      x = sliced(translator, node, x, axis, {from, 1, count});
-      before = std::max<std::int64_t>(before, 0);
-      after = std::max<std::int64_t>(after, 0);
-    }
-  }
-  std::vector<Setting> more;
-  if (mode == "reflect" || mode == "edge" || mode == "wrap") {
-    more.push_back({"mode", mode == "reflect" ? "reflect"
-                            : mode == "edge"  ? "replicate"
-                                              : "circular"});
-  } else if (mode != "constant") {
-    refuse(fmt::format("mode is '{}'", mode), "constant, reflect, edge and wrap are understood");
-  }
-  // All positions at once, where only they are padded.
-  const bool is_spatial = x.rank() > 2 && x.rank() < 6 && x.sizes[0] == 1 &&
-                          all[0] + all[1] + all[x.rank()] + all[x.rank() + 1] == 0;
-  if (is_spatial && std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; })) {
-    const SpatialInput input = spatial_input(translator, node, x, x.rank() - 2);
-    const Sizes front(all.begin() + 2, all.begin() + static_cast<std::ptrdiff_t>(x.rank()));
-    const Sizes behind(all.begin() + static_cast<std::ptrdiff_t>(x.rank()) + 2, all.end());
-    Sizes sizes{input.shape.channels()};
-    for (std::size_t axis = 0; axis < front.size(); ++axis) {
-      sizes.push_back(checked_sum(input.shape.spatial(static_cast<int>(axis)),
-                                  checked_sum(front[axis], behind[axis], "a size"), "a size"));
-    }
-    std::vector<Setting> settings{{"before", extent_text(front)}, {"after", extent_text(behind)}};
-    if (front == behind) settings = {{"by", extent_text(front)}};
-    settings.insert(settings.end(), more.begin(), more.end());
-    const StepId step = translator.map(input.step, "pad", settings, shape_of(sizes), node);
-    return translator.set(node, 0, of_sample(step, sizes));
-  }
-  for (std::size_t axis = 0; axis < x.rank(); ++axis) {
-    const std::int64_t before = all[axis];
-    const std::int64_t after = all[axis + x.rank()];
-    if (before == 0 && after == 0) continue;
-    if (x.batch == static_cast<int>(axis))
-      refuse("it adds samples", "export the network for each sample");
-    // [outer, axis, inner]: the axis as the height of images of width `inner`.
-    const std::int64_t size = x.sizes[axis];
-    const std::int64_t inner = size == 1 ? x.elements() : x.strides[axis];
-    const std::int64_t outer = x.elements() / size / inner;
-    const Shape seen = shape_of({outer, size, inner});
-    StepId step = x.step;
-    if (translator.network().shape(step) != seen) {
-      step = translator.map(step, "reshape", {{"", yaml_list({outer, size, inner})}}, seen, node);
-    }
-    const std::int64_t all_entries =
-        checked_sum(size, checked_sum(before, after, "a size"), "a size");
-    std::vector<Setting> settings{{"before", yaml_list({before, 0})},
-                                  {"after", yaml_list({after, 0})}};
-    settings.insert(settings.end(), more.begin(), more.end());
-    step = translator.map(step, "pad", settings, shape_of({outer, all_entries, inner}), node);
-    x = resized(x, axis, all_entries, step);
-  }
-  translator.set(node, 0, std::move(x));
-}
-
-void translate_blocks(Translator& translator, const Node& node) {
-  const View& x = translator.require_view(node, 0);
-  const std::int64_t block = node.integer("blocksize", 1);
-  const bool to_depth = node.operation == "SpaceToDepth";
-  const SpatialInput input = spatial_input(translator, node, x, 2);
-  const std::int64_t channels = input.shape.channels();
-  const std::int64_t height = input.shape.spatial(0);
-  const std::int64_t width = input.shape.spatial(1);
-  if (block < 1 || block > height * width * channels ||
-      (to_depth ? height % block + width % block : channels % (block * block)) != 0) {
-    refuse(fmt::format("blocks of {} in {}", block, input.shape.to_text()),
-           "is the file complete?");
-  }
-  const bool is_shuffle = node.text("mode", "DCR") == "CRD";
-  const Sizes sizes = to_depth ? Sizes{channels * block * block, height / block, width / block}
-                               : Sizes{channels / block / block, height * block, width * block};
-  const char* const component = to_depth     ? "space_to_depth"
-                                : is_shuffle ? "pixel_shuffle"
-                                             : "depth_to_space";
-  const StepId step =
-      translator.map(input.step, component, {{"", std::to_string(block)}}, shape_of(sizes), node);
-  translator.set(node, 0, of_sample(step, sizes));
-}
-
 }  // namespace
 
 std::vector<Operator> layout_operators() {
@@ -514,9 +398,6 @@ std::vector<Operator> layout_operators() {
       {"Concat", "concat", translate_concat, true},
       {"Expand", "upsample", translate_expand, true},
       {"Tile", "upsample, of axes of size 1", translate_tile, true},
-      {"Pad", "pad", translate_pad, true},
-      {"SpaceToDepth", "space_to_depth", translate_blocks, true},
-      {"DepthToSpace", "depth_to_space or pixel_shuffle", translate_blocks, true},
   };
 }
 

@@ -83,7 +83,8 @@ void set_normalized(Translator& translator, const Node& node, ByChannel at, Step
 void translate_batch_norm(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
   const bool trains =
-      node.integer("training_mode", 0) != 0 || node.integer("is_test", translator.graph().opset < 7 ? 0 : 1) == 0 ||
+      node.integer("training_mode", 0) != 0 ||
+      node.integer("is_test", translator.graph().opset < 7 ? 0 : 1) == 0 ||
       (translator.graph().opset < 14 && node.outputs.size() > 1 && node.outputs[1] != absent);
   Step step;
   step.component = "batch_norm";

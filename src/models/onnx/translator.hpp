@@ -155,6 +155,7 @@ std::vector<Operator> arithmetic_operators();
 std::vector<Operator> normalization_operators();
 std::vector<Operator> window_operators();
 std::vector<Operator> layout_operators();
+std::vector<Operator> pad_operators();
 
 /// "3" for [3, 3], else "[3, 5]".
 std::string extent_text(const Sizes& sizes);

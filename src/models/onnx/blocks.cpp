@@ -1,0 +1,138 @@
+// Blocks of parameters and fixed numbers: what they are called, where they are, and who shares
+// them.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "translator.hpp"
+
+namespace smoothbound::models::onnx {
+
+bool Translator::is_trained(const Constant& numbers) const {
+  return numbers.may_be_trained && !(numbers.is_scalar() && is_made_up(numbers.name));
+}
+
+// A module that is called again may have its weights once more in the file, where the exporter
+// computed them and made up names: then it is the same ones that are read.
+std::uint32_t Translator::first_equal(std::uint32_t initializer) {
+  if (initializer == Constant::no_origin) return initializer;
+  const Tensor& tensor = graph_->initializers[initializer];
+  constexpr std::size_t least = 16;  // bytes: what is shorter may be equal by chance
+  if (!is_made_up(tensor.name) || tensor.bytes.size() < least) return initializer;
+  const auto is_varied = [](std::string_view bytes) {
+    return bytes.substr(4) != bytes.substr(0, bytes.size() - 4);
+  };
+  auto& candidates = made_up_[std::string(tensor.bytes.substr(0, least))];
+  for (const std::uint32_t other : candidates) {
+    const Tensor& before = graph_->initializers[other];
+    if (before.sizes == tensor.sizes && before.type == tensor.type &&
+        before.bytes == tensor.bytes && is_varied(tensor.bytes)) {
+      return other;
+    }
+  }
+  candidates.push_back(initializer);
+  return initializer;
+}
+
+void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arrays) {
+  if (arrays.empty()) return;
+  // A block that reads all that another one reads has its parameters.
+  std::string key;
+  for (const BlockArray& array : arrays) {
+    if (array.numbers.origin == Constant::no_origin) key += "?";
+    key += fmt::format("{}:{}:{};", array.suffix, first_equal(array.numbers.origin),
+                       array.numbers.view);
+  }
+  if (key.find('?') == std::string::npos && step.kind == Step::Kind::head) {
+    const auto [found, is_new] = blocks_.emplace(key, network_->size());
+    if (!is_new) {
+      step.share = found->second;
+      return;
+    }
+  }
+  std::string module;
+  for (const BlockArray& array : arrays) {
+    if (module.empty() && array.numbers.view.find_first_not_of('t') == std::string::npos) {
+      module = module_of_parameter(array.numbers.name);
+    }
+  }
+  if (module.empty()) module = name_of(node);
+  std::vector<std::string> names;
+  bool is_prefix = true;
+  for (BlockArray& array : arrays) {
+    const std::string usual =
+        array.suffix.empty() ? module : fmt::format("{}.{}", module, array.suffix);
+    const bool is_own = array.numbers.origin != Constant::no_origin &&
+                        array.numbers.view.find_first_not_of('t') == std::string::npos &&
+                        !is_made_up(array.numbers.name);
+    std::string name = is_own ? array.numbers.name : usual;
+    const std::string what =
+        fmt::format("{}:{}:{}", array.numbers.origin, array.numbers.view, name);
+    std::string free = name;
+    for (int number = 2; !tensor_names_.emplace(free, what).second; ++number) {
+      if (tensor_names_.at(free) == what && array.numbers.origin != Constant::no_origin) {
+        note(
+            fmt::format("'{}' is read by several layers that do not share all of their parameters: "
+                        "it counts as parameters of each of them",
+                        name));
+        break;
+      }
+      free = fmt::format("{}_{}", name, number);
+    }
+    const bool is_there = std::ranges::any_of(
+        network_->tensors, [&](const models::Tensor& t) { return t.name == free; });
+    if (!is_there) {
+      auto numbers = array.numbers.numbers(path_);
+      if (auto* const compute = std::get_if<ComputedNumbers>(&numbers)) {
+        numbers = [graph = graph_, function = *compute] { return function(); };
+      }
+      network_->tensors.push_back({free, array.numbers.sizes, std::move(numbers)});
+    }
+    is_prefix = is_prefix && free == usual;
+    names.push_back(std::move(free));
+  }
+  if (step.kind == Step::Kind::head && !module.empty()) step.name = module;
+  if (is_prefix) {
+    step.weights = module;
+    return;
+  }
+  if (arrays.size() == 1 && arrays.front().suffix.empty()) {
+    step.weights = names.front();
+    return;
+  }
+  std::vector<std::string> pairs;
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    pairs.push_back(fmt::format("{}: {}", arrays[i].suffix, yaml_scalar(names[i])));
+  }
+  step.weights = fmt::format("{{{}}}", fmt::join(pairs, ", "));
+}
+
+StepId Translator::parameter(const Constant& numbers, const Node& node) {
+  Step step;
+  step.kind = Step::Kind::head;
+  step.component = "parameter";
+  step.name = is_made_up(numbers.name) ? name_of(node) + ".parameter" : numbers.name;
+  step.settings = {{"", yaml_list(numbers.sizes)}};
+  step.output = shape_of(numbers.sizes);
+  bind(step, node, {{"", numbers}});
+  if (!is_made_up(numbers.name)) step.name = numbers.name;
+  return add(std::move(step));
+}
+
+StepId Translator::fixed(const Constant& numbers, const Node& node) {
+  Step step;
+  step.kind = Step::Kind::head;
+  step.component = "constant";
+  step.name = name_of(node) + ".constant";
+  std::vector<std::string> texts;
+  for (const double value : numbers.values()) texts.push_back(yaml_number(value));
+  const bool is_one = numbers.is_all(numbers.values().at(0));
+  step.settings = {
+      {"shape", yaml_list(numbers.sizes)},
+      {"values", is_one ? texts.front() : fmt::format("[{}]", fmt::join(texts, ", "))}};
+  step.output = shape_of(numbers.sizes);
+  return add(std::move(step));
+}
+
+}  // namespace smoothbound::models::onnx

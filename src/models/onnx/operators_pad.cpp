@@ -1,0 +1,142 @@
+// Operators that add numbers around others, and those that take blocks of positions for channels.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "layout.hpp"
+#include "padding.hpp"
+#include "translator.hpp"
+
+namespace smoothbound::models::onnx {
+namespace {
+
+void translate_pad(Translator& translator, const Node& node) {
+  View x = translator.require_view(node, 0);
+  Sizes pads = node.inputs.size() > 1 ? translator.require_constant(node, 1, "the pads").integers()
+                                      : node.integers("pads");
+  if (pads.empty()) pads = node.integers("paddings");
+  Sizes all(2 * x.rank(), 0);
+  const Sizes axes =
+      translator.constant(node, 3) != nullptr ? translator.constant(node, 3)->integers() : Sizes{};
+  if (axes.empty()) {
+    all = pads;
+  } else {
+    for (std::size_t i = 0; i < axes.size() && 2 * i + 1 < pads.size() + 1; ++i) {
+      const std::size_t axis = axis_within(axes[i], x.rank());
+      all[axis] = pads.at(i);
+      all[axis + x.rank()] = pads.at(i + axes.size());
+    }
+  }
+  if (all.size() != 2 * x.rank())
+    refuse(fmt::format("pads are [{}], of an array [{}]", fmt::join(pads, ", "),
+                       fmt::join(x.sizes, ", ")),
+           "one in front for each axis, then one behind");
+  const std::string_view mode = node.text("mode", "constant");
+  double value = node.real("value", 0);
+  if (const Constant* const given = translator.constant(node, 2);
+      given != nullptr && given->elements() == 1)
+    value = given->values()[0];
+  const bool pads_at_all = std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; });
+  if (mode == "constant" && value != 0 && pads_at_all) {
+    refuse(fmt::format("it pads with {}", value),
+           "the catalogue pads with zeros, or by reflect, edge and wrap");
+  }
+  for (std::size_t axis = 0; axis < x.rank(); ++axis) {
+    std::int64_t& before = all[axis];
+    std::int64_t& after = all[axis + x.rank()];
+    if (before < 0 || after < 0) {
+      const std::int64_t from = std::max<std::int64_t>(-before, 0);
+      const std::int64_t count = x.sizes[axis] - from - std::max<std::int64_t>(-after, 0);
+      x = sliced(translator, node, x, axis, {from, 1, count});
+      before = std::max<std::int64_t>(before, 0);
+      after = std::max<std::int64_t>(after, 0);
+    }
+  }
+  std::vector<Setting> more;
+  if (mode == "reflect" || mode == "edge" || mode == "wrap") {
+    more.push_back({"mode", mode == "reflect" ? "reflect"
+                            : mode == "edge"  ? "replicate"
+                                              : "circular"});
+  } else if (mode != "constant") {
+    refuse(fmt::format("mode is '{}'", mode), "constant, reflect, edge and wrap are understood");
+  }
+  // All positions at once, where only they are padded.
+  const bool is_spatial = x.rank() > 2 && x.rank() < 6 && x.sizes[0] == 1 &&
+                          all[0] + all[1] + all[x.rank()] + all[x.rank() + 1] == 0;
+  if (is_spatial && std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; })) {
+    const SpatialInput input = spatial_input(translator, node, x, x.rank() - 2);
+    const Sizes front(all.begin() + 2, all.begin() + static_cast<std::ptrdiff_t>(x.rank()));
+    const Sizes behind(all.begin() + static_cast<std::ptrdiff_t>(x.rank()) + 2, all.end());
+    Sizes sizes{input.shape.channels()};
+    for (std::size_t axis = 0; axis < front.size(); ++axis) {
+      sizes.push_back(checked_sum(input.shape.spatial(static_cast<int>(axis)),
+                                  checked_sum(front[axis], behind[axis], "a size"), "a size"));
+    }
+    std::vector<Setting> settings{{"before", extent_text(front)}, {"after", extent_text(behind)}};
+    if (front == behind) settings = {{"by", extent_text(front)}};
+    settings.insert(settings.end(), more.begin(), more.end());
+    const StepId step = translator.map(input.step, "pad", settings, shape_of(sizes), node);
+    return translator.set(node, 0, of_sample(step, sizes));
+  }
+  for (std::size_t axis = 0; axis < x.rank(); ++axis) {
+    const std::int64_t before = all[axis];
+    const std::int64_t after = all[axis + x.rank()];
+    if (before == 0 && after == 0) continue;
+    if (x.batch == static_cast<int>(axis))
+      refuse("it adds samples", "export the network for each sample");
+    // [outer, axis, inner]: the axis as the height of images of width `inner`.
+    const std::int64_t size = x.sizes[axis];
+    const std::int64_t inner = size == 1 ? x.elements() : x.strides[axis];
+    const std::int64_t outer = x.elements() / size / inner;
+    const Shape seen = shape_of({outer, size, inner});
+    StepId step = x.step;
+    if (translator.network().shape(step) != seen) {
+      step = translator.map(step, "reshape", {{"", yaml_list({outer, size, inner})}}, seen, node);
+    }
+    const std::int64_t all_entries =
+        checked_sum(size, checked_sum(before, after, "a size"), "a size");
+    std::vector<Setting> settings{{"before", yaml_list({before, 0})},
+                                  {"after", yaml_list({after, 0})}};
+    settings.insert(settings.end(), more.begin(), more.end());
+    step = translator.map(step, "pad", settings, shape_of({outer, all_entries, inner}), node);
+    x = resized(x, axis, all_entries, step);
+  }
+  translator.set(node, 0, std::move(x));
+}
+
+void translate_blocks(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  const std::int64_t block = node.integer("blocksize", 1);
+  const bool to_depth = node.operation == "SpaceToDepth";
+  const SpatialInput input = spatial_input(translator, node, x, 2);
+  const std::int64_t channels = input.shape.channels();
+  const std::int64_t height = input.shape.spatial(0);
+  const std::int64_t width = input.shape.spatial(1);
+  if (block < 1 || block > height * width * channels ||
+      (to_depth ? height % block + width % block : channels % (block * block)) != 0) {
+    refuse(fmt::format("blocks of {} in {}", block, input.shape.to_text()),
+           "is the file complete?");
+  }
+  const bool is_shuffle = node.text("mode", "DCR") == "CRD";
+  const Sizes sizes = to_depth ? Sizes{channels * block * block, height / block, width / block}
+                               : Sizes{channels / block / block, height * block, width * block};
+  const char* const component = to_depth     ? "space_to_depth"
+                                : is_shuffle ? "pixel_shuffle"
+                                             : "depth_to_space";
+  const StepId step =
+      translator.map(input.step, component, {{"", std::to_string(block)}}, shape_of(sizes), node);
+  translator.set(node, 0, of_sample(step, sizes));
+}
+
+}  // namespace
+
+std::vector<Operator> pad_operators() {
+  return {
+      {"Pad", "pad", translate_pad, true},
+      {"SpaceToDepth", "space_to_depth", translate_blocks, true},
+      {"DepthToSpace", "depth_to_space or pixel_shuffle", translate_blocks, true},
+  };
+}
+
+}  // namespace smoothbound::models::onnx
