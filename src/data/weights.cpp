@@ -116,6 +116,21 @@ void pass_over(std::vector<std::string_view>& names, const OtherTensors& others,
   std::erase_if(names, [&](std::string_view name) { return !plain_name(name, is_passed).empty(); });
 }
 
+std::string_view module_of(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string_view{} : name.substr(0, dot);
+}
+
+// Leaves those that stand beside a tensor that is read.
+void pass_over_buffers(std::vector<std::string_view>& names, std::span<const FoundTensor> found) {
+  std::unordered_set<std::string_view> modules;
+  for (const FoundTensor& tensor : found) {
+    if (tensor.entry != nullptr) modules.insert(module_of(tensor.entry->name));
+  }
+  modules.erase(std::string_view{});
+  std::erase_if(names, [&](std::string_view name) { return !modules.contains(module_of(name)); });
+}
+
 void refuse_missing(const ArrayFile& file, std::span<const ExpectedTensor> expected,
                     std::span<const FoundTensor> found,
                     const std::vector<std::string_view>& superfluous) {
@@ -214,6 +229,7 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
   pass_over(superfluous, others, map);
   if (map != nullptr) check_map(*map, expected, found, others, superfluous);
   refuse_missing(file, expected, found, superfluous);
+  if (reading.passes_over_buffers) pass_over_buffers(superfluous, found);
   if (!superfluous.empty()) {
     const ArrayEntry& first = *file.find(superfluous.front());
     throw DataError(

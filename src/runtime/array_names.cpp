@@ -23,6 +23,13 @@ std::string_view word_for(std::string_view array) {
 
 }  // namespace
 
+bool names_weights(const Graph& graph) {
+  return std::ranges::any_of(graph.layers, [](const Layer& layer) {
+    return std::ranges::any_of(layer.components,
+                               [](const PlacedComponent& part) { return part.weights != nullptr; });
+  });
+}
+
 std::string array_prefix(const Layer& layer, std::size_t component) {
   const auto name_at = [&](std::size_t c) { return array_name_of(layer.components[c].component); };
   if (role_of(layer.components[component].component) == Role::affine) return layer.name;

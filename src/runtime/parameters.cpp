@@ -49,8 +49,9 @@ void set_parameters(Network<Scalar>& network, const Graph& graph, const Paramete
   if (source.file.empty()) {
     initialize(network, source.scheme, source.seed, default_radius);
   } else {
-    load_parameters(
-        network, source.file, [&] { return statistics_names(graph); }, source.reading);
+    WeightsReading reading = source.reading;
+    reading.passes_over_buffers = names_weights(graph);
+    load_parameters(network, source.file, [&] { return statistics_names(graph); }, reading);
   }
 }
 

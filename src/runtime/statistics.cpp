@@ -145,7 +145,9 @@ std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::str
     }
     return names;
   };
-  const ArrayFile file = read_weights(path, expected, others, reading);
+  WeightsReading with_buffers = reading;
+  with_buffers.passes_over_buffers = names_weights(graph);
+  const ArrayFile file = read_weights(path, expected, others, with_buffers);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto read = [&](const ArrayEntry& entry) {
       std::vector<double> values(static_cast<std::size_t>(entry.elements()));

@@ -43,6 +43,9 @@ struct WeightsReading {
   TensorMatch match = TensorMatch::name;
   std::shared_ptr<const WeightsMap> map{};  // null: names are the same
   models::ImportOptions import{};           // of a model of another program
+  /// Whether what no block stands beside is passed over: masks and constants, that a state_dict
+  /// holds, too. 'conv1.bias' still has to belong to the network, where 'conv1.weight' does.
+  bool passes_over_buffers = false;
 };
 
 /// Opens a safetensors or NPZ file, or a model of another program with its numbers, that holds the

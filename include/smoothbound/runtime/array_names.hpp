@@ -15,6 +15,9 @@ namespace smoothbound {
 /// where it is not the affine part, with "_2" for the second of its kind in the layer.
 std::string array_prefix(const Layer& layer, std::size_t component);
 
+/// Whether some block says what its tensors are called, as those of imported files do.
+bool names_weights(const Graph& graph);
+
 /// A tensor for the array that the component calls `array` ("weight", "scale", "running_mean"), by
 /// its name in files that are written, and others that are read as well: those of the
 /// architecture's `weights`, or the usual ones, also in PyTorch's words.

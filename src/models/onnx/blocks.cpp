@@ -67,28 +67,26 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
                         array.numbers.view.find_first_not_of('t') == std::string::npos &&
                         !is_made_up(array.numbers.name);
     std::string name = is_own ? array.numbers.name : usual;
-    const std::string what =
-        fmt::format("{}:{}:{}", array.numbers.origin, array.numbers.view, name);
+    const bool is_read_again = is_own && !read_initializers_.insert(array.numbers.origin).second;
+    if (is_read_again) {
+      note(fmt::format("'{}' is read by several layers that do not share all of their parameters: "
+                       "it counts as parameters of each of them",
+                       name));
+    }
+    if (!is_own && array.numbers.may_be_trained && !array.numbers.view.empty() &&
+        !is_made_up(array.numbers.name)) {
+      note(fmt::format("the parameters '{}' are computed from '{}': the computed numbers count",
+                       name, array.numbers.name));
+    }
     std::string free = name;
-    for (int number = 2; !tensor_names_.emplace(free, what).second; ++number) {
-      if (tensor_names_.at(free) == what && array.numbers.origin != Constant::no_origin) {
-        note(
-            fmt::format("'{}' is read by several layers that do not share all of their parameters: "
-                        "it counts as parameters of each of them",
-                        name));
-        break;
-      }
+    for (int number = 2; !tensor_names_.insert(free).second; ++number) {
       free = fmt::format("{}_{}", name, number);
     }
-    const bool is_there = std::ranges::any_of(
-        network_->tensors, [&](const models::Tensor& t) { return t.name == free; });
-    if (!is_there) {
-      auto numbers = array.numbers.numbers(path_);
-      if (auto* const compute = std::get_if<ComputedNumbers>(&numbers)) {
-        numbers = [graph = graph_, function = *compute] { return function(); };
-      }
-      network_->tensors.push_back({free, array.numbers.sizes, std::move(numbers)});
+    auto numbers = array.numbers.numbers(path_);
+    if (auto* const compute = std::get_if<ComputedNumbers>(&numbers)) {
+      numbers = [graph = graph_, function = *compute] { return function(); };
     }
+    network_->tensors.push_back({free, array.numbers.sizes, std::move(numbers)});
     is_prefix = is_prefix && free == usual;
     names.push_back(std::move(free));
   }

@@ -236,13 +236,18 @@ void translate_group_norm(Translator& translator, const Node& node) {
 void translate_local_response(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
   ByChannel at = by_channel(translator, node, x);
+  const std::int64_t size = node.integer("size", 1);
+  if (size < 1 || size % 2 == 0) {
+    refuse(fmt::format("a window of {} channels", size),
+           "windows have an odd number of them, with their channel in the middle");
+  }
   Step step;
   step.component = "local_response_norm";
   step.name = translator.name_of(node);
   const auto number = [&](std::string_view name, float otherwise) {
     return yaml_number(static_cast<float>(node.real(name, static_cast<double>(otherwise))));
   };
-  step.settings = {{"size", std::to_string(node.integer("size", 1))},
+  step.settings = {{"size", std::to_string(size)},
                    {"alpha", number("alpha", 1e-4F)},
                    {"beta", number("beta", 0.75F)},
                    {"k", number("bias", 1)}};

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "constant.hpp"
@@ -127,7 +128,8 @@ class Translator {
   std::vector<bool> is_done_;                                  // of each node
   std::map<std::string, StepId> blocks_;                       // by what they read
   std::map<std::string, std::vector<std::uint32_t>> made_up_;  // initializers, by how they begin
-  std::map<std::string, std::string> tensor_names_;            // of arrays, by what they are
+  std::unordered_set<std::string> tensor_names_;
+  std::unordered_set<std::uint32_t> read_initializers_;
   MistakeList mistakes_;
   std::vector<std::string> comments_;
   ValueId first_unread_ = 0;
