@@ -1,8 +1,9 @@
+#include "keras/formats.hpp"
+
 #include <array>
 
 #include "caffe/caffe.hpp"
 #include "darknet/darknet.hpp"
-#include "keras/formats.hpp"
 #include "onnx/onnx.hpp"
 #include "smoothbound/models/model.hpp"
 

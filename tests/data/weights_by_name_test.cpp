@@ -119,6 +119,21 @@ TEST_F(WeightsByName, CountsOfBatchesAreNeverRead) {
   EXPECT_THAT(read(), ElementsAre(1, 2));
 }
 
+// What a state_dict holds besides parameters; but a bias that nobody reads is a mistake.
+TEST_F(WeightsByName, BuffersArePassedOverWhereThatIsAskedFor) {
+  const WeightsReading reading{.passes_over_buffers = true};
+  store({{"a.weight", {4, 3}}, {"a.batch_norm.scale", {4}}, {"mean", {3}}, {"b.mask", {2, 2}}});
+  EXPECT_THAT(read(reading), ElementsAre(1, 2));
+  EXPECT_EQ(
+      refusal(),
+      "the network has no tensor 'b.mask'; the file has it with shape [2, 2], and 1 more | are "
+      "these the weights of another network?");
+  store({{"a.weight", {4, 3}}, {"a.batch_norm.scale", {4}}, {"a.bias", {4}}});
+  EXPECT_EQ(refusal(reading),
+            "the network has no tensor 'a.bias'; the file has it with shape [4] | are these the "
+            "weights of another network?");
+}
+
 TEST_F(WeightsByName, OthersMayHavePrefixesToo) {
   store({{"module.a.weight", {4, 3}},
          {"module.a.batch_norm.scale", {4}},

@@ -69,9 +69,10 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
     std::string name = is_own ? array.numbers.name : usual;
     const bool is_read_again = is_own && !read_initializers_.insert(array.numbers.origin).second;
     if (is_read_again) {
-      note(fmt::format("'{}' is read by several layers that do not share all of their parameters: "
-                       "it counts as parameters of each of them",
-                       name));
+      note(
+          fmt::format("'{}' is read by several layers that do not share all of their parameters: "
+                      "it counts as parameters of each of them",
+                      name));
     }
     if (!is_own && array.numbers.may_be_trained && !array.numbers.view.empty() &&
         !is_made_up(array.numbers.name)) {
