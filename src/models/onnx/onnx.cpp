@@ -4,6 +4,7 @@
 
 #include "fuse.hpp"
 #include "graph.hpp"
+#include "smoothbound/text/source.hpp"
 #include "translator.hpp"
 
 namespace smoothbound::models::onnx {
@@ -20,6 +21,9 @@ bool recognizes(std::string_view path, std::string_view beginning) {
 }
 
 ImportedModel read(std::string_view path, std::string_view content, const ImportOptions& options) {
+  if (content.empty()) {
+    throw SpecError(whole_file, "the file is empty", "export the model again");
+  }
   auto graph = std::make_shared<Graph>(read_graph(path, content));
   fuse_patterns(*graph);
   ImportedModel model = Translator(graph, path, options).translate();
