@@ -267,24 +267,32 @@ Result fold_range(const Call& call) {
   return {Constant(sizes, call.at(0).is_integer, std::move(values))};
 }
 
+// Told from all that other nodes make of the same array.
+Constant of_this_node(const Call& call, Constant result) {
+  result.view += fmt::format("#{}", fmt::join(call.node.outputs, ","));
+  return result;
+}
+
 Result fold_where(const Call& call) {
   const Constant condition = call.at(0);
   const Constant yes = call.at(1);
   const Constant no = call.at(2);
   const Sizes sizes = broadcast_sizes(broadcast_sizes(condition.sizes, yes.sizes), no.sizes);
   call.folder.require_room(sizes);
-  return {Constant(sizes, yes.may_be_trained ? yes : no, [condition, yes, no, sizes] {
-    std::vector<double> values;
-    for_each_place(sizes,
-                   {broadcast_strides(condition.sizes, sizes), broadcast_strides(yes.sizes, sizes),
-                    broadcast_strides(no.sizes, sizes)},
-                   [&](const std::vector<std::int64_t>& at) {
-                     const bool holds = condition.values()[static_cast<std::size_t>(at[0])] != 0;
-                     values.push_back(holds ? yes.values()[static_cast<std::size_t>(at[1])]
-                                            : no.values()[static_cast<std::size_t>(at[2])]);
-                   });
-    return values;
-  })};
+  return {of_this_node(
+      call, Constant(sizes, yes.may_be_trained ? yes : no, [condition, yes, no, sizes] {
+        std::vector<double> values;
+        for_each_place(sizes,
+                       {broadcast_strides(condition.sizes, sizes),
+                        broadcast_strides(yes.sizes, sizes), broadcast_strides(no.sizes, sizes)},
+                       [&](const std::vector<std::int64_t>& at) {
+                         const bool holds =
+                             condition.values()[static_cast<std::size_t>(at[0])] != 0;
+                         values.push_back(holds ? yes.values()[static_cast<std::size_t>(at[1])]
+                                                : no.values()[static_cast<std::size_t>(at[2])]);
+                       });
+        return values;
+      }))};
 }
 
 Result fold_triangle(const Call& call) {
@@ -293,18 +301,19 @@ Result fold_triangle(const Call& call) {
   const std::int64_t diagonal = call.find(1) != nullptr ? call.at(1).integers().at(0) : 0;
   const bool upper = call.node.integer("upper", 1) != 0;
   call.folder.require_room(from.sizes);
-  return {Constant(from.sizes, from, [from, diagonal, upper] {
-    std::vector<double> values = from.values();
-    const std::int64_t columns = from.sizes.back();
-    const std::int64_t rows = from.sizes[from.sizes.size() - 2];
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const std::int64_t row = static_cast<std::int64_t>(i) / columns % rows;
-      const std::int64_t column = static_cast<std::int64_t>(i) % columns;
-      const bool stays = upper ? column - row >= diagonal : column - row <= diagonal;
-      if (!stays) values[i] = 0;
-    }
-    return values;
-  })};
+  return {of_this_node(call, Constant(from.sizes, from, [from, diagonal, upper] {
+                         std::vector<double> values = from.values();
+                         const std::int64_t columns = from.sizes.back();
+                         const std::int64_t rows = from.sizes[from.sizes.size() - 2];
+                         for (std::size_t i = 0; i < values.size(); ++i) {
+                           const std::int64_t row = static_cast<std::int64_t>(i) / columns % rows;
+                           const std::int64_t column = static_cast<std::int64_t>(i) % columns;
+                           const bool stays =
+                               upper ? column - row >= diagonal : column - row <= diagonal;
+                           if (!stays) values[i] = 0;
+                         }
+                         return values;
+                       }))};
 }
 
 // Some entries replaced, as indexed assignments are exported.
@@ -340,7 +349,7 @@ Result fold_scatter(const Call& call) {
     const auto first = updates.values().begin() + i * inner;
     std::copy(first, first + inner, values.begin() + begin);
   }
-  return {Constant(from.sizes, from, [values] { return values; })};
+  return {of_this_node(call, Constant(from.sizes, from, [values] { return values; }))};
 }
 
 }  // namespace

@@ -429,6 +429,7 @@ void translate_extreme(Translator& translator, const Node& node) {
   }
   for (const Constant* const numbers : known) {
     View& x = result.value();
+    x = with_rank(x, numbers->sizes.size());
     if (numbers->is_scalar()) {
       const double number = numbers->values()[0];
       x = clipped(translator, node, x, sign > 0 ? number : -HUGE_VAL, sign > 0 ? HUGE_VAL : number);

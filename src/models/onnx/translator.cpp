@@ -86,6 +86,12 @@ void Translator::set(const Node& node, std::size_t output, View result) {
 
 void Translator::set(const Node& node, std::size_t output, Constant result) {
   if (output >= node.outputs.size() || node.outputs[output] == absent) return;
+  // What is made of no initializer, or of many, is told from others by its value.
+  constexpr std::size_t longest = 200;
+  if (result.view.size() > longest ||
+      (result.origin == Constant::no_origin && result.view.empty())) {
+    result.view = fmt::format("#{}", node.outputs[output]);
+  }
   slot(node.outputs[output]).constant = std::make_unique<Constant>(std::move(result));
 }
 
