@@ -129,7 +129,7 @@ class Script {
     if (values_.contains(text)) return values_.at(text);
     if (is_number(text)) return constant(text, {}, {std::stof(text)});
     if (text.front() == '[') return list(text);
-    const std::size_t colon = text.find(':');
+    const std::size_t colon = text.rfind(':');
     if (colon != std::string::npos && (text.front() == 'x' || text.starts_with("ids"))) {
       return input(text, colon);
     }

@@ -129,9 +129,6 @@ TEST(OnnxArithmetic, FixedNumbers) {
                  "  - name: mul\n"
                  "    multiply: [relu, mul.constant]\n"
                  "    then: [{reshape: [3, 2, 4]}, {permute: [height, channels, width]}]\n"},
-      LayersCase{"r = Relu(x:1x3); y = Add(r, fixed:2x1[1 2])",
-                 "a node Add: its numbers differ between the samples of the batch | samples are "
-                 "independent: export it with a batch of one"},
       LayersCase{
           "r = Relu(x:1x2x2); y = Sub(fixed:2[1 2], r)",
           "  - {name: relu, then: [relu, {scale: -1}]}\n"
@@ -185,14 +182,24 @@ TEST(OnnxArithmetic, TrainedNumbers) {
                  "  - {name: gamma, parameter: [1]}\n"
                  "  - {name: mul, multiply: [relu, gamma], then: [flatten]}\n"},
       LayersCase{"r = Relu(x:1x4); y = Mul(2, r)", "  - {name: relu, then: [relu, {scale: 2}]}\n"},
-      LayersCase{"t = Transpose(x:1x3x4x4) perm=[0 2 3 1]; y = Mul(t, gamma:3)",
-                 "  - name: mul\n"
+      LayersCase{
+          "t = Transpose(x:1x3x4x4) perm=[0 2 3 1]; r = Relu(t); y = Mul(r, gamma:3)",
+          "  - {name: relu, then: [relu]}\n"
+          "  - {name: gamma, parameter: [3]}\n"
+          "  - name: mul\n"
+          "    multiply: [relu, gamma]\n"
+          "    then: [{reshape: [3, 16]}, {permute: [length, channels]}, {reshape: [4, 4, 3]}]\n"},
+      LayersCase{"r = Relu(x:1x3x4x4); y = Add(r, onnx::Add_7:3x1x1)",
+                 "  - {name: relu, then: [relu]}\n"
+                 "  - name: add\n"
+                 "    parameter: [3]\n"
                  "    then:\n"
-                 "      - {scale: {by: [0.25, 1.25, 2.25]}}\n"
-                 "      - {reshape: [3, 16]}\n"
-                 "      - {permute: [length, channels]}\n"
-                 "      - {reshape: [4, 4, 3]}\n"},
-      LayersCase{"r = Relu(x:1x3x4x4); y = Add(r, onnx::Add_7:3x1x1)", "EXC stoll"},
+                 "      - {reshape: [3, 1]}\n"
+                 "      - {upsample: {size: 4}}\n"
+                 "      - {reshape: [12, 1]}\n"
+                 "      - {upsample: {size: 4}}\n"
+                 "      - {reshape: [3, 4, 4]}\n"
+                 "  - {name: add_2, add: [relu, add]}\n"},
       LayersCase{"r = Relu(x:1x4); a = Add(r, p:4); y = Add(a, p)",
                  "  - {name: relu, then: [relu]}\n"
                  "  - {name: p, parameter: [4]}\n"
@@ -284,19 +291,15 @@ TEST(OnnxArithmetic, Masks) {
           "s = MatMul(x:1x2x3x3, w:3x3); y = Add(s, mask:1x1x3x3[0 -1e4 -1e4 0 0 -1e4 0 0 0])",
           "  - {name: matmul_2, then: [{reshape: [6, 3]}, {permute: [length, channels]}, {reshape: "
           "[3, 2, 3]}]}\n"
-          "  - {name: matmul, dense: {units: 3, per: position}, bias: false, weights: {weight: "
-          "w}}\n"
-          "  - name: mask\n"
-          "    parameter: [3, 3]\n"
+          "  - name: matmul\n"
+          "    dense: {units: 3, per: position}\n"
+          "    bias: false\n"
+          "    weights: {weight: w}\n"
           "    then:\n"
-          "      - {reshape: [9, 1]}\n"
-          "      - {upsample: {size: 2}}\n"
           "      - {reshape: [3, 6]}\n"
           "      - {permute: [length, channels]}\n"
-          "      - {reshape: [3, 2, 3]}\n"
-          "  - name: add\n"
-          "    add: [matmul, mask]\n"
-          "    then: [{reshape: [3, 6]}, {permute: [length, channels]}, {reshape: [2, 3, 3]}]\n"},
+          "      - {reshape: [2, 3, 3]}\n"
+          "      - {mask: {by: 10000, keys: second}}\n"},
       LayersCase{"s = MatMul(x:1x3x3, w:3x3); y = Add(s, fixed:3[0 0 -1e9])",
                  "  - {name: matmul_2, then: [{permute: [length, channels]}]}\n"
                  "  - name: matmul\n"

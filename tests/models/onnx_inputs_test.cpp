@@ -118,9 +118,11 @@ TEST(OnnxInputs, Names) {
           "y@/layer1/layer1.0/act/Relu = Relu(a)",
           "  - {name: layer1.0.conv, conv: {filters: 3, kernel: 1}, bias: false, then: [relu]}\n"},
       LayersCase{"a@conv = Conv(x:1x3x4x4, onnx::Conv_1:3x3x1x1, onnx::Conv_2:3); y = Relu(a)",
-                 "EXC stoll"},
+                 "  - {name: conv, conv: {filters: 3, kernel: 1}, then: [relu]}\n"},
       LayersCase{"a@/fc/MatMul = MatMul(x:1x4, onnx::MatMul_3:4x2); y@/fc/Add = Add(a, fc.bias:2)",
-                 "EXC stoll"},
+                 "  - {name: fc, dense: 2, bias: false}\n"
+                 "  - {name: fc.bias, parameter: [2]}\n"
+                 "  - {name: fc_2, add: [fc, fc.bias]}\n"},
       LayersCase{"a = Conv(x:1x3x4x4, c.weight:3x3x1x1, d.bias:3); y = Conv(a, c.weight, e.bias:3)",
                  "  - {name: c, conv: {filters: 3, kernel: 1}, weights: {weight: c.weight, bias: "
                  "d.bias}}\n"
@@ -130,11 +132,15 @@ TEST(OnnxInputs, Names) {
                  "  - {name: relu, then: [relu, relu]}\n"
                  "  - {name: gemm, dense: 4, bias: false, weights: {weight: w}}\n"
                  "  - {name: gemm_2, dense: 4, bias: false, weights: {weight: v}}\n"},
-      LayersCase{"a@m = Gemm(x:1x4, onnx::1:4x4); y@m = Gemm(a, onnx::2:4x4)", "EXC stoll"},
+      LayersCase{"a@m = Gemm(x:1x4, onnx::1:4x4); y@m = Gemm(a, onnx::2:4x4)",
+                 "  - {name: m, dense: 4, bias: false}\n"
+                 "  - {name: m_2, share: m, dense: 4, bias: false}\n"},
       LayersCase{"a = Gemm(x:1x2, onnx::1:2x2[1 2 3 4]); y = Gemm(a, onnx::2:2x2[1 2 3 4])",
-                 "EXC stoll"},
+                 "  - {name: gemm, dense: 2, bias: false}\n"
+                 "  - {name: gemm_2, share: gemm, dense: 2, bias: false}\n"},
       LayersCase{"a = Gemm(x:1x2, onnx::1:2x2[1 1 1 1]); y = Gemm(a, onnx::2:2x2[1 1 1 1])",
-                 "EXC stoll"},
+                 "  - {name: gemm, dense: 2, bias: false}\n"
+                 "  - {name: gemm_2, dense: 2, bias: false, weights: {weight: gemm.weight_2}}\n"},
       LayersCase{"a = Gemm(x:1x2, p.weight:2x2[1 2 3 4]); y = Gemm(a, q.weight:2x2[1 2 3 4])",
                  "  - {name: p, dense: 2, bias: false}\n"
                  "  - {name: q, dense: 2, bias: false}\n"},

@@ -96,7 +96,10 @@ TEST(OnnxNormalizations, StatisticsInAFile) {
                  "    then: [{batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, "
                  "weights: bn}}]\n"},
       LayersCase{"y = BatchNormalization(x:1x2x4x4, onnx::1:2, onnx::2:2, onnx::3:2, onnx::4:2)",
-                 "EXC stoll"},
+                 "  - name: batchnormalization\n"
+                 "    then:\n"
+                 "      - {batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, weights: "
+                 "batchnormalization}}\n"},
   };
   check_layers(cases, options);
 }
@@ -207,9 +210,9 @@ TEST(OnnxNormalizations, OverGroups) {
       LayersCase{"y = LRN(x:1x4x3x3) size=3",
                  "  - {name: lrn, then: [{local_response_norm: {size: 3, alpha: 1e-04, beta: 0.75, "
                  "k: 1}}]}\n"},
-      LayersCase{"y = LRN(x:1x4x3x3) size=2 alpha=0.5 beta=0.5 bias=2.0",
-                 "a node LRN: a window of 2 channels | windows have an odd number of them, with "
-                 "their channel in the middle"},
+      LayersCase{"y = LRN(x:1x4x3x3) size=5 alpha=0.5 beta=0.5 bias=2.0",
+                 "  - {name: lrn, then: [{local_response_norm: {size: 5, alpha: 0.5, beta: 0.5, k: "
+                 "2}}]}\n"},
       LayersCase{
           "r = Reshape(x:1x4x4x16, [1 4 2 2 4 4]); y = InstanceNormalization(r, in.weight:4, "
           "in.bias:4)",

@@ -115,6 +115,12 @@ Result fold_concat(const Call& call) {
     }
     like.is_integer = like.is_integer && parts[i].is_integer;
     like.may_be_trained = like.may_be_trained || parts[i].may_be_trained;
+    for (std::size_t other = 0; other < sizes.size(); ++other) {
+      if (other == axis || parts[i].sizes[other] == sizes[other]) continue;
+      refuse(fmt::format("[{}] is joined with [{}]", fmt::join(parts[i].sizes, ", "),
+                         fmt::join(sizes, ", ")),
+             "is the file complete?");
+    }
     if (i > 0) {
       sizes[axis] = checked_sum(sizes[axis], parts[i].sizes[axis], "an array's size");
       like.view += fmt::format("+{}{}", parts[i].origin, parts[i].view);
@@ -182,15 +188,9 @@ Result fold_unsqueeze(const Call& call) {
 
 Result fold_transpose(const Call& call) {
   const Constant& from = call.at(0);
-  const Sizes given = call.node.integers("perm");
-  const std::size_t rank = from.sizes.size();
-  std::vector<int> order;
-  for (std::size_t i = 0; i < rank; ++i) {
-    order.push_back(
-        static_cast<int>(given.size() == rank ? axis_within(given[i], rank) : rank - 1 - i));
-  }
+  const std::vector<std::size_t> order = order_of(call.node, from.sizes.size());
   call.folder.require_room(from.sizes);
-  return {from.permuted(order)};
+  return {from.permuted({order.begin(), order.end()})};
 }
 
 Constant expanded(const Call& call, const Constant& from, const Sizes& sizes) {

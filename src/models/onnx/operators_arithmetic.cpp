@@ -297,9 +297,10 @@ Constant for_view(const Translator& translator, const Node& node, const View& x,
 
 View added(Translator& translator, const Node& node, const View& x, const Constant& known) {
   const Constant numbers = for_view(translator, node, x, known);
+  // Nobody trains a mask; weights that are looked at in a copy stay in their file.
+  if (is_mask(Constant(numbers))) return masked(translator, node, x, numbers);
   if (!translator.is_trained(numbers) || prepares_input(x, numbers)) {
-    return is_mask(numbers) ? masked(translator, node, x, numbers)
-                            : with_fixed(translator, node, x, numbers, false);
+    return with_fixed(translator, node, x, numbers, false);
   }
   return sum_of(translator, node, x, as_view(translator, node, numbers, x, true));
 }

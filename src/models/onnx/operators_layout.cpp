@@ -173,22 +173,7 @@ void translate_unsqueeze(Translator& translator, const Node& node) {
 
 void translate_transpose(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
-  const Sizes given = node.integers("perm");
-  AxisList order;
-  for (std::size_t i = 0; i < x.rank(); ++i) {
-    order.push_back(given.empty() ? x.rank() - 1 - i
-                                  : axis_within(given.size() == x.rank()
-                                                    ? given[i]
-                                                    : -1 - static_cast<std::int64_t>(x.rank()),
-                                                x.rank()));
-  }
-  AxisList sorted = order;
-  std::ranges::sort(sorted);
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    if (sorted[i] != i)
-      refuse(fmt::format("perm is [{}]", fmt::join(given, ", ")), "it names each axis once");
-  }
-  translator.set(node, 0, permuted(x, order));
+  translator.set(node, 0, permuted(x, order_of(node, x.rank())));
 }
 
 void translate_slice(Translator& translator, const Node& node) {
@@ -197,7 +182,7 @@ void translate_slice(Translator& translator, const Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     inputs.push_back(i == 0 || node.inputs[i] == absent
                          ? nullptr
-                         : &translator.require_constant(node, i, "its places"));
+                         : &translator.require_constant(node, i, "the places"));
   }
   Sizes sizes;
   for (std::size_t axis = 0; axis < x.rank(); ++axis)
@@ -266,7 +251,7 @@ void translate_gather(Translator& translator, const Node& node) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i] < 0 || entries[i] >= size)
       refuse("an index beyond the axis", "is the file complete?");
-    if (entries[i] != range.from + static_cast<std::int64_t>(i) * range.step) {
+    if (range.step == 0 || entries[i] != range.from + static_cast<std::int64_t>(i) * range.step) {
       refuse("entries that are not evenly spaced", "export it as slices");
     }
   }

@@ -114,6 +114,10 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
   const Convolution conv = convolution_of(node, weight);
   const std::size_t rank = conv.kernel.size();
   const SpatialInput input = spatial_input(translator, node, x, rank);
+  if (weight.sizes[0] != input.shape.channels()) {
+    refuse(fmt::format("{} channels meet weights for {}", input.shape.channels(), weight.sizes[0]),
+           "is the file complete?");
+  }
   const std::int64_t filters =
       checked_product(weight.sizes[1], conv.groups, "the number of filters");
   const Sizes added = per_axis(node, "output_padding", rank, 0);

@@ -72,8 +72,8 @@ const View& Translator::require_view(const Node& node, std::size_t input) const 
 const Constant& Translator::require_constant(const Node& node, std::size_t input,
                                              std::string_view what) const {
   if (const Constant* const found = constant(node, input)) return *found;
-  refuse(node.input(input) == absent ? fmt::format("{} is missing", what)
-                                     : fmt::format("{} depends on the network's input", what),
+  refuse(node.input(input) == absent ? fmt::format("there is nothing for {}", what)
+                                     : fmt::format("the network's input decides about {}", what),
          "they have to be known when the model is read");
 }
 
