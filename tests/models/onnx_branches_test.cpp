@@ -50,9 +50,10 @@ TEST(OnnxBranches, BranchesWithinBranches) {
   const auto nested = [](int count) {
     std::string inner = body("Relu", "x").fields;
     for (int i = 1; i < count; ++i) {
+      const std::string result = "r" + std::to_string(i);
       GraphMaker outer;
-      outer.node("If", {"c"}, {"result"}, {testing::onnx::graph("then_branch", inner)}, "inner");
-      inner = outer.output("result").fields;
+      outer.node("If", {"c"}, {result}, {testing::onnx::graph("then_branch", inner)}, "inner");
+      inner = outer.output(result).fields;
     }
     return chosen({1}, inner, body("Tanh", "x").fields);
   };

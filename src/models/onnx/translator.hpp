@@ -109,7 +109,8 @@ class Translator {
 
   void read_input(const GraphInput& input);
   [[nodiscard]] std::optional<ValueId> choose_output();
-  [[nodiscard]] std::vector<bool> needed_nodes(ValueId output) const;
+  [[nodiscard]] std::vector<bool> needed_nodes(ValueId output, bool for_branches = false) const;
+  [[nodiscard]] std::vector<const GraphInput*> read_inputs(ValueId output, bool in_branches) const;
   void require_real_inputs(const Node& node) const;
   [[nodiscard]] bool has_failed_input(const Node& node) const;
   void fail(const Node& node);
