@@ -40,10 +40,18 @@ std::vector<std::int64_t> list_of(std::string_view text) {
   return numbers;
 }
 
+std::vector<float> numbers_in(std::string_view text) {
+  std::vector<float> numbers;
+  for (const std::string& part : split(text.substr(1, text.size() - 2), ' ')) {
+    numbers.push_back(std::stof(part));
+  }
+  return numbers;
+}
+
 class Script {
  public:
-  Graph run(std::string_view script) {
-    graph_.opset = 17;
+  Graph run(std::string_view script, std::int64_t opset) {
+    graph_.opset = opset;
     const std::size_t arrow = script.find("->");
     for (const std::string& statement : split(script.substr(0, arrow), ';')) add(statement);
     std::vector<ValueId> outputs{graph_.nodes.back().outputs.front()};
@@ -92,7 +100,10 @@ class Script {
   void add_attribute(Node& node, const std::string& name, const std::string& text) {
     Attribute& attribute = node.attributes.emplace_back();
     attribute.name = graph_.keep(name);
-    if (text.front() == '[') {
+    if (text.front() == '[' && text.find('.') != std::string::npos) {
+      attribute.type = AttributeType::reals;
+      attribute.reals = numbers_in(text);
+    } else if (text.front() == '[') {
       attribute.type = AttributeType::integers;
       attribute.integers = list_of(text);
     } else if (text.front() == '\'') {
@@ -118,7 +129,10 @@ class Script {
     if (values_.contains(text)) return values_.at(text);
     if (is_number(text)) return constant(text, {}, {std::stof(text)});
     if (text.front() == '[') return list(text);
-    const std::size_t colon = text.find(':');
+    const std::size_t colon = text.rfind(':');
+    if (colon != std::string::npos && (text.front() == 'x' || text.starts_with("ids"))) {
+      return input(text, colon);
+    }
     if (colon != std::string::npos) return initializer(text, colon);
     const bool is_input = text == "any" || (text.front() == 'x' && text.size() <= 2);
     if (!is_input) throw std::logic_error("no value " + text);
@@ -140,10 +154,22 @@ class Script {
     return id;
   }
 
+  ValueId input(const std::string& text, std::size_t colon) {
+    GraphInput& added = graph_.inputs.emplace_back();
+    added.value = named(text.substr(0, colon));
+    added.type = text.front() == 'x' ? DataType::float32 : DataType::int64;
+    added.has_shape = true;
+    for (const auto& size : split(text.substr(colon + 1), 'x')) {
+      added.sizes.push_back(size == "?" ? std::nullopt : std::optional(std::stoll(size)));
+    }
+    return added.value;
+  }
+
   ValueId initializer(const std::string& text, std::size_t colon) {
     std::vector<std::int64_t> sizes;
     std::int64_t count = 1;
-    for (const auto& size : split(text.substr(colon + 1), 'x')) {
+    const std::size_t bracket = std::min(text.find('['), text.size());
+    for (const auto& size : split(text.substr(colon + 1, bracket - colon - 1), 'x')) {
       count *= sizes.emplace_back(std::stoll(size));
     }
     std::vector<float> numbers(static_cast<std::size_t>(count));
@@ -152,7 +178,9 @@ class Script {
                    : text.starts_with("zeros") ? 0
                                                : static_cast<float>(i) + 0.25F;
     }
+    if (bracket < text.size()) numbers = numbers_in(text.substr(bracket));
     const ValueId id = constant(text.substr(0, colon), sizes, numbers);
+    graph_.values[id].is_literal = text.starts_with("fixed");
     values_[text] = id;
     return id;
   }
@@ -205,7 +233,9 @@ std::string shown_attribute(const Attribute& attribute) {
 
 }  // namespace
 
-Graph graph_of_script(std::string_view script) { return Script().run(script); }
+Graph graph_of_script(std::string_view script, std::int64_t opset) {
+  return Script().run(script, opset);
+}
 
 std::string script_of_graph(const Graph& graph, bool with_names) {
   std::string text;

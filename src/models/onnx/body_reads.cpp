@@ -40,12 +40,12 @@ void open_part(const BodyPart& part, std::vector<BodyPart>& open,
 
 }  // namespace
 
-std::vector<ValueId> values_read_in_bodies(const Graph& graph) {
+std::vector<ValueId> values_read_in_bodies(const Graph& graph, std::span<const Node> nodes) {
   std::vector<ValueId> values;
   if (graph.reading == nullptr) return values;
   std::vector<BodyPart> open;
   std::vector<std::string_view> names;
-  for (const Node& node : graph.nodes) {
+  for (const Node& node : nodes) {
     for (const Attribute& attribute : node.attributes) {
       if (!attribute.graph.empty()) open.push_back({BodyPart::Kind::graph, attribute.graph, 0});
     }

@@ -146,7 +146,8 @@ Sizes Constant::integers() const {
   Sizes result;
   for (const double value : values()) {
     constexpr double limit = 0x1p63;
-    if (std::isnan(value)) refuse("a number that is none stands for a whole number", "");
+    if (std::isnan(value))
+      refuse("a number that is none stands for a whole number", "is the file complete?");
     result.push_back(value >= limit   ? std::numeric_limits<std::int64_t>::max()
                      : value < -limit ? std::numeric_limits<std::int64_t>::min()
                                       : static_cast<std::int64_t>(value));

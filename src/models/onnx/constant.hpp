@@ -95,6 +95,8 @@ class Folder {
 Sizes broadcast_sizes(const Sizes& a, const Sizes& b);
 /// `axis` from 0 on, where below 0 counts from the end; throws SpecError.
 std::size_t axis_within(std::int64_t axis, std::size_t rank);
+/// The axes in the order that a Transpose gives them; throws SpecError.
+std::vector<std::size_t> order_of(const Node& node, std::size_t rank);
 /// The sizes that a Reshape asks for, with 0 and -1 resolved. Throws SpecError.
 Sizes reshape_sizes(const Sizes& from, const Sizes& asked, bool allows_zero);
 /// Entries from, from + step, ..., as many as `count`.

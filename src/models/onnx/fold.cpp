@@ -20,6 +20,11 @@ std::vector<double> numbers_of(const Constant& constant) { return constant.value
 using Function2 = double (*)(double, double);
 using Function1 = double (*)(double);
 
+// What two arrays were put together to, as a view.
+std::string made_of(const Call& call, const Constant& a, const Constant& b) {
+  return fmt::format("{}({}{},{}{})", call.node.operation, a.origin, a.view, b.origin, b.view);
+}
+
 Constant combined(const Call& call, const Constant& a, const Constant& b, Function2 function,
                   bool is_integer) {
   const Sizes sizes = broadcast_sizes(a.sizes, b.sizes);
@@ -40,8 +45,7 @@ Constant combined(const Call& call, const Constant& a, const Constant& b, Functi
   });
   result.is_integer = is_integer;
   result.may_be_trained = a.may_be_trained || b.may_be_trained;
-  result.view +=
-      fmt::format("{}({}{},{}{})", call.node.operation, a.origin, a.view, b.origin, b.view);
+  result.view = made_of(call, a, b);
   return result;
 }
 
@@ -208,7 +212,7 @@ Result fold_reduction(const Call& call) {
     });
     return all;
   });
-  result.view += kind;
+  result.view += fmt::format("{}[{}]", kind, fmt::join(goes, ","));
   return {result};
 }
 
@@ -220,7 +224,7 @@ Result fold_matmul(const Call& call) {
   }
   const Sizes sizes{a.sizes[0], b.sizes[1]};
   call.folder.require_room({a.sizes[0], a.sizes[1], b.sizes[1]});
-  return {Constant(sizes, a.may_be_trained ? a : b, [a, b, sizes] {
+  Constant result(sizes, a.may_be_trained ? a : b, [a, b, sizes] {
     const auto rows = static_cast<std::size_t>(sizes[0]);
     const auto columns = static_cast<std::size_t>(sizes[1]);
     const auto inner = static_cast<std::size_t>(a.sizes[1]);
@@ -233,7 +237,9 @@ Result fold_matmul(const Call& call) {
       }
     }
     return values;
-  })};
+  });
+  result.view = made_of(call, a, b);
+  return {result};
 }
 
 const std::map<std::string_view, Fold>& folds() {

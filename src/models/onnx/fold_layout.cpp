@@ -115,6 +115,12 @@ Result fold_concat(const Call& call) {
     }
     like.is_integer = like.is_integer && parts[i].is_integer;
     like.may_be_trained = like.may_be_trained || parts[i].may_be_trained;
+    for (std::size_t other = 0; other < sizes.size(); ++other) {
+      if (other == axis || parts[i].sizes[other] == sizes[other]) continue;
+      refuse(fmt::format("[{}] is joined with [{}]", fmt::join(parts[i].sizes, ", "),
+                         fmt::join(sizes, ", ")),
+             "is the file complete?");
+    }
     if (i > 0) {
       sizes[axis] = checked_sum(sizes[axis], parts[i].sizes[axis], "an array's size");
       like.view += fmt::format("+{}{}", parts[i].origin, parts[i].view);
@@ -182,15 +188,9 @@ Result fold_unsqueeze(const Call& call) {
 
 Result fold_transpose(const Call& call) {
   const Constant& from = call.at(0);
-  const Sizes given = call.node.integers("perm");
-  const std::size_t rank = from.sizes.size();
-  std::vector<int> order;
-  for (std::size_t i = 0; i < rank; ++i) {
-    order.push_back(
-        static_cast<int>(given.size() == rank ? axis_within(given[i], rank) : rank - 1 - i));
-  }
+  const std::vector<std::size_t> order = order_of(call.node, from.sizes.size());
   call.folder.require_room(from.sizes);
-  return {from.permuted(order)};
+  return {from.permuted({order.begin(), order.end()})};
 }
 
 Constant expanded(const Call& call, const Constant& from, const Sizes& sizes) {
@@ -267,24 +267,32 @@ Result fold_range(const Call& call) {
   return {Constant(sizes, call.at(0).is_integer, std::move(values))};
 }
 
+// Told from all that other nodes make of the same array.
+Constant of_this_node(const Call& call, Constant result) {
+  result.view += fmt::format("#{}", fmt::join(call.node.outputs, ","));
+  return result;
+}
+
 Result fold_where(const Call& call) {
   const Constant condition = call.at(0);
   const Constant yes = call.at(1);
   const Constant no = call.at(2);
   const Sizes sizes = broadcast_sizes(broadcast_sizes(condition.sizes, yes.sizes), no.sizes);
   call.folder.require_room(sizes);
-  return {Constant(sizes, yes.may_be_trained ? yes : no, [condition, yes, no, sizes] {
-    std::vector<double> values;
-    for_each_place(sizes,
-                   {broadcast_strides(condition.sizes, sizes), broadcast_strides(yes.sizes, sizes),
-                    broadcast_strides(no.sizes, sizes)},
-                   [&](const std::vector<std::int64_t>& at) {
-                     const bool holds = condition.values()[static_cast<std::size_t>(at[0])] != 0;
-                     values.push_back(holds ? yes.values()[static_cast<std::size_t>(at[1])]
-                                            : no.values()[static_cast<std::size_t>(at[2])]);
-                   });
-    return values;
-  })};
+  return {of_this_node(
+      call, Constant(sizes, yes.may_be_trained ? yes : no, [condition, yes, no, sizes] {
+        std::vector<double> values;
+        for_each_place(sizes,
+                       {broadcast_strides(condition.sizes, sizes),
+                        broadcast_strides(yes.sizes, sizes), broadcast_strides(no.sizes, sizes)},
+                       [&](const std::vector<std::int64_t>& at) {
+                         const bool holds =
+                             condition.values()[static_cast<std::size_t>(at[0])] != 0;
+                         values.push_back(holds ? yes.values()[static_cast<std::size_t>(at[1])]
+                                                : no.values()[static_cast<std::size_t>(at[2])]);
+                       });
+        return values;
+      }))};
 }
 
 Result fold_triangle(const Call& call) {
@@ -293,18 +301,19 @@ Result fold_triangle(const Call& call) {
   const std::int64_t diagonal = call.find(1) != nullptr ? call.at(1).integers().at(0) : 0;
   const bool upper = call.node.integer("upper", 1) != 0;
   call.folder.require_room(from.sizes);
-  return {Constant(from.sizes, from, [from, diagonal, upper] {
-    std::vector<double> values = from.values();
-    const std::int64_t columns = from.sizes.back();
-    const std::int64_t rows = from.sizes[from.sizes.size() - 2];
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const std::int64_t row = static_cast<std::int64_t>(i) / columns % rows;
-      const std::int64_t column = static_cast<std::int64_t>(i) % columns;
-      const bool stays = upper ? column - row >= diagonal : column - row <= diagonal;
-      if (!stays) values[i] = 0;
-    }
-    return values;
-  })};
+  return {of_this_node(call, Constant(from.sizes, from, [from, diagonal, upper] {
+                         std::vector<double> values = from.values();
+                         const std::int64_t columns = from.sizes.back();
+                         const std::int64_t rows = from.sizes[from.sizes.size() - 2];
+                         for (std::size_t i = 0; i < values.size(); ++i) {
+                           const std::int64_t row = static_cast<std::int64_t>(i) / columns % rows;
+                           const std::int64_t column = static_cast<std::int64_t>(i) % columns;
+                           const bool stays =
+                               upper ? column - row >= diagonal : column - row <= diagonal;
+                           if (!stays) values[i] = 0;
+                         }
+                         return values;
+                       }))};
 }
 
 // Some entries replaced, as indexed assignments are exported.
@@ -340,7 +349,7 @@ Result fold_scatter(const Call& call) {
     const auto first = updates.values().begin() + i * inner;
     std::copy(first, first + inner, values.begin() + begin);
   }
-  return {Constant(from.sizes, from, [values] { return values; })};
+  return {of_this_node(call, Constant(from.sizes, from, [values] { return values; }))};
 }
 
 }  // namespace

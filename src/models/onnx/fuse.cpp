@@ -97,7 +97,7 @@ bool apply_rule(Rewriter& rewriter, const FusionRule& rule, NodeId count) {
 }  // namespace
 
 void fuse_patterns(Graph& graph) {
-  const std::vector<ValueId> read_elsewhere = values_read_in_bodies(graph);
+  const std::vector<ValueId> read_elsewhere = values_read_in_bodies(graph, graph.nodes);
   take_out_identities(graph, read_elsewhere);
   Rewriter rewriter(graph, read_elsewhere);
   const NodeId count = rewriter.node_count();

@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -165,5 +166,8 @@ Graph read_graph(std::string_view path, std::string_view content);
 /// values it results in. Its names are seen in its own bodies, not in those beside it. Throws
 /// SpecErrors, for a body with inputs (a loop's), too.
 std::vector<Node> read_body(Graph& graph, std::string_view body, std::vector<ValueId>& outputs);
+
+/// Values of the graph that graphs within these of its nodes name (If, Loop).
+std::vector<ValueId> values_read_in_bodies(const Graph& graph, std::span<const Node> nodes);
 
 }  // namespace smoothbound::models::onnx

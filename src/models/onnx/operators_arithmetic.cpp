@@ -297,9 +297,10 @@ Constant for_view(const Translator& translator, const Node& node, const View& x,
 
 View added(Translator& translator, const Node& node, const View& x, const Constant& known) {
   const Constant numbers = for_view(translator, node, x, known);
+  // Nobody trains a mask; weights that are looked at in a copy stay in their file.
+  if (is_mask(Constant(numbers))) return masked(translator, node, x, numbers);
   if (!translator.is_trained(numbers) || prepares_input(x, numbers)) {
-    return is_mask(numbers) ? masked(translator, node, x, numbers)
-                            : with_fixed(translator, node, x, numbers, false);
+    return with_fixed(translator, node, x, numbers, false);
   }
   return sum_of(translator, node, x, as_view(translator, node, numbers, x, true));
 }
@@ -429,6 +430,7 @@ void translate_extreme(Translator& translator, const Node& node) {
   }
   for (const Constant* const numbers : known) {
     View& x = result.value();
+    x = with_rank(x, numbers->sizes.size());
     if (numbers->is_scalar()) {
       const double number = numbers->values()[0];
       x = clipped(translator, node, x, sign > 0 ? number : -HUGE_VAL, sign > 0 ? HUGE_VAL : number);

@@ -11,10 +11,18 @@
 #include "translator.hpp"
 
 namespace smoothbound::models::onnx {
+namespace {
+
+// How many an axis has in the file: all samples, where it is that of the batch.
+std::int64_t entries_of(const Translator& translator, const View& x, std::size_t axis) {
+  return x.batch == static_cast<int>(axis) ? translator.batch() : x.sizes[axis];
+}
+
+}  // namespace
 
 View sliced(Translator& translator, const Node& node, const View& x, std::size_t axis,
             Range range) {
-  if (range.count == x.sizes[axis] && range.step == 1) return x;
+  if (range.count == entries_of(translator, x, axis) && range.step == 1) return x;
   if (range.count < 1)
     refuse("nothing is left of an axis", "is the size of the input that of the network?");
   if (range.step < 1) refuse("an axis is turned around", "the catalogue has no reversed order");
@@ -76,29 +84,47 @@ void translate_size(Translator& translator, const Node& node) {
                  Constant(Sizes{}, true, std::vector<double>{static_cast<double>(elements)}));
 }
 
+// The shape that is asked for as that of one sample, where the export fixed the batch: this is the
+// axis, or a part of it, in front of which as much stands as before.
+Sizes for_one_sample(const Sizes& asked, const View& x, std::int64_t batch, bool allows_zero) {
+  Sizes sizes = asked;
+  std::int64_t known = 1;
+  const std::int64_t all = checked_product(x.elements(), batch, "an array's size");
+  for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
+    if (sizes[axis] == 0 && allows_zero && axis < x.rank()) {
+      sizes[axis] = x.sizes[axis] * (x.batch == static_cast<int>(axis) ? batch : 1);
+    }
+    if (sizes[axis] == 0 || sizes[axis] < -1) return asked;
+    if (sizes[axis] > 0) known = checked_product(known, sizes[axis], "an array's size");
+  }
+  const auto open = std::ranges::find(sizes, -1);
+  if (open != sizes.end() && all % known == 0) *open = all / known;
+  if (std::ranges::find(sizes, -1) != sizes.end() || product(sizes) != all) return asked;
+  std::int64_t in_front = 1;
+  for (int axis = 0; axis < x.batch; ++axis) in_front *= x.sizes[static_cast<std::size_t>(axis)];
+  const auto first = [&](const auto& fits) {
+    std::int64_t before = 1;
+    for (std::int64_t& size : sizes) {
+      if (size % batch == 0 && fits(size, before)) return size /= batch, true;
+      before *= size;
+    }
+    return false;
+  };
+  const bool is_found =
+      first([&](auto, auto before) { return x.batch >= 0 && before == in_front; }) ||
+      first([&](auto size, auto) { return size == batch; }) ||
+      first([](auto, auto) { return true; });
+  return is_found ? sizes : asked;
+}
+
 void translate_reshape(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
   Sizes asked = node.inputs.size() > 1
                     ? translator.require_constant(node, 1, "the shape").integers()
                     : node.integers("shape");
-  // A batch that the export fixed is one sample here.
-  const std::int64_t batch = translator.batch();
-  if (batch > 1 && std::ranges::find(asked, -1) == asked.end()) {
-    std::int64_t wanted = 1;
-    for (std::size_t axis = 0; axis < asked.size(); ++axis) {
-      const std::int64_t size = asked[axis] == 0 && axis < x.rank() ? x.sizes[axis] : asked[axis];
-      wanted = checked_product(wanted, std::max<std::int64_t>(size, 0), "an array's size");
-    }
-    if (wanted == x.elements() * batch) {
-      const auto axis = std::ranges::find_if(
-          asked, [&](std::int64_t size) { return size % batch == 0 && size > 0; });
-      if (axis != asked.end()) *axis /= batch;
-    }
-  } else if (batch > 1 && !asked.empty() && asked[0] > 0 && asked[0] % batch == 0 && x.batch == 0) {
-    asked[0] /= batch;
-  }
-  set_reshaped(translator, node, x,
-               reshape_sizes(x.sizes, asked, node.integer("allowzero", 0) == 0));
+  const bool allows_zero = node.integer("allowzero", 0) == 0;
+  if (translator.batch() > 1) asked = for_one_sample(asked, x, translator.batch(), allows_zero);
+  set_reshaped(translator, node, x, reshape_sizes(x.sizes, asked, allows_zero));
 }
 
 void translate_flatten(Translator& translator, const Node& node) {
@@ -113,7 +139,7 @@ void translate_flatten(Translator& translator, const Node& node) {
 
 void translate_squeeze(Translator& translator, const Node& node) {
   View x = translator.require_view(node, 0);
-  const Sizes axes = axes_of(node, translator.constant(node, 1));
+  const Sizes axes = axes_of(node, translator.optional_constant(node, 1, "the axes"));
   std::vector<bool> goes(x.rank(), false);
   for (std::size_t axis = 0; axis < x.rank(); ++axis)
     goes[axis] = axes.empty() && x.sizes[axis] == 1;
@@ -132,7 +158,7 @@ void translate_squeeze(Translator& translator, const Node& node) {
 
 void translate_unsqueeze(Translator& translator, const Node& node) {
   View x = translator.require_view(node, 0);
-  const Sizes axes = axes_of(node, translator.constant(node, 1));
+  const Sizes axes = axes_of(node, translator.optional_constant(node, 1, "the axes"));
   std::vector<std::size_t> places;
   for (const std::int64_t axis : axes) places.push_back(axis_within(axis, x.rank() + axes.size()));
   std::ranges::sort(places);
@@ -147,22 +173,7 @@ void translate_unsqueeze(Translator& translator, const Node& node) {
 
 void translate_transpose(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
-  const Sizes given = node.integers("perm");
-  AxisList order;
-  for (std::size_t i = 0; i < x.rank(); ++i) {
-    order.push_back(given.empty() ? x.rank() - 1 - i
-                                  : axis_within(given.size() == x.rank()
-                                                    ? given[i]
-                                                    : -1 - static_cast<std::int64_t>(x.rank()),
-                                                x.rank()));
-  }
-  AxisList sorted = order;
-  std::ranges::sort(sorted);
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    if (sorted[i] != i)
-      refuse(fmt::format("perm is [{}]", fmt::join(given, ", ")), "it names each axis once");
-  }
-  translator.set(node, 0, permuted(x, order));
+  translator.set(node, 0, permuted(x, order_of(node, x.rank())));
 }
 
 void translate_slice(Translator& translator, const Node& node) {
@@ -171,9 +182,12 @@ void translate_slice(Translator& translator, const Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     inputs.push_back(i == 0 || node.inputs[i] == absent
                          ? nullptr
-                         : &translator.require_constant(node, i, "its places"));
+                         : &translator.require_constant(node, i, "the places"));
   }
-  const std::vector<Range> ranges = slice_of(translator.graph(), node, x.sizes, inputs);
+  Sizes sizes;
+  for (std::size_t axis = 0; axis < x.rank(); ++axis)
+    sizes.push_back(entries_of(translator, x, axis));
+  const std::vector<Range> ranges = slice_of(translator.graph(), node, sizes, inputs);
   for (std::size_t axis = 0; axis < ranges.size(); ++axis)
     x = sliced(translator, node, x, axis, ranges[axis]);
   translator.set(node, 0, std::move(x));
@@ -183,7 +197,8 @@ void translate_split(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
   const std::size_t axis = axis_within(node.integer("axis", 0), x.rank());
   std::int64_t begin = 0;
-  const Sizes sizes = split_sizes(node, x.sizes[axis], translator.constant(node, 1));
+  const Sizes sizes = split_sizes(node, entries_of(translator, x, axis),
+                                  translator.optional_constant(node, 1, "the sizes"));
   for (std::size_t part = 0; part < sizes.size(); ++part) {
     if (node.outputs[part] != absent) {
       translator.set(node, part, sliced(translator, node, x, axis, {begin, 1, sizes[part]}));
@@ -226,20 +241,21 @@ void translate_gather(Translator& translator, const Node& node) {
   const Constant& indices = translator.require_constant(node, 1, "the indices");
   const std::size_t axis = axis_within(node.integer("axis", 0), x.rank());
   Sizes entries = indices.integers();
-  for (std::int64_t& entry : entries) entry = entry < 0 ? entry + x.sizes[axis] : entry;
+  const std::int64_t size = entries_of(translator, x, axis);
+  for (std::int64_t& entry : entries) entry = entry < 0 ? entry + size : entry;
   const bool is_one = indices.sizes.empty();
   if (entries.empty() || indices.sizes.size() > 1)
     refuse("indices that are no list", "export it as slices");
   Range range{entries[0], entries.size() > 1 ? entries[1] - entries[0] : 1,
               static_cast<std::int64_t>(entries.size())};
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i] < 0 || entries[i] >= x.sizes[axis])
+    if (entries[i] < 0 || entries[i] >= size)
       refuse("an index beyond the axis", "is the file complete?");
-    if (entries[i] != range.from + static_cast<std::int64_t>(i) * range.step) {
+    if (range.step == 0 || entries[i] != range.from + static_cast<std::int64_t>(i) * range.step) {
       refuse("entries that are not evenly spaced", "export it as slices");
     }
   }
-  if (x.batch == static_cast<int>(axis) && x.sizes[axis] == 1) {
+  if (x.batch == static_cast<int>(axis) && entries.size() == 1 && translator.batch() == 1) {
     View one = x;  // the only sample there is
     one.batch = View::nowhere;
     if (is_one) {

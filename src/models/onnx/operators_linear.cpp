@@ -74,7 +74,8 @@ void translate_conv(Translator& translator, const Node& node) {
   const Constant& weight = translator.require_constant(node, 1, "weights");
   const Convolution conv = convolution_of(node, weight);
   const SpatialInput input = spatial_input(translator, node, x, conv.kernel.size());
-  if (weight.sizes[1] * conv.groups != input.shape.channels()) {
+  if (checked_product(weight.sizes[1], conv.groups, "the number of channels") !=
+      input.shape.channels()) {
     refuse(fmt::format("{} channels meet weights for {} in {} groups", input.shape.channels(),
                        weight.sizes[1], conv.groups),
            "is the file complete?");
@@ -97,7 +98,7 @@ void translate_conv(Translator& translator, const Node& node) {
   }
   step.output = shape_of(sizes);
   std::vector<BlockArray> arrays{{"weight", weight}};
-  const Constant* const bias = translator.constant(node, 2);
+  const Constant* const bias = translator.optional_constant(node, 2, "the bias");
   add_bias(arrays, step, bias, weight.sizes[0]);
   // Two arrays that an exporter computed: it had reason to.
   if (bias != nullptr && weight.name.starts_with("onnx::") && bias->name.starts_with("onnx::")) {
@@ -113,6 +114,10 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
   const Convolution conv = convolution_of(node, weight);
   const std::size_t rank = conv.kernel.size();
   const SpatialInput input = spatial_input(translator, node, x, rank);
+  if (weight.sizes[0] != input.shape.channels()) {
+    refuse(fmt::format("{} channels meet weights for {}", input.shape.channels(), weight.sizes[0]),
+           "is the file complete?");
+  }
   const std::int64_t filters =
       checked_product(weight.sizes[1], conv.groups, "the number of filters");
   const Sizes added = per_axis(node, "output_padding", rank, 0);
@@ -168,7 +173,7 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
   step.inputs = {input.step};
   step.output = shape_of(made);
   std::vector<BlockArray> arrays{{"weight", weight}};
-  add_bias(arrays, step, translator.constant(node, 2), filters);
+  add_bias(arrays, step, translator.optional_constant(node, 2, "the bias"), filters);
   translator.bind(step, node, std::move(arrays));
   StepId result = translator.add(std::move(step));
   for (std::size_t axis = 0; axis < rank; ++axis) {
@@ -238,11 +243,13 @@ void add_dense(Translator& translator, const Node& node, const View& x, std::siz
 Constant scaled(const Constant& numbers, double factor) {
   if (factor == 1) return numbers;
   const Constant from = numbers;
-  return {from.sizes, from, [from, factor] {
-            std::vector<double> values = from.values();
-            for (double& value : values) value *= factor;
-            return values;
-          }};
+  Constant result(from.sizes, from, [from, factor] {
+    std::vector<double> values = from.values();
+    for (double& value : values) value *= factor;
+    return values;
+  });
+  result.view += fmt::format("*{}", factor);
+  return result;
 }
 
 void translate_gemm(Translator& translator, const Node& node) {
@@ -259,7 +266,7 @@ void translate_gemm(Translator& translator, const Node& node) {
   if (const Constant* const c = translator.constant(node, 2)) {
     const std::int64_t units = weight.sizes[0];
     const double beta = node.real("beta", 1);
-    if (c->elements() == units) {
+    if (c->elements() == units && (units == 1 || c->sizes.back() == units)) {
       bias = scaled(*c, beta);
     } else if (c->elements() == 1 && c->is_all(0)) {
       bias.reset();
@@ -268,6 +275,7 @@ void translate_gemm(Translator& translator, const Node& node) {
       bias = Constant({units}, one, [one, units] {
         return std::vector<double>(static_cast<std::size_t>(units), one.values()[0]);
       });
+      bias->view += fmt::format("x{}", units);
     } else {
       rest = scaled(*c, beta);
     }

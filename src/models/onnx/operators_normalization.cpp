@@ -105,7 +105,8 @@ void translate_batch_norm(Translator& translator, const Node& node) {
     features = x.sizes[1];
   }
   std::vector<BlockArray> arrays;
-  add_affine(step, translator.constant(node, 1), translator.constant(node, 2), features, arrays);
+  add_affine(step, translator.optional_constant(node, 1, "the scale"),
+             translator.optional_constant(node, 2, "the shift"), features, arrays);
   const bool is_fixed = translator.options().batch_norms == ImportOptions::BatchNorms::fixed;
   if (trains || !is_fixed) {
     if (trains) {
@@ -162,7 +163,8 @@ void normalize_axes(Translator& translator, const Node& node, const AxisList& ov
   step.name = translator.name_of(node);
   step.settings = {{"epsilon", epsilon_of(node)}, {"per", "position"}};
   std::vector<BlockArray> arrays;
-  add_affine(step, translator.constant(node, 1), translator.constant(node, 2), sizes[0], arrays);
+  add_affine(step, translator.optional_constant(node, 1, "the scale"),
+             translator.optional_constant(node, 2, "the shift"), sizes[0], arrays);
   translator.bind(step, node, std::move(arrays));
   step.inputs = {translator.arranged(x, order, shape_of(sizes), node)};
   step.output = translator.network().shape(step.inputs[0]);
@@ -194,12 +196,14 @@ Constant for_channels(const Constant& numbers, std::int64_t groups, std::int64_t
   if (numbers.elements() != groups || groups == channels) return numbers;
   const std::int64_t each = channels / groups;
   const Constant from = numbers;
-  return {{channels}, from, [from, each] {
-            std::vector<double> values;
-            for (const double value : from.values())
-              values.insert(values.end(), static_cast<std::size_t>(each), value);
-            return values;
-          }};
+  Constant result({channels}, from, [from, each] {
+    std::vector<double> values;
+    for (const double value : from.values())
+      values.insert(values.end(), static_cast<std::size_t>(each), value);
+    return values;
+  });
+  result.view += fmt::format("r{}", each);
+  return result;
 }
 
 void translate_group_norm(Translator& translator, const Node& node) {
@@ -223,9 +227,9 @@ void translate_group_norm(Translator& translator, const Node& node) {
   step.settings.push_back({"epsilon", epsilon_of(node)});
   std::optional<Constant> scale;
   std::optional<Constant> shift;
-  if (const Constant* const c = translator.constant(node, 1))
+  if (const Constant* const c = translator.optional_constant(node, 1, "the scale"))
     scale = for_channels(*c, groups, channels);
-  if (const Constant* const c = translator.constant(node, 2))
+  if (const Constant* const c = translator.optional_constant(node, 2, "the shift"))
     shift = for_channels(*c, groups, channels);
   std::vector<BlockArray> arrays;
   add_affine(step, scale ? &*scale : nullptr, shift ? &*shift : nullptr, channels, arrays);

@@ -17,8 +17,8 @@ void translate_pad(Translator& translator, const Node& node) {
                                       : node.integers("pads");
   if (pads.empty()) pads = node.integers("paddings");
   Sizes all(2 * x.rank(), 0);
-  const Sizes axes =
-      translator.constant(node, 3) != nullptr ? translator.constant(node, 3)->integers() : Sizes{};
+  const Constant* const named = translator.optional_constant(node, 3, "the axes");
+  const Sizes axes = named != nullptr ? named->integers() : Sizes{};
   if (axes.empty()) {
     all = pads;
   } else {
@@ -34,7 +34,7 @@ void translate_pad(Translator& translator, const Node& node) {
            "one in front for each axis, then one behind");
   const std::string_view mode = node.text("mode", "constant");
   double value = node.real("value", 0);
-  if (const Constant* const given = translator.constant(node, 2);
+  if (const Constant* const given = translator.optional_constant(node, 2, "the value");
       given != nullptr && given->elements() == 1)
     value = given->values()[0];
   const bool pads_at_all = std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; });

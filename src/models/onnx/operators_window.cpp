@@ -188,7 +188,7 @@ void translate_global_max(Translator& translator, const Node& node) {
 // Over some axes of an array: those that stay are channels of a step, the others its positions.
 void translate_reduction(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
-  const Sizes named = axes_of(node, translator.constant(node, 1));
+  const Sizes named = axes_of(node, translator.optional_constant(node, 1, "the axes"));
   const bool keeps = node.integer("keepdims", 1) != 0;
   std::vector<bool> goes(x.rank(), named.empty());
   for (const std::int64_t axis : named) goes[axis_within(axis, x.rank())] = true;
@@ -237,8 +237,10 @@ void translate_reduction(Translator& translator, const Node& node) {
 Sizes resized_sizes(Translator& translator, const Node& node, const View& x) {
   const bool is_upsample = node.operation == "Upsample";
   const bool is_old = translator.graph().opset < 11;
-  const Constant* scales = translator.constant(node, is_upsample || is_old ? 1 : 2);
-  const Constant* const given = is_upsample || is_old ? nullptr : translator.constant(node, 3);
+  const Constant* scales =
+      translator.optional_constant(node, is_upsample || is_old ? 1 : 2, "the scales");
+  const Constant* const given =
+      is_upsample || is_old ? nullptr : translator.optional_constant(node, 3, "the sizes");
   std::vector<double> factors;
   if (scales != nullptr) factors = scales->values();
   if (const Attribute* const old = node.find("scales"); old != nullptr) {
@@ -252,6 +254,9 @@ Sizes resized_sizes(Translator& translator, const Node& node, const View& x) {
   if (given != nullptr && given->elements() > 0) {
     const Sizes asked = given->integers();
     if (asked.size() > x.rank()) refuse("more sizes than axes", "is the file complete?");
+    if (const auto policy = node.text("keep_aspect_ratio_policy", "stretch"); policy != "stretch") {
+      refuse(fmt::format("keep_aspect_ratio_policy is '{}'", policy), "export it as stretch");
+    }
     for (std::size_t i = 0; i < asked.size(); ++i) sizes[axis_at(i)] = asked[i];
     if (x.batch >= 0 && translator.batch() != 1) sizes[static_cast<std::size_t>(x.batch)] = 1;
     return sizes;

@@ -132,9 +132,6 @@ void set_attribute(Node& node, Attribute attribute);
 std::vector<std::uint8_t> infer_ranks(const Graph& graph);
 inline constexpr std::uint8_t unknown_rank = 255;
 
-/// Values of the graph that graphs within nodes name (If, Loop).
-std::vector<ValueId> values_read_in_bodies(const Graph& graph);
-
 /// A row of a table of rules.
 struct FusionRule {
   std::string_view operation;  // of the node that it looks at, the last of what it puts together

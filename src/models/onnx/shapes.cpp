@@ -32,6 +32,23 @@ std::size_t axis_within(std::int64_t axis, std::size_t rank) {
   return static_cast<std::size_t>(axis < 0 ? axis + axes : axis);
 }
 
+std::vector<std::size_t> order_of(const Node& node, std::size_t rank) {
+  const Sizes given = node.integers("perm");
+  std::vector<std::size_t> order(rank);
+  for (std::size_t i = 0; i < rank; ++i) order[i] = rank - 1 - i;
+  if (given.empty()) return order;
+  std::vector<bool> is_named(rank, false);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::size_t axis = axis_within(given[i], rank);
+    if (given.size() != rank || is_named[axis]) {
+      refuse(fmt::format("perm is [{}]", fmt::join(given, ", ")), "it names each axis once");
+    }
+    is_named[axis] = true;
+    order[i] = axis;
+  }
+  return order;
+}
+
 Sizes reshape_sizes(const Sizes& from, const Sizes& asked, bool allows_zero) {
   Sizes sizes = asked;
   std::int64_t known = 1;

@@ -72,8 +72,8 @@ const View& Translator::require_view(const Node& node, std::size_t input) const 
 const Constant& Translator::require_constant(const Node& node, std::size_t input,
                                              std::string_view what) const {
   if (const Constant* const found = constant(node, input)) return *found;
-  refuse(node.input(input) == absent ? fmt::format("{} is missing", what)
-                                     : fmt::format("{} depends on the network's input", what),
+  refuse(node.input(input) == absent ? fmt::format("there is nothing for {}", what)
+                                     : fmt::format("the network's input decides about {}", what),
          "they have to be known when the model is read");
 }
 
@@ -86,6 +86,12 @@ void Translator::set(const Node& node, std::size_t output, View result) {
 
 void Translator::set(const Node& node, std::size_t output, Constant result) {
   if (output >= node.outputs.size() || node.outputs[output] == absent) return;
+  // What is made of no initializer, or of many, is told from others by its value.
+  constexpr std::size_t longest = 200;
+  if (result.view.size() > longest ||
+      (result.origin == Constant::no_origin && result.view.empty())) {
+    result.view = fmt::format("#{}", node.outputs[output]);
+  }
   slot(node.outputs[output]).constant = std::make_unique<Constant>(std::move(result));
 }
 
@@ -167,7 +173,7 @@ std::optional<ValueId> Translator::choose_output() {
   return chosen;
 }
 
-std::vector<bool> Translator::needed_nodes(ValueId output) const {
+std::vector<bool> Translator::needed_nodes(ValueId output, bool for_branches) const {
   std::vector<bool> needed(graph_->nodes.size(), false);
   std::vector<ValueId> open{output};
   while (!open.empty()) {
@@ -176,11 +182,35 @@ std::vector<bool> Translator::needed_nodes(ValueId output) const {
     const std::uint32_t maker = value < producer_.size() ? producer_[value] : absent;
     if (maker == absent || needed[maker]) continue;
     needed[maker] = true;
-    for (const ValueId input : graph_->nodes[maker].inputs) {
+    const Node& node = graph_->nodes[maker];
+    for (const ValueId input : node.inputs) {
       if (input != absent) open.push_back(input);
     }
+    if (!for_branches) continue;
+    const std::vector<ValueId> in_branches = values_read_in_bodies(*graph_, {&node, 1});
+    open.insert(open.end(), in_branches.begin(), in_branches.end());
   }
   return needed;
+}
+
+std::vector<const GraphInput*> Translator::read_inputs(ValueId output, bool in_branches) const {
+  const std::vector<bool> needed = needed_nodes(output, in_branches);
+  std::vector<bool> is_read(graph_->values.size(), false);
+  is_read[output] = true;
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    if (!needed[i]) continue;
+    const Node& node = graph_->nodes[i];
+    for (const ValueId input : node.inputs) {
+      if (input != absent) is_read[input] = true;
+    }
+    if (!in_branches) continue;
+    for (const ValueId value : values_read_in_bodies(*graph_, {&node, 1})) is_read[value] = true;
+  }
+  std::vector<const GraphInput*> inputs;
+  for (const GraphInput& input : graph_->inputs) {
+    if (is_read[input.value]) inputs.push_back(&input);
+  }
+  return inputs;
 }
 
 void Translator::run_needed(ValueId value) {
@@ -337,17 +367,8 @@ ImportedModel Translator::translate() {
   }
   const std::optional<ValueId> output = choose_output();
   if (!output) refuse("the model has no output", "is the file complete?");
-  const std::vector<bool> needed = needed_nodes(*output);
-  std::vector<const GraphInput*> inputs;
-  for (const GraphInput& input : graph_->inputs) {
-    bool is_read = input.value == *output;
-    for (std::size_t i = 0; i < needed.size() && !is_read; ++i) {
-      if (!needed[i]) continue;
-      const Node& node = graph_->nodes[i];
-      is_read = std::ranges::find(node.inputs, input.value) != node.inputs.end();
-    }
-    if (is_read) inputs.push_back(&input);
-  }
+  std::vector<const GraphInput*> inputs = read_inputs(*output, false);
+  if (inputs.empty()) inputs = read_inputs(*output, true);
   if (inputs.size() != 1) {
     std::vector<std::string> names;
     for (const GraphInput* const input : inputs)

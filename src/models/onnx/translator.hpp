@@ -58,6 +58,11 @@ class Translator {
   [[nodiscard]] const View& require_view(const Node& node, std::size_t input) const;
   [[nodiscard]] const Constant& require_constant(const Node& node, std::size_t input,
                                                  std::string_view what) const;
+  /// Null if the input is left out; throws SpecError if it is not known.
+  [[nodiscard]] const Constant* optional_constant(const Node& node, std::size_t input,
+                                                  std::string_view what) const {
+    return node.input(input) == absent ? nullptr : &require_constant(node, input, what);
+  }
   /// Of numbers that differ between the samples of a fixed batch, those of the first one, if they
   /// do not; `axis`: that of the batch.
   [[nodiscard]] Constant for_sample(const Constant& numbers, std::size_t axis) const;
@@ -104,7 +109,8 @@ class Translator {
 
   void read_input(const GraphInput& input);
   [[nodiscard]] std::optional<ValueId> choose_output();
-  [[nodiscard]] std::vector<bool> needed_nodes(ValueId output) const;
+  [[nodiscard]] std::vector<bool> needed_nodes(ValueId output, bool for_branches = false) const;
+  [[nodiscard]] std::vector<const GraphInput*> read_inputs(ValueId output, bool in_branches) const;
   void require_real_inputs(const Node& node) const;
   [[nodiscard]] bool has_failed_input(const Node& node) const;
   void fail(const Node& node);
