@@ -1,6 +1,8 @@
 // What evaluations of operators on known arrays have in common.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <map>
 #include <string_view>
 #include <vector>

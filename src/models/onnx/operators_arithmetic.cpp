@@ -239,8 +239,8 @@ constexpr double far_below = -1e4;
 
 bool is_mask(const Constant& numbers) {
   const std::vector<double>& values = numbers.values();
-  return !values.empty() && std::ranges::any_of(values, [](double v) { return v <= far_below; }) &&
-         std::ranges::all_of(values, [](double v) { return v == 0 || v <= far_below; });
+  return std::ranges::all_of(values, [](double v) { return v == 0 || v <= far_below; }) &&
+         std::ranges::any_of(values, [](double v) { return v <= far_below; });
 }
 
 View masked(Translator& translator, const Node& node, View x, const Constant& mask) {
@@ -297,9 +297,9 @@ Constant for_view(const Translator& translator, const Node& node, const View& x,
 
 View added(Translator& translator, const Node& node, const View& x, const Constant& known) {
   const Constant numbers = for_view(translator, node, x, known);
+  if (is_mask(numbers)) return masked(translator, node, x, numbers);  // an initializer, too
   if (!translator.is_trained(numbers) || prepares_input(x, numbers)) {
-    return is_mask(numbers) ? masked(translator, node, x, numbers)
-                            : with_fixed(translator, node, x, numbers, false);
+    return with_fixed(translator, node, x, numbers, false);
   }
   return sum_of(translator, node, x, as_view(translator, node, numbers, x, true));
 }

@@ -321,10 +321,10 @@ void Translator::read_constants() {
 void Translator::note_folded_norms() {
   if (folded_norms_ == 0) return;
   note(fmt::format(
-      "{} convolution{} had batch norms folded into them by the exporter, which are not "
-      "there any more; to keep them, export with training=torch.onnx.TrainingMode.PRESERVE "
-      "and do_constant_folding=False",
-      folded_norms_, folded_norms_ == 1 ? " has" : "s have"));
+      "the exporter folded {} into the convolution{} before; to keep {}, export with "
+      "training=torch.onnx.TrainingMode.PRESERVE and do_constant_folding=False",
+      folded_norms_ == 1 ? "a batch norm" : fmt::format("{} batch norms", folded_norms_),
+      folded_norms_ == 1 ? "" : "s", folded_norms_ == 1 ? "it" : "them"));
 }
 
 ImportedModel Translator::translate() {
