@@ -106,6 +106,12 @@ TEST_F(Import, TakesStandardInput) {
   const Outcome outcome = run({"import", "-"}, small_model().bytes());
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.out, StartsWith("# Made of a model (ONNX, opset 13).\n"));
+  EXPECT_EQ(run({"import", "net.onnx", "-o", "-"}).out, with_numbers);
+  EXPECT_EQ(error_of({"net.onnx", "--weights", "-"}),
+            "<command line>:1:29: error: parameters are not text: --weights needs a file\n"
+            " 1 | smoothbound import net.onnx --weights -\n"
+            "   |                             ^\n"
+            "hint: name a file *.safetensors\n");
   const Outcome refused = run({"import", "-", "--weights", "w.safetensors"}, small_model().bytes());
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_EQ(refused.err,
@@ -137,6 +143,27 @@ TEST_F(Import, WritesWeightsBesideAnArchitectureWithoutNumbers) {
   };
   EXPECT_EQ(output_of({"run", "net.onnx"}),
             output_of({"run", "net.yaml", "--weights", "w.safetensors"}));
+}
+
+TEST_F(Import, StatisticsThatChangeAreACauseOfOtherBounds) {
+  onnx::Model other = small_model();
+  const std::string running_var = onnx::raw(std::vector<float>{1.5F, 2});
+  other.fields.replace(other.fields.find(running_var), running_var.size(),
+                       onnx::raw(std::vector<float>{0.5F, 2}));
+  (void)directory_.write("other.onnx", other.bytes());
+  ASSERT_EQ(run({"import", "net.onnx", "-o", "net.yaml", "--weights", "w.safetensors"}).exit_code,
+            0);
+  const auto check = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"check", "net.yaml", "--baseline", "bounds.json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  ASSERT_EQ(check({"--weights", "w.safetensors", "--update", "--force"}).exit_code, 0);
+  const Outcome outcome = check({"--weights", "other.onnx"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("neither the file nor the settings changed: the statistics "
+                                     "that --weights gives did, or the formulas, without a "
+                                     "version of their own ("));
 }
 
 TEST_F(Import, BatchNormsAreFixedUnlessAskedFor) {
@@ -236,6 +263,13 @@ TEST_F(Import, IsOfModels) {
             "net.yaml: error: this is no model of another program\n"
             "hint: 'smoothbound import --list' names the formats; architecture files need no "
             "import\n");
+  onnx::Model unknown = small_model("s");
+  unknown.node("Det", {"s"}, {"y"}, {}, "/Det");
+  (void)directory_.write("unknown.onnx", unknown.bytes());
+  EXPECT_EQ(error_of({"unknown.onnx"}),
+            "unknown.onnx: error: node '/Det' (Det): the operator is not understood\n"
+            "hint: 'smoothbound import --list' names the operators that are; export the model "
+            "without it, or write an architecture file with 'opaque' in its place\n");
   EXPECT_THAT(error_of({}), HasSubstr("error: a model is missing\n"));
   EXPECT_THAT(error_of({"none.onnx"}),
               HasSubstr("none.onnx: error: cannot open: No such file or directory\n"));

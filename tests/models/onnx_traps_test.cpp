@@ -260,9 +260,18 @@ TEST(OnnxTraps, MasksThatAreAdded) {
     model.node("Softmax", {"v"}, {"y"}, {integer("axis", -1)});
     return layers_of(model);
   };
-  EXPECT_EQ(masked({0, -infinity, 0, 0}), "CAUSAL");
-  EXPECT_EQ(masked({-20000, 0, 0, 0}), "OTHER");
-  EXPECT_EQ(masked({0, -1, 0, 0}), "TRAINED");
+  EXPECT_EQ(
+      masked({0, -infinity, 0, 0}),
+      "  - {name: softplus, then: [softplus, {mask: {by: 10000, keys: second}}, {softmax: {axis: "
+      "length}}]}\n");
+  EXPECT_EQ(masked({-20000, 0, 0, 0}),
+            "  - {name: softplus, then: [softplus]}\n"
+            "  - {name: add.constant, constant: {shape: [2, 2], values: [-10000, 0, 0, 0]}}\n"
+            "  - {name: add, add: [softplus, add.constant], then: [{softmax: {axis: length}}]}\n");
+  EXPECT_EQ(masked({0, -1, 0, 0}),
+            "  - {name: softplus, then: [softplus]}\n"
+            "  - {name: mask, parameter: [2, 2]}\n"
+            "  - {name: add, add: [softplus, mask], then: [{softmax: {axis: length}}]}\n");
 }
 
 }  // namespace

@@ -103,6 +103,11 @@ int run(const ImportCommandOptions& options, const CommandLine& line) {
   const std::string& file = options.files.front();
   if (!options.weights.empty()) {
     require_model_weights(line);
+    if (options.weights == "-") {
+      throw SpecError(line.locate_last({"--weights"}),
+                      "parameters are not text: --weights needs a file",
+                      "name a file *.safetensors");
+    }
     if (file == "-") {  // which cannot be read again
       throw SpecError(line.locate_last({"--weights"}),
                       "the numbers of a model from standard input are not written",
@@ -126,7 +131,9 @@ int run(const ImportCommandOptions& options, const CommandLine& line) {
     return bad_input;
   }
   require_numbers_as_asked(options, line, source);
-  Output output(options.output);  // before the weights: neither file without the other
+  Output output(options.output == "-"
+                    ? ""
+                    : options.output);  // before the weights: neither file without the other
   if (!options.weights.empty()) write_model_weights(file, asked, options.weights);
   output.write(source.text);
   output.commit();

@@ -295,7 +295,8 @@ void Translator::run(const Node& node) {
                                  : fmt::format("an operator of the domain '{}'", node.domain),
              !remedy.empty() ? std::string(remedy)
                              : "'smoothbound import --list' names the operators that are; "
-                               "write the layer by hand, or as 'opaque', in the imported file");
+                               "export the model without it, or write an architecture file with "
+                               "'opaque' in its place");
     } catch (const ShapeError& error) {
       throw SpecError(
           whole_file, fmt::format("{}: {}", described(node), error.what()),
