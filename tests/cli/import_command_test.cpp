@@ -118,7 +118,7 @@ TEST_F(Import, TakesStandardInput) {
             "<command line>:1:22: error: the numbers of a model from standard input are not "
             "written\n"
             " 1 | smoothbound import - --weights w.safetensors\n"
-            "   |                      ^\n"
+            "   |                       ^\n"
             "hint: name the file of the model in place of '-'\n");
 }
 
@@ -222,6 +222,25 @@ TEST_F(Import, DarknetHasItsNumbersInASecondFile) {
             "file\n"
             "hint: name its configuration before: smoothbound import net.cfg d.weights -o net.yaml "
             "--weights weights.safetensors\n");
+}
+
+TEST_F(Import, PlacesInWhatAModelBecameAreCalledSo) {
+  (void)directory_.write("net.prototxt",
+                         "input: \"x\"\ninput_shape { dim: 1 dim: 2 dim: 3 dim: 3 }\n"
+                         "layer { name: \"b\" type: \"BatchNorm\" bottom: \"x\" top: \"y\"\n"
+                         "  batch_norm_param { use_global_stats: true } }\n");
+  const Outcome outcome = run({"bound", "net.prototxt"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(outcome.err,
+            "net.prototxt (imported):5:23: error: layer 'b': batch_norm has fixed statistics, but "
+            "no numbers for them\n"
+            " 5 |   - {name: b, then: [{batch_norm: {epsilon: 1e-05, statistics: fixed}}]}\n"
+            "   |                       ^\n"
+            "hint: add mean and variance, each a number or a list, or give a file with them by "
+            "--weights; 'smoothbound import --batch-norms batch' makes those of a model statistics "
+            "of the batch\n");
+  EXPECT_EQ(run({"import", "net.prototxt", "--batch-norms", "batch", "-o", "b.yaml"}).exit_code, 0);
+  EXPECT_EQ(run({"bound", "b.yaml"}).exit_code, 0);
 }
 
 TEST_F(Import, FilesThatDoNotGoTogether) {
