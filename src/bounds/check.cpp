@@ -132,8 +132,8 @@ std::vector<std::string> causes_of(const BaselineEntry& before, const BaselineEn
   }
   if (causes.empty()) {
     causes.push_back(fmt::format(
-        "neither the file nor the settings changed: the formulas did, without a version of their "
-        "own (baseline by smoothbound {}, this is {})",
+        "neither the file nor the settings changed: the statistics that --weights gives did, or "
+        "the formulas, without a version of their own (baseline by smoothbound {}, this is {})",
         baseline_version, version));
   } else {
     causes.push_back(fmt::format(

@@ -103,7 +103,9 @@ void require_numbers(const Graph& graph) {
           part.location,
           fmt::format("layer '{}': {} has fixed statistics, but no numbers for them", layer.name,
                       name_of(part.component)),
-          "add mean and variance, each a number or a list, or give a file with them by --weights");
+          "add mean and variance, each a number or a list, or give a file with them by --weights; "
+          "'smoothbound import --batch-norms batch' makes those of a model statistics of the "
+          "batch");
     }
   }
 }

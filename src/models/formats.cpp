@@ -16,7 +16,8 @@ constexpr std::array formats{
                 keras::understood_layers},
     ModelFormat{"Keras", "*.json", true, keras::is_json, keras::read_json,
                 keras::understood_layers},
-    ModelFormat{"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood},
+    ModelFormat{"Darknet", "*.cfg", true, darknet::recognizes, darknet::read, darknet::understood,
+                "*.weights"},
     ModelFormat{"Caffe", "*.prototxt", true, caffe::recognizes, caffe::read, caffe::understood},
 };
 

@@ -45,11 +45,15 @@ constexpr std::string_view from_graph =
     "python -m tf2onnx.convert --graphdef FILE --inputs x:0 --outputs y:0 --output model.onnx, "
     "with "
     "the names of its input and output";
+constexpr std::string_view from_weights =
+    "name its configuration before: smoothbound import net.cfg FILE -o net.yaml --weights "
+    "weights.safetensors";
 
 constexpr auto foreign_formats = std::to_array<ForeignFormat>({
     {zip, "/code/", {}, "a TorchScript model", from_torch_script},
     {zip, "constants.pkl", {}, "a TorchScript model", from_torch_script},
     {zip, "data.pkl", {}, "a model or parameters of PyTorch", from_torch},
+    {zip, "/data/0", {}, "a TorchScript model", from_torch_script},  // others begin with data.pkl
     {zip, ".npy", {}, "an NPZ file of arrays", {}},
     {zip,
      {},
@@ -94,6 +98,14 @@ constexpr auto foreign_formats = std::to_array<ForeignFormat>({
      "python -c \"import mxnet; mxnet.onnx.export_model('FILE', 'model.params', [(1, 3, 224, "
      "224)], "
      "'float32', 'model.onnx')\", with its parameters and the shape of an input"},
+    {"\0\0\0\0\1\0\0\0"sv, {}, {}, "the numbers of a model of Darknet", from_weights},
+    {"\0\0\0\0\2\0\0\0"sv, {}, {}, "the numbers of a model of Darknet", from_weights},
+    {"version https://git-lfs"sv,
+     {},
+     {},
+     "a pointer of Git LFS to a file",
+     "fetch the file itself: git lfs pull"},
+    {"<!DOCTYPE html"sv, {}, {}, "a web page", "download the file itself"},
     {"\x08\x01\x12"sv, {}, ".pb", "a SavedModel of TensorFlow", from_saved_model},
     {{}, {}, ".pb", "a graph of TensorFlow", from_graph},
     {{},

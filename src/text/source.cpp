@@ -187,8 +187,9 @@ std::string render_error(const Source& source, const SpecError& error, RemedyWor
   const std::string name = escape_controls(source.name);
   const auto place = [&](Location location, std::string_view kind, std::string_view message) {
     if (location == whole_file) return fmt::format("{}: {}: {}\n", name, kind, message);
-    return fmt::format("{}:{}:{}: {}: {}\n{}", name, location.line, location.column, kind, message,
-                       excerpt(source.text, location));
+    const char* const made = source.model_format.empty() ? "" : " (imported)";  // not in the file
+    return fmt::format("{}{}:{}:{}: {}: {}\n{}", name, made, location.line, location.column, kind,
+                       message, excerpt(source.text, location));
   };
   std::string result = place(error.location, "error", escape_message(error.what()));
   for (const SpecError::Note& note : error.notes) {

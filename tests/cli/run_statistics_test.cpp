@@ -168,7 +168,8 @@ TEST_F(RunStatistics, MayStandInTheFile) {
             "0.25, statistics: fixed}}]}\n"
             "   |                                                         ^\n"
             "hint: add mean and variance, each a number or a list, or give a file with them by "
-            "--weights\n");
+            "--weights; 'smoothbound import --batch-norms batch' makes those of a model statistics "
+            "of the batch\n");
 }
 
 }  // namespace

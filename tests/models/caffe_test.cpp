@@ -135,7 +135,19 @@ TEST(Caffe, BatchNormAndScale) {
                                  "  batch_norm_param { use_global_stats: true } }\n");
   EXPECT_THAT(fixed.text, HasSubstr("batch_norm: {epsilon: 1e-05, statistics: fixed}"));
   EXPECT_THAT(fixed.notes, ElementsAre("use_global_stats: true: these statistics lie in a "
-                                       ".caffemodel, which is not read"));
+                                       ".caffemodel, which is not read; give them by --weights, "
+                                       "or import with --batch-norms batch"));
+  models::ImportOptions options;
+  options.batch_norms = models::ImportOptions::BatchNorms::batch;
+  const models::ImportedModel batch =
+      imported("f.prototxt",
+               input +
+                   "layer { type: \"BatchNorm\" bottom: \"data\" top: \"y\"\n"
+                   "  batch_norm_param { use_global_stats: true } }\n",
+               options);
+  EXPECT_THAT(batch.text, HasSubstr("batch_norm: {epsilon: 1e-05}"));
+  EXPECT_THAT(batch.notes,
+              ElementsAre("batch_norm has the statistics of each batch, as in training"));
 }
 
 TEST(Caffe, BranchesAndJoins) {

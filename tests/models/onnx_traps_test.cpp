@@ -1,6 +1,7 @@
 // What exporters write in several ways, and what looks alike but is not.
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -246,6 +247,31 @@ TEST(OnnxTraps, OthersAreRefusedByName) {
               {graph("then_branch", body.fields), graph("else_branch", body.fields)}, "i");
   EXPECT_EQ(layers_of(branch),
             "refused: node 'i' (If): its condition depends on the network's input");
+}
+
+// An initializer, as the exporter folds it, and no parameter: none is infinite.
+TEST(OnnxTraps, MasksThatAreAdded) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const auto masked = [](const std::vector<float>& numbers) {
+    Model model;
+    model.input("x", {1, 2, 2}).output("y");
+    model.initializer("mask", {2, 2}, numbers);
+    model.node("Softplus", {"x"}, {"u"}).node("Add", {"u", "mask"}, {"v"});
+    model.node("Softmax", {"v"}, {"y"}, {integer("axis", -1)});
+    return layers_of(model);
+  };
+  EXPECT_EQ(
+      masked({0, -infinity, 0, 0}),
+      "  - {name: softplus, then: [softplus, {mask: {by: 10000, keys: second}}, {softmax: {axis: "
+      "length}}]}\n");
+  EXPECT_EQ(masked({-20000, 0, 0, 0}),
+            "  - {name: softplus, then: [softplus]}\n"
+            "  - {name: add.constant, constant: {shape: [2, 2], values: [-10000, 0, 0, 0]}}\n"
+            "  - {name: add, add: [softplus, add.constant], then: [{softmax: {axis: length}}]}\n");
+  EXPECT_EQ(masked({0, -1, 0, 0}),
+            "  - {name: softplus, then: [softplus]}\n"
+            "  - {name: mask, parameter: [2, 2]}\n"
+            "  - {name: add, add: [softplus, mask], then: [{softmax: {axis: length}}]}\n");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 cd "$directory"
 mkdir nets 'a b'
-touch net.yaml net.yml net.json 'my net.yaml' notes.txt nets/deep.yaml
+touch net.yaml net.yml net.json net.onnx 'my net.yaml' notes.txt nets/deep.yaml
 cases=0 failures=0
 
 # The words offered for a line are these, in any order.
@@ -50,8 +50,9 @@ common_cases() {
   expect 'smoothbound completion ' bash zsh fish
   expect 'smoothbound bound net.j' net.json
   expect 'smoothbound bound --method both net.y' net.yaml net.yml
-  expect 'smoothbound bound --config n' net.yaml net.yml net.json notes.txt nets/
-  expect 'smoothbound bound n' net.yaml net.yml net.json nets/
+  expect 'smoothbound bound --config n' net.yaml net.yml net.json net.onnx notes.txt nets/
+  expect 'smoothbound bound n' net.yaml net.yml net.json net.onnx nets/
+  expect 'smoothbound import net.o' net.onnx
   expect 'smoothbound bound nets/' nets/deep.yaml
   expect_some 'smoothbound bound net.yaml --' --format --output --smooth --bn-epsilon --config
   expect 'smoothbound --config notes.txt bo' bound

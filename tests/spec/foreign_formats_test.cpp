@@ -48,6 +48,7 @@ TEST(ForeignFormat, ArchivesAreToldByWhatIsInThem) {
             "a TorchScript model | " + script_command);
   EXPECT_EQ(refusal(zip + "m/data.pkl\x80\x02 m/constants.pkl", "m.pt"),
             "a TorchScript model | " + script_command);
+  EXPECT_EQ(refusal(zip + "m/data/0FB", "m.pt"), "a TorchScript model | " + script_command);
   EXPECT_EQ(refusal(zip + "conv.weight.npy"), "an NPZ file of arrays | " + arrays);
   EXPECT_EQ(refusal(zip + "readme.txt"),
             "a ZIP archive | unpack it, and give what is inside: python -m zipfile -e net.bin "
@@ -81,6 +82,17 @@ TEST(ForeignFormat, IsToldByItsBeginning) {
       "a symbol of MXNet | python -c \"import mxnet; mxnet.onnx.export_model('m-symbol.json', "
       "'model.params', [(1, 3, 224, 224)], 'float32', 'model.onnx')\", with its parameters "
       "and the shape of an input");
+}
+
+TEST(ForeignFormat, IsToldInModelsByAnotherName) {
+  for (const char minor : {'\1', '\2'}) {
+    EXPECT_EQ(refusal("\0\0\0\0"s + minor + "\0\0\0\5\0\0\0"s, "y.weights"),
+              "the numbers of a model of Darknet | name its configuration before: smoothbound "
+              "import net.cfg y.weights -o net.yaml --weights weights.safetensors");
+  }
+  EXPECT_EQ(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n"),
+            "a pointer of Git LFS to a file | fetch the file itself: git lfs pull");
+  EXPECT_EQ(refusal("<!DOCTYPE html>\n<html>\n"), "a web page | download the file itself");
 }
 
 // Protobuf files have no magic number.

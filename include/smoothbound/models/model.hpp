@@ -53,6 +53,8 @@ struct ModelFormat {
     std::string becomes;
   };
   std::vector<Understood> (*understood)();
+  /// What a file of its own with the numbers is called; empty: none is read.
+  std::string_view numbers_ending = {};
 };
 
 /// All of them; a new one is one row in src/models/formats.cpp.

@@ -66,6 +66,26 @@ models::ImportOptions import_options(const ImportCommandOptions& options, const 
   return result;
 }
 
+// What the files that are named do not go with: mistakes of the command line.
+void require_numbers_as_asked(const ImportCommandOptions& options, const CommandLine& line,
+                              const Source& source) {
+  const auto formats = models::model_formats();
+  const auto format =
+      std::ranges::find(formats, std::string_view(source.model_format), &models::ModelFormat::name);
+  const std::string_view ending = format == formats.end() ? "" : format->numbers_ending;
+  if (options.files.size() > 1 && ending.empty()) {
+    throw SpecError(
+        line.locate_last({"import"}),
+        fmt::format("a model of {} has no second file of numbers", source.model_format),
+        "import one model at a time; a file *.weights goes with a configuration of Darknet");
+  }
+  if (options.weights.empty() || source.has_numbers) return;
+  throw SpecError(line.locate_last({"--weights"}),
+                  fmt::format("this {} model has no numbers", source.model_format),
+                  ending.empty() ? "leave --weights out: of this format the architecture is read"
+                                 : fmt::format("name its file {} behind the model", ending));
+}
+
 int run(const ImportCommandOptions& options, const CommandLine& line) {
   if (options.lists) return list();
   if (options.files.empty()) {
@@ -80,32 +100,45 @@ int run(const ImportCommandOptions& options, const CommandLine& line) {
                        "architecture file", "name a file *.yaml");
   refuse_other_formats(line, {"--weights"}, options.weights, {".safetensors"}, "file of parameters",
                        "name a file *.safetensors");
-  if (!options.weights.empty()) require_model_weights(line);
+  const std::string& file = options.files.front();
+  if (!options.weights.empty()) {
+    require_model_weights(line);
+    if (options.weights == "-") {
+      throw SpecError(line.locate_last({"--weights"}),
+                      "parameters are not text: --weights needs a file",
+                      "name a file *.safetensors");
+    }
+    if (file == "-") {  // which cannot be read again
+      throw SpecError(line.locate_last({"--weights"}),
+                      "the numbers of a model from standard input are not written",
+                      "name the file of the model in place of '-'");
+    }
+  }
   Limits limits;
   if (!options.max_size.empty())
     limits.bytes = parse_size(line.scalar("--max-size", options.max_size));
-  const std::string& file = options.files.front();
+  const models::ImportOptions asked = import_options(options, line);
   Source source;
   try {
-    const models::ImportOptions asked = import_options(options, line);
     load_source(file, limits, source, asked);
     if (source.model_format.empty()) {
       throw SpecError(whole_file, "this is no model of another program",
                       "'smoothbound import --list' names the formats; architecture files need no "
                       "import");
     }
-    if (!options.weights.empty()) {
-      write_model_weights(file, asked, options.weights);
-    }
-    Output output(options.output);
-    output.write(source.text);
-    output.commit();
-    for (const std::string& note : source.notes) {
-      std::cerr << fmt::format("note: {}\n", escape_controls(note));
-    }
   } catch (const SpecError& error) {
     std::cerr << render(source, error);
     return bad_input;
+  }
+  require_numbers_as_asked(options, line, source);
+  Output output(options.output == "-"
+                    ? ""
+                    : options.output);  // before the weights: neither file without the other
+  if (!options.weights.empty()) write_model_weights(file, asked, options.weights);
+  output.write(source.text);
+  output.commit();
+  for (const std::string& note : source.notes) {
+    std::cerr << fmt::format("note: {}\n", escape_controls(note));
   }
   return success;
 }

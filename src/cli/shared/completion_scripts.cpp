@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <vector>
 
+#include "smoothbound/models/model.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 
 namespace smoothbound::cli {
@@ -27,8 +29,14 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
   }
 }
 
+// Of architecture files, and of the models that may stand in their place.
 std::string endings(std::string_view separator) {
-  return fmt::format("{}", fmt::join(architecture_endings, separator));
+  std::vector<std::string_view> all(architecture_endings.begin(), architecture_endings.end());
+  for (const models::ModelFormat& format : models::model_formats()) {
+    const std::string_view ending = format.endings.substr(std::string_view("*.").size());
+    if (std::ranges::find(all, ending) == all.end()) all.push_back(ending);
+  }
+  return fmt::format("{}", fmt::join(all, separator));
 }
 
 // -- bash --

@@ -89,7 +89,9 @@ void add_notes(const Translator& translator, StepId output) {
   }
   if (translator.has_fixed_norms) {
     notes.emplace_back(
-        "use_global_stats: true: these statistics lie in a .caffemodel, which is not read");
+        "use_global_stats: true: these statistics lie in a .caffemodel, which is not read; give "
+        "them "
+        "by --weights, or import with --batch-norms batch");
   }
   if (!translator.loss || translator.loss->first != output) return;
   translator.network.loss = translator.loss->second;
@@ -111,12 +113,13 @@ bool recognizes(std::string_view /*path*/, std::string_view beginning) {
 }
 
 ImportedModel read(std::string_view /*path*/, std::string_view content,
-                   const ImportOptions& /*options*/) {
+                   const ImportOptions& options) {
   const Field root = prototxt::parse(content);
   MistakeList mistakes;
   Message file(root, mistakes);
   Network network(file.text("name", "caffe"), Shape{1});
   Translator translator{network, mistakes};
+  translator.keeps_statistics = options.batch_norms == ImportOptions::BatchNorms::fixed;
   read_inputs(file, translator, mistakes);
   std::vector<const Field*> fields;
   for (const Field& field : root.fields) {

@@ -187,7 +187,7 @@ void read_batch_norm(Translator& translator) {
   Message settings = translator.layer->message.message("batch_norm_param");
   const StepId input = translator.bottom(0);
   const double epsilon = settings.real("eps", 1e-5);
-  const bool is_fixed = settings.flag("use_global_stats", false);
+  const bool is_fixed = settings.flag("use_global_stats", false) && translator.keeps_statistics;
   settings.find("moving_average_fraction");
   settings.finish("batch_norm_param", translator.network.notes);
   if (!(epsilon >= 0)) translator.refuse("'eps' is below 0", "for example eps: 1e-5");

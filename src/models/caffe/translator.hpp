@@ -43,6 +43,7 @@ struct Translator {
   std::map<std::string, std::size_t, std::less<>> by_name = {};
   Layer* layer = nullptr;  // that is being read
   bool has_input = false;
+  bool keeps_statistics = true;  // with use_global_stats, fixed ones
   bool has_fixed_norms = false;
   bool has_batch_norms = false;
   /// Of the last loss: the step that it reads, and its name here.

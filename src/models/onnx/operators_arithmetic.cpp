@@ -239,8 +239,8 @@ constexpr double far_below = -1e4;
 
 bool is_mask(const Constant& numbers) {
   const std::vector<double>& values = numbers.values();
-  return !values.empty() && std::ranges::any_of(values, [](double v) { return v <= far_below; }) &&
-         std::ranges::all_of(values, [](double v) { return v == 0 || v <= far_below; });
+  return std::ranges::all_of(values, [](double v) { return v == 0 || v <= far_below; }) &&
+         std::ranges::any_of(values, [](double v) { return v <= far_below; });
 }
 
 View masked(Translator& translator, const Node& node, View x, const Constant& mask) {

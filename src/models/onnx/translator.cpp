@@ -325,7 +325,8 @@ void Translator::run(const Node& node) {
                                  : fmt::format("an operator of the domain '{}'", node.domain),
              !remedy.empty() ? std::string(remedy)
                              : "'smoothbound import --list' names the operators that are; "
-                               "write the layer by hand, or as 'opaque', in the imported file");
+                               "export the model without it, or write an architecture file with "
+                               "'opaque' in its place");
     } catch (const ShapeError& error) {
       throw SpecError(
           whole_file, fmt::format("{}: {}", described(node), error.what()),
@@ -351,10 +352,10 @@ void Translator::read_constants() {
 void Translator::note_folded_norms() {
   if (folded_norms_ == 0) return;
   note(fmt::format(
-      "{} convolution{} had batch norms folded into them by the exporter, which are not "
-      "there any more; to keep them, export with training=torch.onnx.TrainingMode.PRESERVE "
-      "and do_constant_folding=False",
-      folded_norms_, folded_norms_ == 1 ? " has" : "s have"));
+      "the exporter folded {} into the convolution{} before; to keep {}, export with "
+      "training=torch.onnx.TrainingMode.PRESERVE and do_constant_folding=False",
+      folded_norms_ == 1 ? "a batch norm" : fmt::format("{} batch norms", folded_norms_),
+      folded_norms_ == 1 ? "" : "s", folded_norms_ == 1 ? "it" : "them"));
 }
 
 ImportedModel Translator::translate() {
