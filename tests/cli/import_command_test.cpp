@@ -118,7 +118,7 @@ TEST_F(Import, TakesStandardInput) {
             "<command line>:1:22: error: the numbers of a model from standard input are not "
             "written\n"
             " 1 | smoothbound import - --weights w.safetensors\n"
-            "   |                       ^\n"
+            "   |                      ^\n"
             "hint: name the file of the model in place of '-'\n");
 }
 
