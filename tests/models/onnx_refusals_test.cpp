@@ -360,6 +360,9 @@ TEST(OnnxRefusals, Layout) {
       LayersCase{"r = Reshape(x:1x64, [2 2 2 2 4]); y = Conv(r, w:1x2x1x1x1)",
                  "a node Conv: it reads an array [2, 2, 2, 2, 4] and has 3 axes of positions | it "
                  "reads [batch, channels, positions...]"},
+      LayersCase{"y = Expand(x:1x4x1, [1 4 0])",
+                 "a node Expand: an array [4, 0]: a size must be at least 1 | architectures have "
+                 "channels and up to three axes of positions"},
       LayersCase{"y = Reshape(x:1x4, v:2[1 nan])",
                  "a node Reshape: a number that is none stands for a whole number | is the file "
                  "complete?"},
