@@ -1,6 +1,8 @@
 // Branches, inputs and outputs of whole graphs.
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "models/onnx/translator.hpp"
 #include "onnx_builder.hpp"
 #include "onnx_layers.hpp"
@@ -69,6 +71,69 @@ TEST(OnnxBranches, WhatOnlyABranchReadsIsMadeBefore) {
   model.node("Tanh", {"x"}, {"t"});
   model.node("If", {"c"}, {"y"}, {testing::onnx::graph("then_branch", body("Relu", "t").fields)});
   EXPECT_EQ(layers_of_model(model), "  - {name: tanh, then: [tanh, relu]}\n");
+}
+
+TEST(OnnxBranches, WhatIsWrongWithGraphs) {
+  constexpr std::array cases{
+      LayersCase{"y = Relu(any)",
+                 "input 'any' has no shape | export the model with the shape of its input"},
+      LayersCase{"y = Relu(x:1x?x4)",
+                 "input 'x' has axes without a size: 1 | only the batch, the first axis, may be "
+                 "open: export the model with the size of its input"},
+      LayersCase{"y = Relu(x:1x0)",
+                 "input 'x' has axes without a size: 1 | only the batch, the first axis, may be "
+                 "open: export the model with the size of its input"},
+      LayersCase{"y = Relu(ids:1x4)",
+                 "a node Relu: arithmetic of the network's input, which are whole numbers | cast "
+                 "them to float32 before: whole numbers may be ids of an embedding"},
+      LayersCase{"a = Relu(x:1x4); y = Add(a, x3)",
+                 "the model has 2 inputs: 'x', 'x3' | a network has one: export it with the others "
+                 "as constants"},
+      LayersCase{"y = Shape(x:1x4)",
+                 "the output does not depend on the input | a network has at least one layer"},
+      LayersCase{"r = Relu(x:1x4); y = Shape(r)",
+                 "the output does not depend on the input | a network has at least one layer"},
+      LayersCase{"y = Exp(x:1x4)",
+                 "a node Exp: the operator is not understood | its slope has no bound: leave it "
+                 "out, or write the layer as 'opaque' with constants of your own"},
+      LayersCase{"y = Frobnicate(x:1x4)",
+                 "a node Frobnicate: the operator is not understood | 'smoothbound import --list' "
+                 "names the operators that are; export the model without it, or write an "
+                 "architecture file with 'opaque' in its place"},
+      LayersCase{"y = ai.Relu(x:1x4)",
+                 "a node Relu: an operator of the domain 'ai' | 'smoothbound import --list' names "
+                 "the operators that are; export the model without it, or write an architecture "
+                 "file with 'opaque' in its place"},
+      LayersCase{"y = Loop(x:1x4)",
+                 "a node Loop: the operator is not understood | unroll it: write the steps out "
+                 "before the export"},
+      LayersCase{"v|i = MaxPool(x:1x1x4) kernel_shape=[2]; y = Relu(i) -> y",
+                 "a node Relu: its input 1 does not depend on the network's input | export it with "
+                 "constants folded"},
+      LayersCase{"y = If(x:1x1)",
+                 "a node If: its condition depends on the network's input | export the branch that "
+                 "is taken"},
+      LayersCase{"y = If(1); z = Add(x:1x4, y)",
+                 "a node If: the branch is missing | is the file complete?"},
+      LayersCase{"y = Conv(x:1x3, w:2x3); z = Conv(y, v:2x2); a = Gemm(x, u:5x5); b = Add(z, a)",
+                 "a node Conv: the weights have the shape [2, 3] | convolutions have one to three "
+                 "axes of positions\n"
+                 "a node Gemm: vectors of 3 numbers meet weights for 5 | is the file complete?"},
+      LayersCase{"c = Cast(x:1x4) to=9; y = Relu(c)",
+                 "a node Relu: arithmetic of the network's input, which are whole numbers | cast "
+                 "them to float32 before: whole numbers may be ids of an embedding"},
+      LayersCase{
+          "y = Relu(x:1x2x2x2x2x2)",
+          "an array [2, 2, 2, 2, 2]: a shape has 1 to 4 sizes, not 5 | [features], [channels, "
+          "length], [channels, height, width] or [channels, depth, height, width]"},
+      LayersCase{"y = QLinearConv(x:1x4)",
+                 "a node QLinearConv: the operator is not understood | export the network before "
+                 "it is quantized"},
+      LayersCase{"y = TopK(x:1x4, 1); z = Relu(y)",
+                 "a node TopK: the operator is not understood | export the network without its "
+                 "post-processing"},
+  };
+  check_layers(cases);
 }
 
 TEST(OnnxBranches, AnOpenSizeIsCalledByItsName) {
