@@ -19,6 +19,7 @@ std::uint32_t Translator::first_equal(std::uint32_t initializer) {
   if (initializer == Constant::no_origin) return initializer;
   const Tensor& tensor = graph_->initializers[initializer];
   constexpr std::size_t least = 16;  // bytes: what is shorter may be equal by chance
+  constexpr std::size_t most = 64;   // arrays that begin alike and are compared
   if (!is_made_up(tensor.name) || tensor.bytes.size() < least) return initializer;
   const auto is_varied = [](std::string_view bytes) {
     return bytes.substr(4) != bytes.substr(0, bytes.size() - 4);
@@ -31,8 +32,30 @@ std::uint32_t Translator::first_equal(std::uint32_t initializer) {
       return other;
     }
   }
-  candidates.push_back(initializer);
+  if (candidates.size() < most) candidates.push_back(initializer);
   return initializer;
+}
+
+// The array's name in files of weights: `name`, or one made of it if that is another array's.
+// `is_new`: whether it did not have one yet.
+std::string Translator::tensor_name(const Constant& numbers, const std::string& name,
+                                    bool& is_new) {
+  const std::string what =
+      fmt::format("{}:{}:{}:{}", numbers.origin, numbers.view, fmt::join(numbers.sizes, ","), name);
+  const auto known = tensor_names_.find(what);
+  is_new = numbers.origin == Constant::no_origin || known == tensor_names_.end();
+  if (!is_new) {
+    note(
+        fmt::format("'{}' is read by several layers that do not share all of their parameters: "
+                    "it counts as parameters of each of them",
+                    name));
+    return known->second;
+  }
+  std::size_t& number = last_number_.emplace(name, 1).first->second;
+  std::string free = name;
+  while (!taken_names_.insert(free).second) free = fmt::format("{}_{}", name, ++number);
+  tensor_names_.insert_or_assign(what, free);
+  return free;
 }
 
 void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arrays) {
@@ -41,8 +64,8 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
   std::string key;
   for (const BlockArray& array : arrays) {
     if (array.numbers.origin == Constant::no_origin) key += "?";
-    key += fmt::format("{}:{}:{};", array.suffix, first_equal(array.numbers.origin),
-                       array.numbers.view);
+    key += fmt::format("{}:{}:{}:{};", array.suffix, first_equal(array.numbers.origin),
+                       array.numbers.view, fmt::join(array.numbers.sizes, ","));
   }
   if (key.find('?') == std::string::npos && step.kind == Step::Kind::head) {
     const auto [found, is_new] = blocks_.emplace(key, network_->size());
@@ -66,23 +89,10 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
     const bool is_own = array.numbers.origin != Constant::no_origin &&
                         array.numbers.view.find_first_not_of('t') == std::string::npos &&
                         !is_made_up(array.numbers.name);
-    std::string name = is_own ? array.numbers.name : usual;
-    const std::string what =
-        fmt::format("{}:{}:{}", array.numbers.origin, array.numbers.view, name);
-    std::string free = name;
-    for (int number = 2; !tensor_names_.emplace(free, what).second; ++number) {
-      if (tensor_names_.at(free) == what && array.numbers.origin != Constant::no_origin) {
-        note(
-            fmt::format("'{}' is read by several layers that do not share all of their parameters: "
-                        "it counts as parameters of each of them",
-                        name));
-        break;
-      }
-      free = fmt::format("{}_{}", name, number);
-    }
-    const bool is_there = std::ranges::any_of(
-        network_->tensors, [&](const models::Tensor& t) { return t.name == free; });
-    if (!is_there) {
+    const std::string name = is_own ? array.numbers.name : usual;
+    bool is_new = true;
+    std::string free = tensor_name(array.numbers, name, is_new);
+    if (is_new) {
       auto numbers = array.numbers.numbers(path_);
       if (auto* const compute = std::get_if<ComputedNumbers>(&numbers)) {
         numbers = [graph = graph_, function = *compute] { return function(); };
@@ -120,17 +130,26 @@ StepId Translator::parameter(const Constant& numbers, const Node& node) {
   return add(std::move(step));
 }
 
+std::string Translator::numbers_text(const Constant& numbers) {
+  const double first = numbers.first();
+  if (numbers.is_all(first)) return yaml_number(first);
+  written_ += numbers.elements();
+  if (written_ > most_written) {
+    refuse(fmt::format("more than {} fixed numbers would stand in the architecture file",
+                       most_written),
+           "export them as parameters, or compute them where they are used");
+  }
+  std::vector<std::string> texts;
+  for (const double value : numbers.values()) texts.push_back(yaml_number(value));
+  return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
 StepId Translator::fixed(const Constant& numbers, const Node& node) {
   Step step;
   step.kind = Step::Kind::head;
   step.component = "constant";
   step.name = name_of(node) + ".constant";
-  std::vector<std::string> texts;
-  for (const double value : numbers.values()) texts.push_back(yaml_number(value));
-  const bool is_one = numbers.is_all(numbers.values().at(0));
-  step.settings = {
-      {"shape", yaml_list(numbers.sizes)},
-      {"values", is_one ? texts.front() : fmt::format("[{}]", fmt::join(texts, ", "))}};
+  step.settings = {{"shape", yaml_list(numbers.sizes)}, {"values", numbers_text(numbers)}};
   step.output = shape_of(numbers.sizes);
   return add(std::move(step));
 }

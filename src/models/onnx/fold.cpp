@@ -25,7 +25,7 @@ Constant combined(const Call& call, const Constant& a, const Constant& b, Functi
   const Sizes sizes = broadcast_sizes(a.sizes, b.sizes);
   call.folder.require_room(sizes);
   const bool like_b = a.is_scalar() || !a.may_be_trained;
-  Constant result(sizes, like_b ? b : a, [a, b, sizes, function, is_integer] {
+  Constant result(sizes, resembling(like_b ? b : a, {&a, &b}), [a, b, sizes, function, is_integer] {
     const std::vector<double>& first = a.values();
     const std::vector<double>& second = b.values();
     std::vector<double> values;
@@ -40,14 +40,15 @@ Constant combined(const Call& call, const Constant& a, const Constant& b, Functi
   });
   result.is_integer = is_integer;
   result.may_be_trained = a.may_be_trained || b.may_be_trained;
-  result.view +=
-      fmt::format("{}({}{},{}{})", call.node.operation, a.origin, a.view, b.origin, b.view);
+  result.add_to_view(
+      fmt::format("{}({}{},{}{})", call.node.operation, a.origin, a.view, b.origin, b.view));
   return result;
 }
 
 const std::map<std::string_view, Function2>& binary_functions() {
   static const std::map<std::string_view, Function2> all{
       {"Add", [](double a, double b) { return a + b; }},
+      {"Sum", [](double a, double b) { return a + b; }},
       {"Sub", [](double a, double b) { return a - b; }},
       {"Mul", [](double a, double b) { return a * b; }},
       {"Div", [](double a, double b) { return a / b; }},
@@ -125,7 +126,7 @@ Result fold_unary(const Call& call) {
     std::ranges::transform(values, values.begin(), function);
     return values;
   });
-  result.view += call.node.operation;
+  result.add_to_view(call.node.operation);
   return {result};
 }
 
@@ -208,7 +209,7 @@ Result fold_reduction(const Call& call) {
     });
     return all;
   });
-  result.view += kind;
+  result.add_to_view(fmt::format("{}[{}]", kind, fmt::join(outer, ",")));
   return {result};
 }
 
@@ -220,7 +221,7 @@ Result fold_matmul(const Call& call) {
   }
   const Sizes sizes{a.sizes[0], b.sizes[1]};
   call.folder.require_room({a.sizes[0], a.sizes[1], b.sizes[1]});
-  return {Constant(sizes, a.may_be_trained ? a : b, [a, b, sizes] {
+  Constant result(sizes, resembling(a.may_be_trained ? a : b, {&a, &b}), [a, b, sizes] {
     const auto rows = static_cast<std::size_t>(sizes[0]);
     const auto columns = static_cast<std::size_t>(sizes[1]);
     const auto inner = static_cast<std::size_t>(a.sizes[1]);
@@ -233,7 +234,47 @@ Result fold_matmul(const Call& call) {
       }
     }
     return values;
-  })};
+  });
+  result.add_to_view(fmt::format("MatMul({},{})", trace_of(a), trace_of(b)));
+  return {result};
+}
+
+// Some entries replaced, as indexed assignments are exported.
+Result fold_scatter(const Call& call) {
+  const Constant from = call.at(0);
+  const Constant indices = call.at(1);
+  const Constant updates = call.at(2);
+  if (indices.sizes.empty() || indices.sizes.back() < 0 ||
+      static_cast<std::size_t>(indices.sizes.back()) > from.sizes.size() ||
+      call.node.text("reduction", "none") != "none") {
+    refuse("indices that do not fit", "compute it before the export");
+  }
+  const auto depth = static_cast<std::size_t>(indices.sizes.back());
+  std::int64_t inner = 1;
+  for (std::size_t axis = depth; axis < from.sizes.size(); ++axis) inner *= from.sizes[axis];
+  const Sizes places = indices.integers();
+  const std::int64_t count = depth == 0 ? 1 : static_cast<std::int64_t>(places.size() / depth);
+  if (updates.elements() != checked_product(count, inner, "an array's size")) {
+    refuse("updates that do not fit", "compute it before the export");
+  }
+  call.folder.require_room(from.sizes);
+  const Sizes strides = strides_of(from.sizes);
+  std::vector<double> values = from.values();
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t begin = 0;
+    for (std::size_t axis = 0; axis < depth; ++axis) {
+      std::int64_t place = places[static_cast<std::size_t>(i) * depth + axis];
+      if (place < 0) place += from.sizes[axis];
+      if (place < 0 || place >= from.sizes[axis])
+        refuse("an index beyond its axis", "is the file complete?");
+      begin += place * strides[axis];
+    }
+    const auto first = updates.values().begin() + i * inner;
+    std::copy(first, first + inner, values.begin() + begin);
+  }
+  Constant result(from.sizes, from, [values] { return values; });
+  result.add_to_view(fmt::format("ScatterND({},{})", fmt::join(places, ","), trace_of(updates)));
+  return {result};
 }
 
 const std::map<std::string_view, Fold>& folds() {
@@ -243,6 +284,7 @@ const std::map<std::string_view, Fold>& folds() {
     table.emplace("Dropout", fold_identity);
     table.emplace("Cast", fold_cast);
     table.emplace("MatMul", fold_matmul);
+    table.emplace("ScatterND", fold_scatter);
     for (const auto& [name, function] : binary_functions()) table.emplace(name, fold_binary);
     for (const auto& [name, function] : comparisons()) table.emplace(name, fold_comparison);
     for (const auto& [name, function] : unary_functions()) table.emplace(name, fold_unary);
@@ -257,6 +299,7 @@ const std::map<std::string_view, Fold>& folds() {
 
 }  // namespace
 
+// Of an array as it is seen with more axes in front, and its axes of size 1 repeated.
 Sizes broadcast_strides(const Sizes& from, const Sizes& to) {
   const Sizes own = strides_of(from);
   Sizes strides(to.size(), 0);
@@ -267,11 +310,25 @@ Sizes broadcast_strides(const Sizes& from, const Sizes& to) {
   return strides;
 }
 
+// What a result is like that is computed of all these: no deeper than they are.
+Constant resembling(const Constant& like, std::initializer_list<const Constant*> inputs) {
+  Constant result = like;
+  for (const Constant* const input : inputs) result.depth = std::max(result.depth, input->depth);
+  return result;
+}
+
+// What was done to an array, for the view of one that is made of it.
+std::string trace_of(const Constant& array) {
+  return fmt::format("{}{}[{}]", array.origin, array.view, fmt::join(array.sizes, ","));
+}
+
 bool Folder::knows(std::string_view operation) const { return folds().contains(operation); }
 
 std::vector<Constant> Folder::fold(const Graph& graph, const Node& node,
                                    const std::vector<const Constant*>& inputs) {
-  return folds().at(node.operation)({graph, node, inputs, *this});
+  std::vector<Constant> results = folds().at(node.operation)({graph, node, inputs, *this});
+  for (Constant& result : results) result.take_room(graph.room);
+  return results;
 }
 
 void Folder::require_room(const Sizes& sizes) {
@@ -286,6 +343,16 @@ void Folder::require_room(const Sizes& sizes) {
     refuse("what is computed of known arrays takes too long",
            "simplify the model before, for example with onnxsim");
   }
+}
+
+Sizes sizes_asked(const Node& node, const Sizes& all) {
+  const auto rank = static_cast<std::int64_t>(all.size());
+  const auto place = [&](std::int64_t at) {
+    return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
+  };
+  const std::int64_t begin = place(node.integer("start", 0));
+  const std::int64_t end = std::max(begin, place(node.integer("end", rank)));
+  return {all.begin() + begin, all.begin() + end};
 }
 
 }  // namespace smoothbound::models::onnx

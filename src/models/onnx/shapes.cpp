@@ -33,6 +33,7 @@ std::size_t axis_within(std::int64_t axis, std::size_t rank) {
 }
 
 Sizes reshape_sizes(const Sizes& from, const Sizes& asked, bool allows_zero) {
+  require_rank(asked.size());
   Sizes sizes = asked;
   std::int64_t known = 1;
   std::size_t open = sizes.size();
@@ -126,7 +127,9 @@ Sizes split_sizes(const Node& node, std::int64_t size, const Constant* given) {
 }
 
 Sizes axes_of(const Node& node, const Constant* given) {
-  return given != nullptr ? given->integers() : node.integers("axes");
+  Sizes axes = given != nullptr ? given->integers() : node.integers("axes");
+  require_rank(axes.size());
+  return axes;
 }
 
 }  // namespace smoothbound::models::onnx
