@@ -21,8 +21,10 @@ TEST(OnnxRefusals, Convolutions) {
                  "a node Conv: 3 channels meet weights for 4 in 1 groups | is the file complete?"},
       LayersCase{"y = Conv(x:1x3x4x4, w:2x3x1x1) group=2",
                  "a node Conv: 3 channels meet weights for 3 in 2 groups | is the file complete?"},
-      LayersCase{"y = Conv(x:1x3x4x4, w:2x3x1x1) group=4611686018427387904",
-                 "a node Conv: the number of channels exceeds 2^63 - 1 | make the sizes smaller"},
+      LayersCase{
+          "y = Conv(x:1x3x4x4, w:2x3x1x1) group=4611686018427387904",
+          "a node Conv: 3 channels meet weights for 3 in 4611686018427387904 groups | is the "
+          "file complete?"},
       LayersCase{"y = Conv(x:1x3x4, w:2x3x1x1)",
                  "a node Conv: it reads an array [1, 3, 4] and has 2 axes of positions | it reads "
                  "[batch, channels, positions...]"},
@@ -58,8 +60,8 @@ TEST(OnnxRefusals, Convolutions) {
                  "a node ConvTranspose: pads of -1 in front and 0 behind | use output_padding for "
                  "more positions"},
       LayersCase{"y = ConvTranspose(x:1x3x4, w:3x2x3) pads=[-1 0]",
-                 "a node ConvTranspose: pads of -1 in front and 0 behind | use output_padding for "
-                 "more positions"},
+                 "a node ConvTranspose: pads are [-1, 0], with 1 axes of positions | one in front "
+                 "for each axis, then one behind, none below 0"},
       LayersCase{"y = ConvTranspose(x:1x3x4, w:2x2x3)",
                  "a node ConvTranspose: 3 channels meet weights for 2 | is the file complete?"},
       LayersCase{"y = ConvTranspose(x:1x3x4, w:3x2x3) output_padding=[-1]",
@@ -231,7 +233,7 @@ TEST(OnnxRefusals, Windows) {
                  "a node ReduceMean: the network's input decides about the axes | they have to be "
                  "known when the model is read"},
       LayersCase{"y = Resize(x:1x3x4x4, _, _, [1 3 4 4 4])",
-                 "a node Resize: more sizes than axes | is the file complete?"},
+                 "a node Resize: 5 sizes for other axes | is the file complete?"},
       LayersCase{"y = Resize(x:1x3x4x4)",
                  "a node Resize: neither scales nor sizes are known | export it with fixed ones"},
       LayersCase{"y = Resize(x:1x3x4x4, _, s:4[1 1 0.1 1])",

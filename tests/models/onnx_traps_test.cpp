@@ -143,10 +143,10 @@ TEST(OnnxTraps, PaddingOfConvolutions) {
   EXPECT_EQ(layers_of(uneven),
             "  - {name: conv, then: [{pad: {before: 0, after: 1}}]}\n" + strided);
   Model lower = image(13);
-  conv(lower, "x", "y", {text("auto_pad", "SAME_LOWER"), ints("strides", two)});
+  conv(lower, "x", "y", {testing::onnx::text("auto_pad", "SAME_LOWER"), ints("strides", two)});
   EXPECT_EQ(layers_of(lower), "  - {name: conv, then: [{pad: {before: 1, after: 0}}]}\n" + strided);
   Model upper = image(13, 9);
-  conv(upper, "x", "y", {text("auto_pad", "SAME_UPPER"), ints("strides", two)});
+  conv(upper, "x", "y", {testing::onnx::text("auto_pad", "SAME_UPPER"), ints("strides", two)});
   EXPECT_EQ(layers_of(upper),
             "  - {name: \"y\", conv: {filters: 3, kernel: 3, stride: 2, padding: 1}, "
             "bias: false}\n");
@@ -221,8 +221,8 @@ TEST(OnnxTraps, WhatIsLeftOut) {
   Model resize = image(11);
   resize.initializer("roi", {0}, {}).initializer("scales", {4}, {1, 1, 2, 2});
   resize.node("Resize", {"x", "roi", "scales"}, {"y"},
-              {text("mode", "nearest"), text("nearest_mode", "floor"),
-               text("coordinate_transformation_mode", "asymmetric")});
+              {testing::onnx::text("mode", "nearest"), testing::onnx::text("nearest_mode", "floor"),
+               testing::onnx::text("coordinate_transformation_mode", "asymmetric")});
   EXPECT_EQ(layers_of(resize), "  - {name: resize, then: [{upsample: {size: [16, 16]}}]}\n");
   Model gemm;
   gemm.input("x", {1, 4}).output("y").initializer("fc.weight", {2, 4}, counted(8));

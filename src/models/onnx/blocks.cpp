@@ -19,6 +19,7 @@ std::uint32_t Translator::first_equal(std::uint32_t initializer) {
   if (initializer == Constant::no_origin) return initializer;
   const Tensor& tensor = graph_->initializers[initializer];
   constexpr std::size_t least = 16;  // bytes: what is shorter may be equal by chance
+  constexpr std::size_t most = 64;   // arrays that begin alike and are compared
   if (!is_made_up(tensor.name) || tensor.bytes.size() < least) return initializer;
   const auto is_varied = [](std::string_view bytes) {
     return bytes.substr(4) != bytes.substr(0, bytes.size() - 4);
@@ -31,7 +32,7 @@ std::uint32_t Translator::first_equal(std::uint32_t initializer) {
       return other;
     }
   }
-  candidates.push_back(initializer);
+  if (candidates.size() < most) candidates.push_back(initializer);
   return initializer;
 }
 
@@ -41,8 +42,8 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
   std::string key;
   for (const BlockArray& array : arrays) {
     if (array.numbers.origin == Constant::no_origin) key += "?";
-    key += fmt::format("{}:{}:{};", array.suffix, first_equal(array.numbers.origin),
-                       array.numbers.view);
+    key += fmt::format("{}:{}:{}:{};", array.suffix, first_equal(array.numbers.origin),
+                       array.numbers.view, fmt::join(array.numbers.sizes, ","));
   }
   if (key.find('?') == std::string::npos && step.kind == Step::Kind::head) {
     const auto [found, is_new] = blocks_.emplace(key, network_->size());
@@ -80,9 +81,8 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
                        name, array.numbers.name));
     }
     std::string free = name;
-    for (int number = 2; !tensor_names_.insert(free).second; ++number) {
-      free = fmt::format("{}_{}", name, number);
-    }
+    std::size_t& number = last_number_.emplace(name, 1).first->second;
+    while (!tensor_names_.insert(free).second) free = fmt::format("{}_{}", name, ++number);
     auto numbers = array.numbers.numbers(path_);
     if (auto* const compute = std::get_if<ComputedNumbers>(&numbers)) {
       numbers = [graph = graph_, function = *compute] { return function(); };
@@ -119,17 +119,26 @@ StepId Translator::parameter(const Constant& numbers, const Node& node) {
   return add(std::move(step));
 }
 
+std::string Translator::numbers_text(const Constant& numbers) {
+  const double first = numbers.first();
+  if (numbers.is_all(first)) return yaml_number(first);
+  written_ += numbers.elements();
+  if (written_ > most_written) {
+    refuse(fmt::format("more than {} fixed numbers would stand in the architecture file",
+                       most_written),
+           "export them as parameters, or compute them where they are used");
+  }
+  std::vector<std::string> texts;
+  for (const double value : numbers.values()) texts.push_back(yaml_number(value));
+  return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
 StepId Translator::fixed(const Constant& numbers, const Node& node) {
   Step step;
   step.kind = Step::Kind::head;
   step.component = "constant";
   step.name = name_of(node) + ".constant";
-  std::vector<std::string> texts;
-  for (const double value : numbers.values()) texts.push_back(yaml_number(value));
-  const bool is_one = numbers.is_all(numbers.values().at(0));
-  step.settings = {
-      {"shape", yaml_list(numbers.sizes)},
-      {"values", is_one ? texts.front() : fmt::format("[{}]", fmt::join(texts, ", "))}};
+  step.settings = {{"shape", yaml_list(numbers.sizes)}, {"values", numbers_text(numbers)}};
   step.output = shape_of(numbers.sizes);
   return add(std::move(step));
 }

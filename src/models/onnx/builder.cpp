@@ -189,11 +189,11 @@ ValueId GraphBuilder::refer(std::string_view name, Scope& scope) {
 
 ValueId GraphBuilder::define(std::string_view name, Scope& scope) {
   const ValueId value = refer(name, scope);
-  if (value == absent || is_made_[value]) {
+  if (value == absent || is_made(value)) {
     throw SpecError(whole_file, fmt::format("there are two values '{}'", name),
                     "export the model again; ONNX's own checker refuses it, too");
   }
-  is_made_[value] = true;
+  is_made_[value - first_] = true;
   return value;
 }
 
@@ -219,7 +219,7 @@ void GraphBuilder::add_output(std::string_view bytes, Scope& scope) {
   GraphInput output;
   const std::string_view name = read_value_info(bytes, output);
   output.value = refer(name, scope);
-  if (!is_made_[output.value]) {
+  if (!is_made(output.value)) {
     throw SpecError(whole_file, fmt::format("nothing makes '{}'", name), damaged_file);
   }
   outputs.push_back(std::move(output));
@@ -291,7 +291,7 @@ void GraphBuilder::check_made() const {
   MistakeList mistakes;
   for (const Node& node : nodes) {
     for (const ValueId input : node.inputs) {
-      if (input == absent || is_made_[input]) continue;
+      if (input == absent || is_made(input)) continue;
       const std::string called = node.name.empty() ? "" : fmt::format(" '{}'", node.name);
       mistakes.add({whole_file,
                     fmt::format("a node{} ({}) reads '{}', which nothing makes", called,
@@ -324,7 +324,7 @@ void GraphBuilder::read(const Pieces& pieces, Scope& scope) {
   each_part(mistakes, parts.outputs, {"output", 1},
             [&](std::string_view bytes) { add_output(bytes, scope); });
   mistakes.throw_any();
-  sort_nodes(nodes, graph_.values);
+  sort_nodes(nodes, graph_.values, first_);
 }
 
 }  // namespace smoothbound::models::onnx

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "smoothbound/text/source.hpp"
@@ -71,6 +72,16 @@ ElementType element_type(DataType type) {
   }
 }
 
+std::int64_t whole(double value) {
+  constexpr double limit = 0x1p63;
+  if (std::isnan(value)) {
+    refuse("a number that is none stands for a whole number", "is the file complete?");
+  }
+  return value >= limit   ? std::numeric_limits<std::int64_t>::max()
+         : value < -limit ? std::numeric_limits<std::int64_t>::min()
+                          : static_cast<std::int64_t>(value);
+}
+
 }  // namespace
 
 void refuse(const std::string& message, std::string hint) {
@@ -79,8 +90,21 @@ void refuse(const std::string& message, std::string hint) {
 
 std::int64_t product(const Sizes& sizes) {
   std::int64_t result = 1;
-  for (const std::int64_t size : sizes) result = checked_product(result, size, "an array's size");
-  return result;
+  bool is_empty = false;
+  for (const std::int64_t size : sizes) {
+    if (size < 0) refuse("an array has a size below 0", "is the file complete?");
+    is_empty = is_empty || size == 0;
+    if (size != 0 && __builtin_mul_overflow(result, size, &result)) {
+      refuse("an array's size exceeds 2^63 - 1", "make the sizes smaller");
+    }
+  }
+  return is_empty ? 0 : result;
+}
+
+void require_rank(std::size_t axes) {
+  if (axes <= largest_rank) return;
+  refuse(fmt::format("an array of {} axes", axes),
+         fmt::format("arrays of up to {} axes are read", largest_rank));
 }
 
 Sizes strides_of(const Sizes& sizes) {
@@ -101,7 +125,7 @@ Constant::Constant(const Graph& graph, std::uint32_t initializer, bool is_litera
 Constant::Constant(Sizes array_sizes, bool holds_integers, std::vector<double> numbers)
     : sizes(std::move(array_sizes)),
       is_integer(holds_integers),
-      numbers_(std::make_shared<Numbers>(Numbers{std::move(numbers), {}})) {}
+      numbers_(std::make_shared<Numbers>(std::move(numbers), Compute())) {}
 
 Constant::Constant(Sizes array_sizes, const Constant& like, Compute compute)
     : sizes(std::move(array_sizes)),
@@ -111,10 +135,11 @@ Constant::Constant(Sizes array_sizes, const Constant& like, Compute compute)
       origin(like.origin),
       view(like.view),
       depth(like.depth + 1),
-      numbers_(std::make_shared<Numbers>(Numbers{{}, std::move(compute)})) {
+      numbers_(std::make_shared<Numbers>(std::vector<double>(), std::move(compute))) {
+  require_rank(sizes.size());
   // Small arrays at once, and long chains in time: nothing is computed by deep recursion.
   constexpr std::int64_t small = 4096;
-  constexpr std::uint32_t deepest = 100;
+  constexpr std::uint32_t deepest = 8;
   if (elements() <= small || depth > deepest) {
     static_cast<void>(values());
     depth = 0;
@@ -123,20 +148,23 @@ Constant::Constant(Sizes array_sizes, const Constant& like, Compute compute)
 
 const std::vector<double>& Constant::values() const {
   if (numbers_ == nullptr) {
-    auto& self = const_cast<Constant&>(*this);  // what it holds does not change
-    self.numbers_ = std::make_shared<Numbers>();
-    self.numbers_->values = graph_ == nullptr ? std::vector<double>{} : tensor().values();
+    const auto read = std::make_shared<Numbers>(
+        graph_ == nullptr ? std::vector<double>() : tensor().values(), Compute());
+    if (graph_ != nullptr) read->take_room(graph_->room);
+    numbers_ = read;
     if (reversed_) {
       const Sizes stored(sizes.rbegin(), sizes.rend());
       std::vector<int> order(sizes.size());
       for (std::size_t i = 0; i < order.size(); ++i) {
         order[i] = static_cast<int>(order.size() - 1 - i);
       }
-      self.numbers_->values = permuted_numbers(numbers_->values, stored, order);
+      numbers_->values = permuted_numbers(numbers_->values, stored, order);
     }
   }
   if (numbers_->compute) {
-    numbers_->values = numbers_->compute();
+    std::vector<double> computed = numbers_->compute();
+    if (numbers_->room != nullptr) numbers_->room->take(computed.size());
+    numbers_->values = std::move(computed);
     numbers_->compute = nullptr;
   }
   return numbers_->values;
@@ -144,22 +172,52 @@ const std::vector<double>& Constant::values() const {
 
 Sizes Constant::integers() const {
   Sizes result;
-  for (const double value : values()) {
-    constexpr double limit = 0x1p63;
-    if (std::isnan(value))
-      refuse("a number that is none stands for a whole number", "is the file complete?");
-    result.push_back(value >= limit   ? std::numeric_limits<std::int64_t>::max()
-                     : value < -limit ? std::numeric_limits<std::int64_t>::min()
-                                      : static_cast<std::int64_t>(value));
-  }
+  for (const double value : values()) result.push_back(whole(value));
   return result;
 }
+
+double Constant::first() const {
+  if (elements() > 0) return values().front();
+  refuse("a number is asked for of an array without entries", "is the file complete?");
+}
+
+std::int64_t Constant::first_integer() const { return whole(first()); }
 
 bool Constant::is_all(double number) const {
   return std::ranges::all_of(values(), [&](double value) { return value == number; });
 }
 
+void Room::take(std::size_t count) {
+  if (count > left_) {
+    refuse("what is computed of known arrays takes too much memory",
+           "simplify the model before, for example with onnxsim");
+  }
+  left_ -= count;
+}
+
+void Constant::Numbers::take_room(std::shared_ptr<Room> from) {
+  if (room != nullptr || from == nullptr) return;
+  from->take(values.size());
+  room = std::move(from);
+}
+
+void Constant::take_room(const std::shared_ptr<Room>& room) {
+  if (numbers_ != nullptr) numbers_->take_room(room);
+}
+
+void Constant::add_to_view(std::string_view what) {
+  constexpr std::size_t longest = 64;
+  view += what;
+  if (view.size() > longest) view = fmt::format("#{:016x}", std::hash<std::string>()(view));
+}
+
 Constant Constant::reshaped(Sizes to) const {
+  require_rank(to.size());
+  if (product(to) != elements()) {
+    refuse(
+        fmt::format("[{}] cannot have the shape [{}]", fmt::join(sizes, ", "), fmt::join(to, ", ")),
+        "is the file complete?");
+  }
   Constant result = *this;
   if (reversed_ && result.numbers_ == nullptr) {
     // Only axes of size 1 may come and go without touching the order.
@@ -190,13 +248,13 @@ Constant Constant::permuted(const std::vector<int>& order) const {
     Constant result = *this;
     result.sizes = std::move(to);
     result.reversed_ = !reversed_;
-    result.view += 't';
+    result.add_to_view("t");
     return result;
   }
   const Constant from = *this;
   Constant result(std::move(to), from,
                   [from, order] { return permuted_numbers(from.values(), from.sizes, order); });
-  result.view += fmt::format("p{}", fmt::join(order, ","));
+  result.add_to_view(fmt::format("p{}", fmt::join(order, ",")));
   return result;
 }
 

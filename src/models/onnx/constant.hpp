@@ -16,7 +16,10 @@ namespace smoothbound::models::onnx {
 
 using Sizes = std::vector<std::int64_t>;
 
+/// Throws SpecError for a size below 0, and if those that are not 0 make too many numbers.
 std::int64_t product(const Sizes& sizes);
+/// Throws SpecError for an array of more axes than `largest_rank`.
+void require_rank(std::size_t axes);
 /// Of an array in C order.
 Sizes strides_of(const Sizes& sizes);
 
@@ -48,11 +51,18 @@ class Constant {
   [[nodiscard]] const std::vector<double>& values() const;
   /// As integers; numbers beyond their range as the nearest one.
   [[nodiscard]] Sizes integers() const;
+  /// The first number; throws SpecError if there is none.
+  [[nodiscard]] double first() const;
+  [[nodiscard]] std::int64_t first_integer() const;
   [[nodiscard]] bool is_scalar() const { return elements() == 1; }
   /// Whether all numbers are this one.
   [[nodiscard]] bool is_all(double number) const;
 
-  /// The same numbers in the same order, with other sizes.
+  /// Says in `view` what was done to it; of long stories only a hash is kept.
+  void add_to_view(std::string_view what);
+  /// Counts its numbers, now or once they are computed. Throws SpecError.
+  void take_room(const std::shared_ptr<Room>& room);
+  /// The same numbers in the same order, with other sizes; throws SpecError if they do not fit.
   [[nodiscard]] Constant reshaped(Sizes to) const;
   /// The axes in another order.
   [[nodiscard]] Constant permuted(const std::vector<int>& order) const;
@@ -62,13 +72,22 @@ class Constant {
  private:
   struct Numbers {
     std::vector<double> values;
-    Compute compute;  // empty: they are there
+    Compute compute;                  // empty: they are there
+    std::shared_ptr<Room> room = {};  // that the values are taken of
+    Numbers(std::vector<double> numbers, Compute function)
+        : values(std::move(numbers)), compute(std::move(function)) {}
+    Numbers(const Numbers&) = delete;
+    Numbers& operator=(const Numbers&) = delete;
+    ~Numbers() {
+      if (room != nullptr) room->give_back(values.size());
+    }
+    void take_room(std::shared_ptr<Room> from);
   };
   [[nodiscard]] const Tensor& tensor() const { return graph_->initializers[origin]; }
 
   const Graph* graph_ = nullptr;  // an initializer of it, in order or (`reversed_`) with axes so
   bool reversed_ = false;
-  std::shared_ptr<Numbers> numbers_;
+  mutable std::shared_ptr<Numbers> numbers_;  // what it holds does not change
 };
 
 /// Evaluates operators whose inputs are all known. `work`: numbers that may still be computed; goes
@@ -91,6 +110,8 @@ class Folder {
   std::int64_t work_;
 };
 
+/// Those of the sizes of an array that a Shape asks for.
+Sizes sizes_asked(const Node& node, const Sizes& all);
 /// The sizes of two arrays that are seen as equally large; throws SpecError if they are not so.
 Sizes broadcast_sizes(const Sizes& a, const Sizes& b);
 /// `axis` from 0 on, where below 0 counts from the end; throws SpecError.

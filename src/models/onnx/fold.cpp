@@ -30,7 +30,7 @@ Constant combined(const Call& call, const Constant& a, const Constant& b, Functi
   const Sizes sizes = broadcast_sizes(a.sizes, b.sizes);
   call.folder.require_room(sizes);
   const bool like_b = a.is_scalar() || !a.may_be_trained;
-  Constant result(sizes, like_b ? b : a, [a, b, sizes, function, is_integer] {
+  Constant result(sizes, resembling(like_b ? b : a, {&a, &b}), [a, b, sizes, function, is_integer] {
     const std::vector<double>& first = a.values();
     const std::vector<double>& second = b.values();
     std::vector<double> values;
@@ -52,6 +52,7 @@ Constant combined(const Call& call, const Constant& a, const Constant& b, Functi
 const std::map<std::string_view, Function2>& binary_functions() {
   static const std::map<std::string_view, Function2> all{
       {"Add", [](double a, double b) { return a + b; }},
+      {"Sum", [](double a, double b) { return a + b; }},
       {"Sub", [](double a, double b) { return a - b; }},
       {"Mul", [](double a, double b) { return a * b; }},
       {"Div", [](double a, double b) { return a / b; }},
@@ -129,7 +130,7 @@ Result fold_unary(const Call& call) {
     std::ranges::transform(values, values.begin(), function);
     return values;
   });
-  result.view += call.node.operation;
+  result.add_to_view(call.node.operation);
   return {result};
 }
 
@@ -224,7 +225,7 @@ Result fold_matmul(const Call& call) {
   }
   const Sizes sizes{a.sizes[0], b.sizes[1]};
   call.folder.require_room({a.sizes[0], a.sizes[1], b.sizes[1]});
-  Constant result(sizes, a.may_be_trained ? a : b, [a, b, sizes] {
+  Constant result(sizes, resembling(a.may_be_trained ? a : b, {&a, &b}), [a, b, sizes] {
     const auto rows = static_cast<std::size_t>(sizes[0]);
     const auto columns = static_cast<std::size_t>(sizes[1]);
     const auto inner = static_cast<std::size_t>(a.sizes[1]);
@@ -263,6 +264,7 @@ const std::map<std::string_view, Fold>& folds() {
 
 }  // namespace
 
+// Of an array as it is seen with more axes in front, and its axes of size 1 repeated.
 Sizes broadcast_strides(const Sizes& from, const Sizes& to) {
   const Sizes own = strides_of(from);
   Sizes strides(to.size(), 0);
@@ -273,11 +275,25 @@ Sizes broadcast_strides(const Sizes& from, const Sizes& to) {
   return strides;
 }
 
+// What a result is like that is computed of all these: no deeper than they are.
+Constant resembling(const Constant& like, std::initializer_list<const Constant*> inputs) {
+  Constant result = like;
+  for (const Constant* const input : inputs) result.depth = std::max(result.depth, input->depth);
+  return result;
+}
+
+// What was done to an array, for the view of one that is made of it.
+std::string trace_of(const Constant& array) {
+  return fmt::format("{}{}[{}]", array.origin, array.view, fmt::join(array.sizes, ","));
+}
+
 bool Folder::knows(std::string_view operation) const { return folds().contains(operation); }
 
 std::vector<Constant> Folder::fold(const Graph& graph, const Node& node,
                                    const std::vector<const Constant*>& inputs) {
-  return folds().at(node.operation)({graph, node, inputs, *this});
+  std::vector<Constant> results = folds().at(node.operation)({graph, node, inputs, *this});
+  for (Constant& result : results) result.take_room(graph.room);
+  return results;
 }
 
 void Folder::require_room(const Sizes& sizes) {
@@ -292,6 +308,16 @@ void Folder::require_room(const Sizes& sizes) {
     refuse("what is computed of known arrays takes too long",
            "simplify the model before, for example with onnxsim");
   }
+}
+
+Sizes sizes_asked(const Node& node, const Sizes& all) {
+  const auto rank = static_cast<std::int64_t>(all.size());
+  const auto place = [&](std::int64_t at) {
+    return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
+  };
+  const std::int64_t begin = place(node.integer("start", 0));
+  const std::int64_t end = std::max(begin, place(node.integer("end", rank)));
+  return {all.begin() + begin, all.begin() + end};
 }
 
 }  // namespace smoothbound::models::onnx

@@ -50,6 +50,10 @@ void for_each_place(const Sizes& sizes, const std::vector<Sizes>& strides, const
 
 /// Of an array as it is seen with more axes in front, and its axes of size 1 repeated.
 Sizes broadcast_strides(const Sizes& from, const Sizes& to);
+/// What a result is like that is computed of all these: no deeper than they are.
+Constant resembling(const Constant& like, std::initializer_list<const Constant*> inputs);
+/// What was done to an array, for the view of one that is made of it.
+std::string trace_of(const Constant& array);
 
 using Fold = Result (*)(const Call&);
 /// Of operators that move and choose numbers.

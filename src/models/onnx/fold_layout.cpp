@@ -12,7 +12,7 @@ namespace smoothbound::models::onnx {
 namespace {
 
 Result fold_shape(const Call& call) {
-  const Sizes& sizes = call.at(0).sizes;
+  const Sizes sizes = sizes_asked(call.node, call.at(0).sizes);
   return {Constant(Sizes{static_cast<std::int64_t>(sizes.size())}, true,
                    std::vector<double>(sizes.begin(), sizes.end()))};
 }
@@ -49,7 +49,7 @@ Constant taken(const Call& call, const Constant& from, std::size_t axis, const S
     }
     return result_values;
   });
-  result.view += fmt::format("a{}[{}]", axis, fmt::join(entries, ","));
+  result.add_to_view(fmt::format("a{}[{}]", axis, fmt::join(entries, ",")));
   return result;
 }
 
@@ -68,7 +68,8 @@ Result fold_gather(const Call& call) {
   return {taken(call, from, axis, entries, call.at(1).sizes)};
 }
 
-Sizes listed(const Range& range) {
+Sizes listed(const Call& call, const Range& range) {
+  call.folder.require_room({range.count});
   Sizes entries;
   entries.reserve(static_cast<std::size_t>(range.count));
   for (std::int64_t i = 0; i < range.count; ++i) entries.push_back(range.from + i * range.step);
@@ -81,7 +82,7 @@ Result fold_slice(const Call& call) {
   for (std::size_t axis = 0; axis < ranges.size(); ++axis) {
     const Range& range = ranges[axis];
     if (range.from == 0 && range.step == 1 && range.count == result.sizes[axis]) continue;
-    result = taken(call, result, axis, listed(range), {range.count});
+    result = taken(call, result, axis, listed(call, range), {range.count});
   }
   return {result};
 }
@@ -92,7 +93,7 @@ Result fold_split(const Call& call) {
   Result parts;
   std::int64_t begin = 0;
   for (const std::int64_t size : split_sizes(call.node, from.sizes[axis], call.find(1))) {
-    parts.push_back(taken(call, from, axis, listed({begin, 1, size}), {size}));
+    parts.push_back(taken(call, from, axis, listed(call, {begin, 1, size}), {size}));
     begin += size;
   }
   return parts;
@@ -115,6 +116,7 @@ Result fold_concat(const Call& call) {
     }
     like.is_integer = like.is_integer && parts[i].is_integer;
     like.may_be_trained = like.may_be_trained || parts[i].may_be_trained;
+    like.depth = std::max(like.depth, parts[i].depth);
     for (std::size_t other = 0; other < sizes.size(); ++other) {
       if (other == axis || parts[i].sizes[other] == sizes[other]) continue;
       refuse(fmt::format("[{}] is joined with [{}]", fmt::join(parts[i].sizes, ", "),
@@ -123,7 +125,7 @@ Result fold_concat(const Call& call) {
     }
     if (i > 0) {
       sizes[axis] = checked_sum(sizes[axis], parts[i].sizes[axis], "an array's size");
-      like.view += fmt::format("+{}{}", parts[i].origin, parts[i].view);
+      like.add_to_view("+" + trace_of(parts[i]));
     }
   }
   call.folder.require_room(sizes);
@@ -150,7 +152,7 @@ Result fold_reshape(const Call& call) {
 
 Result fold_flatten(const Call& call) {
   const Constant& from = call.at(0);
-  const std::int64_t rank = static_cast<std::int64_t>(from.sizes.size());
+  const auto rank = static_cast<std::int64_t>(from.sizes.size());
   std::int64_t axis = call.node.integer("axis", 1);
   if (axis < 0) axis += rank;
   const auto middle =
@@ -205,7 +207,7 @@ Constant expanded(const Call& call, const Constant& from, const Sizes& sizes) {
                    });
     return all;
   });
-  result.view += fmt::format("x{}", fmt::join(sizes, ","));
+  result.add_to_view(fmt::format("x{}", fmt::join(sizes, ",")));
   return result;
 }
 
@@ -234,9 +236,6 @@ Result fold_tile(const Call& call) {
 
 Result fold_constant_of_shape(const Call& call) {
   const Sizes sizes = call.at(0).integers();
-  if (std::ranges::any_of(sizes, [](std::int64_t size) { return size < 0; })) {
-    refuse("an array has a size below 0", "is the file complete?");
-  }
   double value = 0;
   bool is_integer = false;
   if (const Attribute* const given = call.node.find("value"); given != nullptr && given->tensor) {
@@ -254,9 +253,9 @@ Result fold_constant_of_shape(const Call& call) {
 }
 
 Result fold_range(const Call& call) {
-  const double start = call.at(0).values().at(0);
-  const double limit = call.at(1).values().at(0);
-  const double delta = call.at(2).values().at(0);
+  const double start = call.at(0).first();
+  const double limit = call.at(1).first();
+  const double delta = call.at(2).first();
   const double count = delta == 0 ? 0 : std::max(0.0, std::ceil((limit - start) / delta));
   if (!(count < 0x1p40)) refuse("a range has too many numbers", "is the file complete?");
   const Sizes sizes{static_cast<std::int64_t>(count)};
@@ -280,25 +279,27 @@ Result fold_where(const Call& call) {
   const Sizes sizes = broadcast_sizes(broadcast_sizes(condition.sizes, yes.sizes), no.sizes);
   call.folder.require_room(sizes);
   return {of_this_node(
-      call, Constant(sizes, yes.may_be_trained ? yes : no, [condition, yes, no, sizes] {
-        std::vector<double> values;
-        for_each_place(sizes,
-                       {broadcast_strides(condition.sizes, sizes),
-                        broadcast_strides(yes.sizes, sizes), broadcast_strides(no.sizes, sizes)},
-                       [&](const std::vector<std::int64_t>& at) {
-                         const bool holds =
-                             condition.values()[static_cast<std::size_t>(at[0])] != 0;
-                         values.push_back(holds ? yes.values()[static_cast<std::size_t>(at[1])]
-                                                : no.values()[static_cast<std::size_t>(at[2])]);
-                       });
-        return values;
-      }))};
+      call,
+      Constant(sizes, resembling(yes.may_be_trained ? yes : no, {&condition, &yes, &no}),
+               [condition, yes, no, sizes] {
+                 std::vector<double> values;
+                 for_each_place(
+                     sizes,
+                     {broadcast_strides(condition.sizes, sizes),
+                      broadcast_strides(yes.sizes, sizes), broadcast_strides(no.sizes, sizes)},
+                     [&](const std::vector<std::int64_t>& at) {
+                       const bool holds = condition.values()[static_cast<std::size_t>(at[0])] != 0;
+                       values.push_back(holds ? yes.values()[static_cast<std::size_t>(at[1])]
+                                              : no.values()[static_cast<std::size_t>(at[2])]);
+                     });
+                 return values;
+               }))};
 }
 
 Result fold_triangle(const Call& call) {
   const Constant from = call.at(0);
   if (from.sizes.size() < 2) refuse("a triangle of what is no matrix", "is the file complete?");
-  const std::int64_t diagonal = call.find(1) != nullptr ? call.at(1).integers().at(0) : 0;
+  const std::int64_t diagonal = call.find(1) != nullptr ? call.at(1).first_integer() : 0;
   const bool upper = call.node.integer("upper", 1) != 0;
   call.folder.require_room(from.sizes);
   return {of_this_node(call, Constant(from.sizes, from, [from, diagonal, upper] {
@@ -356,24 +357,15 @@ Result fold_scatter(const Call& call) {
 
 std::map<std::string_view, Fold> layout_folds() {
   return {
-      {"Shape", fold_shape},
-      {"Size", fold_size},
-      {"Gather", fold_gather},
-      {"Slice", fold_slice},
-      {"Split", fold_split},
-      {"Concat", fold_concat},
-      {"Reshape", fold_reshape},
-      {"Flatten", fold_flatten},
-      {"Squeeze", fold_squeeze},
-      {"Unsqueeze", fold_unsqueeze},
-      {"Transpose", fold_transpose},
-      {"Expand", fold_expand},
-      {"Tile", fold_tile},
-      {"Range", fold_range},
-      {"ConstantOfShape", fold_constant_of_shape},
-      {"Where", fold_where},
-      {"Trilu", fold_triangle},
-      {"ScatterND", fold_scatter},
+      {"ScatterND", fold_scatter},   {"Shape", fold_shape},
+      {"Size", fold_size},           {"Gather", fold_gather},
+      {"Slice", fold_slice},         {"Split", fold_split},
+      {"Concat", fold_concat},       {"Reshape", fold_reshape},
+      {"Flatten", fold_flatten},     {"Squeeze", fold_squeeze},
+      {"Unsqueeze", fold_unsqueeze}, {"Transpose", fold_transpose},
+      {"Expand", fold_expand},       {"Tile", fold_tile},
+      {"Range", fold_range},         {"ConstantOfShape", fold_constant_of_shape},
+      {"Where", fold_where},         {"Trilu", fold_triangle},
   };
 }
 

@@ -63,7 +63,7 @@ void take_out_identities(Graph& graph, const std::vector<ValueId>& read_elsewher
     const Tensor* const tensor = graph.initializer(input);
     // What is long in itself is not copied: none of the exporters write it so.
     if (node.operation == "Identity" && tensor != nullptr && tensor->is_real() &&
-        tensor->integers.empty() && tensor->sizes.size() <= largest_rank) {
+        tensor->integers.empty()) {
       make_own_initializer(graph, input, output);
     } else {
       stands_for[output] = input;

@@ -131,8 +131,25 @@ struct Value {
   bool is_literal = false;
 };
 
+/// More axes no array has.
+inline constexpr std::size_t largest_rank = 64;
+
 /// What reading the bodies of a graph takes.
 struct Reading;
+
+/// Counts numbers that are held in memory.
+class Room {
+ public:
+  explicit Room(std::size_t most) : left_(most) {}
+  /// Throws SpecError if there is not so much left.
+  void take(std::size_t count);
+  void give_back(std::size_t count) { left_ += count; }
+  /// From now on there is room for all.
+  void lift() { left_ = static_cast<std::size_t>(-1) / 2; }
+
+ private:
+  std::size_t left_;
+};
 
 struct Graph {
   std::int64_t ir_version = 0;
@@ -146,6 +163,7 @@ struct Graph {
   std::vector<GraphInput> outputs;
   std::deque<std::string> texts;  // names and numbers that the file does not have
   std::shared_ptr<Reading> reading;
+  std::shared_ptr<Room> room;  // for known numbers; none: for any number of them
 
   [[nodiscard]] const Tensor* initializer(ValueId value) const {
     if (value == absent || values[value].initializer == absent) return nullptr;

@@ -188,12 +188,6 @@ View product_of_views(Translator& translator, const Node& node, View a, View b) 
   return a;
 }
 
-std::string numbers_text(const std::vector<double>& values) {
-  std::vector<std::string> texts;
-  for (const double value : values) texts.push_back(yaml_number(value));
-  return fmt::format("[{}]", fmt::join(texts, ", "));
-}
-
 // x + c or c x with fixed numbers c.
 View with_fixed(Translator& translator, const Node& node, View x, const Constant& numbers,
                 bool is_product) {
@@ -221,7 +215,7 @@ View with_fixed(Translator& translator, const Node& node, View x, const Constant
       x.step = translator.map(x.step, "reshape", {{"", yaml_list({count, x.elements() / count})}},
                               shape_of({count, x.elements() / count}), node);
     }
-    return mapped(translator, node, x, component, {{"by", numbers_text(values)}});
+    return mapped(translator, node, x, component, {{"by", translator.numbers_text(numbers)}});
   }
   const View given = as_view(translator, node, numbers, x, false);
   return is_product ? product_of_views(translator, node, x, given)
@@ -335,13 +329,14 @@ void translate_sum(Translator& translator, const Node& node) {
     const View& x = translator.require_view(node, i);
     result = result ? sum_of(translator, node, *result, x) : x;
   }
-  for (const Constant* const numbers : known)
-    result = added(translator, node, result.value(), *numbers);
+  if (!result)
+    refuse("nothing of it depends on the network's input", "compute it before the export");
+  for (const Constant* const numbers : known) result = added(translator, node, *result, *numbers);
   if (node.operation == "Mean") {
-    result = scaled_and_shifted(translator, node, result.value(),
+    result = scaled_and_shifted(translator, node, *result,
                                 1 / static_cast<double>(node.inputs.size()), 0);
   }
-  translator.set(node, 0, result.value());
+  translator.set(node, 0, *result);
 }
 
 void translate_sub(Translator& translator, const Node& node) {
@@ -428,8 +423,10 @@ void translate_extreme(Translator& translator, const Node& node) {
     more = mapped(translator, node, more, "relu", {});
     result = sum_of(translator, node, *result, scaled_and_shifted(translator, node, more, sign, 0));
   }
+  if (!result)
+    refuse("nothing of it depends on the network's input", "compute it before the export");
   for (const Constant* const numbers : known) {
-    View& x = result.value();
+    View& x = *result;
     x = with_rank(x, numbers->sizes.size());
     if (numbers->is_scalar()) {
       const double number = numbers->values()[0];
@@ -443,7 +440,7 @@ void translate_extreme(Translator& translator, const Node& node) {
     x = with_fixed(translator, node, scaled_and_shifted(translator, node, rest, sign, 0), *numbers,
                    false);
   }
-  translator.set(node, 0, result.value());
+  translator.set(node, 0, *result);
 }
 
 // Scores that are not to count are replaced by a number far below the others.

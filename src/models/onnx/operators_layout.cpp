@@ -66,16 +66,10 @@ void translate_cast(Translator& translator, const Node& node) {
 }
 
 void translate_shape(Translator& translator, const Node& node) {
-  const Sizes& all = translator.require_view(node, 0).sizes;
-  const auto rank = static_cast<std::int64_t>(all.size());
-  const auto place = [&](std::int64_t at) {
-    return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
-  };
-  const std::int64_t begin = place(node.integer("start", 0));
-  const std::int64_t end = std::max(begin, place(node.integer("end", rank)));
-  const Sizes sizes(all.begin() + begin, all.begin() + end);
-  translator.set(
-      node, 0, Constant(Sizes{end - begin}, true, std::vector<double>(sizes.begin(), sizes.end())));
+  const Sizes sizes = sizes_asked(node, translator.require_view(node, 0).sizes);
+  translator.set(node, 0,
+                 Constant(Sizes{static_cast<std::int64_t>(sizes.size())}, true,
+                          std::vector<double>(sizes.begin(), sizes.end())));
 }
 
 void translate_size(Translator& translator, const Node& node) {
@@ -246,11 +240,13 @@ void translate_gather(Translator& translator, const Node& node) {
   const bool is_one = indices.sizes.empty();
   if (entries.empty() || indices.sizes.size() > 1)
     refuse("indices that are no list", "export it as slices");
-  Range range{entries[0], entries.size() > 1 ? entries[1] - entries[0] : 1,
-              static_cast<std::int64_t>(entries.size())};
+  if (std::ranges::any_of(
+          entries, [&](std::int64_t entry) { return entry < 0 || entry >= x.sizes[axis]; })) {
+    refuse("an index beyond the axis", "is the file complete?");
+  }
+  const Range range{entries[0], entries.size() > 1 ? entries[1] - entries[0] : 1,
+                    static_cast<std::int64_t>(entries.size())};
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i] < 0 || entries[i] >= size)
-      refuse("an index beyond the axis", "is the file complete?");
     if (range.step == 0 || entries[i] != range.from + static_cast<std::int64_t>(i) * range.step) {
       refuse("entries that are not evenly spaced", "export it as slices");
     }
@@ -337,6 +333,13 @@ void translate_concat(Translator& translator, const Node& node) {
       for (const std::size_t other : order) axes.push_back(static_cast<int>(other));
       if (numbers->sizes.size() != like.rank())
         refuse("arrays with different numbers of axes are joined", "is the file complete?");
+      for (std::size_t other = 0; other < like.rank(); ++other) {
+        if (other != axis && numbers->sizes[other] != like.sizes[other]) {
+          refuse(fmt::format("[{}] is joined with [{}]", fmt::join(numbers->sizes, ", "),
+                             fmt::join(like.sizes, ", ")),
+                 "is the file complete?");
+        }
+      }
       const Shape shape = shape_with(numbers->sizes[axis]);
       const Constant laid =
           numbers->permuted(axes).reshaped({shape.sizes().begin(), shape.sizes().end()});

@@ -51,6 +51,11 @@ Convolution convolution_of(const Node& node, const Constant& weight) {
   conv.stride = per_axis(node, "strides", rank - 2, 1);
   conv.dilation = per_axis(node, "dilations", rank - 2, 1);
   conv.groups = node.integer("group", 1);
+  if (weight.elements() == 0 ||
+      std::ranges::any_of(conv.kernel, [](std::int64_t size) { return size > most_extent; })) {
+    refuse(fmt::format("the weights have the shape [{}]", fmt::join(weight.sizes, ", ")),
+           "is the file complete?");
+  }
   const Sizes named = node.integers("kernel_shape");
   if (!named.empty() && named != conv.kernel) {
     refuse(fmt::format("kernel_shape is [{}], and the weights have [{}]", fmt::join(named, ", "),
@@ -74,8 +79,8 @@ void translate_conv(Translator& translator, const Node& node) {
   const Constant& weight = translator.require_constant(node, 1, "weights");
   const Convolution conv = convolution_of(node, weight);
   const SpatialInput input = spatial_input(translator, node, x, conv.kernel.size());
-  if (checked_product(weight.sizes[1], conv.groups, "the number of channels") !=
-      input.shape.channels()) {
+  if (conv.groups < 1 || input.shape.channels() % conv.groups != 0 ||
+      input.shape.channels() / conv.groups != weight.sizes[1]) {
     refuse(fmt::format("{} channels meet weights for {} in {} groups", input.shape.channels(),
                        weight.sizes[1], conv.groups),
            "is the file complete?");
@@ -123,7 +128,7 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
   const Sizes added = per_axis(node, "output_padding", rank, 0);
   Sizes before(rank, 0);
   Sizes after(rank, 0);
-  const Sizes pads = node.integers("pads");
+  const Sizes pads = pads_of(node, rank);
   const Sizes asked = node.integers("output_shape");
   const std::string_view automatic = node.text("auto_pad", "NOTSET");
   Sizes sizes{filters};
@@ -139,7 +144,7 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
       const std::int64_t total = full - wanted;
       before[axis] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
       after[axis] = total - before[axis];
-    } else if (pads.size() == 2 * rank) {
+    } else if (!pads.empty()) {
       before[axis] = pads[axis];
       after[axis] = pads[axis + rank];
     }
@@ -190,7 +195,7 @@ void translate_conv_transposed(Translator& translator, const Node& node) {
 
 // W z + b for the vectors along an axis of the view; `weight` [units, inputs]. The result has its
 // units along that axis.
-void add_dense(Translator& translator, const Node& node, const View& x, std::size_t axis,
+View add_dense(Translator& translator, const Node& node, const View& x, std::size_t axis,
                const Constant& weight, const Constant* bias) {
   const std::int64_t inputs = weight.sizes[1];
   const std::int64_t units = weight.sizes[0];
@@ -210,13 +215,10 @@ void add_dense(Translator& translator, const Node& node, const View& x, std::siz
   if (positions == 1) {
     step.settings.push_back({"", std::to_string(units)});
     // Dense flattens what it reads: numbers in their order have whatever shape they have.
-    const Shape& shape = translator.network().shape(x.step);
     step.inputs = {x.is_in_order() ? x.step : translator.arranged(x, {axis}, Shape{inputs}, node)};
-    static_cast<void>(shape);
     step.output = shape_of({units});
     translator.bind(step, node, std::move(arrays));
-    result = in_order(translator.add(std::move(step)), result.sizes, x.batch);
-    return translator.set(node, 0, std::move(result));
+    return in_order(translator.add(std::move(step)), result.sizes, x.batch);
   }
   AxisList order{axis};
   Sizes sizes{inputs};
@@ -237,7 +239,7 @@ void add_dense(Translator& translator, const Node& node, const View& x, std::siz
     result.strides[order[i]] = size == 1 ? 0 : stride;
     stride *= size;
   }
-  translator.set(node, 0, std::move(result));
+  return result;
 }
 
 Constant scaled(const Constant& numbers, double factor) {
@@ -248,7 +250,7 @@ Constant scaled(const Constant& numbers, double factor) {
     for (double& value : values) value *= factor;
     return values;
   });
-  result.view += fmt::format("*{}", factor);
+  result.add_to_view(fmt::format("*{}", factor));
   return result;
 }
 
@@ -283,11 +285,9 @@ void translate_gemm(Translator& translator, const Node& node) {
     refuse("the summand of the product depends on the network's input",
            "export it as MatMul and Add");
   }
-  add_dense(translator, node, x, 1, weight, bias ? &*bias : nullptr);
-  if (rest) {
-    const View product = *translator.view(node.outputs[0]);
-    translator.set(node, 0, added(translator, node, product, *rest));
-  }
+  View result = add_dense(translator, node, x, 1, weight, bias ? &*bias : nullptr);
+  if (rest) result = added(translator, node, result, *rest);
+  translator.set(node, 0, std::move(result));
 }
 
 struct Factor {
@@ -366,7 +366,7 @@ void translate_matmul(Translator& translator, const Node& node) {
     const Constant& known = translator.require_constant(node, 1, "weights");
     Sizes sizes = known.sizes;
     while (sizes.size() > 2 && sizes.front() == 1) sizes.erase(sizes.begin());
-    if (known.sizes.size() < 2 || a->rank() == 0) {
+    if (known.sizes.size() < 2 || known.elements() == 0 || a->rank() == 0) {
       refuse("a product with a vector of weights", "export the weights as a matrix");
     }
     if (sizes.size() > 2) {  // a matrix for each of a stack
@@ -378,8 +378,9 @@ void translate_matmul(Translator& translator, const Node& node) {
                    known.sizes, View::nowhere);
       return multiply_views(translator, node, *a, weights);
     }
-    return add_dense(translator, node, *a, a->rank() - 1, known.reshaped(sizes).permuted({1, 0}),
-                     bias);
+    return translator.set(node, 0,
+                          add_dense(translator, node, *a, a->rank() - 1,
+                                    known.reshaped(sizes).permuted({1, 0}), bias));
   }
   const View& right = translator.require_view(node, 1);
   const Constant& known = translator.require_constant(node, 0, "weights");
@@ -389,7 +390,9 @@ void translate_matmul(Translator& translator, const Node& node) {
     refuse(fmt::format("weights [{}] in front of the product", fmt::join(known.sizes, ", ")),
            "export them as one matrix");
   }
-  add_dense(translator, node, right, right.rank() - 2, known.reshaped(sizes), nullptr);
+  translator.set(
+      node, 0,
+      add_dense(translator, node, right, right.rank() - 2, known.reshaped(sizes), nullptr));
 }
 
 }  // namespace

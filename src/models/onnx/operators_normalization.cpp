@@ -41,14 +41,6 @@ void add_affine(Step& step, const Constant* scale, const Constant* shift, std::i
   use(has_shift, shift, "shift", "bias");
 }
 
-std::string statistics_text(const Constant& numbers) {
-  const std::vector<double>& values = numbers.values();
-  if (numbers.is_all(values.at(0))) return yaml_number(values[0]);
-  std::vector<std::string> texts;
-  for (const double value : values) texts.push_back(yaml_number(value));
-  return fmt::format("[{}]", fmt::join(texts, ", "));
-}
-
 // The array with channels along axis 1, laid as [channels, ...].
 struct ByChannel {
   StepId step;
@@ -92,7 +84,7 @@ void translate_batch_norm(Translator& translator, const Node& node) {
   step.settings = {{"epsilon", epsilon_of(node)}};
   ByChannel at{x.step, x};
   std::int64_t features = 1;
-  if (node.integer("spatial", 1) == 0) {
+  if (node.integer("spatial", 1) == 0 && x.rank() > 1 && x.sizes[0] == 1) {
     AxisList order(x.rank() - 1);
     std::iota(order.begin(), order.end(), 1);
     const StepId laid =
@@ -127,8 +119,8 @@ void translate_batch_norm(Translator& translator, const Node& node) {
     }
     step.settings.push_back({"statistics", "fixed"});
     if (translator.options().statistics_in_text) {
-      step.settings.push_back({"mean", statistics_text(mean)});
-      step.settings.push_back({"variance", statistics_text(variance)});
+      step.settings.push_back({"mean", translator.numbers_text(mean)});
+      step.settings.push_back({"variance", translator.numbers_text(variance)});
     }
     arrays.push_back({"running_mean", mean.reshaped({features})});
     arrays.push_back({"running_var", variance.reshaped({features})});
@@ -180,7 +172,10 @@ void normalize_axes(Translator& translator, const Node& node, const AxisList& ov
 void translate_layer_norm(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
   AxisList over;
-  for (const std::int64_t axis : node.integers("axes")) over.push_back(axis_within(axis, x.rank()));
+  for (const std::int64_t named : node.integers("axes")) {
+    const std::size_t axis = axis_within(named, x.rank());
+    if (std::ranges::find(over, axis) == over.end()) over.push_back(axis);
+  }
   if (over.empty()) {
     for (std::size_t axis = axis_within(node.integer("axis", -1), x.rank()); axis < x.rank();
          ++axis) {
@@ -192,8 +187,10 @@ void translate_layer_norm(Translator& translator, const Node& node) {
 }
 
 // A number for each group, repeated for each of its channels (opsets 18 to 20).
-Constant for_channels(const Constant& numbers, std::int64_t groups, std::int64_t channels) {
+Constant for_channels(Translator& translator, const Constant& numbers, std::int64_t groups,
+                      std::int64_t channels) {
   if (numbers.elements() != groups || groups == channels) return numbers;
+  translator.require_room({channels});
   const std::int64_t each = channels / groups;
   const Constant from = numbers;
   Constant result({channels}, from, [from, each] {
@@ -202,7 +199,7 @@ Constant for_channels(const Constant& numbers, std::int64_t groups, std::int64_t
       values.insert(values.end(), static_cast<std::size_t>(each), value);
     return values;
   });
-  result.view += fmt::format("r{}", each);
+  result.add_to_view(fmt::format("each{}", each));
   return result;
 }
 
@@ -228,9 +225,9 @@ void translate_group_norm(Translator& translator, const Node& node) {
   std::optional<Constant> scale;
   std::optional<Constant> shift;
   if (const Constant* const c = translator.optional_constant(node, 1, "the scale"))
-    scale = for_channels(*c, groups, channels);
+    scale = for_channels(translator, *c, groups, channels);
   if (const Constant* const c = translator.optional_constant(node, 2, "the shift"))
-    shift = for_channels(*c, groups, channels);
+    shift = for_channels(translator, *c, groups, channels);
   std::vector<BlockArray> arrays;
   add_affine(step, scale ? &*scale : nullptr, shift ? &*shift : nullptr, channels, arrays);
   translator.bind(step, node, std::move(arrays));

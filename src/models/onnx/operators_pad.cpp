@@ -22,13 +22,15 @@ void translate_pad(Translator& translator, const Node& node) {
   if (axes.empty()) {
     all = pads;
   } else {
-    for (std::size_t i = 0; i < axes.size() && 2 * i + 1 < pads.size() + 1; ++i) {
+    for (std::size_t i = 0; i < axes.size() && pads.size() == 2 * axes.size(); ++i) {
       const std::size_t axis = axis_within(axes[i], x.rank());
-      all[axis] = pads.at(i);
-      all[axis + x.rank()] = pads.at(i + axes.size());
+      all[axis] = pads[i];
+      all[axis + x.rank()] = pads[i + axes.size()];
     }
   }
-  if (all.size() != 2 * x.rank())
+  const bool is_huge = std::ranges::any_of(
+      all, [](std::int64_t pad) { return pad < -most_padding || pad > most_padding; });
+  if (all.size() != 2 * x.rank() || (!axes.empty() && pads.size() != 2 * axes.size()) || is_huge)
     refuse(fmt::format("pads are [{}], of an array [{}]", fmt::join(pads, ", "),
                        fmt::join(x.sizes, ", ")),
            "one in front for each axis, then one behind");
@@ -105,37 +107,11 @@ void translate_pad(Translator& translator, const Node& node) {
   translator.set(node, 0, std::move(x));
 }
 
-void translate_blocks(Translator& translator, const Node& node) {
-  const View& x = translator.require_view(node, 0);
-  const std::int64_t block = node.integer("blocksize", 1);
-  const bool to_depth = node.operation == "SpaceToDepth";
-  const SpatialInput input = spatial_input(translator, node, x, 2);
-  const std::int64_t channels = input.shape.channels();
-  const std::int64_t height = input.shape.spatial(0);
-  const std::int64_t width = input.shape.spatial(1);
-  if (block < 1 || block > height * width * channels ||
-      (to_depth ? height % block + width % block : channels % (block * block)) != 0) {
-    refuse(fmt::format("blocks of {} in {}", block, input.shape.to_text()),
-           "is the file complete?");
-  }
-  const bool is_shuffle = node.text("mode", "DCR") == "CRD";
-  const Sizes sizes = to_depth ? Sizes{channels * block * block, height / block, width / block}
-                               : Sizes{channels / block / block, height * block, width * block};
-  const char* const component = to_depth     ? "space_to_depth"
-                                : is_shuffle ? "pixel_shuffle"
-                                             : "depth_to_space";
-  const StepId step =
-      translator.map(input.step, component, {{"", std::to_string(block)}}, shape_of(sizes), node);
-  translator.set(node, 0, of_sample(step, sizes));
-}
-
 }  // namespace
 
 std::vector<Operator> pad_operators() {
   return {
       {"Pad", "pad", translate_pad, true},
-      {"SpaceToDepth", "space_to_depth", translate_blocks, true},
-      {"DepthToSpace", "depth_to_space or pixel_shuffle", translate_blocks, true},
   };
 }
 

@@ -1,4 +1,4 @@
-// Poolings, means over axes, resizing.
+// Poolings, means over axes, resizing, blocks of positions.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -251,9 +251,14 @@ Sizes resized_sizes(Translator& translator, const Node& node, const View& x) {
   const auto axis_at = [&](std::size_t i) {
     return named.empty() ? i : axis_within(named[i], x.rank());
   };
+  const auto fits = [&](std::size_t count) {
+    return count <= x.rank() && (named.empty() || count == named.size());
+  };
   if (given != nullptr && given->elements() > 0) {
     const Sizes asked = given->integers();
-    if (asked.size() > x.rank()) refuse("more sizes than axes", "is the file complete?");
+    if (!fits(asked.size())) {
+      refuse(fmt::format("{} sizes for other axes", asked.size()), "is the file complete?");
+    }
     if (const auto policy = node.text("keep_aspect_ratio_policy", "stretch"); policy != "stretch") {
       refuse(fmt::format("keep_aspect_ratio_policy is '{}'", policy), "export it as stretch");
     }
@@ -261,7 +266,7 @@ Sizes resized_sizes(Translator& translator, const Node& node, const View& x) {
     if (x.batch >= 0 && translator.batch() != 1) sizes[static_cast<std::size_t>(x.batch)] = 1;
     return sizes;
   }
-  if (factors.empty() || factors.size() > x.rank()) {
+  if (factors.empty() || !fits(factors.size())) {
     refuse("neither scales nor sizes are known", "export it with fixed ones");
   }
   for (std::size_t i = 0; i < factors.size(); ++i) {
@@ -338,6 +343,32 @@ void translate_resize(Translator& translator, const Node& node) {
   translator.set(node, 0, of_sample(step, {sizes.begin() + 1, sizes.end()}));
 }
 
+void translate_blocks(Translator& translator, const Node& node) {
+  const View& x = translator.require_view(node, 0);
+  const std::int64_t block = node.integer("blocksize", 1);
+  const bool to_depth = node.operation == "SpaceToDepth";
+  const SpatialInput input = spatial_input(translator, node, x, 2);
+  const std::int64_t channels = input.shape.channels();
+  const std::int64_t height = input.shape.spatial(0);
+  const std::int64_t width = input.shape.spatial(1);
+  const bool fits =
+      block >= 1 && (to_depth ? height % block == 0 && width % block == 0
+                              : channels % block == 0 && channels / block % block == 0);
+  if (!fits) {
+    refuse(fmt::format("blocks of {} in {}", block, input.shape.to_text()),
+           "is the file complete?");
+  }
+  const bool is_shuffle = node.text("mode", "DCR") == "CRD";
+  const Sizes sizes = to_depth ? Sizes{channels * block * block, height / block, width / block}
+                               : Sizes{channels / block / block, height * block, width * block};
+  const char* const component = to_depth     ? "space_to_depth"
+                                : is_shuffle ? "pixel_shuffle"
+                                             : "depth_to_space";
+  const StepId step =
+      translator.map(input.step, component, {{"", std::to_string(block)}}, shape_of(sizes), node);
+  translator.set(node, 0, of_sample(step, sizes));
+}
+
 }  // namespace
 
 std::vector<Operator> window_operators() {
@@ -351,6 +382,8 @@ std::vector<Operator> window_operators() {
       {"ReduceMax", "global_max_pool of the axes", translate_reduction},
       {"Resize", "upsample", translate_resize},
       {"Upsample", "upsample", translate_resize},
+      {"SpaceToDepth", "space_to_depth", translate_blocks, true},
+      {"DepthToSpace", "depth_to_space or pixel_shuffle", translate_blocks, true},
   };
 }
 

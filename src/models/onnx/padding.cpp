@@ -43,15 +43,25 @@ Sizes per_axis(const Node& node, std::string_view attribute, std::size_t rank,
   Sizes values = node.integers(attribute);
   if (values.empty()) values.assign(rank, otherwise);
   const std::int64_t least = otherwise == 0 ? 0 : 1;
-  constexpr std::int64_t most = std::int64_t{1} << 31U;
   if (values.size() != rank || std::ranges::any_of(values, [&](std::int64_t value) {
-        return value < least || value > most;
+        return value < least || value > most_extent;
       })) {
     refuse(fmt::format("{} is [{}], with {} axes of positions", attribute, fmt::join(values, ", "),
                        rank),
            "is the file complete?");
   }
   return values;
+}
+
+Sizes pads_of(const Node& node, std::size_t rank) {
+  Sizes pads = node.integers("pads");
+  if (!pads.empty() && (pads.size() != 2 * rank || std::ranges::any_of(pads, [](std::int64_t pad) {
+                          return pad < 0 || pad > most_padding;
+                        }))) {
+    refuse(fmt::format("pads are [{}], with {} axes of positions", fmt::join(pads, ", "), rank),
+           "one in front for each axis, then one behind, none below 0");
+  }
+  return pads;
 }
 
 Padding padding_of(const Node& node, const Shape& input, const Sizes& kernel, const Sizes& stride,
@@ -75,14 +85,8 @@ Padding padding_of(const Node& node, const Shape& input, const Sizes& kernel, co
     refuse(fmt::format("auto_pad is '{}'", automatic),
            "it is NOTSET, VALID, SAME_UPPER or SAME_LOWER");
   }
-  const Sizes pads = node.integers("pads");
-  if (automatic == "VALID" || pads.empty()) return padding;
-  constexpr std::int64_t most = std::int64_t{1} << 31U;
-  if (pads.size() != 2 * rank ||
-      std::ranges::any_of(pads, [](std::int64_t pad) { return pad < 0 || pad > most; })) {
-    refuse(fmt::format("pads are [{}], with {} axes of positions", fmt::join(pads, ", "), rank),
-           "one in front for each axis, then one behind, none below 0");
-  }
+  const Sizes pads = automatic == "VALID" ? Sizes{} : pads_of(node, rank);
+  if (pads.empty()) return padding;
   for (std::size_t axis = 0; axis < rank; ++axis) {
     padding.before[axis] = pads[axis];
     padding.after[axis] = pads[axis + rank];

@@ -5,6 +5,11 @@
 
 namespace smoothbound::models::onnx {
 
+/// The longest kernel, stride or dilation, and the most positions that are added at an end: with an
+/// array that `shape_of` allows no sum of them overflows.
+inline constexpr std::int64_t most_extent = std::int64_t{1} << 20U;
+inline constexpr std::int64_t most_padding = std::int64_t{1} << 31U;
+
 /// A step whose output is [channels, positions...].
 struct SpatialInput {
   StepId step;
@@ -22,6 +27,8 @@ struct Padding {
   [[nodiscard]] bool is_symmetric() const { return before == after; }
   [[nodiscard]] bool is_zero() const;
 };
+/// `pads`, in front and behind of so many axes of positions; empty if it is not given.
+Sizes pads_of(const Node& node, std::size_t rank);
 /// `pads` or `auto_pad`.
 Padding padding_of(const Node& node, const Shape& input, const Sizes& kernel, const Sizes& stride,
                    const Sizes& dilation);

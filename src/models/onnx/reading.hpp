@@ -109,7 +109,8 @@ struct Scope {
 /// Makes a graph or a body of messages.
 class GraphBuilder {
  public:
-  explicit GraphBuilder(Graph& graph) : graph_(graph), is_made_(graph.values.size(), true) {}
+  explicit GraphBuilder(Graph& graph)
+      : graph_(graph), first_(static_cast<ValueId>(graph.values.size())) {}
 
   /// All of a GraphProto into `nodes`, `inputs` and `outputs`; names go to `scope`. Throws
   /// SpecErrors.
@@ -140,12 +141,18 @@ class GraphBuilder {
   void substitute(NodeParts& parts, const Scope& scope);
   void spend(std::size_t memory);
 
+  // Values that were there before are made elsewhere.
+  [[nodiscard]] bool is_made(ValueId value) const {
+    return value < first_ || is_made_[value - first_];
+  }
+
   Graph& graph_;
-  std::vector<bool> is_made_;  // of each value
+  ValueId first_;
+  std::vector<bool> is_made_;  // of each value from the first one on
 };
 
-/// Puts each node behind those whose outputs it reads, without need leaving their order. Throws
-/// SpecError for a cycle.
-void sort_nodes(std::vector<Node>& nodes, const std::vector<Value>& values);
+/// Puts each node behind those whose outputs it reads, without need leaving their order. They make
+/// none of the values before `first`. Throws SpecError for a cycle.
+void sort_nodes(std::vector<Node>& nodes, const std::vector<Value>& values, ValueId first);
 
 }  // namespace smoothbound::models::onnx

@@ -61,8 +61,7 @@ void Rewriter::count_reads(const Node& reader, std::int32_t change) {
 }
 
 const Tensor* Rewriter::initializer(ValueId value) const {
-  const Tensor* const tensor = graph_.initializer(origin(value));
-  return tensor != nullptr && tensor->sizes.size() <= largest_rank ? tensor : nullptr;
+  return graph_.initializer(origin(value));
 }
 
 std::optional<std::size_t> Rewriter::rank(ValueId value) const {

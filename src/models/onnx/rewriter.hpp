@@ -16,9 +16,6 @@ namespace smoothbound::models::onnx {
 
 using NodeId = std::uint32_t;
 
-/// No array has more axes.
-inline constexpr std::size_t largest_rank = 64;
-
 /// Of a node with two inputs.
 inline constexpr std::array<std::size_t, 2> either_operand{0, 1};
 

@@ -50,6 +50,7 @@ std::vector<std::size_t> order_of(const Node& node, std::size_t rank) {
 }
 
 Sizes reshape_sizes(const Sizes& from, const Sizes& asked, bool allows_zero) {
+  require_rank(asked.size());
   Sizes sizes = asked;
   std::int64_t known = 1;
   std::size_t open = sizes.size();
@@ -143,7 +144,9 @@ Sizes split_sizes(const Node& node, std::int64_t size, const Constant* given) {
 }
 
 Sizes axes_of(const Node& node, const Constant* given) {
-  return given != nullptr ? given->integers() : node.integers("axes");
+  Sizes axes = given != nullptr ? given->integers() : node.integers("axes");
+  require_rank(axes.size());
+  return axes;
 }
 
 }  // namespace smoothbound::models::onnx

@@ -10,11 +10,15 @@ namespace {
 // Depth first, without recursion: a chain of a million nodes may stand in reverse order.
 class Sorter {
  public:
-  Sorter(const std::vector<Node>& nodes, const std::vector<Value>& values)
-      : nodes_(nodes), values_(values), maker_(values.size(), absent), states_(nodes.size()) {
+  Sorter(const std::vector<Node>& nodes, const std::vector<Value>& values, ValueId first)
+      : nodes_(nodes),
+        values_(values),
+        first_(first),
+        makers_(values.size() - first, absent),
+        states_(nodes.size()) {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       for (const ValueId output : nodes[i].outputs) {
-        if (output != absent) maker_[output] = static_cast<std::uint32_t>(i);
+        if (output != absent) makers_[output - first] = static_cast<std::uint32_t>(i);
       }
     }
   }
@@ -22,7 +26,7 @@ class Sorter {
   [[nodiscard]] bool is_sorted() const {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       for (const ValueId input : nodes_[i].inputs) {
-        const std::uint32_t maker = input == absent ? absent : maker_[input];
+        const std::uint32_t maker = maker_of(input);
         if (maker != absent && maker >= i) return false;
       }
     }
@@ -42,6 +46,10 @@ class Sorter {
     std::uint32_t next_input;
   };
 
+  [[nodiscard]] std::uint32_t maker_of(ValueId value) const {
+    return value == absent || value < first_ ? absent : makers_[value - first_];
+  }
+
   void visit(std::uint32_t root) {
     if (states_[root] == State::done) return;
     open(root);
@@ -55,7 +63,7 @@ class Sorter {
         continue;
       }
       const ValueId input = inputs[place.next_input++];
-      const std::uint32_t maker = input == absent ? absent : maker_[input];
+      const std::uint32_t maker = maker_of(input);
       if (maker == absent || states_[maker] == State::done) continue;
       if (states_[maker] == State::open) refuse_cycle(input);
       open(maker);
@@ -68,7 +76,7 @@ class Sorter {
   }
 
   [[noreturn]] void refuse_cycle(ValueId value) const {
-    const Node& node = nodes_[maker_[value]];
+    const Node& node = nodes_[maker_of(value)];
     throw SpecError(whole_file,
                     fmt::format("'{}', made by {}, is made of itself: nodes form a cycle",
                                 values_[value].name, node.operation),
@@ -77,7 +85,8 @@ class Sorter {
 
   const std::vector<Node>& nodes_;
   const std::vector<Value>& values_;
-  std::vector<std::uint32_t> maker_;  // of each value: a node
+  ValueId first_;
+  std::vector<std::uint32_t> makers_;  // nodes, of each value from the first one on
   std::vector<State> states_;
   std::vector<Place> path_;
   std::vector<std::uint32_t> order_;
@@ -85,8 +94,8 @@ class Sorter {
 
 }  // namespace
 
-void sort_nodes(std::vector<Node>& nodes, const std::vector<Value>& values) {
-  Sorter sorter(nodes, values);
+void sort_nodes(std::vector<Node>& nodes, const std::vector<Value>& values, ValueId first) {
+  Sorter sorter(nodes, values, first);
   if (sorter.is_sorted()) return;
   std::vector<Node> sorted;
   sorted.reserve(nodes.size());

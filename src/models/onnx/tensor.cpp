@@ -169,14 +169,17 @@ std::int64_t product_of(const std::vector<std::int64_t>& sizes) {
       negative != sizes.end()) {
     refuse_tensor(fmt::format("a size of the array is {}", *negative));
   }
-  if (std::ranges::find(sizes, 0) != sizes.end()) return 0;
-  std::int64_t product = 1;
+  if (sizes.size() > largest_rank) {
+    refuse_tensor(
+        fmt::format("the array has {} axes; up to {} are read", sizes.size(), largest_rank));
+  }
+  std::int64_t product = 1;  // of all but zeros: strides are products of some
   for (const std::int64_t size : sizes) {
-    if (__builtin_mul_overflow(product, size, &product)) {
+    if (size != 0 && __builtin_mul_overflow(product, size, &product)) {
       refuse_tensor("the array has more than 2^63 - 1 numbers");
     }
   }
-  return product;
+  return std::ranges::find(sizes, 0) == sizes.end() ? product : 0;
 }
 
 std::uint64_t decimal(std::string_view text, std::string_view key) {

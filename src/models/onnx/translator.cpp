@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/suggest.hpp"
@@ -15,6 +17,9 @@ namespace {
 
 // Operators that say which class it is, behind the scores that bounds are about.
 constexpr std::array<std::string_view, 4> decisions{"ArgMax", "ZipMap", "TopK", "ArgMin"};
+
+// A batch that a file fixes is smaller.
+constexpr std::int64_t most_samples = std::int64_t{1} << 20U;
 
 bool decides(const Node& node) {
   return std::ranges::find(decisions, node.operation) != decisions.end();
@@ -40,7 +45,16 @@ Translator::Translator(std::shared_ptr<Graph> graph, std::string_view path,
         std::int64_t most = std::int64_t{1} << 20U;
         for (const Tensor& tensor : graph_->initializers) most = std::max(most, tensor.elements());
         return most;
-      }()) {}
+      }()) {
+  // Twice what the file holds, or 256 MiB.
+  std::size_t held = std::size_t{1} << 24U;
+  std::unordered_set<const char*> seen;
+  for (const Tensor& tensor : graph_->initializers) {
+    const bool is_counted = seen.insert(tensor.bytes.data()).second || tensor.bytes.empty();
+    if (is_counted) held += static_cast<std::size_t>(tensor.elements());
+  }
+  graph_->room = std::make_shared<Room>(2 * held);
+}
 
 Translator::Slot& Translator::slot(ValueId value) {
   if (value >= slots_.size())
@@ -79,6 +93,7 @@ const Constant& Translator::require_constant(const Node& node, std::size_t input
 
 void Translator::set(const Node& node, std::size_t output, View result) {
   if (output >= node.outputs.size() || node.outputs[output] == absent) return;
+  require_rank(result.rank());
   if (result.elements() == 0)
     refuse("an array without entries", "is the size of the input that of the network?");
   slot(node.outputs[output]).view = std::make_unique<View>(std::move(result));
@@ -96,8 +111,7 @@ void Translator::set(const Node& node, std::size_t output, Constant result) {
 }
 
 void Translator::note(const std::string& text) {
-  if (std::ranges::find(network_->notes, text) == network_->notes.end())
-    network_->notes.push_back(text);
+  if (noted_.insert(text).second) network_->notes.push_back(text);
 }
 
 void Translator::read_input(const GraphInput& input) {
@@ -110,6 +124,7 @@ void Translator::read_input(const GraphInput& input) {
   }
   const bool is_ids = input.type != DataType::float32 && input.type != DataType::float64 &&
                       input.type != DataType::float16 && input.type != DataType::bfloat16;
+  require_rank(input.sizes.size());
   Sizes sizes;
   std::vector<std::string> open;
   for (std::size_t axis = 0; axis < input.sizes.size(); ++axis) {
@@ -120,6 +135,10 @@ void Translator::read_input(const GraphInput& input) {
       open.push_back(has_name ? fmt::format("'{}'", input.symbols[axis]) : fmt::format("{}", axis));
     }
     if (is_batch) batch_ = std::max<std::int64_t>(size, 1);
+    if (batch_ > most_samples) {
+      refuse(fmt::format("input '{}' has a batch of {}", name, batch_),
+             "export it with a batch of one");
+    }
     sizes.push_back(is_batch ? 1 : size);
   }
   if (!open.empty()) {
@@ -145,10 +164,16 @@ std::optional<ValueId> Translator::choose_output() {
   std::vector<std::string> others;
   std::optional<ValueId> chosen;
   std::string chosen_name;
+  std::unordered_map<ValueId, ValueId> ends;  // of chains of casts and decisions
   for (const GraphInput& output : graph_->outputs) {
     ValueId value = output.value;
     bool is_decision = false;
+    std::vector<ValueId> chain;
     for (;;) {
+      if (const auto known = ends.find(value); known != ends.end()) {
+        value = known->second;
+        break;
+      }
       const std::uint32_t maker = producer_[value];
       if (maker == absent) break;
       const Node& node = graph_->nodes[maker];
@@ -156,8 +181,10 @@ std::optional<ValueId> Translator::choose_output() {
       if (!decides(node) && !is_cast) break;
       is_decision = is_decision || decides(node);
       if (node.input(0) == absent) break;
+      chain.push_back(value);
       value = node.inputs[0];
     }
+    for (const ValueId passed : chain) ends.emplace(passed, value);
     const std::string name(graph_->values[output.value].name);
     if (chosen) {
       if (*chosen != value) others.push_back(fmt::format("'{}'", name));
@@ -173,15 +200,18 @@ std::optional<ValueId> Translator::choose_output() {
   return chosen;
 }
 
-std::vector<bool> Translator::needed_nodes(ValueId output, bool for_branches) const {
-  std::vector<bool> needed(graph_->nodes.size(), false);
+// Nodes that have not been done, in the order of the graph; `for_branches`: those, too, that only
+// bodies of nodes read.
+std::vector<std::uint32_t> Translator::needed_nodes(ValueId output, bool for_branches) {
+  std::vector<std::uint32_t> needed;
   std::vector<ValueId> open{output};
   while (!open.empty()) {
     const ValueId value = open.back();
     open.pop_back();
     const std::uint32_t maker = value < producer_.size() ? producer_[value] : absent;
-    if (maker == absent || needed[maker]) continue;
-    needed[maker] = true;
+    if (maker == absent || is_done_[maker] || is_listed_[maker]) continue;
+    is_listed_[maker] = true;
+    needed.push_back(maker);
     const Node& node = graph_->nodes[maker];
     for (const ValueId input : node.inputs) {
       if (input != absent) open.push_back(input);
@@ -190,16 +220,17 @@ std::vector<bool> Translator::needed_nodes(ValueId output, bool for_branches) co
     const std::vector<ValueId> in_branches = values_read_in_bodies(*graph_, {&node, 1});
     open.insert(open.end(), in_branches.begin(), in_branches.end());
   }
+  for (const std::uint32_t node : needed) is_listed_[node] = false;
+  std::ranges::sort(needed);
   return needed;
 }
 
-std::vector<const GraphInput*> Translator::read_inputs(ValueId output, bool in_branches) const {
-  const std::vector<bool> needed = needed_nodes(output, in_branches);
+// Inputs that `output` depends on.
+std::vector<const GraphInput*> Translator::read_inputs(ValueId output, bool in_branches) {
   std::vector<bool> is_read(graph_->values.size(), false);
   is_read[output] = true;
-  for (std::size_t i = 0; i < needed.size(); ++i) {
-    if (!needed[i]) continue;
-    const Node& node = graph_->nodes[i];
+  for (const std::uint32_t id : needed_nodes(output, in_branches)) {
+    const Node& node = graph_->nodes[id];
     for (const ValueId input : node.inputs) {
       if (input != absent) is_read[input] = true;
     }
@@ -216,9 +247,8 @@ std::vector<const GraphInput*> Translator::read_inputs(ValueId output, bool in_b
 void Translator::run_needed(ValueId value) {
   const std::uint32_t maker = producer_[value];
   if (maker == absent || is_done_[maker]) return;
-  const std::vector<bool> needed = needed_nodes(value);
-  for (std::size_t i = 0; i < needed.size(); ++i) {
-    if (!needed[i] || is_done_[i]) continue;
+  for (const std::uint32_t i : needed_nodes(value)) {
+    if (is_done_[i]) continue;
     is_done_[i] = true;
     run(graph_->nodes[i]);
   }
@@ -254,12 +284,13 @@ void Translator::inline_branch(const Node& node) {
     refuse("its condition depends on the network's input", "export the branch that is taken");
   }
   const Attribute* const branch =
-      node.find(condition->values().at(0) != 0 ? "then_branch" : "else_branch");
+      node.find(condition->first() != 0 ? "then_branch" : "else_branch");
   if (branch == nullptr) refuse("the branch is missing", "is the file complete?");
-  if (++depth_ > deepest) refuse("branches within branches", "simplify the model before");
+  if (depth_ == deepest) refuse("branches within branches", "simplify the model before");
   std::vector<ValueId> outputs;
   const std::vector<Node> nodes = read_body(*graph_, branch->graph, outputs);
   read_constants();
+  ++depth_;
   for (const Node& inner : nodes) {
     for (const ValueId input : inner.inputs) {  // what only the branch reads
       if (input != absent && input < producer_.size()) run_needed(input);
@@ -303,8 +334,7 @@ Constant Translator::for_sample(const Constant& numbers, std::size_t axis) const
     }
     if (at == same) first.push_back(values[i]);
   }
-  const Constant from = numbers;
-  return {sizes, from, [first] { return first; }};
+  return {sizes, numbers, [first] { return first; }};
 }
 
 void Translator::run(const Node& node) {
@@ -361,6 +391,7 @@ void Translator::note_folded_norms() {
 ImportedModel Translator::translate() {
   producer_.assign(graph_->values.size(), absent);
   is_done_.assign(graph_->nodes.size(), false);
+  is_listed_ = is_done_;
   for (std::uint32_t i = 0; i < graph_->nodes.size(); ++i) {
     for (const ValueId output : graph_->nodes[i].outputs) {
       if (output != absent) producer_[output] = i;
@@ -420,6 +451,7 @@ ImportedModel Translator::finish(const View& result) {
   lines.insert(lines.end(), network_->notes.begin(), network_->notes.end());
   ImportedModel model;
   model.text = network_->text(step, lines);
+  graph_->room->lift();  // for the weights, which somebody asked for
   model.tensors = std::move(network_->tensors);
   model.notes = std::move(network_->notes);
   return model;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -68,6 +69,11 @@ class Translator {
   [[nodiscard]] Constant for_sample(const Constant& numbers, std::size_t axis) const;
   void set(const Node& node, std::size_t output, View result);
   void set(const Node& node, std::size_t output, Constant result);
+  /// Known numbers as settings have them: one for all if they are equal, else a list. Throws
+  /// SpecError for more than a text should have.
+  std::string numbers_text(const Constant& numbers);
+  /// Counts known numbers that are to be computed; throws SpecError for too many.
+  void require_room(const Sizes& sizes) { folder_.require_room(sizes); }
 
   /// Appends a step.
   StepId add(Step step) { return network_->add(std::move(step)); }
@@ -109,8 +115,8 @@ class Translator {
 
   void read_input(const GraphInput& input);
   [[nodiscard]] std::optional<ValueId> choose_output();
-  [[nodiscard]] std::vector<bool> needed_nodes(ValueId output, bool for_branches = false) const;
-  [[nodiscard]] std::vector<const GraphInput*> read_inputs(ValueId output, bool in_branches) const;
+  [[nodiscard]] std::vector<std::uint32_t> needed_nodes(ValueId output, bool for_branches = false);
+  [[nodiscard]] std::vector<const GraphInput*> read_inputs(ValueId output, bool in_branches);
   void require_real_inputs(const Node& node) const;
   [[nodiscard]] bool has_failed_input(const Node& node) const;
   void fail(const Node& node);
@@ -122,7 +128,8 @@ class Translator {
   ImportedModel finish(const View& result);
   Slot& slot(ValueId value);
 
-  static constexpr int deepest = 20;  // branches within branches
+  static constexpr int deepest = 20;                                    // branches within branches
+  static constexpr std::int64_t most_written = std::int64_t{1} << 22U;  // numbers in the text
 
   std::shared_ptr<Graph> graph_;
   std::string path_;
@@ -132,16 +139,20 @@ class Translator {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> producer_;                        // node of each value
   std::vector<bool> is_done_;                                  // of each node
+  std::vector<bool> is_listed_;                                // of each node, in needed_nodes
   std::map<std::string, StepId> blocks_;                       // by what they read
   std::map<std::string, std::vector<std::uint32_t>> made_up_;  // initializers, by how they begin
   std::unordered_set<std::string> tensor_names_;
   std::unordered_set<std::uint32_t> read_initializers_;
+  std::map<std::string, std::size_t> last_number_;  // behind a name that is taken
+  std::set<std::string> noted_;
   MistakeList mistakes_;
   std::vector<std::string> comments_;
   ValueId first_unread_ = 0;
   int depth_ = 0;
   std::size_t folded_norms_ = 0;
   std::int64_t batch_ = 1;
+  std::int64_t written_ = 0;  // numbers
 };
 
 /// Operators: one table, whose rows stand where the functions are.

@@ -285,8 +285,12 @@ StepId add_map(Network& network, StepId input, std::string component, std::vecto
 }
 
 Shape shape_of(const Sizes& sizes) {
+  constexpr std::int64_t most = std::int64_t{1} << 40U;
   try {
-    return Shape(std::span<const std::int64_t>(sizes));
+    const Shape shape{std::span<const std::int64_t>(sizes)};
+    if (shape.elements() <= most) return shape;
+    throw ShapeError("it has more than 2^40 numbers",
+                     "is the size of the input that of the network?");
   } catch (const ShapeError& error) {
     refuse(fmt::format("an array [{}]: {}", fmt::join(sizes, ", "), error.what()),
            error.hint.empty() ? "architectures have channels and up to three axes of positions"
