@@ -51,6 +51,7 @@ std::string written(const Step& step, const std::vector<Setting>& settings) {
   std::string text = step.component + ": ";
   if (settings.size() == 1 && settings.front().key.empty()) return text + settings.front().value;
   std::vector<std::string> pairs;
+  pairs.reserve(settings.size());
   for (const Setting& setting : settings) {
     pairs.push_back(fmt::format("{}: {}", setting.key, setting.value));
   }

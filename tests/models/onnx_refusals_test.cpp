@@ -333,8 +333,7 @@ TEST(OnnxRefusals, Layout) {
       LayersCase{"y = Concat(x:1x4, x) axis=0",
                  "a node Concat: it joins samples | export the network for each sample"},
       LayersCase{"y = Concat(x:1x4, w:4) axis=1",
-                 "a node Concat: arrays with different numbers of axes are joined | is the file "
-                 "complete?"},
+                 "a node Concat: [4] is joined with [1, 4] | is the file complete?"},
       LayersCase{"a = Slice(x:1x2x3, [0], [2], [2]); y = Concat(x, a) axis=1",
                  "a node Concat: [1, 2, 2] is joined with [1, 2, 3] | is the file complete?"},
       LayersCase{"y = Concat(v:2) axis=0; z = Relu(x:1x4) -> y",

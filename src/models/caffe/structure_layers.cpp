@@ -227,7 +227,9 @@ void read_crop(Translator& translator) {
       translator.refuse(fmt::format("entries {} to {} of {}", from, to, size),
                         "use a smaller offset");
     }
-    if (to - from < size) step = translator.slice(step, axis, from, to);
+    if (to - from < size)
+      step =
+          translator.slice(step, axis, from, to);  // NOLINT(readability-suspicious-call-argument)
   }
   translator.top(step);
 }

@@ -55,7 +55,7 @@ void Translator::read(Layer& next) {
     }
   });
   for (const std::string& name : next.tops) {
-    if (mistakes.size() > mistakes_before || by_name.count(name) == 0) {
+    if (mistakes.size() > mistakes_before || !by_name.contains(name)) {
       make(name, Blob::Kind::unknown, 0);
     }
   }
@@ -151,7 +151,7 @@ StepId Translator::as_image(StepId from) {
 }
 
 std::size_t Translator::axis_of(prototxt::Message& settings, std::string_view field,
-                                std::int64_t otherwise, const Shape& of) {
+                                std::int64_t otherwise, const Shape& of) const {
   const std::int64_t axis = settings.integer(field, otherwise, -4);
   const std::int64_t from_front = axis < 0 ? axis + of.rank() + 1 : axis;
   if (from_front < 1 || from_front > of.rank()) {

@@ -67,8 +67,8 @@ struct Translator {
   StepId slice(StepId from, std::size_t axis, std::int64_t begin, std::int64_t end);
   StepId as_image(StepId from);
   /// The index of an axis without the batch; throws for the batch and axes that are not there.
-  std::size_t axis_of(prototxt::Message& settings, std::string_view field, std::int64_t otherwise,
-                      const Shape& of);
+  [[nodiscard]] std::size_t axis_of(prototxt::Message& settings, std::string_view field,
+                                    std::int64_t otherwise, const Shape& of) const;
   [[noreturn]] void refuse(const std::string& message, std::string hint) const;
 };
 

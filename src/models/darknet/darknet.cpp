@@ -58,8 +58,8 @@ StepId output_of(Translator& translator, const std::vector<Section>& sections) {
 }
 
 // Arrays of steps that reach the output.
-std::vector<Tensor> used_tensors(const Network& network, std::vector<Translator::Owned> arrays,
-                                 StepId output) {
+std::vector<Tensor> used_tensors(const Network& network,
+                                 const std::vector<Translator::Owned>& arrays, StepId output) {
   std::vector<bool> is_used(network.size(), false);
   is_used[output] = true;
   for (StepId id = output; id > 0; --id) {

@@ -373,6 +373,7 @@ StepId Translator::activation(StepId input, std::string_view otherwise) {
   const auto row = std::ranges::find(activations, word, &ActivationRow::name);
   if (row == activations.end()) {
     std::vector<std::string_view> names;
+    names.reserve(std::size(activations));
     for (const ActivationRow& known : activations) names.push_back(known.name);
     const Option* const option = section->find("activation");
     throw SpecError(option == nullptr ? section->location : option->value_place,

@@ -24,7 +24,7 @@ struct Arrays {
   Translator& translator;
   std::int64_t units;
 
-  FileRegion take(std::int64_t count) {
+  [[nodiscard]] FileRegion take(std::int64_t count) const {
     return translator.weights == nullptr ? FileRegion{} : translator.weights->take(count);
   }
   void own(StepId step, std::string name, std::vector<std::int64_t> shape, FileRegion region) {

@@ -73,7 +73,7 @@ StepId Translator::step_of(std::int64_t layer_index, Location place) const {
 
 StepId Translator::before() const { return step_of(index() - 1, section->location); }
 
-std::vector<StepId> Translator::named_layers(std::string_view key) {
+std::vector<StepId> Translator::named_layers(std::string_view key) const {
   const Option* const option = section->find(key);
   if (option == nullptr) {
     refuse(key, fmt::format("[{}] names no layers", section->name),

@@ -45,7 +45,7 @@ struct Translator {
   /// What the layer before this one makes.
   [[nodiscard]] StepId before() const;
   /// Layers that an option names, those below 0 counted from this one.
-  [[nodiscard]] std::vector<StepId> named_layers(std::string_view key);
+  [[nodiscard]] std::vector<StepId> named_layers(std::string_view key) const;
 
   /// "conv_3"
   [[nodiscard]] std::string name_of(std::string_view component) const;

@@ -152,6 +152,7 @@ Tensor LayerCall::activated(Tensor from, std::string_view key) {
     return row->convert(call);
   }
   std::vector<std::string_view> names;
+  names.reserve(std::size(functions));
   for (const Function& known : functions) names.push_back(known.name);
   throw SpecError(value->location(),
                   fmt::format("layer '{}' ({}): the activation '{}' is not known here", name,
@@ -186,6 +187,7 @@ std::span<const LayerRow> activation_layers() { return rows_of_activations; }
 
 std::vector<std::pair<std::string_view, std::string_view>> known_activations() {
   std::vector<std::pair<std::string_view, std::string_view>> known;
+  known.reserve(std::size(functions));
   for (const Function& function : functions) {
     known.emplace_back(function.name, function.component.empty() ? "nothing" : function.component);
   }

@@ -248,6 +248,7 @@ class ModelReader {
   }
 
   // Names become numbers of nodes, in an order in which each is behind those that it reads.
+  // NOLINTNEXTLINE(readability-function-cognitive-complexity): one table of names, read three ways
   void connect(std::vector<std::vector<Call>>& calls, const std::vector<TensorName>& inputs,
                const std::vector<TensorName>& outputs, Model& model) {
     std::unordered_map<std::string_view, std::uint32_t> layer_of;

@@ -8,6 +8,14 @@
 #include "translator.hpp"
 
 namespace smoothbound::models::onnx {
+namespace {
+
+// Whether an array is an initializer as the file has it, but for the order of its axes.
+bool is_as_it_is(const Constant& numbers) {
+  return numbers.view.find_first_not_of('t') == std::string::npos;
+}
+
+}  // namespace
 
 bool Translator::is_trained(const Constant& numbers) const {
   return numbers.may_be_trained && !(numbers.is_scalar() && is_made_up(numbers.name));
@@ -36,6 +44,32 @@ std::uint32_t Translator::first_equal(std::uint32_t initializer) {
   return initializer;
 }
 
+// The array under its own name, or else the usual one, or one that is made of it if that is taken.
+std::string Translator::add_tensor(const Constant& numbers, const std::string& usual) {
+  const bool is_own =
+      numbers.origin != Constant::no_origin && is_as_it_is(numbers) && !is_made_up(numbers.name);
+  const std::string name = is_own ? numbers.name : usual;
+  if (is_own && !read_initializers_.insert(numbers.origin).second) {
+    note(
+        fmt::format("'{}' is read by several layers that do not share all of their parameters: "
+                    "it counts as parameters of each of them",
+                    name));
+  }
+  if (!is_own && numbers.may_be_trained && !numbers.view.empty() && !is_made_up(numbers.name)) {
+    note(fmt::format("the parameters '{}' are computed from '{}': the computed numbers count", name,
+                     numbers.name));
+  }
+  std::string free = name;
+  std::size_t& number = last_number_.emplace(name, 1).first->second;
+  while (!tensor_names_.insert(free).second) free = fmt::format("{}_{}", name, ++number);
+  auto where = numbers.numbers(path_);
+  if (auto* const compute = std::get_if<ComputedNumbers>(&where)) {
+    where = [graph = graph_, function = *compute] { return function(); };
+  }
+  network_->tensors.push_back({free, numbers.sizes, std::move(where)});
+  return free;
+}
+
 void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arrays) {
   if (arrays.empty()) return;
   // A block that reads all that another one reads has its parameters.
@@ -54,42 +88,18 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
   }
   std::string module;
   for (const BlockArray& array : arrays) {
-    if (module.empty() && array.numbers.view.find_first_not_of('t') == std::string::npos) {
+    if (module.empty() && is_as_it_is(array.numbers)) {
       module = module_of_parameter(array.numbers.name);
     }
   }
   if (module.empty()) module = name_of(node);
   std::vector<std::string> names;
   bool is_prefix = true;
-  for (BlockArray& array : arrays) {
+  for (const BlockArray& array : arrays) {
     const std::string usual =
         array.suffix.empty() ? module : fmt::format("{}.{}", module, array.suffix);
-    const bool is_own = array.numbers.origin != Constant::no_origin &&
-                        array.numbers.view.find_first_not_of('t') == std::string::npos &&
-                        !is_made_up(array.numbers.name);
-    std::string name = is_own ? array.numbers.name : usual;
-    const bool is_read_again = is_own && !read_initializers_.insert(array.numbers.origin).second;
-    if (is_read_again) {
-      note(
-          fmt::format("'{}' is read by several layers that do not share all of their parameters: "
-                      "it counts as parameters of each of them",
-                      name));
-    }
-    if (!is_own && array.numbers.may_be_trained && !array.numbers.view.empty() &&
-        !is_made_up(array.numbers.name)) {
-      note(fmt::format("the parameters '{}' are computed from '{}': the computed numbers count",
-                       name, array.numbers.name));
-    }
-    std::string free = name;
-    std::size_t& number = last_number_.emplace(name, 1).first->second;
-    while (!tensor_names_.insert(free).second) free = fmt::format("{}_{}", name, ++number);
-    auto numbers = array.numbers.numbers(path_);
-    if (auto* const compute = std::get_if<ComputedNumbers>(&numbers)) {
-      numbers = [graph = graph_, function = *compute] { return function(); };
-    }
-    network_->tensors.push_back({free, array.numbers.sizes, std::move(numbers)});
-    is_prefix = is_prefix && free == usual;
-    names.push_back(std::move(free));
+    names.push_back(add_tensor(array.numbers, usual));
+    is_prefix = is_prefix && names.back() == usual;
   }
   if (step.kind == Step::Kind::head && !module.empty()) step.name = module;
   if (is_prefix) {

@@ -156,6 +156,26 @@ Result fold_cast(const Call& call) {
   return {result};
 }
 
+// How numbers become one.
+struct Reduction {
+  std::string_view name;
+  double start;
+  Function2 add;
+};
+
+constexpr std::array reductions{
+    Reduction{"ReduceMean", 0, [](double sum, double value) { return sum + value; }},
+    Reduction{"ReduceSum", 0, [](double sum, double value) { return sum + value; }},
+    Reduction{"ReduceProd", 1, [](double all, double value) { return all * value; }},
+    Reduction{"ReduceMax", -HUGE_VAL,
+              [](double most, double value) { return std::max(most, value); }},
+    Reduction{"ReduceMin", HUGE_VAL,
+              [](double least, double value) { return std::min(least, value); }},
+    Reduction{"ReduceL1", 0, [](double sum, double value) { return sum + std::fabs(value); }},
+    Reduction{"ReduceL2", 0, [](double sum, double value) { return sum + value * value; }},
+    Reduction{"ReduceSumSquare", 0, [](double sum, double value) { return sum + value * value; }},
+};
+
 // Sums, means, products and extremes over some axes.
 Result fold_reduction(const Call& call) {
   const Constant from = call.at(0);
@@ -183,32 +203,18 @@ Result fold_reduction(const Call& call) {
   }
   call.folder.require_room(from.sizes);
   const std::string_view kind = call.node.operation;
-  const double count = static_cast<double>(product(inner_sizes));
+  const Reduction& reduction = *std::ranges::find(reductions, kind, &Reduction::name);
+  const auto count = static_cast<double>(product(inner_sizes));
   Constant result(sizes, from, [=] {
     const std::vector<double>& values = from.values();
     std::vector<double> all;
     for_each_place(kept, {outer}, [&](const std::vector<std::int64_t>& at) {
-      double sum = kind == "ReduceProd"  ? 1
-                   : kind == "ReduceMax" ? -HUGE_VAL
-                   : kind == "ReduceMin" ? HUGE_VAL
-                                         : 0;
+      double sum = reduction.start;
       for_each_place(inner_sizes, {inner}, [&](const std::vector<std::int64_t>& in) {
-        const double value = values[static_cast<std::size_t>(at[0] + in[0])];
-        if (kind == "ReduceProd")
-          sum *= value;
-        else if (kind == "ReduceMax")
-          sum = std::max(sum, value);
-        else if (kind == "ReduceMin")
-          sum = std::min(sum, value);
-        else if (kind == "ReduceL2" || kind == "ReduceSumSquare")
-          sum += value * value;
-        else if (kind == "ReduceL1")
-          sum += std::fabs(value);
-        else
-          sum += value;
+        sum = reduction.add(sum, values[static_cast<std::size_t>(at[0] + in[0])]);
       });
-      if (kind == "ReduceMean") sum /= count;
-      if (kind == "ReduceL2") sum = std::sqrt(sum);
+      if (reduction.name == "ReduceMean") sum /= count;
+      if (reduction.name == "ReduceL2") sum = std::sqrt(sum);
       all.push_back(sum);
     });
     return all;
@@ -253,10 +259,7 @@ const std::map<std::string_view, Fold>& folds() {
     for (const auto& [name, function] : binary_functions()) table.emplace(name, fold_binary);
     for (const auto& [name, function] : comparisons()) table.emplace(name, fold_comparison);
     for (const auto& [name, function] : unary_functions()) table.emplace(name, fold_unary);
-    for (const std::string_view name : {"ReduceMean", "ReduceSum", "ReduceProd", "ReduceMax",
-                                        "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare"}) {
-      table.emplace(name, fold_reduction);
-    }
+    for (const Reduction& row : reductions) table.emplace(row.name, fold_reduction);
     return table;
   }();
   return all;

@@ -78,7 +78,11 @@ bool unclip(const Rewriter& rewriter, Clipped& clipped) {
     for (const std::size_t i : either_operand) {
       const auto number = rewriter.scalar(bound->input(i));
       if (!number) continue;
-      clip_also(clipped, is_min ? -infinity : *number, is_min ? *number : infinity);
+      if (is_min) {
+        clip_also(clipped, -infinity, *number);
+      } else {
+        clip_also(clipped, *number, infinity);
+      }
       clipped.value = rewriter.origin(bound->input(1 - i));
       return true;
     }

@@ -156,9 +156,8 @@ View product_of_views(Translator& translator, const Node& node, View a, View b) 
     const std::int64_t repeated = a.elements() / kept;
     AxisList order = lying_order(a);
     if (place == Place::none) {
-      std::ranges::stable_sort(order, [&](std::size_t x, std::size_t y) {
-        return (b.sizes[x] != 1) > (b.sizes[y] != 1);
-      });
+      std::ranges::stable_sort(
+          order, [&](std::size_t x, std::size_t y) { return b.sizes[x] != 1 && b.sizes[y] == 1; });
       place = Place::slowest;
       const StepId moved = translator.arranged(a, order, shape_of({kept, repeated}), node);
       Sizes ordered;
@@ -238,7 +237,8 @@ bool is_mask(const Constant& numbers) {
 }
 
 View masked(Translator& translator, const Node& node, View x, const Constant& mask) {
-  x = expanded(translator, node, std::move(x), broadcast_sizes(x.sizes, mask.sizes));
+  const Sizes all = broadcast_sizes(x.sizes, mask.sizes);
+  x = expanded(translator, node, std::move(x), all);
   translator.note(fmt::format("'{}': what is masked loses {} and not everything",
                               translator.name_of(node), -far_below));
   const std::size_t rank = x.rank();

@@ -269,6 +269,73 @@ void translate_gather(Translator& translator, const Node& node) {
   translator.set(node, 0, std::move(result));
 }
 
+// How arrays lie that are joined along an axis of `like`: [outer..., axis, inner...].
+struct JoinedLayout {
+  AxisList order;  // of like's axes
+  Sizes outer;
+  Sizes inner;
+
+  [[nodiscard]] Shape shape_with(std::int64_t size) const {
+    Sizes sizes = outer;
+    sizes.push_back(size);
+    sizes.insert(sizes.end(), inner.begin(), inner.end());
+    return shape_of(sizes);
+  }
+};
+
+// Other axes lie as those of the first array; the joined one where it has it.
+JoinedLayout joined_layout(const View& like, std::size_t axis) {
+  JoinedLayout layout;
+  AxisList& order = layout.order;
+  order.resize(like.rank());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return like.strides[a] > like.strides[b]; });
+  if (like.sizes[axis] == 1) {  // which may lie anywhere: where the file has it
+    order.erase(std::ranges::find(order, axis));
+    const auto behind = std::ranges::find_if(
+        order, [&](std::size_t other) { return other > axis && like.sizes[other] != 1; });
+    const bool in_front = axis == 1 && behind != order.begin();
+    order.insert(in_front ? order.begin() : behind, axis);
+  }
+  bool is_behind = false;
+  for (const std::size_t other : order) {
+    is_behind = is_behind || other == axis;
+    if (other == axis || like.sizes[other] == 1) continue;
+    (is_behind ? layout.inner : layout.outer).push_back(like.sizes[other]);
+  }
+  if (layout.outer.size() + layout.inner.size() + 1 >
+      static_cast<std::size_t>(Shape::largest_rank)) {
+    for (Sizes* const sizes : {&layout.outer, &layout.inner}) {
+      const std::int64_t all = product(*sizes);
+      *sizes = all == 1 ? Sizes{} : Sizes{all};
+    }
+  }
+  return layout;
+}
+
+void require_joinable(const Sizes& sizes, const View& like, std::size_t axis) {
+  bool fits = sizes.size() == like.rank();
+  for (std::size_t other = 0; fits && other < sizes.size(); ++other) {
+    fits = other == axis || sizes[other] == like.sizes[other];
+  }
+  if (fits) return;
+  refuse(
+      fmt::format("[{}] is joined with [{}]", fmt::join(sizes, ", "), fmt::join(like.sizes, ", ")),
+      "is the file complete?");
+}
+
+// Known numbers as a step that is joined.
+StepId known_part(Translator& translator, const Node& node, const Constant& numbers,
+                  std::size_t axis, const JoinedLayout& layout) {
+  const std::vector<int> axes(layout.order.begin(), layout.order.end());
+  const Shape shape = layout.shape_with(numbers.sizes[axis]);
+  const Constant laid =
+      numbers.permuted(axes).reshaped({shape.sizes().begin(), shape.sizes().end()});
+  return translator.is_trained(laid) ? translator.parameter(laid, node)
+                                     : translator.fixed(laid, node);
+}
+
 void translate_concat(Translator& translator, const Node& node) {
   if (node.inputs.size() == 1) return translate_identity(translator, node);
   const View* first = nullptr;
@@ -281,87 +348,33 @@ void translate_concat(Translator& translator, const Node& node) {
   const std::size_t axis = axis_within(node.integer("axis", 1), like.rank());
   if (like.batch == static_cast<int>(axis))
     refuse("it joins samples", "export the network for each sample");
-  // Other axes lie as those of the first one; the joined one where it has it.
-  AxisList order(like.rank());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(
-      order, [&](std::size_t a, std::size_t b) { return like.strides[a] > like.strides[b]; });
-  if (like.sizes[axis] == 1) {  // which may lie anywhere: where the file has it
-    order.erase(std::ranges::find(order, axis));
-    const auto behind = std::ranges::find_if(
-        order, [&](std::size_t other) { return other > axis && like.sizes[other] != 1; });
-    const bool in_front = axis == 1 && behind != order.begin();
-    order.insert(in_front ? order.begin() : behind, axis);
-  }
-  std::int64_t outer = 1;
-  std::int64_t inner = 1;
-  bool is_behind = false;
-  Sizes outer_sizes;
-  Sizes inner_sizes;
-  for (const std::size_t other : order) {
-    if (other == axis) {
-      is_behind = true;
-      continue;
-    }
-    if (like.sizes[other] == 1) continue;
-    (is_behind ? inner : outer) *= like.sizes[other];
-    (is_behind ? inner_sizes : outer_sizes).push_back(like.sizes[other]);
-  }
-  if (outer_sizes.size() + inner_sizes.size() + 1 > static_cast<std::size_t>(Shape::largest_rank)) {
-    outer_sizes = outer == 1 ? Sizes{} : Sizes{outer};
-    inner_sizes = inner == 1 ? Sizes{} : Sizes{inner};
-  }
+  const JoinedLayout layout = joined_layout(like, axis);
+  const AxisList& order = layout.order;
   Step step;
   step.kind = Step::Kind::merge;
   step.component = "concat";
   step.name = translator.name_of(node);
   std::int64_t sum = 0;
-  const auto shape_with = [&](std::int64_t size) {
-    Sizes sizes = outer_sizes;
-    sizes.push_back(size);
-    sizes.insert(sizes.end(), inner_sizes.begin(), inner_sizes.end());
-    return shape_of(sizes);
-  };
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    View part = like;
+    std::int64_t size = 0;
     if (translator.constant(node, i) != nullptr) {
       Constant given = *translator.constant(node, i);
       if (like.batch >= 0)
         given = translator.for_sample(given, static_cast<std::size_t>(like.batch));
-      const Constant* const numbers = &given;
-      std::vector<int> axes;
-      for (const std::size_t other : order) axes.push_back(static_cast<int>(other));
-      if (numbers->sizes.size() != like.rank())
-        refuse("arrays with different numbers of axes are joined", "is the file complete?");
-      for (std::size_t other = 0; other < like.rank(); ++other) {
-        if (other != axis && numbers->sizes[other] != like.sizes[other]) {
-          refuse(fmt::format("[{}] is joined with [{}]", fmt::join(numbers->sizes, ", "),
-                             fmt::join(like.sizes, ", ")),
-                 "is the file complete?");
-        }
-      }
-      const Shape shape = shape_with(numbers->sizes[axis]);
-      const Constant laid =
-          numbers->permuted(axes).reshaped({shape.sizes().begin(), shape.sizes().end()});
-      step.inputs.push_back(translator.is_trained(laid) ? translator.parameter(laid, node)
-                                                        : translator.fixed(laid, node));
-      sum = checked_sum(sum, numbers->sizes[axis], "an array's size");
-      continue;
+      require_joinable(given.sizes, like, axis);
+      size = given.sizes[axis];
+      step.inputs.push_back(known_part(translator, node, given, axis, layout));
+    } else {
+      const View& part = translator.require_view(node, i);
+      require_joinable(part.sizes, like, axis);
+      size = part.sizes[axis];
+      step.inputs.push_back(translator.arranged(part, order, layout.shape_with(size), node));
     }
-    part = translator.require_view(node, i);
-    for (std::size_t other = 0; other < like.rank(); ++other) {
-      if (part.rank() != like.rank() || (other != axis && part.sizes[other] != like.sizes[other])) {
-        refuse(fmt::format("[{}] is joined with [{}]", fmt::join(part.sizes, ", "),
-                           fmt::join(like.sizes, ", ")),
-               "is the file complete?");
-      }
-    }
-    step.inputs.push_back(translator.arranged(part, order, shape_with(part.sizes[axis]), node));
-    sum = checked_sum(sum, part.sizes[axis], "an array's size");
+    sum = checked_sum(sum, size, "an array's size");
   }
-  step.output = shape_with(sum);
-  if (!outer_sizes.empty()) {
-    step.settings.push_back({"axis", axis_word(outer_sizes.size(), step.output.rank())});
+  step.output = layout.shape_with(sum);
+  if (!layout.outer.empty()) {
+    step.settings.push_back({"axis", axis_word(layout.outer.size(), step.output.rank())});
   }
   View result = like;
   result.step = translator.add(std::move(step));

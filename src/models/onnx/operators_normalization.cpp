@@ -192,8 +192,7 @@ Constant for_channels(Translator& translator, const Constant& numbers, std::int6
   if (numbers.elements() != groups || groups == channels) return numbers;
   translator.require_room({channels});
   const std::int64_t each = channels / groups;
-  const Constant from = numbers;
-  Constant result({channels}, from, [from, each] {
+  Constant result({channels}, numbers, [from = numbers, each] {
     std::vector<double> values;
     for (const double value : from.values())
       values.insert(values.end(), static_cast<std::size_t>(each), value);

@@ -11,22 +11,19 @@
 namespace smoothbound::models::onnx {
 namespace {
 
-void translate_pad(Translator& translator, const Node& node) {
-  View x = translator.require_view(node, 0);
+// In front of each axis of an array, then behind each.
+Sizes pads_of(Translator& translator, const Node& node, const View& x) {
   Sizes pads = node.inputs.size() > 1 ? translator.require_constant(node, 1, "the pads").integers()
                                       : node.integers("pads");
   if (pads.empty()) pads = node.integers("paddings");
-  Sizes all(2 * x.rank(), 0);
+  Sizes all = pads;
   const Constant* const named = translator.optional_constant(node, 3, "the axes");
   const Sizes axes = named != nullptr ? named->integers() : Sizes{};
-  if (axes.empty()) {
-    all = pads;
-  } else {
-    for (std::size_t i = 0; i < axes.size() && pads.size() == 2 * axes.size(); ++i) {
-      const std::size_t axis = axis_within(axes[i], x.rank());
-      all[axis] = pads[i];
-      all[axis + x.rank()] = pads[i + axes.size()];
-    }
+  if (!axes.empty()) all.assign(2 * x.rank(), 0);
+  for (std::size_t i = 0; i < axes.size() && pads.size() == 2 * axes.size(); ++i) {
+    const std::size_t axis = axis_within(axes[i], x.rank());
+    all[axis] = pads[i];
+    all[axis + x.rank()] = pads[i + axes.size()];
   }
   const bool is_huge = std::ranges::any_of(
       all, [](std::int64_t pad) { return pad < -most_padding || pad > most_padding; });
@@ -34,35 +31,50 @@ void translate_pad(Translator& translator, const Node& node) {
     refuse(fmt::format("pads are [{}], of an array [{}]", fmt::join(pads, ", "),
                        fmt::join(x.sizes, ", ")),
            "one in front for each axis, then one behind");
+  return all;
+}
+
+// What is added: the setting `mode`, or zeros.
+std::vector<Setting> pad_mode(Translator& translator, const Node& node, bool pads_at_all) {
   const std::string_view mode = node.text("mode", "constant");
+  if (mode == "reflect") return {{"mode", "reflect"}};
+  if (mode == "edge") return {{"mode", "replicate"}};
+  if (mode == "wrap") return {{"mode", "circular"}};
+  if (mode != "constant") {
+    refuse(fmt::format("mode is '{}'", mode), "constant, reflect, edge and wrap are understood");
+  }
   double value = node.real("value", 0);
   if (const Constant* const given = translator.optional_constant(node, 2, "the value");
       given != nullptr && given->elements() == 1)
     value = given->values()[0];
-  const bool pads_at_all = std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; });
-  if (mode == "constant" && value != 0 && pads_at_all) {
+  if (value != 0 && pads_at_all) {
     refuse(fmt::format("it pads with {}", value),
            "the catalogue pads with zeros, or by reflect, edge and wrap");
   }
+  return {};
+}
+
+// Pads below 0 take away; they become 0.
+View without_negative_pads(Translator& translator, const Node& node, View x, Sizes& all) {
   for (std::size_t axis = 0; axis < x.rank(); ++axis) {
     std::int64_t& before = all[axis];
     std::int64_t& after = all[axis + x.rank()];
-    if (before < 0 || after < 0) {
-      const std::int64_t from = std::max<std::int64_t>(-before, 0);
-      const std::int64_t count = x.sizes[axis] - from - std::max<std::int64_t>(-after, 0);
-      x = sliced(translator, node, x, axis, {from, 1, count});
-      before = std::max<std::int64_t>(before, 0);
-      after = std::max<std::int64_t>(after, 0);
-    }
+    if (before >= 0 && after >= 0) continue;
+    const std::int64_t from = std::max<std::int64_t>(-before, 0);
+    const std::int64_t count = x.sizes[axis] - from - std::max<std::int64_t>(-after, 0);
+    x = sliced(translator, node, x, axis, {from, 1, count});
+    before = std::max<std::int64_t>(before, 0);
+    after = std::max<std::int64_t>(after, 0);
   }
-  std::vector<Setting> more;
-  if (mode == "reflect" || mode == "edge" || mode == "wrap") {
-    more.push_back({"mode", mode == "reflect" ? "reflect"
-                            : mode == "edge"  ? "replicate"
-                                              : "circular"});
-  } else if (mode != "constant") {
-    refuse(fmt::format("mode is '{}'", mode), "constant, reflect, edge and wrap are understood");
-  }
+  return x;
+}
+
+void translate_pad(Translator& translator, const Node& node) {
+  View x = translator.require_view(node, 0);
+  Sizes all = pads_of(translator, node, x);
+  const bool pads_at_all = std::ranges::any_of(all, [](std::int64_t pad) { return pad > 0; });
+  const std::vector<Setting> more = pad_mode(translator, node, pads_at_all);
+  x = without_negative_pads(translator, node, std::move(x), all);
   // All positions at once, where only they are padded.
   const bool is_spatial = x.rank() > 2 && x.rank() < 6 && x.sizes[0] == 1 &&
                           all[0] + all[1] + all[x.rank()] + all[x.rank() + 1] == 0;

@@ -147,15 +147,19 @@ std::optional<Product> Rewriter::product(ValueId value, ValueId stop) const {
     open.pop_back();
     if (factor == stop) {
       result.factors.push_back(factor);
-    } else if (const auto number = scalar(factor)) {
+      continue;
+    }
+    if (const auto number = scalar(factor)) {
       result.constant *= *number;
     } else if (const Node* const both = maker(factor, "Mul")) {
       open.insert(open.end(), {both->input(0), both->input(1)});
-    } else if (const auto fraction = maker(factor, "Div") ? scaled(factor) : std::nullopt) {
+    } else if (const auto fraction =
+                   maker(factor, "Div") != nullptr ? scaled(factor) : std::nullopt) {
       result.constant *= fraction->number;
       open.push_back(fraction->value);
     } else if (const Node* const power = maker(factor, "Pow");
-               power && (is_scalar(power->input(1), 2) || is_scalar(power->input(1), 3))) {
+               power != nullptr &&
+               (is_scalar(power->input(1), 2) || is_scalar(power->input(1), 3))) {
       open.insert(open.end(), is_scalar(power->input(1), 2) ? 2 : 3, power->input(0));
     } else {
       result.factors.push_back(factor);
@@ -264,6 +268,17 @@ ValueId Rewriter::new_value(std::optional<std::size_t> value_rank) {
   return id;
 }
 
+bool Rewriter::is_read_within(const Node& of, const std::vector<NodeId>& group) const {
+  return std::ranges::all_of(of.outputs, [&](ValueId output) {
+    if (output == absent) return true;
+    std::size_t reads = 0;
+    for (const NodeId reader : group) {
+      reads += static_cast<std::size_t>(std::ranges::count(node(reader).inputs, output));
+    }
+    return reads == reads_[output];
+  });
+}
+
 bool Rewriter::find_between(NodeId id, const Replacement& nodes,
                             std::vector<NodeId>& between) const {
   const auto is_input = [&](ValueId value) {
@@ -286,17 +301,8 @@ bool Rewriter::find_between(NodeId id, const Replacement& nodes,
       }
     }
   }
-  for (std::size_t i = 1; i < between.size(); ++i) {
-    for (const ValueId output : node(between[i]).outputs) {
-      if (output == absent) continue;
-      std::size_t reads = 0;
-      for (const NodeId reader : between) {
-        reads += static_cast<std::size_t>(std::ranges::count(node(reader).inputs, output));
-      }
-      if (reads != reads_[output]) return false;
-    }
-  }
-  return true;
+  return std::all_of(between.begin() + 1, between.end(),
+                     [&](NodeId inner) { return is_read_within(node(inner), between); });
 }
 
 // "/encoder/ln/Sub" and "/encoder/ln/Div": "/encoder/ln". The name of the first node if they have

@@ -78,7 +78,7 @@ class Rewriter {
 
   /// Whole numbers of an attribute or, if the node has none, of the constant input; nothing if
   /// there is neither.
-  [[nodiscard]] std::optional<std::vector<std::int64_t>> integers(const Node& node,
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> integers(const Node& of,
                                                                   std::string_view attribute,
                                                                   std::size_t input) const;
   /// Nothing if the value is no initializer of reals.
@@ -94,10 +94,12 @@ class Rewriter {
   ValueId new_value(std::optional<std::size_t> value_rank);
 
  private:
+  /// Whether nothing outside of the group reads an output of this node.
+  [[nodiscard]] bool is_read_within(const Node& of, const std::vector<NodeId>& group) const;
   [[nodiscard]] bool find_between(NodeId id, const Replacement& nodes,
                                   std::vector<NodeId>& between) const;
   [[nodiscard]] std::string_view common_path(const std::vector<NodeId>& nodes) const;
-  void count_reads(const Node& node, std::int32_t change);
+  void count_reads(const Node& reader, std::int32_t change);
   void remove_unread(std::vector<NodeId> open);
 
   Graph& graph_;

@@ -225,7 +225,9 @@ void take_numbers(Graph& graph, TensorParts& parts, const DataTypeRow& row, Tens
   }
   const bool has_typed = !parts.floats.empty() || !parts.doubles.empty() || !parts.int32.empty() ||
                          !parts.int64.empty() || !parts.uint64.empty();
-  if (int{parts.is_external} + int{parts.has_raw && !parts.raw.empty()} + int{has_typed} > 1) {
+  if (std::ranges::count(
+          std::array{parts.is_external, parts.has_raw && !parts.raw.empty(), has_typed}, true) >
+      1) {
     refuse_tensor("the array has its numbers in two places");
   }
   if (parts.is_external) {

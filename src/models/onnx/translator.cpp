@@ -38,9 +38,8 @@ std::string described(const Node& node) {
 
 }  // namespace
 
-Translator::Translator(std::shared_ptr<Graph> graph, std::string_view path,
-                       const ImportOptions& options)
-    : graph_(std::move(graph)), path_(path), options_(options), folder_([&] {
+Translator::Translator(std::shared_ptr<Graph> graph, std::string_view path, ImportOptions options)
+    : graph_(std::move(graph)), path_(path), options_(std::move(options)), folder_([&] {
         // As much as the file itself holds, or what no file needs to hold.
         std::int64_t most = std::int64_t{1} << 20U;
         for (const Tensor& tensor : graph_->initializers) most = std::max(most, tensor.elements());
@@ -403,6 +402,7 @@ ImportedModel Translator::translate() {
   if (inputs.empty()) inputs = read_inputs(*output, true);
   if (inputs.size() != 1) {
     std::vector<std::string> names;
+    names.reserve(inputs.size());
     for (const GraphInput* const input : inputs)
       names.push_back(fmt::format("'{}'", graph_->values[input->value].name));
     refuse(inputs.empty()

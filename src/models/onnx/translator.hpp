@@ -35,7 +35,7 @@ struct BlockArray {
 
 class Translator {
  public:
-  Translator(std::shared_ptr<Graph> graph, std::string_view path, const ImportOptions& options);
+  Translator(std::shared_ptr<Graph> graph, std::string_view path, ImportOptions options);
 
   /// Everything; throws SpecErrors.
   ImportedModel translate();
@@ -122,6 +122,7 @@ class Translator {
   void fail(const Node& node);
   bool fold(const Node& node);
   void inline_branch(const Node& node);
+  std::string add_tensor(const Constant& numbers, const std::string& usual);
   std::uint32_t first_equal(std::uint32_t initializer);
   void read_constants();
   void note_folded_norms();

@@ -156,70 +156,75 @@ StepId arranged(Network& network, const View& view, const AxisList& order, const
   return with_shape(network, step, sizes, name);
 }
 
-View reshaped(Network& network, const View& view, const Sizes& sizes, const std::string& name) {
-  // Groups of axes on both sides with equal products are cut one by one.
-  View result{view.step, sizes, Sizes(sizes.size(), 0), View::nowhere, view.is_ids};
-  std::size_t from = 0;
-  std::size_t to = 0;
-  bool fits = true;
-  while (fits && (from < view.rank() || to < sizes.size())) {
-    if (from < view.rank() && view.sizes[from] == 1) {
-      ++from;
-      continue;
-    }
-    if (to < sizes.size() && sizes[to] == 1) {
-      ++to;
-      continue;
-    }
-    if (from == view.rank() || to == sizes.size())
-      return result;  // products are equal: no such case
-    const std::size_t first = from;
-    const std::size_t first_to = to;
-    std::int64_t in = view.sizes[from++];
-    std::int64_t out = sizes[to++];
-    while (in != out) {
-      if (in < out) {
-        if (from == view.rank()) return result;
-        in *= view.sizes[from++];
-      } else {
-        if (to == sizes.size()) return result;
-        out *= sizes[to++];
-      }
-    }
-    AxisList group(from - first);
-    std::iota(group.begin(), group.end(), first);
-    const std::vector<Run> runs = runs_of(view, group);
-    if (runs.size() > 1) {
-      fits = false;
+namespace {
+
+// Axes first, ..., end - 1 of a list.
+struct Group {
+  std::size_t first = 0;
+  std::size_t end = 0;
+};
+
+// The next groups of axes on both sides with as many entries, behind those so far; axes of size 1
+// belong to the group behind them, or to none.
+void next_groups(const Sizes& from, const Sizes& to, Group& in_from, Group& in_to) {
+  in_from.first = in_from.end;
+  in_to.first = in_to.end;
+  std::int64_t in = 1;
+  std::int64_t out = 1;
+  do {
+    const bool takes_from = in_from.end < from.size() && (in <= out || in_to.end == to.size());
+    if (takes_from) {
+      in *= from[in_from.end++];
+    } else if (in_to.end < to.size()) {
+      out *= to[in_to.end++];
     } else {
-      std::int64_t stride = runs.front().stride;
-      for (std::size_t axis = to; axis-- > first_to;) {
-        if (sizes[axis] == 1) continue;
-        result.strides[axis] = stride;
-        stride *= sizes[axis];
-      }
+      return;
     }
+  } while (in != out || in == 1);
+}
+
+// Where the batch is in other sizes: where as much stands in front of it as before.
+int batch_in(const View& view, const Sizes& sizes) {
+  if (view.batch == 0) return !sizes.empty() && sizes[0] == 1 ? 0 : View::nowhere;
+  if (view.batch < 0) return View::nowhere;
+  const auto before = [](const Sizes& all, int count) {
+    std::int64_t elements = 1;
+    for (int i = 0; i < count; ++i) elements *= all[static_cast<std::size_t>(i)];
+    return elements;
+  };
+  const std::int64_t in_front = before(view.sizes, view.batch);
+  int batch = View::nowhere;
+  for (int axis = 0; axis < static_cast<int>(sizes.size()); ++axis) {
+    if (sizes[static_cast<std::size_t>(axis)] == 1 && before(sizes, axis) == in_front) batch = axis;
   }
-  if (!fits) {
-    AxisList all(view.rank());
-    std::iota(all.begin(), all.end(), 0);
-    const StepId step = arranged(network, view, all, Shape{view.elements()}, name);
-    result = in_order(step, sizes, View::nowhere);
-    result.is_ids = view.is_ids;
-  }
-  // The batch stays where as much stands in front of it as before.
-  if (view.batch == 0 && !sizes.empty() && sizes[0] == 1) result.batch = 0;
-  if (view.batch > 0) {
-    const auto before = [](const Sizes& all, int count) {
-      std::int64_t elements = 1;
-      for (int i = 0; i < count; ++i) elements *= all[static_cast<std::size_t>(i)];
-      return elements;
-    };
-    const std::int64_t in_front = before(view.sizes, view.batch);
-    for (int axis = 0; axis < static_cast<int>(sizes.size()); ++axis) {
-      if (sizes[static_cast<std::size_t>(axis)] == 1 && before(sizes, axis) == in_front) {
-        result.batch = axis;
-      }
+  return batch;
+}
+
+}  // namespace
+
+View reshaped(Network& network, const View& view, const Sizes& sizes, const std::string& name) {
+  View result{view.step, sizes, Sizes(sizes.size(), 0), batch_in(view, sizes), view.is_ids};
+  Group from;
+  Group to;
+  while (from.end < view.rank() || to.end < sizes.size()) {
+    next_groups(view.sizes, sizes, from, to);
+    AxisList group(from.end - from.first);
+    std::iota(group.begin(), group.end(), from.first);
+    const std::vector<Run> runs = runs_of(view, group);
+    if (runs.empty()) continue;  // axes of size 1 at the end
+    if (runs.size() > 1) {       // numbers have to move
+      AxisList all(view.rank());
+      std::iota(all.begin(), all.end(), 0);
+      const StepId step = arranged(network, view, all, Shape{view.elements()}, name);
+      View moved = in_order(step, sizes, result.batch);
+      moved.is_ids = view.is_ids;
+      return moved;
+    }
+    std::int64_t stride = runs.front().stride;
+    for (std::size_t axis = to.end; axis-- > to.first;) {
+      if (sizes[axis] == 1) continue;
+      result.strides[axis] = stride;
+      stride *= sizes[axis];
     }
   }
   return result;
