@@ -21,6 +21,7 @@ MappedFile::MappedFile(const std::string& path) {
 }
 
 MappedFile::~MappedFile() {
+  // NOLINTNEXTLINE(*-const-cast): what is unmapped is not written to
   if (!bytes_.empty()) munmap(const_cast<char*>(bytes_.data()), bytes_.size());
 }
 

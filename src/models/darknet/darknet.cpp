@@ -67,8 +67,8 @@ std::vector<Tensor> used_tensors(const Network& network,
     for (const StepId input : network.step(id).inputs) is_used[input] = true;
   }
   std::vector<Tensor> tensors;
-  for (auto& [step, tensor] : arrays) {
-    if (is_used[step]) tensors.push_back(std::move(tensor));
+  for (const auto& [step, tensor] : arrays) {
+    if (is_used[step]) tensors.push_back(tensor);
   }
   return tensors;
 }
@@ -139,7 +139,7 @@ ImportedModel read(std::string_view path, std::string_view content, const Import
   }
   note_batch_norms(translator);
   return {"Darknet", network.text(output, {"from a configuration of Darknet"}),
-          used_tensors(network, std::move(translator.arrays), output), std::move(network.notes)};
+          used_tensors(network, translator.arrays, output), std::move(network.notes)};
 }
 
 std::vector<ModelFormat::Understood> understood() {

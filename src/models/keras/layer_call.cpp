@@ -61,10 +61,9 @@ std::vector<std::int64_t> LayerCall::extent(std::string_view key, int axes,
                                             std::int64_t otherwise) const {
   const auto count = static_cast<std::size_t>(axes);
   const auto value = config.find(key);
-  if (!value)
-    return std::vector<std::int64_t>(
-        count, otherwise);  // NOLINT(*-braced-init-list): a count, and no list
-  std::vector<std::int64_t> sizes = integers_of(*value, key, 1);
+  std::vector<std::int64_t> sizes(count, otherwise);
+  if (!value) return sizes;
+  sizes = integers_of(*value, key, 1);
   if (!value->is_sequence()) sizes.resize(count, sizes.front());
   if (sizes.size() != count) {
     throw SpecError(value->location(),
