@@ -1,4 +1,5 @@
 // What is wrong with a node, and what helps.
+#include <algorithm>
 #include <array>
 
 #include "onnx_layers.hpp"
@@ -434,6 +435,16 @@ TEST(OnnxRefusals, KnownArrays) {
                  "a node Squeeze: axis 3 is named of 1 | is the file complete?"},
   };
   check_layers(cases);
+}
+
+// Operators that nobody knows are all named, also behind each other; what is only behind one is
+// not.
+TEST(OnnxRefusals, AllUnknownOperatorsAreNamed) {
+  const std::string all =
+      layers_of_script("a = Floor(x:1x4); b = Relu(a); c = Det(b); d = Relu(x); y = Add(c, d)");
+  EXPECT_THAT(all, ::testing::StartsWith("a node Floor: the operator is not understood | "));
+  EXPECT_THAT(all, ::testing::HasSubstr("\na node Det: the operator is not understood | "));
+  EXPECT_EQ(std::ranges::count(all, '\n'), 1);
 }
 
 }  // namespace

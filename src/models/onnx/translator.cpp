@@ -336,20 +336,24 @@ Constant Translator::for_sample(const Constant& numbers, std::size_t axis) const
   return {sizes, numbers, [first] { return first; }};
 }
 
+bool Translator::knows(const Node& node) const {
+  return node.domain.empty() && (find_operator(node.operation) != nullptr ||
+                                 folder_.knows(node.operation) || node.operation == "If");
+}
+
 void Translator::run(const Node& node) {
-  if (has_failed_input(node)) return fail(node);
+  // What stands behind a mistake is not translated, but said if it is one by itself.
+  if (has_failed_input(node) && knows(node)) return fail(node);
   const bool is_fine = mistakes_.attempt([&] {
     try {
-      const Operator* const found = node.domain.empty() ? find_operator(node.operation) : nullptr;
-      if (node.domain.empty() && fold(node)) return;
+      if (knows(node) && fold(node)) return;
       if (node.domain.empty() && node.operation == "If") return inline_branch(node);
+      const Operator* const found = node.domain.empty() ? find_operator(node.operation) : nullptr;
       if (found != nullptr) {
         if (!found->takes_integers) require_real_inputs(node);
         return found->translate(*this, node);
       }
       const std::string_view remedy = node.domain.empty() ? remedy_for(node.operation) : "";
-      std::vector<std::string_view> known;
-      for (const Operator* const one : all_operators()) known.push_back(one->name);
       refuse(node.domain.empty() ? std::string("the operator is not understood")
                                  : fmt::format("an operator of the domain '{}'", node.domain),
              !remedy.empty() ? std::string(remedy)

@@ -117,6 +117,7 @@ class Translator {
   [[nodiscard]] std::optional<ValueId> choose_output();
   [[nodiscard]] std::vector<std::uint32_t> needed_nodes(ValueId output, bool for_branches = false);
   [[nodiscard]] std::vector<const GraphInput*> read_inputs(ValueId output, bool in_branches);
+  [[nodiscard]] bool knows(const Node& node) const;
   void require_real_inputs(const Node& node) const;
   [[nodiscard]] bool has_failed_input(const Node& node) const;
   void fail(const Node& node);
