@@ -233,13 +233,17 @@ class Writer {
 
 }  // namespace
 
-Network::Network(std::string network_name, const Shape& input_shape)
-    : name(std::move(network_name)) {
+Network::Network(std::string network_name, const Shape& input_shape, std::size_t most_steps)
+    : name(std::move(network_name)), most_steps_(most_steps) {
   Step& step = steps_.emplace_back();
   step.output = input_shape;
 }
 
 StepId Network::add(Step step) {
+  if (steps_.size() >= most_steps_) {
+    throw SpecError(whole_file, fmt::format("it becomes more than {} steps", most_steps_ - 1),
+                    "import a smaller part of the model");
+  }
   steps_.push_back(std::move(step));
   return size() - 1;
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "smoothbound/text/source.hpp"
+
 namespace smoothbound::models {
 namespace {
 
@@ -144,6 +146,19 @@ TEST(NetworkText, RearrangementsAreAddedOnce) {
   EXPECT_EQ(flat(), first);
   EXPECT_NE(network.add_once(map("reshape", {{"", "[20]"}}, Network::input, {20})), first);
   EXPECT_NE(network.add_once(map("flatten", {}, first, {20})), first);
+}
+
+TEST(NetworkText, StepsAreCounted) {
+  Network network("net", {4}, 3);
+  const StepId a = network.add(map("relu", {}, Network::input, {4}));
+  network.add(map("tanh", {}, a, {4}));
+  try {
+    network.add_once(map("flatten", {}, a, {4}));
+    FAIL() << "a third step was added";
+  } catch (const SpecError& error) {
+    EXPECT_STREQ(error.what(), "it becomes more than 2 steps");
+    EXPECT_EQ(error.hint, "import a smaller part of the model");
+  }
 }
 
 TEST(YamlScalar, IsQuotedWhereItWouldMeanSomethingElse) {

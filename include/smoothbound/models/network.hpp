@@ -68,9 +68,13 @@ class Network {
   /// The network's input, which every network has: step 0.
   static constexpr StepId input = 0;
 
-  explicit Network(std::string name, const Shape& input_shape);
+  /// A little more than the layers that an architecture file may have.
+  static constexpr std::size_t default_steps = std::size_t{1} << 20U;
 
-  /// Appends a step behind those that it reads.
+  explicit Network(std::string name, const Shape& input_shape,
+                   std::size_t most_steps = default_steps);
+
+  /// Appends a step behind those that it reads. Throws SpecError for one too many.
   StepId add(Step step);
   /// The same, unless there is such a component with the same settings and inputs: of maps without
   /// parameters.
@@ -94,6 +98,7 @@ class Network {
 
  private:
   std::vector<Step> steps_;
+  std::size_t most_steps_;
   std::unordered_map<std::string, StepId> added_once_;
 };
 
