@@ -51,7 +51,8 @@ void set_parameters(Network<Scalar>& network, const Graph& graph, const Paramete
   } else {
     WeightsReading reading = source.reading;
     reading.passes_over_buffers = names_weights(graph);
-    load_parameters(network, source.file, [&] { return statistics_names(graph); }, reading);
+    load_parameters(
+        network, source.file, [&] { return statistics_names(graph); }, reading);
   }
 }
 

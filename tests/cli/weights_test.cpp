@@ -66,7 +66,7 @@ TEST_F(WeightsOption, GiveStatisticsToBounds) {
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
            {"compare", "net.yaml", "net.yaml"},
            {"sweep", "net.yaml", "--batch", "1,2"},
-           {"check", "net.yaml", "--update", "--baseline", "b.json"},
+           {"check", "net.yaml", "--update", "--force", "--baseline", "b.json"},
            {"report", "net.yaml", "-o", "r.html"},
            {"plot", "net.yaml", "-o", "p.svg"}}) {
     const Outcome without = run(command);

@@ -54,7 +54,8 @@ void guarded(const Read& read) {
     require(!error.file.empty(), "a message says where");
     require(std::ranges::count(text, '\n') <= 2, "nothing in a message breaks its line");
   } catch (const SourceErrors& error) {  // what looked like a model of another program
-    for (const SpecError& one : error.errors.all) require_safe(one, render_error(error.source, one));
+    for (const SpecError& one : error.errors.all)
+      require_safe(one, render_error(error.source, one));
   }
 }
 
