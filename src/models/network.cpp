@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -287,6 +288,13 @@ std::string yaml_scalar(const std::string& text) {
 
 std::string yaml_list(const std::vector<std::int64_t>& numbers) {
   return fmt::format("[{}]", fmt::join(numbers, ", "));
+}
+
+double outward_quotient(double numerator, double denominator) {
+  const double quotient = numerator / denominator;
+  const double excess = std::fma(quotient, denominator, -numerator);  // exact, but for its rounding
+  const bool falls_short = std::signbit(excess) != std::signbit(numerator) && excess != 0;
+  return falls_short ? std::nextafter(quotient, std::copysign(HUGE_VAL, quotient)) : quotient;
 }
 
 std::string yaml_number(double value) { return shortest(value); }

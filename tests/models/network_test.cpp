@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound::models {
@@ -169,6 +171,26 @@ TEST(YamlScalar, IsQuotedWhereItWouldMeanSomethingElse) {
     EXPECT_EQ(yaml_scalar(word), '"' + std::string(word) + '"');
   }
   EXPECT_EQ(yaml_scalar("a\"b\\c\n"), R"("a\"b\\c\x0a")");
+}
+
+// Against the exact quotient, in long double: never nearer to 0, and next to it.
+TEST(OutwardQuotient, IsNotNearerToZero) {
+  EXPECT_EQ(outward_quotient(1, 4), 0.25);
+  EXPECT_EQ(outward_quotient(-6, 3), -2);
+  EXPECT_EQ(outward_quotient(0, 3), 0);
+  int rounded = 0;
+  for (int numerator = -20; numerator <= 20; ++numerator) {
+    for (int denominator = 1; denominator <= 300; ++denominator) {
+      const double quotient = outward_quotient(numerator, denominator);
+      const long double exact = static_cast<long double>(numerator) / denominator;
+      EXPECT_GE(std::fabs(static_cast<long double>(quotient)), std::fabs(exact) * (1 - 1e-19L))
+          << numerator << " / " << denominator;
+      EXPECT_LE(std::fabs(quotient - exact), std::fabs(exact) * 0x1p-52L);
+      rounded += quotient != static_cast<double>(numerator) / denominator ? 1 : 0;
+      EXPECT_EQ(outward_quotient(-numerator, denominator), -quotient);
+    }
+  }
+  EXPECT_GT(rounded, 1000);
 }
 
 TEST(YamlNumber, IsTheShortestThatReadsTheSame) {

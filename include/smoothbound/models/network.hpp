@@ -106,6 +106,9 @@ class Network {
 std::string yaml_scalar(const std::string& text);
 /// "[3, 224, 224]"
 std::string yaml_list(const std::vector<std::int64_t>& numbers);
+/// numerator / denominator, not nearer to 0 than it is: bounds of a network with this factor must
+/// not be below those with the quotient itself.
+double outward_quotient(double numerator, double denominator);
 /// Seventeen digits or fewer: the shortest decimal that reads as this double.
 std::string yaml_number(double value);
 /// The same for a number that is stored in float32, with as few digits as tell it apart there.

@@ -91,7 +91,8 @@ StepId read_softmax(Translator& translator) {
                       "use a divisor of the number of scores");
   }
   if (temperature != 1) {
-    step = translator.map("scale", {{"", yaml_number(1 / temperature)}}, step, shape);
+    step =
+        translator.map("scale", {{"", yaml_number(outward_quotient(1, temperature))}}, step, shape);
   }
   if (is_spatial && groups == 1) return translator.map("softmax", {}, step, shape);
   const Shape flat{shape.elements()};

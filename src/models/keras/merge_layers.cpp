@@ -39,7 +39,7 @@ Tensor convert_mean(LayerCall& call) {
   require_some(call);
   const Tensor sum = add(call, call.inputs);
   if (call.inputs.size() == 1) return sum;
-  return call.scale(sum, 1 / static_cast<double>(call.inputs.size()));
+  return call.scale(sum, outward_quotient(1, static_cast<double>(call.inputs.size())));
 }
 
 Tensor multiply(LayerCall& call) {
@@ -148,7 +148,7 @@ Tensor convert_arithmetic(LayerCall& call, std::string_view operation) {
     return is_first ? call.shift(call.scale(input, -1), value) : call.shift(input, -value);
   }
   if (is_first || value == 0) call.refuse("a quotient by a tensor or 0", "divide by a number");
-  return call.scale(input, 1 / value);
+  return call.scale(input, outward_quotient(1, value));
 }
 
 Tensor convert_function(LayerCall& call) {

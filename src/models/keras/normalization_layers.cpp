@@ -9,6 +9,12 @@
 namespace smoothbound::models::keras {
 namespace {
 
+// The root, rounded towards 0: what is divided by it must not get too small.
+double root_below(double value) {
+  const double root = std::sqrt(value);
+  return std::fma(root, root, -value) > 0 ? std::nextafter(root, 0.0) : root;
+}
+
 constexpr const char* other_axes_advice =
     "normalize along the channels, or write an architecture "
     "file";
@@ -193,10 +199,10 @@ Tensor convert_normalization(LayerCall& call) {
   for (std::size_t i = 0; i < count; ++i) {
     const double spread = variance[std::min(i, variance.size() - 1)];
     if (spread < 0) call.refuse("a variance below 0", "adapt the layer to samples");
-    by.push_back(1 / std::max(std::sqrt(spread), keras_epsilon));
-    plus.push_back(mean[std::min(i, mean.size() - 1)] == 0
-                       ? 0
-                       : -mean[std::min(i, mean.size() - 1)] * by.back());
+    const double deviation = std::max(root_below(spread), keras_epsilon);
+    const double middle = mean[std::min(i, mean.size() - 1)];
+    by.push_back(outward_quotient(1, deviation));
+    plus.push_back(middle == 0 ? 0 : outward_quotient(-middle, deviation));
     if (!std::isfinite(by.back()) || !std::isfinite(plus.back())) {
       call.refuse("numbers beyond those of a double", "scale the samples");
     }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "smoothbound/text/digest.hpp"
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound::models::onnx {
@@ -206,9 +207,9 @@ void Constant::take_room(const std::shared_ptr<Room>& room) {
 }
 
 void Constant::add_to_view(std::string_view what) {
-  constexpr std::size_t longest = 64;
+  constexpr std::size_t longest = 80;  // more than a digest has
   view += what;
-  if (view.size() > longest) view = fmt::format("#{:016x}", std::hash<std::string>()(view));
+  if (view.size() > longest) view = "#" + sha256(view);
 }
 
 Constant Constant::reshaped(Sizes to) const {

@@ -334,7 +334,7 @@ void translate_sum(Translator& translator, const Node& node) {
   for (const Constant* const numbers : known) result = added(translator, node, *result, *numbers);
   if (node.operation == "Mean") {
     result = scaled_and_shifted(translator, node, *result,
-                                1 / static_cast<double>(node.inputs.size()), 0);
+                                outward_quotient(1, static_cast<double>(node.inputs.size())), 0);
   }
   translator.set(node, 0, *result);
 }
@@ -381,8 +381,8 @@ void translate_div(Translator& translator, const Node& node) {
     refuse("it divides by 0", "is the file complete?");
   }
   const View& x = translator.require_view(node, 0);
-  const Constant inverse =
-      changed(for_view(translator, node, x, *divisor), [](double value) { return 1 / value; });
+  const Constant inverse = changed(for_view(translator, node, x, *divisor),
+                                   [](double value) { return outward_quotient(1, value); });
   translator.set(node, 0, with_fixed(translator, node, x, inverse, true));
 }
 

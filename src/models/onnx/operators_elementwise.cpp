@@ -90,7 +90,7 @@ void translate_swish(Translator& translator, const Node& node) {
   const double alpha = node.real("alpha", 1);
   View x = scaled_and_shifted(translator, node, translator.require_view(node, 0), alpha, 0);
   x = mapped(translator, node, x, "silu", {});
-  translator.set(node, 0, scaled_and_shifted(translator, node, x, 1 / alpha, 0));
+  translator.set(node, 0, scaled_and_shifted(translator, node, x, outward_quotient(1, alpha), 0));
 }
 
 // max(0, min(1, alpha x + beta)) = hard_sigmoid(6 alpha x + 6 beta - 3)
@@ -231,13 +231,14 @@ View clipped(Translator& translator, const Node& node, View x, double low, doubl
     return scaled_and_shifted(translator, node, x, -1, high);
   }
   if (low == 0) {
-    x = scaled_and_shifted(translator, node, x, 6 / high, 0);
+    x = scaled_and_shifted(translator, node, x, outward_quotient(6, high), 0);
     x = mapped(translator, node, x, "relu6", {});
-    return scaled_and_shifted(translator, node, x, high / 6, 0);
+    return scaled_and_shifted(translator, node, x, outward_quotient(high, 6), 0);
   }
   const double middle = (low + high) / 2;
   const double half = (high - low) / 2;
-  x = scaled_and_shifted(translator, node, x, 1 / half, -middle / half);
+  x = scaled_and_shifted(translator, node, x, outward_quotient(1, half),
+                         outward_quotient(-middle, half));
   x = mapped(translator, node, x, "hard_tanh", {});
   return scaled_and_shifted(translator, node, x, half, middle);
 }
