@@ -131,10 +131,10 @@ class AttentionFuser {
     StepId at = factor;
     while (!is_projection(at)) {
       const Step& step = network_.step(at);
-      require_fit(step.kind == Step::Kind::map && chain.size() < longest_chain);
+      const bool is_map = at != Network::input && step.kind == Step::Kind::map;
+      require_fit(is_map && chain.size() < longest_chain);
       chain.push_back(at);
       at = step.inputs.front();
-      require_fit(at != Network::input);
     }
     Source source{at, IndexMap(network_.shape(at)), 1};
     for (auto id = chain.rbegin(); id != chain.rend(); ++id) {
@@ -174,7 +174,8 @@ class AttentionFuser {
     StepId at = network_.step(softmax).inputs.front();
     while (network_.step(at).component != "matmul") {
       const Step& step = network_.step(at);
-      require_fit(step.kind == Step::Kind::map && found.between.size() < longest_chain);
+      const bool is_map = at != Network::input && step.kind == Step::Kind::map;
+      require_fit(is_map && found.between.size() < longest_chain);
       found.between.push_back(at);
       if (step.component == "mask") {
         // As the component masks: by as much, and the scores as they are then.

@@ -59,6 +59,11 @@ std::string written(const Step& step, const std::vector<Setting>& settings) {
   return text + fmt::format("{{{}}}", fmt::join(pairs, ", "));
 }
 
+// What stands for several layers: these have such words behind its name.
+constexpr std::string_view attention = "attention";
+constexpr std::array<std::string_view, 5> parts_of_attention{"query", "key", "value", "scores",
+                                                             "mixture"};
+
 bool has_weights(const Step& step) { return !step.weights.empty() || !step.tensor_names.empty(); }
 
 // A prefix, or a mapping.
@@ -146,15 +151,26 @@ class Writer {
   }
 
   void name_entries() {
-    // Layers with parameters have the names that they ask for before others have them.
+    // Layers with parameters have the names that they ask for before others have them, and those
+    // that take several names come first.
+    const auto round_of = [&](const Entry& entry) {
+      const Step& step = steps_[entry.root];
+      if (step.component == attention) return 0;
+      return step.kind == Step::Kind::head && has_weights(step) ? 1 : 2;
+    };
     std::unordered_set<std::string> taken{"input"};
-    for (const bool with_parameters : {true, false}) {
+    for (int round = 0; round < 3; ++round) {
       for (Entry& entry : entries_) {
-        const Step& step = steps_[entry.root];
-        const bool is_head = step.kind == Step::Kind::head && has_weights(step);
-        if (is_head == with_parameters) name_entry(entry, taken);
+        if (round_of(entry) == round) name_entry(entry, taken);
       }
     }
+  }
+
+  static std::vector<std::string> names_with(const Step& step, const std::string& name) {
+    std::vector<std::string> names{name};
+    if (step.component != attention) return names;
+    for (const auto part : parts_of_attention) names.push_back(fmt::format("{}.{}", name, part));
+    return names;
   }
 
   void name_entry(Entry& entry, std::unordered_set<std::string>& taken) {
@@ -163,7 +179,11 @@ class Writer {
     if (find_invalid_text(wanted) != std::string::npos) wanted = step.component;
     entry.name = wanted;
     std::size_t& next = next_number_[wanted];
-    while (!taken.insert(entry.name).second) entry.name = fmt::format("{}_{}", wanted, ++next + 1);
+    const auto is_taken = [&](const std::string& name) { return taken.contains(name); };
+    while (std::ranges::any_of(names_with(step, entry.name), is_taken)) {
+      entry.name = fmt::format("{}_{}", wanted, ++next + 1);
+    }
+    for (std::string& name : names_with(step, entry.name)) taken.insert(std::move(name));
   }
 
   [[nodiscard]] std::string reference(StepId step) const {

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "smoothbound/graph/graph.hpp"
+#include "smoothbound/layers/composite.hpp"
+#include "smoothbound/spec/read_spec.hpp"
 #include "smoothbound/text/source.hpp"
 
 namespace smoothbound::models {
@@ -121,6 +125,36 @@ TEST(NetworkText, ThoseThatShareNameTheFirstThatIsUsed) {
   EXPECT_EQ(layers(network, third),
             "  - {name: b, dense: 4}\n"
             "  - {name: c, share: b, dense: 4}\n");
+}
+
+// Attention takes the names of the layers that it stands for, too.
+TEST(NetworkText, NoLayerIsCalledAsAPartOfAttention) {
+  Network network("net", {4, 3});
+  Step dense =
+      head("dense", {{"units", "4"}, {"per", "position"}}, Network::input, {4, 3}, "a.key");
+  dense.weights = "a.key";
+  const StepId first = network.add(std::move(dense));
+  const StepId relu = network.add(head("relu", {}, first, {4, 3}, "a.mixture"));
+  network.step(relu).kind = Step::Kind::map;
+  Step whole = head("attention", {{"", "2"}}, first, {4, 3}, "a");
+  whole.weights = "a";
+  const StepId attention = network.add(std::move(whole));
+  const StepId sum = network.add(merge("add", {relu, attention}, {4, 3}));
+  network.step(sum).name = "a.mixture";
+  const std::string text = layers(network, sum);
+  EXPECT_EQ(text,
+            "  - {name: a.key_2, dense: {units: 4, per: position}, weights: a.key}\n"
+            "  - {name: a.mixture_2, then: [relu]}\n"
+            "  - {name: a, from: a.key_2, attention: 2}\n"
+            "  - {name: a.mixture_3, add: [a.mixture_2, a]}\n");
+  const Graph graph =
+      build_graph(read_spec({"n.yaml", "input: {shape: [4, 3]}\nlayers:\n" + text}), 1);
+  std::vector<std::string> names;
+  for (const Layer& layer : graph.layers) names.push_back(layer.name);
+  for (const Piece& piece : pieces_of(*find_composite("attention"))) {
+    const std::string name = piece.name.empty() ? "a" : "a." + std::string(piece.name);
+    EXPECT_EQ(std::ranges::count(names, name), 1) << name;
+  }
 }
 
 TEST(NetworkText, SettingsOfMergesAndWeightsOfMaps) {

@@ -242,6 +242,42 @@ class Multihead(nn.Module):
         return self.attention(x, x, x, need_weights=False)[0]
 
 
+class SelfAttention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.dense = nn.Linear(width, width)
+
+    def split(self, x):
+        return x.view(*x.shape[:2], self.heads, -1).permute(0, 2, 1, 3)
+
+    def forward(self, x):
+        q, k, v = self.split(self.query(x)), self.split(self.key(x)), self.split(self.value(x))
+        # As scaled_dot_product_attention is exported: a root of the scale on both sides.
+        scale = math.sqrt(math.sqrt(1 / q.shape[-1]))
+        weights = ((q * scale) @ (k.transpose(2, 3) * scale)).softmax(dim=-1)
+        return self.dense((weights @ v).permute(0, 2, 1, 3).flatten(2))
+
+
+@network([6, 12])
+class SharedTransformer(nn.Module):
+    """One block that is called twice, as in ALBERT."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = SelfAttention(12, 2)
+        self.norms = nn.ModuleList(nn.LayerNorm(12) for _ in range(2))
+        self.pooler = nn.Linear(12, 4)
+
+    def forward(self, x):
+        for norm in self.norms:
+            x = norm(x + self.attention(x))
+        return self.pooler(x[:, 0])
+
+
 class GptBlock(nn.Module):
     def __init__(self, width, heads, length):
         super().__init__()

@@ -10,9 +10,9 @@ namespace {
 const std::map<std::string_view, Operator>& table() {
   static const std::map<std::string_view, Operator> all = [] {
     std::map<std::string_view, Operator> rows;
-    for (const auto& list :
-         {linear_operators(), elementwise_operators(), arithmetic_operators(),
-          normalization_operators(), window_operators(), layout_operators(), pad_operators()}) {
+    for (const auto& list : {linear_operators(), elementwise_operators(), arithmetic_operators(),
+                             normalization_operators(), window_operators(), layout_operators(),
+                             pad_operators(), attention_operators()}) {
       for (const Operator& row : list) rows.emplace(row.name, row);
     }
     return rows;

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "attention_parts.hpp"
 #include "elementwise.hpp"
 #include "translator.hpp"
 
@@ -172,6 +173,23 @@ void translate_prelu(Translator& translator, const Node& node) {
   translator.set(node, 0, std::move(result));
 }
 
+}  // namespace
+
+View softmax_along(Translator& translator, const Node& node, View x, std::size_t axis) {
+  if (x.batch == static_cast<int>(axis)) {
+    refuse("it goes over the batch, so that samples depend on each other",
+           "export it along the axis of the classes");
+  }
+  const Isolated at = isolated(translator.network(), x, axis, translator.name_of(node));
+  const Shape shape = translator.network().shape(at.step);
+  std::vector<Setting> settings;
+  if (at.axis != 0) settings.push_back({"axis", axis_word(at.axis, shape.rank())});
+  x.step = translator.map(at.step, "softmax", settings, shape, node);
+  return x;
+}
+
+namespace {
+
 void translate_softmax(Translator& translator, const Node& node) {
   const bool is_old = translator.graph().opset < 13;
   View x = translator.require_view(node, 0);
@@ -189,17 +207,7 @@ void translate_softmax(Translator& translator, const Node& node) {
       is_flat = true;
     }
   }
-  if (x.batch == static_cast<int>(where)) {
-    refuse("it goes over the batch, so that samples depend on each other",
-           "export it along the axis of the classes");
-  }
-  const Isolated at = isolated(translator.network(), x, where, translator.name_of(node));
-  const Shape shape = translator.network().shape(at.step);
-  const std::string word = axis_word(at.axis, shape.rank());
-  std::vector<Setting> settings;
-  if (at.axis != 0) settings.push_back({"", word});
-  if (at.axis != 0) settings.back().key = "axis";
-  x.step = translator.map(at.step, "softmax", settings, shape, node);
+  x = softmax_along(translator, node, std::move(x), where);
   if (is_flat) x = reshaped(translator.network(), x, sizes, translator.name_of(node));
   translator.set(node, 0, std::move(x));
 }

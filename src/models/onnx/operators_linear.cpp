@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "attention_parts.hpp"
 #include "elementwise.hpp"
 #include "padding.hpp"
 #include "smoothbound/text/source.hpp"
@@ -309,7 +310,9 @@ Factor factor_of(Translator& translator, const Node& node, const View& view, std
   return {translator.arranged(view, order, shape_of(sizes), node), is_transposed};
 }
 
-void multiply_views(Translator& translator, const Node& node, View a, View b) {
+}  // namespace
+
+View matrix_products(Translator& translator, const Node& node, View a, View b) {
   if (a.rank() < 2 || b.rank() < 2) {
     refuse("a product with a vector that depends on the network's input",
            "export it as a product of two matrices");
@@ -352,16 +355,19 @@ void multiply_views(Translator& translator, const Node& node, View a, View b) {
   step.output = shape_of(sizes);
   result.push_back(rows);
   result.push_back(columns);
-  translator.set(
-      node, 0,
-      in_order(translator.add(std::move(step)), result, a.rank() >= b.rank() ? a.batch : b.batch));
+  return in_order(translator.add(std::move(step)), result,
+                  a.rank() >= b.rank() ? a.batch : b.batch);
 }
+
+namespace {
 
 void translate_matmul(Translator& translator, const Node& node) {
   const View* const a = translator.view(node.input(0));
   const View* const b = translator.view(node.input(1));
   const Constant* const bias = translator.constant(node, 2);  // fused: see fuse.hpp
-  if (a != nullptr && b != nullptr) return multiply_views(translator, node, *a, *b);
+  if (a != nullptr && b != nullptr) {
+    return translator.set(node, 0, matrix_products(translator, node, *a, *b));
+  }
   if (a != nullptr) {
     const Constant& known = translator.require_constant(node, 1, "weights");
     Sizes sizes = known.sizes;
@@ -376,7 +382,7 @@ void translate_matmul(Translator& translator, const Node& node) {
                                        sizes[sizes.size() - 2], sizes.back()}),
                        node),
                    known.sizes, View::nowhere);
-      return multiply_views(translator, node, *a, weights);
+      return translator.set(node, 0, matrix_products(translator, node, *a, weights));
     }
     return translator.set(node, 0,
                           add_dense(translator, node, *a, a->rank() - 1,

@@ -30,6 +30,7 @@ struct RankRow {
 constexpr std::array rank_rows{
     RankRow{"Abs", RankRule::first},
     RankRow{"Add", RankRule::broadcast},
+    RankRow{"Attention", RankRule::first},
     RankRow{"AveragePool", RankRule::first},
     RankRow{"BatchNormalization", RankRule::first},
     RankRow{"Cast", RankRule::first},

@@ -177,6 +177,7 @@ std::vector<Operator> normalization_operators();
 std::vector<Operator> window_operators();
 std::vector<Operator> layout_operators();
 std::vector<Operator> pad_operators();
+std::vector<Operator> attention_operators();
 
 /// "3" for [3, 3], else "[3, 5]".
 std::string extent_text(const Sizes& sizes);
