@@ -86,6 +86,24 @@ TEST(CaffeMessages, OfLayers) {
   EXPECT_EQ(refusals_of(layer("Deconvolution", conv + "stride: 1073741824 pad: 1073741824 }")),
             "3:1 layer 'n': the number of scalars of a sample exceeds 2^63 - 1 (make the sizes "
             "smaller)\n");
+  const std::string wide = "num_output: 1 kernel_size: 1 stride_w: 1073741824 stride_h: 1 } }\n";
+  EXPECT_EQ(places_of("n.prototxt",
+                      "input: \"x\" input_shape { dim: [1, 1, 1, 1073741824] }\n"
+                      "layer { name: \"a\" type: \"Deconvolution\" bottom: \"x\" top: \"a\"\n"
+                      "convolution_param { " +
+                          wide +
+                          "layer { name: \"b\" type: \"Deconvolution\" bottom: \"a\" top: \"b\"\n"
+                          "convolution_param { " +
+                          wide),
+            "4:1 layer 'b': the size of an axis exceeds 2^63 - 1 (make the sizes smaller)\n");
+  std::string eight;
+  for (int i = 0; i < 8; ++i) eight += "bottom: \"x\" ";
+  EXPECT_EQ(places_of("n.prototxt",
+                      "input: \"x\" input_shape { dim: [1, 1073741824, 1073741824] }\n"
+                      "layer { name: \"f\" type: \"Flatten\" bottom: \"x\" top: \"x\" }\n"
+                      "layer { name: \"n\" type: \"Concat\" top: \"y\" " +
+                          eight + "}\n"),
+            "3:1 layer 'n': the size of an axis exceeds 2^63 - 1 (make the sizes smaller)\n");
   EXPECT_EQ(refusals_of("layer { name: \"n\" type: \"ReLU\" top: \"y\" }\n"),
             "3:1 layer 'n': ReLU needs 1 bottom (name the blobs that it reads)\n");
   EXPECT_EQ(refusals_of("layer { name: \"n\" type: \"Concat\" top: \"y\" }\n"),

@@ -74,6 +74,15 @@ TEST(KerasArchive, MessagesTellThePlaceInsideOfIt) {
             "ONNX; 'smoothbound import --list' shows the layers that are read\n");
 }
 
+TEST(KerasArchive, SizesAreLimited) {
+  std::string bytes = archive("config.json", "{}");
+  const std::size_t name = bytes.rfind("config.json");
+  bytes.replace(name - 46 + 20, 4, little_endian(std::uint64_t{1} << 27U, 4));
+  EXPECT_EQ(keras_archive_text(bytes),
+            "0:0: 'config.json' has 134217728 bytes, more than the limit of 67108864 | write an "
+            "architecture file for a smaller model\n");
+}
+
 TEST(KerasArchive, RefusesWhatIsNotStored) {
   EXPECT_EQ(keras_archive_text(archive("config.json", "{}", 8)),
             "0:0: 'config.json' is compressed in the archive | unpack it, and give its "

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "keras_support.hpp"
+#include "models/keras/formats.hpp"
+#include "smoothbound/text/source.hpp"
 
 namespace smoothbound::models::testing {
 namespace {
@@ -262,11 +264,31 @@ TEST(KerasMessages, OfTheFile) {
             "height, width] or [channels, depth, height, width]\n");
   EXPECT_EQ(keras_text("{\"class_name\": \"\xFF\"}"),
             "1:17: the JSON is no UTF-8 text | write the file with model.to_json()\n");
+  EXPECT_EQ(functional(R"({"class_name": "ReLU", "config": {}, "name": "d",
+"inbound_nodes": [[["in", 1.5, 0, {}]]]})"),
+            "4:27: number of a call must be an integer | write a whole number such as 3\n");
+  EXPECT_EQ(functional(R"({"class_name": "ReLU", "config": {}, "name": "d",
+"inbound_nodes": [[["in", 0, 1.5, {}]]]})"),
+            "4:30: number of an output must be an integer | write a whole number such as 3\n");
   std::string keys = R"({"layers": 0)";
   for (int i = 0; i < 256; ++i) keys += ", \"k" + std::to_string(i) + "\": 0";
   EXPECT_EQ(sequential(keys + "}"),
             "1:40: a mapping of 257 keys, where Keras writes tens | write the file with "
             "model.to_json()\n");
+}
+
+// Both places of a contradiction are told.
+TEST(KerasMessages, OfTwoFormats) {
+  const std::string json = sequential_3(image, {R"(MaxPooling2D: "data_format": "channels_first")",
+                                                R"(MaxPooling2D: "data_format": "channels_last")"});
+  try {
+    keras::read_json("m.json", json, {});
+    FAIL() << "it was read";
+  } catch (const SpecError& error) {
+    ASSERT_EQ(error.notes.size(), 1U);
+    EXPECT_EQ(error.notes.front().message, "a layer with the channels last");
+    EXPECT_EQ(error.notes.front().location.line, 3U);
+  }
 }
 
 }  // namespace
