@@ -147,6 +147,11 @@ TEST(CaffeMessages, OfLayers) {
 }
 
 TEST(CaffeMessages, NotesOfWhatIsLeftOut) {
+  EXPECT_THAT(imported("n.prototxt", image + layer("Sigmoid",
+                                                   "sigmoid_param { engine: CAFFE } "
+                                                   "param { lr_mult: 1 } phase: TEST"))
+                  .notes,
+              ::testing::IsEmpty());
   EXPECT_THAT(imported("n.prototxt",
                        "layer { name: \"d\" type: \"Data\" top: \"data\" top: \"label\"\n"
                        "  transform_param { crop_size: 8 } }\n" +

@@ -48,7 +48,8 @@ bool is_outer(const LayerRow& row) {
 void Translator::finish(Layer& next) {
   for (const std::string_view name :
        {"include", "exclude", "param", "phase", "propagate_down", "loss_weight", "blobs",
-        "blobs_lr", "weight_decay", "blob_share_mode", "loss_param"}) {
+        "blobs_lr", "weight_decay", "blob_share_mode", "loss_param", "sigmoid_param",
+        "tanh_param"}) {
     next.message.find(name);
   }
   next.message.finish(fmt::format("layer '{}'", next.name), network.notes);
