@@ -35,9 +35,11 @@ const ArrayFormat* find_format(const InputFile& file,
 [[noreturn]] void throw_changed(const std::string& path);
 /// Throws DataError if there is nothing in the file.
 void refuse_empty(const InputFile& file);
-/// Throws DataError if the file is a pickle, with the advice to convert.
+/// Throws DataError, with how to convert it, if a file of this name that begins like this is one of
+/// another program.
+void refuse_foreign(const std::string& path, std::string_view beginning);
+/// The same of pickles alone.
 void refuse_pickle(const InputFile& file);
-[[noreturn]] void throw_pickle(const std::string& path);
 
 /// The size in bytes of an array; none if it is 2^63 or more.
 std::optional<std::uint64_t> byte_count(std::span<const std::int64_t> shape, ElementType type);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 
@@ -12,7 +13,15 @@
 namespace smoothbound {
 namespace {
 
-constexpr const char* give_weights = "name a file of weights, or draw some";
+std::string advice_for(std::string_view format) {
+  constexpr const char* give_weights = "name a file of weights, or draw some";
+  const auto row = std::ranges::find(models::model_formats(), format, &models::ModelFormat::name);
+  if (row == models::model_formats().end() || row->numbers_ending.empty()) return give_weights;
+  return fmt::format(
+      "{}; its own, {}, are made one: smoothbound import net.cfg net{} -o net.yaml "
+      "--weights weights.safetensors",
+      give_weights, row->numbers_ending, row->numbers_ending.substr(1));
+}
 
 constinit const ArrayFormat model_format{"model", ArrayContents::named_arrays, nullptr, nullptr,
                                          true};
@@ -92,7 +101,7 @@ ArrayEntry entry_of(const ModelBytes& bytes, std::size_t index) {
 ArrayFile model_arrays(const std::string& path, models::ModelFile model) {
   if (model.model.tensors.empty()) {
     throw DataError(path, fmt::format("this {} model has no numbers", model.model.format),
-                    give_weights);
+                    advice_for(model.model.format));
   }
   auto bytes = std::make_unique<ModelBytes>(std::move(model));
   std::vector<ArrayEntry> entries;

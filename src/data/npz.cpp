@@ -186,12 +186,16 @@ ArrayFile open_npz(InputFile file) {
     throw DataError(path, fmt::format("the archive claims {} members", count), fetch_again);
   }
   std::uint64_t packed = 0;
+  std::string names_of_all = "PK\3\4";  // as the file begins with that of its first member
+  bool is_of_torch = false;
   for (std::uint64_t i = 0; i < count; ++i) {
     const char* const name = zip_get_name(archive->get(), i, ZIP_FL_ENC_RAW);
     const std::string_view text = name == nullptr ? "" : name;
     // torch.save writes NAME/data.pkl with the storages beside it.
-    if (text == "data.pkl" || text.ends_with("/data.pkl")) throw_pickle(path);
+    is_of_torch = is_of_torch || text == "data.pkl" || text.ends_with("/data.pkl");
+    names_of_all.append(text).append(1, '\n');
   }
+  if (is_of_torch) refuse_foreign(path, names_of_all);
   std::vector<ArrayEntry> entries;
   std::vector<std::uint64_t> ends;
   std::unordered_set<std::string> names;

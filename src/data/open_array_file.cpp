@@ -7,6 +7,7 @@
 
 #include "formats.hpp"
 #include "smoothbound/data/model_arrays.hpp"
+#include "smoothbound/models/foreign_formats.hpp"
 #include "smoothbound/text/data_error.hpp"
 #include "smoothbound/text/source_errors.hpp"
 #include "smoothbound/text/suggest.hpp"
@@ -17,17 +18,6 @@ namespace {
 constexpr std::size_t longest_text = std::size_t{64} << 20U;
 
 constexpr std::array formats{&idx_format, &safetensors_format, &npy_format, &npz_format};
-
-// Protocols 2 to 5 begin with their number. Those of Python 2, which are text, begin with a
-// container or a class and a line end soon after.
-bool looks_like_pickle(const InputFile& file) {
-  if (safetensors_format.matches(file)) return false;
-  constexpr std::size_t pickle_magic_size = 16;
-  const std::string start = file.read_start(pickle_magic_size);
-  if (start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return true;
-  return start.starts_with("(dp") || start.starts_with("(lp") || start.starts_with("ccopy_reg\n") ||
-         start.starts_with("ccollections\n") || start.starts_with("cnumpy");
-}
 
 ArrayFile open_model(const std::string& path, const models::ImportOptions& import) {
   try {
@@ -41,15 +31,11 @@ ArrayFile open_model(const std::string& path, const models::ImportOptions& impor
 
 }  // namespace
 
-void throw_pickle(const std::string& path) {
-  throw DataError(
-      path, "this is a Python pickle, which can run any program when it is read",
-      fmt::format(
-          "if you trust it, convert it to safetensors: python3 -c \"import sys, torch; from "
-          "safetensors.torch import save_file; save_file({{k: v.contiguous() for k, v in "
-          "torch.load(sys.argv[1], map_location='cpu', weights_only=True).items()}}, "
-          "sys.argv[2])\" {} weights.safetensors",
-          path));
+void refuse_foreign(const std::string& path, std::string_view beginning) {
+  const auto foreign = models::find_foreign(path, beginning);
+  if (!foreign || foreign->to_arrays.empty()) return;
+  throw DataError(path, fmt::format("this is {}, not a file of arrays", foreign->what),
+                  foreign->to_arrays);
 }
 
 void refuse_empty(const InputFile& file) {
@@ -59,7 +45,9 @@ void refuse_empty(const InputFile& file) {
 }
 
 void refuse_pickle(const InputFile& file) {
-  if (looks_like_pickle(file)) throw_pickle(file.path());
+  if (safetensors_format.matches(file)) return;
+  const std::string start = file.read_start(models::beginning_bytes);
+  if (models::is_pickle(start)) refuse_foreign(file.path(), start);
 }
 
 std::vector<std::string_view> array_formats(std::initializer_list<ArrayContents> contents) {
@@ -84,12 +72,11 @@ ArrayFile open_array_file(const std::string& path, const models::ImportOptions& 
   using enum ArrayContents;
   InputFile file(path);
   refuse_empty(file);
-  if (models::find_format(path, file.read_start(models::beginning_bytes)) != nullptr) {
-    return open_model(path, import);
-  }
-  refuse_pickle(file);
+  const std::string start = file.read_start(models::beginning_bytes);
+  if (models::find_format(path, start) != nullptr) return open_model(path, import);
   const ArrayFormat* format = find_format(file, {array, named_arrays});
   if (format == nullptr) {
+    refuse_foreign(path, start);
     throw DataError(
         path, fmt::format("this is no {} file", join_or(array_formats({array, named_arrays}))),
         "the format is told by the content, whatever the name of the file");

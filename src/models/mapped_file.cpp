@@ -1,7 +1,6 @@
 #include <sys/mman.h>
 
 #include <cerrno>
-#include <stdexcept>
 #include <system_error>
 
 #include "smoothbound/models/model.hpp"
@@ -15,7 +14,8 @@ MappedFile::MappedFile(const std::string& path) {
   void* const start = mmap(nullptr, static_cast<std::size_t>(file.size()), PROT_READ, MAP_PRIVATE,
                            file.descriptor(), 0);
   if (start == MAP_FAILED) {
-    throw std::runtime_error("cannot map the file: " + std::generic_category().message(errno));
+    const std::string why = std::generic_category().message(errno);
+    throw SpecError(whole_file, "cannot map the file: " + why, "copy it to a disk");
   }
   bytes_ = {static_cast<const char*>(start), static_cast<std::size_t>(file.size())};
 }

@@ -87,6 +87,31 @@ TEST_F(WeightsOption, SayWhereTheyHaveNoEffectOnBounds) {
               HasSubstr("weights have no effect: no batch norm lacks its statistics\n"));
 }
 
+// Also where they have no effect.
+TEST_F(WeightsOption, OfOtherProgramsAreNamed) {
+  (void)directory_.write("d.weights", std::string("\0\0\0\0\2\0\0\0\0\0\0\0", 12));
+  (void)directory_.write("net.cfg", "[net]\ninputs=2\n[connected]\noutput=2\nactivation=tanh\n");
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"run", "net.cfg"},
+                                             {"run", "net.yaml"},
+                                             {"bound", "net.cfg"},
+                                             {"bound", "net.yaml"},
+                                             {"train", "net.yaml"},
+                                             {"train", "net.cfg", "--loss", "square"},
+                                             {"check", "net.cfg", "--update", "--baseline", "b"},
+                                             {"compare", "net.cfg", "numbers.yaml"}}) {
+    std::vector<std::string> with = command;
+    with.insert(with.end(), {"--weights", "d.weights"});
+    const Outcome outcome = run(with);
+    EXPECT_EQ(outcome.exit_code, 2) << command.front();
+    EXPECT_EQ(outcome.err,
+              "d.weights: error: this is the numbers of a model of Darknet, not a file of arrays\n"
+              "hint: name its configuration before: smoothbound import net.cfg d.weights -o "
+              "net.yaml --weights weights.safetensors\n")
+        << command.front();
+  }
+}
+
 TEST_F(WeightsOption, OfAStateDictFitAsTheyAre) {
   const Json expected =
       json({"run", "net.yaml", "--input", "x.npy", "--weights", "w.safetensors"}).at("layers");

@@ -182,12 +182,55 @@ TEST_F(Files, ThatArePicklesAreToBeConverted) {
     const std::string path = directory.write("w.pt", start);
     EXPECT_EQ(
         refusal(path),
-        "this is a Python pickle, which can run any program when it is read | if you trust it, "
-        "convert it to safetensors: python3 -c \"import sys, torch; from safetensors.torch "
-        "import save_file; save_file({k: v.contiguous() for k, v in torch.load(sys.argv[1], "
-        "map_location='cpu', weights_only=True).items()}, sys.argv[2])\" " +
-            path + " weights.safetensors");
+        "this is a Python pickle, as of PyTorch, not a file of arrays | if you trust it: python -c "
+        "\"import torch, safetensors.torch as s; w = torch.load('" +
+            path +
+            "', map_location='cpu', weights_only=True); s.save_file({k: v.clone().contiguous() for "
+            "k, v in w.get('state_dict', w).items()}, 'weights.safetensors')\"");
   }
+}
+
+// What is given as weights and belongs to other programs: what it is, and what makes of it
+// something that is read.
+TEST_F(Files, OfOtherProgramsAreToBeConverted) {
+  using namespace std::string_literals;
+  const auto advice = [&](const std::string& name, const std::string& bytes) {
+    const std::string path = directory.write(name, bytes);
+    std::string text = refusal(path);
+    if (const std::size_t at = text.find(path); at != std::string::npos)
+      text.replace(at, path.size(), name);
+    return text;
+  };
+  const std::string no_arrays = ", not a file of arrays | ";
+  for (const char minor : {'\1', '\2'}) {
+    EXPECT_EQ(advice("y.weights", "\0\0\0\0"s + minor + "\0\0\0\5\0\0\0"s),
+              "this is the numbers of a model of Darknet" + no_arrays +
+                  "name its configuration before: smoothbound import net.cfg y.weights -o net.yaml "
+                  "--weights weights.safetensors");
+  }
+  EXPECT_EQ(advice("m.h5", "\x89HDF\r\n\x1a\n\0"s),
+            "this is an HDF5 file, as of Keras" + no_arrays +
+                "export the network with its numbers, to be read in place of both: python -c "
+                "\"import keras; keras.models.load_model('m.h5', "
+                "compile=False).export('model.onnx', format='onnx')\"");
+  EXPECT_EQ(advice("m.caffemodel", "\x0a\x07VGG\xb8\x05\0\0"s),
+            "this is the parameters of a network of Caffe" + no_arrays +
+                "with the network that they belong to: python -c \"import caffe, numpy; "
+                "numpy.savez('weights.npz', **{k + s: b.data for k, v in caffe.Net('net.prototxt', "
+                "'m.caffemodel', caffe.TEST).params.items() for s, b in zip(('.weight', '.bias'), "
+                "v)})\"");
+  EXPECT_EQ(advice("m.tflite", "\x1c\0\0\0TFL3\x14\0"s),
+            "this is a model of TensorFlow Lite" + no_arrays +
+                "python -m tf2onnx.convert --tflite m.tflite --output model.onnx");
+  EXPECT_EQ(advice("m.pb", "\x0a\xb8\x05\x0a\x01x"s),
+            "this is a graph of TensorFlow" + no_arrays +
+                "python -m tf2onnx.convert --graphdef m.pb --inputs x:0 --outputs y:0 --output "
+                "model.onnx, with the names of its input and output");
+  EXPECT_EQ(advice("w.gz", "\x1f\x8b\x08\0"s),
+            "this is a gzip file" + no_arrays + "unpack it: gzip -d w.gz");
+  EXPECT_EQ(
+      advice("w", "version https://git-lfs.github.com/spec/v1\n"),
+      "this is a pointer of Git LFS to a file" + no_arrays + "fetch the file itself: git lfs pull");
 }
 
 TEST_F(Files, OfSafetensorsMayBeginLikeAPickle) {

@@ -82,6 +82,11 @@ TEST_F(ModelArrays, OfAModelWithoutNumbers) {
   model.model.tensors.clear();
   EXPECT_EQ(message_of(model.path, [&] { model_arrays(model.path, model); }),
             "this Test model has no numbers | name a file of weights, or draw some");
+  model.model.format = "Darknet";
+  EXPECT_EQ(message_of(model.path, [&] { model_arrays(model.path, model); }),
+            "this Darknet model has no numbers | name a file of weights, or draw some; its own, "
+            "*.weights, are made one: smoothbound import net.cfg net.weights -o net.yaml --weights "
+            "weights.safetensors");
 }
 
 TEST_F(ModelArrays, AreWrittenAsSafetensors) {

@@ -138,10 +138,14 @@ TEST_F(Npz, MembersDoNotShareBytes) {
 }
 
 TEST_F(Npz, TorchArchivesArePickles) {
-  EXPECT_THAT(
-      refusal(zip({stored("archive/data.pkl", "x"), stored("archive/data/0", "y")})),
-      StartsWith("this is a Python pickle, which can run any program when it is read | if "
-                 "you trust it, convert it to safetensors: python3 -c \"import sys, torch; "));
+  const std::string pickle =
+      "this is a model or parameters of PyTorch, not a file of arrays | if "
+      "you trust it: python -c \"import torch, safetensors.torch as s; ";
+  EXPECT_THAT(refusal(zip({stored("archive/data.pkl", "x"), stored("archive/data/0", "y")})),
+              StartsWith(pickle + "w = torch.load("));
+  EXPECT_THAT(refusal(zip({stored("m/data.pkl", "x"), stored("m/code/__torch__.py", "y")})),
+              StartsWith("this is a TorchScript model, not a file of arrays | if you trust it: "
+                         "python -c \"import torch, safetensors.torch as s; w = torch.jit.load("));
 }
 
 }  // namespace

@@ -106,6 +106,9 @@ TEST(Caffe, PoolingRoundsUp) {
               HasSubstr("average_pool: {kernel: 3, stride: 2, padding: 1}"));
   EXPECT_THAT(pooled(8, "kernel_size: 3 pad: 1 stride: 2 pool: AVE"),
               HasSubstr("average_pool: {kernel: 3, stride: 2, padding: 1, ceil: true}"));
+  // With padding along one axis, windows begin in the image along both.
+  EXPECT_THAT(pooled(6, "kernel_size: 1 stride: 4 pad_h: 1 pad_w: 0 kernel_h: 2"),
+              HasSubstr("max_pool: {kernel: [2, 1], stride: 4, padding: [1, 0]}"));
   EXPECT_THAT(pooled(8, "pool: AVE global_pooling: true"), HasSubstr("global_average_pool"));
   EXPECT_THAT(places_of("p.prototxt",
                         "input: \"x\" input_shape { dim: [1, 1, 6, 6] }\nlayer {\n name: \"p\" "
@@ -211,6 +214,14 @@ TEST(Caffe, SharedParameters) {
                       "  inner_product_param { num_output: 192 } }\n"),
             "  - {name: a, dense: 192}\n"
             "  - {name: b, share: a, dense: 192}\n");
+  EXPECT_THAT(imported("old.prototxt",
+                       "input: \"x\" input_shape { dim: [1, 2] }\n"
+                       "layers { name: \"a\" type: INNER_PRODUCT bottom: \"x\" top: \"a\"\n"
+                       "  param: \"w\" param: \"b\" inner_product_param { num_output: 2 } }\n"
+                       "layers { name: \"b\" type: INNER_PRODUCT bottom: \"a\" top: \"b\"\n"
+                       "  param: \"w\" param: \"b\" inner_product_param { num_output: 2 } }\n")
+                  .text,
+              HasSubstr("{name: b, share: a, dense: 2}"));
 }
 
 // All of a file, at their places; what follows from a mistake is not one.
@@ -240,58 +251,75 @@ std::string refusal_of(const std::string& type, const std::string& settings) {
       places_of("net.prototxt", input + "layer { name: \"n\" type: \"" + type +
                                     "\" bottom: \"data\" top: \"y\" " + settings + " }\n");
   const std::string start = "4:1 layer 'n': ";
-  return places.starts_with(start) ? places.substr(start.size(), places.find(" (") - start.size())
+  return places.starts_with(start) ? places.substr(start.size(), places.size() - start.size() - 1)
                                    : places;
 }
 
 TEST(Caffe, WhatHasNoCounterpart) {
   EXPECT_EQ(refusal_of("Pooling", "pooling_param { pool: STOCHASTIC }"),
-            "the pooling 'STOCHASTIC' has no counterpart");
-  EXPECT_EQ(refusal_of("Pooling", ""), "a pooling needs 'kernel_size'");
-  EXPECT_EQ(refusal_of("Pooling", "pooling_param { pool: AVE kernel_size: 1 stride: 5 }"),
-            "these windows of an average have no counterpart");
+            "the pooling 'STOCHASTIC' has no counterpart (use MAX or AVE)");
+  EXPECT_EQ(refusal_of("Pooling", ""), "a pooling needs 'kernel_size' (or global_pooling: true)");
+  EXPECT_EQ(
+      refusal_of("Pooling", "pooling_param { pool: AVE kernel_size: 1 stride: 5 }"),
+      "these windows of an average have no counterpart (use a smaller kernel, stride or padding)");
   EXPECT_EQ(refusal_of("LRN", "lrn_param { norm_region: WITHIN_CHANNEL }"),
-            "LRN is read across channels only");
-  EXPECT_EQ(refusal_of("LRN", "lrn_param { local_size: 4 }"), "'local_size' has to be odd");
-  EXPECT_EQ(refusal_of("Power", "power_param { power: 2 }"), "Power is read with power: 1 only");
+            "LRN is read across channels only (norm_region: ACROSS_CHANNELS)");
+  EXPECT_EQ(refusal_of("LRN", "lrn_param { local_size: 4 }"),
+            "'local_size' has to be odd (for example local_size: 5)");
+  EXPECT_EQ(refusal_of("Power", "power_param { power: 2 }"),
+            "Power is read with power: 1 only (give it as opaque)");
   EXPECT_EQ(refusal_of("Eltwise", "eltwise_param { operation: MAX }"),
-            "the operation 'MAX' has no counterpart");
+            "the operation 'MAX' has no counterpart (SUM and PROD are read)");
   EXPECT_EQ(refusal_of("Eltwise", "eltwise_param { coeff: [1, 2] }"),
-            "'coeff' has to be given once for each bottom of a SUM");
+            "'coeff' has to be given once for each bottom of a SUM (or not at all)");
   EXPECT_EQ(refusal_of("InnerProduct", "inner_product_param { num_output: 2 axis: 2 }"),
-            "InnerProduct is read with axis 1 only");
-  EXPECT_EQ(refusal_of("InnerProduct", ""), "InnerProduct needs 'num_output'");
+            "InnerProduct is read with axis 1 only (put a Flatten in front of it)");
+  EXPECT_EQ(refusal_of("InnerProduct", ""),
+            "InnerProduct needs 'num_output' (for example num_output: 10)");
   EXPECT_EQ(refusal_of("Convolution", "convolution_param { num_output: 2 kernel_size: 11 }"),
-            "the kernel is larger than the padded image");
+            "the kernel is larger than the padded image (use a smaller kernel, or more padding)");
   EXPECT_EQ(refusal_of("Convolution", "convolution_param { num_output: 2 kernel_size: [1, 2, 3] }"),
-            "'kernel_size' has over two sizes");
+            "'kernel_size' has over two sizes (images have a height and a width)");
   EXPECT_EQ(
       refusal_of("Convolution", "convolution_param { num_output: 2 kernel_size: 1 group: 2 }"),
-      "2 groups do not divide 3 input channels and 2 filters");
+      "2 groups do not divide 3 input channels and 2 filters (groups must divide both)");
   EXPECT_EQ(refusal_of("Scale", "scale_param { axis: 2 }"),
-            "Scale is read with axis 1 and num_axes 1 only");
+            "Scale is read with axis 1 and num_axes 1 only (scale channels)");
   EXPECT_EQ(refusal_of("Scale", "bottom: \"data\""),
-            "a product of two blobs is read with axis: 0 and no bias only");
+            "a product of two blobs is read with axis: 0 and no bias only (the second one needs "
+            "the same shape, or a number for each channel)");
   EXPECT_EQ(refusal_of("Bias", "bias_param { axis: 2 }"),
-            "Bias is read with axis 1 and one bottom only");
-  EXPECT_EQ(refusal_of("BatchNorm", "batch_norm_param { eps: -1 }"), "'eps' is below 0");
+            "Bias is read with axis 1 and one bottom only (shift channels)");
+  EXPECT_EQ(refusal_of("BatchNorm", "batch_norm_param { eps: -1 }"),
+            "'eps' is below 0 (for example eps: 1e-5)");
   EXPECT_EQ(refusal_of("Softmax", "softmax_param { axis: 0 }"),
-            "axis 0 is not one of a sample of shape [3, 8, 8]");
+            "axis 0 is not one of a sample of shape [3, 8, 8] (axis 0 is the batch, axis 1 the "
+            "channels)");
   EXPECT_EQ(refusal_of("Flatten", "flatten_param { axis: 2 }"),
-            "Flatten is read with axis 1 and end_axis -1 only");
+            "Flatten is read with axis 1 and end_axis -1 only (or use Reshape)");
   EXPECT_EQ(refusal_of("Reshape", "reshape_param { shape { dim: 0 dim: 5 } }"),
-            "[5] has other scalars than [3, 8, 8]");
-  EXPECT_EQ(refusal_of("Reshape", ""), "Reshape is read with two to five sizes and axis 0 only");
-  EXPECT_EQ(refusal_of("Permute", "permute_param { order: 1 }"),
-            "'order' has to name each axis once, the batch first");
-  EXPECT_EQ(refusal_of("Slice", "slice_param { slice_point: 5 }"),
-            "3 entries cannot be cut into 1 tops");
-  EXPECT_EQ(refusal_of("Crop", "bottom: \"data\" crop_param { offset: 1 }"), "entries 1 to 9 of 8");
+            "[5] has other scalars than [3, 8, 8] (a sample keeps its scalars; the first size is "
+            "that of the batch)");
+  EXPECT_EQ(refusal_of("Reshape", ""),
+            "Reshape is read with two to five sizes and axis 0 only (for example shape { dim: 0 "
+            "dim: -1 })");
+  EXPECT_EQ(
+      refusal_of("Permute", "permute_param { order: 1 }"),
+      "'order' has to name each axis once, the batch first (for example order: [0, 2, 3, 1])");
+  EXPECT_EQ(
+      refusal_of("Slice", "slice_param { slice_point: 5 }"),
+      "3 entries cannot be cut into 1 tops (give increasing 'slice_point's, one less than tops)");
+  EXPECT_EQ(refusal_of("Crop", "bottom: \"data\" crop_param { offset: 1 }"),
+            "entries 1 to 9 of 8 (use a smaller offset)");
   EXPECT_EQ(refusal_of("ShuffleChannel", "shuffle_channel_param { group: 2 }"),
-            "'group' does not divide the channels");
-  EXPECT_EQ(refusal_of("ReLU", "top: \"z\""), "ReLU has 2 tops");
-  EXPECT_EQ(refusal_of("Concat", "bottom: \"label\""), "no layer before makes the blob 'label'");
-  EXPECT_EQ(refusal_of("Data", ""), "the sizes of what Data reads are not in this file");
+            "'group' does not divide the channels (use a divisor)");
+  EXPECT_EQ(refusal_of("ReLU", "top: \"z\""), "ReLU has 2 tops (name one)");
+  EXPECT_EQ(refusal_of("Concat", "bottom: \"label\""),
+            "no layer before makes the blob 'label' (layers read what those before them in the "
+            "file make)");
+  EXPECT_EQ(refusal_of("Data", ""),
+            "the sizes of what Data reads are not in this file (write type: \"Input\" and "
+            "input_param { shape { dim: 1 dim: 3 dim: 224 dim: 224 } })");
   EXPECT_EQ(refusal_of("ReLU", "relu_param: 3"),
             "4:68 'relu_param' has to be a message, not '3' (write relu_param { ... })\n");
 }

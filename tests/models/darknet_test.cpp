@@ -145,8 +145,12 @@ TEST(Darknet, Reorganization) {
             "[16, 4, 4]}]}\n");
   EXPECT_EQ(layers_of("[reorg3d]\nstride=2\n"),
             "  - {name: space_to_depth_0, then: [{space_to_depth: 2}]}\n");
-  EXPECT_EQ(layers_of("[reorg3d]\nstride=2\nreverse=1\n"),
+  EXPECT_EQ(layers_of("[reorg]\nstride=2\nreverse=1\n"),
             "  - {name: depth_to_space_0, then: [{depth_to_space: 2}]}\n");
+  EXPECT_EQ(layers_of("[reorg3d]\nstride=2\n[reorg3d]\nstride=2\nreverse=1\n"),
+            "  - name: space_to_depth_0\n"
+            "    then: [{space_to_depth: 2}, {reshape: [4, 8, 8]}, {depth_to_space: 2}, {reshape: "
+            "[4, 8, 8]}]\n");
 }
 
 TEST(Darknet, Crop) {
@@ -251,57 +255,79 @@ TEST(Darknet, FilesThatAreNoNetwork) {
             "5:1 a section has to be its name in brackets (for example [convolutional])\n");
 }
 
-// The first message of one section, without its place and hint.
+// What is said about one section, without the first place.
 std::string refusal_of(const std::string& section) {
   const std::string places = places_of("a.cfg", net + conv(4, 1, "", "linear") + section);
   const std::size_t begin = places.find(' ') + 1;
-  return places.substr(begin, places.find(" (") - begin);
+  return places.substr(begin, places.size() - begin - 1);
 }
 
 TEST(Darknet, WhatHasNoCounterpart) {
-  EXPECT_EQ(refusal_of("[activation]\nactivation=leeky\n"), "the activation 'leeky' is not read");
-  EXPECT_EQ(refusal_of("[maxpool]\nsize=2\nsize=3\n"), "'size' is given twice in a section");
+  EXPECT_EQ(refusal_of("[activation]\nactivation=leeky\n"),
+            "the activation 'leeky' is not read (did you mean 'leaky'?)");
+  EXPECT_EQ(refusal_of("[maxpool]\nsize=2\nsize=3\n"),
+            "'size' is given twice in a section (remove one of them: Darknet takes the first)");
   EXPECT_EQ(refusal_of("[maxpool]\nmaxpool_depth=1\n"),
-            "'maxpool_depth' of [maxpool] has no counterpart");
+            "'maxpool_depth' of [maxpool] has no counterpart (give such a layer as opaque, with "
+            "constants of your own)");
   EXPECT_EQ(refusal_of("[maxpool]\nsize=2\npadding=20\n"),
-            "[maxpool]: a window of the pooling lies outside of its input");
+            "[maxpool]: a window of the pooling lies outside of its input (use a smaller window, "
+            "stride or padding)");
   EXPECT_EQ(refusal_of("[convolutional]\nxnor=1\n"),
-            "'xnor' of [convolutional] has no counterpart");
+            "'xnor' of [convolutional] has no counterpart (give such a layer as opaque, with "
+            "constants of your own)");
   EXPECT_EQ(refusal_of("[convolutional]\nsize=11\n"),
-            "the filters are larger than the padded image");
+            "the filters are larger than the padded image (use a smaller size, or padding)");
   EXPECT_EQ(refusal_of("[convolutional]\ngroups=3\n"),
-            "3 groups do not divide 4 input channels and 1 filters");
-  EXPECT_EQ(
-      refusal_of("[convolutional]\nsize=2\ndilation=2\n"),
-      "with this dilation the output has 6 positions along an axis, where Darknet reserves 7");
+            "3 groups do not divide 4 input channels and 1 filters (groups must divide both)");
+  EXPECT_EQ(refusal_of("[convolutional]\nsize=2\ndilation=2\n"),
+            "with this dilation the output has 6 positions along an axis, where Darknet reserves 7 "
+            "(use pad=1 and an odd size)");
   EXPECT_EQ(refusal_of("[softmax]\ntree=a.tree\n"),
-            "a softmax over a tree of classes has no counterpart");
-  EXPECT_EQ(refusal_of("[softmax]\ntemperature=0\n"), "'temperature' has to be above 0");
+            "a softmax over a tree of classes has no counterpart (leave the section out: the "
+            "network ends in its scores then)");
+  EXPECT_EQ(refusal_of("[softmax]\ntemperature=0\n"),
+            "'temperature' has to be above 0 (for example 1)");
   EXPECT_EQ(refusal_of("[softmax]\ntemperature=hot\n"),
-            "'temperature' has to be a number, not 'hot'");
-  EXPECT_EQ(refusal_of("[softmax]\ngroups=7\n"), "7 groups do not divide 256 scores");
+            "'temperature' has to be a number, not 'hot' (for example temperature=1)");
+  EXPECT_EQ(refusal_of("[softmax]\ngroups=7\n"),
+            "7 groups do not divide 256 scores (use a divisor of the number of scores)");
   EXPECT_EQ(refusal_of("[softmax]\ngroups=2\nspatial=1\n"),
-            "a softmax of groups of channels has no counterpart");
-  EXPECT_EQ(refusal_of("[shortcut]\n"), "[shortcut] names no layers");
-  EXPECT_EQ(refusal_of("[shortcut]\nfrom=a\n"), "'from' has to be a list of integers, not 'a'");
+            "a softmax of groups of channels has no counterpart (leave the section out: the "
+            "network ends in its scores then)");
+  EXPECT_EQ(refusal_of("[shortcut]\n"),
+            "[shortcut] names no layers (write from=-1 for the layer before)");
+  EXPECT_EQ(refusal_of("[shortcut]\nfrom=a\n"),
+            "'from' has to be a list of integers, not 'a' (for example from=-1, 8)");
   EXPECT_EQ(refusal_of("[shortcut]\nfrom=0\nweights_type=per_channel\n"),
-            "weighted sums of layers are not read");
+            "weighted sums of layers are not read (use none)");
   EXPECT_EQ(refusal_of("[avgpool]\n[shortcut]\nfrom=0\n"),
-            "a sum of [4] and [4, 8, 8] has no counterpart");
-  EXPECT_EQ(refusal_of("[route]\nlayers=0\ngroups=2\ngroup_id=2\n"), "group 2 of 2 groups");
-  EXPECT_EQ(refusal_of("[route]\nlayers=0\ngroups=3\n"), "3 groups do not divide 4 channels");
+            "a sum of [4] and [4, 8, 8] has no counterpart (the layer that is added may have other "
+            "channels, and a multiple of the positions)");
+  EXPECT_EQ(refusal_of("[route]\nlayers=0\ngroups=2\ngroup_id=2\n"),
+            "group 2 of 2 groups (groups are counted from 0)");
+  EXPECT_EQ(refusal_of("[route]\nlayers=0\ngroups=3\n"),
+            "3 groups do not divide 4 channels (use a divisor of the number of channels)");
   EXPECT_EQ(refusal_of("[maxpool]\nsize=2\nstride=2\n[route]\nlayers=0,1\n"),
-            "[4, 8, 8] and [4, 4, 4] cannot be joined");
-  EXPECT_EQ(refusal_of("[reorg]\nstride=3\n"), "[reorg] cannot take [4, 8, 8] apart by 3");
-  EXPECT_EQ(refusal_of("[reorg]\nflatten=1\n"), "'flatten' and 'extra' have no counterpart");
-  EXPECT_EQ(refusal_of("[crop]\ncrop_height=9\n"), "9 positions of 8");
-  EXPECT_EQ(refusal_of("[sam]\nfrom=0,0\n"), "'from' has to name one layer");
+            "[4, 8, 8] and [4, 4, 4] cannot be joined (joined layers need the same positions)");
+  EXPECT_EQ(refusal_of("[reorg]\nstride=3\n"),
+            "[reorg] cannot take [4, 8, 8] apart by 3 (height and width have to be multiples of "
+            "the stride, and the channels of its square)");
+  EXPECT_EQ(refusal_of("[reorg3d]\nstride=2\nreverse=1\n"),
+            "[reorg3d] cannot take [4, 8, 8] apart by 2 (height and width have to be multiples of "
+            "the stride, and the channels of its square)");
+  EXPECT_EQ(refusal_of("[reorg]\nflatten=1\n"),
+            "'flatten' and 'extra' have no counterpart (leave them out)");
+  EXPECT_EQ(refusal_of("[crop]\ncrop_height=9\n"), "9 positions of 8 (crop at most the image)");
+  EXPECT_EQ(refusal_of("[sam]\nfrom=0,0\n"), "'from' has to name one layer (for example from=-4)");
   EXPECT_EQ(refusal_of("[scale_channels]\nfrom=0\nscale_wh=1\n"),
-            "factors of positions are not read");
+            "factors of positions are not read (leave it out)");
   EXPECT_EQ(refusal_of("[maxpool]\nsize=2\nstride=2\n[sam]\nfrom=0\n"),
-            "a product of [4, 8, 8] and [4, 4, 4] has no counterpart");
+            "a product of [4, 8, 8] and [4, 4, 4] has no counterpart (the factor needs the same "
+            "shape, or one number for each channel)");
   EXPECT_EQ(refusal_of("[yolo]\n[upsample]\n"),
-            "layer 1 is a head of detections, which no layer reads here");
+            "layer 1 is a head of detections, which no layer reads here (read the layer in front "
+            "of it, with [route])");
 }
 
 }  // namespace

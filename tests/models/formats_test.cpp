@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "smoothbound/models/model.hpp"
 
 namespace smoothbound::models {
@@ -35,6 +37,19 @@ TEST(ModelFormats, EachNamesWhatItUnderstands) {
     const auto rows = format.understood();
     EXPECT_GT(rows.size(), 10U) << format.name;
     for (const auto& row : rows) EXPECT_FALSE(row.name.empty() || row.becomes.empty());
+  }
+}
+
+// Files of the kernel's own are regular ones, and have no pages.
+TEST(ModelFormats, WhatCannotBeMappedIsSaid) {
+  const std::string path = "/sys/devices/system/cpu/online";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "there is no such file here";
+  try {
+    const MappedFile file(path);
+    FAIL() << "it was mapped";
+  } catch (const SpecError& error) {
+    EXPECT_STREQ(error.what(), "cannot map the file: No such device");
+    EXPECT_EQ(error.hint, "copy it to a disk");
   }
 }
 

@@ -23,21 +23,26 @@ inline support::Network network_of(const std::string& path, std::string_view con
 }
 
 /// All mistakes: "line:column message (hint)", each in a line.
-inline std::string places_of(const std::string& path, const std::string& content,
-                             const models::ImportOptions& options = {}) {
+template <class Read>
+std::string places_of(const Read& read) {
   const auto line_of = [](const SpecError& error) {
     return fmt::format("{}:{} {} ({})\n", error.location.line, error.location.column, error.what(),
                        error.hint);
   };
   std::string lines;
   try {
-    imported(path, content, options);
+    read();
   } catch (const SpecErrors& errors) {
     for (const SpecError& error : errors.all) lines += line_of(error);
   } catch (const SpecError& error) {
     lines = line_of(error);
   }
   return lines;
+}
+
+inline std::string places_of(const std::string& path, const std::string& content,
+                             const models::ImportOptions& options = {}) {
+  return places_of([&] { imported(path, content, options); });
 }
 
 }  // namespace smoothbound::testing

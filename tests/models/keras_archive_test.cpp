@@ -15,7 +15,8 @@ std::string little_endian(std::uint64_t value, int size) {
 }
 
 // With a first member that is of no interest.
-std::string archive(const std::string& name, const std::string& content, int method = 0) {
+std::string archive(const std::string& name, const std::string& content, int method = 0,
+                    const std::string& version = "3.5.0") {
   std::string bytes;
   std::string table;
   const auto add = [&](const std::string& member, const std::string& data, int how) {
@@ -29,7 +30,7 @@ std::string archive(const std::string& name, const std::string& content, int met
              little_endian(static_cast<std::uint64_t>(how), 2) + little_endian(0, 4) + sizes +
              little_endian(0, 2) + member + data;
   };
-  add("metadata.json", R"({"keras_version": "3.5.0"})", 0);
+  add("metadata.json", R"({"keras_version": ")" + version + R"("})", 0);
   add(name, content, method);
   const std::string end = "PK\5\6" + little_endian(0, 4) + little_endian(2, 2) +
                           little_endian(2, 2) + little_endian(table.size(), 4) +
@@ -53,11 +54,33 @@ TEST(KerasArchive, ReadsItsConfig) {
             "3}\n");
 }
 
+// Keras 2.12 to 2.15 write such archives, too, and have another hard_sigmoid.
+TEST(KerasArchive, TheVersionIsThatOfItsMetadata) {
+  const auto maps = [](const std::string& version) {
+    const std::string text = keras_archive_text(archive(
+        "config.json", sequential_3("[null, 6]", {R"(Activation: "activation": "hard_sigmoid")"}),
+        0, version));
+    return text.substr(text.find("then: "));
+  };
+  EXPECT_EQ(maps("3.5.0"), "then: [hard_sigmoid]}\n");
+  EXPECT_EQ(maps(""), "then: [hard_sigmoid]}\n");
+  EXPECT_EQ(maps("2.15.0"), "then: [{scale: {by: 1.2}}, hard_sigmoid]}\n");
+}
+
 TEST(KerasArchive, MessagesTellThePlaceInsideOfIt) {
   EXPECT_EQ(keras_archive_text(archive("config.json", sequential_3("[null, 6]", {"Mine"}))),
             "0:0: config.json, line 2, column 42: layer 'l1' is of the class 'Mine', which has no "
             "counterpart here | write an architecture file for the rest, or export the model to "
             "ONNX; 'smoothbound import --list' shows the layers that are read\n");
+}
+
+TEST(KerasArchive, SizesAreLimited) {
+  std::string bytes = archive("config.json", "{}");
+  const std::size_t name = bytes.rfind("config.json");
+  bytes.replace(name - 46 + 20, 4, little_endian(std::uint64_t{1} << 27U, 4));
+  EXPECT_EQ(keras_archive_text(bytes),
+            "0:0: 'config.json' has 134217728 bytes, more than the limit of 67108864 | write an "
+            "architecture file for a smaller model\n");
 }
 
 TEST(KerasArchive, RefusesWhatIsNotStored) {

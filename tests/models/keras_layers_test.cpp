@@ -168,6 +168,40 @@ TEST(KerasLayers, FunctionsOfTensorFlow) {
             "  - {name: multiply, multiply: [input, tf.__operators__.add]}\n");
 }
 
+// Arguments of an operation are in its configuration; `ops.gelu` is the approximate one.
+TEST(KerasLayers, OperationsOfKeras3) {
+  const auto becomes = [](const std::string& class_name, const std::string& arguments) {
+    const std::string tensor =
+        R"({"class_name": "__keras_tensor__", "config": {"keras_history": ["in", 0, 0]}})";
+    const std::string text = keras_text(
+        R"({"module": "keras", "class_name": "Functional", "config": {"name": "m", "layers": [
+{"class_name": "InputLayer", "config": {"batch_shape": [null, 8, 6]}, "name": "in", "inbound_nodes": []},
+{"module": "keras.src.ops.nn", "class_name": ")" +
+        class_name + R"(", "config": {"name": "op")" + arguments +
+        R"(}, "name": "op", "inbound_nodes": [{"args": [)" + tensor + R"(], "kwargs": {}}]}],
+"input_layers": ["in", 0, 0], "output_layers": ["op", 0, 0]}})");
+    const std::size_t start = text.find("then: [");
+    return start == std::string::npos ? text : text.substr(start + 7, text.size() - start - 10);
+  };
+  EXPECT_EQ(becomes("Relu6", ""), "relu6");
+  EXPECT_EQ(becomes("Gelu", ""), "gelu_tanh");
+  EXPECT_EQ(becomes("Gelu", R"(, "approximate": false)"), "gelu");
+  EXPECT_EQ(becomes("LeakyRelu", ""), "{leaky_relu: {slope: 0.2}}");
+  EXPECT_EQ(becomes("LeakyRelu", R"(, "negative_slope": 0.5)"), "{leaky_relu: {slope: 0.5}}");
+  EXPECT_EQ(becomes("Elu", R"(, "alpha": 2.0)"), "{elu: {alpha: 2}}");
+  EXPECT_EQ(becomes("Softmax", R"(, "axis": 1)"), "{softmax: {axis: length}}");
+  EXPECT_EQ(becomes("Celu", R"(, "alpha": 1.0)"), "celu");
+  EXPECT_EQ(
+      becomes("Celu", R"(, "alpha": 2.0)"),
+      "3:46: layer 'op' (Celu): celu with an alpha other than 1 | write an architecture file\n");
+}
+
+TEST(KerasLayers, PoolingOfKeras1) {
+  EXPECT_EQ(keras_layers(sequence, {R"(MaxPooling1D: "pool_length": 3, "stride": 2,
+                                      "border_mode": "same")"}),
+            "  - {name: l1, then: [{max_pool: {kernel: 3, stride: 2, padding: same}}]}\n");
+}
+
 TEST(KerasLayers, SelfAttention) {
   FunctionalModel model("[null, 10, 16]");
   const std::string attention = model.add(

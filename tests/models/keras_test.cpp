@@ -199,29 +199,35 @@ TEST(Keras, DamagedGraphsAreRefused) {
   EXPECT_EQ(refusal(R"([["in", 0, 0, {}]])", "e"), "5:51: there is no layer 'e'" + hint);
 }
 
-// Models in models multiply calls: the limits are on what is called, not on the file.
-TEST(Keras, SizesAreLimited) {
+// 40 calls of a model of 40 calls of ... a layer.
+std::string nested(const std::string& innermost) {
   const std::string layer = R"({"class_name": "InputLayer", "config": {"batch_input_shape":
 [null, 3]}, "name": "x", "inbound_nodes": []})";
-  std::string model;  // of 40 calls of a model of 40 calls of ...
+  std::string model;
   for (int depth = 0; depth < 8; ++depth) {
     std::string calls = R"([["x", 0, 0, {}]])";
     for (int i = 0; i < 39; ++i) {
       calls += fmt::format(R"(,[["m", {}, 0, {{}}]])", i + (depth == 0 ? 0 : 1));
     }
     const std::string inner =
-        depth == 0
-            ? R"({"class_name": "Activation", "config": {"activation": "linear"}, "name": "m",
-"inbound_nodes": [)" +
-                  calls + "]}"
-            : model + R"(, "name": "m", "inbound_nodes": [)" + calls + "]}";
+        depth == 0 ? "{" + innermost + R"(, "name": "m", "inbound_nodes": [)" + calls + "]}"
+                   : model + R"(, "name": "m", "inbound_nodes": [)" + calls + "]}";
     model = R"({"class_name": "Model", "config": {"name": "m", "layers": [)" + layer + ", " +
             inner + R"(], "input_layers": [["x", 0, 0]], "output_layers": [["m", )" +
             std::to_string(depth == 0 ? 39 : 40) + ", 0]]}";
   }
-  EXPECT_THAT(keras_text(model + "}"),
-              HasSubstr("the model calls more than 200000 layers | write an "
-                        "architecture file for a smaller one\n"));
+  return model + "}";
+}
+
+// Models in models multiply calls: the limits are on what is called, not on the file.
+TEST(Keras, SizesAreLimited) {
+  EXPECT_THAT(keras_text(nested(R"("class_name": "ReLU", "config": {"max_value": 3})")),
+              HasSubstr("the network has more than 200000 steps | write an architecture file for a "
+                        "smaller one\n"));
+  EXPECT_THAT(
+      keras_text(nested(R"("class_name": "Activation", "config": {"activation": "linear"})")),
+      HasSubstr("the model calls more than 200000 layers | write an "
+                "architecture file for a smaller one\n"));
   std::string many = "[1";
   for (int i = 0; i < 70; ++i) many += ", 1";
   EXPECT_THAT(keras_layers("[null, 3]", {"Reshape: \"target_shape\": " + many + "]"}),

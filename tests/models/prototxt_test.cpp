@@ -9,9 +9,8 @@ std::string refusal(const std::string& text) {
   try {
     parse(text);
   } catch (const SpecError& error) {
-    EXPECT_FALSE(error.hint.empty());
     return std::to_string(error.location.line) + ":" + std::to_string(error.location.column) + " " +
-           error.what();
+           error.what() + " | " + error.hint;
   }
   return "read";
 }
@@ -46,27 +45,38 @@ TEST(Prototxt, ColumnsAreCharacters) {
 }
 
 TEST(Prototxt, WhatIsNotOfTheNotation) {
-  EXPECT_EQ(refusal("layer {\n"), "1:1 'layer' is not closed");
-  EXPECT_EQ(refusal("a: 1 }"), "1:6 a field has to begin with its name");
-  EXPECT_EQ(refusal("a 1"), "1:3 'a' has no value");
-  EXPECT_EQ(refusal("a: }"), "1:4 'a' has no value");
-  EXPECT_EQ(refusal("a: \"x\n\""), "1:4 a text in quotes is not closed in its line");
-  EXPECT_EQ(refusal("a: \"\\q\""), "1:6 an escape that names do not need");
-  EXPECT_EQ(refusal("a: \"\\"), "1:6 an escape that names do not need");
-  EXPECT_EQ(refusal("a: [1 2]"), "1:7 a list needs ',' or ']' here");
-  EXPECT_EQ(refusal("a: \xFF"), "1:4 this is no text in UTF-8");
+  EXPECT_EQ(refusal("layer {\n"), "1:1 'layer' is not closed | write '}' at its end");
+  EXPECT_EQ(refusal("a: 1 }"),
+            "1:6 a field has to begin with its name | for example num_output: 64");
+  EXPECT_EQ(refusal("a 1"), "1:3 'a' has no value | write ':' and a value, or '{'");
+  EXPECT_EQ(
+      refusal("a: }"),
+      "1:4 'a' has no value | write a number, a name, a text in quotes or a message in braces");
+  EXPECT_EQ(refusal("a: \"x\n\""),
+            "1:4 a text in quotes is not closed in its line | write the second quote");
+  EXPECT_EQ(refusal("a: \"\\q\""),
+            "1:6 an escape that names do not need | write the character itself, or one of \\n, "
+            "\\t, \\\\, \\' and \\\"");
+  EXPECT_EQ(refusal("a: \"\\"),
+            "1:6 an escape that names do not need | write the character itself, or one of \\n, "
+            "\\t, \\\\, \\' and \\\"");
+  EXPECT_EQ(refusal("a: [1 2]"), "1:7 a list needs ',' or ']' here | for example dim: [1, 3]");
+  EXPECT_EQ(refusal("a: \xFF"), "1:4 this is no text in UTF-8 | save the file as UTF-8");
 }
 
 TEST(Prototxt, DepthIsLimited) {
   std::string text;
   for (int i = 0; i < 65; ++i) text += "a{";
-  EXPECT_EQ(refusal(text), "1:129 messages are nested deeper than 64 levels");
+  EXPECT_EQ(refusal(text),
+            "1:129 messages are nested deeper than 64 levels | a network has no more than five");
 }
 
 TEST(Prototxt, NumberOfFieldsIsLimited) {
   std::string text;
   for (int i = 0; i < 1'000'001; ++i) text += "a:1 ";
-  EXPECT_EQ(refusal(text), "1:4000001 the file has over 1000000 fields");
+  EXPECT_EQ(refusal(text),
+            "1:4000001 the file has over 1000000 fields | leave out what the structure of the "
+            "network does not need");
 }
 
 }  // namespace

@@ -32,8 +32,10 @@ const std::string arrays =
     "an architecture file lists the layers as YAML or JSON; parameters are files of arrays";
 const std::string torch_command =
     "export a model where it is built: torch.onnx.export(model, (torch.zeros(1, 3, 224, 224),), "
-    "'model.onnx'); its parameters: python -c \"import torch, safetensors.torch as s; s.save_file("
-    "torch.load('m.pt', weights_only=True), 'weights.safetensors')\"";
+    "'model.onnx'); its parameters, if you trust it: python -c \"import torch, safetensors.torch "
+    "as "
+    "s; w = torch.load('m.pt', map_location='cpu', weights_only=True); s.save_file({k: "
+    "v.clone().contiguous() for k, v in w.get('state_dict', w).items()}, 'weights.safetensors')\"";
 const std::string script_command =
     "with the shape of an input: python -c \"import torch; torch.onnx.export(torch.jit.load("
     "'m.pt'), (torch.zeros(1, 3, 224, 224),), 'model.onnx', dynamo=False)\"";
@@ -66,7 +68,9 @@ TEST(ForeignFormat, IsToldByItsBeginning) {
     EXPECT_EQ(refusal("\x80"s + version + "\x95\0"s, "m.pt"),
               "a Python pickle, as of PyTorch | " + torch_command);
   }
+  EXPECT_EQ(refusal("(dp0\nS'a'\n", "m.pt"), "a Python pickle, as of PyTorch | " + torch_command);
   EXPECT_EQ(refusal("\x40\0\0\0\0\0\0\0{\"w\":{}}"s), "a safetensors file | " + arrays);
+  EXPECT_EQ(refusal("\x80\2\0\0\0\0\0\0{\"w\":{}}"s), "a safetensors file | " + arrays);
   EXPECT_EQ(refusal("\x1c\0\0\0TFL3\x14\0"s, "m.tflite"),
             "a model of TensorFlow Lite | python -m tf2onnx.convert --tflite m.tflite --output "
             "model.onnx");

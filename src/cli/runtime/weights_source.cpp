@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "shared/model_options.hpp"
+#include "smoothbound/data/array_file.hpp"
 #include "smoothbound/runtime/adapt_statistics.hpp"
 #include "smoothbound/runtime/statistics.hpp"
 
@@ -35,14 +36,15 @@ ParameterSource weights_source(const WeightsOptions& options, const CommandLine&
 GraphAdapter statistics_adapter(const WeightsOptions& options, const CommandLine& line) {
   ParameterSource source = weights_source(options, line);
   if (source.file.empty()) return {};
-  return [read = statistics_of_files(std::move(source))](Graph graph,
-                                                         std::vector<std::string>& notes) {
-    if (!lacks_statistics(graph)) {
-      notes.emplace_back("weights have no effect: no batch norm lacks its statistics");
-      return graph;
-    }
-    return read(std::move(graph), notes);
-  };
+  return
+      [read = statistics_of_files(source), source](Graph graph, std::vector<std::string>& notes) {
+        if (!lacks_statistics(graph)) {
+          static_cast<void>(open_array_file(source.file, source.reading.import));  // that it is one
+          notes.emplace_back("weights have no effect: no batch norm lacks its statistics");
+          return graph;
+        }
+        return read(std::move(graph), notes);
+      };
 }
 
 }  // namespace smoothbound::cli

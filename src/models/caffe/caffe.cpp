@@ -38,7 +38,7 @@ void read_inputs(Message& file, Translator& translator, MistakeList& mistakes) {
   constexpr std::size_t axes = 4;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const Field* const field = file.find("input");
-    mistakes.attempt([&] {
+    const bool is_fine = mistakes.attempt([&] {
       std::vector<std::int64_t> sizes;
       if (i < shapes.size()) {
         sizes = Message(*shapes[i], mistakes).integers("dim", 1);
@@ -57,6 +57,7 @@ void read_inputs(Message& file, Translator& translator, MistakeList& mistakes) {
         throw SpecError(field->place, error.what(), "use one to four sizes behind the batch");
       }
     });
+    if (!is_fine) translator.make(names[i], Translator::Blob::Kind::unknown, 0);
   }
 }
 

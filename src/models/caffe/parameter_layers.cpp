@@ -26,7 +26,7 @@ Pair pair_of(Translator& translator, Message& settings, std::string_view name,
 // Fields that decide on training or speed alone.
 void pass_over(Message& settings) {
   for (const std::string_view name :
-       {"weight_filler", "bias_filler", "filler", "engine", "force_nd_im2col", "axis"}) {
+       {"weight_filler", "bias_filler", "filler", "engine", "force_nd_im2col"}) {
     settings.find(name);
   }
 }
@@ -35,6 +35,7 @@ void pass_over(Message& settings) {
 void share(Translator& translator, StepId step) {
   std::string names;
   for (const prototxt::Field* const field : translator.layer->message.all("param")) {
+    if (field->kind != prototxt::Field::Kind::message) names += field->value + '\n';  // old files
     for (const prototxt::Field& part : field->fields) {
       if (part.name == "name") names += part.value + '\n';
     }
@@ -61,6 +62,10 @@ void add_conv(Translator& translator, bool is_transposed) {
   const Pair dilation = pair_of(translator, settings, "dilation", "dilation_h", "dilation_w", 1, 1);
   const std::int64_t groups = settings.integer("group", 1, 1);
   const bool has_bias = settings.flag("bias_term", true);
+  if (settings.integer("axis", 1, -4) != 1) {
+    translator.refuse(fmt::format("{} is read with axis 1 only", translator.layer->type),
+                      "axis 1 are the channels");
+  }
   pass_over(settings);
   settings.finish("convolution_param", translator.network.notes);
   if (filters == 0 || kernel[0] == 0 || kernel[1] == 0) {
@@ -129,14 +134,15 @@ void read_dense(Translator& translator) {
   translator.top(step);
 }
 
-// Caffe rounds up, but no window begins in the padding behind where there is padding.
+// Caffe rounds up, but no window begins in the padding behind where there is padding, be it along
+// another axis.
 std::int64_t pooled(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t pad,
-                    bool rounds_up) {
+                    bool rounds_up, bool has_padding) {
   const std::int64_t rest = size + 2 * pad - kernel;
   if (rest < 0) return 0;
   if (!rounds_up) return rest / stride + 1;
   std::int64_t count = ceiling_of(rest, stride) + 1;
-  if (pad > 0 && (count - 1) * stride >= size + pad) --count;
+  if (has_padding && (count - 1) * stride >= size + pad) --count;
   return count;
 }
 
@@ -167,8 +173,8 @@ void read_pooling(Translator& translator) {
   }
   Windows windows{{image.spatial(0), image.spatial(1)}, kernel, stride, pad, {}};
   for (std::size_t axis = 0; axis < windows.output.size(); ++axis) {
-    windows.output.at(axis) =
-        pooled(windows.input.at(axis), kernel.at(axis), stride.at(axis), pad.at(axis), rounds_up);
+    windows.output.at(axis) = pooled(windows.input.at(axis), kernel.at(axis), stride.at(axis),
+                                     pad.at(axis), rounds_up, pad != Pair{0, 0});
   }
   if (is_max) {
     return translator.top(add_max_pool(translator.network, input, windows, translator.layer->name));
@@ -301,14 +307,19 @@ void read_prelu(Translator& translator) {
 }
 
 void read_elu(Translator& translator) {
-  const double alpha = translator.layer->message.message("elu_param").real("alpha", 1);
+  Message settings = translator.layer->message.message("elu_param");
+  const double alpha = settings.real("alpha", 1);
+  settings.finish("elu_param", translator.network.notes);
   add_function(
       translator, "elu",
       alpha == 1 ? std::vector<Setting>{} : std::vector<Setting>{{"alpha", yaml_number(alpha)}});
 }
 
 void read_dropout(Translator& translator) {
-  const double rate = translator.layer->message.message("dropout_param").real("dropout_ratio", 0.5);
+  Message settings = translator.layer->message.message("dropout_param");
+  const double rate = settings.real("dropout_ratio", 0.5);
+  settings.find("scale_train");
+  settings.finish("dropout_param", translator.network.notes);
   add_function(translator, "dropout", {{"", yaml_number(rate)}});
 }
 

@@ -130,6 +130,7 @@ void read_flatten(Translator& translator) {
   if (settings.integer("axis", 1, -4) != 1 || settings.integer("end_axis", -1, -4) != -1) {
     translator.refuse("Flatten is read with axis 1 and end_axis -1 only", "or use Reshape");
   }
+  settings.finish("flatten_param", translator.network.notes);
   const Shape shape = translator.shape(input);
   if (shape.rank() == 1) return translator.top(input);
   translator.top(translator.map("flatten", {}, input, {shape.elements()}));
@@ -150,6 +151,7 @@ void read_reshape(Translator& translator) {
     translator.refuse("Reshape is read with two to five sizes and axis 0 only",
                       "for example shape { dim: 0 dim: -1 }");
   }
+  settings.finish("reshape_param", translator.network.notes);
   sizes.erase(sizes.begin());  // the batch
   std::int64_t known = 1;
   std::int64_t* open = nullptr;
@@ -175,6 +177,7 @@ void read_permute(Translator& translator) {
   const StepId input = translator.bottom(0);
   const Shape shape = translator.shape(input);
   const std::vector<std::int64_t> order = settings.integers("order", 0);
+  settings.finish("permute_param", translator.network.notes);
   std::vector<std::int64_t> sorted = order;
   std::ranges::sort(sorted);
   bool is_order = order.size() == shape.sizes().size() + 1 && order.front() == 0;
@@ -201,6 +204,8 @@ void read_softmax(Translator& translator) {
   const StepId input = translator.bottom(0);
   const Shape shape = translator.shape(input);
   const std::size_t axis = translator.axis_of(settings, "axis", 1, shape);
+  settings.find("engine");
+  settings.finish("softmax_param", translator.network.notes);
   std::vector<Setting> list;
   if (axis > 0) list.push_back({"", axis_word(axis, shape.rank())});
   translator.top(translator.map("softmax", std::move(list), input, shape));
@@ -213,6 +218,7 @@ void read_crop(Translator& translator) {
   const Shape like = translator.shape(translator.bottom(1));
   const std::size_t first = translator.axis_of(settings, "axis", 2, translator.shape(step));
   const std::vector<std::int64_t> offsets = settings.integers("offset", 0);
+  settings.finish("crop_param", translator.network.notes);
   const std::size_t rank = translator.shape(step).sizes().size();
   if (like.sizes().size() != rank || (offsets.size() > 1 && offsets.size() != rank - first)) {
     translator.refuse("Crop needs equal axes, and one offset or one for each", "check 'offset'");
@@ -235,8 +241,9 @@ void read_crop(Translator& translator) {
 }
 
 void read_shuffle(Translator& translator) {
-  const std::int64_t groups =
-      translator.layer->message.message("shuffle_channel_param").integer("group", 1, 1);
+  Message settings = translator.layer->message.message("shuffle_channel_param");
+  const std::int64_t groups = settings.integer("group", 1, 1);
+  settings.finish("shuffle_channel_param", translator.network.notes);
   const StepId input = translator.bottom(0);
   if (translator.shape(input).channels() % groups != 0) {
     translator.refuse("'group' does not divide the channels", "use a divisor");

@@ -38,7 +38,22 @@ const LayerRow& required_row(const Layer& layer) {
       suggest(layer.type, names, "write an architecture file with an opaque layer in its place"));
 }
 
+bool is_outer(const LayerRow& row) {
+  return std::ranges::any_of(outer_rows(), [&](const LayerRow& outer) { return &outer == &row; });
+}
+
 }  // namespace
+
+// What nobody asked for decides on training, or belongs to layers of another type.
+void Translator::finish(Layer& next) {
+  for (const std::string_view name :
+       {"include", "exclude", "param", "phase", "propagate_down", "loss_weight", "blobs",
+        "blobs_lr", "weight_decay", "blob_share_mode", "loss_param", "sigmoid_param",
+        "tanh_param"}) {
+    next.message.find(name);
+  }
+  next.message.finish(fmt::format("layer '{}'", next.name), network.notes);
+}
 
 void Translator::read(Layer& next) {
   layer = &next;
@@ -47,6 +62,7 @@ void Translator::read(Layer& next) {
     const LayerRow& row = required_row(next);
     try {
       row.read(*this);
+      if (!is_outer(row)) finish(next);
     } catch (const Unread&) {  // a mistake before this one has been told
       return;
     } catch (const ShapeError& error) {

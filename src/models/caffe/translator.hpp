@@ -51,6 +51,8 @@ struct Translator {
   std::map<std::string, StepId, std::less<>> shared = {};  // heads by the names of their parameters
 
   void read(Layer& next);
+  /// Says which fields of a layer were not read.
+  void finish(Layer& next);
   void make(const std::string& name, Blob::Kind kind, StepId step);
   /// Declares the network's input, or one more, which is left out.
   void input(const std::string& name, const Shape& shape);

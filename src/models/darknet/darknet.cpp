@@ -18,15 +18,14 @@ std::string stem_of(std::string_view path) {
 
 bool is_net(std::string_view name) { return name == "net" || name == "network"; }
 
-Shape input_of(Section& net) {
+std::optional<Shape> input_of(Section& net) {
   const std::int64_t height = net.integer("height", 0, 1);
   const std::int64_t width = net.integer("width", 0, 1);
   const std::int64_t channels = net.integer("channels", 0, 1);
-  if (height != 0 && width != 0 && channels != 0) return {channels, height, width};
+  if (height != 0 && width != 0 && channels != 0) return Shape{channels, height, width};
   const std::int64_t inputs = net.integer("inputs", 0, 1);
-  if (inputs != 0) return {inputs};
-  throw SpecError(net.location, "[net] gives no size of the input",
-                  "write width, height and channels");
+  if (inputs != 0) return Shape{inputs};
+  return std::nullopt;
 }
 
 // The last layer that is no head; of a head what it reads.
@@ -110,20 +109,25 @@ ImportedModel read(std::string_view path, std::string_view content, const Import
     mistakes.attempt([&] { weights.emplace(options.numbers_file); });
   }
   if (sections.empty() || !is_net(sections.front().name)) {
+    mistakes.throw_any();
     throw SpecError(sections.empty() ? Location{} : sections.front().location,
                     "a configuration of Darknet begins with [net]",
                     "write [net] with width, height and channels");
   }
-  Shape input{1};
-  const bool has_input = mistakes.attempt([&] {
+  std::optional<Shape> input;
+  mistakes.attempt([&] {
     try {
       input = input_of(sections.front());
     } catch (const ShapeError& error) {
       throw SpecError(sections.front().location, error.what(), "use smaller sizes");
     }
   });
-  if (!has_input) mistakes.throw_any();
-  Network network(stem_of(path), input);
+  if (!input) {
+    mistakes.throw_any();
+    throw SpecError(sections.front().location, "[net] gives no size of the input",
+                    "write width, height and channels");
+  }
+  Network network(stem_of(path), *input);
   Translator translator{network, mistakes, options, weights ? &*weights : nullptr};
   for (Section& section : std::span(sections).subspan(1)) translator.layer(section);
   if (sections.size() == 1 && mistakes.empty()) {

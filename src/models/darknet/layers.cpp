@@ -214,21 +214,25 @@ StepId reshape(Translator& translator, StepId step, const Shape& shape) {
                         step, shape);
 }
 
-// Blocks of positions into channels. Darknet's own order reads the image, row by row, as one of
-// fewer and larger channels, takes that apart, and reads the result as what it should be.
-StepId reorganized(Translator& translator, bool is_peculiar) {
+// Blocks of positions into channels, or back. [reorg] and the way back of [reorg3d] first read the
+// image, row by row, as one of fewer and larger channels, and the result as what it should be.
+StepId reorganized(Translator& translator, bool is_old) {
   Section& section = *translator.section;
   const StepId input = translator.as_image(translator.before());
   const Shape image = translator.network.shape(input);
   const std::int64_t s = section.integer("stride", 1, 1);
   const bool is_reverse = section.integer("reverse", 0, 0) != 0;
+  const bool is_peculiar = is_reverse != is_old;
   if (section.integer("flatten", 0, 0) != 0 || section.integer("extra", 0, 0) != 0) {
     translator.refuse("flatten", "'flatten' and 'extra' have no counterpart", "leave them out");
   }
   const std::int64_t c = image.channels();
   const std::int64_t h = image.spatial(0);
   const std::int64_t w = image.spatial(1);
-  const bool divides_channels = c % s == 0 && c / s % s == 0;
+  const auto divides = [&](std::int64_t channels) {
+    return channels % s == 0 && channels / s % s == 0;
+  };
+  const bool divides_channels = divides(c) && (!is_reverse || !is_peculiar || divides(c / s / s));
   const bool divides_positions = h % s == 0 && w % s == 0;
   if ((!divides_channels && (is_reverse || is_peculiar)) || (!divides_positions && !is_reverse)) {
     translator.refuse(
@@ -236,15 +240,20 @@ StepId reorganized(Translator& translator, bool is_peculiar) {
         "height and width have to be multiples of the stride, and the channels of "
         "its square");
   }
+  const auto times = [&](std::int64_t size) { return checked_product(size, s, "the image"); };
+  const auto larger = [&](const Shape& shape) {
+    return Shape{shape.channels() / s / s, times(shape.spatial(0)), times(shape.spatial(1))};
+  };
+  const auto smaller = [&](const Shape& shape) {
+    return Shape{times(times(shape.channels())), shape.spatial(0) / s, shape.spatial(1) / s};
+  };
   const Setting block{"", std::to_string(s)};
-  if (is_reverse) {
-    return translator.map("depth_to_space", {block}, input, {c / s / s, h * s, w * s});
-  }
-  const Shape apart{checked_product(c, s * s, "the number of channels"), h / s, w / s};
-  if (!is_peculiar) return translator.map("space_to_depth", {block}, input, apart);
-  StepId step = reshape(translator, input, {c / s / s, h * s, w * s});
-  step = translator.map("space_to_depth", {block}, step, image);
-  return reshape(translator, step, apart);
+  const Shape from = is_peculiar ? larger(image) : image;
+  StepId step = is_peculiar ? reshape(translator, input, from) : input;
+  step = is_reverse ? translator.map("depth_to_space", {block}, step, larger(from))
+                    : translator.map("space_to_depth", {block}, step, smaller(from));
+  if (!is_peculiar) return step;
+  return reshape(translator, step, is_reverse ? larger(image) : smaller(image));
 }
 
 StepId read_reorg(Translator& translator) { return reorganized(translator, true); }

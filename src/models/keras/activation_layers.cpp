@@ -70,13 +70,16 @@ Tensor convert_relu(LayerCall& call) {
   return call.scale(call.map(call.scale(input, six / top), "relu6", {}, shape), top / six);
 }
 
-Tensor convert_leaky_relu(LayerCall& call) {
+Tensor leaky_relu(LayerCall& call, double slope) {
   const Tensor input = call.input();
-  constexpr double usual_slope = 0.3;
-  const double slope =
-      call.config.real(call.config.find("alpha") ? "alpha" : "negative_slope", usual_slope);
   if (slope < 0) call.refuse("a slope below 0", "write an architecture file");
   return call.map(input, "leaky_relu", {{"slope", yaml_number(slope)}}, call.shape(input));
+}
+
+Tensor convert_leaky_relu(LayerCall& call) {
+  constexpr double usual_slope = 0.3;
+  return leaky_relu(
+      call, call.config.real(call.config.find("alpha") ? "alpha" : "negative_slope", usual_slope));
 }
 
 Tensor convert_elu(LayerCall& call) {
@@ -181,6 +184,23 @@ std::optional<Tensor> LayerCall::activation(Tensor from, std::string_view functi
     settings.push_back({std::string(row->setting), std::string(row->value)});
   }
   return map(argument, std::string(row->component), std::move(settings), output);
+}
+
+// Its arguments stand in its configuration, and their defaults are not those of all layers.
+Tensor activate_by_operation(LayerCall& call, std::string_view function) {
+  constexpr double usual_slope = 0.2;
+  if (function == "leaky_relu")
+    return leaky_relu(call, call.config.real("negative_slope", usual_slope));
+  if (function == "elu") return convert_elu(call);
+  if (function == "softmax") return convert_softmax(call);
+  const Tensor input = call.input();
+  if (function == "gelu" && call.config.flag("approximate", true)) {
+    return call.map(input, "gelu_tanh", {}, call.shape(input));
+  }
+  if (function == "celu" && call.config.real("alpha", 1) != 1) {
+    call.refuse("celu with an alpha other than 1", "write an architecture file");
+  }
+  return call.activation(input, function).value();
 }
 
 std::span<const LayerRow> activation_layers() { return rows_of_activations; }

@@ -39,7 +39,7 @@ std::size_t find_end_record(std::string_view bytes) {
 
 }  // namespace
 
-std::string_view stored_member(std::string_view bytes, std::string_view name) {
+std::optional<std::string_view> find_member(std::string_view bytes, std::string_view name) {
   constexpr std::size_t entry_size = 46;
   constexpr std::size_t local_size = 30;
   const std::size_t end = find_end_record(bytes);
@@ -77,8 +77,7 @@ std::string_view stored_member(std::string_view bytes, std::string_view name) {
     if (start > bytes.size() || bytes.size() - start < size) refuse_damaged();
     return bytes.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(size));
   }
-  throw SpecError(whole_file, fmt::format("the archive has no '{}'", name),
-                  "save the model with model.save('model.keras')");
+  return std::nullopt;
 }
 
 }  // namespace smoothbound::models::keras

@@ -237,7 +237,7 @@ class Builder {
                                [&](const auto& row) { return row.first == function_of(layer); });
   }
   static Tensor operate(LayerCall& call) {
-    return call.activation(call.input(), function_of(call.layer)).value();
+    return activate_by_operation(call, function_of(call.layer));
   }
 
   Building& building_;

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view format_name = "Keras";
 
-ImportedModel imported(std::string_view json) {
+// `is_3`: where that does not stand in the text.
+ImportedModel imported(std::string_view json, std::optional<bool> is_3 = {}) {
   if (json.starts_with(byte_order_mark)) json.remove_prefix(byte_order_mark.size());
   if (const std::size_t place = find_invalid_text(json); place != std::string_view::npos) {
     throw SpecError(locate(json, place), "the JSON is no UTF-8 text",
@@ -19,8 +20,20 @@ ImportedModel imported(std::string_view json) {
   text::Document document;
   text::parse_json(json, document);
   const Model model = read_model(document.root());
-  Built built = build(model, is_keras_3(document.root()));
+  Built built = build(model, is_3.value_or(is_keras_3(document.root())));
   return {format_name, std::move(built.text), {}, std::move(built.notes)};
+}
+
+// Whether Keras 3 wrote an archive, if it says so: Keras 2 writes such ones, too.
+std::optional<bool> is_of_keras_3(std::string_view archive) {
+  const std::string_view metadata = find_member(archive, "metadata.json").value_or("");
+  const std::size_t key = metadata.find("\"keras_version\"");
+  const std::size_t colon = metadata.find(':', key);
+  const std::size_t version =
+      metadata.find_first_not_of(" \t\r\n\"", colon == std::string_view::npos ? colon : colon + 1);
+  if (key == std::string_view::npos || version == std::string_view::npos) return std::nullopt;
+  const char first = metadata[version];
+  return first >= '0' && first <= '9' ? std::optional(first == '3') : std::nullopt;
 }
 
 // The archive's own places have no line.
@@ -59,7 +72,10 @@ ImportedModel read_json(std::string_view /*path*/, std::string_view content,
 ImportedModel read_archive(std::string_view /*path*/, std::string_view content,
                            const ImportOptions& /*options*/) {
   try {
-    return imported(stored_member(content, "config.json"));
+    const auto config = find_member(content, "config.json");
+    if (config) return imported(*config, is_of_keras_3(content));
+    throw SpecError(whole_file, "the archive has no 'config.json'",
+                    "save the model with model.save('model.keras')");
   } catch (const SpecErrors& errors) {
     std::vector<SpecError> moved;
     for (const SpecError& error : errors.all) moved.push_back(in_config(error));

@@ -120,6 +120,8 @@ const LayerRow* find_layer(std::string_view class_name);
 
 /// `relu`, `math.multiply`: a call of a function of TensorFlow.
 Tensor convert_function(LayerCall& call);
+/// An operation of Keras 3 whose function is one of `known_activations`.
+Tensor activate_by_operation(LayerCall& call, std::string_view function);
 /// x + 3, x * y: `operation` of "Add", "Subtract", "Multiply", "Divide".
 Tensor convert_arithmetic(LayerCall& call, std::string_view operation);
 

@@ -140,7 +140,8 @@ Tensor convert_arithmetic(LayerCall& call, std::string_view operation) {
     return add(call, {call.inputs[0], call.scale(call.inputs[1], -1)});
   }
   const Tensor input = call.inputs.front();
-  const double value = real_of(*number->constant, call.layer.class_name);
+  const double value =
+      real_of(*number->constant, number->key.empty() ? call.layer.class_name : number->key);
   const bool is_first = number == call.given.data();
   if (operation == "Add") return call.shift(input, value);
   if (operation == "Multiply") return call.scale(input, value);

@@ -14,7 +14,8 @@ Tensor pool(LayerCall& call, int axes, const char* component, bool is_mean) {
   const auto kernel = call.extent(is_old ? "pool_length" : "pool_size", axes, 2);
   const std::string_view stride_key = is_old ? "stride" : "strides";
   const auto stride = call.config.find(stride_key) ? call.extent(stride_key, axes, 1) : kernel;
-  const std::string_view padding = call.config.text("padding", "valid");
+  const std::string_view padding =
+      call.config.text("padding", call.config.text("border_mode", "valid"));
   if (padding != "valid" && padding != "same") {
     call.refuse(fmt::format("padding '{}'", padding), "padding is 'valid' or 'same'");
   }

@@ -20,6 +20,7 @@ View with_rank(View x, std::size_t rank) {
   return x;
 }
 
+// Axes whose sizes differ have one entry before.
 View expanded(Translator& translator, const Node& node, View x, const Sizes& sizes) {
   x = with_rank(std::move(x), sizes.size());
   for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
@@ -28,11 +29,6 @@ View expanded(Translator& translator, const Node& node, View x, const Sizes& siz
     if (x.batch == static_cast<int>(axis)) {
       refuse("its numbers differ between the samples of the batch",
              "samples are independent: export it with a batch of one");
-    }
-    if (x.sizes[axis] != 1) {
-      refuse(fmt::format("an array [{}] becomes [{}]", fmt::join(x.sizes, ", "),
-                         fmt::join(sizes, ", ")),
-             "is the file complete?");
     }
     // Each number, so many times one behind the other.
     const std::int64_t elements = x.elements();

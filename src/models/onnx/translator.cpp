@@ -94,8 +94,6 @@ const Constant& Translator::require_constant(const Node& node, std::size_t input
 void Translator::set(const Node& node, std::size_t output, View result) {
   if (output >= node.outputs.size() || node.outputs[output] == absent) return;
   require_rank(result.rank());
-  if (result.elements() == 0)
-    refuse("an array without entries", "is the size of the input that of the network?");
   slot(node.outputs[output]).view = std::make_unique<View>(std::move(result));
 }
 
@@ -160,7 +158,7 @@ void Translator::read_input(const GraphInput& input) {
 }
 
 // Of several outputs the first one with numbers; of a decision, what it decides by.
-std::optional<ValueId> Translator::choose_output() {
+ValueId Translator::choose_output() {
   std::vector<std::string> others;
   std::optional<ValueId> chosen;
   std::string chosen_name;
@@ -197,7 +195,7 @@ std::optional<ValueId> Translator::choose_output() {
     comments_.push_back(
         fmt::format("the output is '{}'; left out: {}", chosen_name, fmt::join(others, ", ")));
   }
-  return chosen;
+  return chosen.value();
 }
 
 // Nodes that have not been done, in the order of the graph; `for_branches`: those, too, that only
@@ -401,10 +399,9 @@ ImportedModel Translator::translate() {
       if (output != absent) producer_[output] = i;
     }
   }
-  const std::optional<ValueId> output = choose_output();
-  if (!output) refuse("the model has no output", "is the file complete?");
-  std::vector<const GraphInput*> inputs = read_inputs(*output, false);
-  if (inputs.empty()) inputs = read_inputs(*output, true);
+  const ValueId output = choose_output();
+  std::vector<const GraphInput*> inputs = read_inputs(output, false);
+  if (inputs.empty()) inputs = read_inputs(output, true);
   if (inputs.size() != 1) {
     std::vector<std::string> names;
     names.reserve(inputs.size());
@@ -418,9 +415,9 @@ ImportedModel Translator::translate() {
   }
   read_constants();
   read_input(*inputs.front());
-  run_needed(*output);
+  run_needed(output);
   mistakes_.throw_any();
-  const View* const result = view(*output);
+  const View* const result = view(output);
   if (result == nullptr) {
     refuse("the output does not depend on the input", "a network has at least one layer");
   }

@@ -114,7 +114,7 @@ class Translator {
   };
 
   void read_input(const GraphInput& input);
-  [[nodiscard]] std::optional<ValueId> choose_output();
+  [[nodiscard]] ValueId choose_output();
   [[nodiscard]] std::vector<std::uint32_t> needed_nodes(ValueId output, bool for_branches = false);
   [[nodiscard]] std::vector<const GraphInput*> read_inputs(ValueId output, bool in_branches);
   [[nodiscard]] bool knows(const Node& node) const;
