@@ -259,6 +259,10 @@ Constant Constant::permuted(const std::vector<int>& order) const {
   return result;
 }
 
+Constant Constant::as_stored() const {
+  return graph_ == nullptr ? *this : Constant(*graph_, origin, !may_be_trained);
+}
+
 std::variant<FileRegion, ComputedNumbers> Constant::numbers(const std::string& file) const {
   if (graph_ != nullptr && is_direct(tensor())) {
     const std::string& where = tensor().file.empty() ? file : tensor().file;

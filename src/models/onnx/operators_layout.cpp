@@ -328,12 +328,13 @@ void require_joinable(const Sizes& sizes, const View& like, std::size_t axis) {
 // Known numbers as a step that is joined.
 StepId known_part(Translator& translator, const Node& node, const Constant& numbers,
                   std::size_t axis, const JoinedLayout& layout) {
-  const std::vector<int> axes(layout.order.begin(), layout.order.end());
   const Shape shape = layout.shape_with(numbers.sizes[axis]);
-  const Constant laid =
-      numbers.permuted(axes).reshaped({shape.sizes().begin(), shape.sizes().end()});
-  return translator.is_trained(laid) ? translator.parameter(laid, node)
-                                     : translator.fixed(laid, node);
+  if (translator.is_trained(numbers)) {
+    return translator.arranged(translator.parameter(numbers, node), layout.order, shape, node);
+  }
+  const std::vector<int> axes(layout.order.begin(), layout.order.end());
+  return translator.fixed(
+      numbers.permuted(axes).reshaped({shape.sizes().begin(), shape.sizes().end()}), node);
 }
 
 void translate_concat(Translator& translator, const Node& node) {

@@ -64,8 +64,8 @@ Translator::Slot& Translator::slot(ValueId value) {
 std::string Translator::name_of(const Node& node) const {
   std::string name = module_of_node(node.name);
   if (!name.empty()) return name;
-  if (!node.name.empty()) return std::string(node.name);
-  return lower_case(node.operation);
+  const bool has_own = !node.name.empty() && node.name.find('/') == std::string_view::npos;
+  return has_own ? std::string(node.name) : lower_case(node.operation);
 }
 
 const Constant* Translator::constant(ValueId value) const {
