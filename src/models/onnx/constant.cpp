@@ -220,6 +220,7 @@ Constant Constant::reshaped(Sizes to) const {
         "is the file complete?");
   }
   Constant result = *this;
+  if (to != sizes) result.repeated = nullptr;
   if (reversed_ && result.numbers_ == nullptr) {
     // Only axes of size 1 may come and go without touching the order.
     const auto real = [](const Sizes& all) {

@@ -45,6 +45,7 @@ class Constant {
   std::uint32_t origin = no_origin;  // of that initializer
   std::string view;                  // what was done to it since; equal for equal arrays
   std::uint32_t depth = 0;           // of computations that are not done yet
+  std::shared_ptr<const Constant> repeated = {};  // if it is that array along more entries
 
   [[nodiscard]] std::int64_t elements() const { return product(sizes); }
   /// In C order. Throws SpecError for texts.

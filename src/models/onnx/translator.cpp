@@ -320,6 +320,11 @@ Constant Translator::for_sample(const Constant& numbers, std::size_t axis) const
   if (batch_ == 1 || axis >= numbers.sizes.size() || numbers.sizes[axis] != batch_) return numbers;
   Sizes sizes = numbers.sizes;
   sizes[axis] = 1;
+  if (numbers.repeated != nullptr) {
+    Sizes before = numbers.repeated->sizes;
+    before.insert(before.begin(), sizes.size() - before.size(), 1);
+    if (before == sizes) return numbers.repeated->reshaped(sizes);
+  }
   std::int64_t inner = 1;
   for (std::size_t i = axis + 1; i < sizes.size(); ++i) inner *= sizes[i];
   const std::vector<double>& values = numbers.values();
