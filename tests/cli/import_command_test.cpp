@@ -192,7 +192,7 @@ TEST_F(Import, TheFirstAxisMayBeOneOfTheSample) {
 TEST_F(Import, NotesStandOnStandardErrorAndInTheFile) {
   (void)directory_.write("notes.onnx", with_log_softmax());
   const std::string note =
-      "'/LogSoftmax' (LogSoftmax) is left out: it is a part of the logistic loss, which takes the "
+      "'logsoftmax' (LogSoftmax) is left out: it is a part of the logistic loss, which takes the "
       "scores\n";
   const Outcome outcome = run({"import", "notes.onnx", "-o", "notes.yaml"});
   EXPECT_EQ(outcome.out, "");
