@@ -199,15 +199,16 @@ void ArrayFile::convert_range(const ArrayEntry& entry, std::int64_t first,
 
 // A row is what one index of the first axis holds. Rows lie interleaved: all their first elements,
 // then all their second ones in Fortran order, and so on. Of each such column the wanted rows are
-// read, in the order of the file; whole columns adjoin and are read several at once.
+// read, in the order of the file; whole columns adjoin and are read several at once. Columns of a
+// part are as far from each other as those of the whole.
 template <class Value>
 void ArrayFile::convert_transposed(const ArrayEntry& entry, std::int64_t first,
                                    std::span<Value> values) const {
   if (values.empty()) return;
   const auto size = size_of(entry.type);
   const auto count = static_cast<std::int64_t>(values.size());
-  const std::int64_t rows = entry.shape.front();
-  const std::int64_t columns = entry.elements() / rows;
+  const std::int64_t rows = entry.rows_there == 0 ? entry.shape.front() : entry.rows_there;
+  const std::int64_t columns = entry.elements() / entry.shape.front();
   const std::int64_t begin = first / columns;
   const std::int64_t end = (first + count - 1) / columns + 1;
   const std::int64_t run = end - begin;

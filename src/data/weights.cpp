@@ -174,14 +174,14 @@ ArrayEntry fitted(const ArrayFile& file, const ExpectedTensor& tensor, const Fou
                     "store it as numbers, e.g. with .astype('float32')");
   }
   if (name.parts == 1) return entry;
-  if (entry.fortran_order && entry.shape.size() > 1) {
-    throw DataError(file.path(),
-                    fmt::format("tensor '{}' is in Fortran order, and '{}' is a part of it",
-                                entry.name, tensor.name),
-                    "store it in C order, with numpy.ascontiguousarray");
-  }
   entry.bytes /= name.parts;
-  entry.offset += name.part * entry.bytes;
+  if (entry.fortran_order) {  // rows lie interleaved
+    entry.offset +=
+        name.part * static_cast<std::uint64_t>(tensor.shape.front()) * size_of(entry.type);
+    entry.rows_there = shape.front();
+  } else {
+    entry.offset += name.part * entry.bytes;
+  }
   entry.shape = tensor.shape;
   return entry;
 }

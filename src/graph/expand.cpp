@@ -20,11 +20,16 @@ std::shared_ptr<const WeightNames> weights_of_piece(const LayerSpec& layer, cons
   const WeightNames none;
   const WeightNames& whole = layer.composite->weights ? *layer.composite->weights : none;
   WeightNames names;
-  const auto exact =
-      std::ranges::find(whole.exact, word_of(piece), &std::pair<std::string, std::string>::first);
-  if (exact != whole.exact.end()) {
-    names.prefix = exact->second;
-  } else {
+  const auto prefix_of = [&](std::string_view word) {
+    const auto exact =
+        std::ranges::find(whole.exact, word, &std::pair<std::string, std::string>::first);
+    return exact == whole.exact.end() ? std::string() : exact->second;
+  };
+  const std::string all_parts = prefix_of(piece.word_of_parts);
+  names.prefix = prefix_of(word_of(piece));
+  if (names.prefix.empty() && !all_parts.empty()) {
+    names.others.push_back({all_parts + '.', piece.part, piece.parts});
+  } else if (names.prefix.empty()) {
     const bool is_usual = whole.prefix.empty();
     if (!is_usual) names.prefix = name_of_piece(whole.prefix, piece);
     names.others.push_back(

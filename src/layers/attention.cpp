@@ -52,9 +52,9 @@ void Attention::visit_settings(SettingsVisitor& visitor) {
 
 std::span<const Piece> Attention::pieces() {
   // Names as in PyTorch's MultiheadAttention.
-  static const std::array<Piece, 6> all{{{"query", {Piece::outside}, true, "in_proj_", 0, 3},
-                                         {"key", {Piece::outside}, true, "in_proj_", 1, 3},
-                                         {"value", {Piece::outside}, true, "in_proj_", 2, 3},
+  static const std::array<Piece, 6> all{{{"query", {Piece::outside}, true, "in_proj_", 0, 3, "qkv"},
+                                         {"key", {Piece::outside}, true, "in_proj_", 1, 3, "qkv"},
+                                         {"value", {Piece::outside}, true, "in_proj_", 2, 3, "qkv"},
                                          {"scores", {key, query}},
                                          {"mixture", {value, scores}},
                                          {"", {mixture}, true, "out_proj."}}};

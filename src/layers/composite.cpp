@@ -39,6 +39,17 @@ std::vector<Component> components_of(const Composite& composite, std::size_t pie
 
 std::string_view word_of(const Piece& piece) { return piece.name.empty() ? "output" : piece.name; }
 
+std::vector<std::string_view> weight_words(const Composite& composite) {
+  std::vector<std::string_view> words;
+  for (const Piece& piece : pieces_of(composite)) {
+    if (!piece.has_parameters) continue;
+    for (const std::string_view word : {word_of(piece), piece.word_of_parts}) {
+      if (!word.empty() && std::ranges::find(words, word) == words.end()) words.push_back(word);
+    }
+  }
+  return words;
+}
+
 bool* bias_of(Composite& composite) {
   return std::visit(
       [](auto& c) -> bool* {

@@ -59,14 +59,21 @@ std::string written(const Step& step, const std::vector<Setting>& settings) {
   return text + fmt::format("{{{}}}", fmt::join(pairs, ", "));
 }
 
-// A prefix, or a mapping as it is.
-std::string weights_value(const std::string& weights) {
-  return weights.starts_with('{') ? weights : yaml_scalar(weights);
+bool has_weights(const Step& step) { return !step.weights.empty() || !step.tensor_names.empty(); }
+
+// A prefix, or a mapping.
+std::string weights_value(const Step& step) {
+  if (step.tensor_names.empty()) return yaml_scalar(step.weights);
+  std::vector<std::string> pairs;
+  for (const Setting& tensor : step.tensor_names) {
+    pairs.push_back(fmt::format("{}: {}", tensor.key, yaml_scalar(tensor.value)));
+  }
+  return fmt::format("{{{}}}", fmt::join(pairs, ", "));
 }
 
 std::string map_item(const Step& step) {
   std::vector<Setting> settings = step.settings;
-  if (!step.weights.empty()) settings.push_back({"weights", weights_value(step.weights)});
+  if (has_weights(step)) settings.push_back({"weights", weights_value(step)});
   const std::string text = written(step, settings);
   return settings.empty() ? text : fmt::format("{{{}}}", text);
 }
@@ -144,7 +151,7 @@ class Writer {
     for (const bool with_parameters : {true, false}) {
       for (Entry& entry : entries_) {
         const Step& step = steps_[entry.root];
-        const bool is_head = step.kind == Step::Kind::head && !step.weights.empty();
+        const bool is_head = step.kind == Step::Kind::head && has_weights(step);
         if (is_head == with_parameters) name_entry(entry, taken);
       }
     }
@@ -183,8 +190,8 @@ class Writer {
     if (root.kind != Step::Kind::map) parts.push_back(root_text(root));
     if (!root.bias) parts.emplace_back("bias: false");
     const bool owns = root.kind != Step::Kind::map && owner_[entry.root] == nowhere;
-    if (owns && !root.weights.empty() && root.weights != entry.name) {
-      parts.push_back("weights: " + weights_value(root.weights));
+    if (owns && has_weights(root) && root.weights != entry.name) {
+      parts.push_back("weights: " + weights_value(root));
     }
     std::vector<std::string> maps;
     for (const StepId id : entry.maps) maps.push_back(map_item(steps_[id]));

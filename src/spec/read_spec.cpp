@@ -303,9 +303,7 @@ class LayerReader {
     }
     std::vector<std::string_view> words;
     if (layer_.composite) {
-      for (const Piece& piece : pieces_of(layer_.composite->composite)) {
-        if (piece.has_parameters) words.push_back(word_of(piece));
-      }
+      words = weight_words(layer_.composite->composite);
       layer_.composite->weights = read_weight_names(weights, words);
       return;
     }

@@ -128,7 +128,8 @@ TEST(NetworkText, SettingsOfMergesAndWeightsOfMaps) {
   Step norm = map("batch_norm", {{"epsilon", "1e-05"}}, Network::input, {4, 5});
   norm.weights = "bn 1";
   const StepId a = network.add(norm);
-  norm.weights = "{weight: x, bias: y}";
+  norm.weights.clear();
+  norm.tensor_names = {{"weight", "x"}, {"bias", "y 2"}};
   norm.inputs = {Network::input};
   const StepId b = network.add(norm);
   Step joined = merge("concat", {a, b}, {4, 10});
@@ -137,7 +138,7 @@ TEST(NetworkText, SettingsOfMergesAndWeightsOfMaps) {
             "  - {name: batch_norm, then: [{batch_norm: {epsilon: 1e-05, weights: \"bn 1\"}}]}\n"
             "  - name: batch_norm_2\n"
             "    from: input\n"
-            "    then: [{batch_norm: {epsilon: 1e-05, weights: {weight: x, bias: y}}}]\n"
+            "    then: [{batch_norm: {epsilon: 1e-05, weights: {weight: x, bias: \"y 2\"}}}]\n"
             "  - {name: concat, concat: {inputs: [batch_norm, batch_norm_2], axis: length}}\n");
 }
 

@@ -144,7 +144,7 @@ TEST(Schema, HasEveryComponentWithEverySetting) {
   }
   EXPECT_EQ(layer.at("weights").at("anyOf").at(0).at("type"), "string");
   const Json words = layer.at("weights").at("anyOf").at(1).at("properties");
-  for (const char* word : {"weight", "bias", "value", "query", "key", "output"}) {
+  for (const char* word : {"weight", "bias", "value", "query", "key", "qkv", "output"}) {
     EXPECT_TRUE(words.contains(word)) << word;
   }
   EXPECT_GT(settings, 20U);

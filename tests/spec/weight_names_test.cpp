@@ -75,6 +75,15 @@ TEST(WeightNames, OfAnAttentionAreThoseOfItsPieces) {
   EXPECT_EQ(weights_of(single, "att.query")->prefix, "q");
   EXPECT_EQ(weights_of(single, "att")->prefix, "proj.out");
   EXPECT_EQ(weights_of(single, "att.value")->prefix, "");
+  const Graph packed = graph_of(", weights: {qkv: attn.qkv, value: v, output: proj}");
+  EXPECT_EQ(weights_of(packed, "att.query")->prefix, "");
+  ASSERT_EQ(weights_of(packed, "att.key")->others.size(), 1U);
+  EXPECT_EQ(weights_of(packed, "att.key")->others.front().beginning, "attn.qkv.");
+  EXPECT_EQ(weights_of(packed, "att.key")->others.front().part, 1U);
+  EXPECT_EQ(weights_of(packed, "att.key")->others.front().parts, 3U);
+  EXPECT_EQ(weights_of(packed, "att.value")->prefix, "v");
+  EXPECT_TRUE(weights_of(packed, "att.value")->others.empty());
+  EXPECT_EQ(weights_of(packed, "att")->prefix, "proj");
 }
 
 TEST(WeightNames, AreRefusedWhereTheyMakeNoSense) {

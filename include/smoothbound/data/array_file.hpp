@@ -27,8 +27,9 @@ struct ArrayEntry {
   std::uint64_t offset = 0;  // of the first element: in the file, or in what a member unpacks to
   std::uint64_t bytes = 0;   // size of all elements
   bool big_endian = false;
-  std::uint64_t member = 0;    // of an archive
-  bool fortran_order = false;  // they lie with the first axis fastest
+  std::uint64_t member = 0;     // of an archive
+  bool fortran_order = false;   // they lie with the first axis fastest
+  std::int64_t rows_there = 0;  // in Fortran order: of the array that it is a part of, if it is one
 
   [[nodiscard]] std::int64_t elements() const {
     return static_cast<std::int64_t>(bytes / size_of(type));

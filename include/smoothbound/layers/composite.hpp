@@ -40,6 +40,8 @@ std::vector<Component> components_of(const Composite& composite, std::size_t pie
                                      std::span<const Shape> shapes);
 /// What a piece with parameters is called beside the others: its name, or "output".
 std::string_view word_of(const Piece& piece);
+/// The words for its pieces with parameters, and for several of them in one array.
+std::vector<std::string_view> weight_words(const Composite& composite);
 /// Its flag of a bias that can be left out; null for those without.
 bool* bias_of(Composite& composite);
 

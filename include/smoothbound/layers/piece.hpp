@@ -20,6 +20,8 @@ struct Piece {
   std::string_view other_beginning{};
   std::uint32_t part = 0;
   std::uint32_t parts = 1;
+  /// What those together are called where an architecture file names their prefix: "qkv".
+  std::string_view word_of_parts{};
 };
 
 }  // namespace smoothbound

@@ -59,7 +59,8 @@ struct Step {
   std::string name = {};     // that the layer should have; of maps: if they get one of their own
   bool bias = true;          // false: `bias: false` is written
   std::string weights = {};  // the prefix of its tensors' names: see Network::text
-  std::optional<StepId> share = {};  // the head whose parameters it takes
+  std::vector<Setting> tensor_names = {};  // word and name of each, where these have no prefix
+  std::optional<StepId> share = {};        // the head whose parameters it takes
 };
 
 /// A network that is being imported.

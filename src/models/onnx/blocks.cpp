@@ -88,35 +88,35 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
       return;
     }
   }
+  // What stands before the word for an array in the names that the file has: "features.0.",
+  // "attention.in_proj_".
   std::string module;
+  std::string stem;
   for (const BlockArray& array : arrays) {
-    if (module.empty() && is_as_it_is(array.numbers)) {
-      module = module_of_parameter(array.numbers.name);
+    const std::string& name = array.numbers.name;
+    if (!module.empty() || !is_as_it_is(array.numbers)) continue;
+    module = module_of_parameter(name);
+    if (!module.empty() && name.ends_with(array.suffix)) {
+      stem = name.substr(0, name.size() - array.suffix.size());
     }
   }
   if (module.empty()) module = name_of(node);
-  std::vector<std::string> names;
+  if (stem.size() <= module.size()) stem = module + '.';
+  std::vector<Setting> names;
   bool is_prefix = true;
   for (const BlockArray& array : arrays) {
-    const std::string usual =
-        array.suffix.empty() ? module : fmt::format("{}.{}", module, array.suffix);
-    names.push_back(add_tensor(array.numbers, usual));
-    is_prefix = is_prefix && names.back() == usual;
+    const std::string usual = array.suffix.empty() ? module : stem + std::string(array.suffix);
+    names.push_back({std::string(array.suffix), add_tensor(array.numbers, usual)});
+    is_prefix = is_prefix && names.back().value == usual;
   }
   if (step.kind == Step::Kind::head && !module.empty()) step.name = module;
-  if (is_prefix) {
-    step.weights = module;
-    return;
-  }
   if (arrays.size() == 1 && arrays.front().suffix.empty()) {
-    step.weights = names.front();
-    return;
+    step.weights = names.front().value;
+  } else if (is_prefix && stem == module + '.') {
+    step.weights = module;
+  } else {
+    step.tensor_names = std::move(names);
   }
-  std::vector<std::string> pairs;
-  for (std::size_t i = 0; i < arrays.size(); ++i) {
-    pairs.push_back(fmt::format("{}: {}", arrays[i].suffix, yaml_scalar(names[i])));
-  }
-  step.weights = fmt::format("{{{}}}", fmt::join(pairs, ", "));
 }
 
 View Translator::parameter(const Constant& numbers, const Node& node) {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "fuse_attention.hpp"
 #include "smoothbound/text/mistakes.hpp"
 #include "smoothbound/text/suggest.hpp"
 
@@ -452,6 +453,7 @@ ImportedModel Translator::finish(const View& result) {
   if (step == Network::input) {  // an architecture has a layer
     step = add_map(*network_, step, "identity", {}, network_->shape(step), "output");
   }
+  fuse_attention(*network_, step);
   std::vector<std::string> lines{fmt::format(
       "Made of {} (ONNX, opset {}{}).",
       path_.empty() ? "a model" : std::filesystem::path(path_).filename().string(), graph_->opset,

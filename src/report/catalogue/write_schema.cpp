@@ -124,9 +124,7 @@ std::vector<std::string_view> words_of_heads() {
     for (const std::string_view word : array_words(component)) add(word);
   }
   for (const Composite& composite : composites()) {
-    for (const Piece& piece : pieces_of(composite)) {
-      if (piece.has_parameters) add(word_of(piece));
-    }
+    for (const std::string_view word : weight_words(composite)) add(word);
   }
   return words;
 }
