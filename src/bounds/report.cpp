@@ -152,7 +152,9 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   }
   report.settings.words = options.words;
   report.assumptions = report.settings.assumptions;
-  for (const ComponentDefault& one : spec.defaults) report.assumptions.push_back(assumption(one));
+  if (source.model_format.empty()) {  // of a model its format says what the defaults are
+    for (const ComponentDefault& one : spec.defaults) report.assumptions.push_back(assumption(one));
+  }
   report.graph = build_graph(std::move(spec), report.settings.batch, std::move(mistakes));
   if (options.adapt) report.graph = options.adapt(std::move(report.graph), notes);
   require_numbers(report.graph);

@@ -178,12 +178,7 @@ void read_divided(const Dataset& dataset, std::int64_t first, std::span<Value> v
 
 // Whether numbers of one shape are those of the other in the same order, but for axes of size 1.
 bool differ_in_ones(const Shape& a, const Shape& b) {
-  const auto others = [](const Shape& shape) {
-    std::vector<std::int64_t> sizes(shape.sizes().begin(), shape.sizes().end());
-    std::erase(sizes, 1);
-    return sizes;
-  };
-  return others(a) == others(b);
+  return without_ones(a.sizes()) == without_ones(b.sizes());
 }
 
 // An image without an axis for its one channel, where the network has that axis.

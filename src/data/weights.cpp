@@ -159,12 +159,12 @@ ArrayEntry fitted(const ArrayFile& file, const ExpectedTensor& tensor, const Fou
   const std::string described_name = name.parts == 1 ? tensor.name : entry.name;
   std::vector<std::int64_t> shape = tensor.shape;
   if (name.parts > 1) shape.front() *= name.parts;
-  if (without_last_ones(entry.shape) != without_last_ones(shape)) {
+  if (without_ones(entry.shape) != without_ones(shape)) {
     const std::vector<std::int64_t> reversed(entry.shape.rbegin(), entry.shape.rend());
     throw DataError(file.path(),
                     fmt::format("tensor '{}': expected shape {}, found {}", described_name,
                                 shape_to_text(shape), shape_to_text(entry.shape)),
-                    reversed == shape && reversed.size() > 1
+                    without_ones(reversed) == without_ones(shape)
                         ? "the axes are in reverse order: transpose it"
                         : other_network);
   }
@@ -201,7 +201,7 @@ ArrayFile read_in_order(ArrayFile file, std::span<const ExpectedTensor> expected
                     "by order, each tensor of the file is one of the network");
   }
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (without_last_ones(entries[i].shape) == without_last_ones(expected[i].shape)) continue;
+    if (without_ones(entries[i].shape) == without_ones(expected[i].shape)) continue;
     throw DataError(
         file.path(),
         fmt::format("tensor {} of the file, '{}', has shape {}, and that of the network, '{}', {}",

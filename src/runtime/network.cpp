@@ -22,6 +22,13 @@ Layout canonical(const Shape& shape, Layout layout) {
   return shape.positions() == 1 ? plain_layout : layout;
 }
 
+// Axes of size 1 at the end place nothing elsewhere: [8, 16, 1, 1] are the weights of a 1x1
+// convolution, [8, 16] those of the same one behind a global pooling.
+std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> sizes) {
+  while (!sizes.empty() && sizes.back() == 1) sizes.pop_back();
+  return sizes;
+}
+
 // Of arrays of two nodes, which no file could tell apart.
 template <class Node>
 [[noreturn]] void refuse_name(const std::string& name, const Graph& graph, const Node& first,

@@ -21,12 +21,8 @@ std::int64_t classes_of(const LossRow* loss, const Shape& output) {
 
 // Those of a sample's labels, but for axes of size 1.
 std::vector<std::int64_t> label_axes(const LossRow* loss, const Shape& output) {
-  std::vector<std::int64_t> axes;
-  if (loss == nullptr || !loss->classifies_positions()) return axes;
-  for (const std::int64_t size : output.sizes().subspan(1)) {
-    if (size != 1) axes.push_back(size);
-  }
-  return axes;
+  if (loss == nullptr || !loss->classifies_positions()) return {};
+  return without_ones(output.sizes().subspan(1));
 }
 
 std::string labels_with(const std::vector<std::int64_t>& axes) {

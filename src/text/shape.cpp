@@ -42,9 +42,10 @@ std::int64_t Shape::positions() const {
 
 std::string Shape::to_text() const { return fmt::format("[{}]", fmt::join(sizes(), ", ")); }
 
-std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> sizes) {
-  while (!sizes.empty() && sizes.back() == 1) sizes.pop_back();
-  return sizes;
+std::vector<std::int64_t> without_ones(std::span<const std::int64_t> sizes) {
+  std::vector<std::int64_t> others(sizes.begin(), sizes.end());
+  std::erase(others, 1);
+  return others;
 }
 
 }  // namespace smoothbound

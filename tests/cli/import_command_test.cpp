@@ -54,7 +54,7 @@ layers:
   - name: c
     conv: {filters: 2, kernel: 3}
     then:
-      - {batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, mean: [0.5, 0.25], variance: [1.5, 2], weights: b}}
+      - {batch_norm: {epsilon: 1e-05, per: channel, affine: true, statistics: fixed, mean: [0.5, 0.25], variance: [1.5, 2], weights: b}}
       - relu
   - {name: f, dense: 3}
 )";
@@ -127,9 +127,9 @@ TEST_F(Import, WritesWeightsBesideAnArchitectureWithoutNumbers) {
       run({"import", "net.onnx", "-o", "net.yaml", "--weights", "w.safetensors"});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
-  EXPECT_THAT(
-      read_file(directory_ / "net.yaml"),
-      HasSubstr("{batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, weights: b}}"));
+  EXPECT_THAT(read_file(directory_ / "net.yaml"),
+              HasSubstr("{batch_norm: {epsilon: 1e-05, per: channel, affine: true, statistics: "
+                        "fixed, weights: b}}"));
   const ArrayFile file = open_array_file(directory_ / "w.safetensors");
   EXPECT_EQ(file.entries().size(), 8U);
   EXPECT_THAT(file.find("c.weight")->shape, ElementsAre(2, 1, 3, 3));
@@ -170,7 +170,8 @@ TEST_F(Import, BatchNormsAreFixedUnlessAskedFor) {
   EXPECT_EQ(run({"import", "net.onnx", "--batch-norms", "fixed"}).out, with_numbers);
   const Outcome batch = run({"import", "net.onnx", "--batch-norms", "batch"});
   EXPECT_EQ(batch.exit_code, 0);
-  EXPECT_THAT(batch.out, HasSubstr("{batch_norm: {epsilon: 1e-05, affine: true, weights: b}}"));
+  EXPECT_THAT(batch.out,
+              HasSubstr("{batch_norm: {epsilon: 1e-05, per: channel, affine: true, weights: b}}"));
   EXPECT_THAT(error_of({"net.onnx", "--batch-norms", "none"}),
               EndsWith("unknown --batch-norms 'none'\n"
                        " 1 | smoothbound import net.onnx --batch-norms none\n"
@@ -191,7 +192,7 @@ TEST_F(Import, TheFirstAxisMayBeOneOfTheSample) {
 TEST_F(Import, NotesStandOnStandardErrorAndInTheFile) {
   (void)directory_.write("notes.onnx", with_log_softmax());
   const std::string note =
-      "'/LogSoftmax' (LogSoftmax) is left out: it is a part of the logistic loss, which takes the "
+      "'logsoftmax' (LogSoftmax) is left out: it is a part of the logistic loss, which takes the "
       "scores\n";
   const Outcome outcome = run({"import", "notes.onnx", "-o", "notes.yaml"});
   EXPECT_EQ(outcome.out, "");
@@ -234,7 +235,8 @@ TEST_F(Import, PlacesInWhatAModelBecameAreCalledSo) {
   EXPECT_EQ(outcome.err,
             "net.prototxt (imported):5:23: error: layer 'b': batch_norm has fixed statistics, but "
             "no numbers for them\n"
-            " 5 |   - {name: b, then: [{batch_norm: {epsilon: 1e-05, statistics: fixed}}]}\n"
+            " 5 |   - {name: b, then: [{batch_norm: {epsilon: 1e-05, per: channel, statistics: "
+            "fixed}}]}\n"
             "   |                       ^\n"
             "hint: add mean and variance, each a number or a list, or give a file with them by "
             "--weights; 'smoothbound import --batch-norms batch' makes those of a model statistics "

@@ -246,7 +246,7 @@ TEST_F(WeightsByName, AMapIsAMappingOfNames) {
 TEST_F(WeightsByName, OrGoByOrder) {
   WeightsReading order;
   order.match = TensorMatch::order;
-  archive({{"w", "(4, 3)"}, {"s", "(4, 1)"}});
+  archive({{"w", "(1, 4, 3)"}, {"s", "(1, 4, 1)"}});
   EXPECT_THAT(read(order), ElementsAre(1, 2));
   archive({{"w", "(4, 3)"},
            {"s", "(4,)"},

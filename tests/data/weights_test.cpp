@@ -77,21 +77,20 @@ TEST_F(Weights, OfAnotherShape) {
             "order: transpose it");
 }
 
-// Of a 1x1 convolution behind a global pooling, whose weights others store with axes for positions.
-TEST_F(Weights, AxesOfOneEntryAtTheEndAreIgnored) {
+// Of a 1x1 convolution behind a global pooling, whose weights others store with axes for positions,
+// and of tables with an axis for the batch.
+TEST_F(Weights, AxesOfOneEntryAreIgnored) {
   store({{"conv1.weight", {4, 3, 1, 1}}, {"conv1.bias", {4, 1}}});
   const ArrayFile file = read_weights(path, expected);
   std::vector<float> values(12);
   file.read_into(file.entries()[0], std::span(values));
   EXPECT_EQ(values, std::vector<float>(12, 1.F));
-  store({{"conv1.weight", {4, 1, 3}}, {"conv1.bias", {4}}});
+  store({{"conv1.weight", {1, 4, 1, 3}}, {"conv1.bias", {1, 4}}});
+  EXPECT_EQ(refusal(), "no error");
+  store({{"conv1.weight", {1, 3, 4}}, {"conv1.bias", {4}}});
   EXPECT_EQ(refusal(),
-            "tensor 'conv1.weight': expected shape [4, 3], found [4, 1, 3] | are these the weights "
-            "of another network?");
-  store({{"conv1.weight", {4, 3}}, {"conv1.bias", {1, 4}}});
-  EXPECT_EQ(refusal(),
-            "tensor 'conv1.bias': expected shape [4], found [1, 4] | are these the weights of "
-            "another network?");
+            "tensor 'conv1.weight': expected shape [4, 3], found [1, 3, 4] | the axes are in "
+            "reverse order: transpose it");
 }
 
 TEST_F(Weights, NeedNames) {

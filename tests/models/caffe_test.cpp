@@ -123,20 +123,21 @@ TEST(Caffe, BatchNormAndScale) {
                       "  batch_norm_param { eps: 0.001 } }\n"
                       "layer { name: \"s\" type: \"Scale\" bottom: \"bn\" top: \"s\"\n"
                       "  scale_param { bias_term: true } }\n"),
-            "  - {name: s, then: [{batch_norm: {epsilon: 0.001, affine: true}}]}\n");
+            "  - {name: s, then: [{batch_norm: {epsilon: 0.001, per: channel, affine: true}}]}\n");
   EXPECT_EQ(layers_of("layer { name: \"s\" type: \"Scale\" bottom: \"data\" top: \"s\" }\n"
                       "layer { name: \"b\" type: \"Bias\" bottom: \"s\" top: \"b\" }\n"),
             "  - name: s\n"
             "    then:\n"
-            "      - {batch_norm: {epsilon: 0, statistics: fixed, mean: 0, variance: 1, affine: "
-            "true, shift: false}}\n"
-            "      - {batch_norm: {epsilon: 0, statistics: fixed, mean: 0, variance: 1, affine: "
-            "true, scale: false}}\n");
+            "      - {batch_norm: {epsilon: 0, per: channel, statistics: fixed, mean: 0, variance: "
+            "1, affine: true, shift: false}}\n"
+            "      - {batch_norm: {epsilon: 0, per: channel, statistics: fixed, mean: 0, variance: "
+            "1, affine: true, scale: false}}\n");
   const models::ImportedModel fixed =
       imported("f.prototxt", input +
                                  "layer { type: \"BatchNorm\" bottom: \"data\" top: \"y\"\n"
                                  "  batch_norm_param { use_global_stats: true } }\n");
-  EXPECT_THAT(fixed.text, HasSubstr("batch_norm: {epsilon: 1e-05, statistics: fixed}"));
+  EXPECT_THAT(fixed.text,
+              HasSubstr("batch_norm: {epsilon: 1e-05, per: channel, statistics: fixed}"));
   EXPECT_THAT(fixed.notes, ElementsAre("use_global_stats: true: these statistics lie in a "
                                        ".caffemodel, which is not read; give them by --weights, "
                                        "or import with --batch-norms batch"));
@@ -148,7 +149,7 @@ TEST(Caffe, BatchNormAndScale) {
                    "layer { type: \"BatchNorm\" bottom: \"data\" top: \"y\"\n"
                    "  batch_norm_param { use_global_stats: true } }\n",
                options);
-  EXPECT_THAT(batch.text, HasSubstr("batch_norm: {epsilon: 1e-05}"));
+  EXPECT_THAT(batch.text, HasSubstr("batch_norm: {epsilon: 1e-05, per: channel}"));
   EXPECT_THAT(batch.notes,
               ElementsAre("batch_norm has the statistics of each batch, as in training"));
 }

@@ -68,7 +68,7 @@ TEST(Darknet, WholeNetwork) {
             "    conv: {filters: 8, kernel: 3, padding: 1}\n"
             "    bias: false\n"
             "    then:\n"
-            "      - {batch_norm: {epsilon: 1e-5, affine: true}}\n"
+            "      - {batch_norm: {epsilon: 1e-5, per: channel, affine: true}}\n"
             "      - {leaky_relu: 0.1}\n"
             "      - {max_pool: {kernel: 2, ceil: true}}\n"
             "      - global_average_pool\n"
@@ -181,8 +181,8 @@ TEST(Darknet, WeightsLieInTheFile) {
                         "    conv: {filters: 2, kernel: 1}\n"
                         "    bias: false\n"
                         "    then:\n"
-                        "      - {batch_norm: {epsilon: 1e-5, statistics: fixed, mean: [4, 5], "
-                        "variance: [6, 7], affine: true, weights: conv_0.norm}}\n"));
+                        "      - {batch_norm: {epsilon: 1e-5, per: channel, statistics: fixed, "
+                        "mean: [4, 5], variance: [6, 7], affine: true, weights: conv_0.norm}}\n"));
   const auto described = [](const models::Tensor& tensor) {
     const auto& region = std::get<models::FileRegion>(tensor.numbers);
     return fmt::format("{} [{}] at {}{}", tensor.name, fmt::join(tensor.shape, ", "), region.offset,
@@ -196,12 +196,13 @@ TEST(Darknet, WeightsLieInTheFile) {
 
   options.statistics_in_text = false;
   const models::ImportedModel apart = imported("small.cfg", small, options);
-  EXPECT_THAT(apart.text, HasSubstr("{epsilon: 1e-5, statistics: fixed, affine: true, weights"));
+  EXPECT_THAT(apart.text,
+              HasSubstr("{epsilon: 1e-5, per: channel, statistics: fixed, affine: true, weights"));
   EXPECT_EQ(apart.tensors.size(), 7U);
   EXPECT_EQ(described(apart.tensors[3]), "conv_0.norm.running_mean [2] at 36");
   options.batch_norms = models::ImportOptions::BatchNorms::batch;
   EXPECT_THAT(imported("small.cfg", small, options).text,
-              HasSubstr("{epsilon: 1e-5, affine: true, weights: conv_0.norm}"));
+              HasSubstr("{epsilon: 1e-5, per: channel, affine: true, weights: conv_0.norm}"));
 
   bytes[0] = '\xE9';  // version 1001 stores matrices by columns, after a header of 16 bytes
   bytes[1] = '\3';

@@ -200,11 +200,11 @@ TEST(FuseActivations, NumbersThatAddAxesAreNoScalars) {
 
 TEST(FuseActivations, NamesAreThePathsOfModules) {
   EXPECT_EQ(fused("s@/net/act/Sigmoid = Sigmoid(x); y@/net/act/Mul = Mul(x, s)", true),
-            "y@/net/act = Swish(x) alpha=1");
+            "y@/net/act/Swish = Swish(x) alpha=1");
   EXPECT_EQ(fused("s@Sigmoid_1 = Sigmoid(x); y@Mul_2 = Mul(x, s)", true),
             "y@Mul_2 = Swish(x) alpha=1");
   EXPECT_EQ(fused("s@/Sigmoid = Sigmoid(x); y@/Mul = Mul(x, s)", true),
-            "y@/Mul = Swish(x) alpha=1");
+            "y@/Swish = Swish(x) alpha=1");
 }
 
 TEST(FuseActivations, MalformedAttributesStay) {

@@ -76,7 +76,8 @@ TEST(FuseNormalizations, TheOrderOfTensorFlow) {
       "p@ln/moments/sq__1 = Mul(d, d); v@ln/moments/variance = ReduceMean(p) axes=[2]; "
       "a@ln/batchnorm/add = Add(v, 0.001); s@ln/batchnorm/Rsqrt = Sqrt(a); "
       "r@ln/batchnorm/Rsqrt__2 = Reciprocal(s); ";
-  const std::string expected = "y@ln = LayerNormalization(x3, g:8, b:8) axis=-1 epsilon=0.001";
+  const std::string expected =
+      "y@ln/LayerNormalization = LayerNormalization(x3, g:8, b:8) axis=-1 epsilon=0.001";
   EXPECT_EQ(fused(before + "w@ln/batchnorm/mul = Mul(r, g:8); k@ln/batchnorm/mul_1 = Mul(x3, w); "
                            "n@ln/batchnorm/mul_2 = Mul(m, w); o@ln/batchnorm/sub = Sub(b:8, n); "
                            "y@ln/batchnorm/add_1 = Add(k, o)",
@@ -90,7 +91,7 @@ TEST(FuseNormalizations, TheOrderOfTensorFlow) {
   EXPECT_EQ(fused(before + "k@ln/a = Mul(x3, r); n@ln/b = Mul(m, r); o@ln/c = Sub(b:8, n); "
                            "y@ln/d = Add(k, o)",
                   true),
-            "y@ln = LayerNormalization(x3, _, b:8) axis=-1 epsilon=0.001");
+            "y@ln/LayerNormalization = LayerNormalization(x3, _, b:8) axis=-1 epsilon=0.001");
   EXPECT_TRUE(is_left(before + "w = Mul(r, g:8); k = Mul(x3, w); n = Mul(m, w); o = Sub(b:8, n); "
                                "y = Add(k, o) -> y, w"));
   EXPECT_TRUE(is_left(before + "w = Mul(r, g:8); k = Mul(d, w); n = Mul(m, w); o = Sub(b:8, n); "
@@ -211,7 +212,8 @@ TEST(FuseNormalizations, NamesAreThePathsOfModules) {
                   "n@/encoder/ln_1/Div = Div(d, s); k@/encoder/ln_1/Mul = Mul(n, w:8); "
                   "y@/encoder/ln_1/Add_1 = Add(k, b:8)",
                   true),
-            "y@/encoder/ln_1 = LayerNormalization(x3, w:8, b:8) axis=-1 epsilon=1e-05");
+            "y@/encoder/ln_1/LayerNormalization = LayerNormalization(x3, w:8, b:8) axis=-1 "
+            "epsilon=1e-05");
 }
 
 }  // namespace

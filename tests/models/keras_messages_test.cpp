@@ -9,10 +9,10 @@
 namespace smoothbound::models::testing {
 namespace {
 
-const std::string image = "[null, 8, 6, 4]";
+const std::string small_image = "[null, 8, 6, 4]";
 
 // What is wrong with the one layer, which reads samples of this shape: "what | hint".
-std::string refusal(const std::string& shape, const std::string& layer) {
+std::string keras_refusal(const std::string& shape, const std::string& layer) {
   const std::string text = keras_layers(shape, {layer});
   const std::size_t start = text.find(": ");
   return start == std::string::npos ? text : text.substr(start + 2, text.size() - start - 3);
@@ -21,7 +21,7 @@ std::string refusal(const std::string& shape, const std::string& layer) {
 // The same of a functional model's layer "n" that reads some tensors.
 std::string refusal_of_call(const std::string& class_name, const std::string& config,
                             const std::vector<std::string>& inputs) {
-  FunctionalModel model(image);
+  FunctionalModel model(small_image);
   model.add("GlobalAveragePooling2D", "pooled", "", {"input_1"});
   model.add("ZeroPadding2D", "larger", "", {"input_1"});
   model.add(class_name, "n", config, inputs);
@@ -40,92 +40,96 @@ std::string functional(const std::string& layers, const std::string& output = R"
 }
 
 TEST(KerasMessages, OfActivations) {
-  EXPECT_EQ(refusal(image, R"(ReLU: "negative_slope": -1)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(ReLU: "negative_slope": -1)"),
             "layer 'l1' (ReLU): a negative_slope below 0 | write an architecture file");
-  EXPECT_EQ(refusal(image, R"(ReLU: "max_value": 0)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(ReLU: "max_value": 0)"),
             "layer 'l1' (ReLU): max_value with a negative_slope, or none above 0 | write an "
             "architecture file");
-  EXPECT_EQ(refusal(image, R"(LeakyReLU: "alpha": -1)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(LeakyReLU: "alpha": -1)"),
             "layer 'l1' (LeakyReLU): a slope below 0 | write an architecture file");
-  EXPECT_EQ(refusal(image, R"(ELU: "alpha": 0)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(ELU: "alpha": 0)"),
             "layer 'l1' (ELU): alpha is not above 0 | write an architecture file");
-  EXPECT_EQ(refusal(image, R"(Softmax: "axis": [1, 2])"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Softmax: "axis": [1, 2])"),
             "layer 'l1' (Softmax): a softmax along several axes | reshape them into one before");
-  EXPECT_EQ(refusal(image, R"(Softmax: "axis": 0)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Softmax: "axis": 0)"),
             "layer 'l1' (Softmax): axis 0 of samples with 3 axes | axes count from 1, behind the "
             "batch, or from -1, the last one");
 }
 
 TEST(KerasMessages, OfNormalizations) {
   EXPECT_EQ(
-      refusal(image, R"(BatchNormalization: "epsilon": -1)"),
+      keras_refusal(small_image, R"(BatchNormalization: "epsilon": -1)"),
       "layer 'l1' (BatchNormalization): epsilon is below 0 | epsilon is a small number above 0");
-  EXPECT_EQ(refusal(image, R"(BatchNormalization: "axis": 1)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(BatchNormalization: "axis": 1)"),
             "layer 'l1' (BatchNormalization): its features are not the channels | normalize along "
             "the channels, or write an architecture file");
-  EXPECT_EQ(refusal(image, R"(LayerNormalization: "rms_scaling": true)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(LayerNormalization: "rms_scaling": true)"),
             "layer 'l1' (LayerNormalization): rms_scaling | use RMSNormalization");
-  EXPECT_EQ(refusal(image, R"(GroupNormalization: "axis": 1)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(GroupNormalization: "axis": 1)"),
             "layer 'l1' (GroupNormalization): its groups are not of channels | normalize along the "
             "channels, or write an architecture file");
-  EXPECT_EQ(refusal(image, R"(GroupNormalization: "groups": 3)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(GroupNormalization: "groups": 3)"),
             "layer 'l1' (GroupNormalization): 3 groups of 4 channels | groups divide the channels");
-  EXPECT_EQ(refusal(image, R"(Rescaling: "scale": [1, 2])"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Rescaling: "scale": [1, 2])"),
             "'scale' has 2 numbers for 4 channels | give one for all, or one for each channel");
-  EXPECT_EQ(refusal(image, R"(Rescaling: "scale": "x")"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Rescaling: "scale": "x")"),
             "'scale' must be a number | write a number such as 12, 0.5 or 1e-3");
   std::string many = "[1";
   for (int i = 0; i < 4096; ++i) many += ", 1";
-  EXPECT_EQ(refusal(image, "Rescaling: \"scale\": " + many + "]"),
+  EXPECT_EQ(keras_refusal(small_image, "Rescaling: \"scale\": " + many + "]"),
             "layer 'l1' (Rescaling): 'scale' has 4097 numbers, more than the limit of 4096 | scale "
             "the samples instead");
-  EXPECT_EQ(refusal(image, R"(Rescaling: "scale": [1, 2], "data_format": "channels_first")"),
-            "layer 'l1' (Rescaling): numbers for the last axis, which is not that of the channels "
-            "| use data_format='channels_last'");
+  EXPECT_EQ(
+      keras_refusal(small_image, R"(Rescaling: "scale": [1, 2], "data_format": "channels_first")"),
+      "layer 'l1' (Rescaling): numbers for the last axis, which is not that of the channels "
+      "| use data_format='channels_last'");
   const std::string numbers = R"(Normalization: "mean": 0, "variance": )";
-  EXPECT_EQ(refusal(image, numbers + R"(1, "axis": 1)"),
+  EXPECT_EQ(keras_refusal(small_image, numbers + R"(1, "axis": 1)"),
             "layer 'l1' (Normalization): its features are not the channels | normalize along the "
             "channels, or write an architecture file");
-  EXPECT_EQ(refusal(image, numbers + R"(1, "invert": true)"),
+  EXPECT_EQ(keras_refusal(small_image, numbers + R"(1, "invert": true)"),
             "layer 'l1' (Normalization): invert | write scale and shift instead");
-  EXPECT_EQ(refusal(image, numbers + "-1"),
+  EXPECT_EQ(keras_refusal(small_image, numbers + "-1"),
             "layer 'l1' (Normalization): a variance below 0 | adapt the layer to samples");
-  EXPECT_EQ(refusal(image, R"(Normalization: "mean": 1e308, "variance": 0)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Normalization: "mean": 1e308, "variance": 0)"),
             "layer 'l1' (Normalization): numbers beyond those of a double | scale the samples");
 }
 
 TEST(KerasMessages, OfWeights) {
-  EXPECT_EQ(refusal(image, R"(Dense: "units": 3, "data_format": "channels_first")"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Dense: "units": 3, "data_format": "channels_first")"),
             "layer 'l1' (Dense): it acts along the last axis, which is not that of the channels | "
             "flatten before it, or use data_format='channels_last'");
-  EXPECT_EQ(refusal(image, "Dense"), "'units' is missing | write the file with model.to_json()");
-  EXPECT_EQ(refusal(image, R"(Dense: "units": 0)"),
+  EXPECT_EQ(keras_refusal(small_image, "Dense"),
+            "'units' is missing | write the file with model.to_json()");
+  EXPECT_EQ(keras_refusal(small_image, R"(Dense: "units": 0)"),
             "units must be at least 1 | write an integer from 1 on");
-  EXPECT_EQ(refusal(image, R"(Conv2D: "filters": 3, "kernel_size": [3, 3], "padding": "full")"),
+  EXPECT_EQ(keras_refusal(small_image,
+                          R"(Conv2D: "filters": 3, "kernel_size": [3, 3], "padding": "full")"),
             "layer 'l1' (Conv2D): padding 'full' | padding is 'valid' or 'same'");
-  EXPECT_EQ(refusal(image, R"(Conv2D: "filters": 3, "kernel_size": [3, 3, 3])"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Conv2D: "filters": 3, "kernel_size": [3, 3, 3])"),
             "'kernel_size' has 3 entries, where Conv2D has 2 spatial axes | write the file with "
             "model.to_json()");
   const std::string back = R"(Conv2DTranspose: "filters": 3, "kernel_size": [3, 3], )";
-  EXPECT_EQ(refusal(image, back + R"("output_padding": 1)"),
+  EXPECT_EQ(keras_refusal(small_image, back + R"("output_padding": 1)"),
             "layer 'l1' (Conv2DTranspose): output_padding | leave it None, or write an "
             "architecture file");
-  EXPECT_EQ(refusal(image, back + R"("dilation_rate": 2)"),
+  EXPECT_EQ(keras_refusal(small_image, back + R"("dilation_rate": 2)"),
             "layer 'l1' (Conv2DTranspose): dilation_rate above 1 | write an architecture file");
-  EXPECT_EQ(refusal(image, R"(Embedding: "input_dim": 3, "output_dim": 3)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Embedding: "input_dim": 3, "output_dim": 3)"),
             "layer 'l1' (Embedding): it reads samples with more than one axis | give it a sequence "
             "of ids");
-  EXPECT_EQ(refusal(image, R"(Conv2D: "filters": 4611686018427387904, "kernel_size": [1, 1])"),
+  EXPECT_EQ(keras_refusal(small_image,
+                          R"(Conv2D: "filters": 4611686018427387904, "kernel_size": [1, 1])"),
             "layer 'l1' (Conv2D): the number of scalars of a sample exceeds 2^63 - 1 | make the "
             "sizes smaller");
   EXPECT_EQ(
-      refusal(image, R"(UpSampling2D: "size": 4611686018427387904)"),
+      keras_refusal(small_image, R"(UpSampling2D: "size": 4611686018427387904)"),
       "layer 'l1' (UpSampling2D): the size of a layer exceeds 2^63 - 1 | make the sizes smaller");
   const std::string attention = R"(MultiHeadAttention: "num_heads": 2, )";
-  EXPECT_EQ(refusal("[null, 8, 4]", attention + R"("key_dim": 3)"),
+  EXPECT_EQ(keras_refusal("[null, 8, 4]", attention + R"("key_dim": 3)"),
             "layer 'l1' (MultiHeadAttention): 2 heads of 3 (values: 3) do not divide 4 features | "
             "layers for it are dense, matmul and softmax: write an architecture file");
-  EXPECT_EQ(refusal("[null, 8, 4]", attention + R"("key_dim": 2, "output_shape": 5)"),
+  EXPECT_EQ(keras_refusal("[null, 8, 4]", attention + R"("key_dim": 2, "output_shape": 5)"),
             "layer 'l1' (MultiHeadAttention): 'output_shape' is set | layers for it are dense, "
             "matmul and softmax: write an architecture file");
   EXPECT_EQ(refusal_of_call("MultiHeadAttention", R"("num_heads": 2, "key_dim": 2)",
@@ -135,25 +139,25 @@ TEST(KerasMessages, OfWeights) {
 }
 
 TEST(KerasMessages, OfShapes) {
-  EXPECT_EQ(refusal(image, R"(Permute: "dims": [1, 1, 2])"),
+  EXPECT_EQ(keras_refusal(small_image, R"(Permute: "dims": [1, 1, 2])"),
             "layer 'l1' (Permute): its dims are no order of 3 axes | name each axis once, from 1");
-  EXPECT_EQ(refusal(image, R"(ZeroPadding2D: "padding": [1, 2, 3])"),
+  EXPECT_EQ(keras_refusal(small_image, R"(ZeroPadding2D: "padding": [1, 2, 3])"),
             "layer 'l1' (ZeroPadding2D): 'padding' is not one entry for each of 2 spatial axes | "
             "write the file with model.to_json()");
-  EXPECT_EQ(refusal(image, R"(ZeroPadding2D: "padding": [[1, 2, 3], 4])"),
+  EXPECT_EQ(keras_refusal(small_image, R"(ZeroPadding2D: "padding": [[1, 2, 3], 4])"),
             "layer 'l1' (ZeroPadding2D): 'padding' is not one entry for each of 2 spatial axes | "
             "write the file with model.to_json()");
   EXPECT_EQ(
-      refusal(image, R"(Cropping2D: "cropping": 4)"),
+      keras_refusal(small_image, R"(Cropping2D: "cropping": 4)"),
       "layer 'l1' (Cropping2D): it cuts 4 and 4 off 8 positions | leave at least one position");
-  EXPECT_EQ(refusal(image, R"(UpSampling2D: "interpolation": "bicubic")"),
+  EXPECT_EQ(keras_refusal(small_image, R"(UpSampling2D: "interpolation": "bicubic")"),
             "layer 'l1' (UpSampling2D): interpolation 'bicubic' | 'nearest' and 'bilinear' are "
             "known here");
-  EXPECT_EQ(refusal(image, R"(UpSampling2D: "interpolation": 3)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(UpSampling2D: "interpolation": 3)"),
             "'interpolation' must be text | write the file with model.to_json()");
-  EXPECT_EQ(refusal(image, R"(MaxPooling2D: "padding": "full")"),
+  EXPECT_EQ(keras_refusal(small_image, R"(MaxPooling2D: "padding": "full")"),
             "layer 'l1' (MaxPooling2D): padding 'full' | padding is 'valid' or 'same'");
-  EXPECT_EQ(refusal(image, R"(MaxPooling2D: "pool_size": 9)"),
+  EXPECT_EQ(keras_refusal(small_image, R"(MaxPooling2D: "pool_size": 9)"),
             "layer 'l1' (MaxPooling2D): a kernel over 9 positions is larger than its input, 8 | "
             "use a smaller kernel, padding, or a larger input");
 }
@@ -181,7 +185,7 @@ TEST(KerasMessages, OfJoins) {
   EXPECT_EQ(refusal_of_call("Average", "", {}),
             "layer 'n' (Average): it reads no tensor | write the file with model.to_json()");
   const auto function = [](const std::string& name, const std::string& arguments) {
-    FunctionalModel model(image);
+    FunctionalModel model(small_image);
     model.add_flat("TFOpLambda", "n", "\"function\": \"" + name + "\"", "input_1", arguments);
     const std::string text = keras_text(model.json("n"));
     return text.substr(text.find(": ") + 2);
@@ -279,8 +283,9 @@ TEST(KerasMessages, OfTheFile) {
 
 // Both places of a contradiction are told.
 TEST(KerasMessages, OfTwoFormats) {
-  const std::string json = sequential_3(image, {R"(MaxPooling2D: "data_format": "channels_first")",
-                                                R"(MaxPooling2D: "data_format": "channels_last")"});
+  const std::string json =
+      sequential_3(small_image, {R"(MaxPooling2D: "data_format": "channels_first")",
+                                 R"(MaxPooling2D: "data_format": "channels_last")"});
   try {
     keras::read_json("m.json", json, {});
     FAIL() << "it was read";

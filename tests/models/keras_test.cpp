@@ -32,7 +32,7 @@ layers:
     bias: false
     then:
       - relu
-      - {batch_norm: {epsilon: 0.001, affine: true, scale: false, weights: l2}}
+      - {batch_norm: {epsilon: 0.001, per: channel, affine: true, scale: false, weights: l2}}
       - {average_pool: {kernel: 2, padding: same, count_padding: false}}
       - {permute: {axes: [height, width, channels]}}
       - flatten
@@ -245,8 +245,9 @@ TEST(Keras, TensorsAreChannelsFirstWhereTheModelIs) {
                               "channels_first")",
                           R"(BatchNormalization: "axis": 1, "scale": false, "center": false)",
                           R"(Flatten: "data_format": "channels_first")"}),
-            "  - {name: l1, conv: {filters: 4, kernel: [3, 1]}, then: [{batch_norm: {epsilon: "
-            "0.001}}, flatten]}\n");
+            "  - name: l1\n"
+            "    conv: {filters: 4, kernel: [3, 1]}\n"
+            "    then: [{batch_norm: {epsilon: 0.001, per: channel}}, flatten]\n");
   EXPECT_THAT(keras_layers("[null, 3, 8, 8]", {R"(MaxPooling2D: "data_format": "channels_first")",
                                                R"(MaxPooling2D: "data_format": "channels_last")"}),
               HasSubstr("layers of both data formats in one model | use channels_last in all "

@@ -28,12 +28,18 @@ TEST(OnnxInputs, Batches) {
                  "  - {name: add, add: [relu, p]}\n"},
       LayersCase{"r = Relu(x:2x5x4); e = Expand(cls:1x1x4, [2 1 4]); y = Concat(e, r) axis=1",
                  "  - {name: relu, then: [relu]}\n"
-                 "  - {name: cls, parameter: [1, 4], weights: concat}\n"
+                 "  - {name: cls, parameter: [4], then: [{reshape: [1, 4]}]}\n"
                  "  - {name: concat, concat: [cls, relu]}\n"},
       LayersCase{"r = Relu(x:4x3x1); y = Expand(r, [4 3 2])",
                  "  - {name: relu, then: [relu, {upsample: {size: 2}}]}\n"},
       LayersCase{"y = Slice(x:4x6, [0 1], [4 3], [0 1])",
                  "  - {name: slice, then: [{slice: {from: 1, to: 3}}]}\n"},
+      // Shapes are those of the file.
+      LayersCase{"s = Shape(x:4x16x2x3); h = Slice(s, [0], [2], [0]); c = Concat(h, [-1]) axis=0; "
+                 "y = Reshape(x, c)",
+                 "  - {name: output, then: [{reshape: [16, 6]}]}\n"},
+      LayersCase{"n = Size(x:4x6); c = Reshape(n, [1]); y = Reshape(x, c)",
+                 "  - {name: output, then: [identity]}\n"},
       LayersCase{"s = Shape(x:4x6); y = Reshape(x, s)", "  - {name: output, then: [identity]}\n"},
       LayersCase{"r = Resize(x:4x3x2x2, _, _, [4 3 4 4]); y = Relu(r)",
                  "  - {name: resize, then: [{upsample: {size: [4, 4]}}, relu]}\n"},
@@ -80,7 +86,7 @@ TEST(OnnxInputs, Ids) {
       LayersCase{
           "e = Gather(emb.weight:10x4, ids:1x5); y = Add(e, pos.weight:5x4)",
           "  - {name: emb, embedding: {entries: 10, features: 4}}\n"
-          "  - {name: pos.weight, parameter: [4, 5]}\n"
+          "  - {name: pos.weight, parameter: [5, 4], then: [{permute: [length, channels]}]}\n"
           "  - {name: add, add: [emb, pos.weight], then: [{permute: [length, channels]}]}\n"},
       LayersCase{"a = Gather(emb.weight:10x4, ids:1x5); s = Slice(ids, [0], [2], [1]); y = "
                  "Gather(emb.weight, s)",

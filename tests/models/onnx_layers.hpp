@@ -19,7 +19,7 @@ namespace smoothbound::models::onnx {
 inline std::string layers_of_script(std::string_view script, std::int64_t opset = 17,
                                     const ImportOptions& options = {}) {
   std::string layers;
-  const std::string mistakes = testing::onnx::mistakes_of([&] {
+  const std::string mistakes = smoothbound::testing::onnx::mistakes_of([&] {
     const auto graph = std::make_shared<Graph>(graph_of_script(script, opset));
     const std::string text = Translator(graph, "m.onnx", options).translate().text;
     layers = text.substr(text.find("layers:\n") + 8);

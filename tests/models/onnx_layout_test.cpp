@@ -145,12 +145,12 @@ TEST(OnnxLayout, Joined) {
           "  - {name: concat, concat: [relu, concat.constant]}\n"},
       LayersCase{"r = Relu(x:1x5x4); y = Concat(cls:1x1x4, r) axis=1",
                  "  - {name: relu, then: [relu]}\n"
-                 "  - {name: cls, parameter: [1, 4]}\n"
+                 "  - {name: cls, parameter: [4], then: [{reshape: [1, 4]}]}\n"
                  "  - {name: concat, concat: [cls, relu]}\n"},
       LayersCase{
           "r = Relu(x:1x5x4); t = Transpose(r) perm=[0 2 1]; y = Concat(cls:1x4x1, t) axis=2",
           "  - {name: relu, then: [relu]}\n"
-          "  - {name: cls, parameter: [1, 4]}\n"
+          "  - {name: cls, parameter: [4], then: [{reshape: [1, 4]}]}\n"
           "  - {name: concat, concat: [cls, relu], then: [{permute: [length, channels]}]}\n"},
       LayersCase{"t = Transpose(x:1x4x4) perm=[0 2 1]; y = Concat(t, x) axis=1",
                  "  - {name: concat, then: [{permute: [length, channels]}]}\n"

@@ -12,26 +12,26 @@ TEST(OnnxNormalizations, BatchNorms) {
                  "2], bn.running_var:2[3 4])",
                  "  - name: batchnormalization\n"
                  "    then:\n"
-                 "      - {batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, mean: [1, "
-                 "2], variance: [3, 4], weights: bn}}\n"},
-      LayersCase{
-          "y = BatchNormalization(x:1x2, ones:2, zeros:2, m:2[0 0], v:2[1 1]) epsilon=0.001",
-          "  - name: batchnormalization\n"
-          "    then:\n"
-          "      - {batch_norm: {epsilon: 0.001, affine: true, statistics: fixed, mean: 0, "
-          "variance: 1, weights: {weight: ones, bias: zeros, running_mean: m, running_var: v}}}\n"},
+                 "      - {batch_norm: {epsilon: 1e-05, per: channel, affine: true, statistics: "
+                 "fixed, mean: [1, 2], variance: [3, 4], weights: bn}}\n"},
+      LayersCase{"y = BatchNormalization(x:1x2, ones:2, zeros:2, m:2[0 0], v:2[1 1]) epsilon=0.001",
+                 "  - name: batchnormalization\n"
+                 "    then:\n"
+                 "      - {batch_norm: {epsilon: 0.001, per: channel, affine: true, statistics: "
+                 "fixed, mean: 0, variance: 1, weights: {weight: ones, bias: zeros, running_mean: "
+                 "m, running_var: v}}}\n"},
       LayersCase{
           "y = BatchNormalization(x:1x2x4, fixed1:2[1 1], fixed2:2[0 0], m:2[1 2], v:2[3 4])",
           "  - name: batchnormalization\n"
           "    then:\n"
-          "      - {batch_norm: {epsilon: 1e-05, statistics: fixed, mean: [1, 2], variance: [3, "
-          "4], weights: {running_mean: m, running_var: v}}}\n"},
+          "      - {batch_norm: {epsilon: 1e-05, per: channel, statistics: fixed, mean: [1, 2], "
+          "variance: [3, 4], weights: {running_mean: m, running_var: v}}}\n"},
       LayersCase{"y = BatchNormalization(x:1x2x4, fixed1:2[1 1], bn.bias:2, m:2[1 2], v:2[3 4])",
                  "  - name: batchnormalization\n"
                  "    then:\n"
-                 "      - {batch_norm: {epsilon: 1e-05, affine: true, scale: false, statistics: "
-                 "fixed, mean: [1, 2], variance: [3, 4], weights: {bias: bn.bias, running_mean: m, "
-                 "running_var: v}}}\n"},
+                 "      - {batch_norm: {epsilon: 1e-05, per: channel, affine: true, scale: false, "
+                 "statistics: fixed, mean: [1, 2], variance: [3, 4], weights: {bias: bn.bias, "
+                 "running_mean: m, running_var: v}}}\n"},
       LayersCase{"t = Transpose(x:1x4x4x2) perm=[0 3 1 2]; y = BatchNormalization(t, bn.weight:2, "
                  "bn.bias:2, bn.running_mean:2[1 2], bn.running_var:2[3 4])",
                  "  - name: batchnormalization\n"
@@ -39,28 +39,31 @@ TEST(OnnxNormalizations, BatchNorms) {
                  "      - {reshape: [16, 2]}\n"
                  "      - {permute: [length, channels]}\n"
                  "      - {reshape: [2, 4, 4]}\n"
-                 "      - {batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, mean: [1, "
-                 "2], variance: [3, 4], weights: bn}}\n"},
-      LayersCase{"y = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, bn.running_mean:2, "
-                 "bn.running_var:2) training_mode=1",
-                 "  - {name: batchnormalization, then: [{batch_norm: {epsilon: 1e-05, affine: "
-                 "true, weights: bn}}]}\n"},
-      LayersCase{"y|m|v|n|w = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, "
-                 "bn.running_mean:2, bn.running_var:2)",
-                 "  - {name: batchnormalization, then: [{batch_norm: {epsilon: 1e-05, affine: "
-                 "true, weights: bn}}]}\n",
-                 9},
-      LayersCase{"y = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, bn.running_mean:2, "
-                 "bn.running_var:2)",
-                 "  - {name: batchnormalization, then: [{batch_norm: {epsilon: 1e-05, affine: "
-                 "true, weights: bn}}]}\n",
-                 6},
+                 "      - {batch_norm: {epsilon: 1e-05, per: channel, affine: true, statistics: "
+                 "fixed, mean: [1, 2], variance: [3, 4], weights: bn}}\n"},
+      LayersCase{
+          "y = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, bn.running_mean:2, "
+          "bn.running_var:2) training_mode=1",
+          "  - name: batchnormalization\n"
+          "    then: [{batch_norm: {epsilon: 1e-05, per: channel, affine: true, weights: bn}}]\n"},
+      LayersCase{
+          "y|m|v|n|w = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, "
+          "bn.running_mean:2, bn.running_var:2)",
+          "  - name: batchnormalization\n"
+          "    then: [{batch_norm: {epsilon: 1e-05, per: channel, affine: true, weights: bn}}]\n",
+          9},
+      LayersCase{
+          "y = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, bn.running_mean:2, "
+          "bn.running_var:2)",
+          "  - name: batchnormalization\n"
+          "    then: [{batch_norm: {epsilon: 1e-05, per: channel, affine: true, weights: bn}}]\n",
+          6},
       LayersCase{"y = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, bn.running_mean:2[1 "
                  "1], bn.running_var:2[2 2]) is_test=1",
                  "  - name: batchnormalization\n"
                  "    then:\n"
-                 "      - {batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, mean: 1, "
-                 "variance: 2, weights: bn}}\n",
+                 "      - {batch_norm: {epsilon: 1e-05, per: channel, affine: true, statistics: "
+                 "fixed, mean: 1, variance: 2, weights: bn}}\n",
                  6},
       LayersCase{"y = BatchNormalization(x:1x2x1x2, bn.weight:2x1x2, bn.bias:2x1x2, m:2x1x2[1 2 3 "
                  "4], v:2x1x2[1 2 3 4]) spatial=0",
@@ -78,10 +81,11 @@ TEST(OnnxNormalizations, StatisticsOfTheBatch) {
   ImportOptions options;
   options.batch_norms = ImportOptions::BatchNorms::batch;
   constexpr std::array cases{
-      LayersCase{"y = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, bn.running_mean:2, "
-                 "bn.running_var:2)",
-                 "  - {name: batchnormalization, then: [{batch_norm: {epsilon: 1e-05, affine: "
-                 "true, weights: bn}}]}\n"},
+      LayersCase{
+          "y = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, bn.running_mean:2, "
+          "bn.running_var:2)",
+          "  - name: batchnormalization\n"
+          "    then: [{batch_norm: {epsilon: 1e-05, per: channel, affine: true, weights: bn}}]\n"},
   };
   check_layers(cases, options);
 }
@@ -93,13 +97,14 @@ TEST(OnnxNormalizations, StatisticsInAFile) {
       LayersCase{"y = BatchNormalization(x:1x2x4x4, bn.weight:2, bn.bias:2, bn.running_mean:2, "
                  "bn.running_var:2)",
                  "  - name: batchnormalization\n"
-                 "    then: [{batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, "
-                 "weights: bn}}]\n"},
+                 "    then:\n"
+                 "      - {batch_norm: {epsilon: 1e-05, per: channel, affine: true, statistics: "
+                 "fixed, weights: bn}}\n"},
       LayersCase{"y = BatchNormalization(x:1x2x4x4, onnx::1:2, onnx::2:2, onnx::3:2, onnx::4:2)",
                  "  - name: batchnormalization\n"
                  "    then:\n"
-                 "      - {batch_norm: {epsilon: 1e-05, affine: true, statistics: fixed, weights: "
-                 "batchnormalization}}\n"},
+                 "      - {batch_norm: {epsilon: 1e-05, per: channel, affine: true, statistics: "
+                 "fixed, weights: batchnormalization}}\n"},
   };
   check_layers(cases, options);
 }

@@ -192,8 +192,9 @@ TEST(OnnxTraps, ABatchNormOfTraining) {
              {integer("training_mode", 1)});
   EXPECT_EQ(layers_of(model),
             "  - name: batchnormalization\n"
-            "    then: [{batch_norm: {epsilon: 1e-05, affine: true, "
-            "weights: {weight: s, bias: b}}}]\n");
+            "    then:\n"
+            "      - {batch_norm: {epsilon: 1e-05, per: channel, affine: true, weights: {weight: "
+            "s, bias: b}}}\n");
 }
 
 TEST(OnnxTraps, WhatStandsBeforeAndBehindTheNetwork) {

@@ -54,6 +54,14 @@ TEST(Assumptions, NothingOfWhatIsGiven) {
               ElementsAre(HasSubstr("beta = 1 of softplus")));
 }
 
+// What the importer does not write its format says.
+TEST(Assumptions, NoDefaultsOfAModel) {
+  const std::string text =
+      std::string(settings) + "layers: [{dense: 3, then: [{batch_norm: {per: channel}}]}]\n";
+  EXPECT_THAT(make_report({"m.onnx", text, {"a note"}, "ONNX"}, {}, {}).assumptions,
+              ElementsAre("no loss is given: no objective, step size or iterations", "a note"));
+}
+
 // No bound depends on how long a vector of ids is.
 TEST(Assumptions, NoNormOfIds) {
   const auto assumptions = [](const char* layer) {

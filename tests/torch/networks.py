@@ -8,7 +8,6 @@ A row says what is built, the shape of one sample and how it is exported:
   batch     size of the batch in the file (1), "any": a named axis
   double    whether its numbers are float64
   scripted  whether it is exported from TorchScript, in place of a trace
-  state     False: its state_dict is not the program's, which has an array in another order
   options   of torch.onnx.export
   refused   what the program says about it, in place of reading it
   loose     why the file has other parameters than the module: their number is not compared
@@ -113,11 +112,37 @@ def convnext_small_stages():
     return models.ConvNeXt([stage(24, 48, 2), stage(48, None, 2)], num_classes=10)
 
 
+network([3, 64, 64], norms="kept", name="convnext_not_folded")(convnext_small_stages)
+
+
 # vit_b_16 and swin_t with smaller sizes: their tokens are the same.
 @network([3, 64, 64], opset=14)
 def vit():
     return models.VisionTransformer(image_size=64, patch_size=16, num_layers=3, num_heads=4,
                                     hidden_dim=96, mlp_dim=192, num_classes=10)
+
+
+@network([3, 16, 16], norms="kept")
+class PatchMixer(nn.Module):
+    """A token before those of the patches and a table of positions, of the shapes that ViT has."""
+
+    def __init__(self, width=12, count=17):
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, 4, 4)
+        self.class_token = nn.Parameter(torch.randn(1, 1, width))
+        self.positions = nn.Parameter(torch.randn(1, count, width))
+        self.mixing = nn.Linear(count, count)
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 5)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+        x = x + torch.tanh(self.mixing(x.transpose(1, 2))).transpose(1, 2)
+        return self.head(self.norm(x)[:, 0])
+
+
+network([3, 16, 16], norms="kept", batch=4, name="patchmixer_batch4")(PatchMixer)
 
 
 # The table of positions is gathered into a larger array when it is exported.
@@ -315,7 +340,7 @@ class Gpt(nn.Module):
 
 network([12], classes=50, opset=14)(Gpt)
 network([12], classes=50, opset=17, batch="any", name="gpt_any_batch")(Gpt)
-network([12], classes=50, norms="kept", name="gpt_not_folded", state=False)(Gpt)
+network([12], classes=50, norms="kept", name="gpt_not_folded")(Gpt)
 
 
 @network([20], classes=30)

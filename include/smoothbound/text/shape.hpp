@@ -29,9 +29,9 @@ constexpr std::int64_t ceiling_of(std::int64_t a, std::int64_t b) {
   return a / b + (a % b != 0 ? 1 : 0);
 }
 
-/// Axes of size 1 at the end place nothing elsewhere: [8, 16, 1, 1] are the weights of a 1x1
-/// convolution, [8, 16] those of the same one behind a global pooling.
-std::vector<std::int64_t> without_last_ones(std::vector<std::int64_t> sizes);
+/// Axes of size 1 place nothing elsewhere: arrays whose sizes differ in them only have the same
+/// numbers in the same order.
+std::vector<std::int64_t> without_ones(std::span<const std::int64_t> sizes);
 
 /// The sizes of one sample, channels first.
 class Shape {

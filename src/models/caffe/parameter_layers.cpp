@@ -197,7 +197,7 @@ void read_batch_norm(Translator& translator) {
   settings.find("moving_average_fraction");
   settings.finish("batch_norm_param", translator.network.notes);
   if (!(epsilon >= 0)) translator.refuse("'eps' is below 0", "for example eps: 1e-5");
-  std::vector<Setting> list{{"epsilon", yaml_number(epsilon)}};
+  std::vector<Setting> list{{"epsilon", yaml_number(epsilon)}, {"per", "channel"}};
   if (is_fixed) list.push_back({"statistics", "fixed"});
   (is_fixed ? translator.has_fixed_norms : translator.has_batch_norms) = true;
   translator.top(translator.map("batch_norm", std::move(list), input, translator.shape(input)));
@@ -208,8 +208,11 @@ void read_batch_norm(Translator& translator) {
 void add_affine(Translator& translator, bool has_scale, bool has_shift) {
   const StepId input = translator.bottom(0);
   StepId from = input;
-  std::vector<Setting> list{
-      {"epsilon", "0"}, {"statistics", "fixed"}, {"mean", "0"}, {"variance", "1"}};
+  std::vector<Setting> list{{"epsilon", "0"},
+                            {"per", "channel"},
+                            {"statistics", "fixed"},
+                            {"mean", "0"},
+                            {"variance", "1"}};
   const Step& before = translator.network.step(input);
   const bool is_norm = before.component == "batch_norm" && before.settings.back().key != "affine" &&
                        before.settings.back().key != "shift" &&

@@ -53,7 +53,7 @@ StepId add_batch_norm(Translator& translator, StepId input, const std::string& p
                       const NormRegions& regions) {
   Arrays arrays{translator, translator.network.shape(input).channels()};
   translator.has_batch_norms = true;
-  std::vector<Setting> settings{{"epsilon", epsilon}};
+  std::vector<Setting> settings{{"epsilon", epsilon}, {"per", "channel"}};
   const bool has_numbers = translator.weights != nullptr;
   const bool is_fixed =
       has_numbers && translator.options.batch_norms == ImportOptions::BatchNorms::fixed;

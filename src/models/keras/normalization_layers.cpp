@@ -50,7 +50,7 @@ Tensor convert_batch_norm(LayerCall& call) {
   if (call.axes("axis", -1, shape) != std::vector{0} && shape.rank() > 1) {
     call.refuse("its features are not the channels", other_axes_advice);
   }
-  std::vector<Setting> settings{{"epsilon", epsilon_of(call, 1e-3)}};
+  std::vector<Setting> settings{{"epsilon", epsilon_of(call, 1e-3)}, {"per", "channel"}};
   add_affine(call, settings);
   call.building.notes.insert(
       "the file has no numbers: batch normalizations take the mean and variance of each batch, as "

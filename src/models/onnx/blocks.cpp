@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 
+#include "smoothbound/text/shape.hpp"
 #include "translator.hpp"
 
 namespace smoothbound::models::onnx {
@@ -117,16 +119,29 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
   }
 }
 
-StepId Translator::parameter(const Constant& numbers, const Node& node) {
+View Translator::parameter(const Constant& numbers, const Node& node) {
+  const Constant stored = numbers.as_stored();
+  Sizes sizes = without_ones(stored.sizes);
+  if (sizes.empty()) sizes = {1};
+  while (sizes.size() > static_cast<std::size_t>(Shape::largest_rank)) {
+    sizes[1] *= sizes[0];
+    sizes.erase(sizes.begin());
+  }
   Step step;
   step.kind = Step::Kind::head;
   step.component = "parameter";
   step.name = is_made_up(numbers.name) ? name_of(node) + ".parameter" : numbers.name;
-  step.settings = {{"", yaml_list(numbers.sizes)}};
-  step.output = shape_of(numbers.sizes);
-  bind(step, node, {{"", numbers}});
+  step.settings = {{"", yaml_list(sizes)}};
+  step.output = shape_of(sizes);
+  bind(step, node, {{"", stored.reshaped(sizes)}});
   if (!is_made_up(numbers.name)) step.name = numbers.name;
-  return add(std::move(step));
+  View view = in_order(add(std::move(step)), stored.sizes, View::nowhere);
+  if (numbers.is_reversed()) {
+    AxisList order(view.rank());
+    std::iota(order.rbegin(), order.rend(), 0);
+    view = permuted(view, order);
+  }
+  return reshaped(*network_, view, numbers.sizes, name_of(node));
 }
 
 std::string Translator::numbers_text(const Constant& numbers) {

@@ -220,6 +220,7 @@ Constant Constant::reshaped(Sizes to) const {
         "is the file complete?");
   }
   Constant result = *this;
+  if (to != sizes) result.repeated = nullptr;
   if (reversed_ && result.numbers_ == nullptr) {
     // Only axes of size 1 may come and go without touching the order.
     const auto real = [](const Sizes& all) {
@@ -257,6 +258,10 @@ Constant Constant::permuted(const std::vector<int>& order) const {
                   [from, order] { return permuted_numbers(from.values(), from.sizes, order); });
   result.add_to_view(fmt::format("p{}", fmt::join(order, ",")));
   return result;
+}
+
+Constant Constant::as_stored() const {
+  return graph_ == nullptr ? *this : Constant(*graph_, origin, !may_be_trained);
 }
 
 std::variant<FileRegion, ComputedNumbers> Constant::numbers(const std::string& file) const {

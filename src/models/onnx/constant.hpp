@@ -45,6 +45,7 @@ class Constant {
   std::uint32_t origin = no_origin;  // of that initializer
   std::string view;                  // what was done to it since; equal for equal arrays
   std::uint32_t depth = 0;           // of computations that are not done yet
+  std::shared_ptr<const Constant> repeated = {};  // if it is that array along more entries
 
   [[nodiscard]] std::int64_t elements() const { return product(sizes); }
   /// In C order. Throws SpecError for texts.
@@ -66,6 +67,12 @@ class Constant {
   [[nodiscard]] Constant reshaped(Sizes to) const;
   /// The axes in another order.
   [[nodiscard]] Constant permuted(const std::vector<int>& order) const;
+  /// The initializer whose numbers these are, with the sizes and the order of axes that it has in
+  /// the file; numbers that are computed are so themselves.
+  [[nodiscard]] Constant as_stored() const;
+  /// Whether its axes are those of `as_stored` in reverse order, but for axes of size 1; else the
+  /// numbers are in the same order.
+  [[nodiscard]] bool is_reversed() const { return reversed_; }
   /// Where its numbers are, in C order.
   [[nodiscard]] std::variant<FileRegion, ComputedNumbers> numbers(const std::string& file) const;
 

@@ -208,6 +208,7 @@ Constant expanded(const Call& call, const Constant& from, const Sizes& sizes) {
     return all;
   });
   result.add_to_view(fmt::format("x{}", fmt::join(sizes, ",")));
+  result.repeated = std::make_shared<Constant>(from);
   return result;
 }
 

@@ -72,29 +72,25 @@ Sizes with_ones(const Sizes& sizes, std::size_t rank) {
   return all;
 }
 
-// Known numbers as the output of a step that gives the same for each sample, laid as `like` if they
+// Fixed numbers as the output of a step that gives the same for each sample, laid as `like` if they
 // have its size.
-View as_view(Translator& translator, const Node& node, const Constant& numbers, const View& like,
-             bool trained) {
+View fixed_view(Translator& translator, const Node& node, const Constant& numbers,
+                const View& like) {
   const Sizes sizes = with_ones(numbers.sizes, like.rank());
-  const auto make = [&](const Constant& c) {
-    return trained ? translator.parameter(c, node) : translator.fixed(c, node);
-  };
   if (sizes == like.sizes) {
     const Shape& shape = translator.network().shape(like.step);
     std::vector<int> order;
     for (const std::size_t axis : lying_order(like)) order.push_back(static_cast<int>(axis));
     View result = like;
-    result.step = make(numbers.reshaped(sizes).permuted(order).reshaped(
-        {shape.sizes().begin(), shape.sizes().end()}));
+    const Constant laid = numbers.reshaped(sizes).permuted(order).reshaped(
+        {shape.sizes().begin(), shape.sizes().end()});
+    result.step = translator.fixed(laid, node);
     return result;
   }
-  Sizes kept;
-  std::ranges::copy_if(sizes, std::back_inserter(kept),
-                       [](std::int64_t size) { return size != 1; });
+  Sizes kept = without_ones(sizes);
   if (kept.empty()) kept = {1};
   if (kept.size() > static_cast<std::size_t>(Shape::largest_rank)) kept = {numbers.elements()};
-  return in_order(make(numbers.reshaped(kept)), sizes, View::nowhere);
+  return in_order(translator.fixed(numbers.reshaped(kept), node), sizes, View::nowhere);
 }
 
 View sum_of(Translator& translator, const Node& node, View a, View b) {
@@ -212,7 +208,7 @@ View with_fixed(Translator& translator, const Node& node, View x, const Constant
     }
     return mapped(translator, node, x, component, {{"by", translator.numbers_text(numbers)}});
   }
-  const View given = as_view(translator, node, numbers, x, false);
+  const View given = fixed_view(translator, node, numbers, x);
   return is_product ? product_of_views(translator, node, x, given)
                     : sum_of(translator, node, x, given);
 }
@@ -292,7 +288,7 @@ View added(Translator& translator, const Node& node, const View& x, const Consta
   if (!translator.is_trained(numbers) || prepares_input(x, numbers)) {
     return with_fixed(translator, node, x, numbers, false);
   }
-  return sum_of(translator, node, x, as_view(translator, node, numbers, x, true));
+  return sum_of(translator, node, x, translator.parameter(numbers, node));
 }
 
 namespace {
@@ -303,7 +299,7 @@ View multiplied(Translator& translator, const Node& node, const View& x, const C
     return with_fixed(translator, node, x, numbers, true);
   }
   const View wide = expanded(translator, node, x, broadcast_sizes(x.sizes, numbers.sizes));
-  return product_of_views(translator, node, wide, as_view(translator, node, numbers, wide, true));
+  return product_of_views(translator, node, wide, translator.parameter(numbers, node));
 }
 
 Constant changed(const Constant& from, double (*function)(double)) {

@@ -18,6 +18,13 @@ std::int64_t entries_of(const Translator& translator, const View& x, std::size_t
   return x.batch == static_cast<int>(axis) ? translator.batch() : x.sizes[axis];
 }
 
+Sizes entries_of(const Translator& translator, const View& x) {
+  Sizes sizes;
+  for (std::size_t axis = 0; axis < x.rank(); ++axis)
+    sizes.push_back(entries_of(translator, x, axis));
+  return sizes;
+}
+
 }  // namespace
 
 View sliced(Translator& translator, const Node& node, const View& x, std::size_t axis,
@@ -66,14 +73,14 @@ void translate_cast(Translator& translator, const Node& node) {
 }
 
 void translate_shape(Translator& translator, const Node& node) {
-  const Sizes sizes = sizes_asked(node, translator.require_view(node, 0).sizes);
+  const Sizes sizes = sizes_asked(node, entries_of(translator, translator.require_view(node, 0)));
   translator.set(node, 0,
                  Constant(Sizes{static_cast<std::int64_t>(sizes.size())}, true,
                           std::vector<double>(sizes.begin(), sizes.end())));
 }
 
 void translate_size(Translator& translator, const Node& node) {
-  const std::int64_t elements = translator.require_view(node, 0).elements();
+  const std::int64_t elements = product(entries_of(translator, translator.require_view(node, 0)));
   translator.set(node, 0,
                  Constant(Sizes{}, true, std::vector<double>{static_cast<double>(elements)}));
 }
@@ -178,10 +185,8 @@ void translate_slice(Translator& translator, const Node& node) {
                          ? nullptr
                          : &translator.require_constant(node, i, "the places"));
   }
-  Sizes sizes;
-  for (std::size_t axis = 0; axis < x.rank(); ++axis)
-    sizes.push_back(entries_of(translator, x, axis));
-  const std::vector<Range> ranges = slice_of(translator.graph(), node, sizes, inputs);
+  const std::vector<Range> ranges =
+      slice_of(translator.graph(), node, entries_of(translator, x), inputs);
   for (std::size_t axis = 0; axis < ranges.size(); ++axis)
     x = sliced(translator, node, x, axis, ranges[axis]);
   translator.set(node, 0, std::move(x));
@@ -328,12 +333,13 @@ void require_joinable(const Sizes& sizes, const View& like, std::size_t axis) {
 // Known numbers as a step that is joined.
 StepId known_part(Translator& translator, const Node& node, const Constant& numbers,
                   std::size_t axis, const JoinedLayout& layout) {
-  const std::vector<int> axes(layout.order.begin(), layout.order.end());
   const Shape shape = layout.shape_with(numbers.sizes[axis]);
-  const Constant laid =
-      numbers.permuted(axes).reshaped({shape.sizes().begin(), shape.sizes().end()});
-  return translator.is_trained(laid) ? translator.parameter(laid, node)
-                                     : translator.fixed(laid, node);
+  if (translator.is_trained(numbers)) {
+    return translator.arranged(translator.parameter(numbers, node), layout.order, shape, node);
+  }
+  const std::vector<int> axes(layout.order.begin(), layout.order.end());
+  return translator.fixed(
+      numbers.permuted(axes).reshaped({shape.sizes().begin(), shape.sizes().end()}), node);
 }
 
 void translate_concat(Translator& translator, const Node& node) {

@@ -376,12 +376,7 @@ void translate_matmul(Translator& translator, const Node& node) {
       refuse("a product with a vector of weights", "export the weights as a matrix");
     }
     if (sizes.size() > 2) {  // a matrix for each of a stack
-      const View weights =
-          in_order(translator.parameter(
-                       known.reshaped({product(sizes) / sizes.back() / sizes[sizes.size() - 2],
-                                       sizes[sizes.size() - 2], sizes.back()}),
-                       node),
-                   known.sizes, View::nowhere);
+      const View weights = translator.parameter(known, node);
       return translator.set(node, 0, matrix_products(translator, node, *a, weights));
     }
     return translator.set(node, 0,

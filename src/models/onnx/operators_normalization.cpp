@@ -95,6 +95,7 @@ void translate_batch_norm(Translator& translator, const Node& node) {
   } else {
     at = by_channel(translator, node, x);
     features = x.sizes[1];
+    step.settings.push_back({"per", "channel"});
   }
   std::vector<BlockArray> arrays;
   add_affine(step, translator.optional_constant(node, 1, "the scale"),

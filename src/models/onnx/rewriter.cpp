@@ -305,9 +305,10 @@ bool Rewriter::find_between(NodeId id, const Replacement& nodes,
                      [&](NodeId inner) { return is_read_within(node(inner), between); });
 }
 
-// "/encoder/ln/Sub" and "/encoder/ln/Div": "/encoder/ln". The name of the first node if they have
-// nothing in common.
-std::string_view Rewriter::common_path(const std::vector<NodeId>& nodes) const {
+// "/encoder/ln/LayerNormalization" for what was "/encoder/ln/Sub" and "/encoder/ln/Div". The name
+// of the first node if they have nothing in common.
+std::string_view Rewriter::common_name(const std::vector<NodeId>& nodes,
+                                       std::string_view operation) {
   std::string_view common = node(nodes.front()).name;
   for (std::size_t i = 1; i < nodes.size(); ++i) {
     const std::string_view other = node(nodes[i]).name;
@@ -316,8 +317,8 @@ std::string_view Rewriter::common_path(const std::vector<NodeId>& nodes) const {
     const std::size_t slash = common.rfind('/');
     common = slash == std::string_view::npos ? std::string_view() : common.substr(0, slash + 1);
   }
-  if (nodes.size() > 1 && !common.empty()) common.remove_suffix(1);
-  return common.empty() ? node(nodes.front()).name : common;
+  if (nodes.size() == 1 || common.empty()) return node(nodes.front()).name;
+  return graph_.keep(std::string(common) + std::string(operation));
 }
 
 bool Rewriter::replace(NodeId id, Replacement nodes) {
@@ -329,7 +330,7 @@ bool Rewriter::replace(NodeId id, Replacement nodes) {
   // A number of shape [1, 1, 1, 1] adds axes to what has fewer.
   if (nodes.size() == 1 && before && after && before != after) return false;
   for (Node& added : nodes) {
-    if (added.name.empty()) added.name = common_path(between);
+    if (added.name.empty()) added.name = common_name(between, added.operation);
     count_reads(added, 1);
   }
   count_reads(node(id), -1);

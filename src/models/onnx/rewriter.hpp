@@ -98,7 +98,7 @@ class Rewriter {
   [[nodiscard]] bool is_read_within(const Node& of, const std::vector<NodeId>& group) const;
   [[nodiscard]] bool find_between(NodeId id, const Replacement& nodes,
                                   std::vector<NodeId>& between) const;
-  [[nodiscard]] std::string_view common_path(const std::vector<NodeId>& nodes) const;
+  std::string_view common_name(const std::vector<NodeId>& nodes, std::string_view operation);
   void count_reads(const Node& reader, std::int32_t change);
   void remove_unread(std::vector<NodeId> open);
 

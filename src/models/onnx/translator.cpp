@@ -65,8 +65,8 @@ Translator::Slot& Translator::slot(ValueId value) {
 std::string Translator::name_of(const Node& node) const {
   std::string name = module_of_node(node.name);
   if (!name.empty()) return name;
-  if (!node.name.empty()) return std::string(node.name);
-  return lower_case(node.operation);
+  const bool has_own = !node.name.empty() && node.name.find('/') == std::string_view::npos;
+  return has_own ? std::string(node.name) : lower_case(node.operation);
 }
 
 const Constant* Translator::constant(ValueId value) const {
@@ -319,6 +319,11 @@ Constant Translator::for_sample(const Constant& numbers, std::size_t axis) const
   if (batch_ == 1 || axis >= numbers.sizes.size() || numbers.sizes[axis] != batch_) return numbers;
   Sizes sizes = numbers.sizes;
   sizes[axis] = 1;
+  if (numbers.repeated != nullptr) {
+    Sizes before = numbers.repeated->sizes;
+    before.insert(before.begin(), sizes.size() - before.size(), 1);
+    if (before == sizes) return numbers.repeated->reshaped(sizes);
+  }
   std::int64_t inner = 1;
   for (std::size_t i = axis + 1; i < sizes.size(); ++i) inner *= sizes[i];
   const std::vector<double>& values = numbers.values();

@@ -95,9 +95,10 @@ class Translator {
   /// Of a batch that the file fixes.
   [[nodiscard]] std::int64_t batch() const { return batch_; }
 
-  /// Numbers for each sample that are trained, or not: a step without inputs whose output has the
-  /// shape of `numbers`.
-  StepId parameter(const Constant& numbers, const Node& node);
+  /// Numbers for each sample that are trained: a step without inputs that has the axes of the file
+  /// without those of size 1, seen as `numbers` are.
+  View parameter(const Constant& numbers, const Node& node);
+  /// Those that are not: a step whose output has the shape of `numbers`.
   StepId fixed(const Constant& numbers, const Node& node);
   /// Whether the numbers are trained parameters, as far as it can be told.
   [[nodiscard]] bool is_trained(const Constant& numbers) const;
