@@ -375,11 +375,11 @@ class AttentionFuser {
   void name_weights(const Match& found, Step& step) {
     constexpr std::array<const char*, 3> words{"query", "key", "value"};
     const bool is_one = found.inner.size() == 1;
-    std::vector<const Step*> blocks;
-    std::vector<std::string> stems;
-    for (const StepId id : found.inner) blocks.push_back(&network_.step(id));
-    blocks.push_back(&network_.step(found.output));
-    for (const Step* const block : blocks) stems.push_back(stem_of(*block));
+    std::vector<StepId> blocks = found.inner;
+    blocks.push_back(found.output);
+    std::vector<std::string> stems(blocks.size());
+    std::ranges::transform(blocks, stems.begin(),
+                           [&](StepId id) { return stem_of(network_.step(id)); });
     const std::string module = module_of(stems);
     if (!module.empty()) step.name = module;
     step.weights.clear();
@@ -397,9 +397,10 @@ class AttentionFuser {
       const std::string word = i + 1 == stems.size() ? "output" : is_one ? "qkv" : words.at(i);
       const bool has_prefix = stems[i].ends_with('.');
       if (has_prefix) stems[i].pop_back();
-      step.tensor_names.push_back(
-          {word,
-           has_prefix ? stems[i] : with_prefix(*blocks[i], fmt::format("{}.{}", step.name, word))});
+      step.tensor_names.push_back({word, has_prefix
+                                             ? stems[i]
+                                             : with_prefix(network_.step(blocks[i]),
+                                                           fmt::format("{}.{}", step.name, word))});
     }
   }
 

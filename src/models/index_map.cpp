@@ -112,12 +112,12 @@ std::optional<IndexMap> IndexMap::sliced(const Step& step, const Shape& before) 
   std::int64_t offset = offset_;
   Axis cut = (*parts)[*axis];
   std::int64_t inner = before.sizes()[*axis];
-  for (std::size_t i = 0; i < cut.size(); ++i) {
-    inner /= cut[i].size;
+  for (IndexRun& run : cut) {
+    inner /= run.size;
     const bool takes_whole = from % inner == 0 && count % inner == 0;
     if (!takes_whole && from / inner != (from + count - 1) / inner) return std::nullopt;
-    offset += from / inner * cut[i].stride;
-    cut[i].size = takes_whole ? count / inner : 1;
+    offset += from / inner * run.stride;
+    run.size = takes_whole ? count / inner : 1;
     if (takes_whole) break;
     from %= inner;
   }
