@@ -335,30 +335,52 @@ class AttentionFuser {
     return stem;
   }
 
+  // An array under another name.
+  void rename(const std::string& from, const std::string& to) {
+    const auto found = tensors_.find(from);
+    if (found == tensors_.end()) return;
+    network_.tensors[found->second].name = to;
+    tensors_.emplace(to, found->second);
+  }
+
+  void find_tensors() {
+    if (!tensors_.empty()) return;
+    for (std::size_t i = 0; i < network_.tensors.size(); ++i) {
+      tensors_.emplace(network_.tensors[i].name, i);
+    }
+  }
+
   // The arrays of a block under names that begin alike; returns their prefix.
   std::string with_prefix(const Step& step, const std::string& wanted) {
-    if (tensors_.empty()) {
-      for (std::size_t i = 0; i < network_.tensors.size(); ++i) {
-        tensors_.emplace(network_.tensors[i].name, i);
-      }
-    }
+    find_tensors();
     std::string prefix = wanted;
     const auto is_taken = [&](const Setting& tensor) {
       return tensors_.contains(fmt::format("{}.{}", prefix, tensor.key));
     };
-    for (int number = 2; std::ranges::any_of(step.tensor_names, is_taken); ++number) {
-      prefix = fmt::format("{}_{}", wanted, number);
+    std::size_t& number = last_number_[wanted];
+    while (std::ranges::any_of(step.tensor_names, is_taken)) {
+      prefix = fmt::format("{}_{}", wanted, ++number + 1);
     }
     for (const Setting& tensor : step.tensor_names) {
-      const auto found = tensors_.find(tensor.value);
-      if (found == tensors_.end()) continue;
       const std::string name = fmt::format("{}.{}", prefix, tensor.key);
-      network_.tensors[found->second].name = name;
+      rename(tensor.value, name);
       network_.notes.push_back(
           fmt::format("the parameters '{}' are called '{}' here", tensor.value, name));
-      tensors_.emplace(name, found->second);
     }
     return prefix;
+  }
+
+  // The rows of all as PyTorch's MultiheadAttention calls them. Without a bias beside it, which has
+  // this name in the file, the exporter has lost it.
+  void restore_packed_name(const Step& block, std::vector<std::string>& stems) {
+    const bool fits = stems.size() == 2 && block.tensor_names.empty() && !block.bias &&
+                      stems[1] == stems[0] + "out_proj.";
+    if (!fits) return;
+    const std::string name = stems[0] + "in_proj_weight";
+    find_tensors();
+    if (tensors_.contains(name)) return;
+    rename(stems[0] + "weight", name);
+    stems[0] += "in_proj_";
   }
 
   // The path that all have in common: of "a.b.query." and "a.b.out." it is "a.b".
@@ -380,6 +402,7 @@ class AttentionFuser {
     std::vector<std::string> stems(blocks.size());
     std::ranges::transform(blocks, stems.begin(),
                            [&](StepId id) { return stem_of(network_.step(id)); });
+    restore_packed_name(network_.step(blocks.front()), stems);
     const std::string module = module_of(stems);
     if (!module.empty()) step.name = module;
     step.weights.clear();
@@ -423,7 +446,8 @@ class AttentionFuser {
   StepId output_;
   std::vector<bool> is_used_;
   std::vector<std::vector<StepId>> readers_;
-  std::map<std::string, std::size_t> tensors_;  // by name
+  std::map<std::string, std::size_t> tensors_;      // by name
+  std::map<std::string, std::size_t> last_number_;  // behind a prefix that is taken
 };
 
 }  // namespace
