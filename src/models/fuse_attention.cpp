@@ -370,17 +370,24 @@ class AttentionFuser {
     return prefix;
   }
 
-  // The rows of all as PyTorch's MultiheadAttention calls them. Without a bias beside it, which has
-  // this name in the file, the exporter has lost it.
-  void restore_packed_name(const Step& block, std::vector<std::string>& stems) {
-    const bool fits = stems.size() == 2 && block.tensor_names.empty() && !block.bias &&
-                      stems[1] == stems[0] + "out_proj.";
-    if (!fits) return;
-    const std::string name = stems[0] + "in_proj_weight";
+  // The weights of PyTorch's MultiheadAttention as it calls them. Where they have no bias beside
+  // them, which tells their names, the exporter has lost these: two weights of one module are left.
+  void restore_names(const std::vector<StepId>& blocks, std::vector<std::string>& stems) {
+    const Step& inner = network_.step(blocks.front());
+    const Step& output = network_.step(blocks.back());
+    if (blocks.size() != 2 || inner.bias || !inner.tensor_names.empty()) return;
+    const std::string first = stems[0] + "in_proj_";
+    const std::string last = stems[0] + "out_proj.";
+    const std::string second = stems[0] + "weight_2";
+    const bool is_second =
+        output.tensor_names.size() == 1 && output.tensor_names.front().value == second;
     find_tensors();
-    if (tensors_.contains(name)) return;
-    rename(stems[0] + "weight", name);
-    stems[0] += "in_proj_";
+    const bool is_free = !tensors_.contains(first + "weight") &&
+                         (stems[1] == last || !tensors_.contains(last + "weight"));
+    if (!is_free || (stems[1] != last && !is_second)) return;
+    rename(stems[0] + "weight", first + "weight");
+    if (is_second) rename(second, last + "weight");
+    stems = {first, last};
   }
 
   // The path that all have in common: of "a.b.query." and "a.b.out." it is "a.b".
@@ -402,7 +409,7 @@ class AttentionFuser {
     std::vector<std::string> stems(blocks.size());
     std::ranges::transform(blocks, stems.begin(),
                            [&](StepId id) { return stem_of(network_.step(id)); });
-    restore_packed_name(network_.step(blocks.front()), stems);
+    restore_names(blocks, stems);
     const std::string module = module_of(stems);
     if (!module.empty()) step.name = module;
     step.weights.clear();

@@ -9,6 +9,7 @@ A row says what is built, the shape of one sample and how it is exported:
   double    whether its numbers are float64
   scripted  whether it is exported from TorchScript, in place of a trace
   options   of torch.onnx.export
+  state     whether its state_dict fits although the exporter lost names
   refused   what the program says about it, in place of reading it
   loose     why the file has other parameters than the module: their number is not compared
 """

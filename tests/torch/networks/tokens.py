@@ -61,12 +61,17 @@ def transformer_norm_last():
 
 @network([7, 12])
 class Multihead(nn.Module):
-    def __init__(self):
+    def __init__(self, **settings):
         super().__init__()
-        self.attention = nn.MultiheadAttention(12, 3, batch_first=True)
+        self.attention = nn.MultiheadAttention(12, 3, batch_first=True, **settings)
 
     def forward(self, x):
         return self.attention(x, x, x, need_weights=False)[0]
+
+
+@network([7, 12], state=True)
+def multihead_without_bias():
+    return Multihead(bias=False)
 
 
 class SelfAttention(nn.Module):
