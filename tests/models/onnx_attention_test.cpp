@@ -38,7 +38,7 @@ constexpr const char* spelled_out =
 // As layers are called by the first node that makes them, which differs.
 std::string without_names(std::string text) {
   const std::size_t end = text.find(", then");
-  return text.substr(end);
+  return end == std::string::npos ? text : text.substr(end);
 }
 
 TEST(OnnxAttention, SpelledOutAndAsAnOperatorAreTheComponent) {
@@ -61,6 +61,51 @@ TEST(OnnxAttention, SpelledOutAndAsAnOperatorAreTheComponent) {
           with_projections(
               by_heads + "m = Attention(qh, kh, vh) is_causal=1 scale=0.57735026" + back, "o"),
           23)),
+      without_names(attention("{heads: 2, causal: true}")));
+}
+
+// As PyTorch 2 exports scaled_dot_product_attention: with sizes from shapes, the root of the scale
+// on both factors, and a mask that is computed.
+TEST(OnnxAttention, AsPyTorchExportsIt) {
+  const std::string by_heads =
+      "r = Reshape(q, [1 5 2 3]); qh = Transpose(r) perm=[0 2 1 3]; "
+      "s = Reshape(k, [1 5 2 3]); kh = Transpose(s) perm=[0 2 1 3]; "
+      "t = Reshape(v, [1 5 2 3]); vh = Transpose(t) perm=[0 2 1 3]; ";
+  const std::string scale =
+      "shape = Shape(qh); e = Slice(shape, [-1], [9223372036854775807]); f = Cast(e) to=1; "
+      "root = Sqrt(f); scale = Div(fixed:1[1], root); part = Sqrt(scale); ";
+  const std::string mask =
+      "kshape = Shape(kh); l = Slice(shape, [-2], [-1]); n = Slice(kshape, [-2], [-1]); "
+      "size = Concat(l, n) axis=0; all = Expand(fixed2:1[1], size); low = Trilu(all) upper=0; "
+      "none = Equal(low, fixed3:1[0]); mask = Where(none, fixed4:1[-inf], fixed3); ";
+  const std::string last =
+      "m = MatMul(w, vh); back = Transpose(m) perm=[0 2 1 3]; o = Reshape(back, [1 5 6])";
+  const auto layers = [](const std::string& between, std::int64_t opset) {
+    return without_names(layers_of_script(with_projections(between, "o"), opset));
+  };
+  // TorchScript's exporter.
+  const std::string turned =
+      "kt = Transpose(kh) perm=[0 1 3 2]; qs = Mul(qh, part); ks = Mul(kt, part); "
+      "p = MatMul(qs, ks); ";
+  EXPECT_EQ(layers(by_heads + scale + turned + "w = Softmax(p) axis=-1; " + last, 14),
+            without_names(attention("2")));
+  EXPECT_EQ(
+      layers(by_heads + scale + mask + turned + "c = Add(p, mask); w = Softmax(c) axis=-1; " + last,
+             14),
+      without_names(attention("{heads: 2, causal: true}")));
+  // That of torch.export, which turns keys as one stack.
+  const std::string as_stack =
+      "kl = Shape(kh) start=-1; ks2 = Shape(kh) start=-2 end=-1; kf = Shape(kh) end=-2; "
+      "flat = Concat([-1], ks2, kl) axis=0; k3 = Reshape(kh, flat); k3t = Transpose(k3) perm=[0 2 "
+      "1]; "
+      "full = Concat(kf, kl, ks2) axis=0; kt = Reshape(k3t, full); cast = CastLike(scale, qh); "
+      "root2 = Sqrt(cast); qs = Mul(qh, root2); ks = Mul(kt, root2); p = MatMul(qs, ks); ";
+  EXPECT_EQ(layers(by_heads + scale + as_stack + "w = Softmax(p) axis=-1; " + last, 18),
+            without_names(attention("2")));
+  EXPECT_EQ(
+      layers(by_heads + scale + mask + as_stack +
+                 "like = CastLike(mask, qh); c = Add(p, like); w = Softmax(c) axis=-1; " + last,
+             18),
       without_names(attention("{heads: 2, causal: true}")));
 }
 
