@@ -16,6 +16,7 @@ View with_rank(View x, std::size_t rank) {
     x.sizes.insert(x.sizes.begin(), 1);
     x.strides.insert(x.strides.begin(), 0);
     if (x.batch >= 0) ++x.batch;
+    if (x.merged >= 0) ++x.merged;
   }
   return x;
 }
@@ -94,6 +95,7 @@ View fixed_view(Translator& translator, const Node& node, const Constant& number
 }
 
 View sum_of(Translator& translator, const Node& node, View a, View b) {
+  require_same_batch(a, b);
   const Sizes sizes = broadcast_sizes(a.sizes, b.sizes);
   a = expanded(translator, node, std::move(a), sizes);
   b = expanded(translator, node, std::move(b), sizes);
@@ -103,7 +105,7 @@ View sum_of(Translator& translator, const Node& node, View a, View b) {
   step.name = translator.name_of(node);
   step.inputs = {a.step, lying_as(translator, node, b, a)};
   step.output = translator.network().shape(a.step);
-  if (a.batch < 0) a.batch = b.batch;
+  if (a.batch_axis() < 0) a.take_batch(b);
   a.step = translator.add(std::move(step));
   return a;
 }
@@ -130,6 +132,7 @@ Place place_of(const View& big, const Sizes& small) {
 }
 
 View product_of_views(Translator& translator, const Node& node, View a, View b) {
+  require_same_batch(a, b);
   const Sizes sizes = broadcast_sizes(a.sizes, b.sizes);
   if (with_rank(a, sizes.size()).sizes != sizes) std::swap(a, b);
   a = expanded(translator, node, std::move(a), sizes);
@@ -174,7 +177,7 @@ View product_of_views(Translator& translator, const Node& node, View a, View b) 
     step.inputs = {big, small};
     step.output = shape;
   }
-  if (a.batch < 0) a.batch = b.batch;
+  if (a.batch_axis() < 0) a.take_batch(b);
   a.step = translator.add(std::move(step));
   return a;
 }
@@ -261,7 +264,7 @@ View masked(Translator& translator, const Node& node, View x, const Constant& ma
   View result =
       in_order(translator.map(step, "mask", {{"by", yaml_number(-far_below)}, {"keys", "second"}},
                               shape_of(sizes), node),
-               x.sizes, x.batch);
+               x.sizes, x);
   return result;
 }
 
@@ -275,8 +278,7 @@ Constant for_view(const Translator& translator, const Node& node, const View& x,
     if (end < x.rank()) sizes.resize(sizes.size() + x.rank() - end, 1);
     numbers = numbers.reshaped(sizes);
   }
-  if (x.batch < 0 || numbers.sizes.size() != x.rank()) return numbers;
-  return translator.for_sample(numbers, static_cast<std::size_t>(x.batch));
+  return numbers.sizes.size() == x.rank() ? translator.for_sample(numbers, x) : numbers;
 }
 
 }  // namespace

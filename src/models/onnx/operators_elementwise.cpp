@@ -176,7 +176,7 @@ void translate_prelu(Translator& translator, const Node& node) {
 }  // namespace
 
 View softmax_along(Translator& translator, const Node& node, View x, std::size_t axis) {
-  if (x.batch == static_cast<int>(axis)) {
+  if (x.holds_batch(axis)) {
     refuse("it goes over the batch, so that samples depend on each other",
            "export it along the axis of the classes");
   }

@@ -15,7 +15,7 @@ namespace {
 
 // How many an axis has in the file: all samples, where it is that of the batch.
 std::int64_t entries_of(const Translator& translator, const View& x, std::size_t axis) {
-  return x.batch == static_cast<int>(axis) ? translator.batch() : x.sizes[axis];
+  return x.holds_batch(axis) ? translator.batch() * x.sizes[axis] : x.sizes[axis];
 }
 
 Sizes entries_of(const Translator& translator, const View& x) {
@@ -33,7 +33,7 @@ View sliced(Translator& translator, const Node& node, const View& x, std::size_t
   if (range.count < 1)
     refuse("nothing is left of an axis", "is the size of the input that of the network?");
   if (range.step < 1) refuse("an axis is turned around", "the catalogue has no reversed order");
-  if (x.batch == static_cast<int>(axis))
+  if (x.holds_batch(axis))
     refuse("it takes some of the samples", "export the network for each sample");
   const Isolated at = isolated(translator.network(), x, axis, translator.name_of(node));
   const Shape& shape = translator.network().shape(at.step);
@@ -51,11 +51,6 @@ View sliced(Translator& translator, const Node& node, const View& x, std::size_t
 
 namespace {
 
-void set_reshaped(Translator& translator, const Node& node, const View& x, const Sizes& sizes) {
-  View result = reshaped(translator.network(), x, sizes, translator.name_of(node));
-  translator.set(node, 0, std::move(result));
-}
-
 void translate_identity(Translator& translator, const Node& node) {
   translator.set(node, 0, translator.require_view(node, 0));
 }
@@ -72,6 +67,18 @@ void translate_cast(Translator& translator, const Node& node) {
   translator.set(node, 0, std::move(x));
 }
 
+// As the other array's numbers are: see Cast.
+void translate_cast_like(Translator& translator, const Node& node) {
+  const View* const like = translator.view(node.input(1));
+  const Constant* const known = translator.constant(node, 1);
+  const bool is_real = like != nullptr ? !like->is_ids : known != nullptr && !known->is_integer;
+  if (!is_real) refuse("it rounds to whole numbers", "export the network without it");
+  if (translator.constant(node, 0) == nullptr) return translate_identity(translator, node);
+  Constant numbers = *translator.constant(node, 0);
+  numbers.is_integer = false;
+  translator.set(node, 0, std::move(numbers));
+}
+
 void translate_shape(Translator& translator, const Node& node) {
   const Sizes sizes = sizes_asked(node, entries_of(translator, translator.require_view(node, 0)));
   translator.set(node, 0,
@@ -85,47 +92,74 @@ void translate_size(Translator& translator, const Node& node) {
                  Constant(Sizes{}, true, std::vector<double>{static_cast<double>(elements)}));
 }
 
-// The shape that is asked for as that of one sample, where the export fixed the batch: this is the
-// axis, or a part of it, in front of which as much stands as before.
-Sizes for_one_sample(const Sizes& asked, const View& x, std::int64_t batch, bool allows_zero) {
-  Sizes sizes = asked;
-  std::int64_t known = 1;
-  const std::int64_t all = checked_product(x.elements(), batch, "an array's size");
-  for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
-    if (sizes[axis] == 0 && allows_zero && axis < x.rank()) {
-      sizes[axis] = x.sizes[axis] * (x.batch == static_cast<int>(axis) ? batch : 1);
+// A shape that is asked for, as that of one sample, and where the batch is in it.
+struct SampleShape {
+  Sizes sizes;
+  View where{};
+};
+
+constexpr const char* batch_of_one = "export it with a batch of one";
+
+// Cuts the samples of a fixed batch out of an axis in front of which as much stands as before.
+SampleShape for_one_sample(Sizes sizes, const View& x, std::int64_t batch) {
+  std::int64_t in_front = x.outer;
+  for (int axis = 0; axis < x.batch_axis(); ++axis)
+    in_front *= x.sizes[static_cast<std::size_t>(axis)];
+  std::int64_t before = 1;
+  for (std::size_t axis = 0; axis < sizes.size() && in_front % before == 0; ++axis) {
+    const std::int64_t outer = in_front / before;
+    if (sizes[axis] % checked_product(outer, batch, "an array's size") == 0) {
+      sizes[axis] /= batch;
+      SampleShape result{std::move(sizes), {}};
+      const bool is_all = result.sizes[axis] == 1;
+      (is_all ? result.where.batch : result.where.merged) = static_cast<int>(axis);
+      result.where.outer = outer;
+      return result;
     }
-    if (sizes[axis] == 0 || sizes[axis] < -1) return asked;
-    if (sizes[axis] > 0) known = checked_product(known, sizes[axis], "an array's size");
+    before = checked_product(before, sizes[axis], "an array's size");
   }
-  const auto open = std::ranges::find(sizes, -1);
-  if (open != sizes.end() && all % known == 0) *open = all / known;
-  if (std::ranges::find(sizes, -1) != sizes.end() || product(sizes) != all) return asked;
-  std::int64_t in_front = 1;
-  for (int axis = 0; axis < x.batch; ++axis) in_front *= x.sizes[static_cast<std::size_t>(axis)];
-  const auto first = [&](const auto& fits) {
-    std::int64_t before = 1;
-    for (std::int64_t& size : sizes) {
-      if (size % batch == 0 && fits(size, before)) return size /= batch, true;
-      before *= size;
-    }
-    return false;
-  };
-  const bool is_found =
-      first([&](auto, auto before) { return x.batch >= 0 && before == in_front; }) ||
-      first([&](auto size, auto) { return size == batch; }) ||
-      first([](auto, auto) { return true; });
-  return is_found ? sizes : asked;
+  refuse("the batch is cut into parts, or joined with others", batch_of_one);
+}
+
+// The same where it is not known where the batch is, if there is one.
+Sizes for_any_sample(const Sizes& asked, const View& x, std::int64_t batch, bool allows_zero) {
+  const bool is_open = std::ranges::find(asked, -1) != asked.end();
+  if (!is_open && std::ranges::find(asked, 0) == asked.end() && product(asked) == x.elements())
+    return asked;
+  Sizes all = x.sizes;
+  all.push_back(batch);
+  Sizes sizes = reshape_sizes(all, asked, allows_zero);
+  std::vector<std::size_t> places;
+  for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
+    if (sizes[axis] % batch == 0 && (!is_open || asked[axis] == -1)) places.push_back(axis);
+  }
+  if (places.size() != 1) refuse("the batch cannot be told from other axes", batch_of_one);
+  sizes[places.front()] /= batch;
+  return sizes;
+}
+
+void set_reshaped(Translator& translator, const Node& node, const View& x, const Sizes& asked,
+                  bool allows_zero) {
+  const std::int64_t batch = translator.batch();
+  SampleShape sample;
+  if (batch == 1) {
+    sample.sizes = reshape_sizes(x.sizes, asked, allows_zero);
+  } else if (x.batch_axis() < 0) {
+    sample.sizes = for_any_sample(asked, x, batch, allows_zero);
+  } else {
+    sample = for_one_sample(reshape_sizes(entries_of(translator, x), asked, allows_zero), x, batch);
+  }
+  View result = reshaped(translator.network(), x, sample.sizes, translator.name_of(node));
+  if (batch > 1) result.take_batch(sample.where);
+  translator.set(node, 0, std::move(result));
 }
 
 void translate_reshape(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
-  Sizes asked = node.inputs.size() > 1
-                    ? translator.require_constant(node, 1, "the shape").integers()
-                    : node.integers("shape");
-  const bool allows_zero = node.integer("allowzero", 0) == 0;
-  if (translator.batch() > 1) asked = for_one_sample(asked, x, translator.batch(), allows_zero);
-  set_reshaped(translator, node, x, reshape_sizes(x.sizes, asked, allows_zero));
+  const Sizes asked = node.inputs.size() > 1
+                          ? translator.require_constant(node, 1, "the shape").integers()
+                          : node.integers("shape");
+  set_reshaped(translator, node, x, asked, node.integer("allowzero", 0) == 0);
 }
 
 void translate_flatten(Translator& translator, const Node& node) {
@@ -133,9 +167,10 @@ void translate_flatten(Translator& translator, const Node& node) {
   const auto rank = static_cast<std::int64_t>(x.rank());
   std::int64_t axis = node.integer("axis", 1);
   if (axis < 0) axis += rank;
-  const auto middle = x.sizes.begin() + std::clamp<std::int64_t>(axis, 0, rank);
+  const Sizes sizes = entries_of(translator, x);
+  const auto middle = sizes.begin() + std::clamp<std::int64_t>(axis, 0, rank);
   set_reshaped(translator, node, x,
-               {product({x.sizes.begin(), middle}), product({middle, x.sizes.end()})});
+               {product({sizes.begin(), middle}), product({middle, sizes.end()})}, false);
 }
 
 void translate_squeeze(Translator& translator, const Node& node) {
@@ -151,6 +186,7 @@ void translate_squeeze(Translator& translator, const Node& node) {
       refuse(fmt::format("an axis of {} is taken away", x.sizes[axis]), "is the file complete?");
     if (x.batch == static_cast<int>(axis)) x.batch = View::nowhere;
     if (x.batch > static_cast<int>(axis)) --x.batch;
+    if (x.merged > static_cast<int>(axis)) --x.merged;
     x.sizes.erase(x.sizes.begin() + static_cast<std::ptrdiff_t>(axis));
     x.strides.erase(x.strides.begin() + static_cast<std::ptrdiff_t>(axis));
   }
@@ -168,6 +204,7 @@ void translate_unsqueeze(Translator& translator, const Node& node) {
     x.sizes.insert(x.sizes.begin() + static_cast<std::ptrdiff_t>(at), 1);
     x.strides.insert(x.strides.begin() + static_cast<std::ptrdiff_t>(at), 0);
     if (x.batch >= static_cast<int>(at)) ++x.batch;
+    if (x.merged >= static_cast<int>(at)) ++x.merged;
   }
   translator.set(node, 0, std::move(x));
 }
@@ -226,7 +263,7 @@ void translate_embedding(Translator& translator, const Node& node, const View& i
   step.inputs = {translator.arranged(ids, order, Shape{tokens}, node)};
   step.output = shape_of({features, tokens});
   translator.bind(step, node, {{"weight", table}});
-  View result = in_order(translator.add(std::move(step)), ids.sizes, ids.batch);
+  View result = in_order(translator.add(std::move(step)), ids.sizes, ids);
   result.sizes.push_back(features);
   result.strides.push_back(features == 1 ? 0 : tokens);
   translator.set(node, 0, std::move(result));
@@ -268,6 +305,7 @@ void translate_gather(Translator& translator, const Node& node) {
   View result = sliced(translator, node, x, axis, range);
   if (is_one) {
     if (result.batch > static_cast<int>(axis)) --result.batch;
+    if (result.merged > static_cast<int>(axis)) --result.merged;
     result.sizes.erase(result.sizes.begin() + static_cast<std::ptrdiff_t>(axis));
     result.strides.erase(result.strides.begin() + static_cast<std::ptrdiff_t>(axis));
   }
@@ -352,8 +390,7 @@ void translate_concat(Translator& translator, const Node& node) {
     refuse("nothing of it depends on the network's input", "is the file complete?");
   const View like = *first;
   const std::size_t axis = axis_within(node.integer("axis", 1), like.rank());
-  if (like.batch == static_cast<int>(axis))
-    refuse("it joins samples", "export the network for each sample");
+  if (like.holds_batch(axis)) refuse("it joins samples", "export the network for each sample");
   const JoinedLayout layout = joined_layout(like, axis);
   const AxisList& order = layout.order;
   Step step;
@@ -365,13 +402,13 @@ void translate_concat(Translator& translator, const Node& node) {
     std::int64_t size = 0;
     if (translator.constant(node, i) != nullptr) {
       Constant given = *translator.constant(node, i);
-      if (like.batch >= 0)
-        given = translator.for_sample(given, static_cast<std::size_t>(like.batch));
+      given = translator.for_sample(given, like);
       require_joinable(given.sizes, like, axis);
       size = given.sizes[axis];
       step.inputs.push_back(known_part(translator, node, given, axis, layout));
     } else {
       const View& part = translator.require_view(node, i);
+      require_same_batch(part, like);
       require_joinable(part.sizes, like, axis);
       size = part.sizes[axis];
       step.inputs.push_back(translator.arranged(part, order, layout.shape_with(size), node));
@@ -383,6 +420,13 @@ void translate_concat(Translator& translator, const Node& node) {
     step.settings.push_back({"axis", axis_word(layout.outer.size(), step.output.rank())});
   }
   View result = like;
+  if (result.batch_axis() < 0) {
+    for (const ValueId input : node.inputs) {
+      if (translator.view(input) != nullptr && translator.view(input)->batch_axis() >= 0) {
+        result.take_batch(*translator.view(input));
+      }
+    }
+  }
   result.step = translator.add(std::move(step));
   result.sizes[axis] = sum;
   std::int64_t stride = 1;
@@ -397,9 +441,9 @@ void translate_concat(Translator& translator, const Node& node) {
 void translate_expand(Translator& translator, const Node& node) {
   const View& x = translator.require_view(node, 0);
   Sizes asked = translator.require_constant(node, 1, "the shape").integers();
-  if (translator.batch() > 1 && x.batch == 0 && asked.size() == x.rank() &&
-      asked[0] == translator.batch())
-    asked[0] = 1;
+  for (std::size_t axis = 0; asked.size() == x.rank() && axis < asked.size(); ++axis) {
+    if (asked[axis] == entries_of(translator, x, axis)) asked[axis] = x.sizes[axis];
+  }
   translator.set(node, 0, expanded(translator, node, x, broadcast_sizes(x.sizes, asked)));
 }
 
@@ -423,6 +467,7 @@ std::vector<Operator> layout_operators() {
       {"Identity", "nothing", translate_identity, true},
       {"Dropout", "nothing", translate_identity, true},
       {"Cast", "nothing", translate_cast, true},
+      {"CastLike", "nothing", translate_cast_like, true},
       {"Shape", "known numbers", translate_shape, true},
       {"Size", "known numbers", translate_size, true},
       {"Reshape", "reshape, where needed", translate_reshape, true},

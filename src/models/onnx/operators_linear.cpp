@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "attention_parts.hpp"
 #include "elementwise.hpp"
@@ -204,6 +205,7 @@ View add_dense(Translator& translator, const Node& node, const View& x, std::siz
     refuse(fmt::format("vectors of {} numbers meet weights for {}", x.sizes[axis], inputs),
            "is the file complete?");
   }
+  if (x.holds_batch(axis)) refuse_joined_samples();
   Step step;
   step.kind = Step::Kind::head;
   step.component = "dense";
@@ -219,7 +221,7 @@ View add_dense(Translator& translator, const Node& node, const View& x, std::siz
     step.inputs = {x.is_in_order() ? x.step : translator.arranged(x, {axis}, Shape{inputs}, node)};
     step.output = shape_of({units});
     translator.bind(step, node, std::move(arrays));
-    return in_order(translator.add(std::move(step)), result.sizes, x.batch);
+    return in_order(translator.add(std::move(step)), result.sizes, x);
   }
   AxisList order{axis};
   Sizes sizes{inputs};
@@ -310,6 +312,25 @@ Factor factor_of(Translator& translator, const Node& node, const View& view, std
   return {translator.arranged(view, order, shape_of(sizes), node), is_transposed};
 }
 
+// Where the products have their batch, as axes of the larger stack, rows and columns; nothing if
+// they have none. Throws SpecError where samples meet others.
+std::optional<View> batch_of_products(const View& a, const View& b) {
+  const auto from_behind = [](const View& x) {
+    return x.batch_axis() < 0 ? 0 : static_cast<int>(x.rank()) - x.batch_axis();
+  };
+  const int in_a = from_behind(a);
+  const int in_b = from_behind(b);
+  const bool is_summed = in_a == 1 || in_b == 2;
+  const bool meets_other = in_a != 0 && in_b != 0 && (in_a != in_b || a.outer != b.outer);
+  if (is_summed || meets_other) refuse_joined_samples();
+  if (in_a == 0 && in_b == 0) return std::nullopt;
+  View where = in_a != 0 ? a : b;
+  const int added = static_cast<int>(std::max(a.rank(), b.rank()) - where.rank());
+  if (where.batch >= 0) where.batch += added;
+  if (where.merged >= 0) where.merged += added;
+  return where;
+}
+
 }  // namespace
 
 View matrix_products(Translator& translator, const Node& node, View a, View b) {
@@ -317,6 +338,7 @@ View matrix_products(Translator& translator, const Node& node, View a, View b) {
     refuse("a product with a vector that depends on the network's input",
            "export it as a product of two matrices");
   }
+  const std::optional<View> where = batch_of_products(a, b);
   const Sizes stack_a(a.sizes.begin(), a.sizes.end() - 2);
   const Sizes stack_b(b.sizes.begin(), b.sizes.end() - 2);
   const std::int64_t stack = product(stack_a);
@@ -355,8 +377,9 @@ View matrix_products(Translator& translator, const Node& node, View a, View b) {
   step.output = shape_of(sizes);
   result.push_back(rows);
   result.push_back(columns);
-  return in_order(translator.add(std::move(step)), result,
-                  a.rank() >= b.rank() ? a.batch : b.batch);
+  View products = in_order(translator.add(std::move(step)), result, View::nowhere);
+  if (where) products.take_batch(*where);
+  return products;
 }
 
 namespace {

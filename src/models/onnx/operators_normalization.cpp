@@ -62,7 +62,7 @@ ByChannel by_channel(Translator& translator, const Node& node, const View& x) {
   AxisList order(x.rank() - 1);
   std::iota(order.begin(), order.end(), 1);
   const StepId step = translator.arranged(x, order, shape_of(sizes), node);
-  return {step, in_order(step, x.sizes, x.batch)};
+  return {step, in_order(step, x.sizes, x)};
 }
 
 void set_normalized(Translator& translator, const Node& node, ByChannel at, Step step) {
@@ -89,7 +89,7 @@ void translate_batch_norm(Translator& translator, const Node& node) {
     std::iota(order.begin(), order.end(), 1);
     const StepId laid =
         translator.arranged(x, order, shape_of({x.sizes.begin() + 1, x.sizes.end()}), node);
-    at = {laid, in_order(laid, x.sizes, x.batch)};
+    at = {laid, in_order(laid, x.sizes, x)};
     features = x.elements();
     step.settings.push_back({"per", "element"});
   } else {
@@ -137,7 +137,7 @@ void normalize_axes(Translator& translator, const Node& node, const AxisList& ov
   AxisList order = over;
   Sizes sizes{1};
   for (const std::size_t axis : over) {
-    if (x.batch == static_cast<int>(axis)) {
+    if (x.holds_batch(axis)) {
       refuse("it goes over the batch, so that samples depend on each other",
              "export it over the features of each sample");
     }

@@ -195,7 +195,7 @@ void translate_reduction(Translator& translator, const Node& node) {
   if (named.empty() && node.integer("noop_with_empty_axes", 0) != 0) {
     return translator.set(node, 0, x);
   }
-  if (x.batch >= 0 && goes[static_cast<std::size_t>(x.batch)]) {
+  if (x.batch_axis() >= 0 && goes[static_cast<std::size_t>(x.batch_axis())]) {
     refuse("it goes over the batch, so that samples depend on each other",
            "export the network without its loss");
   }
@@ -203,10 +203,11 @@ void translate_reduction(Translator& translator, const Node& node) {
   Sizes kept;
   std::int64_t channels = 1;
   std::int64_t count = 1;
-  int batch = View::nowhere;
+  View where = x;  // the batch
   for (std::size_t axis = 0; axis < x.rank(); ++axis) {
     if (!goes[axis]) {
-      if (x.batch == static_cast<int>(axis)) batch = static_cast<int>(kept.size());
+      if (x.batch == static_cast<int>(axis)) where.batch = static_cast<int>(kept.size());
+      if (x.merged == static_cast<int>(axis)) where.merged = static_cast<int>(kept.size());
       order.push_back(axis);
       channels *= x.sizes[axis];
       kept.push_back(x.sizes[axis]);
@@ -230,7 +231,9 @@ void translate_reduction(Translator& translator, const Node& node) {
   if (node.operation == "ReduceSum") {
     step = translator.map(step, "scale", {{"", std::to_string(count)}}, shape_of({channels}), node);
   }
-  translator.set(node, 0, in_order(step, kept, batch));
+  View result = in_order(step, kept, View::nowhere);
+  result.take_batch(where);
+  translator.set(node, 0, std::move(result));
 }
 
 // What an output size stands for: sizes along the axes of positions.

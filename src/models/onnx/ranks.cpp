@@ -34,6 +34,7 @@ constexpr std::array rank_rows{
     RankRow{"AveragePool", RankRule::first},
     RankRow{"BatchNormalization", RankRule::first},
     RankRow{"Cast", RankRule::first},
+    RankRow{"CastLike", RankRule::first},
     RankRow{"Celu", RankRule::first},
     RankRow{"Clip", RankRule::first},
     RankRow{"Concat", RankRule::first},

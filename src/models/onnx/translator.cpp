@@ -315,16 +315,18 @@ void Translator::require_real_inputs(const Node& node) const {
   }
 }
 
-Constant Translator::for_sample(const Constant& numbers, std::size_t axis) const {
-  if (batch_ == 1 || axis >= numbers.sizes.size() || numbers.sizes[axis] != batch_) return numbers;
+Constant Translator::for_sample(const Constant& numbers, const View& like) const {
+  const auto axis = static_cast<std::size_t>(like.batch_axis());
+  const bool holds = like.batch_axis() >= 0 && axis < numbers.sizes.size() && batch_ > 1;
+  if (!holds || numbers.sizes[axis] != batch_ * like.sizes[axis]) return numbers;
   Sizes sizes = numbers.sizes;
-  sizes[axis] = 1;
+  sizes[axis] = like.sizes[axis];
   if (numbers.repeated != nullptr) {
     Sizes before = numbers.repeated->sizes;
     before.insert(before.begin(), sizes.size() - before.size(), 1);
     if (before == sizes) return numbers.repeated->reshaped(sizes);
   }
-  std::int64_t inner = 1;
+  std::int64_t inner = like.sizes[axis] / like.outer;
   for (std::size_t i = axis + 1; i < sizes.size(); ++i) inner *= sizes[i];
   const std::vector<double>& values = numbers.values();
   std::vector<double> first;

@@ -65,8 +65,8 @@ class Translator {
     return node.input(input) == absent ? nullptr : &require_constant(node, input, what);
   }
   /// Of numbers that differ between the samples of a fixed batch, those of the first one, if they
-  /// do not; `axis`: that of the batch.
-  [[nodiscard]] Constant for_sample(const Constant& numbers, std::size_t axis) const;
+  /// do not; `like`: a view with the same axes.
+  [[nodiscard]] Constant for_sample(const Constant& numbers, const View& like) const;
   void set(const Node& node, std::size_t output, View result);
   void set(const Node& node, std::size_t output, Constant result);
   /// Known numbers as settings have them: one for all if they are equal, else a list. Throws

@@ -129,14 +129,35 @@ View in_order(StepId step, Sizes sizes, int batch) {
   return view;
 }
 
+View in_order(StepId step, Sizes sizes, const View& like) {
+  View view = in_order(step, std::move(sizes), View::nowhere);
+  view.take_batch(like);
+  return view;
+}
+
 View permuted(const View& view, const AxisList& order) {
   View result = view;
   for (std::size_t i = 0; i < order.size(); ++i) {
     result.sizes[i] = view.sizes[order[i]];
     result.strides[i] = view.strides[order[i]];
     if (view.batch == static_cast<int>(order[i])) result.batch = static_cast<int>(i);
+    if (view.merged == static_cast<int>(order[i])) result.merged = static_cast<int>(i);
   }
   return result;
+}
+
+void refuse_joined_samples() {
+  refuse("samples of the batch depend on each other",
+         "is the first axis that of the batch? If not, --no-batch; else export it so that each "
+         "sample is treated alone");
+}
+
+void require_same_batch(const View& a, const View& b) {
+  if (a.batch_axis() < 0 || b.batch_axis() < 0) return;
+  const auto from_behind = [](const View& x) {
+    return static_cast<int>(x.rank()) - x.batch_axis();
+  };
+  if (from_behind(a) != from_behind(b) || a.outer != b.outer) refuse_joined_samples();
 }
 
 StepId arranged(Network& network, const View& view, const AxisList& order, const Shape& shape,

@@ -19,9 +19,22 @@ struct View {
   Sizes sizes;
   Sizes strides;  // 0 for axes of size 1
   int batch = nowhere;
-  bool is_ids = false;  // whole numbers that an embedding takes
+  bool is_ids = false;     // whole numbers that an embedding takes
+  int merged = nowhere;    // the axis that has the batch as a part, where the file fixes its size:
+  std::int64_t outer = 1;  // so many entries of it, for one sample, count slower than the batch
 
   [[nodiscard]] std::size_t rank() const { return sizes.size(); }
+  /// Whether entries along the axis belong to different samples.
+  [[nodiscard]] bool holds_batch(std::size_t axis) const {
+    return batch == static_cast<int>(axis) || merged == static_cast<int>(axis);
+  }
+  [[nodiscard]] int batch_axis() const { return batch >= 0 ? batch : merged; }
+  /// Says that the batch is where it is in another view of the same axes.
+  void take_batch(const View& from) {
+    batch = from.batch;
+    merged = from.merged;
+    outer = from.outer;
+  }
   [[nodiscard]] std::int64_t elements() const { return product(sizes); }
   /// Whether the numbers lie in the order of the axes.
   [[nodiscard]] bool is_in_order() const;
@@ -32,8 +45,16 @@ using AxisList = std::vector<std::size_t>;
 
 /// The output of `step` as an array of these sizes, row by row.
 View in_order(StepId step, Sizes sizes, int batch);
+/// The same with the batch where `like` has it.
+View in_order(StepId step, Sizes sizes, const View& like);
 
 View permuted(const View& view, const AxisList& order);
+
+/// Throws SpecError if samples of one view would meet others of the other one, entry by entry, the
+/// last axes of both being the same.
+void require_same_batch(const View& a, const View& b);
+/// What is said where samples depend on each other.
+[[noreturn]] void refuse_joined_samples();
 
 /// The step's output as a step whose output has the shape `shape`, and whose numbers row by row are
 /// those of the view's axes in this order (all but those of size 1). `name`: for what has to be
