@@ -112,6 +112,7 @@ class Writer {
     is_used_.assign(steps_.size(), false);
     is_used_[output_] = true;
     owner_.assign(steps_.size(), nowhere);
+    shares_.assign(steps_.size(), false);
     // Whose parameters are taken is used, too, but by itself needs nothing else.
     for (StepId id = output_; id > 0; --id) {
       if (!is_used_[id]) continue;
@@ -126,7 +127,10 @@ class Writer {
       if (!is_used_[id]) continue;
       const StepId group = steps_[id].share.value_or(id);
       if (first[group] == nowhere) first[group] = id;
-      if (first[group] != id) owner_[id] = first[group];
+      if (first[group] == id) continue;
+      owner_[id] = first[group];
+      shares_[id] = true;
+      shares_[first[group]] = true;
     }
   }
 
@@ -137,7 +141,12 @@ class Writer {
       const Step& step = steps_[id];
       if (step.kind == Step::Kind::map) {
         const StepId before = step.inputs.front();
-        if (before != Network::input && readers_[before] == 1) {
+        // What shares a layer's parameters has all of them, those of its maps, too.
+        const auto shares = [&](StepId id_before) {
+          return shares_[entries_[entry_of_[id_before]].root];
+        };
+        if (before != Network::input && readers_[before] == 1 &&
+            !(has_weights(step) && shares(before))) {
           entry_of_[id] = entry_of_[before];
           entries_[entry_of_[id]].maps.push_back(id);
           continue;
@@ -254,6 +263,7 @@ class Writer {
   std::vector<std::uint32_t> readers_;
   std::vector<bool> is_used_;
   std::vector<StepId> owner_;     // of the parameters, if that is another step
+  std::vector<bool> shares_;      // parameters with another step
   std::vector<StepId> entry_of_;  // of each step
   std::vector<Entry> entries_;
   std::unordered_map<std::string, std::size_t> next_number_;

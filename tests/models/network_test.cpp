@@ -127,6 +127,33 @@ TEST(NetworkText, ThoseThatShareNameTheFirstThatIsUsed) {
             "  - {name: c, share: b, dense: 4}\n");
 }
 
+// What shares with a layer shares all that is in it.
+TEST(NetworkText, MapsWithParametersBehindSharedOnesAreLayersOfTheirOwn) {
+  Network network("net", {4});
+  Step dense = head("dense", {{"", "4"}}, Network::input, {4}, "a");
+  dense.weights = "a";
+  const StepId first = network.add(dense);
+  const auto normalized = [&](StepId input, const std::string& name) {
+    Step norm = map("layer_norm", {{"affine", "true"}}, input, {4});
+    norm.weights = name;
+    const StepId id = network.add(std::move(norm));
+    return network.add(map("relu", {}, id, {4}));
+  };
+  const StepId between = normalized(network.add(map("tanh", {}, first, {4})), "n1");
+  Step again = head("dense", {{"", "4"}}, between, {4}, "b");
+  again.share = first;
+  const StepId last = normalized(network.add(std::move(again)), "n2");
+  EXPECT_EQ(layers(network, last),
+            "  - {name: a, dense: 4, then: [tanh]}\n"
+            "  - {name: layer_norm, then: [{layer_norm: {affine: true, weights: n1}}, relu]}\n"
+            "  - {name: b, share: a, dense: 4}\n"
+            "  - {name: layer_norm_2, then: [{layer_norm: {affine: true, weights: n2}}, relu]}\n");
+  EXPECT_EQ(layers(network, between),
+            "  - name: a\n"
+            "    dense: 4\n"
+            "    then: [tanh, {layer_norm: {affine: true, weights: n1}}, relu]\n");
+}
+
 // Attention takes the names of the layers that it stands for, too.
 TEST(NetworkText, NoLayerIsCalledAsAPartOfAttention) {
   Network network("net", {4, 3});

@@ -285,7 +285,7 @@ TEST(OnnxArithmetic, Masks) {
                  "  - name: matmul\n"
                  "    dense: {units: 3, per: position}\n"
                  "    bias: false\n"
-                 "    weights: {weight: w}\n"
+                 "    weights: {weight: w_transposed}\n"
                  "    then: [{permute: [length, channels]}, {mask: {by: 10000, keys: second}}]\n"},
       LayersCase{
           "s = MatMul(x:1x2x3x3, w:3x3); y = Add(s, mask:1x1x3x3[0 -1e4 -1e4 0 0 -1e4 0 0 0])",
@@ -294,7 +294,7 @@ TEST(OnnxArithmetic, Masks) {
           "  - name: matmul\n"
           "    dense: {units: 3, per: position}\n"
           "    bias: false\n"
-          "    weights: {weight: w}\n"
+          "    weights: {weight: w_transposed}\n"
           "    then:\n"
           "      - {reshape: [3, 6]}\n"
           "      - {permute: [length, channels]}\n"
@@ -305,35 +305,35 @@ TEST(OnnxArithmetic, Masks) {
                  "  - name: matmul\n"
                  "    dense: {units: 3, per: position}\n"
                  "    bias: false\n"
-                 "    weights: {weight: w}\n"
+                 "    weights: {weight: w_transposed}\n"
                  "    then: [{shift: {by: [0, 0, -10000]}}, {permute: [length, channels]}]\n"},
       LayersCase{"s = MatMul(x:1x2x2, w:2x2); y = Sub(s, fixed:2x2[0 1e5 0 0])",
                  "  - {name: matmul_2, then: [{permute: [length, channels]}]}\n"
                  "  - name: matmul\n"
                  "    dense: {units: 2, per: position}\n"
                  "    bias: false\n"
-                 "    weights: {weight: w}\n"
+                 "    weights: {weight: w_transposed}\n"
                  "    then: [{permute: [length, channels]}, {mask: {by: 10000, keys: second}}]\n"},
       LayersCase{"s = MatMul(x:1x2x2, w:2x2); y = Where(fixed:2x2[1 0 1 1], s, -1e9)",
                  "  - {name: matmul_2, then: [{permute: [length, channels]}]}\n"
                  "  - name: matmul\n"
                  "    dense: {units: 2, per: position}\n"
                  "    bias: false\n"
-                 "    weights: {weight: w}\n"
+                 "    weights: {weight: w_transposed}\n"
                  "    then: [{permute: [length, channels]}, {mask: {by: 10000, keys: second}}]\n"},
       LayersCase{"s = MatMul(x:1x2x2, w:2x2); y = Where(fixed:2x2[0 1 0 0], -1e9, s)",
                  "  - {name: matmul_2, then: [{permute: [length, channels]}]}\n"
                  "  - name: matmul\n"
                  "    dense: {units: 2, per: position}\n"
                  "    bias: false\n"
-                 "    weights: {weight: w}\n"
+                 "    weights: {weight: w_transposed}\n"
                  "    then: [{permute: [length, channels]}, {mask: {by: 10000, keys: second}}]\n"},
       LayersCase{"s = MatMul(x:1x2x2, w:2x2); y = Where(fixed:2[1 0], s, -1e9)",
                  "  - {name: matmul_2, then: [{permute: [length, channels]}]}\n"
                  "  - name: matmul\n"
                  "    dense: {units: 2, per: position}\n"
                  "    bias: false\n"
-                 "    weights: {weight: w}\n"
+                 "    weights: {weight: w_transposed}\n"
                  "    then: [{shift: {by: [0, -10000]}}, {permute: [length, channels]}]\n"},
   };
   check_layers(cases);

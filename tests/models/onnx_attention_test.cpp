@@ -11,9 +11,12 @@ using ::testing::Not;
 
 // Projections of tokens [1, 5, 6] by PyTorch's names, with what is between them, for 2 heads of 3.
 std::string with_projections(const std::string& between, const std::string& last) {
-  return "q = MatMul(x:1x5x6, a.q.weight:6x6); k = MatMul(x, a.k.weight:6x6); "
-         "v = MatMul(x, a.v.weight:6x6); " +
-         between + "; y = MatMul(" + last + ", a.out.weight:6x6)";
+  std::string nodes;
+  for (const std::string word : {"q", "k", "v", "out"}) {
+    nodes += fmt::format("w{0} = Transpose(a.{0}.weight:6x6) perm=[1 0]; ", word);
+  }
+  return nodes + "q = MatMul(x:1x5x6, wq); k = MatMul(x, wk); v = MatMul(x, wv); " + between +
+         "; y = MatMul(" + last + ", wout)";
 }
 
 std::string attention(const std::string& settings) {

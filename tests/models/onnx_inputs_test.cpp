@@ -134,10 +134,11 @@ TEST(OnnxInputs, Names) {
                  "d.bias}}\n"
                  "  - {name: c_2, conv: {filters: 3, kernel: 1}, weights: {weight: c.weight_2, "
                  "bias: e.bias}}\n"},
-      LayersCase{"a = Relu(x:1x4); b = Relu(a); c = Gemm(b, w:4x4); y = Gemm(c, v:4x4)",
-                 "  - {name: relu, then: [relu, relu]}\n"
-                 "  - {name: gemm, dense: 4, bias: false, weights: {weight: w}}\n"
-                 "  - {name: gemm_2, dense: 4, bias: false, weights: {weight: v}}\n"},
+      LayersCase{
+          "a = Relu(x:1x4); b = Relu(a); c = Gemm(b, w:4x4) transB=1; y = Gemm(c, v:4x4) transB=1",
+          "  - {name: relu, then: [relu, relu]}\n"
+          "  - {name: gemm, dense: 4, bias: false, weights: {weight: w}}\n"
+          "  - {name: gemm_2, dense: 4, bias: false, weights: {weight: v}}\n"},
       LayersCase{"a@m = Gemm(x:1x4, onnx::1:4x4); y@m = Gemm(a, onnx::2:4x4)",
                  "  - {name: m, dense: 4, bias: false}\n"
                  "  - {name: m_2, share: m, dense: 4, bias: false}\n"},
@@ -147,7 +148,8 @@ TEST(OnnxInputs, Names) {
       LayersCase{"a = Gemm(x:1x2, onnx::1:2x2[1 1 1 1]); y = Gemm(a, onnx::2:2x2[1 1 1 1])",
                  "  - {name: gemm, dense: 2, bias: false}\n"
                  "  - {name: gemm_2, dense: 2, bias: false, weights: {weight: gemm.weight_2}}\n"},
-      LayersCase{"a = Gemm(x:1x2, p.weight:2x2[1 2 3 4]); y = Gemm(a, q.weight:2x2[1 2 3 4])",
+      LayersCase{"a = Gemm(x:1x2, p.weight:2x2[1 2 3 4]) transB=1; y = Gemm(a, q.weight:2x2[1 2 3 "
+                 "4]) transB=1",
                  "  - {name: p, dense: 2, bias: false}\n"
                  "  - {name: q, dense: 2, bias: false}\n"},
   };

@@ -137,21 +137,21 @@ TEST(OnnxLinear, GemmOfManyRows) {
 
 TEST(OnnxLinear, ScaledWeightsAreOnesOfTheirOwn) {
   constexpr std::array cases{
-      LayersCase{"a = Gemm(x:1x2, fc.weight:2x2); b = Gemm(a, fc.weight); y = Gemm(b, fc.weight) "
-                 "alpha=0.5",
+      LayersCase{"a = Gemm(x:1x2, fc.weight:2x2) transB=1; b = Gemm(a, fc.weight) transB=1; y = "
+                 "Gemm(b, fc.weight) transB=1 alpha=0.5",
                  "  - {name: fc, dense: 2, bias: false}\n"
                  "  - {name: gemm_2, share: fc, dense: 2, bias: false}\n"
                  "  - {name: gemm, dense: 2, bias: false}\n"},
       LayersCase{"w = Mul(v:2x2, 2); a = MatMul(x:1x2, w); b = MatMul(a, w); y = MatMul(b, v)",
                  "  - {name: matmul, dense: 2, bias: false}\n"
                  "  - {name: matmul_3, share: matmul, dense: 2, bias: false}\n"
-                 "  - {name: matmul_2, dense: 2, bias: false, weights: {weight: v}}\n"},
+                 "  - {name: matmul_2, dense: 2, bias: false, weights: {weight: v_transposed}}\n"},
       LayersCase{"u = MatMul(a.w:2x2, b.w:2x2); c = MatMul(x:1x2, u); y = MatMul(c, a.w)",
                  "  - {name: matmul, dense: 2, bias: false}\n"
-                 "  - {name: a, dense: 2, bias: false, weights: {weight: a.w}}\n"},
+                 "  - {name: a, dense: 2, bias: false, weights: {weight: a.w_transposed}}\n"},
       LayersCase{"t = Trilu(a.w:2x2); c = MatMul(x:1x2, t); y = MatMul(c, a.w)",
                  "  - {name: matmul, dense: 2, bias: false}\n"
-                 "  - {name: a, dense: 2, bias: false, weights: {weight: a.w}}\n"},
+                 "  - {name: a, dense: 2, bias: false, weights: {weight: a.w_transposed}}\n"},
       LayersCase{
           "p = ReduceSum(a.w:2x2x2, [0]) keepdims=0; q = ReduceSum(a.w, [1]) keepdims=0; c = "
           "MatMul(x:1x2, p); y = MatMul(c, q)",

@@ -47,10 +47,16 @@ std::uint32_t Translator::first_equal(std::uint32_t initializer) {
 }
 
 // The array under its own name, or else the usual one, or one that is made of it if that is taken.
+// A square matrix whose axes are exchanged has another name: its shape does not tell a file that
+// has it in the order of the model.
 std::string Translator::add_tensor(const Constant& numbers, const std::string& usual) {
   const bool is_own =
       numbers.origin != Constant::no_origin && is_as_it_is(numbers) && !is_made_up(numbers.name);
-  const std::string name = is_own ? numbers.name : usual;
+  const bool is_turned = numbers.is_reversed() && numbers.sizes.size() == 2 &&
+                         numbers.sizes[0] == numbers.sizes[1] && numbers.sizes[0] != 1;
+  const std::string name = !is_own     ? usual
+                           : is_turned ? numbers.name + "_transposed"
+                                       : numbers.name;
   if (is_own && !read_initializers_.insert(numbers.origin).second) {
     note(
         fmt::format("'{}' is read by several layers that do not share all of their parameters: "

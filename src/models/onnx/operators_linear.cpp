@@ -201,11 +201,11 @@ View add_dense(Translator& translator, const Node& node, const View& x, std::siz
                const Constant& weight, const Constant* bias) {
   const std::int64_t inputs = weight.sizes[1];
   const std::int64_t units = weight.sizes[0];
+  if (x.holds_batch(axis)) refuse_joined_samples();
   if (x.sizes[axis] != inputs) {
     refuse(fmt::format("vectors of {} numbers meet weights for {}", x.sizes[axis], inputs),
            "is the file complete?");
   }
-  if (x.holds_batch(axis)) refuse_joined_samples();
   Step step;
   step.kind = Step::Kind::head;
   step.component = "dense";

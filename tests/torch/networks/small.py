@@ -240,6 +240,22 @@ class Shared(nn.Module):
         return self.dense(torch.tanh(self.dense(x)))
 
 
+@network([4, 6, 6], norms="kept")
+class SharedHead(nn.Module):
+    """One convolution, and normalizations of their own behind it, as in heads of detectors."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(4) for _ in range(2))
+        self.last = classifier(4, 5)
+
+    def forward(self, x):
+        for norm in self.norms:
+            x = norm(self.conv(x)).relu()
+        return self.last(self.conv(x))
+
+
 @network([4, 6, 6], norms="kept", fresh=True,
          loose="equal arrays are stored once")
 def twins():

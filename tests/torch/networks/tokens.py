@@ -38,6 +38,27 @@ class PatchMixer(nn.Module):
 network([3, 16, 16], norms="kept", batch=4, name="patchmixer_batch4")(PatchMixer)
 
 
+# The batch is a part of an axis, as large as others.
+@network([4, 12], batch=4)
+class Windows(nn.Module):
+    """Attention within windows, and tokens in front of samples."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear(12, 36)
+        self.out = nn.Linear(12, 12)
+        self.last = nn.Linear(12, 3)
+
+    def forward(self, x):
+        count, tokens, width = x.shape
+        parts = self.qkv(x.reshape(count * 2, tokens // 2, width))
+        q, k, v = parts.reshape(count * 2, tokens // 2, 3, 2, 6).permute(2, 0, 3, 1, 4)
+        weights = (q @ k.transpose(2, 3) / math.sqrt(6)).softmax(dim=-1)
+        x = self.out((weights @ v).transpose(1, 2).reshape(count * 2, tokens // 2, width))
+        x = x.reshape(count, tokens, width).transpose(0, 1).reshape(tokens * count, width)
+        return self.last(x).reshape(tokens, count, 3).transpose(0, 1).softmax(dim=1)
+
+
 # The table of positions is gathered into a larger array when it is exported.
 @network([3, 64, 64], opset=14, loose="tables of positions are stored gathered")
 def swin():
