@@ -148,10 +148,9 @@ TEST(NetworkText, MapsWithParametersBehindSharedOnesAreLayersOfTheirOwn) {
             "  - {name: layer_norm, then: [{layer_norm: {affine: true, weights: n1}}, relu]}\n"
             "  - {name: b, share: a, dense: 4}\n"
             "  - {name: layer_norm_2, then: [{layer_norm: {affine: true, weights: n2}}, relu]}\n");
-  EXPECT_EQ(layers(network, between),
-            "  - name: a\n"
-            "    dense: 4\n"
-            "    then: [tanh, {layer_norm: {affine: true, weights: n1}}, relu]\n");
+  EXPECT_EQ(
+      layers(network, between),
+      "  - {name: a, dense: 4, then: [tanh, {layer_norm: {affine: true, weights: n1}}, relu]}\n");
 }
 
 // Attention takes the names of the layers that it stands for, too.
