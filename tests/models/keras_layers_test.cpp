@@ -56,6 +56,41 @@ TEST(KerasLayers, NormalizationsAndFixedNumbers) {
             "l1}}]}\n");
 }
 
+TEST(KerasLayers, WhatIsNotGivenIsTheDefault) {
+  const std::string wide = "[null, 8, 6, 64]";
+  const auto one_map = [](const std::string& map) {
+    return "  - {name: l1, then: [{" + map + "}]}\n";
+  };
+  EXPECT_EQ(keras_layers(wide, {"BatchNormalization"}),
+            one_map("batch_norm: {epsilon: 0.001, per: channel, affine: true, weights: l1}"));
+  EXPECT_EQ(keras_layers(wide, {"LayerNormalization"}),
+            one_map("layer_norm: {epsilon: 0.001, per: position, affine: true, weights: l1}"));
+  EXPECT_EQ(keras_layers("[null, 64]", {"RMSNormalization"}),
+            one_map("rms_norm: {epsilon: 1e-06, affine: true, shift: false, weights: l1}"));
+  EXPECT_EQ(keras_layers(wide, {"GroupNormalization"}),
+            one_map("group_norm: {groups: 32, epsilon: 0.001, affine: true, weights: l1}"));
+  EXPECT_EQ(keras_layers(wide, {"MaxPooling2D"}), one_map("max_pool: {kernel: 2}"));
+  EXPECT_EQ(keras_layers(wide, {"AveragePooling2D"}), one_map("average_pool: {kernel: 2}"));
+  EXPECT_EQ(keras_layers(sequence, {"MaxPooling1D"}), one_map("max_pool: {kernel: 2}"));
+  EXPECT_EQ(keras_layers(sequence, {"UpSampling1D"}), one_map("upsample: {factor: 2}"));
+  EXPECT_EQ(keras_layers(wide, {"UpSampling2D"}), one_map("upsample: {factor: 2}"));
+  EXPECT_EQ(keras_layers(sequence, {"ZeroPadding1D"}), one_map("pad: {by: 1}"));
+  EXPECT_EQ(keras_layers(wide, {"ZeroPadding2D"}), one_map("pad: {by: 1}"));
+  EXPECT_EQ(keras_layers(sequence, {"Cropping1D"}),
+            one_map("slice: {axis: length, from: 1, to: 9}"));
+  EXPECT_EQ(keras_layers(wide, {"ReLU", "Softmax", "ELU"}),
+            "  - {name: l1, then: [relu, softmax, elu]}\n");
+  EXPECT_EQ(keras_layers(wide, {R"(Conv2D: "filters": 3, "kernel_size": 3)"}),
+            "  - {name: l1, conv: {filters: 3, kernel: 3}}\n");
+  EXPECT_EQ(keras_layers(wide, {R"(Conv2DTranspose: "filters": 3, "kernel_size": 3)"}),
+            "  - {name: l1, conv_transposed: {filters: 3, kernel: 3}}\n");
+  EXPECT_EQ(keras_layers(wide, {R"(DepthwiseConv2D: "kernel_size": 3)"}),
+            "  - {name: l1, conv: {filters: 64, kernel: 3, groups: 64}}\n");
+  EXPECT_EQ(keras_layers(wide, {R"(SeparableConv2D: "filters": 3, "kernel_size": 3)"}),
+            "  - {name: l1/depthwise, conv: {filters: 64, kernel: 3, groups: 64}, bias: false}\n"
+            "  - {name: l1/pointwise, conv: {filters: 3, kernel: 1}}\n");
+}
+
 TEST(KerasLayers, Activations) {
   const auto maps = [](const std::string& layer) {
     const std::string text = keras_layers("[null, 8]", {layer});
@@ -166,6 +201,38 @@ TEST(KerasLayers, FunctionsOfTensorFlow) {
             "  - {name: tf.__operators__.add, then: [{shift: {by: 3}}, relu6, {scale: {by: 0.25}}, "
             "tanh]}\n"
             "  - {name: multiply, multiply: [input, tf.__operators__.add]}\n");
+}
+
+// The second argument is called by its name, and may be a tensor; the first one may be a number.
+TEST(KerasLayers, FunctionsOfTensorFlowOfTwoTensors) {
+  const auto becomes = [](const std::string& function, const std::string& first,
+                          const std::string& second = R"(["relu", 0, 0])") {
+    FunctionalModel model("[null, 8]");
+    const std::string relu = model.add("ReLU", "relu", "", {"input_1"});
+    model.add_flat("TFOpLambda", "f", "\"function\": \"" + function + "\"", first,
+                   "\"y\": " + second);
+    std::string json = model.json("f");
+    const std::string number = R"(["_CONSTANT_VALUE", )";
+    if (const std::size_t place = json.find(number); place != std::string::npos) {
+      json.replace(place + number.size(), 4, "-1, 2.0");
+    }
+    const std::string text = keras_text(json);
+    const std::size_t begin = text.find("  - ");
+    return begin == std::string::npos ? text : text.substr(begin);
+  };
+  const std::string relu = "  - {name: relu, then: [relu]}\n";
+  EXPECT_EQ(becomes("math.add", "input_1"), relu + "  - {name: f, add: [input, relu]}\n");
+  EXPECT_EQ(becomes("math.add", "input_1", R"([["relu", 0, 0], ["input_1", 0, 0]])"),
+            relu + "  - {name: f, add: [input, relu, input]}\n");
+  EXPECT_EQ(becomes("math.multiply", "input_1"),
+            relu + "  - {name: f, multiply: [input, relu]}\n");
+  EXPECT_EQ(becomes("math.subtract", "input_1"),
+            "  - {name: relu, then: [relu, {scale: {by: -1}}]}\n"
+            "  - {name: f, add: [input, relu]}\n");
+  EXPECT_EQ(becomes("math.subtract", "_CONSTANT_VALUE"),
+            "  - {name: relu, then: [relu, {scale: {by: -1}}, {shift: {by: 2}}]}\n");
+  EXPECT_EQ(becomes("math.truediv", "_CONSTANT_VALUE"),
+            "3:16: layer 'f' (TFOpLambda): a quotient by a tensor or 0 | divide by a number\n");
 }
 
 // Arguments of an operation are in its configuration; `ops.gelu` is the approximate one.

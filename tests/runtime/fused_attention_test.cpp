@@ -420,6 +420,54 @@ TEST_F(FusedAttention, NamesAreThoseOfPyTorchOrGiven) {
   expect_same(odd_texts);
 }
 
+// Layers with no path in common: then the last one's name is that of all.
+TEST_F(FusedAttention, PrefixesThatAreTheNameOfTheLayerAreWritten) {
+  Writer writer({.is_packed = false});
+  for (models::StepId id = 2; id < writer.network().size(); ++id) {
+    models::Step& step = writer.network().step(id);
+    if (step.component == "dense") step.name = step.weights = step.name.substr(2);
+  }
+  for (models::Tensor& tensor : writer.network().tensors) {
+    if (tensor.name.starts_with("a.")) tensor.name.erase(0, 2);
+  }
+  const auto texts = fuse(writer);
+  EXPECT_THAT(texts[1], HasSubstr("  - {name: out, attention: 2, weights: {query: q, key: k, "
+                                  "value: v, output: out}}\n"));
+  expect_same(texts);
+}
+
+// Two blocks that ask for the same name have parameters of their own.
+TEST_F(FusedAttention, NamesThatAreGivenAreDifferent) {
+  Writer writer({});
+  models::Network& network = writer.network();
+  const models::StepId size = network.size();
+  const models::StepId second = writer.attention(writer.output(), "b.");
+  for (models::StepId id = 2; id < network.size(); ++id) {
+    models::Step& step = network.step(id);
+    if (step.component != "dense") continue;
+    const std::string old = step.weights + '.';
+    for (models::Tensor& tensor : network.tensors) {
+      if (!tensor.name.starts_with(old)) continue;
+      const std::string word = tensor.name.substr(old.size());
+      tensor.name = fmt::format("{}_{}", step.weights.front(), old.substr(2)) + word;
+      std::ranges::replace(tensor.name, '.', '-');
+      step.tensor_names.push_back({word, tensor.name});
+    }
+    step.weights.clear();
+    if (id >= size) step.name = "a" + step.name.substr(1);
+  }
+  const std::string before = network.text(second, {});
+  write_numbers(network, path("before"));
+  models::fuse_attention(network, second);
+  write_numbers(network, path("after"));
+  const std::string after = network.text(second, {});
+  EXPECT_THAT(after, HasSubstr("  - {name: a.out, attention: 2, weights: {qkv: a.out.qkv, output: "
+                               "a.out.output}}\n"
+                               "  - {name: a.out_2, attention: 2, weights: {qkv: a.out.qkv_2, "
+                               "output: a.out.output_2}}\n"));
+  expect_same({before, after});
+}
+
 TEST_F(FusedAttention, SharesParametersAsItsLayersDid) {
   for (const bool is_packed : {true, false}) {
     SCOPED_TRACE(is_packed);
