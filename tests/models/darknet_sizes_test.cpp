@@ -20,15 +20,15 @@ std::string counted_size(const std::string& sections) {
     const std::size_t place = refusal.find(begin);
     if (place == std::string::npos) return refusal;
     const std::size_t number = place + begin.size();
-    sizes += (sizes.empty() ? "" : "x") + refusal.substr(number, refusal.find(' ', number) - number);
+    sizes +=
+        (sizes.empty() ? "" : "x") + refusal.substr(number, refusal.find(' ', number) - number);
   }
   return sizes;
 }
 
 // "HEIGHTxWIDTH", if both say so.
 std::string size_behind(const std::string& sections) {
-  const auto network =
-      network_of("a.cfg", "[net]\nwidth=24\nheight=16\nchannels=8\n" + sections);
+  const auto network = network_of("a.cfg", "[net]\nwidth=24\nheight=16\nchannels=8\n" + sections);
   const Shape& shape = network.graph.layers.back().output;
   const std::string size =
       std::to_string(shape.spatial(0)) + "x" + std::to_string(shape.spatial(1));

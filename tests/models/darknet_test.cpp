@@ -222,8 +222,8 @@ TEST(Darknet, VersionsOfWeights) {
     std::memcpy(bytes.data() + 4, &minor_version, 4);
     models::ImportOptions options;
     options.numbers_file = folder.write("a.weights", bytes);
-    const auto model = imported(
-        "a.cfg", "[net]\ninputs=2\n[connected]\noutput=1\nactivation=linear\n", options);
+    const auto model =
+        imported("a.cfg", "[net]\ninputs=2\n[connected]\noutput=1\nactivation=linear\n", options);
     const auto& region = std::get<models::FileRegion>(model.tensors.front().numbers);
     return std::to_string(region.offset) + (region.reversed ? " reversed" : "");
   };

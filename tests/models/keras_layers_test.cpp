@@ -224,8 +224,7 @@ TEST(KerasLayers, FunctionsOfTensorFlowOfTwoTensors) {
   EXPECT_EQ(becomes("math.add", "input_1"), relu + "  - {name: f, add: [input, relu]}\n");
   EXPECT_EQ(becomes("math.add", "input_1", R"([["relu", 0, 0], ["input_1", 0, 0]])"),
             relu + "  - {name: f, add: [input, relu, input]}\n");
-  EXPECT_EQ(becomes("math.multiply", "input_1"),
-            relu + "  - {name: f, multiply: [input, relu]}\n");
+  EXPECT_EQ(becomes("math.multiply", "input_1"), relu + "  - {name: f, multiply: [input, relu]}\n");
   EXPECT_EQ(becomes("math.subtract", "input_1"),
             "  - {name: relu, then: [relu, {scale: {by: -1}}]}\n"
             "  - {name: f, add: [input, relu]}\n");

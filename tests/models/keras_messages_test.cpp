@@ -83,6 +83,10 @@ TEST(KerasMessages, OfNormalizations) {
       keras_refusal(small_image, R"(Rescaling: "scale": [1, 2], "data_format": "channels_first")"),
       "layer 'l1' (Rescaling): numbers for the last axis, which is not that of the channels "
       "| use data_format='channels_last'");
+  EXPECT_EQ(keras_refusal("[null, 3, 8]", R"(Rescaling: "offset": [1, 2, 3], "data_format":
+                                              "channels_first")"),
+            "layer 'l1' (Rescaling): numbers for the last axis, which is not that of the channels "
+            "| use data_format='channels_last'");
   const std::string numbers = R"(Normalization: "mean": 0, "variance": )";
   EXPECT_EQ(keras_refusal(small_image, numbers + R"(1, "axis": 1)"),
             "layer 'l1' (Normalization): its features are not the channels | normalize along the "

@@ -61,7 +61,8 @@ TEST(OnnxFold, Orders) {
       FoldCase{"t = Tile(fixed:2[1 2], [3]); k = Slice(t, [1], [6], [0])", "{by: [2, 1, 2, 1, 2]}"},
       FoldCase{"t = Transpose(fixed:2x3); f = Flatten(t) axis=0; k = Slice(f, [1], [6], [1])",
                "{by: [3.25, 1.25, 4.25, 2.25, 5.25]}"},
-      FoldCase{"u = Unsqueeze([1 2], [1]); c = Concat(u, fixed:2x2[3 4 5 6]) axis=1; f = Flatten(c) axis=0; k = "
+      FoldCase{"u = Unsqueeze([1 2], [1]); c = Concat(u, fixed:2x2[3 4 5 6]) axis=1; f = "
+               "Flatten(c) axis=0; k = "
                "Slice(f, [1], [6], [1])",
                "{by: [3, 4, 2, 5, 6]}"},
   };

@@ -108,6 +108,7 @@ class Writer {
       mixture = product(factor(z[2], f_.turns_values), weights, f_.turns_values, turned,
                         {f_.width, f_.tokens});
     }
+    if (f_.fault == "product") network_.step(mixture).component = "multiply";
     const models::StepId last = dense(path + "out", features_, joined(mixture), f_.bias);
     if (f_.fault == "scores are read") return sum(last, shaped(scores));
     if (f_.fault == "values are read") return sum(last, z[2]);
@@ -364,7 +365,7 @@ TEST_F(FusedAttention, StaysWhereItIsSomethingElse) {
     expect_unchanged({.is_packed = false, .fault = fault});
   }
   // As many tokens as features of a head, so that shapes say nothing.
-  for (const char* fault : {"rows", "softmax"}) {
+  for (const char* fault : {"rows", "softmax", "product"}) {
     expect_unchanged({.heads = 2, .width = 4, .tokens = 4, .fault = fault});
   }
   expect_unchanged({.width = 5, .fault = "axes"});
