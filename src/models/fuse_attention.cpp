@@ -59,12 +59,14 @@ class AttentionFuser {
 
   void fuse() {
     std::vector<StepId> weighings;
-    find_readers();
     for (StepId id = 1; id < network_.size(); ++id) {
-      if (is_used_[id] && network_.step(id).component == "softmax") weighings.push_back(id);
+      if (network_.step(id).component == "softmax") weighings.push_back(id);
     }
+    if (weighings.empty()) return;
+    find_readers();
     std::vector<Match> matches;
     for (const StepId softmax : weighings) {
+      if (!is_used_[softmax]) continue;
       try {
         matches.push_back(match(softmax));
       } catch (const NoFit&) {  // it stays as it is
@@ -405,11 +407,7 @@ class AttentionFuser {
 
   void replace(const Match& found) {
     Step step = network_.step(found.output);
-    if (step.share) {
-      step.weights.clear();
-    } else {
-      name_weights(found, step);
-    }
+    if (!step.share) name_weights(found, step);
     step.component = "attention";
     step.settings.clear();
     step.settings.push_back({found.causal ? "heads" : "", std::to_string(found.heads)});
@@ -428,11 +426,6 @@ class AttentionFuser {
 }  // namespace
 
 void fuse_attention(Network& network, StepId output) {
-  bool has_softmax = false;
-  for (StepId id = 1; id < network.size() && !has_softmax; ++id) {
-    has_softmax = network.step(id).component == "softmax";
-  }
-  if (!has_softmax) return;
   AttentionFuser fuser(network, output);
   fuser.fuse();
 }

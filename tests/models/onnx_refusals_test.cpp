@@ -314,6 +314,8 @@ TEST(OnnxRefusals, Layout) {
                  "a node Split: a part has a size below 0 | is the file complete?"},
       LayersCase{"a|b = Split(x:1x4, [4]) axis=1",
                  "a node Split: 2 parts are made of an axis of 4 | is the file complete?"},
+      LayersCase{"a|b = Split(x:1x4) axis=1 num_outputs=0",
+                 "a node Split: 2 parts are made of an axis of 4 | is the file complete?", 18},
       LayersCase{"a|b = Split(x:1x4, x) axis=1",
                  "a node Split: the network's input decides about the sizes | they have to be "
                  "known when the model is read"},

@@ -374,6 +374,17 @@ TEST_F(FusedAttention, StaysWhereItIsSomethingElse) {
   expect_unchanged({.scale = 4});                  // none
 }
 
+// A network that ends inside of it.
+TEST_F(FusedAttention, PartsOfItStay) {
+  Writer writer({.causal = true});
+  models::Network& network = writer.network();
+  for (models::StepId end = 1; end < writer.output(); ++end) {
+    const std::string before = network.text(end, {});
+    models::fuse_attention(network, end);
+    EXPECT_EQ(network.text(end, {}), before);
+  }
+}
+
 TEST_F(FusedAttention, NamesAreThoseOfPyTorchOrGiven) {
   const auto text_with = [&](Writer& writer) { return fuse(writer)[1]; };
   Writer packed({});

@@ -1,0 +1,129 @@
+// Shapes behind Caffe's layers: those that the importer counts, and those that the architecture
+// file comes to. And what layers are where nothing is said.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "models/imported.hpp"
+
+namespace smoothbound::testing::caffe {
+namespace {
+
+const std::string wide =
+    "layer { name: \"data\" type: \"Input\" top: \"data\"\n"
+    "  input_param { shape { dim: 1 dim: 8 dim: 12 dim: 20 } } }\n";
+
+std::string layer(const std::string& type, const std::string& settings = "",
+                  const std::string& bottom = "data", const std::string& top = "out") {
+  return "layer { name: \"" + top + "\" type: \"" + type + "\" bottom: \"" + bottom + "\" top: \"" +
+         top + "\" " + settings + " }\n";
+}
+
+// Of the last blob, if both say the same.
+std::string shape_behind(const std::string& layers) {
+  const std::string shape =
+      network_of("a.prototxt", wide + layers).graph.layers.back().output.to_text();
+  const std::string refusal = places_of(
+      "a.prototxt",
+      wide + layers + layer("Reshape", "reshape_param { shape { dim: 0 dim: 7919 } }", "out", "z"));
+  const std::string begin = "has other scalars than ";
+  const std::size_t place = refusal.find(begin);
+  if (place == std::string::npos) return refusal;
+  const std::string counted = refusal.substr(place + begin.size(), shape.size());
+  return counted == shape ? shape : shape + ", counted as " + refusal.substr(place);
+}
+
+TEST(CaffeSizes, OfImagesThatAreNotSquare) {
+  EXPECT_EQ(shape_behind(layer("Pooling", "pooling_param { kernel_size: 3 stride: 2 }")),
+            "[8, 6, 10]");
+  EXPECT_EQ(shape_behind(layer("Pooling", "pooling_param { pool: AVE kernel_size: 3 stride: 2 }")),
+            "[8, 6, 10]");
+  EXPECT_EQ(shape_behind(layer("Pooling",
+                               "pooling_param { kernel_h: 3 kernel_w: 2 stride_h: 3 "
+                               "stride_w: 2 }")),
+            "[8, 4, 10]");
+  EXPECT_EQ(shape_behind(layer("Pooling", "pooling_param { pool: AVE global_pooling: true }")),
+            "[8]");
+  EXPECT_EQ(shape_behind(layer("Convolution",
+                               "convolution_param { num_output: 4 kernel_size: 3 "
+                               "stride: 2 pad: 1 }")),
+            "[4, 6, 10]");
+  EXPECT_EQ(shape_behind(layer("Convolution",
+                               "convolution_param { num_output: 4 kernel_h: 1 "
+                               "kernel_w: 5 pad_h: 0 pad_w: 1 }")),
+            "[4, 12, 18]");
+  EXPECT_EQ(shape_behind(layer("Convolution",
+                               "convolution_param { num_output: 4 kernel_size: 3 "
+                               "dilation: 2 }")),
+            "[4, 8, 16]");
+  EXPECT_EQ(shape_behind(layer("Deconvolution",
+                               "convolution_param { num_output: 4 kernel_size: "
+                               "4 stride: 2 pad: 1 }")),
+            "[4, 24, 40]");
+  EXPECT_EQ(shape_behind(layer("Deconvolution",
+                               "convolution_param { num_output: 8 kernel_h: 2 "
+                               "kernel_w: 3 stride_h: 2 stride_w: 3 group: 8 }")),
+            "[8, 24, 60]");
+  EXPECT_EQ(shape_behind(layer("Slice", "top: \"b\" slice_param { axis: 3 slice_point: 7 }") +
+                         layer("ReLU", "", "b", "c") + layer("ReLU", "", "out", "out")),
+            "[8, 12, 7]");
+  EXPECT_EQ(shape_behind(layer("ReLU", "", "data", "r") +
+                         layer("Concat", "bottom: \"r\" concat_param { axis: 3 }")),
+            "[8, 12, 40]");
+  EXPECT_EQ(shape_behind(layer("Permute", "permute_param { order: [0, 3, 1, 2] }")), "[20, 8, 12]");
+  EXPECT_EQ(shape_behind(layer("Pooling",
+                               "pooling_param { kernel_h: 2 kernel_w: 4 stride_h: 2 "
+                               "stride_w: 4 }",
+                               "data", "p") +
+                         layer("Crop", "bottom: \"p\" crop_param { offset: [1, 2] }")),
+            "[8, 6, 5]");
+  EXPECT_EQ(shape_behind(layer("ShuffleChannel", "shuffle_channel_param { group: 2 }")),
+            "[8, 12, 20]");
+  EXPECT_EQ(shape_behind(layer("Flatten")), "[1920]");
+}
+
+TEST(CaffeSizes, WhatIsNotGivenIsTheDefault) {
+  const auto becomes = [](const std::string& type, const std::string& settings = "") {
+    const std::string text = imported("a.prototxt", wide + layer(type, settings)).text;
+    const std::size_t begin = text.find("{name: out");
+    return begin == std::string::npos ? text : text.substr(begin, text.size() - begin - 1);
+  };
+  EXPECT_EQ(becomes("LRN"),
+            "{name: out, then: [{local_response_norm: {size: 5, alpha: 1, beta: 0.75, k: 1}}]}");
+  EXPECT_EQ(becomes("ReLU"), "{name: out, then: [relu]}");
+  EXPECT_EQ(becomes("ELU"), "{name: out, then: [elu]}");
+  EXPECT_EQ(becomes("PReLU"), "{name: out, then: [prelu]}");
+  EXPECT_EQ(becomes("Dropout"), "{name: out, then: [{dropout: 0.5}]}");
+  EXPECT_EQ(becomes("Softmax"), "{name: out, then: [softmax]}");
+  EXPECT_EQ(becomes("BatchNorm"),
+            "{name: out, then: [{batch_norm: {epsilon: 1e-05, per: channel}}]}");
+  EXPECT_EQ(becomes("Pooling", "pooling_param { kernel_size: 2 }"),
+            "{name: out, then: [{max_pool: {kernel: 2, stride: 1}}]}");
+  EXPECT_EQ(becomes("Pooling", "pooling_param { global_pooling: true }"),
+            "{name: out, then: [global_max_pool]}");
+  EXPECT_EQ(becomes("Convolution", "convolution_param { num_output: 2 kernel_size: 3 }"),
+            "{name: out, conv: {filters: 2, kernel: 3}}");
+  EXPECT_EQ(becomes("Deconvolution", "convolution_param { num_output: 2 kernel_size: 3 }"),
+            "{name: out, conv_transposed: {filters: 2, kernel: 3}}");
+  EXPECT_EQ(becomes("InnerProduct", "inner_product_param { num_output: 2 }"),
+            "{name: out, dense: 2}");
+  EXPECT_EQ(becomes("Concat", "bottom: \"data\""), "{name: out, concat: [input, input]}");
+  EXPECT_EQ(becomes("Eltwise", "bottom: \"data\""), "{name: out, add: [input, input]}");
+}
+
+TEST(CaffeSizes, LabelsStandBesideImages) {
+  const std::string data =
+      "layer { name: \"d\" type: \"Data\" top: \"data\" top: \"label\" transform_param { "
+      "crop_size: "
+      "6 } }\n";
+  EXPECT_EQ(imported("a.prototxt", data + layer("ReLU")).text,
+            "# from a network of Caffe\nname: caffe\ninput: {shape: [3, 6, 6]}\nlayers:\n"
+            "  - {name: out, then: [relu]}\n");
+  EXPECT_EQ(places_of("a.prototxt", data + layer("ReLU", "", "label")),
+            "2:1 layer 'out': 'label' is a label, a loss or a second input, which no layer reads "
+            "here (a network has one input)\n");
+}
+
+}  // namespace
+}  // namespace smoothbound::testing::caffe
