@@ -153,15 +153,15 @@ class AttentionFuser {
     return source;
   }
 
-  // Of a factor [.., tokens, features], or with both in the other order.
-  IndexMap by_token(const Source& source, StepId factor, bool tokens_are_last) const {
+  // Of a factor [.., tokens, features], or with both in the other order; nothing if its axes are
+  // none of the layer's.
+  [[nodiscard]] std::optional<IndexMap> by_token(const Source& source, StepId factor,
+                                                 bool tokens_are_last) const {
     const Shape& shape = network_.shape(factor);
     std::vector<std::size_t> order{0, 1, 2};
     order.resize(static_cast<std::size_t>(shape.rank()));
     if (tokens_are_last) std::swap(order[order.size() - 2], order[order.size() - 1]);
-    const auto numbers = source.numbers.permuted(shape, order);
-    require_fit(numbers.has_value());
-    return *numbers;
+    return source.numbers.permuted(shape, order);
   }
 
   // Whether the matrices have this size, and so many are in the stack.
@@ -176,8 +176,7 @@ class AttentionFuser {
     StepId at = network_.step(softmax).inputs.front();
     while (network_.step(at).component != "matmul") {
       const Step& step = network_.step(at);
-      const bool is_map = at != Network::input && step.kind == Step::Kind::map;
-      require_fit(is_map && found.between.size() < longest_chain);
+      require_fit(found.between.size() < longest_chain);
       found.between.push_back(at);
       if (step.component == "mask") {
         // As the component masks: by as much, and the scores as they are then.
@@ -249,13 +248,13 @@ class AttentionFuser {
     const bool is_turned =
         weights_are_first ? mixing.first_is_transposed : mixing.second_is_transposed;
     // A query's row of weights meets values of keys.
-    require_fit(values != softmax && is_turned == (keys_are_last != weights_are_first));
+    require_fit(is_turned == (keys_are_last != weights_are_first));
     const Source value = source_of(values, found.between);
     require_fit(value.scale == 1);
 
     const bool has_tokens_behind =
         weights_are_first ? mixing.second_is_transposed : !mixing.first_is_transposed;
-    const std::array<IndexMap, 3> read{
+    const std::array<std::optional<IndexMap>, 3> read{
         by_token(query, keys_are_last ? scores.first : scores.second,
                  keys_are_last ? scores.first_is_transposed : !scores.second_is_transposed),
         by_token(key, keys_are_last ? scores.second : scores.first,

@@ -30,6 +30,12 @@ TEST(DarknetMessages, OfTheBeginning) {
   EXPECT_EQ(refusals_of(""),
             "1:1 a configuration of Darknet begins with [net] (write [net] with width, height and "
             "channels)\n");
+  for (const char* sizes : {"height=3\n", "width=3\n", "channels=3\n", "height=3\nwidth=3\n",
+                            "height=3\nchannels=3\n", "width=3\nchannels=3\n"}) {
+    EXPECT_EQ(refusals_of(std::string("[net]\n") + sizes + "[avgpool]\n"),
+              "1:1 [net] gives no size of the input (write width, height and channels)\n")
+        << sizes;
+  }
   EXPECT_EQ(refusals_of("[net] width=3\n[avgpool]\n"),
             "1:1 a section has to be its name in brackets (for example [convolutional])\n");
   EXPECT_EQ(refusals_of("[net]\nwidth=\xFF\n"),

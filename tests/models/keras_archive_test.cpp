@@ -87,6 +87,9 @@ TEST(KerasArchive, RefusesWhatIsNotStored) {
   EXPECT_EQ(keras_archive_text(archive("config.json", "{}", 8)),
             "0:0: 'config.json' is compressed in the archive | unpack it, and give its "
             "config.json: python -m zipfile -e model.keras model\n");
+  EXPECT_EQ(keras_archive_text("PK\5\6" + std::string(18, '\0')),
+            "0:0: the archive has no 'config.json' | save the model with "
+            "model.save('model.keras')\n");
   EXPECT_EQ(keras_archive_text(archive("other.json", "{}")),
             "0:0: the archive has no 'config.json' | save the model with "
             "model.save('model.keras')\n");

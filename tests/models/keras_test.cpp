@@ -193,6 +193,8 @@ TEST(Keras, DamagedGraphsAreRefused) {
             "4:3: layer 'in' has no call with the number 7" + hint);
   EXPECT_EQ(refusal(R"([["d", 0, 0, {}]])", "d"),
             "3:16: layer 'd' reads its own output | a network has no loops\n");
+  EXPECT_EQ(refusal(R"([["_CONSTANT_VALUE", -1]])", "d"),
+            "4:3: not a tensor: its layer, call and output" + hint);
   EXPECT_EQ(refusal(R"([5])", "d"), "4:2: not a tensor: its layer, call and output" + hint);
   EXPECT_EQ(refusal(R"([["in", 0, 0, {}]])", "in"),
             "1:1: the model's output is its input | a network has at least one layer\n");
