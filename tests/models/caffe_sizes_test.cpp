@@ -10,12 +10,12 @@
 namespace smoothbound::testing::caffe {
 namespace {
 
-const std::string wide =
+const std::string wide_input =
     "layer { name: \"data\" type: \"Input\" top: \"data\"\n"
     "  input_param { shape { dim: 1 dim: 8 dim: 12 dim: 20 } } }\n";
 
-std::string layer(const std::string& type, const std::string& settings = "",
-                  const std::string& bottom = "data", const std::string& top = "out") {
+std::string one_layer(const std::string& type, const std::string& settings = "",
+                      const std::string& bottom = "data", const std::string& top = "out") {
   return "layer { name: \"" + top + "\" type: \"" + type + "\" bottom: \"" + bottom + "\" top: \"" +
          top + "\" " + settings + " }\n";
 }
@@ -23,10 +23,11 @@ std::string layer(const std::string& type, const std::string& settings = "",
 // Of the last blob, if both say the same.
 std::string shape_behind(const std::string& layers) {
   const std::string shape =
-      network_of("a.prototxt", wide + layers).graph.layers.back().output.to_text();
+      network_of("a.prototxt", wide_input + layers).graph.layers.back().output.to_text();
   const std::string refusal = places_of(
       "a.prototxt",
-      wide + layers + layer("Reshape", "reshape_param { shape { dim: 0 dim: 7919 } }", "out", "z"));
+      wide_input + layers +
+          one_layer("Reshape", "reshape_param { shape { dim: 0 dim: 7919 } }", "out", "z"));
   const std::string begin = "has other scalars than ";
   const std::size_t place = refusal.find(begin);
   if (place == std::string::npos) return refusal;
@@ -35,57 +36,59 @@ std::string shape_behind(const std::string& layers) {
 }
 
 TEST(CaffeSizes, OfImagesThatAreNotSquare) {
-  EXPECT_EQ(shape_behind(layer("Pooling", "pooling_param { kernel_size: 3 stride: 2 }")),
+  EXPECT_EQ(shape_behind(one_layer("Pooling", "pooling_param { kernel_size: 3 stride: 2 }")),
             "[8, 6, 10]");
-  EXPECT_EQ(shape_behind(layer("Pooling", "pooling_param { pool: AVE kernel_size: 3 stride: 2 }")),
-            "[8, 6, 10]");
-  EXPECT_EQ(shape_behind(layer("Pooling",
-                               "pooling_param { kernel_h: 3 kernel_w: 2 stride_h: 3 "
-                               "stride_w: 2 }")),
+  EXPECT_EQ(
+      shape_behind(one_layer("Pooling", "pooling_param { pool: AVE kernel_size: 3 stride: 2 }")),
+      "[8, 6, 10]");
+  EXPECT_EQ(shape_behind(one_layer("Pooling",
+                                   "pooling_param { kernel_h: 3 kernel_w: 2 stride_h: 3 "
+                                   "stride_w: 2 }")),
             "[8, 4, 10]");
-  EXPECT_EQ(shape_behind(layer("Pooling", "pooling_param { pool: AVE global_pooling: true }")),
+  EXPECT_EQ(shape_behind(one_layer("Pooling", "pooling_param { pool: AVE global_pooling: true }")),
             "[8]");
-  EXPECT_EQ(shape_behind(layer("Convolution",
-                               "convolution_param { num_output: 4 kernel_size: 3 "
-                               "stride: 2 pad: 1 }")),
+  EXPECT_EQ(shape_behind(one_layer("Convolution",
+                                   "convolution_param { num_output: 4 kernel_size: 3 "
+                                   "stride: 2 pad: 1 }")),
             "[4, 6, 10]");
-  EXPECT_EQ(shape_behind(layer("Convolution",
-                               "convolution_param { num_output: 4 kernel_h: 1 "
-                               "kernel_w: 5 pad_h: 0 pad_w: 1 }")),
+  EXPECT_EQ(shape_behind(one_layer("Convolution",
+                                   "convolution_param { num_output: 4 kernel_h: 1 "
+                                   "kernel_w: 5 pad_h: 0 pad_w: 1 }")),
             "[4, 12, 18]");
-  EXPECT_EQ(shape_behind(layer("Convolution",
-                               "convolution_param { num_output: 4 kernel_size: 3 "
-                               "dilation: 2 }")),
+  EXPECT_EQ(shape_behind(one_layer("Convolution",
+                                   "convolution_param { num_output: 4 kernel_size: 3 "
+                                   "dilation: 2 }")),
             "[4, 8, 16]");
-  EXPECT_EQ(shape_behind(layer("Deconvolution",
-                               "convolution_param { num_output: 4 kernel_size: "
-                               "4 stride: 2 pad: 1 }")),
+  EXPECT_EQ(shape_behind(one_layer("Deconvolution",
+                                   "convolution_param { num_output: 4 kernel_size: "
+                                   "4 stride: 2 pad: 1 }")),
             "[4, 24, 40]");
-  EXPECT_EQ(shape_behind(layer("Deconvolution",
-                               "convolution_param { num_output: 8 kernel_h: 2 "
-                               "kernel_w: 3 stride_h: 2 stride_w: 3 group: 8 }")),
+  EXPECT_EQ(shape_behind(one_layer("Deconvolution",
+                                   "convolution_param { num_output: 8 kernel_h: 2 "
+                                   "kernel_w: 3 stride_h: 2 stride_w: 3 group: 8 }")),
             "[8, 24, 60]");
-  EXPECT_EQ(shape_behind(layer("Slice", "top: \"b\" slice_param { axis: 3 slice_point: 7 }") +
-                         layer("ReLU", "", "b", "c") + layer("ReLU", "", "out", "out")),
+  EXPECT_EQ(shape_behind(one_layer("Slice", "top: \"b\" slice_param { axis: 3 slice_point: 7 }") +
+                         one_layer("ReLU", "", "b", "c") + one_layer("ReLU", "", "out", "out")),
             "[8, 12, 7]");
-  EXPECT_EQ(shape_behind(layer("ReLU", "", "data", "r") +
-                         layer("Concat", "bottom: \"r\" concat_param { axis: 3 }")),
+  EXPECT_EQ(shape_behind(one_layer("ReLU", "", "data", "r") +
+                         one_layer("Concat", "bottom: \"r\" concat_param { axis: 3 }")),
             "[8, 12, 40]");
-  EXPECT_EQ(shape_behind(layer("Permute", "permute_param { order: [0, 3, 1, 2] }")), "[20, 8, 12]");
-  EXPECT_EQ(shape_behind(layer("Pooling",
-                               "pooling_param { kernel_h: 2 kernel_w: 4 stride_h: 2 "
-                               "stride_w: 4 }",
-                               "data", "p") +
-                         layer("Crop", "bottom: \"p\" crop_param { offset: [1, 2] }")),
+  EXPECT_EQ(shape_behind(one_layer("Permute", "permute_param { order: [0, 3, 1, 2] }")),
+            "[20, 8, 12]");
+  EXPECT_EQ(shape_behind(one_layer("Pooling",
+                                   "pooling_param { kernel_h: 2 kernel_w: 4 stride_h: 2 "
+                                   "stride_w: 4 }",
+                                   "data", "p") +
+                         one_layer("Crop", "bottom: \"p\" crop_param { offset: [1, 2] }")),
             "[8, 6, 5]");
-  EXPECT_EQ(shape_behind(layer("ShuffleChannel", "shuffle_channel_param { group: 2 }")),
+  EXPECT_EQ(shape_behind(one_layer("ShuffleChannel", "shuffle_channel_param { group: 2 }")),
             "[8, 12, 20]");
-  EXPECT_EQ(shape_behind(layer("Flatten")), "[1920]");
+  EXPECT_EQ(shape_behind(one_layer("Flatten")), "[1920]");
 }
 
 TEST(CaffeSizes, WhatIsNotGivenIsTheDefault) {
   const auto becomes = [](const std::string& type, const std::string& settings = "") {
-    const std::string text = imported("a.prototxt", wide + layer(type, settings)).text;
+    const std::string text = imported("a.prototxt", wide_input + one_layer(type, settings)).text;
     const std::size_t begin = text.find("{name: out");
     return begin == std::string::npos ? text : text.substr(begin, text.size() - begin - 1);
   };
@@ -117,10 +120,10 @@ TEST(CaffeSizes, LabelsStandBesideImages) {
       "layer { name: \"d\" type: \"Data\" top: \"data\" top: \"label\" transform_param { "
       "crop_size: "
       "6 } }\n";
-  EXPECT_EQ(imported("a.prototxt", data + layer("ReLU")).text,
+  EXPECT_EQ(imported("a.prototxt", data + one_layer("ReLU")).text,
             "# from a network of Caffe\nname: caffe\ninput: {shape: [3, 6, 6]}\nlayers:\n"
             "  - {name: out, then: [relu]}\n");
-  EXPECT_EQ(places_of("a.prototxt", data + layer("ReLU", "", "label")),
+  EXPECT_EQ(places_of("a.prototxt", data + one_layer("ReLU", "", "label")),
             "2:1 layer 'out': 'label' is a label, a loss or a second input, which no layer reads "
             "here (a network has one input)\n");
 }

@@ -88,6 +88,7 @@ class AttentionWriter {
     const models::StepId scores = product(factor(z[first], f_.turns_first == turned_both),
                                           factor(z[1 - first], f_.turns_second != turned_both),
                                           f_.turns_first, f_.turns_second, {f_.tokens, f_.tokens});
+    if (f_.fault == "scaled product") network_.step(scores).settings.push_back({"scale", "2"});
     const models::StepId weights = weighed(scores);
     const bool turned = (f_.keys_are_last != f_.weights_are_first) != (f_.fault == "weights");
     models::StepId mixture = 0;

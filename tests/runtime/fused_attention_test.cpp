@@ -124,7 +124,7 @@ TEST_F(FusedAttention, StaysWhereItIsSomethingElse) {
     EXPECT_EQ(texts[0], texts[1]);
   };
   for (const char* fault : {"order", "scaled values", "scale", "tanh", "scores are read",
-                            "values are read", "packed is read", "long"}) {
+                            "values are read", "packed is read", "long", "scaled product"}) {
     expect_unchanged({.fault = fault});
   }
   for (const char* fault : {"values of another", "same", "bias", "values are read"}) {
