@@ -214,7 +214,7 @@ class AttentionWriter {
     }
     const bool is_last = f_.keys_are_last != (f_.fault == "softmax");
     const char* const last = f_.heads == 1 ? "length" : "width";
-    const char* const first = f_.heads == 1 ? "channels" : "height";
+    const char* const first = f_.heads == 1 || f_.fault == "heads" ? "channels" : "height";
     return map(scores, "softmax", {{"axis", is_last ? last : first}}, shape);
   }
 

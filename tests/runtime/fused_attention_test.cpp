@@ -134,6 +134,7 @@ TEST_F(FusedAttention, StaysWhereItIsSomethingElse) {
   for (const char* fault : {"rows", "softmax", "product", "weights"}) {
     expect_unchanged({.heads = 2, .width = 4, .tokens = 4, .fault = fault});
   }
+  expect_unchanged({.keys_are_last = false, .fault = "heads"});  // weights of heads, not of keys
   expect_unchanged({.width = 5, .fault = "axes"});
   expect_unchanged({.causal = true, .fault = "mask"});
   expect_unchanged({.scale = 3, .causal = true});  // the mask is scaled, too

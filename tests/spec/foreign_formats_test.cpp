@@ -136,6 +136,15 @@ TEST(ForeignFormat, IsToldByItsNameWhereItIsNoText) {
   EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{name: \xc3\xa4, dense: 1}]\n", "m.pt"), "read");
 }
 
+// Eight bytes of a length, and a brace behind them.
+TEST(ForeignFormat, SafetensorsHaveAHeader) {
+  const std::string bytes = "\x40\0\0\0\0\0\0\0{\"a\""s;
+  const auto found = models::find_foreign("w", bytes);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->what, "a safetensors file");
+  EXPECT_FALSE(models::find_foreign("w", std::string_view(bytes).substr(0, 8)).has_value());
+}
+
 // A name that a shell would take apart is not put into a command.
 TEST(ForeignFormat, CommandsNameTheFile) {
   const std::string bytes = "\x1c\0\0\0TFL3\x14\0"s;
