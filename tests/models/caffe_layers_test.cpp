@@ -1,5 +1,5 @@
-// Shapes behind Caffe's layers: those that the importer counts, and those that the architecture
-// file comes to. And what layers are where nothing is said.
+// What single layers of Caffe become, and the shapes behind them: those that the importer counts,
+// and those that the architecture file comes to.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ std::string shape_behind(const std::string& layers) {
   return counted == shape ? shape : shape + ", counted as " + refusal.substr(place);
 }
 
-TEST(CaffeSizes, OfImagesThatAreNotSquare) {
+TEST(CaffeLayers, OfImagesThatAreNotSquare) {
   EXPECT_EQ(shape_behind(one_layer("Pooling", "pooling_param { kernel_size: 3 stride: 2 }")),
             "[8, 6, 10]");
   EXPECT_EQ(
@@ -86,7 +86,7 @@ TEST(CaffeSizes, OfImagesThatAreNotSquare) {
   EXPECT_EQ(shape_behind(one_layer("Flatten")), "[1920]");
 }
 
-TEST(CaffeSizes, WhatIsNotGivenIsTheDefault) {
+TEST(CaffeLayers, WhatIsNotGivenIsTheDefault) {
   const auto becomes = [](const std::string& type, const std::string& settings = "") {
     const std::string text = imported("a.prototxt", wide_input + one_layer(type, settings)).text;
     const std::size_t begin = text.find("{name: out");
@@ -111,11 +111,97 @@ TEST(CaffeSizes, WhatIsNotGivenIsTheDefault) {
             "{name: out, conv_transposed: {filters: 2, kernel: 3}}");
   EXPECT_EQ(becomes("InnerProduct", "inner_product_param { num_output: 2 }"),
             "{name: out, dense: 2}");
+  EXPECT_EQ(becomes("Power", "power_param { shift: 1 }"), "{name: out, then: [{shift: 1}]}");
+  EXPECT_EQ(becomes("Power", "power_param { scale: 3 }"), "{name: out, then: [{scale: 3}]}");
+  EXPECT_EQ(becomes("ELU", "elu_param { alpha: 2 }"), "{name: out, then: [{elu: {alpha: 2}}]}");
+  EXPECT_EQ(becomes("ReLU", "relu_param { negative_slope: 0.1 }"),
+            "{name: out, then: [{leaky_relu: 0.1}]}");
+  EXPECT_EQ(becomes("PReLU", "prelu_param { channel_shared: true }"),
+            "{name: out, then: [{prelu: {per: layer}}]}");
   EXPECT_EQ(becomes("Concat", "bottom: \"data\""), "{name: out, concat: [input, input]}");
   EXPECT_EQ(becomes("Eltwise", "bottom: \"data\""), "{name: out, add: [input, input]}");
 }
 
-TEST(CaffeSizes, LabelsStandBesideImages) {
+// Numbers stand for words in files that a program wrote.
+TEST(CaffeLayers, WordsAndTheirNumbers) {
+  const auto same = [](const std::string& type, const std::string& word,
+                       const std::string& number) {
+    const auto text = [&](const std::string& settings) {
+      return imported("a.prototxt", wide_input + one_layer(type, settings)).text;
+    };
+    EXPECT_EQ(text(word), text(number));
+    return text(word).substr(text(word).find("{name: out") + 12);
+  };
+  EXPECT_EQ(same("Eltwise", "bottom: \"data\"", "bottom: \"data\" eltwise_param { operation: 1 }"),
+            "add: [input, input]}\n");
+  EXPECT_EQ(same("Eltwise", "bottom: \"data\" eltwise_param { operation: PROD }",
+                 "bottom: \"data\" eltwise_param { operation: 0 }"),
+            "multiply: [input, input]}\n");
+  EXPECT_EQ(same("Pooling", "pooling_param { kernel_size: 2 pool: MAX }",
+                 "pooling_param { kernel_size: 2 pool: 0 }"),
+            "then: [{max_pool: {kernel: 2, stride: 1}}]}\n");
+  EXPECT_EQ(same("Pooling", "pooling_param { kernel_size: 2 pool: AVE }",
+                 "pooling_param { kernel_size: 2 pool: 1 }"),
+            "then: [{average_pool: {kernel: 2, stride: 1}}]}\n");
+  EXPECT_EQ(same("Pooling", "pooling_param { kernel_size: 3 stride: 2 round_mode: FLOOR }",
+                 "pooling_param { kernel_size: 3 stride: 2 ceil_mode: false }"),
+            "then: [{max_pool: {kernel: 3, stride: 2}}]}\n");
+}
+
+// What decides on training or speed alone is known, and nothing is said about it.
+TEST(CaffeLayers, FieldsWithoutAMeaningHere) {
+  for (const char* settings :
+       {"Dropout dropout_param { dropout_ratio: 0.5 scale_train: true }",
+        "ReLU relu_param { engine: CUDNN }", "LRN lrn_param { engine: CUDNN }",
+        "Softmax softmax_param { engine: CUDNN }",
+        "Pooling pooling_param { kernel_size: 2 engine: CUDNN }",
+        "BatchNorm batch_norm_param { eps: 0.1 moving_average_fraction: 0.9 }",
+        "PReLU prelu_param { filler { type: \"constant\" } }",
+        "Eltwise bottom: \"data\" eltwise_param { stable_prod_grad: true }",
+        "InnerProduct inner_product_param { num_output: 2 transpose: true weight_filler { } "
+        "bias_filler { } }",
+        "Convolution convolution_param { num_output: 2 kernel_size: 1 engine: CUDNN weight_filler "
+        "{ "
+        "} bias_filler { } force_nd_im2col: true }"}) {
+    const std::string text = settings;
+    const std::size_t space = text.find(' ');
+    const auto notes = imported("a.prototxt", wide_input + one_layer(text.substr(0, space),
+                                                                     text.substr(space + 1)))
+                           .notes;
+    EXPECT_THAT(notes,
+                ::testing::Each("batch_norm has the statistics of each batch, as in training"))
+        << text;
+  }
+}
+
+TEST(CaffeLayers, KernelsHaveBothSizes) {
+  for (const char* kernel : {"kernel_h: 3", "kernel_w: 3"}) {
+    EXPECT_EQ(places_of("a.prototxt",
+                        wide_input + one_layer("Convolution", std::string("convolution_param { "
+                                                                          "num_output: 2 ") +
+                                                                  kernel + " }")),
+              "3:1 layer 'out': a convolution needs 'num_output' and 'kernel_size' (for example "
+              "num_output: 64 kernel_size: 3)\n");
+    EXPECT_EQ(
+        places_of("a.prototxt", wide_input + one_layer("Pooling", std::string("pooling_param { ") +
+                                                                      kernel + " }")),
+        "3:1 layer 'out': a pooling needs 'kernel_size' (or global_pooling: true)\n");
+  }
+}
+
+TEST(CaffeLayers, SlicesAreEqualWithoutPoints) {
+  EXPECT_EQ(shape_behind(one_layer("Slice", "top: \"b\"") + one_layer("ReLU", "", "b", "c") +
+                         one_layer("ReLU", "", "out", "out")),
+            "[4, 12, 20]");
+  const std::string text =
+      imported("a.prototxt", wide_input + one_layer("Slice", "top: \"b\" top: \"c\" top: \"d\"") +
+                                 one_layer("Concat", "bottom: \"c\"", "b", "e"))
+          .text;
+  EXPECT_THAT(text, ::testing::HasSubstr("{slice: {axis: channels, from: 2, to: 4}}"));
+  EXPECT_THAT(text, ::testing::HasSubstr("{slice: {axis: channels, from: 4, to: 6}}"));
+}
+
+TEST(CaffeLayers, LabelsStandBesideImages) {
   const std::string data =
       "layer { name: \"d\" type: \"Data\" top: \"data\" top: \"label\" transform_param { "
       "crop_size: "
