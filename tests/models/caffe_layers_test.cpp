@@ -122,6 +122,35 @@ TEST(CaffeLayers, WhatIsNotGivenIsTheDefault) {
   EXPECT_EQ(becomes("Eltwise", "bottom: \"data\""), "{name: out, add: [input, input]}");
 }
 
+TEST(CaffeLayers, SumsHaveAFactorForEach) {
+  const std::string sum = one_layer("ReLU", "", "data", "r") +
+                          one_layer("Eltwise", "bottom: \"r\" eltwise_param { coeff: [2, 3] }");
+  const std::string text = imported("a.prototxt", wide_input + sum).text;
+  EXPECT_EQ(text.substr(text.find("  - ")),
+            "  - {name: r, then: [relu, {scale: 3}]}\n"
+            "  - {name: out, from: input, then: [{scale: 2}]}\n"
+            "  - {name: out_2, add: [out, r]}\n");
+}
+
+// Files before the axes had numbers of their own.
+TEST(CaffeLayers, AxesOfOldFiles) {
+  EXPECT_EQ(shape_behind(one_layer("ReLU", "", "data", "r") +
+                         one_layer("Concat", "bottom: \"r\" concat_param { concat_dim: 2 }")),
+            "[8, 24, 20]");
+  EXPECT_EQ(shape_behind(one_layer("Slice", "slice_param { slice_dim: 3 }") +
+                         one_layer("ReLU", "", "out", "out")),
+            "[8, 12, 20]");
+  for (const char* settings :
+       {"Concat concat_param { concat_dim: 0 }", "Slice slice_param { slice_dim: 0 }"}) {
+    const std::string text = settings;
+    const std::size_t space = text.find(' ');
+    EXPECT_EQ(places_of("a.prototxt",
+                        wide_input + one_layer(text.substr(0, space), text.substr(space + 1))),
+              "3:1 layer 'out': axis 0 is not one of a sample of shape [8, 12, 20] (axis 0 is the "
+              "batch, axis 1 the channels)\n");
+  }
+}
+
 // Numbers stand for words in files that a program wrote.
 TEST(CaffeLayers, WordsAndTheirNumbers) {
   const auto same = [](const std::string& type, const std::string& word,
