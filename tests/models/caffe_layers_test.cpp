@@ -151,6 +151,74 @@ TEST(CaffeLayers, AxesOfOldFiles) {
   }
 }
 
+// The first size is that of the batch, unless it is the only one.
+TEST(CaffeLayers, InputsOfEachRank) {
+  const auto input_of = [](const std::string& type, const std::string& dims) {
+    const std::string parameter = type == "Input" ? "input_param" : "dummy_data_param";
+    const std::string text =
+        imported("a.prototxt", "layer { name: \"data\" type: \"" + type + "\" top: \"data\" " +
+                                   parameter + " { shape { dim: " + dims + " } } }\n" +
+                                   one_layer("ReLU"))
+            .text;
+    const std::size_t begin = text.find("input: ");
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  for (const char* type : {"Input", "DummyData"}) {
+    EXPECT_EQ(input_of(type, "7"), "input: {shape: [7]}");
+    EXPECT_EQ(input_of(type, "[2, 7]"), "input: {shape: [7]}");
+    EXPECT_EQ(input_of(type, "[2, 7, 5]"), "input: {shape: [7, 5]}");
+    EXPECT_EQ(input_of(type, "[2, 7, 5, 3]"), "input: {shape: [7, 5, 3]}");
+  }
+}
+
+TEST(CaffeLayers, IntegersHaveLeastValues) {
+  const auto least = [](const std::string& type, const std::string& parameter,
+                        const std::string& field, int value) {
+    const std::string text =
+        places_of("a.prototxt", wide_input + one_layer(type, parameter + " { " + field + ": " +
+                                                                 std::to_string(value - 1) + " }"));
+    return text.find("'" + field + "' has to be an integer from " + std::to_string(value) +
+                     " to 2^30, not '" + std::to_string(value - 1) + "'") != std::string::npos;
+  };
+  EXPECT_TRUE(least("Bias", "bias_param", "axis", -4));
+  EXPECT_TRUE(least("Bias", "bias_param", "num_axes", -1));
+  EXPECT_TRUE(least("Scale", "scale_param", "axis", -4));
+  EXPECT_TRUE(least("Scale", "scale_param", "num_axes", -1));
+  EXPECT_TRUE(least("InnerProduct", "inner_product_param", "axis", -4));
+  EXPECT_TRUE(least("InnerProduct", "inner_product_param", "num_output", 1));
+  EXPECT_TRUE(least("Convolution", "convolution_param", "axis", -4));
+  EXPECT_TRUE(least("Convolution", "convolution_param", "group", 1));
+  EXPECT_TRUE(least("Convolution", "convolution_param", "num_output", 1));
+  EXPECT_TRUE(least("Convolution", "convolution_param", "kernel_size", 1));
+  EXPECT_TRUE(least("Convolution", "convolution_param", "stride", 1));
+  EXPECT_TRUE(least("Convolution", "convolution_param", "dilation", 1));
+  EXPECT_TRUE(least("Convolution", "convolution_param", "pad", 0));
+  EXPECT_TRUE(least("Pooling", "pooling_param", "kernel_size", 1));
+  EXPECT_TRUE(least("Pooling", "pooling_param", "stride", 1));
+  EXPECT_TRUE(least("Pooling", "pooling_param", "pad", 0));
+  EXPECT_TRUE(least("LRN", "lrn_param", "local_size", 1));
+  EXPECT_TRUE(least("Flatten", "flatten_param", "axis", -4));
+  EXPECT_TRUE(least("Flatten", "flatten_param", "end_axis", -4));
+  EXPECT_TRUE(least("Reshape", "reshape_param", "axis", -4));
+  EXPECT_TRUE(least("Reshape", "reshape_param", "num_axes", -1));
+  EXPECT_TRUE(least("Slice", "slice_param", "slice_point", 1));
+  EXPECT_TRUE(least("Permute", "permute_param", "order", 0));
+  EXPECT_TRUE(least("ShuffleChannel", "shuffle_channel_param", "group", 1));
+  EXPECT_TRUE(least("Crop", "bottom: \"data\" crop_param", "offset", 0));
+}
+
+TEST(CaffeLayers, TypesOfOldFilesAreWrittenInCapitals) {
+  const auto refusal = [](const std::string& type) {
+    return places_of("a.prototxt", wide_input + "layers { name: \"n\" type: " + type +
+                                       " bottom: \"data\" top: \"n\" }\n");
+  };
+  EXPECT_EQ(refusal("NORMALIZE"), refusal("\"Normalize\""));
+  EXPECT_EQ(refusal("ABSVAL"), refusal("\"AbsVal\""));
+  EXPECT_EQ(refusal("ABSVAL"),
+            "3:1 layer 'n': AbsVal cannot be read: no component computes it (write an "
+            "architecture file with an opaque layer in its place)\n");
+}
+
 // Numbers stand for words in files that a program wrote.
 TEST(CaffeLayers, WordsAndTheirNumbers) {
   const auto same = [](const std::string& type, const std::string& word,
