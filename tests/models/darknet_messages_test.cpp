@@ -55,6 +55,17 @@ TEST(DarknetMessages, OfTheBeginning) {
 TEST(DarknetMessages, OfLayers) {
   EXPECT_EQ(refusals_of(small_net + "[route]\nlayers=,\n"),
             "6:8 'layers' has to be a list of integers, not ',' (for example layers=-1, 8)\n");
+  for (const char* number : {"1073741825", "-1073741825", "99999999999999999999"}) {
+    EXPECT_EQ(refusals_of(small_net + "[route]\nlayers=" + number + "\n"),
+              std::string("6:8 'layers' has to be a list of integers, not '") + number +
+                  "' (for example layers=-1, 8)\n");
+  }
+  for (const char* number : {"1073741824", "-1073741824"}) {
+    EXPECT_EQ(refusals_of(small_net + "[route]\nlayers=" + number + "\n"),
+              std::string("6:8 ") + number +
+                  " is no layer before this one, which is layer 0 (layers are counted from 0 "
+                  "behind [net], or back from this one with -1)\n");
+  }
   EXPECT_EQ(refusals_of(small_net + "[yolo]\n[route]\nlayers=0\n"),
             "7:8 layer 0 is a head of detections, which no layer reads here (read the layer in "
             "front of it, with [route])\n");

@@ -189,6 +189,7 @@ TEST_F(FusedAttention, NamesAreThoseOfPyTorchOrGiven) {
   // Names that end otherwise become others, and this is said.
   Writer odd({});
   renamed(odd, {"W_", "out."});
+  std::ranges::rotate(odd.network().tensors, odd.network().tensors.begin() + 2);
   const auto odd_texts = fuse(odd);
   EXPECT_THAT(
       odd_texts[1],
