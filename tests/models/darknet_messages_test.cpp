@@ -55,6 +55,12 @@ TEST(DarknetMessages, OfTheBeginning) {
 TEST(DarknetMessages, OfLayers) {
   EXPECT_EQ(refusals_of(small_net + "[route]\nlayers=,\n"),
             "6:8 'layers' has to be a list of integers, not ',' (for example layers=-1, 8)\n");
+  EXPECT_EQ(refusals_of("[net]\nwidth=8\nheight=6\nchannels=4\n[reorg3d]\nstride=3\n"),
+            "6:1 [reorg3d] cannot take [4, 6, 8] apart by 3 (height and width have to be multiples "
+            "of the stride, and the channels of its square)\n");
+  EXPECT_EQ(refusals_of("[net]\nwidth=6\nheight=8\nchannels=4\n[reorg3d]\nstride=3\n"),
+            "6:1 [reorg3d] cannot take [4, 8, 6] apart by 3 (height and width have to be multiples "
+            "of the stride, and the channels of its square)\n");
   for (const char* number : {"1073741825", "-1073741825", "99999999999999999999"}) {
     EXPECT_EQ(refusals_of(small_net + "[route]\nlayers=" + number + "\n"),
               std::string("6:8 'layers' has to be a list of integers, not '") + number +
