@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "keras_support.hpp"
 
 namespace smoothbound::models::testing {
@@ -275,6 +277,59 @@ TEST(KerasLayers, SelfAttention) {
   EXPECT_EQ(keras_text(model.json(attention)),
             "# From a Keras model.\nname: model\ninput: {shape: [16, 10]}\nlayers:\n"
             "  - {name: mha, attention: {heads: 2}}\n");
+}
+
+// Arguments of the call: a mask of causes, and what says nothing about the function.
+TEST(KerasLayers, ArgumentsOfAttention) {
+  const auto becomes = [](const std::string& arguments) {
+    FunctionalModel model("[null, 10, 16]");
+    model.add_flat("MultiHeadAttention", "mha", R"("num_heads": 2, "key_dim": 8)", "input_1",
+                   R"("value": ["input_1", 0, 0], )" + arguments);
+    const std::string text = keras_text(model.json("mha"));
+    const std::size_t begin = text.find("layers:\n");
+    return begin == std::string::npos ? text : text.substr(begin + 8);
+  };
+  EXPECT_EQ(becomes(R"("use_causal_mask": true, "training": true)"),
+            "  - {name: mha, attention: {heads: 2, causal: true}}\n");
+  EXPECT_EQ(becomes(R"("use_causal_mask": false, "training": false)"),
+            "  - {name: mha, attention: {heads: 2}}\n");
+  EXPECT_EQ(becomes(R"("return_attention_scores": false)"),
+            "  - {name: mha, attention: {heads: 2}}\n");
+  EXPECT_EQ(
+      becomes(R"("return_attention_scores": true)"),
+      "2:16: layer 'mha' (MultiHeadAttention): argument 'return_attention_scores' | layers for "
+      "it are dense, matmul and softmax: write an architecture file\n");
+}
+
+// For each number of spatial axes.
+TEST(KerasLayers, Poolings) {
+  const std::array<std::string, 3> shapes{"[null, 8, 4]", "[null, 8, 6, 4]", "[null, 8, 6, 4, 4]"};
+  for (std::size_t axes = 1; axes <= shapes.size(); ++axes) {
+    const auto becomes = [&](const std::string& layer) {
+      return keras_layers(shapes[axes - 1], {layer + std::to_string(axes) + "D"});
+    };
+    EXPECT_EQ(becomes("MaxPooling"), "  - {name: l1, then: [{max_pool: {kernel: 2}}]}\n");
+    EXPECT_EQ(becomes("AveragePooling"), "  - {name: l1, then: [{average_pool: {kernel: 2}}]}\n");
+    EXPECT_EQ(becomes("GlobalMaxPooling"), "  - {name: l1, then: [global_max_pool]}\n");
+    EXPECT_EQ(becomes("GlobalAveragePooling"), "  - {name: l1, then: [global_average_pool]}\n");
+  }
+}
+
+TEST(KerasLayers, FunctionsByName) {
+  const auto maps = [](const std::string& function) {
+    const std::string text =
+        keras_layers("[null, 8]", {"Activation: \"activation\": \"" + function + "\""});
+    const std::size_t start = text.find("then: [");
+    return start == std::string::npos ? text : text.substr(start + 7, text.size() - start - 10);
+  };
+  for (const char* same :
+       {"relu", "relu6", "sigmoid", "tanh", "elu", "celu", "selu", "gelu", "silu", "mish",
+        "hard_swish", "hard_sigmoid", "hard_tanh", "softplus", "softsign", "softmax"}) {
+    EXPECT_EQ(maps(same), same);
+  }
+  EXPECT_EQ(maps("swish"), "silu");
+  EXPECT_EQ(maps("hard_silu"), "hard_swish");
+  EXPECT_EQ(maps("leaky_relu"), "{leaky_relu: {slope: 0.2}}");
 }
 
 }  // namespace
