@@ -279,6 +279,21 @@ TEST(KerasLayers, SelfAttention) {
             "  - {name: mha, attention: {heads: 2}}\n");
 }
 
+// One number for both ends, or two of them, alone or in a list.
+TEST(KerasLayers, MarginsOfSequences) {
+  const auto padded = [](const std::string& padding) {
+    const std::string text = keras_layers(sequence, {"ZeroPadding1D: \"padding\": " + padding});
+    const std::size_t start = text.find("{pad: ");
+    return start == std::string::npos ? text : text.substr(start + 6, text.size() - start - 10);
+  };
+  EXPECT_EQ(padded("3"), "{by: 3}");
+  EXPECT_EQ(padded("[3]"), "{by: 3}");
+  EXPECT_EQ(padded("[1, 2]"), "{before: 1, after: 2}");
+  EXPECT_EQ(padded("[[1, 2]]"), "{before: 1, after: 2}");
+  EXPECT_EQ(keras_layers(sequence, {R"(Cropping1D: "cropping": [1, 2])"}),
+            "  - {name: l1, then: [{slice: {axis: length, from: 1, to: 8}}]}\n");
+}
+
 // Arguments of the call: a mask of causes, and what says nothing about the function.
 TEST(KerasLayers, ArgumentsOfAttention) {
   const auto becomes = [](const std::string& arguments) {

@@ -209,6 +209,14 @@ TEST(KerasMessages, OfJoins) {
             "'y' must be a number | write a number such as 12, 0.5 or 1e-3\n");
 }
 
+TEST(KerasMessages, OfOrdersOfAxes) {
+  for (const char* dims : {"[1, 1, 2]", "[1, 2, 1]", "[1, 2]"}) {
+    EXPECT_EQ(
+        keras_refusal(small_image, std::string("Permute: \"dims\": ") + dims),
+        "layer 'l1' (Permute): its dims are no order of 3 axes | name each axis once, from 1");
+  }
+}
+
 // As many spatial axes as the layer has.
 TEST(KerasMessages, OfSamplesWithOtherAxes) {
   for (const char* one :
