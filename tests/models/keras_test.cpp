@@ -261,6 +261,16 @@ TEST(Keras, InputsThatAreFlattenedStayAsTheyAre) {
   EXPECT_EQ(keras_text(sequential_3("[null, 28, 20]", {"Flatten", R"(Dense: "units": 10)"})),
             "# From a Keras model.\nname: m\ninput: {shape: [28, 20]}\nlayers:\n"
             "  - {name: l1, then: [flatten]}\n  - {name: l2, dense: 10}\n");
+  const auto input_for = [](const std::string& shape) {
+    const std::string text = keras_text(sequential_3(shape, {"Flatten", R"(Dense: "units": 3)"}));
+    const std::size_t begin = text.find("input: ");
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(input_for("[null, 2, 5]"), "input: {shape: [2, 5]}");
+  EXPECT_EQ(input_for("[null, 5, 2]"), "input: {shape: [5, 2]}");
+  // With one channel or position both orders are the same.
+  EXPECT_EQ(input_for("[null, 1, 5]"), "input: {shape: [5, 1]}");
+  EXPECT_EQ(input_for("[null, 5, 1]"), "input: {shape: [1, 5]}");
 }
 
 TEST(Keras, IsToldByItsContent) {
