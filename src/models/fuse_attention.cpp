@@ -59,12 +59,14 @@ class AttentionFuser {
 
   void fuse() {
     std::vector<StepId> weighings;
-    find_readers();
     for (StepId id = 1; id < network_.size(); ++id) {
-      if (is_used_[id] && network_.step(id).component == "softmax") weighings.push_back(id);
+      if (network_.step(id).component == "softmax") weighings.push_back(id);
     }
+    if (weighings.empty()) return;
+    find_readers();
     std::vector<Match> matches;
     for (const StepId softmax : weighings) {
+      if (!is_used_[softmax]) continue;
       try {
         matches.push_back(match(softmax));
       } catch (const NoFit&) {  // it stays as it is
@@ -151,15 +153,15 @@ class AttentionFuser {
     return source;
   }
 
-  // Of a factor [.., tokens, features], or with both in the other order.
-  IndexMap by_token(const Source& source, StepId factor, bool tokens_are_last) const {
+  // Of a factor [.., tokens, features], or with both in the other order; nothing if its axes are
+  // none of the layer's.
+  [[nodiscard]] std::optional<IndexMap> by_token(const Source& source, StepId factor,
+                                                 bool tokens_are_last) const {
     const Shape& shape = network_.shape(factor);
     std::vector<std::size_t> order{0, 1, 2};
     order.resize(static_cast<std::size_t>(shape.rank()));
     if (tokens_are_last) std::swap(order[order.size() - 2], order[order.size() - 1]);
-    const auto numbers = source.numbers.permuted(shape, order);
-    require_fit(numbers.has_value());
-    return *numbers;
+    return source.numbers.permuted(shape, order);
   }
 
   // Whether the matrices have this size, and so many are in the stack.
@@ -174,8 +176,7 @@ class AttentionFuser {
     StepId at = network_.step(softmax).inputs.front();
     while (network_.step(at).component != "matmul") {
       const Step& step = network_.step(at);
-      const bool is_map = at != Network::input && step.kind == Step::Kind::map;
-      require_fit(is_map && found.between.size() < longest_chain);
+      require_fit(found.between.size() < longest_chain);
       found.between.push_back(at);
       if (step.component == "mask") {
         // As the component masks: by as much, and the scores as they are then.
@@ -247,13 +248,13 @@ class AttentionFuser {
     const bool is_turned =
         weights_are_first ? mixing.first_is_transposed : mixing.second_is_transposed;
     // A query's row of weights meets values of keys.
-    require_fit(values != softmax && is_turned == (keys_are_last != weights_are_first));
+    require_fit(is_turned == (keys_are_last != weights_are_first));
     const Source value = source_of(values, found.between);
     require_fit(value.scale == 1);
 
     const bool has_tokens_behind =
         weights_are_first ? mixing.second_is_transposed : !mixing.first_is_transposed;
-    const std::array<IndexMap, 3> read{
+    const std::array<std::optional<IndexMap>, 3> read{
         by_token(query, keys_are_last ? scores.first : scores.second,
                  keys_are_last ? scores.first_is_transposed : !scores.second_is_transposed),
         by_token(key, keys_are_last ? scores.second : scores.first,
@@ -436,11 +437,7 @@ class AttentionFuser {
 
   void replace(const Match& found) {
     Step step = network_.step(found.output);
-    if (step.share) {
-      step.weights.clear();
-    } else {
-      name_weights(found, step);
-    }
+    if (!step.share) name_weights(found, step);
     step.component = "attention";
     step.settings.clear();
     step.settings.push_back({found.causal ? "heads" : "", std::to_string(found.heads)});
@@ -460,11 +457,6 @@ class AttentionFuser {
 }  // namespace
 
 void fuse_attention(Network& network, StepId output) {
-  bool has_softmax = false;
-  for (StepId id = 1; id < network.size() && !has_softmax; ++id) {
-    has_softmax = network.step(id).component == "softmax";
-  }
-  if (!has_softmax) return;
   AttentionFuser fuser(network, output);
   fuser.fuse();
 }

@@ -30,6 +30,12 @@ TEST(DarknetMessages, OfTheBeginning) {
   EXPECT_EQ(refusals_of(""),
             "1:1 a configuration of Darknet begins with [net] (write [net] with width, height and "
             "channels)\n");
+  for (const char* sizes : {"height=3\n", "width=3\n", "channels=3\n", "height=3\nwidth=3\n",
+                            "height=3\nchannels=3\n", "width=3\nchannels=3\n"}) {
+    EXPECT_EQ(refusals_of(std::string("[net]\n") + sizes + "[avgpool]\n"),
+              "1:1 [net] gives no size of the input (write width, height and channels)\n")
+        << sizes;
+  }
   EXPECT_EQ(refusals_of("[net] width=3\n[avgpool]\n"),
             "1:1 a section has to be its name in brackets (for example [convolutional])\n");
   EXPECT_EQ(refusals_of("[net]\nwidth=\xFF\n"),
@@ -49,6 +55,23 @@ TEST(DarknetMessages, OfTheBeginning) {
 TEST(DarknetMessages, OfLayers) {
   EXPECT_EQ(refusals_of(small_net + "[route]\nlayers=,\n"),
             "6:8 'layers' has to be a list of integers, not ',' (for example layers=-1, 8)\n");
+  EXPECT_EQ(refusals_of("[net]\nwidth=8\nheight=6\nchannels=4\n[reorg3d]\nstride=3\n"),
+            "6:1 [reorg3d] cannot take [4, 6, 8] apart by 3 (height and width have to be multiples "
+            "of the stride, and the channels of its square)\n");
+  EXPECT_EQ(refusals_of("[net]\nwidth=6\nheight=8\nchannels=4\n[reorg3d]\nstride=3\n"),
+            "6:1 [reorg3d] cannot take [4, 8, 6] apart by 3 (height and width have to be multiples "
+            "of the stride, and the channels of its square)\n");
+  for (const char* number : {"1073741825", "-1073741825", "99999999999999999999"}) {
+    EXPECT_EQ(refusals_of(small_net + "[route]\nlayers=" + number + "\n"),
+              std::string("6:8 'layers' has to be a list of integers, not '") + number +
+                  "' (for example layers=-1, 8)\n");
+  }
+  for (const char* number : {"1073741824", "-1073741824"}) {
+    EXPECT_EQ(refusals_of(small_net + "[route]\nlayers=" + number + "\n"),
+              std::string("6:8 ") + number +
+                  " is no layer before this one, which is layer 0 (layers are counted from 0 "
+                  "behind [net], or back from this one with -1)\n");
+  }
   EXPECT_EQ(refusals_of(small_net + "[yolo]\n[route]\nlayers=0\n"),
             "7:8 layer 0 is a head of detections, which no layer reads here (read the layer in "
             "front of it, with [route])\n");

@@ -212,6 +212,32 @@ TEST(Darknet, WeightsLieInTheFile) {
             "dense_1.weight [1, 2] at 68 reversed");
 }
 
+// The version says how long the header is, and how matrices of dense layers lie.
+TEST(Darknet, VersionsOfWeights) {
+  const TemporaryDirectory folder;
+  const auto matrix_of = [&](std::uint32_t major_version, std::uint32_t minor_version,
+                             std::size_t header) {
+    std::string bytes(header + 12, '\0');  // two weights and a bias
+    std::memcpy(bytes.data(), &major_version, 4);
+    std::memcpy(bytes.data() + 4, &minor_version, 4);
+    models::ImportOptions options;
+    options.numbers_file = folder.write("a.weights", bytes);
+    const auto model =
+        imported("a.cfg", "[net]\ninputs=2\n[connected]\noutput=1\nactivation=linear\n", options);
+    const auto& region = std::get<models::FileRegion>(model.tensors.front().numbers);
+    return std::to_string(region.offset) + (region.reversed ? " reversed" : "");
+  };
+  EXPECT_EQ(matrix_of(0, 0, 16), "20");
+  EXPECT_EQ(matrix_of(0, 1, 16), "20");
+  EXPECT_EQ(matrix_of(0, 2, 20), "24");
+  EXPECT_EQ(matrix_of(1, 0, 20), "24");
+  EXPECT_EQ(matrix_of(999, 999, 20), "24");
+  EXPECT_EQ(matrix_of(1000, 0, 16), "20");
+  EXPECT_EQ(matrix_of(0, 1000, 16), "20");
+  EXPECT_EQ(matrix_of(1001, 0, 16), "20 reversed");
+  EXPECT_EQ(matrix_of(0, 1001, 16), "20 reversed");
+}
+
 TEST(Darknet, WeightsThatAreNone) {
   const TemporaryDirectory folder;
   models::ImportOptions options;

@@ -173,8 +173,10 @@ TEST(IndexMap, KnowsWhatItDoesNotKnow) {
   EXPECT_FALSE(map.behind(step, all));
   step.settings = {{"axis", "width"}, {"to", "2"}};
   EXPECT_FALSE(map.behind(step, all));
-  step.settings = {{"from", "x"}};
-  EXPECT_FALSE(map.behind(step, all));
+  for (const char* no_number : {"x", "2x", "99999999999999999999"}) {
+    step.settings = {{"from", no_number}};
+    EXPECT_FALSE(map.behind(step, all)) << no_number;
+  }
   // Four of six numbers of each row, across rows of three: no runs.
   const auto turned = IndexMap(Shape{2, 3, 4}).permuted(Shape{2, 3, 4}, {1, 0, 2});
   ASSERT_TRUE(turned);

@@ -14,7 +14,7 @@ std::string little_endian(std::uint64_t value, int size) {
   return bytes;
 }
 
-// With a first member that is of no interest.
+// With a first member that is of no interest, and extra fields and comments, too.
 std::string archive(const std::string& name, const std::string& content, int method = 0,
                     const std::string& version = "3.5.0") {
   std::string bytes;
@@ -24,11 +24,11 @@ std::string archive(const std::string& name, const std::string& content, int met
                               little_endian(data.size(), 4) + little_endian(member.size(), 2);
     table += "PK\1\2" + little_endian(20, 2) + little_endian(20, 2) + little_endian(0, 2) +
              little_endian(static_cast<std::uint64_t>(how), 2) + little_endian(0, 4) + sizes +
-             little_endian(0, 2) + little_endian(0, 2) + little_endian(0, 2) + little_endian(0, 2) +
-             little_endian(0, 4) + little_endian(bytes.size(), 4) + member;
+             little_endian(2, 2) + little_endian(1, 2) + little_endian(0, 2) + little_endian(0, 2) +
+             little_endian(0, 4) + little_endian(bytes.size(), 4) + member + "xxc";
     bytes += "PK\3\4" + little_endian(20, 2) + little_endian(0, 2) +
              little_endian(static_cast<std::uint64_t>(how), 2) + little_endian(0, 4) + sizes +
-             little_endian(0, 2) + member + data;
+             little_endian(3, 2) + member + "yyy" + data;
   };
   add("metadata.json", R"({"keras_version": ")" + version + R"("})", 0);
   add(name, content, method);
@@ -87,6 +87,9 @@ TEST(KerasArchive, RefusesWhatIsNotStored) {
   EXPECT_EQ(keras_archive_text(archive("config.json", "{}", 8)),
             "0:0: 'config.json' is compressed in the archive | unpack it, and give its "
             "config.json: python -m zipfile -e model.keras model\n");
+  EXPECT_EQ(keras_archive_text("PK\5\6" + std::string(18, '\0')),
+            "0:0: the archive has no 'config.json' | save the model with "
+            "model.save('model.keras')\n");
   EXPECT_EQ(keras_archive_text(archive("other.json", "{}")),
             "0:0: the archive has no 'config.json' | save the model with "
             "model.save('model.keras')\n");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "keras_support.hpp"
 
 namespace smoothbound::models::testing {
@@ -54,6 +56,41 @@ TEST(KerasLayers, NormalizationsAndFixedNumbers) {
   EXPECT_EQ(keras_layers(image, {R"(GroupNormalization: "groups": -1, "axis": -1)"}),
             "  - {name: l1, then: [{group_norm: {groups: 4, epsilon: 0.001, affine: true, weights: "
             "l1}}]}\n");
+}
+
+TEST(KerasLayers, WhatIsNotGivenIsTheDefault) {
+  const std::string wide = "[null, 8, 6, 64]";
+  const auto one_map = [](const std::string& map) {
+    return "  - {name: l1, then: [{" + map + "}]}\n";
+  };
+  EXPECT_EQ(keras_layers(wide, {"BatchNormalization"}),
+            one_map("batch_norm: {epsilon: 0.001, per: channel, affine: true, weights: l1}"));
+  EXPECT_EQ(keras_layers(wide, {"LayerNormalization"}),
+            one_map("layer_norm: {epsilon: 0.001, per: position, affine: true, weights: l1}"));
+  EXPECT_EQ(keras_layers("[null, 64]", {"RMSNormalization"}),
+            one_map("rms_norm: {epsilon: 1e-06, affine: true, shift: false, weights: l1}"));
+  EXPECT_EQ(keras_layers(wide, {"GroupNormalization"}),
+            one_map("group_norm: {groups: 32, epsilon: 0.001, affine: true, weights: l1}"));
+  EXPECT_EQ(keras_layers(wide, {"MaxPooling2D"}), one_map("max_pool: {kernel: 2}"));
+  EXPECT_EQ(keras_layers(wide, {"AveragePooling2D"}), one_map("average_pool: {kernel: 2}"));
+  EXPECT_EQ(keras_layers(sequence, {"MaxPooling1D"}), one_map("max_pool: {kernel: 2}"));
+  EXPECT_EQ(keras_layers(sequence, {"UpSampling1D"}), one_map("upsample: {factor: 2}"));
+  EXPECT_EQ(keras_layers(wide, {"UpSampling2D"}), one_map("upsample: {factor: 2}"));
+  EXPECT_EQ(keras_layers(sequence, {"ZeroPadding1D"}), one_map("pad: {by: 1}"));
+  EXPECT_EQ(keras_layers(wide, {"ZeroPadding2D"}), one_map("pad: {by: 1}"));
+  EXPECT_EQ(keras_layers(sequence, {"Cropping1D"}),
+            one_map("slice: {axis: length, from: 1, to: 9}"));
+  EXPECT_EQ(keras_layers(wide, {"ReLU", "Softmax", "ELU"}),
+            "  - {name: l1, then: [relu, softmax, elu]}\n");
+  EXPECT_EQ(keras_layers(wide, {R"(Conv2D: "filters": 3, "kernel_size": 3)"}),
+            "  - {name: l1, conv: {filters: 3, kernel: 3}}\n");
+  EXPECT_EQ(keras_layers(wide, {R"(Conv2DTranspose: "filters": 3, "kernel_size": 3)"}),
+            "  - {name: l1, conv_transposed: {filters: 3, kernel: 3}}\n");
+  EXPECT_EQ(keras_layers(wide, {R"(DepthwiseConv2D: "kernel_size": 3)"}),
+            "  - {name: l1, conv: {filters: 64, kernel: 3, groups: 64}}\n");
+  EXPECT_EQ(keras_layers(wide, {R"(SeparableConv2D: "filters": 3, "kernel_size": 3)"}),
+            "  - {name: l1/depthwise, conv: {filters: 64, kernel: 3, groups: 64}, bias: false}\n"
+            "  - {name: l1/pointwise, conv: {filters: 3, kernel: 1}}\n");
 }
 
 TEST(KerasLayers, Activations) {
@@ -168,6 +205,37 @@ TEST(KerasLayers, FunctionsOfTensorFlow) {
             "  - {name: multiply, multiply: [input, tf.__operators__.add]}\n");
 }
 
+// The second argument is called by its name, and may be a tensor; the first one may be a number.
+TEST(KerasLayers, FunctionsOfTensorFlowOfTwoTensors) {
+  const auto becomes = [](const std::string& function, const std::string& first,
+                          const std::string& second = R"(["relu", 0, 0])") {
+    FunctionalModel model("[null, 8]");
+    const std::string relu = model.add("ReLU", "relu", "", {"input_1"});
+    model.add_flat("TFOpLambda", "f", "\"function\": \"" + function + "\"", first,
+                   "\"y\": " + second);
+    std::string json = model.json("f");
+    const std::string number = R"(["_CONSTANT_VALUE", )";
+    if (const std::size_t place = json.find(number); place != std::string::npos) {
+      json.replace(place + number.size(), 4, "-1, 2.0");
+    }
+    const std::string text = keras_text(json);
+    const std::size_t begin = text.find("  - ");
+    return begin == std::string::npos ? text : text.substr(begin);
+  };
+  const std::string relu = "  - {name: relu, then: [relu]}\n";
+  EXPECT_EQ(becomes("math.add", "input_1"), relu + "  - {name: f, add: [input, relu]}\n");
+  EXPECT_EQ(becomes("math.add", "input_1", R"([["relu", 0, 0], ["input_1", 0, 0]])"),
+            relu + "  - {name: f, add: [input, relu, input]}\n");
+  EXPECT_EQ(becomes("math.multiply", "input_1"), relu + "  - {name: f, multiply: [input, relu]}\n");
+  EXPECT_EQ(becomes("math.subtract", "input_1"),
+            "  - {name: relu, then: [relu, {scale: {by: -1}}]}\n"
+            "  - {name: f, add: [input, relu]}\n");
+  EXPECT_EQ(becomes("math.subtract", "_CONSTANT_VALUE"),
+            "  - {name: relu, then: [relu, {scale: {by: -1}}, {shift: {by: 2}}]}\n");
+  EXPECT_EQ(becomes("math.truediv", "_CONSTANT_VALUE"),
+            "3:16: layer 'f' (TFOpLambda): a quotient by a tensor or 0 | divide by a number\n");
+}
+
 // Arguments of an operation are in its configuration; `ops.gelu` is the approximate one.
 TEST(KerasLayers, OperationsOfKeras3) {
   const auto becomes = [](const std::string& class_name, const std::string& arguments) {
@@ -209,6 +277,74 @@ TEST(KerasLayers, SelfAttention) {
   EXPECT_EQ(keras_text(model.json(attention)),
             "# From a Keras model.\nname: model\ninput: {shape: [16, 10]}\nlayers:\n"
             "  - {name: mha, attention: {heads: 2}}\n");
+}
+
+// One number for both ends, or two of them, alone or in a list.
+TEST(KerasLayers, MarginsOfSequences) {
+  const auto padded = [](const std::string& padding) {
+    const std::string text = keras_layers(sequence, {"ZeroPadding1D: \"padding\": " + padding});
+    const std::size_t start = text.find("{pad: ");
+    return start == std::string::npos ? text : text.substr(start + 6, text.size() - start - 10);
+  };
+  EXPECT_EQ(padded("3"), "{by: 3}");
+  EXPECT_EQ(padded("[3]"), "{by: 3}");
+  EXPECT_EQ(padded("[1, 2]"), "{before: 1, after: 2}");
+  EXPECT_EQ(padded("[[1, 2]]"), "{before: 1, after: 2}");
+  EXPECT_EQ(keras_layers(sequence, {R"(Cropping1D: "cropping": [1, 2])"}),
+            "  - {name: l1, then: [{slice: {axis: length, from: 1, to: 8}}]}\n");
+}
+
+// Arguments of the call: a mask of causes, and what says nothing about the function.
+TEST(KerasLayers, ArgumentsOfAttention) {
+  const auto becomes = [](const std::string& arguments) {
+    FunctionalModel model("[null, 10, 16]");
+    model.add_flat("MultiHeadAttention", "mha", R"("num_heads": 2, "key_dim": 8)", "input_1",
+                   R"("value": ["input_1", 0, 0], )" + arguments);
+    const std::string text = keras_text(model.json("mha"));
+    const std::size_t begin = text.find("layers:\n");
+    return begin == std::string::npos ? text : text.substr(begin + 8);
+  };
+  EXPECT_EQ(becomes(R"("use_causal_mask": true, "training": true)"),
+            "  - {name: mha, attention: {heads: 2, causal: true}}\n");
+  EXPECT_EQ(becomes(R"("use_causal_mask": false, "training": false)"),
+            "  - {name: mha, attention: {heads: 2}}\n");
+  EXPECT_EQ(becomes(R"("return_attention_scores": false)"),
+            "  - {name: mha, attention: {heads: 2}}\n");
+  EXPECT_EQ(
+      becomes(R"("return_attention_scores": true)"),
+      "2:16: layer 'mha' (MultiHeadAttention): argument 'return_attention_scores' | layers for "
+      "it are dense, matmul and softmax: write an architecture file\n");
+}
+
+// For each number of spatial axes.
+TEST(KerasLayers, Poolings) {
+  const std::array<std::string, 3> shapes{"[null, 8, 4]", "[null, 8, 6, 4]", "[null, 8, 6, 4, 4]"};
+  for (std::size_t axes = 1; axes <= shapes.size(); ++axes) {
+    const auto becomes = [&](const std::string& layer) {
+      return keras_layers(shapes[axes - 1], {layer + std::to_string(axes) + "D"});
+    };
+    EXPECT_EQ(becomes("MaxPooling"), "  - {name: l1, then: [{max_pool: {kernel: 2}}]}\n");
+    EXPECT_EQ(becomes("AveragePooling"), "  - {name: l1, then: [{average_pool: {kernel: 2}}]}\n");
+    EXPECT_EQ(becomes("GlobalMaxPooling"), "  - {name: l1, then: [global_max_pool]}\n");
+    EXPECT_EQ(becomes("GlobalAveragePooling"), "  - {name: l1, then: [global_average_pool]}\n");
+  }
+}
+
+TEST(KerasLayers, FunctionsByName) {
+  const auto maps = [](const std::string& function) {
+    const std::string text =
+        keras_layers("[null, 8]", {"Activation: \"activation\": \"" + function + "\""});
+    const std::size_t start = text.find("then: [");
+    return start == std::string::npos ? text : text.substr(start + 7, text.size() - start - 10);
+  };
+  for (const char* same :
+       {"relu", "relu6", "sigmoid", "tanh", "elu", "celu", "selu", "gelu", "silu", "mish",
+        "hard_swish", "hard_sigmoid", "hard_tanh", "softplus", "softsign", "softmax"}) {
+    EXPECT_EQ(maps(same), same);
+  }
+  EXPECT_EQ(maps("swish"), "silu");
+  EXPECT_EQ(maps("hard_silu"), "hard_swish");
+  EXPECT_EQ(maps("leaky_relu"), "{leaky_relu: {slope: 0.2}}");
 }
 
 }  // namespace

@@ -65,6 +65,9 @@ TEST(KerasMessages, OfNormalizations) {
             "the channels, or write an architecture file");
   EXPECT_EQ(keras_refusal(small_image, R"(LayerNormalization: "rms_scaling": true)"),
             "layer 'l1' (LayerNormalization): rms_scaling | use RMSNormalization");
+  EXPECT_EQ(keras_refusal("[null, 3, 8]", R"(BatchNormalization: "axis": 1)"),
+            "layer 'l1' (BatchNormalization): its features are not the channels | normalize along "
+            "the channels, or write an architecture file");
   EXPECT_EQ(keras_refusal(small_image, R"(GroupNormalization: "axis": 1)"),
             "layer 'l1' (GroupNormalization): its groups are not of channels | normalize along the "
             "channels, or write an architecture file");
@@ -83,6 +86,10 @@ TEST(KerasMessages, OfNormalizations) {
       keras_refusal(small_image, R"(Rescaling: "scale": [1, 2], "data_format": "channels_first")"),
       "layer 'l1' (Rescaling): numbers for the last axis, which is not that of the channels "
       "| use data_format='channels_last'");
+  EXPECT_EQ(keras_refusal("[null, 3, 8]", R"(Rescaling: "offset": [1, 2, 3], "data_format":
+                                              "channels_first")"),
+            "layer 'l1' (Rescaling): numbers for the last axis, which is not that of the channels "
+            "| use data_format='channels_last'");
   const std::string numbers = R"(Normalization: "mean": 0, "variance": )";
   EXPECT_EQ(keras_refusal(small_image, numbers + R"(1, "axis": 1)"),
             "layer 'l1' (Normalization): its features are not the channels | normalize along the "
@@ -200,6 +207,29 @@ TEST(KerasMessages, OfJoins) {
             "products with a tensor or a number, and activations are\n");
   EXPECT_EQ(function("math.add", R"("y": "x")"),
             "'y' must be a number | write a number such as 12, 0.5 or 1e-3\n");
+}
+
+TEST(KerasMessages, OfOrdersOfAxes) {
+  for (const char* dims : {"[1, 1, 2]", "[1, 2, 1]", "[1, 2]"}) {
+    EXPECT_EQ(
+        keras_refusal(small_image, std::string("Permute: \"dims\": ") + dims),
+        "layer 'l1' (Permute): its dims are no order of 3 axes | name each axis once, from 1");
+  }
+}
+
+// As many spatial axes as the layer has.
+TEST(KerasMessages, OfSamplesWithOtherAxes) {
+  for (const char* one :
+       {"Conv1D: \"filters\": 3, \"kernel_size\": 1", "MaxPooling1D", "AveragePooling1D",
+        "GlobalAveragePooling1D", "GlobalMaxPooling1D", "UpSampling1D", "ZeroPadding1D",
+        "Cropping1D", "SeparableConv1D: \"filters\": 3, \"kernel_size\": 1",
+        "Conv1DTranspose: \"filters\": 3, \"kernel_size\": 1"}) {
+    const std::string layer = one;
+    EXPECT_EQ(keras_refusal(small_image, layer),
+              "layer 'l1' (" + layer.substr(0, layer.find(':')) +
+                  "): it reads samples with 1 spatial axes, not 2 (their shape is [4, 8, 6], "
+                  "channels first) | check the layers before it");
+  }
 }
 
 TEST(KerasMessages, OfCalls) {

@@ -193,6 +193,8 @@ TEST(Keras, DamagedGraphsAreRefused) {
             "4:3: layer 'in' has no call with the number 7" + hint);
   EXPECT_EQ(refusal(R"([["d", 0, 0, {}]])", "d"),
             "3:16: layer 'd' reads its own output | a network has no loops\n");
+  EXPECT_EQ(refusal(R"([["_CONSTANT_VALUE", -1]])", "d"),
+            "4:3: not a tensor: its layer, call and output" + hint);
   EXPECT_EQ(refusal(R"([5])", "d"), "4:2: not a tensor: its layer, call and output" + hint);
   EXPECT_EQ(refusal(R"([["in", 0, 0, {}]])", "in"),
             "1:1: the model's output is its input | a network has at least one layer\n");
@@ -259,6 +261,16 @@ TEST(Keras, InputsThatAreFlattenedStayAsTheyAre) {
   EXPECT_EQ(keras_text(sequential_3("[null, 28, 20]", {"Flatten", R"(Dense: "units": 10)"})),
             "# From a Keras model.\nname: m\ninput: {shape: [28, 20]}\nlayers:\n"
             "  - {name: l1, then: [flatten]}\n  - {name: l2, dense: 10}\n");
+  const auto input_for = [](const std::string& shape) {
+    const std::string text = keras_text(sequential_3(shape, {"Flatten", R"(Dense: "units": 3)"}));
+    const std::size_t begin = text.find("input: ");
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(input_for("[null, 2, 5]"), "input: {shape: [2, 5]}");
+  EXPECT_EQ(input_for("[null, 5, 2]"), "input: {shape: [5, 2]}");
+  // With one channel or position both orders are the same.
+  EXPECT_EQ(input_for("[null, 1, 5]"), "input: {shape: [5, 1]}");
+  EXPECT_EQ(input_for("[null, 5, 1]"), "input: {shape: [1, 5]}");
 }
 
 TEST(Keras, IsToldByItsContent) {

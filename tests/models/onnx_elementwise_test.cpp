@@ -88,6 +88,18 @@ TEST(OnnxElementwise, Slopes) {
                  "      - {reshape: [3, 4, 5]}\n"},
       LayersCase{"y = PRelu(x:1x3x4x4, act.weight:3)",
                  "  - {name: prelu, then: [{prelu: {weights: act}}]}\n", 6},
+      // As many channels as columns: whose they are is the opset's to say.
+      LayersCase{"y = PRelu(x:1x4x4, act.weight:4)",
+                 "  - name: prelu\n"
+                 "    then: [{permute: [length, channels]}, {prelu: {weights: act}}, {permute: "
+                 "[length, channels]}]\n"},
+      LayersCase{"y = PRelu(x:1x4x4, act.weight:4)",
+                 "  - {name: prelu, then: [{prelu: {weights: act}}]}\n", 6},
+      LayersCase{"y = PRelu(x:1x3x5, act.weight:5)",
+                 "  - name: prelu\n"
+                 "    then: [{permute: [length, channels]}, {prelu: {weights: act}}, {permute: "
+                 "[length, channels]}]\n",
+                 6},
       LayersCase{"r = Reshape(x:1x3x16, [1 3 2 2 2 2]); y = PRelu(r, act.weight:2)",
                  "  - name: prelu\n"
                  "    then:\n"

@@ -79,5 +79,21 @@ TEST(Prototxt, NumberOfFieldsIsLimited) {
             "network does not need");
 }
 
+TEST(Prototxt, FlagsAreWordsOrDigits) {
+  MistakeList mistakes;
+  const auto flag = [&](const std::string& value, bool otherwise) {
+    const Field file = parse(value.empty() ? "" : "f: " + value);
+    return Message(file, mistakes).flag("f", otherwise);
+  };
+  for (const bool otherwise : {true, false}) {
+    EXPECT_TRUE(flag("true", otherwise));
+    EXPECT_TRUE(flag("1", otherwise));
+    EXPECT_FALSE(flag("false", otherwise));
+    EXPECT_FALSE(flag("0", otherwise));
+    EXPECT_EQ(flag("", otherwise), otherwise);
+  }
+  EXPECT_NO_THROW(mistakes.throw_any());
+}
+
 }  // namespace
 }  // namespace smoothbound::models::prototxt

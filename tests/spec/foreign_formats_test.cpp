@@ -1,5 +1,7 @@
 // Files of other programs, given where an architecture belongs.
 
+#include "smoothbound/models/foreign_formats.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -123,8 +125,24 @@ TEST(ForeignFormat, IsToldByItsNameWhereItIsNoText) {
   const std::string network = "input: {shape: [3]}\nlayers: [{dense: 1}]\n#";
   const std::string filler(models::beginning_bytes - network.size() - 1, 'x');
   EXPECT_EQ(refusal(network + filler + "\xc3\xa4\n", "m.pt"), "read");
+  const std::string whole(models::beginning_bytes - 4, 'x');
+  const auto is_foreign = [&](std::string_view end) {
+    return models::find_foreign("m.pt", whole + std::string(end)).has_value();
+  };
+  EXPECT_FALSE(is_foreign("x\xf0\x9f\x98"));
+  EXPECT_TRUE(is_foreign("\xf0\x9f\x98x"));
+  EXPECT_TRUE(is_foreign("\xf0\x9f\x98"));  // a shorter file, which ends here
   EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{dense: 1}]\n", "m.pt"), "read");
   EXPECT_EQ(refusal("input: {shape: [3]}\nlayers: [{name: \xc3\xa4, dense: 1}]\n", "m.pt"), "read");
+}
+
+// Eight bytes of a length, and a brace behind them.
+TEST(ForeignFormat, SafetensorsHaveAHeader) {
+  const std::string bytes = "\x40\0\0\0\0\0\0\0{\"a\""s;
+  const auto found = models::find_foreign("w", bytes);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->what, "a safetensors file");
+  EXPECT_FALSE(models::find_foreign("w", std::string_view(bytes).substr(0, 8)).has_value());
 }
 
 // A name that a shell would take apart is not put into a command.
@@ -136,6 +154,10 @@ TEST(ForeignFormat, CommandsNameTheFile) {
     return text.substr(start, text.find(" --output") - start);
   };
   EXPECT_EQ(named("a-b/c_1.tflite"), "a-b/c_1.tflite");
+  EXPECT_EQ(named("azAZ09-_./x"), "azAZ09-_./x");
+  for (const char* other : {"`", "{", "@", "[", ":", "'", "$", "~"}) {
+    EXPECT_EQ(named(std::string("a") + other), "FILE") << other;
+  }
   EXPECT_EQ(named("my model.tflite"), "FILE");
   EXPECT_EQ(named("x;rm.tflite"), "FILE");
   EXPECT_EQ(named("-x.tflite"), "FILE");
