@@ -90,8 +90,7 @@ void translate_attention(Translator& translator, const Node& node) {
 }  // namespace
 
 std::vector<Operator> attention_operators() {
-  return {{"Attention", "matmul, softmax and matmul; with projections around it attention",
-           translate_attention}};
+  return {{"Attention", "matmul and softmax, or attention", translate_attention}};
 }
 
 }  // namespace smoothbound::models::onnx
