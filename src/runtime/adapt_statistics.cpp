@@ -35,7 +35,7 @@ void prefer_statistics(Graph& graph, std::vector<GivenStatistics> given, NormsTo
   for (const GivenStatistics& one : given) {
     if (one.are_in_file) forget_statistics(graph, one);
   }
-  std::erase_if(given, &GivenStatistics::are_in_file);
+  std::erase_if(given, [](const GivenStatistics& one) { return one.are_in_file; });
   if (given.empty()) return;
   notes.push_back(fmt::format("{}: '{}' has no statistics for it, and the model's own are used",
                               named(graph, given), file));
