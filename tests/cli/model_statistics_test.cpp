@@ -70,10 +70,11 @@ class ModelStatistics : public ::testing::Test {
   ModelStatistics() {
     (void)directory_.write("net.onnx", model_of(own).bytes());
     write_npy(directory_ / "x.npy", {"", {2, 2}, std::vector<double>{1, 0, 0, 1}});
-    EXPECT_EQ(run({"import", "net.onnx", "-o", "net.yaml", "--weights", "own.npz"}).exit_code, 0);
-    store("own.npz", own);
-    store("other.npz", other);
-    store("mixed.npz", mixed);
+    EXPECT_EQ(
+        run({"import", "net.onnx", "-o", "net.yaml", "--weights", "own.safetensors"}).exit_code, 0);
+    store("own.safetensors", own);
+    store("other.safetensors", other);
+    store("mixed.safetensors", mixed);
   }
   void store(std::string_view file, const State& state) const {
     std::vector<TensorView> tensors;
@@ -103,94 +104,105 @@ class ModelStatistics : public ::testing::Test {
 
 TEST_F(ModelStatistics, MakeWayForThoseOfWeights) {
   for (const char* const command : {"run", "bound"}) {
-    const Json expected = answer({command, "net.yaml", "--weights", "other.npz"});
-    EXPECT_EQ(answer({command, "net.onnx", "--weights", "other.npz"}), expected);
+    const Json expected = answer({command, "net.yaml", "--weights", "other.safetensors"});
+    EXPECT_EQ(answer({command, "net.onnx", "--weights", "other.safetensors"}), expected);
     EXPECT_NE(answer({command, "net.onnx"}), expected);
-    EXPECT_EQ(answer({command, "net.onnx"}), answer({command, "net.yaml", "--weights", "own.npz"}));
+    EXPECT_EQ(answer({command, "net.onnx"}),
+              answer({command, "net.yaml", "--weights", "own.safetensors"}));
   }
   ASSERT_EQ(run({"check", "net.onnx", "--update", "--force", "--baseline", "b.json"}).exit_code, 0);
-  EXPECT_EQ(run({"check", "net.onnx", "--baseline", "b.json", "--weights", "own.npz"}).exit_code,
-            0);
+  EXPECT_EQ(
+      run({"check", "net.onnx", "--baseline", "b.json", "--weights", "own.safetensors"}).exit_code,
+      0);
   const Outcome check =
-      run({"check", "net.onnx", "--baseline", "b.json", "--weights", "other.npz"});
+      run({"check", "net.onnx", "--baseline", "b.json", "--weights", "other.safetensors"});
   EXPECT_THAT(check.out, HasSubstr("the statistics that --weights gives did"));
-  EXPECT_THAT(run({"bound", "net.onnx", "--weights", "other.npz"}).out,
+  EXPECT_THAT(run({"bound", "net.onnx", "--weights", "other.safetensors"}).out,
               AllOf(Not(HasSubstr("no effect")), Not(HasSubstr("statistics"))));
 }
 
 TEST_F(ModelStatistics, MakeWayForThoseOfAFileOfTheirOwn) {
-  const Json expected = answer({"run", "net.yaml", "--weights", "other.npz"});
-  EXPECT_EQ(answer({"run", "net.onnx", "--statistics", "other.npz"}), expected);
-  store("s.npz", without(without(without(without(other, "weight"), "bias"), "gamma"), "beta"));
-  EXPECT_EQ(answer({"run", "net.onnx", "--statistics", "s.npz"}), expected);
-  EXPECT_EQ(answer({"run", "net.onnx", "--weights", "own.npz", "--statistics", "s.npz"}), expected);
+  const Json expected = answer({"run", "net.yaml", "--weights", "other.safetensors"});
+  EXPECT_EQ(answer({"run", "net.onnx", "--statistics", "other.safetensors"}), expected);
+  store("s.safetensors",
+        without(without(without(without(other, "weight"), "bias"), "gamma"), "beta"));
+  EXPECT_EQ(answer({"run", "net.onnx", "--statistics", "s.safetensors"}), expected);
+  EXPECT_EQ(
+      answer({"run", "net.onnx", "--weights", "own.safetensors", "--statistics", "s.safetensors"}),
+      expected);
 }
 
 TEST_F(ModelStatistics, AreThoseOfTheFileInTraining) {
   const auto train = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(),
-                     {"train", "net.onnx", "--loss", "square", "--label-radius", "1",
-                      "--iterations", "1", "--input", "x.npy", "--targets", "x.npy"});
+    arguments.insert(arguments.begin(), {"train", "net.onnx", "--loss", "square", "--iterations",
+                                         "1", "--input", "x.npy", "--targets", "x.npy"});
     return run(std::move(arguments));
   };
-  const Outcome first = train({"--weights", "other.npz", "--checkpoint", "c.safetensors"});
+  const Outcome first = train({"--weights", "other.safetensors", "--checkpoint", "c.safetensors"});
   EXPECT_EQ(first.err, "");
   EXPECT_EQ(first.exit_code, 0);
-  EXPECT_EQ(train({"--statistics", "other.npz", "--resume", "c.safetensors"}).exit_code, 0);
-  EXPECT_EQ(train({"--statistics", "mixed.npz", "--resume", "c.safetensors"}).err,
+  EXPECT_EQ(train({"--statistics", "other.safetensors", "--resume", "c.safetensors"}).exit_code, 0);
+  EXPECT_EQ(train({"--statistics", "mixed.safetensors", "--resume", "c.safetensors"}).err,
             "c.safetensors: error: is of a run with other statistics of batch norm\n"
             "hint: give the files with which it began\n");
 }
 
 TEST_F(ModelStatistics, StayWhereTheFileHasNone) {
-  store("part.npz", without(other, "q.running"));
-  store("none.npz", without(other, "running"));
+  store("part.safetensors", without(other, "q.running"));
+  store("none.safetensors", without(other, "running"));
   for (const char* const command : {"run", "bound"}) {
-    EXPECT_EQ(answer({command, "net.onnx", "--weights", "part.npz"}),
-              answer({command, "net.yaml", "--weights", "mixed.npz"}));
-    EXPECT_EQ(answer({command, "net.onnx", "--weights", "none.npz"}),
-              answer({command, "net.yaml", "--weights", "own.npz"}));
-    EXPECT_THAT(run({command, "net.onnx", "--weights", "part.npz"}).out,
-                HasSubstr("batch norm of layer 'c': 'part.npz' has no statistics for it, and the "
-                          "model's own are used\n"));
-    EXPECT_THAT(run({command, "net.onnx", "--weights", "none.npz"}).out,
-                HasSubstr("batch norm of layer 'a' and 1 more: 'none.npz' has no statistics for "
-                          "it, and the model's own are used\n"));
+    EXPECT_EQ(answer({command, "net.onnx", "--weights", "part.safetensors"}),
+              answer({command, "net.yaml", "--weights", "mixed.safetensors"}));
+    EXPECT_EQ(answer({command, "net.onnx", "--weights", "none.safetensors"}),
+              answer({command, "net.yaml", "--weights", "own.safetensors"}));
+    EXPECT_THAT(
+        run({command, "net.onnx", "--weights", "part.safetensors"}).out,
+        HasSubstr("batch norm of layer 'c': 'part.safetensors' has no statistics for it, and the "
+                  "model's own are used\n"));
+    EXPECT_THAT(
+        run({command, "net.onnx", "--weights", "none.safetensors"}).out,
+        HasSubstr("batch norm of layer 'a' and 1 more: 'none.safetensors' has no statistics for "
+                  "it, and the model's own are used\n"));
   }
-  EXPECT_EQ(answer({"run", "net.onnx", "--statistics", "part.npz"}),
-            answer({"run", "net.yaml", "--weights", "mixed.npz"}));
+  EXPECT_EQ(answer({"run", "net.onnx", "--statistics", "part.safetensors"}),
+            answer({"run", "net.yaml", "--weights", "mixed.safetensors"}));
 }
 
 TEST_F(ModelStatistics, OfAFileHaveToBeBothOrSome) {
-  store("half.npz", without(other, "p.running_var"));
+  store("half.safetensors", without(other, "p.running_var"));
   const char* const hint = "\nhint: are these the weights of another network?\n";
   for (const char* const option : {"--weights", "--statistics"}) {
-    const Outcome outcome = run({"run", "net.onnx", option, "half.npz"});
+    const Outcome outcome = run({"run", "net.onnx", option, "half.safetensors"});
     EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_EQ(outcome.err, std::string("half.npz: error: tensor 'p.running_var' of shape [2] is "
-                                       "missing") +
-                               hint);
+    EXPECT_EQ(outcome.err,
+              std::string("half.safetensors: error: tensor 'p.running_var' of shape [2] is "
+                          "missing") +
+                  hint);
   }
-  store("none.npz", without(other, "running"));
-  EXPECT_EQ(run({"run", "net.onnx", "--statistics", "none.npz"}).err,
-            std::string("none.npz: error: tensor 'p.running_mean' of shape [2] is missing, and 3 "
-                        "more") +
-                hint);
+  store("none.safetensors", without(other, "running"));
+  EXPECT_EQ(
+      run({"run", "net.onnx", "--statistics", "none.safetensors"}).err,
+      std::string("none.safetensors: error: tensor 'p.running_mean' of shape [2] is missing, and 3 "
+                  "more") +
+          hint);
 }
 
 TEST_F(ModelStatistics, AreFoundByMapAndByOrder) {
-  const Json expected = answer({"run", "net.yaml", "--weights", "other.npz"});
-  EXPECT_EQ(answer({"run", "net.onnx", "--weights", "other.npz", "--match-weights", "order"}),
-            expected);
-  store("none.npz", without(other, "running"));
-  EXPECT_EQ(answer({"run", "net.onnx", "--weights", "none.npz", "--match-weights", "order"}),
-            answer({"run", "net.yaml", "--weights", "own.npz"}));
+  const Json expected = answer({"run", "net.yaml", "--weights", "other.safetensors"});
+  EXPECT_EQ(
+      answer({"run", "net.onnx", "--weights", "other.safetensors", "--match-weights", "order"}),
+      expected);
+  store("none.safetensors", without(other, "running"));
+  EXPECT_EQ(
+      answer({"run", "net.onnx", "--weights", "none.safetensors", "--match-weights", "order"}),
+      answer({"run", "net.yaml", "--weights", "own.safetensors"}));
   State renamed = other;
   for (NamedNumbers& one : renamed) one.name = "net." + one.name;
-  store("renamed.npz", renamed);
+  store("renamed.safetensors", renamed);
   (void)directory_.write("map.yaml", "{a: net.a, p: net.p, c: net.c, q: net.q}\n");
-  EXPECT_EQ(answer({"run", "net.onnx", "--weights", "renamed.npz", "--weights-map", "map.yaml"}),
-            expected);
+  EXPECT_EQ(
+      answer({"run", "net.onnx", "--weights", "renamed.safetensors", "--weights-map", "map.yaml"}),
+      expected);
 }
 
 TEST_F(ModelStatistics, AreNoMatterWithoutBatchNorms) {
@@ -198,10 +210,10 @@ TEST_F(ModelStatistics, AreNoMatterWithoutBatchNorms) {
   model.input("x", {"n", 2}).output("y").initializer("a.weight", {2, 2}, {1, 2, 3, 4});
   model.node("Gemm", {"x", "a.weight"}, {"y"}, {}, "/a/Gemm");
   (void)directory_.write("plain.onnx", model.bytes());
-  EXPECT_THAT(run({"bound", "plain.onnx", "--weights", "other.npz"}).out,
+  EXPECT_THAT(run({"bound", "plain.onnx", "--weights", "other.safetensors"}).out,
               HasSubstr("weights have no effect: no batch norm lacks its statistics\n"));
-  EXPECT_EQ(run({"run", "plain.onnx", "--statistics", "other.npz"}).err,
-            "other.npz: error: 'plain' has no batch norm to use statistics\n"
+  EXPECT_EQ(run({"run", "plain.onnx", "--statistics", "other.safetensors"}).err,
+            "other.safetensors: error: 'plain' has no batch norm to use statistics\n"
             "hint: leave out the statistics\n");
 }
 

@@ -152,7 +152,7 @@ TEST_F(WeightsByName, BuffersThatLookLikeParametersAreToldOf) {
   EXPECT_THAT(told_beside({"b.bias"}),
               ElementsAre("1 tensor of '" + path + "' is not read, such as 'b.bias'"));
   EXPECT_THAT(told_beside({"b.mask", "b.weight", "b.bias", "weight"}),
-              ElementsAre("3 tensors of '" + path + "' are not read, such as 'b.weight'"));
+              ElementsAre("3 tensors of '" + path + "' are not read, such as 'b.bias'"));
   store({{"a.weight", {4, 3}}, {"a.batch_norm.scale", {4}}, {"b.bias", {2}}});
   EXPECT_THAT(read({.passes_over_buffers = true}), ElementsAre(1, 2));
 }
