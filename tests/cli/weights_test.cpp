@@ -233,7 +233,7 @@ TEST_F(WeightsOption, TensorsThatAreNotReadAreCounted) {
                                             {"conv2.weight", {1}, values[3]},
                                             {"conv2.bias", {1}, values[4]},
                                             {"mask", {1}, values[5]}});
-  const char* const note = "2 tensors of 'more.safetensors' are not read, such as 'conv2.weight'\n";
+  const char* const note = "2 tensors of 'more.safetensors' are not read, such as 'conv2.bias'\n";
   const Outcome outcome =
       run({"run", "net.yaml", "--input", "x.npy", "--weights", "more.safetensors"});
   EXPECT_EQ(outcome.err, "");
