@@ -156,7 +156,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
     for (const ComponentDefault& one : spec.defaults) report.assumptions.push_back(assumption(one));
   }
   report.graph = build_graph(std::move(spec), report.settings.batch, std::move(mistakes));
-  if (options.adapt) report.graph = options.adapt(std::move(report.graph), notes);
+  if (options.adapt) report.graph = options.adapt(std::move(report.graph), source, notes);
   require_numbers(report.graph);
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.default_count = report.assumptions.size();

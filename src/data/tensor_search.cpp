@@ -11,12 +11,6 @@ namespace {
 // Of DataParallel, of Lightning and other frames, of torch.compile.
 constexpr std::array<std::string_view, 3> wrappers{"module.", "model.", "_orig_mod."};
 
-bool is_last_word(std::string_view name, std::string_view word) {
-  if (!name.ends_with(word)) return false;
-  name.remove_suffix(word.size());
-  return name.empty() || name.ends_with('.');
-}
-
 // One of the names by which an expected tensor is looked for.
 struct Wanted {
   std::size_t tensor;
@@ -25,6 +19,12 @@ struct Wanted {
 };
 
 }  // namespace
+
+bool is_last_word(std::string_view name, std::string_view word) {
+  if (!name.ends_with(word)) return false;
+  name.remove_suffix(word.size());
+  return name.empty() || name.ends_with('.');
+}
 
 bool is_never_read(std::string_view name) { return is_last_word(name, "num_batches_tracked"); }
 

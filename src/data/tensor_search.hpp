@@ -13,6 +13,8 @@
 
 namespace smoothbound {
 
+/// Whether a name is this word, or ends in it behind a dot.
+bool is_last_word(std::string_view name, std::string_view word);
 /// Whether nothing reads a tensor of this name: a count that PyTorch keeps beside statistics.
 bool is_never_read(std::string_view name);
 /// Whether it is a running mean or variance, as far as its name tells.

@@ -131,6 +131,20 @@ void pass_over_buffers(std::vector<std::string_view>& names, std::span<const Fou
   std::erase_if(names, [&](std::string_view name) { return !modules.contains(module_of(name)); });
 }
 
+// Buffers that are called as parameters are: of a network with more layers, perhaps.
+void note_passed_over(const std::vector<std::string_view>& names, const std::string& path,
+                      const WeightsReading& reading) {
+  if (!reading.notice) return;
+  const auto is_like_parameter = [](std::string_view name) {
+    return is_last_word(name, "weight") || is_last_word(name, "bias");
+  };
+  const auto count = std::ranges::count_if(names, is_like_parameter);
+  if (count == 0) return;
+  reading.notice(fmt::format("{} tensor{} of '{}' {} not read, such as '{}'", count,
+                             count == 1 ? "" : "s", path, count == 1 ? "is" : "are",
+                             *std::ranges::find_if(names, is_like_parameter)));
+}
+
 void refuse_missing(const ArrayFile& file, std::span<const ExpectedTensor> expected,
                     std::span<const FoundTensor> found,
                     const std::vector<std::string_view>& superfluous) {
@@ -229,6 +243,7 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
   pass_over(superfluous, others, map);
   if (map != nullptr) check_map(*map, expected, found, others, superfluous);
   refuse_missing(file, expected, found, superfluous);
+  const std::vector<std::string_view> besides = superfluous;
   if (reading.passes_over_buffers) pass_over_buffers(superfluous, found);
   if (!superfluous.empty()) {
     const ArrayEntry& first = *file.find(superfluous.front());
@@ -238,6 +253,7 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
                     shape_to_text(first.shape), and_more(superfluous.size())),
         other_network);
   }
+  note_passed_over(besides, path, reading);
   std::vector<ArrayEntry> entries;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     entries.push_back(fitted(file, expected[i], found[i]));
@@ -248,6 +264,13 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
 std::vector<bool> find_tensors(const std::string& path, std::span<const ExpectedTensor> tensors,
                                const WeightsReading& reading) {
   const ArrayFile file = open_array_file(path, reading.import);
+  if (reading.match == TensorMatch::order && !tensors.empty()) {
+    const bool statistics = is_running_statistic(tensors.front().name);
+    const bool has_such = std::ranges::any_of(file.entries(), [&](const ArrayEntry& entry) {
+      return !is_never_read(entry.name) && is_running_statistic(entry.name) == statistics;
+    });
+    return std::vector<bool>(tensors.size(), has_such);
+  }
   std::vector<bool> found;
   for (const FoundTensor& tensor : search_tensors(file.entries(), tensors, reading.map.get())) {
     found.push_back(tensor.entry != nullptr);

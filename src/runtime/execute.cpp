@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "smoothbound/runtime/adapt_statistics.hpp"
@@ -111,7 +112,10 @@ class Execution {
     result.statistics = request_.statistics;
     samples_.generate(report);
     const Labels labels = samples_.labels(report);
-    set_parameters(runner.network(), report.graph, request_.parameters, report.settings.radius);
+    std::vector<std::string> notes;
+    ParameterSource parameters = request_.parameters;
+    parameters.reading.notice = [&notes](const std::string& what) { notes.push_back(what); };
+    set_parameters(runner.network(), report.graph, parameters, report.settings.radius);
 
     const Dataset& dataset = samples_.dataset();
     const Preparation preparation =
@@ -136,6 +140,7 @@ class Execution {
     result.profile = std::move(measured.profile);
     result.reorders = measured.reorders;
     result.bounds = bound_measured(report, measured.input_norm);
+    std::ranges::move(notes, std::back_inserter(result.bounds.assumptions));
     result.outputs = std::move(measured.outputs);
     return result;
   }

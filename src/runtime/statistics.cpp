@@ -83,22 +83,31 @@ std::vector<std::string> statistics_names(const Graph& graph) {
   return names;
 }
 
-std::vector<std::string> statistics_not_used(const Graph& graph,
-                                             const ParameterSource& parameters) {
-  std::vector<std::string> layers;
-  std::vector<ExpectedTensor> means;
+std::vector<GivenStatistics> given_statistics(const Graph& graph, const std::string& path,
+                                              const WeightsReading& reading) {
+  std::vector<GivenStatistics> given;
+  std::vector<ExpectedTensor> tensors;  // a mean and a variance of each
   for_each_batch_norm(graph, [&](std::uint32_t layer, std::uint32_t c, const BatchNorm& norm) {
     if (!norm.has_fixed()) return;
-    means.push_back(array_tensor(graph.layers[layer], c, running_mean, {}));
-    layers.push_back(graph.layers[layer].name);
+    given.push_back({layer, c});
+    for (const std::string_view word : {running_mean, running_variance}) {
+      tensors.push_back(array_tensor(graph.layers[layer], c, word, {}));
+    }
   });
-  if (means.empty()) return {};
-  const std::vector<bool> found = find_tensors(parameters.file, means, parameters.reading);
-  std::vector<std::string> unused;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i]) unused.push_back(std::move(layers[i]));
+  if (given.empty()) return given;
+  const std::vector<bool> found = find_tensors(path, tensors, reading);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    given[i].are_in_file = found[2 * i] || found[2 * i + 1];
   }
-  return unused;
+  return given;
+}
+
+void forget_statistics(Graph& graph, const GivenStatistics& given) {
+  auto& norm =
+      std::get<BatchNorm>(graph.layers.at(given.layer).components.at(given.component).component);
+  norm.fixed = nullptr;
+  norm.mean.clear();
+  norm.variance.clear();
 }
 
 std::vector<PlacedStatistics> some_statistics(const Graph& graph, NormsToFix norms) {
@@ -117,6 +126,13 @@ bool lacks_statistics(const Graph& graph) {
   for_each_batch_norm(graph, [&](std::uint32_t /*layer*/, std::uint32_t /*c*/,
                                  const BatchNorm& norm) { lacks = lacks || norm.lacks_fixed(); });
   return lacks;
+}
+
+bool gives_statistics(const Graph& graph) {
+  bool gives = false;
+  for_each_batch_norm(graph, [&](std::uint32_t /*layer*/, std::uint32_t /*c*/,
+                                 const BatchNorm& norm) { gives = gives || norm.has_fixed(); });
+  return gives;
 }
 
 std::vector<PlacedStatistics> read_statistics(const Graph& graph, const std::string& path,

@@ -212,8 +212,11 @@ class TrainingSession::RunIn final : public Run {
   void begin() {
     if (!resumed_) {
       result_.parameters = request_.parameters;
-      result_.projected =
-          training_->begin(first_parameters<Scalar>(result_.bounds, request_.parameters));
+      ParameterSource source = request_.parameters;
+      source.reading.notice = [this](const std::string& what) {
+        if (request_.notice) request_.notice(result_.bounds.file, what);
+      };
+      result_.projected = training_->begin(first_parameters<Scalar>(result_.bounds, source));
       return;
     }
     result_.parameters.file = request_.resume;

@@ -223,6 +223,27 @@ TEST_F(WeightsOption, TrainingBeginsWithThem) {
             "hint: give the files with which it began\n");
 }
 
+// Of a network with more layers, say.
+TEST_F(WeightsOption, TensorsThatAreNotReadAreCounted) {
+  std::vector<std::vector<double>> values{{1, 2, 3, 4}, {2, 3}, {0.75, 3.75}, {5}, {6}, {7}};
+  write_safetensors(directory_ / "more.safetensors",
+                    std::vector<TensorView>{{"conv1.weight", {2, 2}, values[0]},
+                                            {"bn1.running_mean", {2}, values[1]},
+                                            {"bn1.running_var", {2}, values[2]},
+                                            {"conv2.weight", {1}, values[3]},
+                                            {"conv2.bias", {1}, values[4]},
+                                            {"mask", {1}, values[5]}});
+  const char* const note = "2 tensors of 'more.safetensors' are not read, such as 'conv2.bias'\n";
+  const Outcome outcome =
+      run({"run", "net.yaml", "--input", "x.npy", "--weights", "more.safetensors"});
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, HasSubstr(note));
+  const Outcome trained = run({"train", "net.yaml", "--iterations", "1", "--input", "x.npy",
+                               "--targets", "x.npy", "--weights", "more.safetensors"});
+  EXPECT_EQ(trained.exit_code, 0);
+  EXPECT_EQ(trained.err, std::string("net.yaml: note: ") + note);
+}
+
 TEST_F(WeightsOption, ArraysOfOneNameAreShownInTheFile) {
   (void)directory_.write("two.yaml",
                          "input: {shape: [2]}\nlayers:\n  - {name: a, dense: 2}\n"

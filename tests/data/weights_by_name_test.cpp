@@ -134,6 +134,29 @@ TEST_F(WeightsByName, BuffersArePassedOverWhereThatIsAskedFor) {
             "weights of another network?");
 }
 
+TEST_F(WeightsByName, BuffersThatLookLikeParametersAreToldOf) {
+  std::vector<std::string> told;
+  const WeightsReading reading{.passes_over_buffers = true,
+                               .notice = [&](const std::string& what) { told.push_back(what); }};
+  const auto told_beside = [&](const std::vector<std::string>& names) {
+    std::vector<std::pair<std::string, std::vector<std::int64_t>>> tensors{
+        {"a.weight", {4, 3}}, {"a.batch_norm.scale", {4}}};
+    for (const std::string& name : names) tensors.push_back({name, {2}});
+    store(tensors);
+    told.clear();
+    EXPECT_THAT(read(reading), ElementsAre(1, 2));
+    return told;
+  };
+  EXPECT_THAT(told_beside({"b.mask", "b.num_batches_tracked", "weight_of_it", "b.my_bias"}),
+              ElementsAre());
+  EXPECT_THAT(told_beside({"b.bias"}),
+              ElementsAre("1 tensor of '" + path + "' is not read, such as 'b.bias'"));
+  EXPECT_THAT(told_beside({"b.mask", "b.weight", "b.bias", "weight"}),
+              ElementsAre("3 tensors of '" + path + "' are not read, such as 'b.bias'"));
+  store({{"a.weight", {4, 3}}, {"a.batch_norm.scale", {4}}, {"b.bias", {2}}});
+  EXPECT_THAT(read({.passes_over_buffers = true}), ElementsAre(1, 2));
+}
+
 TEST_F(WeightsByName, OthersMayHavePrefixesToo) {
   store({{"module.a.weight", {4, 3}},
          {"module.a.batch_norm.scale", {4}},

@@ -277,6 +277,17 @@ TEST(KerasLayers, SelfAttention) {
   EXPECT_EQ(keras_text(model.json(attention)),
             "# From a Keras model.\nname: model\ninput: {shape: [16, 10]}\nlayers:\n"
             "  - {name: mha, attention: {heads: 2}}\n");
+  // As a layer says that was built.
+  for (const char* const axes : {"[1]", "1", "[-2]", "-2", "null"}) {
+    FunctionalModel built("[null, 10, 16]");
+    const std::string config =
+        std::string(R"("num_heads": 2, "key_dim": 8, "output_shape": null, "attention_axes": )") +
+        axes;
+    EXPECT_EQ(keras_text(built.json(
+                  built.add("MultiHeadAttention", "mha", config, {"input_1", "input_1"}))),
+              keras_text(model.json(attention)))
+        << axes;
+  }
 }
 
 // One number for both ends, or two of them, alone or in a list.

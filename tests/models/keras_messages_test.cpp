@@ -139,6 +139,16 @@ TEST(KerasMessages, OfWeights) {
   EXPECT_EQ(keras_refusal("[null, 8, 4]", attention + R"("key_dim": 2, "output_shape": 5)"),
             "layer 'l1' (MultiHeadAttention): 'output_shape' is set | layers for it are dense, "
             "matmul and softmax: write an architecture file");
+  for (const char* const axes : {"[2]", "-1", "[]", "[1, 2]", "[1, 1]"}) {
+    EXPECT_EQ(
+        keras_refusal("[null, 8, 4]", attention + R"("key_dim": 2, "attention_axes": )" + axes),
+        "layer 'l1' (MultiHeadAttention): 'attention_axes' is set | layers for it are dense, "
+        "matmul and softmax: write an architecture file")
+        << axes;
+  }
+  EXPECT_EQ(keras_refusal("[null, 8, 4]", attention + R"("key_dim": 2, "attention_axes": [3])"),
+            "layer 'l1' (MultiHeadAttention): axis 3 of samples with 2 axes | axes count from 1, "
+            "behind the batch, or from -1, the last one");
   EXPECT_EQ(refusal_of_call("MultiHeadAttention", R"("num_heads": 2, "key_dim": 2)",
                             {"input_1", "pooled"}),
             "layer 'n' (MultiHeadAttention): query, value and key are not the same tensor | layers "

@@ -156,5 +156,52 @@ TEST(OnnxInputs, Names) {
   check_layers(cases);
 }
 
+// Equal numbers under names that exporters make up: those of one module that is called again.
+TEST(OnnxInputs, ModulesThatAreCalledAgain) {
+  const auto is_shared = [](const std::string& first, const std::string& second) {
+    const std::string layers = layers_of_script("a@" + first + " = Gemm(x:1x4, onnx::1:4x4); y@" +
+                                                second + " = Gemm(a, onnx::2:4x4)");
+    EXPECT_THAT(layers, ::testing::HasSubstr("dense: 4")) << layers;
+    return layers.find("share: ") != std::string::npos;
+  };
+  EXPECT_TRUE(is_shared("/a/Gemm", "/a/Gemm_1"));
+  EXPECT_TRUE(is_shared("/a/Gemm", "/a_1/Gemm"));
+  EXPECT_TRUE(is_shared("/a_12/Gemm", "/a/Gemm"));
+  EXPECT_TRUE(is_shared("/net/a/Gemm", "/net_1/a/Gemm"));
+  EXPECT_TRUE(is_shared("/net/net.0/Gemm", "/net_1/net.0/Gemm"));
+  EXPECT_TRUE(is_shared("/Gemm", "/Gemm_1"));
+  EXPECT_TRUE(is_shared("m", "n"));
+  EXPECT_TRUE(is_shared("", ""));
+  EXPECT_FALSE(is_shared("/0/a/Gemm", "/1/a/Gemm"));
+  EXPECT_FALSE(is_shared("/a/Gemm", "/b/Gemm"));
+  EXPECT_FALSE(is_shared("/a_1/Gemm", "/a_2/Gemm"));
+  EXPECT_FALSE(is_shared("/a/Gemm", "/a_b/Gemm"));
+  EXPECT_FALSE(is_shared("/a/Gemm", "/a_/Gemm"));
+  EXPECT_FALSE(is_shared("/a/Gemm", "/ab/Gemm"));
+  EXPECT_FALSE(is_shared("/a/Gemm", "/a/b/Gemm"));
+  EXPECT_FALSE(is_shared("/a/Gemm", "m"));
+  // The third call is held against the first, not against another module's.
+  EXPECT_EQ(layers_of_script("a@/p/Gemm = Gemm(x:1x4, onnx::1:4x4); b@/q/Gemm = Gemm(a, "
+                             "onnx::2:4x4); y@/q_1/Gemm = Gemm(b, onnx::3:4x4)"),
+            "  - {name: p, dense: 4, bias: false}\n"
+            "  - {name: q, dense: 4, bias: false}\n"
+            "  - {name: q_1, share: q, dense: 4, bias: false}\n");
+}
+
+// Under the name that the numbers have in files of weights, where the usual one is taken.
+TEST(OnnxInputs, ComputedParametersAreNamedAsTheyAreCalled) {
+  const auto graph = std::make_shared<Graph>(graph_of_script(
+      "u = Mul(w:4x4, 2); a@/p/Gemm = Gemm(x:1x4, u); v = Mul(w, 3); y@/p/Gemm = Gemm(a, v)", 17));
+  const ImportedModel model = Translator(graph, "m.onnx", {}).translate();
+  EXPECT_THAT(
+      model.notes,
+      ::testing::IsSupersetOf(
+          {"the parameters 'p.weight' are computed from 'w': the computed numbers count",
+           "the parameters 'p.weight_2' are computed from 'w': the computed numbers count"}));
+  ASSERT_EQ(model.tensors.size(), 2U);
+  EXPECT_EQ(model.tensors[0].name, "p.weight");
+  EXPECT_EQ(model.tensors[1].name, "p.weight_2");
+}
+
 }  // namespace
 }  // namespace smoothbound::models::onnx

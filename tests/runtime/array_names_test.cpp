@@ -122,7 +122,7 @@ TEST(AnyStatistics, AreForNormsThatLackThem) {
       "{batch_norm: {statistics: fixed, mean: 3, variance: 4}}]}\n",
       1);
   std::vector<std::string> notes;
-  const Graph fixed = any_statistics()(graph, notes);
+  const Graph fixed = any_statistics()(graph, {}, notes);
   const auto norm = [&](std::size_t i) {
     return std::get<BatchNorm>(fixed.layers[0].components[i].component);
   };

@@ -12,8 +12,10 @@
 
 namespace smoothbound {
 
-/// Makes another graph of one before it is bounded, and notes what is to be said of that.
-using GraphAdapter = std::function<Graph(Graph graph, std::vector<std::string>& notes)>;
+/// Makes another graph of the one that `source` describes before it is bounded, and notes what is
+/// to be said of that.
+using GraphAdapter =
+    std::function<Graph(Graph graph, const Source& source, std::vector<std::string>& notes)>;
 
 /// What a caller asks for beyond the file.
 struct ReportOptions {

@@ -46,6 +46,8 @@ struct WeightsReading {
   /// Whether what no block stands beside is passed over: masks and constants, that a state_dict
   /// holds, too. 'conv1.bias' still has to belong to the network, where 'conv1.weight' does.
   bool passes_over_buffers = false;
+  /// Told, if it is set, that some of these look like parameters: "2 tensors of 'w.npz' ...".
+  std::function<void(const std::string& what)> notice{};
 };
 
 /// Opens a safetensors or NPZ file, or a model of another program with its numbers, that holds the
@@ -58,7 +60,8 @@ struct WeightsReading {
 ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
                        const OtherTensors& others = {}, const WeightsReading& reading = {});
 
-/// Which of these tensors such a file has, by their names.
+/// Which of these tensors such a file has, by their names. By order it has all of a kind, running
+/// statistics or parameters, or none.
 std::vector<bool> find_tensors(const std::string& path, std::span<const ExpectedTensor> tensors,
                                const WeightsReading& reading = {});
 

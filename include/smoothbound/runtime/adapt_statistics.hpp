@@ -9,8 +9,9 @@
 namespace smoothbound {
 
 /// Fixes statistics out of files, where these are named: those of `statistics` for all batch norms,
-/// else those that batch norms lack out of that of the weights. Notes which of the weights' are not
-/// used because the architecture has numbers. Throws as `read_statistics`.
+/// else those that batch norms lack out of that of the weights. A model of another program keeps
+/// its own only where the file has none; an architecture keeps all that it gives, and notes say
+/// which of the weights' are not used. Throws as `read_statistics`.
 GraphAdapter statistics_of_files(ParameterSource parameters, std::string statistics = {});
 
 /// Fixes some statistics where they are lacking, for what does not depend on their numbers.

@@ -33,6 +33,8 @@ enum class NormsToFix : std::uint8_t {
 
 /// Whether there are such.
 bool lacks_statistics(const Graph& graph);
+/// Whether there are some with numbers.
+bool gives_statistics(const Graph& graph);
 
 /// Of these batch norms of `graph`, from a file with "<layer>.batch_norm.running_mean" and
 /// "<layer>.batch_norm.running_var", or what `weights` of the architecture calls them, a number for
@@ -49,9 +51,18 @@ std::vector<PlacedStatistics> some_statistics(const Graph& graph, NormsToFix nor
 /// The names of the running statistics of all batch norms of `graph`.
 std::vector<std::string> statistics_names(const Graph& graph);
 
-/// The layers with batch norms whose statistics the architecture gives, and a file of parameters,
-/// too.
-std::vector<std::string> statistics_not_used(const Graph& graph, const ParameterSource& parameters);
+/// A batch norm whose statistics the architecture gives.
+struct GivenStatistics {
+  std::uint32_t layer = 0;
+  std::uint32_t component = 0;  // of the layer
+  bool are_in_file = false;     // at least one of them is in another file, too
+};
+/// All of them, held against the file at `path`. Throws as `find_tensors`.
+std::vector<GivenStatistics> given_statistics(const Graph& graph, const std::string& path,
+                                              const WeightsReading& reading);
+
+/// `graph` whose batch norm there is fixed as it was, but without numbers.
+void forget_statistics(Graph& graph, const GivenStatistics& given);
 
 /// `graph` with these statistics fixed. Throws std::invalid_argument where there is no batch norm,
 /// if the number of features differs, or if a number is not finite or a variance negative.

@@ -36,15 +36,16 @@ ParameterSource weights_source(const WeightsOptions& options, const CommandLine&
 GraphAdapter statistics_adapter(const WeightsOptions& options, const CommandLine& line) {
   ParameterSource source = weights_source(options, line);
   if (source.file.empty()) return {};
-  return
-      [read = statistics_of_files(source), source](Graph graph, std::vector<std::string>& notes) {
-        if (!lacks_statistics(graph)) {
-          static_cast<void>(open_array_file(source.file, source.reading.import));  // that it is one
-          notes.emplace_back("weights have no effect: no batch norm lacks its statistics");
-          return graph;
-        }
-        return read(std::move(graph), notes);
-      };
+  return [read = statistics_of_files(source), source](Graph graph, const Source& described,
+                                                      std::vector<std::string>& notes) {
+    const bool may_replace = !described.model_format.empty() && gives_statistics(graph);
+    if (!may_replace && !lacks_statistics(graph)) {
+      static_cast<void>(open_array_file(source.file, source.reading.import));  // that it is one
+      notes.emplace_back("weights have no effect: no batch norm lacks its statistics");
+      return graph;
+    }
+    return read(std::move(graph), described, notes);
+  };
 }
 
 }  // namespace smoothbound::cli

@@ -245,9 +245,11 @@ Tensor convert_attention(LayerCall& call) {
                             value, shape.channels()),
                 advice);
   }
-  for (const std::string_view other : {"output_shape", "attention_axes"}) {
-    if (call.config.find(other)) call.refuse(fmt::format("'{}' is set", other), advice);
-  }
+  // Of tokens, which a layer that was built may say.
+  const std::vector<int> over = call.axes("attention_axes", 1, shape);
+  const bool over_tokens = over == std::vector{call.axis(1, shape)};
+  if (!over_tokens) call.refuse("'attention_axes' is set", advice);
+  if (call.config.find("output_shape")) call.refuse("'output_shape' is set", advice);
   std::vector<Setting> settings{{"heads", std::to_string(heads)}};
   if (causal) settings.push_back({"causal", "true"});
   if (call.building.heads.contains(

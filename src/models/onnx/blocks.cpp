@@ -25,7 +25,7 @@ bool Translator::is_trained(const Constant& numbers) const {
 
 // A module that is called again may have its weights once more in the file, where the exporter
 // computed them and made up names: then it is the same ones that are read.
-std::uint32_t Translator::first_equal(std::uint32_t initializer) {
+std::uint32_t Translator::first_equal(std::uint32_t initializer, const Node& reader) {
   if (initializer == Constant::no_origin) return initializer;
   const Tensor& tensor = graph_->initializers[initializer];
   constexpr std::size_t least = 16;  // bytes: what is shorter may be equal by chance
@@ -35,14 +35,15 @@ std::uint32_t Translator::first_equal(std::uint32_t initializer) {
     return bytes.substr(4) != bytes.substr(0, bytes.size() - 4);
   };
   auto& candidates = made_up_[std::string(tensor.bytes.substr(0, least))];
-  for (const std::uint32_t other : candidates) {
+  for (const auto& [other, first_reader] : candidates) {
     const Tensor& before = graph_->initializers[other];
     if (before.sizes == tensor.sizes && before.type == tensor.type &&
-        before.bytes == tensor.bytes && is_varied(tensor.bytes)) {
+        before.bytes == tensor.bytes && is_varied(tensor.bytes) &&
+        are_of_one_module(first_reader, reader.name)) {
       return other;
     }
   }
-  if (candidates.size() < most) candidates.push_back(initializer);
+  if (candidates.size() < most) candidates.emplace_back(initializer, reader.name);
   return initializer;
 }
 
@@ -63,13 +64,13 @@ std::string Translator::add_tensor(const Constant& numbers, const std::string& u
                     "it counts as parameters of each of them",
                     name));
   }
-  if (!is_own && numbers.may_be_trained && !numbers.view.empty() && !is_made_up(numbers.name)) {
-    note(fmt::format("the parameters '{}' are computed from '{}': the computed numbers count", name,
-                     numbers.name));
-  }
   std::string free = name;
   std::size_t& number = last_number_.emplace(name, 1).first->second;
   while (!tensor_names_.insert(free).second) free = fmt::format("{}_{}", name, ++number);
+  if (!is_own && numbers.may_be_trained && !numbers.view.empty() && !is_made_up(numbers.name)) {
+    note(fmt::format("the parameters '{}' are computed from '{}': the computed numbers count", free,
+                     numbers.name));
+  }
   auto where = numbers.numbers(path_);
   if (auto* const compute = std::get_if<ComputedNumbers>(&where)) {
     where = [graph = graph_, function = *compute] { return function(); };
@@ -84,7 +85,7 @@ void Translator::bind(Step& step, const Node& node, std::vector<BlockArray> arra
   std::string key;
   for (const BlockArray& array : arrays) {
     if (array.numbers.origin == Constant::no_origin) key += "?";
-    key += fmt::format("{}:{}:{}:{};", array.suffix, first_equal(array.numbers.origin),
+    key += fmt::format("{}:{}:{}:{};", array.suffix, first_equal(array.numbers.origin, node),
                        array.numbers.view, fmt::join(array.numbers.sizes, ","));
   }
   if (key.find('?') == std::string::npos && step.kind == Step::Kind::head) {

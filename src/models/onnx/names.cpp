@@ -22,6 +22,13 @@ bool is_number(std::string_view text) {
          std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+// "conv_1" of "conv": how the exporter tells a second call.
+bool is_call_of(std::string_view part, std::string_view module) {
+  return part.starts_with(module) &&
+         (part.size() == module.size() ||
+          (part[module.size()] == '_' && is_number(part.substr(module.size() + 1))));
+}
+
 }  // namespace
 
 // "/layer1/layer1.0/conv1/Conv": each part is a module by its path from the one before it, but
@@ -46,6 +53,18 @@ std::string module_of_node(std::string_view name) {
     last = part;
   }
   return path;
+}
+
+bool are_of_one_module(std::string_view first, std::string_view second) {
+  const auto modules_of = [](std::string_view node) {
+    std::vector<std::string_view> parts = parts_of(node, '/');
+    if (!parts.empty()) parts.pop_back();
+    return parts;
+  };
+  return std::ranges::equal(modules_of(first), modules_of(second),
+                            [](std::string_view one, std::string_view other) {
+                              return is_call_of(one, other) || is_call_of(other, one);
+                            });
 }
 
 std::string module_of_parameter(std::string_view name) {

@@ -26,6 +26,9 @@ std::string module_of_node(std::string_view name);
 std::string module_of_parameter(std::string_view name);
 /// Whether a name is one that exporters make up: "onnx::Conv_193", "/Constant_output_0", "1234".
 bool is_made_up(std::string_view name);
+/// Whether two nodes lie in one module, as far as their names tell: "/a/MatMul" and, where it is
+/// called again, "/a_1/MatMul". So do nodes without paths.
+bool are_of_one_module(std::string_view first, std::string_view second);
 
 /// An array of a block: as the file has it, arranged as the block wants it.
 struct BlockArray {
@@ -125,7 +128,7 @@ class Translator {
   bool fold(const Node& node);
   void inline_branch(const Node& node);
   std::string add_tensor(const Constant& numbers, const std::string& usual);
-  std::uint32_t first_equal(std::uint32_t initializer);
+  std::uint32_t first_equal(std::uint32_t initializer, const Node& reader);
   void read_constants();
   void note_folded_norms();
   ImportedModel finish(const View& result);
@@ -140,11 +143,12 @@ class Translator {
   std::unique_ptr<Network> network_;
   Folder folder_;
   std::vector<Slot> slots_;
-  std::vector<std::uint32_t> producer_;                        // node of each value
-  std::vector<bool> is_done_;                                  // of each node
-  std::vector<bool> is_listed_;                                // of each node, in needed_nodes
-  std::map<std::string, StepId> blocks_;                       // by what they read
-  std::map<std::string, std::vector<std::uint32_t>> made_up_;  // initializers, by how they begin
+  std::vector<std::uint32_t> producer_;   // node of each value
+  std::vector<bool> is_done_;             // of each node
+  std::vector<bool> is_listed_;           // of each node, in needed_nodes
+  std::map<std::string, StepId> blocks_;  // by what they read
+  /// Initializers with the name of the node that reads each, by how they begin.
+  std::map<std::string, std::vector<std::pair<std::uint32_t, std::string_view>>> made_up_;
   std::unordered_set<std::string> tensor_names_;
   std::unordered_set<std::uint32_t> read_initializers_;
   std::map<std::string, std::size_t> last_number_;  // behind a name that is taken
