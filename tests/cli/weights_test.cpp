@@ -91,15 +91,15 @@ TEST_F(WeightsOption, SayWhereTheyHaveNoEffectOnBounds) {
 TEST_F(WeightsOption, OfOtherProgramsAreNamed) {
   (void)directory_.write("d.weights", std::string("\0\0\0\0\2\0\0\0\0\0\0\0", 12));
   (void)directory_.write("net.cfg", "[net]\ninputs=2\n[connected]\noutput=2\nactivation=tanh\n");
-  for (const std::vector<std::string>& command :
-       std::vector<std::vector<std::string>>{{"run", "net.cfg"},
-                                             {"run", "net.yaml"},
-                                             {"bound", "net.cfg"},
-                                             {"bound", "net.yaml"},
-                                             {"train", "net.yaml"},
-                                             {"train", "net.cfg", "--loss", "square"},
-                                             {"check", "net.cfg", "--update", "--baseline", "b"},
-                                             {"compare", "net.cfg", "numbers.yaml"}}) {
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"run", "net.cfg"},
+           {"run", "net.yaml"},
+           {"bound", "net.cfg"},
+           {"bound", "net.yaml"},
+           {"train", "net.yaml"},
+           {"train", "net.cfg", "--loss", "square"},
+           {"check", "net.cfg", "--update", "--force", "--baseline", "b"},
+           {"compare", "net.cfg", "numbers.yaml"}}) {
     std::vector<std::string> with = command;
     with.insert(with.end(), {"--weights", "d.weights"});
     const Outcome outcome = run(with);
