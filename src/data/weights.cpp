@@ -264,14 +264,15 @@ ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> 
 std::vector<bool> find_tensors(const std::string& path, std::span<const ExpectedTensor> tensors,
                                const WeightsReading& reading) {
   const ArrayFile file = open_array_file(path, reading.import);
+  std::vector<bool> found;
   if (reading.match == TensorMatch::order && !tensors.empty()) {
     const bool statistics = is_running_statistic(tensors.front().name);
     const bool has_such = std::ranges::any_of(file.entries(), [&](const ArrayEntry& entry) {
       return !is_never_read(entry.name) && is_running_statistic(entry.name) == statistics;
     });
-    return std::vector<bool>(tensors.size(), has_such);
+    found.assign(tensors.size(), has_such);
+    return found;
   }
-  std::vector<bool> found;
   for (const FoundTensor& tensor : search_tensors(file.entries(), tensors, reading.map.get())) {
     found.push_back(tensor.entry != nullptr);
   }

@@ -59,8 +59,8 @@ GraphAdapter statistics_of_files(ParameterSource parameters, std::string statist
       }
     }
     if (statistics.empty() && !lacks_statistics(graph)) return graph;
-    return with_fixed_statistics(std::move(graph),
-                                 read_statistics(graph, file, norms, parameters.reading));
+    const auto given = read_statistics(graph, file, norms, parameters.reading);
+    return with_fixed_statistics(std::move(graph), given);
   };
 }
 

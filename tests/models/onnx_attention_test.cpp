@@ -1,4 +1,6 @@
 // Attention as one operator, and spelled out.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "onnx_layers.hpp"

@@ -1,4 +1,6 @@
 // The batch of a file, through axes that it is joined with; and samples that depend on each other.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "onnx_layers.hpp"

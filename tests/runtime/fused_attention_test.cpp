@@ -215,7 +215,8 @@ TEST_F(FusedAttention, NamesAreThoseOfPyTorchOrGiven) {
   // Names that end otherwise become others, and this is said.
   Writer odd({});
   renamed(odd, {"W_", "out."});
-  std::ranges::rotate(odd.network().tensors, odd.network().tensors.begin() + 2);
+  std::vector<models::Tensor>& tensors = odd.network().tensors;
+  std::rotate(tensors.begin(), tensors.begin() + 2, tensors.end());
   const auto odd_texts = fuse(odd);
   EXPECT_THAT(
       odd_texts[1],
