@@ -86,6 +86,15 @@ TEST(OnnxBatches, MayBeTheInnerPartOfAnAxis) {
   for (const std::int64_t batch : {2, 3, 4, 6}) EXPECT_EQ(layers(batch), layers(1)) << batch;
 }
 
+TEST(OnnxBatches, AreNoAxisOfOneEntry) {
+  const auto layers = [](int batch) {
+    return layers_of_script(
+        fmt::format("s = Squeeze(x:{}x1x4); y = MatMul(s, w.weight:4x3)", batch), 11);
+  };
+  EXPECT_EQ(layers(2), "  - {name: w, dense: 3, bias: false}\n");
+  EXPECT_EQ(layers(5), layers(2));
+}
+
 TEST(OnnxBatches, NumbersForEachSampleAreThoseOfOne) {
   const auto layers = [](const char* script) { return layers_of_script(script); };
   const std::string one = layers("r = Reshape(x:1x4x2, [2 2 2]); y = Add(r, fixed:2x1x1[1 2])");

@@ -82,7 +82,8 @@ TEST(Prototxt, NumberOfFieldsIsLimited) {
 TEST(Prototxt, FlagsAreWordsOrDigits) {
   MistakeList mistakes;
   const auto flag = [&](const std::string& value, bool otherwise) {
-    const Field file = parse(value.empty() ? "" : "f: " + value);
+    const std::string text = value.empty() ? "" : "f: " + value;  // which the field refers to
+    const Field file = parse(text);
     return Message(file, mistakes).flag("f", otherwise);
   };
   for (const bool otherwise : {true, false}) {

@@ -178,7 +178,7 @@ void translate_squeeze(Translator& translator, const Node& node) {
   const Sizes axes = axes_of(node, translator.optional_constant(node, 1, "the axes"));
   std::vector<bool> goes(x.rank(), false);
   for (std::size_t axis = 0; axis < x.rank(); ++axis)
-    goes[axis] = axes.empty() && x.sizes[axis] == 1;
+    goes[axis] = axes.empty() && entries_of(translator, x, axis) == 1;
   for (const std::int64_t axis : axes) goes[axis_within(axis, x.rank())] = true;
   for (std::size_t axis = x.rank(); axis-- > 0;) {
     if (!goes[axis]) continue;
