@@ -12,18 +12,11 @@ namespace {
 
 // What [crop] says that it is given.
 std::string counted_size(const std::string& sections) {
-  std::string sizes;
-  for (const char* crop : {"[crop]\ncrop_height=999\n", "[crop]\ncrop_width=999\n"}) {
-    const std::string refusal =
-        places_of("a.cfg", "[net]\nwidth=24\nheight=16\nchannels=8\n" + sections + crop);
-    const std::string begin = " 999 positions of ";
-    const std::size_t place = refusal.find(begin);
-    if (place == std::string::npos) return refusal;
-    const std::size_t number = place + begin.size();
-    sizes +=
-        (sizes.empty() ? "" : "x") + refusal.substr(number, refusal.find(' ', number) - number);
-  }
-  return sizes;
+  const auto cropped = [&](const char* crop) {
+    return places_of("a.cfg", "[net]\nwidth=24\nheight=16\nchannels=8\n" + sections +
+                                  "[crop]\ncrop_" + crop + "=999\n");
+  };
+  return counted_in({cropped("height"), cropped("width")}, " 999 positions of ");
 }
 
 // "HEIGHTxWIDTH", if both say so.

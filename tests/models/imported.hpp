@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "smoothbound/models/model.hpp"
 #include "support/read_network.hpp"
@@ -20,6 +21,20 @@ inline models::ImportedModel imported(const std::string& path, std::string_view 
 
 inline support::Network network_of(const std::string& path, std::string_view content) {
   return support::read_network(imported(path, content).text);
+}
+
+/// What messages count, one along each axis: the numbers behind these words, as "16x24"; or the
+/// first message that has none.
+inline std::string counted_in(const std::vector<std::string>& messages, const std::string& words) {
+  std::string sizes;
+  for (const std::string& message : messages) {
+    const std::size_t place = message.find(words);
+    if (place == std::string::npos) return message;
+    const std::size_t number = place + words.size();
+    if (!sizes.empty()) sizes += 'x';
+    sizes += message.substr(number, message.find(' ', number) - number);
+  }
+  return sizes;
 }
 
 /// All mistakes: "line:column message (hint)", each in a line.

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "imported.hpp"
 #include "keras_support.hpp"
 #include "support/read_network.hpp"
 
@@ -12,18 +13,12 @@ namespace {
 
 // What Cropping2D says that it is given.
 std::string counted_size_behind(const std::string& layer) {
-  std::string sizes;
-  for (const char* cropping : {"[[999, 0], [0, 0]]", "[[0, 0], [999, 0]]"}) {
-    const std::string refusal = keras_text(sequential_3(
-        "[null, 16, 24, 4]", {layer, std::string("Cropping2D: \"cropping\": ") + cropping}));
-    const std::string begin = "it cuts 999 and 0 off ";
-    const std::size_t place = refusal.find(begin);
-    if (place == std::string::npos) return refusal;
-    const std::size_t number = place + begin.size();
-    sizes +=
-        (sizes.empty() ? "" : "x") + refusal.substr(number, refusal.find(' ', number) - number);
-  }
-  return sizes;
+  const auto cropped = [&](const std::string& cropping) {
+    return keras_text(
+        sequential_3("[null, 16, 24, 4]", {layer, "Cropping2D: \"cropping\": " + cropping}));
+  };
+  return smoothbound::testing::counted_in(
+      {cropped("[[999, 0], [0, 0]]"), cropped("[[0, 0], [999, 0]]")}, "it cuts 999 and 0 off ");
 }
 
 // "CHANNELS HEIGHTxWIDTH", if both say so.

@@ -55,6 +55,14 @@ TEST(OnnxBatches, AxesThatHoldTheBatchAreNotReduced) {
   EXPECT_EQ(layers_of_script("r = Reshape(x:4x12, [2 -1 12]); y = ReduceMean(r) axes=[1]"),
             "a node Reshape: the batch is cut into parts, or joined with others | export it with a "
             "batch of one");
+  // All axes from the one that is named on, before opset 13.
+  for (const char* batch : {"4", "1"}) {
+    EXPECT_EQ(layers_of_script(fmt::format("t = Transpose(x:{}x3x5) perm=[1 0 2]; "
+                                           "y = Softmax(t) axis=1",
+                                           batch),
+                               11),
+              std::string("a node Softmax") + joined);
+  }
 }
 
 // Windows: the samples are a part of an axis, and an axis of their own again.

@@ -16,7 +16,6 @@ View with_rank(View x, std::size_t rank) {
     x.sizes.insert(x.sizes.begin(), 1);
     x.strides.insert(x.strides.begin(), 0);
     if (x.batch >= 0) ++x.batch;
-    if (x.merged >= 0) ++x.merged;
   }
   return x;
 }
@@ -27,7 +26,7 @@ View expanded(Translator& translator, const Node& node, View x, const Sizes& siz
   for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
     const std::int64_t count = sizes[axis];
     if (x.sizes[axis] == count) continue;
-    if (x.batch == static_cast<int>(axis)) {
+    if (x.holds_batch(axis)) {
       refuse("its numbers differ between the samples of the batch",
              "samples are independent: export it with a batch of one");
     }
@@ -105,7 +104,7 @@ View sum_of(Translator& translator, const Node& node, View a, View b) {
   step.name = translator.name_of(node);
   step.inputs = {a.step, lying_as(translator, node, b, a)};
   step.output = translator.network().shape(a.step);
-  if (a.batch_axis() < 0) a.take_batch(b);
+  if (a.batch < 0) a.take_batch(b);
   a.step = translator.add(std::move(step));
   return a;
 }
@@ -177,7 +176,7 @@ View product_of_views(Translator& translator, const Node& node, View a, View b) 
     step.inputs = {big, small};
     step.output = shape;
   }
-  if (a.batch_axis() < 0) a.take_batch(b);
+  if (a.batch < 0) a.take_batch(b);
   a.step = translator.add(std::move(step));
   return a;
 }

@@ -195,11 +195,14 @@ void translate_softmax(Translator& translator, const Node& node) {
   View x = translator.require_view(node, 0);
   const std::size_t axis = axis_within(node.integer("axis", is_old ? 1 : -1), x.rank());
   std::size_t where = axis;
-  const Sizes sizes = x.sizes;
+  const View given = x;
   bool is_flat = false;
   if (is_old) {  // all axes from this one on are one
     std::int64_t behind = 1;
-    for (std::size_t i = axis; i < x.rank(); ++i) behind *= x.sizes[i];
+    for (std::size_t i = axis; i < x.rank(); ++i) {
+      if (x.holds_batch(i)) refuse_joined_samples();
+      behind *= x.sizes[i];
+    }
     if (behind != x.sizes[axis]) {
       x = reshaped(translator.network(), x, {x.elements() / behind, behind},
                    translator.name_of(node));
@@ -208,7 +211,10 @@ void translate_softmax(Translator& translator, const Node& node) {
     }
   }
   x = softmax_along(translator, node, std::move(x), where);
-  if (is_flat) x = reshaped(translator.network(), x, sizes, translator.name_of(node));
+  if (is_flat) {
+    x = reshaped(translator.network(), x, given.sizes, translator.name_of(node));
+    x.take_batch(given);
+  }
   translator.set(node, 0, std::move(x));
 }
 

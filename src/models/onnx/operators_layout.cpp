@@ -103,16 +103,14 @@ constexpr const char* batch_of_one = "export it with a batch of one";
 // Cuts the samples of a fixed batch out of an axis in front of which as much stands as before.
 SampleShape for_one_sample(Sizes sizes, const View& x, std::int64_t batch) {
   std::int64_t in_front = x.outer;
-  for (int axis = 0; axis < x.batch_axis(); ++axis)
-    in_front *= x.sizes[static_cast<std::size_t>(axis)];
+  for (int axis = 0; axis < x.batch; ++axis) in_front *= x.sizes[static_cast<std::size_t>(axis)];
   std::int64_t before = 1;
   for (std::size_t axis = 0; axis < sizes.size() && in_front % before == 0; ++axis) {
     const std::int64_t outer = in_front / before;
     if (sizes[axis] % checked_product(outer, batch, "an array's size") == 0) {
       sizes[axis] /= batch;
       SampleShape result{std::move(sizes), {}};
-      const bool is_all = result.sizes[axis] == 1;
-      (is_all ? result.where.batch : result.where.merged) = static_cast<int>(axis);
+      result.where.batch = static_cast<int>(axis);
       result.where.outer = outer;
       return result;
     }
@@ -144,7 +142,7 @@ void set_reshaped(Translator& translator, const Node& node, const View& x, const
   SampleShape sample;
   if (batch == 1) {
     sample.sizes = reshape_sizes(x.sizes, asked, allows_zero);
-  } else if (x.batch_axis() < 0) {
+  } else if (x.batch < 0) {
     sample.sizes = for_any_sample(asked, x, batch, allows_zero);
   } else {
     sample = for_one_sample(reshape_sizes(entries_of(translator, x), asked, allows_zero), x, batch);
@@ -184,9 +182,8 @@ void translate_squeeze(Translator& translator, const Node& node) {
     if (!goes[axis]) continue;
     if (x.sizes[axis] != 1)
       refuse(fmt::format("an axis of {} is taken away", x.sizes[axis]), "is the file complete?");
-    if (x.batch == static_cast<int>(axis)) x.batch = View::nowhere;
+    if (x.holds_batch(axis)) x.batch = View::nowhere;
     if (x.batch > static_cast<int>(axis)) --x.batch;
-    if (x.merged > static_cast<int>(axis)) --x.merged;
     x.sizes.erase(x.sizes.begin() + static_cast<std::ptrdiff_t>(axis));
     x.strides.erase(x.strides.begin() + static_cast<std::ptrdiff_t>(axis));
   }
@@ -204,7 +201,6 @@ void translate_unsqueeze(Translator& translator, const Node& node) {
     x.sizes.insert(x.sizes.begin() + static_cast<std::ptrdiff_t>(at), 1);
     x.strides.insert(x.strides.begin() + static_cast<std::ptrdiff_t>(at), 0);
     if (x.batch >= static_cast<int>(at)) ++x.batch;
-    if (x.merged >= static_cast<int>(at)) ++x.merged;
   }
   translator.set(node, 0, std::move(x));
 }
@@ -293,7 +289,7 @@ void translate_gather(Translator& translator, const Node& node) {
       refuse("entries that are not evenly spaced", "export it as slices");
     }
   }
-  if (x.batch == static_cast<int>(axis) && entries.size() == 1 && translator.batch() == 1) {
+  if (x.holds_batch(axis) && entries.size() == 1 && translator.batch() == 1) {
     View one = x;  // the only sample there is
     one.batch = View::nowhere;
     if (is_one) {
@@ -305,7 +301,6 @@ void translate_gather(Translator& translator, const Node& node) {
   View result = sliced(translator, node, x, axis, range);
   if (is_one) {
     if (result.batch > static_cast<int>(axis)) --result.batch;
-    if (result.merged > static_cast<int>(axis)) --result.merged;
     result.sizes.erase(result.sizes.begin() + static_cast<std::ptrdiff_t>(axis));
     result.strides.erase(result.strides.begin() + static_cast<std::ptrdiff_t>(axis));
   }
@@ -420,12 +415,9 @@ void translate_concat(Translator& translator, const Node& node) {
     step.settings.push_back({"axis", axis_word(layout.outer.size(), step.output.rank())});
   }
   View result = like;
-  if (result.batch_axis() < 0) {
-    for (const ValueId input : node.inputs) {
-      if (translator.view(input) != nullptr && translator.view(input)->batch_axis() >= 0) {
-        result.take_batch(*translator.view(input));
-      }
-    }
+  for (const ValueId input : node.inputs) {
+    const View* const part = translator.view(input);
+    if (part != nullptr && part->batch >= 0) result.take_batch(*part);
   }
   result.step = translator.add(std::move(step));
   result.sizes[axis] = sum;

@@ -316,7 +316,7 @@ Factor factor_of(Translator& translator, const Node& node, const View& view, std
 // they have none. Throws SpecError where samples meet others.
 std::optional<View> batch_of_products(const View& a, const View& b) {
   const auto from_behind = [](const View& x) {
-    return x.batch_axis() < 0 ? 0 : static_cast<int>(x.rank()) - x.batch_axis();
+    return x.batch < 0 ? 0 : static_cast<int>(x.rank()) - x.batch;
   };
   const int in_a = from_behind(a);
   const int in_b = from_behind(b);
@@ -325,9 +325,7 @@ std::optional<View> batch_of_products(const View& a, const View& b) {
   if (is_summed || meets_other) refuse_joined_samples();
   if (in_a == 0 && in_b == 0) return std::nullopt;
   View where = in_a != 0 ? a : b;
-  const int added = static_cast<int>(std::max(a.rank(), b.rank()) - where.rank());
-  if (where.batch >= 0) where.batch += added;
-  if (where.merged >= 0) where.merged += added;
+  where.batch += static_cast<int>(std::max(a.rank(), b.rank()) - where.rank());
   return where;
 }
 

@@ -97,8 +97,7 @@ void translate_pad(Translator& translator, const Node& node) {
     const std::int64_t before = all[axis];
     const std::int64_t after = all[axis + x.rank()];
     if (before == 0 && after == 0) continue;
-    if (x.batch == static_cast<int>(axis))
-      refuse("it adds samples", "export the network for each sample");
+    if (x.holds_batch(axis)) refuse("it adds samples", "export the network for each sample");
     // [outer, axis, inner]: the axis as the height of images of width `inner`.
     const std::int64_t size = x.sizes[axis];
     const std::int64_t inner = size == 1 ? x.elements() : x.strides[axis];

@@ -195,7 +195,7 @@ void translate_reduction(Translator& translator, const Node& node) {
   if (named.empty() && node.integer("noop_with_empty_axes", 0) != 0) {
     return translator.set(node, 0, x);
   }
-  if (x.batch_axis() >= 0 && goes[static_cast<std::size_t>(x.batch_axis())]) {
+  if (x.batch >= 0 && goes[static_cast<std::size_t>(x.batch)]) {
     refuse("it goes over the batch, so that samples depend on each other",
            "export the network without its loss");
   }
@@ -206,8 +206,7 @@ void translate_reduction(Translator& translator, const Node& node) {
   View where = x;  // the batch
   for (std::size_t axis = 0; axis < x.rank(); ++axis) {
     if (!goes[axis]) {
-      if (x.batch == static_cast<int>(axis)) where.batch = static_cast<int>(kept.size());
-      if (x.merged == static_cast<int>(axis)) where.merged = static_cast<int>(kept.size());
+      if (x.holds_batch(axis)) where.batch = static_cast<int>(kept.size());
       order.push_back(axis);
       channels *= x.sizes[axis];
       kept.push_back(x.sizes[axis]);
@@ -266,7 +265,8 @@ Sizes resized_sizes(Translator& translator, const Node& node, const View& x) {
       refuse(fmt::format("keep_aspect_ratio_policy is '{}'", policy), "export it as stretch");
     }
     for (std::size_t i = 0; i < asked.size(); ++i) sizes[axis_at(i)] = asked[i];
-    if (x.batch >= 0 && translator.batch() != 1) sizes[static_cast<std::size_t>(x.batch)] = 1;
+    const auto batch = static_cast<std::size_t>(x.batch);
+    if (x.batch >= 0 && translator.batch() != 1) sizes[batch] = x.sizes[batch];
     return sizes;
   }
   if (factors.empty() || !fits(factors.size())) {

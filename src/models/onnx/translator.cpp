@@ -316,8 +316,8 @@ void Translator::require_real_inputs(const Node& node) const {
 }
 
 Constant Translator::for_sample(const Constant& numbers, const View& like) const {
-  const auto axis = static_cast<std::size_t>(like.batch_axis());
-  const bool holds = like.batch_axis() >= 0 && axis < numbers.sizes.size() && batch_ > 1;
+  const auto axis = static_cast<std::size_t>(like.batch);
+  const bool holds = like.batch >= 0 && axis < numbers.sizes.size() && batch_ > 1;
   if (!holds || numbers.sizes[axis] != batch_ * like.sizes[axis]) return numbers;
   Sizes sizes = numbers.sizes;
   sizes[axis] = like.sizes[axis];
@@ -441,7 +441,8 @@ ImportedModel Translator::finish(const View& result) {
       result.batch >= 0 || result.rank() < 2 || result.sizes[0] != 1 ? result.batch : 0;
   for (std::size_t axis = 0; axis < result.rank(); ++axis) {
     order.push_back(axis);
-    if (batch != static_cast<int>(axis)) sizes.push_back(result.sizes[axis]);
+    const bool is_batch = batch == static_cast<int>(axis) && result.sizes[axis] == 1;
+    if (!is_batch) sizes.push_back(result.sizes[axis]);
   }
   if (sizes.empty()) sizes = {1};
   while (sizes.size() > static_cast<std::size_t>(Shape::largest_rank) && sizes.front() == 1)

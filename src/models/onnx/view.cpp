@@ -141,7 +141,6 @@ View permuted(const View& view, const AxisList& order) {
     result.sizes[i] = view.sizes[order[i]];
     result.strides[i] = view.strides[order[i]];
     if (view.batch == static_cast<int>(order[i])) result.batch = static_cast<int>(i);
-    if (view.merged == static_cast<int>(order[i])) result.merged = static_cast<int>(i);
   }
   return result;
 }
@@ -153,10 +152,8 @@ void refuse_joined_samples() {
 }
 
 void require_same_batch(const View& a, const View& b) {
-  if (a.batch_axis() < 0 || b.batch_axis() < 0) return;
-  const auto from_behind = [](const View& x) {
-    return static_cast<int>(x.rank()) - x.batch_axis();
-  };
+  if (a.batch < 0 || b.batch < 0) return;
+  const auto from_behind = [](const View& x) { return static_cast<int>(x.rank()) - x.batch; };
   if (from_behind(a) != from_behind(b) || a.outer != b.outer) refuse_joined_samples();
 }
 
@@ -204,8 +201,11 @@ void next_groups(const Sizes& from, const Sizes& to, Group& in_from, Group& in_t
   } while (in != out || in == 1);
 }
 
-// Where the batch is in other sizes: where as much stands in front of it as before.
+// Where the batch is in other sizes: where as much stands in front of it as before. Not where it is
+// joined with others: who does that knows the sizes that the file has.
 int batch_in(const View& view, const Sizes& sizes) {
+  if (view.batch >= 0 && view.sizes[static_cast<std::size_t>(view.batch)] != 1)
+    return View::nowhere;
   if (view.batch == 0) return !sizes.empty() && sizes[0] == 1 ? 0 : View::nowhere;
   if (view.batch < 0) return View::nowhere;
   const auto before = [](const Sizes& all, int count) {

@@ -11,7 +11,8 @@
 namespace smoothbound::models::onnx {
 
 /// Entry (i_1, ..., i_n) is number sum_k i_k stride_k of the step's output, row by row; each number
-/// is one entry. The batch is an axis of size 1, as long as it can be told from others.
+/// is one entry. Sizes are those for one sample: the axis of the batch has the size 1, as long as
+/// nodes do not join it with others, and is known as long as it can be told from them.
 struct View {
   static constexpr int nowhere = -1;
 
@@ -20,19 +21,14 @@ struct View {
   Sizes strides;  // 0 for axes of size 1
   int batch = nowhere;
   bool is_ids = false;     // whole numbers that an embedding takes
-  int merged = nowhere;    // the axis that has the batch as a part, where the file fixes its size:
-  std::int64_t outer = 1;  // so many entries of it, for one sample, count slower than the batch
+  std::int64_t outer = 1;  // so many entries along `batch` count slower than the samples
 
   [[nodiscard]] std::size_t rank() const { return sizes.size(); }
   /// Whether entries along the axis belong to different samples.
-  [[nodiscard]] bool holds_batch(std::size_t axis) const {
-    return batch == static_cast<int>(axis) || merged == static_cast<int>(axis);
-  }
-  [[nodiscard]] int batch_axis() const { return batch >= 0 ? batch : merged; }
+  [[nodiscard]] bool holds_batch(std::size_t axis) const { return batch == static_cast<int>(axis); }
   /// Says that the batch is where it is in another view of the same axes.
   void take_batch(const View& from) {
     batch = from.batch;
-    merged = from.merged;
     outer = from.outer;
   }
   [[nodiscard]] std::int64_t elements() const { return product(sizes); }
