@@ -36,8 +36,7 @@ ObjectiveBounds with_regularizer(const Magnitude& lipschitz, const Magnitude& sm
 
 // Prop 4.2 for the batch as one function.
 ObjectiveBounds compose_stacked(const Graph& graph, const BoundTable& table,
-                                const ResolvedSettings& settings,
-                                const GradientAtPoint& at_point) {
+                                const ResolvedSettings& settings, const GradientAtPoint& at_point) {
   const Triple& psi = table.network();
   LossSite site = site_of_loss(graph, settings, table.method);
   site.prediction_bound = psi.m;
@@ -62,8 +61,7 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
     site.entry_bound = psi.m[maximum];
   }
   const Magnitude root_mean_square = std::min(
-      psi.m[per_sample],
-      psi.m[euclidean] / square_root(LowerBound::from_count(settings.batch)));
+      psi.m[per_sample], psi.m[euclidean] / square_root(LowerBound::from_count(settings.batch)));
   Magnitude lipschitz = Magnitude::infinity();
   Magnitude smoothness = Magnitude::infinity();
   Magnitude slope = Magnitude::infinity();
@@ -82,8 +80,7 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
     Magnitude lf = f.lipschitz.value / square_root(terms);
     if (level == euclidean || level == per_sample) {
       const GradientAtPoint& known = level == euclidean ? at_point.batch : at_point.sample;
-      lf = std::min(
-          lf, known.norm + f.smoothness.value / terms * at.lipschitz * known.distance);
+      lf = std::min(lf, known.norm + f.smoothness.value / terms * at.lipschitz * known.distance);
     }
     const Magnitude first = at.smoothness * lf;
     if (first < smoothness) {
@@ -94,8 +91,8 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
     slope = std::min(slope, at.lipschitz / square_root(terms));
     curvature = f.smoothness.value;
   }
-  ObjectiveBounds bounds = with_regularizer(lipschitz, smoothness + slope * slope * curvature,
-                                            settings, table);
+  ObjectiveBounds bounds =
+      with_regularizer(lipschitz, smoothness + slope * slope * curvature, settings, table);
   bounds.route = route;
   return bounds;
 }
@@ -138,10 +135,9 @@ Estimate estimate(const ObjectiveBounds& objective, const ResolvedSettings& sett
 ObjectiveBounds compose(const Graph& graph, const ResolvedSettings& settings,
                         const BoundTable& table, const Refinements& refine,
                         const GradientsAtPoint& at_point) {
-  ObjectiveBounds objective =
-      table.method == Method::paper
-          ? compose_stacked(graph, table, settings, at_point.batch)
-          : compose_at_levels(graph, table, settings, refine, at_point);
+  ObjectiveBounds objective = table.method == Method::paper
+                                  ? compose_stacked(graph, table, settings, at_point.batch)
+                                  : compose_at_levels(graph, table, settings, refine, at_point);
   if (objective.smoothness.is_infinite() || objective.lipschitz.is_infinite()) {
     objective.infinite_reason = reason_of(graph, settings, table);
   }

@@ -19,8 +19,7 @@ Magnitude softplus_norm(const Magnitude& m, const Magnitude& n, const Real& beta
   Magnitude bound = square_root(scaled * scaled + n * softplus_excess);
   if (n.is_one()) return std::min(bound, log_one_plus(exponential(scaled))) / beta.lower;
   if (scaled <= (softplus_tangent * root_n).turned()) {
-    bound = std::min(bound,
-                     square_root(n) * log_one_plus(exponential(scaled / root_n)));
+    bound = std::min(bound, square_root(n) * log_one_plus(exponential(scaled / root_n)));
   }
   return bound / beta.lower;
 }

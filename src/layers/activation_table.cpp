@@ -164,7 +164,10 @@ constexpr std::array table{
           const double s = logistic(beta * x);
           return Jet{log_one_plus_exp(beta * x) / beta, s, beta * s * logistic(-beta * x)};
         },
-        softplus_constants, no_smooth_form, has_no_scale, softplus_growth},
+        softplus_constants,
+        no_smooth_form,
+        has_no_scale,
+        softplus_growth},
     ActivationRow{"sigmoid", "1 / (1 + exp(-x))", no_parameter,
                   [](double x, double) {
                     const double s = logistic(x);
@@ -186,7 +189,8 @@ constexpr std::array table{
                   },
                   gelu_constants, no_smooth_form, has_no_scale, below_identity},
     ActivationRow{"gelu_tanh", "x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2", no_parameter,
-                  evaluate_gelu_tanh, gelu_tanh_constants, no_smooth_form, has_no_scale, below_identity},
+                  evaluate_gelu_tanh, gelu_tanh_constants, no_smooth_form, has_no_scale,
+                  below_identity},
     ActivationRow{"silu", "x / (1 + exp(-x))", no_parameter,
                   [](double x, double) {
                     const double s = logistic(x);
@@ -194,7 +198,8 @@ constexpr std::array table{
                     return Jet{x * s, s + x * d, d * (2 + x * (1 - 2 * s))};
                   },
                   silu_constants, no_smooth_form, has_no_scale, below_identity},
-    ActivationRow{"mish", "x tanh(log(1 + exp(x)))", no_parameter, evaluate_mish, mish_constants, no_smooth_form, has_no_scale, below_identity},
+    ActivationRow{"mish", "x tanh(log(1 + exp(x)))", no_parameter, evaluate_mish, mish_constants,
+                  no_smooth_form, has_no_scale, below_identity},
     ActivationRow{
         "elu",
         "x above 0, alpha (exp(x) - 1) below",

@@ -158,10 +158,9 @@ Parts ConvTransposed::parts(const Site& site, Method method) const {
   const Magnitude pairs = Magnitude::from_count(largest_overlap(site.input()));
   Reading reads = reading_of(per_sample);
   reads[per_token] = square_root(pairs);
-  reads[maximum] =
-      square_root(pairs * Magnitude::from_count(site.input().channels() / groups));
-  b.of_sample = AffineOfSample{
-      bias ? roots_of_positions(site.output) : Repeated{}, {}, square_root(pairs)};
+  reads[maximum] = square_root(pairs * Magnitude::from_count(site.input().channels() / groups));
+  b.of_sample =
+      AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}, {}, square_root(pairs)};
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }

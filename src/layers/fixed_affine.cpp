@@ -75,10 +75,10 @@ Parts FixedShift::parts(const Site& site, Method /*method*/) const {
   const std::int64_t repeats = by.size() == 1 ? site.input().elements() : site.input().positions();
   const Magnitude all =
       squares * Magnitude::from_count(repeats) * Magnitude::from_count(site.batch);
-  const Repeated of{square_root(squares * Magnitude::from_count(repeats)),
-                    square_root(by.size() == 1
-                                    ? squares * Magnitude::from_count(site.input().channels())
-                                    : squares)};
+  const Repeated of{
+      square_root(squares * Magnitude::from_count(repeats)),
+      square_root(by.size() == 1 ? squares * Magnitude::from_count(site.input().channels())
+                                 : squares)};
   return Part(translation(
       {square_root(all), "sqrt(sum of delta^2 over all scalars)", "a(0) = delta"}, of, largest));
 }

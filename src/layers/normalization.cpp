@@ -154,8 +154,7 @@ std::vector<EnclosedStatistics> enclose(const std::vector<SignedReal>& mean,
 MapConstants fixed_normalization(const std::vector<EnclosedStatistics>& statistics,
                                  std::int64_t features, const Site& site, const Real& epsilon) {
   // Exact: one for all stands for each scalar.
-  const std::int64_t repeats =
-      site.output.elements() / (statistics.size() == 1 ? 1 : features);
+  const std::int64_t repeats = site.output.elements() / (statistics.size() == 1 ? 1 : features);
   Magnitude slope;
   Magnitude square;
   Magnitude largest;  // entry at 0
@@ -168,15 +167,13 @@ MapConstants fixed_normalization(const std::vector<EnclosedStatistics>& statisti
   MapConstants a;
   a.lipschitz = {slope, "max (variance + epsilon)^-1/2", "linear up to a constant"};
   a.smoothness = {{}, "0", "linear up to a constant"};
-  a.at_zero = {square_root(Magnitude::from_count(repeats) * Magnitude::from_count(site.batch) *
-                           square),
-               "||mean (variance + epsilon)^-1/2||",
-               "statistics are fixed"};
+  a.at_zero = {
+      square_root(Magnitude::from_count(repeats) * Magnitude::from_count(site.batch) * square),
+      "||mean (variance + epsilon)^-1/2||", "statistics are fixed"};
   a.inner = maximum;
   const Magnitude of_sample = square_root(Magnitude::from_count(repeats) * square);
-  const Magnitude of_position =
-      square_root(statistics.size() == 1 ? Magnitude::from_count(site.output.channels()) * square
-                                         : square);
+  const Magnitude of_position = square_root(
+      statistics.size() == 1 ? Magnitude::from_count(site.output.channels()) * square : square);
   // Of a position of elements no more is said than of its sample.
   a.at_zero_of = {of_sample, std::min(of_sample, of_position)};
   a.slope_at_zero = {slope, "l_a", "linear up to a constant"};
@@ -439,9 +436,8 @@ Work InstanceNorm::work(const Site& site) const {
 }
 
 Parts InstanceNorm::parts(const Site& site, Method method) const {
-  return with_affine(
-      normalization(site, {site.output.positions(), per_sample}, epsilon, method), affine, site,
-      site.output.channels());
+  return with_affine(normalization(site, {site.output.positions(), per_sample}, epsilon, method),
+                     affine, site, site.output.channels());
 }
 
 void RmsNorm::visit_settings(SettingsVisitor& visitor) {

@@ -135,10 +135,10 @@ Work MaxPool::work(const Site& site) const { return copies_work(site); }
 
 Parts MaxPool::parts(const Site& site, Method /*method*/) const {
   const std::int64_t overlap = window.largest_overlap(site.input());
-  return Part(
-      kinked_copies({square_root(Magnitude::from_count(overlap)),
-                     "sqrt(q), an input is in at most q patches", "each output copies an input"},
-                    window.largest_patch(site.input()), "max_pool has kinks", Remedy::average_for_max_pool));
+  return Part(kinked_copies(
+      {square_root(Magnitude::from_count(overlap)), "sqrt(q), an input is in at most q patches",
+       "each output copies an input"},
+      window.largest_patch(site.input()), "max_pool has kinks", Remedy::average_for_max_pool));
 }
 
 void AdaptiveAveragePool::visit_settings(SettingsVisitor& visitor) {
@@ -208,8 +208,7 @@ Work GlobalMaxPool::work(const Site& site) const { return copies_work(site); }
 Parts GlobalMaxPool::parts(const Site& site, Method /*method*/) const {
   return Part(kinked_copies(
       {Magnitude::from_count(1), "1", "each output copies an input, each from another channel"},
-      site.input().positions(),
-      "global_max_pool has kinks", Remedy::average_for_global_max_pool));
+      site.input().positions(), "global_max_pool has kinks", Remedy::average_for_global_max_pool));
 }
 
 }  // namespace smoothbound

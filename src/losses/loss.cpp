@@ -21,8 +21,7 @@ Magnitude distance_from_smoothed_label(const LossSite& site) {
 // of them are at most sqrt(2) m apart.
 Magnitude largest_probability(const LossSite& site) {
   const Magnitude apart = square_root(count(2)) * site.position_bound;
-  const LowerBound others =
-      LowerBound::from_count(site.classes - 1) / exponential(apart);
+  const LowerBound others = LowerBound::from_count(site.classes - 1) / exponential(apart);
   return count(1) / (LowerBound::from_count(1) + others);
 }
 
@@ -41,8 +40,7 @@ LossConstants logistic(const LossSite& site) {
   }
   if (site.position_bound.is_infinite()) return f;
   const Magnitude p = largest_probability(site);
-  const Magnitude e_of_class =
-      site.label_smoothing.upper / LowerBound::from_count(site.classes);
+  const Magnitude e_of_class = site.label_smoothing.upper / LowerBound::from_count(site.classes);
   const Magnitude rest = excess(count(1), site.label_smoothing.lower);
   const Magnitude target =
       rest * rest + scale(rest * e_of_class, 1) + site.label_smoothing.upper * e_of_class;

@@ -41,9 +41,9 @@ std::optional<AffineAtLevel> at_level(const AffineConstants& b, std::size_t leve
 std::optional<MapAtLevel> at_level(const MapConstants& a, std::size_t level,
                                    const Extents& extents) {
   if (level == maximum) return a.at_maximum;
-  MapAtLevel at{reading_of(level),   a.bound.value,   a.lipschitz.value,
-                a.smoothness.value,  a.at_zero.value, a.slope_at_zero.value,
-                a.inner};
+  MapAtLevel at{
+      reading_of(level),     a.bound.value, a.lipschitz.value, a.smoothness.value, a.at_zero.value,
+      a.slope_at_zero.value, a.inner};
   if (level == euclidean) return at;
   at.bound = norm_at(a.bound_of, level, extents);
   at.at_zero = norm_at(a.at_zero_of, level, extents);

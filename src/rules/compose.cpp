@@ -73,8 +73,8 @@ void Composition::apply(std::size_t level, const AffineAtLevel& b, const Magnitu
   // Prop 4.4 (ii), (20): ||db/dz|| <= L_beta R + l_{beta^z}
   const Magnitude A =
       acts_on_different_entries ? std::max(by_block, b.linear_input) : by_block + b.linear_input;
-  // ||db/dv|| <= m_{l-1} L_beta + l_{beta^v}. Sharp: weights and bias are orthogonal inside v, where
-  // there are both.
+  // ||db/dv|| <= m_{l-1} L_beta + l_{beta^v}. Sharp: weights and bias are orthogonal inside v,
+  // where there are both.
   const Magnitude B = method_ == Method::paper || acts_on_different_entries
                           ? b.bilinear * m + b.linear_parameters
                           : hypotenuse(b.bilinear * m, b.linear_parameters);
@@ -119,12 +119,12 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
   const Magnitude m = read(a.reads, z_.m);
   const Magnitude m_inner = a.inner ? z_.m[*a.inner] : m;
   Magnitude slope = slope_within(a, m_inner);
-  image.m[level] = std::min({a.bound, by_slope(a, m), by_curvature(a, m, refine_.growth ? m_inner : m, method_)});
+  image.m[level] = std::min(
+      {a.bound, by_slope(a, m), by_curvature(a, m, refine_.growth ? m_inner : m, method_)});
   if (grows) {
     slope = std::min(slope, growth->slope_within(m_inner));
     if (growth->norm != nullptr) {
-      image.m[level] =
-          std::min(image.m[level], growth->norm_within(m, extents.outside(level)));
+      image.m[level] = std::min(image.m[level], growth->norm_within(m, extents.outside(level)));
     }
   }
   // The second derivative: a' z'' + a''[z', z'], and at one point both factors of a are not large.

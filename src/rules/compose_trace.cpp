@@ -22,10 +22,10 @@ void Composition::record_affine(const AffineConstants& b, const Magnitude& R,
          b.acts_on_different_entries ? std::max(by_block, b.linear_input.value)
                                      : by_block + b.linear_input.value,
          "||db/dz||, (20)");
-  record("B", adds ? "L_beta m_in + l_beta_v" : "sqrt((L_beta m_in)^2 + l_beta_v^2)",
-         adds ? weighed + b.linear_parameters.value
-              : hypotenuse(weighed, b.linear_parameters.value),
-         adds ? "||db/dv||, (20)" : "||db/dv||, weights and bias orthogonal");
+  record(
+      "B", adds ? "L_beta m_in + l_beta_v" : "sqrt((L_beta m_in)^2 + l_beta_v^2)",
+      adds ? weighed + b.linear_parameters.value : hypotenuse(weighed, b.linear_parameters.value),
+      adds ? "||db/dv||, (20)" : "||db/dv||, weights and bias orthogonal");
   record("m_0",
          b.acts_on_different_entries ? "A m_in + R l_beta_v + ||beta_0||"
                                      : "R B + l_beta_z m_in + ||beta_0||",
@@ -42,23 +42,24 @@ void Composition::record_map(const MapConstants& a, const Value& before) const {
   const Magnitude& m = before.m[euclidean];
   const Magnitude& m_inner = before.m[a.inner];
   const Magnitude around_zero = a.slope_at_zero.value + a.smoothness.value * m_inner;
-  const Magnitude by_growth = !is_paper && refine_.growth ? a.growth.slope_within(m_inner)
-                                                          : Magnitude::infinity();
+  const Magnitude by_growth =
+      !is_paper && refine_.growth ? a.growth.slope_within(m_inner) : Magnitude::infinity();
   if (by_growth < std::min(a.lipschitz.value, around_zero)) {
     record("l_j", "largest slope on [-m, m], m the largest entry", by_growth, "growth");
   } else if (a.lipschitz.value <= around_zero) {
-    record("l_j", "l_a  (of min{l_a, ||grad a(0)|| + L_a m})", a.lipschitz.value,
-           "Prop 4.4 (ii)");
+    record("l_j", "l_a  (of min{l_a, ||grad a(0)|| + L_a m})", a.lipschitz.value, "Prop 4.4 (ii)");
   } else {
     record("l_j", "||grad a(0)|| + L_a m  (of min{l_a, ||grad a(0)|| + L_a m})", around_zero,
            "Prop 4.4 (ii)");
   }
   const Magnitude& now = z_.m[euclidean];
   const Magnitude curvature = is_paper ? a.smoothness.value : scale(a.smoothness.value, -1);
-  const Magnitude by_curvature = a.at_zero.value + (a.slope_at_zero.value + curvature * (refine_.growth ? m_inner : m)) * m;
+  const Magnitude by_curvature =
+      a.at_zero.value + (a.slope_at_zero.value + curvature * (refine_.growth ? m_inner : m)) * m;
   record("m_j",
-         now == a.bound.value                             ? "||a||, the smallest of all bounds"
-         : now == a.at_zero.value + a.lipschitz.value * m ? "||a(0)|| + l_a m, the smallest of all bounds"
+         now == a.bound.value ? "||a||, the smallest of all bounds"
+         : now == a.at_zero.value + a.lipschitz.value * m
+             ? "||a(0)|| + l_a m, the smallest of all bounds"
          : now == by_curvature && is_paper
              ? "||a(0)|| + (||grad a(0)|| + L_a m) m, the smallest of all bounds"
          : now == by_curvature
@@ -96,9 +97,9 @@ void Composition::record_result() const {
                          z_.T[euclidean], "instead of the eigenvalue"});
     }
     record_terms("L",
-                 is_paper ? "H_11 + 2 H_12 + H_22, (21)"
-                          : by_form ? "T, below the largest eigenvalue of [H_11 H_12; H_12 H_22]"
-                                    : "largest eigenvalue of [H_11 H_12; H_12 H_22]",
+                 is_paper  ? "H_11 + 2 H_12 + H_22, (21)"
+                 : by_form ? "T, below the largest eigenvalue of [H_11 H_12; H_12 H_22]"
+                           : "largest eigenvalue of [H_11 H_12; H_12 H_22]",
                  total.smoothness, entries);
     record_levels();
     return;

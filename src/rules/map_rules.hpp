@@ -19,8 +19,7 @@ inline Magnitude by_slope(const MapAtLevel& a, const Magnitude& m) {
 
 inline Magnitude by_curvature(const MapAtLevel& a, const Magnitude& m, const Magnitude& m_inner,
                               Method method) {
-  const Magnitude curvature =
-      method == Method::paper ? a.smoothness : scale(a.smoothness, -1);
+  const Magnitude curvature = method == Method::paper ? a.smoothness : scale(a.smoothness, -1);
   return a.at_zero + (a.slope_at_zero + curvature * m_inner) * m;
 }
 

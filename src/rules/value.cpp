@@ -100,10 +100,9 @@ void Value::remove(std::size_t group) {
 }
 
 void Value::join(std::size_t i, std::size_t j) {
-  join(i, j, hypotenuse,
-       [](const Magnitude& a, const Magnitude& b, const Magnitude& d) {
-         return largest_eigenvalue(a, b, d);
-       });
+  join(i, j, hypotenuse, [](const Magnitude& a, const Magnitude& b, const Magnitude& d) {
+    return largest_eigenvalue(a, b, d);
+  });
 }
 
 void Value::join_by_triangle(std::size_t i, std::size_t j) {
@@ -173,8 +172,7 @@ void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
 }  // namespace
 
 void Value::fill_others() {
-  for_each_number(
-      [&](PerLevel<Magnitude>& numbers) { fill_from_coarser(level_set_, numbers); });
+  for_each_number([&](PerLevel<Magnitude>& numbers) { fill_from_coarser(level_set_, numbers); });
 }
 
 void Value::relax(const Extents& extents) {

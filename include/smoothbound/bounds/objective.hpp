@@ -28,8 +28,8 @@ struct ObjectiveBounds {
 };
 
 /// Bounds of F on the product of balls (Prop 4.2): L_F = L_psi l_f + l_psi^2 L_f + lambda and
-/// l_F = l_psi l_f + lambda sup ||w||. "Sharp" takes the mean of the terms of a loss at the level at
-/// which it is smallest: section 5 of docs/theory.md.
+/// l_F = l_psi l_f + lambda sup ||w||. "Sharp" takes the mean of the terms of a loss at the level
+/// at which it is smallest: section 5 of docs/theory.md.
 ///
 /// Of the minimum in Prop 4.2, the first term l_f on psi(C) is used: the second one, ||grad f(z)||
 /// + L_f l_psi D, needs a value of the gradient that depends on data.

@@ -5,8 +5,9 @@
 
 namespace smoothbound {
 
-/// With l = ||grad a(0)|| = `norm` for a batch and for each of its samples, |a(z)|_A <= at_positions
-/// |z|_A at levels with positions (inf: nothing is known) and |a(z)|_inf <= `at_maximum` |z|_inf.
+/// With l = ||grad a(0)|| = `norm` for a batch and for each of its samples, |a(z)|_A <=
+/// at_positions |z|_A at levels with positions (inf: nothing is known) and |a(z)|_inf <=
+/// `at_maximum` |z|_inf.
 inline MapConstants linear_map(const Constant& norm,
                                const Magnitude& at_positions = Magnitude::infinity(),
                                const Magnitude& at_maximum = Magnitude::from_count(1)) {

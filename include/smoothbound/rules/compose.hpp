@@ -29,8 +29,8 @@ struct Trace {
 };
 
 /// Bounds of a_k o ... o a_1 o b applied to z_{l-1}(w), by Prop 4.4; symbols as there. Feed the
-/// parts in the order in which they act; each maps the bounds of what it reads to its own. An affine
-/// part that follows others begins a new stretch, as if it were a further layer.
+/// parts in the order in which they act; each maps the bounds of what it reads to its own. An
+/// affine part that follows others begins a new stretch, as if it were a further layer.
 ///
 /// The rules are the same at every level and for every pair of groups of parameter blocks: those of
 /// earlier layers, and the block of the affine part at hand, which joins them when the next one

@@ -50,10 +50,10 @@ struct AffineAtLevel {
 struct MapAtLevel {
   Reading reads{};
   Magnitude bound = Magnitude::infinity();
-  Magnitude lipschitz;      // |a'(z)[h]|_A <= lipschitz |h|_read
-  Magnitude smoothness;     // |a''(z)[h, h']|_A <= smoothness |h|_read |h'|_inner
-  Magnitude at_zero;        // |a(0)|_A
-  Magnitude slope_at_zero;  // |a'(0)[h]|_A <= slope_at_zero |h|_read
+  Magnitude lipschitz;                 // |a'(z)[h]|_A <= lipschitz |h|_read
+  Magnitude smoothness;                // |a''(z)[h, h']|_A <= smoothness |h|_read |h'|_inner
+  Magnitude at_zero;                   // |a(0)|_A
+  Magnitude slope_at_zero;             // |a'(0)[h]|_A <= slope_at_zero |h|_read
   std::optional<std::size_t> inner{};  // nothing: |h'|_read
 };
 
