@@ -84,7 +84,7 @@ void expect_bounded(const std::string& text, std::uint64_t seed, int points) {
   Inputs inputs = inputs_of(network.settings);
   inputs.all_levels = true;
   const BoundTable table = evaluate_bounds(network.graph, inputs, Method::sharp);
-  const Triple bound = table.values[network.graph.output()].total(maximum);
+  const Triple bound = table.at(network.graph.output(), maximum);
   EXPECT_LE(bound.m, table.network().m);
   std::mt19937_64 random(seed);
   const Network<double> sizes(network.graph, network.settings.batch, Purpose::values,
@@ -145,8 +145,8 @@ TEST(MaximumNorm, IsAttainedByADenseLayer) {
   inputs.all_levels = true;
   const BoundTable table = evaluate_bounds(network.graph, inputs, Method::sharp);
   // All of the batch's norm in one sample z: |w^T z + w_0| <= 5 sqrt(2^2 + 1).
-  EXPECT_NEAR(table.values[0].total(maximum).m.to_double(), 5 * std::sqrt(5), 1e-12);
-  EXPECT_NEAR(table.values[0].total(maximum).lipschitz.to_double(), std::sqrt(5), 1e-12);
+  EXPECT_NEAR(table.at(0, maximum).m.to_double(), 5 * std::sqrt(5), 1e-12);
+  EXPECT_NEAR(table.at(0, maximum).lipschitz.to_double(), std::sqrt(5), 1e-12);
   EXPECT_NEAR(table.network().m.to_double(), 5 * std::sqrt(4 + 3), 1e-12);
 }
 
