@@ -35,15 +35,14 @@ const nlohmann::json& reference_values() {
   return values;
 }
 
-// Each takes minima with what came before. The first one's bound by Taylor's formula is larger than
-// it need be, which the second one makes up for.
+// Each takes minima with what came before.
 struct Stage {
   const char* key;
   OracleRefinements refinements;
 };
 const std::array stages{
     Stage{"0 level 2 only", {false, false, false, false}},
-    Stage{"1 levels", {true, false, false, false, true}},
+    Stage{"1 levels", {true, false, false, false}},
     Stage{"2 + growth", {true, true, false, false}},
     Stage{"3 + joint, loss", {true, true, true, true}},
 };

@@ -44,7 +44,7 @@ class Oracle {
     OracleObjective f;
     if (sharp_) {
       f = oracle::sharp_objective(network_, last.bounds, oracle::Counts::of(last.shape, batch_),
-                                  refinements_);
+                                  active_, refinements_.loss);
     } else {
       const OracleTriple psi = last.bounds.total();
       const oracle::OracleLoss loss = oracle::paper_loss(network_, psi.m, batch_, last.shape);

@@ -18,9 +18,6 @@ struct OracleRefinements {
   bool growth = true;
   bool joint = true;
   bool loss = true;
-  /// Taylor's bound of a norm is (|f'(0)| + L m / 2) m with the m of its own level, and not that of
-  /// the level inside of which the map acts: larger, and of use only to compare with who has it so.
-  bool taylor_at_own_level = false;
 };
 
 /// A number at each level: the batch's norm 2, suprema over samples, positions, both, and entries.

@@ -97,9 +97,19 @@ inline void raise_to(Ball& a, const Ball& b) { a = larger(a, b); }
 inline OracleValue combined(const std::vector<OracleValue>& branches,
                             const std::array<Combine, level_count>& combine) {
   OracleValue all;
+  std::set<int> groups;
+  all.T = {};
+  for (const OracleValue& branch : branches) {
+    for (const auto& [i, l] : branch.l) groups.insert(i);
+  }
+  // Rests that have nothing in common act on parts of a direction, and the largest form counts.
+  const bool are_disjoint =
+      groups.size() == branches.size() &&
+      std::all_of(groups.begin(), groups.end(), OracleGroup::is_rest_of_branch);
   for (const OracleValue& branch : branches) {
     for (std::size_t A = 0; A < level_count; ++A) {
       combine[A](all.m[A], branch.m[A]);
+      (are_disjoint ? Combine(raise_to) : combine[A])(all.T[A], branch.T[A]);
       for (const auto& [i, l] : branch.l) combine[A](all.l[i][A], l[A]);
       for (const auto& [pair, h] : branch.H) combine[A](all.H[pair][A], h[A]);
     }
@@ -110,31 +120,14 @@ inline OracleValue combined(const std::vector<OracleValue>& branches,
 inline OracleValue add_sharp(const std::vector<OracleValue>& branches) {
   std::array<Combine, level_count> combine;
   combine.fill(add_to);
-  OracleValue all = combined(branches, combine);
-  // Branches that have no group in common have Hessians of different blocks.
-  std::set<int> groups;
-  std::size_t count = 0;
-  for (const OracleValue& branch : branches) {
-    for (const auto& [i, l] : branch.l) groups.insert(i);
-    count += branch.l.size();
-  }
-  const bool are_disjoint = groups.size() == count;
-  all.T = {};
-  for (const OracleValue& branch : branches) {
-    for (std::size_t A = 0; A < level_count; ++A) {
-      (are_disjoint ? raise_to : add_to)(all.T[A], branch.T[A]);
-    }
-  }
-  return joined(all);
+  return joined(combined(branches, combine));
 }
 
 inline OracleValue concat_sharp(std::size_t axis, const std::vector<OracleValue>& branches) {
-  const auto takes_supremum = [&](std::size_t A) {
-    return A == of_entry || (axis > 0 && has_positions(A));
-  };
   std::array<Combine, level_count> combine;
   for (std::size_t A = 0; A < level_count; ++A) {
-    combine[A] = takes_supremum(A) ? raise_to : stack_on;
+    const bool takes_supremum = A == of_entry || (axis > 0 && has_positions(A));
+    combine[A] = takes_supremum ? raise_to : stack_on;
   }
   OracleValue all = combined(branches, combine);
   // Disjoint rests act on disjoint entries, where the larger slope counts and not their root.

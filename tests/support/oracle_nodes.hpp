@@ -107,12 +107,13 @@ struct OracleValue {
     for (auto& [i, of_i] : l) oracle::relax(of_i, counts, active);
     for (auto& [pair, h] : H) oracle::relax(h, counts, active);
   }
-  /// The last own block joins the rest.
+  /// The last own block joins the rest. A symmetric form is largest at equal arguments, so pairs
+  /// have no more than T says.
   void close() {
-    if (l.count(OracleGroup::own) == 0) return;
     join(OracleGroup::rest, OracleGroup::own);
-    Levels& h = H[{OracleGroup::rest, OracleGroup::rest}];
-    for (std::size_t A = 0; A < oracle::level_count; ++A) h[A] = smaller(h[A], T[A]);
+    for (auto& [pair, h] : H) {
+      for (std::size_t A = 0; A < oracle::level_count; ++A) h[A] = smaller(h[A], T[A]);
+    }
   }
 
  private:
@@ -286,7 +287,7 @@ struct SharpNode {
     const Ball m = a.reads.read(z.m);
     const Ball m_inner = inner.read(z.m);
     Ball slope = smaller(a.lipschitz, a.slope_at_zero + a.smoothness * m_inner);
-    const Ball& m_of_taylor = refinements.taylor_at_own_level ? m : m_inner;
+    const Ball& m_of_taylor = refinements.growth ? m_inner : m;
     y.m[level] = smaller(smaller(a.bound, a.at_zero + a.lipschitz * m),
                          a.at_zero + (a.slope_at_zero + a.smoothness / Ball(2) * m_of_taylor) * m);
     if (refinements.growth && maps.growth) {

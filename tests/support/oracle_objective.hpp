@@ -90,18 +90,19 @@ inline MeanLoss mean_loss(const PlainNetwork& network, const Levels& m, const Co
 
 /// Bounds of the loss of predictions z(w), of `counts` for a sample.
 inline OracleObjective sharp_objective(const PlainNetwork& network, const OracleValue& z,
-                                       const Counts& counts, const OracleRefinements& refinements) {
+                                       const Counts& counts, const ActiveLevels& active,
+                                       bool on_ball) {
   if (!is_mean(network)) {
     const OracleLoss f = loss_of_batch(network.loss, counts.samples, true);
     const Ball l = z.lipschitz(of_batch);
     return {l * f.l, z.smoothness(of_batch) * f.l + square(l) * f.L};
   }
-  const MeanLoss f = mean_loss(network, z.m, counts, refinements.loss);
+  const MeanLoss f = mean_loss(network, z.m, counts, on_ball);
   Ball first = Ball::infinity();
   Ball second = Ball::infinity();
   Ball slope = Ball::infinity();
   for (const std::size_t A : f.dividing) {
-    if (A != of_batch && !refinements.levels) continue;
+    if (!active.has(A)) continue;
     const Ball terms = root(f.terms.outside(A));
     const Ball l = z.lipschitz(A) / terms;
     first = smaller(first, f.slope[A] * l);
