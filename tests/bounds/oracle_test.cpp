@@ -1,5 +1,6 @@
 // Bounds of random networks against an independent evaluation in ball arithmetic.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -40,24 +41,56 @@ class RandomNetworks : public testing::TestWithParam<int> {
   }
 };
 
+// Method paper, sharp, and sharp with some of its refinements.
+struct Evaluation {
+  Method method;
+  Refinements refinements{};
+
+  [[nodiscard]] std::string name() const {
+    std::string text(name_of(method));
+    for (const RefinementRow& row : smoothbound::refinements) {
+      if (!(refinements.*row.flag)) text += ", no " + std::string(row.name);
+    }
+    return text;
+  }
+  [[nodiscard]] Oracle oracle(const PlainNetwork& network) const {
+    return {network,
+            method == Method::sharp,
+            {refinements.levels, refinements.growth, refinements.joint, refinements.loss}};
+  }
+  [[nodiscard]] BoundTable table(const Network& network) const {
+    Inputs inputs = inputs_of(network.settings);
+    inputs.refinements = refinements;
+    return evaluate_bounds(network.graph, inputs, method);
+  }
+};
+
+std::vector<Evaluation> evaluations(const PlainNetwork& network) {
+  const std::size_t subset = to_text(network).size() % 16;
+  const auto has = [&](std::size_t bit) { return (subset >> bit & 1U) != 0; };
+  return {{Method::paper}, {Method::sharp}, {Method::sharp, {has(0), has(1), has(2), has(3)}}};
+}
+
 TEST_P(RandomNetworks, EveryEntryIsTheOraclesRoundedUp) {
   int finite = 0;
   int infinite = 0;
   for_each_network([&](const PlainNetwork& network, const Network& evaluated) {
-    for (const Method method : {Method::paper, Method::sharp}) {
-      const BoundTable table =
-          evaluate_bounds(evaluated.graph, inputs_of(evaluated.settings), method);
-      const Oracle oracle(network, method == Method::sharp);
+    for (const Evaluation& evaluation : evaluations(network)) {
+      const BoundTable table = evaluation.table(evaluated);
+      const Oracle oracle = evaluation.oracle(network);
       EXPECT_EQ(evaluated.graph.couples_samples, oracle.couples_samples());
-      for (std::size_t i = 0; i < table.layers.size(); ++i) {
-        const std::string where =
-            std::string(name_of(method)) + ", " + network.layers[i].name + ", ";
-        const Triple& given = table.layers[i];
-        const support::OracleTriple exact = oracle.layer(i);
-        EXPECT_EQ(check_upper(given.m, exact.m), "") << where << "m";
-        EXPECT_EQ(check_upper(given.lipschitz, exact.l), "") << where << "l";
-        EXPECT_EQ(check_upper(given.smoothness, exact.L), "") << where << "L";
-        ++(given.smoothness.is_infinite() ? infinite : finite);
+      const std::size_t level_count = evaluation.method == Method::paper ? 1 : levels.size();
+      for (std::uint32_t i = 0; i < table.layers.size(); ++i) {
+        for (std::size_t level = 0; level < level_count; ++level) {
+          const std::string where = fmt::format("{}, {}, level {}, ", evaluation.name(),
+                                                network.layers[i].name, levels.at(level).name);
+          const Triple given = table.at(i, level);
+          const support::OracleTriple exact = oracle.layer(i, level);
+          EXPECT_EQ(check_upper(given.m, exact.m), "") << where << "m";
+          EXPECT_EQ(check_upper(given.lipschitz, exact.l), "") << where << "l";
+          EXPECT_EQ(check_upper(given.smoothness, exact.L), "") << where << "L";
+          ++(given.smoothness.is_infinite() ? infinite : finite);
+        }
       }
     }
   });
@@ -71,15 +104,15 @@ TEST_P(RandomNetworks, ObjectiveAndIterationsAreTheOracles) {
     const ResolvedSettings& settings = evaluated.settings;
     const Ball squared = square(Ball::decimal(network.accuracy));
     const Ball gap = Ball::decimal(network.gap);
-    for (const Method method : {Method::paper, Method::sharp}) {
-      SCOPED_TRACE(name_of(method));
-      const BoundTable table = evaluate_bounds(evaluated.graph, inputs_of(settings), method);
-      const ObjectiveBounds given = bound_objective(evaluated.graph, settings, table);
-      const auto exact = Oracle(network, method == Method::sharp).objective();
+    for (const Evaluation& evaluation : evaluations(network)) {
+      SCOPED_TRACE(evaluation.name());
+      const ObjectiveBounds given = bound_objective(
+          evaluated.graph, settings, evaluation.table(evaluated), evaluation.refinements);
+      const auto exact = evaluation.oracle(network).objective();
       EXPECT_EQ(check_upper(given.lipschitz, exact.l), "");
       EXPECT_EQ(check_upper(given.smoothness, exact.L), "");
       EXPECT_EQ(given.infinite_reason.empty(), given.smoothness.is_finite());
-      if (method == Method::paper) {
+      if (evaluation.method == Method::paper) {
         EXPECT_EQ(given.route, Route::stacked);
       }
 

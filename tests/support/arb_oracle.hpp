@@ -166,12 +166,18 @@ class Oracle {
       const Sizes before = done.shape;
       if (is_copying(part)) {
         // A run of index maps is one: ||A||^2 is the largest number of copies of an entry.
-        std::vector<std::int64_t> places = copied_places(part, done.shape, {});
-        while (p + 1 < layer.parts.size() && is_copying(layer.parts[p + 1])) {
-          places = copied_places(layer.parts[++p], done.shape, places);
+        bool is_apart = true;
+        std::vector<std::int64_t> places;
+        for (--p; p + 1 < layer.parts.size() && is_copying(layer.parts[p + 1]); ++p) {
+          const Sizes read = done.shape;
+          const auto sources = copied_places(layer.parts[p + 1], done.shape);
+          is_apart = is_apart && oracle::leaves_axes_apart(sources, read, done.shape);
+          places = places.empty() ? sources : composed(places, sources);
         }
-        apply(node, oracle::linear(square_root(Ball(most_copies(places)))),
-              oracle::index_statements(places, before, done.shape), done);
+        const Ball norm = square_root(Ball(most_copies(places)));
+        apply(node, oracle::linear(norm),
+              oracle::linear_statements(norm, is_apart ? std::optional(Ball(1)) : std::nullopt),
+              done);
         continue;
       }
       done.shape = shape_after(part, before).value();
@@ -213,18 +219,15 @@ class Oracle {
   static bool is_copying(const PlainPart& part) {
     return !is_written_out(part.kind) && is_index_map(other_of(part).component);
   }
-  // The entries of what a run reads that are copied behind `part`; `places`: those before it.
-  static std::vector<std::int64_t> copied_places(const PlainPart& part, Sizes& sizes,
-                                                 const std::vector<std::int64_t>& places) {
+  // The entries of what `part` reads that it copies.
+  static std::vector<std::int64_t> copied_places(const PlainPart& part, Sizes& sizes) {
     const Shape input{std::span(sizes)};
     sizes = shape_after(part, sizes).value();
     const Shape output{std::span(sizes)};
     const Component& map = other_of(part).component;
     const auto* upsample = std::get_if<Upsample>(&map);
-    const auto sources = upsample != nullptr
-                             ? reference_sources(*upsample, input, output)
-                             : reference_sources(std::get<Rearrangement>(map), input, output);
-    return places.empty() ? sources : composed(places, sources);
+    return upsample != nullptr ? reference_sources(*upsample, input, output)
+                               : reference_sources(std::get<Rearrangement>(map), input, output);
   }
 
   // A component of the catalogue that is not written out here: of its affine and map parts.

@@ -92,6 +92,13 @@ struct Reading {
     both.factors[A] = factor;
     return both;
   }
+  /// Whether nothing but |z|_A is read.
+  [[nodiscard]] bool is_of(std::size_t A) const {
+    for (std::size_t B = 0; B < level_count; ++B) {
+      if (factors[B].is_infinite() == (B == A)) return false;
+    }
+    return true;
+  }
   [[nodiscard]] Ball read(const Levels& z) const {
     Ball least = Ball::infinity();
     for (std::size_t A = 0; A < level_count; ++A) {

@@ -194,21 +194,24 @@ inline OracleValue multiply_sharp(const std::vector<OracleBranch>& inputs,
 // ||A B|| <= ||A|| ||B|| in Frobenius norms, of one factor that of one matrix; an entry is a row
 // times a column.
 inline OracleValue matmul_sharp(const PlainLayer& layer, const std::vector<OracleBranch>& inputs,
-                                const std::vector<OracleValue>& branches) {
+                                const std::vector<OracleValue>& branches, const Counts& counts,
+                                const ActiveLevels& active) {
   const PlainProduct sizes =
       plain_product(layer.transpose, inputs[0].shape, inputs[1].shape).value();
   const Ball scale = Ball::decimal(layer.scale.empty() ? "1" : layer.scale);
   const auto matrix = [](const Levels& z, std::int64_t entries) {
     return smaller(z[of_sample], root(entries) * z[of_entry]);
   };
-  return joined(
-      multiplied(branches[0], branches[1], [=](std::size_t A, const Levels& x, const Levels& y) {
+  OracleValue product =
+      multiplied(branches[0], branches[1], [&](std::size_t A, const Levels& x, const Levels& y) {
         if (A == of_position || A == of_token) return Ball::infinity();
         if (A == of_entry) return scale * (matrix(x, sizes.inner) * matrix(y, sizes.inner));
         const Ball one_x = matrix(x, sizes.rows * sizes.inner);
         const Ball one_y = matrix(y, sizes.inner * sizes.columns);
         return scale * smaller(x[A] * one_y, one_x * y[A]);
-      }));
+      });
+  product.relax(counts, active);
+  return joined(product);
 }
 
 inline OracleValue merge(const PlainLayer& layer, const std::vector<OracleBranch>& inputs,
@@ -219,7 +222,11 @@ inline OracleValue merge(const PlainLayer& layer, const std::vector<OracleBranch
     branches.push_back(named(inputs[i], groups[i]));
   }
   if (layer.merge == "multiply") return multiply_sharp(inputs, branches, batch, active);
-  if (layer.merge == "matmul") return matmul_sharp(layer, inputs, branches);
+  if (layer.merge == "matmul") {
+    const Counts counts =
+        Counts::of(merged_shape(layer, {inputs[0].shape, inputs[1].shape}), batch);
+    return matmul_sharp(layer, inputs, branches, counts, active);
+  }
   return layer.merge == "add" ? add_sharp(branches) : concat_sharp(layer.axis, branches);
 }
 

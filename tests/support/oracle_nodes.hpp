@@ -230,9 +230,11 @@ struct SharpNode {
     z = y;
   }
   void apply(const oracle::MapStatements& a) {
-    const bool tells_forms = (refinements.joint && !a.joint.is_infinite()) || !is_infinite(z.T);
+    const bool is_joint = refinements.joint && !a.joint.is_infinite();
     Levels L = oracle::all_of(Ball::infinity());
-    for (std::size_t A = 0; tells_forms && A < oracle::level_count; ++A) L[A] = z.smoothness(A);
+    for (std::size_t A = 0; A < oracle::level_count; ++A) {
+      if (is_joint || !z.T[A].is_infinite()) L[A] = z.smoothness(A);
+    }
     OracleValue y = z;
     for (std::size_t A = 0; A < oracle::level_count; ++A) {
       if (a.at[A]) {
@@ -245,10 +247,6 @@ struct SharpNode {
   }
 
  private:
-  static bool is_infinite(const Levels& numbers) {
-    return std::all_of(numbers.begin(), numbers.end(),
-                       [](const Ball& number) { return number.is_infinite(); });
-  }
   static void forget(OracleValue& y, std::size_t A) {
     y.m[A] = y.T[A] = Ball::infinity();
     for (auto& [i, l] : y.l) l[A] = Ball::infinity();
@@ -307,13 +305,10 @@ struct SharpNode {
           smaller(a.reads.read(l_i) * inner.read(l_j), inner.read(l_i) * a.reads.read(l_j));
       h[level] = second(a.reads.read(z.H_of(pair.first, pair.second)), E);
     }
-    if (a.smoothness.is_zero()) {
-      y.T[level] = slope * a.reads.read(z.T);
-      return;
-    }
     Levels l;
     for (std::size_t A = 0; A < oracle::level_count; ++A) l[A] = z.lipschitz(A);
-    y.T[level] = second(a.reads.read(L), a.reads.read(l) * inner.read(l));
+    y.T[level] =
+        second(a.reads.read(a.reads.is_of(level) ? L : z.T), a.reads.read(l) * inner.read(l));
   }
 };
 

@@ -137,10 +137,12 @@ inline MapStatements state_response_norm(const LocalResponseNorm& norm, const Or
   return a;
 }
 
-inline MapStatements state_instance_norm(const InstanceNorm& norm, const OracleMap& batch,
+inline MapStatements state_instance_norm(const InstanceNorm& norm, const OracleMap& catalogue,
                                          const Counts& counts) {
-  MapStatements a = of_groups(batch, {of_batch, of_sample}, of_sample, counts);
   const Ball epsilon = Ball::of(norm.epsilon.upper);
+  OracleMap batch = catalogue;
+  batch.bound = root(counts.outside(of_batch));
+  MapStatements a = of_groups(batch, {of_batch, of_sample}, of_sample, counts);
   a.growth = normalized_norm(counts, epsilon);
   const std::int64_t g = counts.positions;
   const Ball slope = root(g - 1) / root(g) / square_root(epsilon);
@@ -181,12 +183,14 @@ inline MapStatements other_map_statements(const Component& component, const Orac
   }
   if (const auto* mask = std::get_if<Mask>(&component)) {
     // Of a position no more is known than of its sample.
-    const Ball sample = batch.at_zero / root(batch_size);
+    const Shape scores{std::span(input)};
+    const Ball sample = Ball::of(mask->by.upper) * root(mask->masked(scores));
     return translated(
         repeated(sample, sample, sample.is_zero() ? Ball() : Ball::of(mask->by.upper), batch_size));
   }
   if (const auto* constant = std::get_if<FixedValue>(&component)) {
-    const Ball sample = batch.at_zero / root(batch_size);
+    const bool is_one = constant->values.size() == 1;
+    const Ball sample = norm_of(constant->values) * root(is_one ? product_of(output) : 1);
     MapStatements a =
         translated(repeated(sample, sample, largest_of(constant->values), batch_size));
     for (auto& at : a.at) {
@@ -204,26 +208,27 @@ inline MapStatements other_map_statements(const Component& component, const Orac
   throw std::invalid_argument(std::string(name_of(component)) + " is not written out");
 }
 
-/// A run of index maps: `places` are the entries of the input that those of the output copy.
-inline MapStatements index_statements(const std::vector<std::int64_t>& places, const Sizes& input,
-                                      const Sizes& output) {
+/// Whether an index map leaves channels and positions apart: entry (c, p) of the output is entry
+/// (f(c), g(p)) of the input or 0, and no two c have the same f(c).
+inline bool leaves_axes_apart(const std::vector<std::int64_t>& places, const Sizes& input,
+                              const Sizes& output) {
   const std::int64_t from = positions_of(input);
   const std::int64_t to = positions_of(output);
-  // Whether each position of the output copies entries of one of the input, each of them once.
-  bool is_apart = true;
-  for (std::int64_t position = 0; position < to; ++position) {
-    std::set<std::int64_t> entries;
-    std::set<std::int64_t> positions;
-    for (std::int64_t channel = 0; channel < output.front(); ++channel) {
-      const std::int64_t place = places[static_cast<std::size_t>(channel * to + position)];
-      if (place < 0) continue;
-      if (!entries.insert(place).second) is_apart = false;
-      positions.insert(place % from);
-    }
-    if (positions.size() > 1) is_apart = false;
+  constexpr std::int64_t unknown = -1;
+  Sizes channels(static_cast<std::size_t>(output.front()), unknown);
+  Sizes positions(static_cast<std::size_t>(to), unknown);
+  const auto agree = [](std::int64_t& known, std::int64_t found) {
+    if (known == unknown) known = found;
+    return known == found;
+  };
+  for (std::size_t o = 0; o < places.size(); ++o) {
+    if (places[o] < 0) continue;
+    const auto size = static_cast<std::size_t>(to);
+    if (!agree(channels[o / size], places[o] / from)) return false;
+    if (!agree(positions[o % size], places[o] % from)) return false;
   }
-  return linear_statements(root(most_copies(places)),
-                           is_apart ? std::optional(Ball(1)) : std::nullopt);
+  std::erase(channels, unknown);
+  return std::set<std::int64_t>(channels.begin(), channels.end()).size() == channels.size();
 }
 
 }  // namespace smoothbound::support::oracle

@@ -57,10 +57,11 @@ inline MapStatements elementwise(const OracleMap& f, const Counts& counts) {
 }
 
 /// G_n(M), sup ||log(1 + e^u)|| over ||u|| <= M: equal entries are best up to x* each, and beyond
-/// it F(t) = log(1 + e^sqrt(t))^2 is below its tangent t + k* there.
+/// it F(t) = log(1 + e^sqrt(t))^2 is below its tangent t + k* there. A single one is M at most.
 inline Ball largest_softplus(std::int64_t n, const Ball& M) {
   static const Ball x = Ball::decimal("0.8299335208328565065223330248071447634392 +/- 1e-40");
   static const Ball k = Ball::decimal("0.7317155801213473199879056225558669976765 +/- 1e-40");
+  if (n == 1) return softplus_of(M);
   if (certainly_less(x * root(n), M)) return square_root(square(M) + Ball(n) * k);
   return root(n) * softplus_of(M / root(n));
 }
