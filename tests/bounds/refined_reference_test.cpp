@@ -21,7 +21,6 @@ namespace {
 
 using support::Ball;
 using support::Oracle;
-using support::OracleRefinements;
 using support::PlainLayer;
 using support::PlainNetwork;
 using support::PlainPart;
@@ -38,7 +37,17 @@ const nlohmann::json& reference_values() {
 // Each takes minima with what came before.
 struct Stage {
   const char* key;
-  OracleRefinements refinements;
+  Refinements refinements;
+
+  [[nodiscard]] Oracle oracle(const PlainNetwork& network) const {
+    const Refinements& r = refinements;
+    return {network, true, {r.levels, r.growth, r.joint, r.loss}};
+  }
+  [[nodiscard]] BoundTable table(const support::Network& network) const {
+    Inputs inputs = inputs_of(network.settings);
+    inputs.refinements = refinements;
+    return evaluate_bounds(network.graph, inputs, Method::sharp);
+  }
 };
 const std::array stages{
     Stage{"0 level 2 only", {false, false, false, false}},
@@ -153,7 +162,7 @@ TEST_P(RefinedReference, IsWhatTheOracleFinds) {
   const PlainNetwork network = plain_network(reference);
   for (const Stage& stage : stages) {
     SCOPED_TRACE(stage.key);
-    const Oracle oracle(network, true, stage.refinements);
+    const Oracle oracle = stage.oracle(network);
     const support::OracleTriple triple = oracle.layer(network.layers.size() - 1);
     const support::OracleObjective objective = oracle.objective();
     const auto& final = reference_values().at("final").at(GetParam()).at(stage.key);
@@ -165,6 +174,27 @@ TEST_P(RefinedReference, IsWhatTheOracleFinds) {
   }
 }
 
+// Rounded up, by 1e-12 at most.
+std::string check_engine(const Magnitude& given, const nlohmann::json& reference) {
+  return check_upper(given, Ball::decimal(reference.get<std::string>()));
+}
+
+TEST_P(RefinedReference, IsWhatTheEngineRoundsUp) {
+  const ReferenceNetwork reference(GetParam());
+  const auto& [graph, settings] = reference.network;
+  for (const Stage& stage : stages) {
+    SCOPED_TRACE(stage.key);
+    const BoundTable table = stage.table(reference.network);
+    const ObjectiveBounds objective = bound_objective(graph, settings, table, stage.refinements);
+    const auto& final = reference_values().at("final").at(GetParam()).at(stage.key);
+    EXPECT_EQ(check_engine(table.network().m, final[0]), "") << "m";
+    EXPECT_EQ(check_engine(table.network().lipschitz, final[1]), "") << "l";
+    EXPECT_EQ(check_engine(table.network().smoothness, final[2]), "") << "L";
+    EXPECT_EQ(check_engine(objective.lipschitz, final[3]), "") << "l of the objective";
+    EXPECT_EQ(check_engine(objective.smoothness, final[4]), "") << "L of the objective";
+  }
+}
+
 // Calls `check(layer, level, triple)` for what the reference has of single layers.
 template <class Check>
 void for_each_layer(const std::string& key, const Stage& stage, const Graph& graph, Check&& check) {
@@ -172,7 +202,7 @@ void for_each_layer(const std::string& key, const Stage& stage, const Graph& gra
   if (!of_network.contains(stage.key)) return;
   const auto& layers = of_network.at(stage.key);
   ASSERT_EQ(layers.size(), graph.layers.size());
-  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+  for (std::uint32_t i = 0; i < graph.layers.size(); ++i) {
     const auto& of_layer = layers.at(graph.layers[i].name);
     for (std::size_t level = 0; level < 4; ++level) {
       const std::string& name = support::oracle::level_names.at(level);
@@ -189,12 +219,27 @@ TEST_P(LayersOfReference, AreWhatTheOracleFinds) {
   const PlainNetwork network = plain_network(reference);
   for (const Stage& stage : stages) {
     SCOPED_TRACE(stage.key);
-    const Oracle oracle(network, true, stage.refinements);
-    const auto check = [&](std::size_t layer, std::size_t level, const nlohmann::json& triple) {
+    const Oracle oracle = stage.oracle(network);
+    const auto check = [&](std::uint32_t layer, std::size_t level, const nlohmann::json& triple) {
       const support::OracleTriple exact = oracle.layer(layer, level);
       EXPECT_TRUE(is_the_same(exact.m, triple[0])) << "m";
       EXPECT_TRUE(is_the_same(exact.l, triple[1])) << "l";
       EXPECT_TRUE(is_the_same(exact.L, triple[2])) << "L";
+    };
+    for_each_layer(GetParam(), stage, reference.network.graph, check);
+  }
+}
+
+TEST_P(LayersOfReference, AreWhatTheEngineRoundsUp) {
+  const ReferenceNetwork reference(GetParam());
+  for (const Stage& stage : stages) {
+    SCOPED_TRACE(stage.key);
+    const BoundTable table = stage.table(reference.network);
+    const auto check = [&](std::uint32_t layer, std::size_t level, const nlohmann::json& triple) {
+      const Triple given = table.at(layer, level);
+      EXPECT_EQ(check_engine(given.m, triple[0]), "") << "m";
+      EXPECT_EQ(check_engine(given.lipschitz, triple[1]), "") << "l";
+      EXPECT_EQ(check_engine(given.smoothness, triple[2]), "") << "L";
     };
     for_each_layer(GetParam(), stage, reference.network.graph, check);
   }
