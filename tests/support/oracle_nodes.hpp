@@ -216,9 +216,7 @@ struct SharpNode {
     z.close();
     OracleValue y = z;
     y.l.try_emplace(block.group);
-    for (const auto& [i, l] : y.l) {
-      for (const auto& [j, of_j] : y.l) y.H.try_emplace({i, j});
-    }
+    add_pairs(y);
     for (std::size_t A = 0; A < oracle::level_count; ++A) {
       if (statements[A]) {
         apply(*statements[A], block, A, y);
@@ -236,6 +234,7 @@ struct SharpNode {
       if (is_joint || !z.T[A].is_infinite()) L[A] = z.smoothness(A);
     }
     OracleValue y = z;
+    add_pairs(y);
     for (std::size_t A = 0; A < oracle::level_count; ++A) {
       if (a.at[A]) {
         apply(a, *a.at[A], A, L, y);
@@ -247,6 +246,12 @@ struct SharpNode {
   }
 
  private:
+  // Pairs of groups that had no mixed derivatives may get some.
+  static void add_pairs(OracleValue& y) {
+    for (const auto& [i, l] : y.l) {
+      for (const auto& [j, of_j] : y.l) y.H.try_emplace({i, j});
+    }
+  }
   static void forget(OracleValue& y, std::size_t A) {
     y.m[A] = y.T[A] = Ball::infinity();
     for (auto& [i, l] : y.l) l[A] = Ball::infinity();
