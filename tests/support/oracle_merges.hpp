@@ -97,19 +97,11 @@ inline void raise_to(Ball& a, const Ball& b) { a = larger(a, b); }
 inline OracleValue combined(const std::vector<OracleValue>& branches,
                             const std::array<Combine, level_count>& combine) {
   OracleValue all;
-  std::set<int> groups;
   all.T = {};
-  for (const OracleValue& branch : branches) {
-    for (const auto& [i, l] : branch.l) groups.insert(i);
-  }
-  // Rests that have nothing in common act on parts of a direction, and the largest form counts.
-  const bool are_disjoint =
-      groups.size() == branches.size() &&
-      std::all_of(groups.begin(), groups.end(), OracleGroup::is_rest_of_branch);
   for (const OracleValue& branch : branches) {
     for (std::size_t A = 0; A < level_count; ++A) {
       combine[A](all.m[A], branch.m[A]);
-      (are_disjoint ? Combine(raise_to) : combine[A])(all.T[A], branch.T[A]);
+      combine[A](all.T[A], branch.T[A]);
       for (const auto& [i, l] : branch.l) combine[A](all.l[i][A], l[A]);
       for (const auto& [pair, h] : branch.H) combine[A](all.H[pair][A], h[A]);
     }
