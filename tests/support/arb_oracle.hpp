@@ -166,17 +166,17 @@ class Oracle {
       const Sizes before = done.shape;
       if (is_copying(part)) {
         // A run of index maps is one: ||A||^2 is the largest number of copies of an entry.
-        bool is_apart = true;
+        bool is_single = true;
         std::vector<std::int64_t> places;
         for (--p; p + 1 < layer.parts.size() && is_copying(layer.parts[p + 1]); ++p) {
           const Sizes read = done.shape;
           const auto sources = copied_places(layer.parts[p + 1], done.shape);
-          is_apart = is_apart && oracle::leaves_axes_apart(sources, read, done.shape);
+          is_single = is_single && oracle::reads_single_positions(sources, read, done.shape);
           places = places.empty() ? sources : composed(places, sources);
         }
         const Ball norm = square_root(Ball(most_copies(places)));
         apply(node, oracle::linear(norm),
-              oracle::linear_statements(norm, is_apart ? std::optional(Ball(1)) : std::nullopt),
+              oracle::linear_statements(norm, is_single ? std::optional(Ball(1)) : std::nullopt),
               done);
         continue;
       }

@@ -208,27 +208,24 @@ inline MapStatements other_map_statements(const Component& component, const Orac
   throw std::invalid_argument(std::string(name_of(component)) + " is not written out");
 }
 
-/// Whether an index map leaves channels and positions apart: entry (c, p) of the output is entry
-/// (f(c), g(p)) of the input or 0, and no two c have the same f(c).
-inline bool leaves_axes_apart(const std::vector<std::int64_t>& places, const Sizes& input,
-                              const Sizes& output) {
+/// Whether each position of the output copies entries of one position of the input, each of them
+/// once.
+inline bool reads_single_positions(const std::vector<std::int64_t>& places, const Sizes& input,
+                                   const Sizes& output) {
   const std::int64_t from = positions_of(input);
   const std::int64_t to = positions_of(output);
-  constexpr std::int64_t unknown = -1;
-  Sizes channels(static_cast<std::size_t>(output.front()), unknown);
-  Sizes positions(static_cast<std::size_t>(to), unknown);
-  const auto agree = [](std::int64_t& known, std::int64_t found) {
-    if (known == unknown) known = found;
-    return known == found;
-  };
-  for (std::size_t o = 0; o < places.size(); ++o) {
-    if (places[o] < 0) continue;
-    const auto size = static_cast<std::size_t>(to);
-    if (!agree(channels[o / size], places[o] / from)) return false;
-    if (!agree(positions[o % size], places[o] % from)) return false;
+  for (std::int64_t position = 0; position < to; ++position) {
+    std::set<std::int64_t> entries;
+    std::set<std::int64_t> positions;
+    for (std::int64_t channel = 0; channel < output.front(); ++channel) {
+      const std::int64_t place = places[static_cast<std::size_t>(channel * to + position)];
+      if (place < 0) continue;
+      if (!entries.insert(place).second) return false;
+      positions.insert(place % from);
+    }
+    if (positions.size() > 1) return false;
   }
-  std::erase(channels, unknown);
-  return std::set<std::int64_t>(channels.begin(), channels.end()).size() == channels.size();
+  return true;
 }
 
 }  // namespace smoothbound::support::oracle
