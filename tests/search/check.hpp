@@ -1,0 +1,82 @@
+// What was found against what is certified.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "search/adversary.hpp"
+#include "search/objective_adversary.hpp"
+
+namespace smoothbound::search {
+
+/// How near searches came to bounds, found / bound, at most and in which network.
+class Nearest {
+ public:
+  /// The test fails if `found` exceeds the bound. Infinite bounds are left out.
+  void expect_bounded(double found, const Magnitude& bound, const std::string& what) {
+    if (bound.is_infinite()) return;
+    const double number = bound.to_double();
+    constexpr double rounding = 1e-9;
+    // Where nothing is to be found, differences leave the noise of rounding.
+    constexpr double noise = 1e-12;
+    EXPECT_LE(found, number * (1 + rounding) + (bound.is_zero() ? noise : 0)) << what;
+    if (bound.is_zero()) return;
+    Ratio& best = ratios_[what];
+    best.cases += 1;
+    best.sum += found / number;
+    if (found / number > best.ratio) best = {found / number, context_, best.cases, best.sum};
+  }
+  void set_context(std::string context) { context_ = std::move(context); }
+
+  [[nodiscard]] double ratio(const std::string& what) const {
+    const auto place = ratios_.find(what);
+    return place == ratios_.end() ? 0 : place->second.ratio;
+  }
+  [[nodiscard]] std::string to_text() const {
+    std::string text;
+    for (const auto& [what, best] : ratios_) {
+      text += fmt::format("{:28} largest {:.9f} in {}, mean {:.4f} of {}\n", what, best.ratio,
+                          best.context, best.sum / best.cases, best.cases);
+    }
+    return text;
+  }
+
+ private:
+  struct Ratio {
+    double ratio = 0;
+    std::string context;
+    int cases = 0;
+    double sum = 0;
+  };
+  std::map<std::string, Ratio> ratios_;
+  std::string context_;
+};
+
+/// All that was found of a network against a table of its bounds.
+inline void expect_below(const Findings& found, const BoundTable& table, Nearest& nearest) {
+  const std::size_t last = table.layers.size() - 1;
+  for (std::size_t level = 0; level < level_total; ++level) {
+    const std::string_view name = searched_levels[level].name;
+    for (std::size_t layer = 0; layer < found.layers.size(); ++layer) {
+      nearest.expect_bounded(found.layers[layer][level], bounds_at(table, layer, level).m,
+                             fmt::format("{} m", name));
+    }
+    const Triple bounds = bounds_at(table, last, level);
+    const Orders& output = found.output[level];
+    nearest.expect_bounded(output[1], bounds.lipschitz, fmt::format("{} l", name));
+    nearest.expect_bounded(output[2], bounds.smoothness, fmt::format("{} L", name));
+  }
+}
+
+inline void expect_below(const ObjectiveFindings& found, const ObjectiveBounds& bounds,
+                         std::string_view loss, Nearest& nearest) {
+  nearest.expect_bounded(found.gradient, bounds.lipschitz, fmt::format("l_F {}", loss));
+  nearest.expect_bounded(found.curvature, bounds.smoothness, fmt::format("L_F {}", loss));
+}
+
+}  // namespace smoothbound::search
