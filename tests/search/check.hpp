@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <map>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -57,11 +60,13 @@ class Nearest {
   std::string context_;
 };
 
-/// All that was found of a network against a table of its bounds.
+/// All that was found of a network against a table of its bounds. The paper's method knows the
+/// Euclidean level alone.
 inline void expect_below(const Findings& found, const BoundTable& table, Nearest& nearest) {
   const std::size_t last = table.layers.size() - 1;
-  for (std::size_t level = 0; level < level_total; ++level) {
-    const std::string_view name = searched_levels[level].name;
+  const bool is_paper = table.method == Method::paper;
+  for (std::size_t level = 0; level < (is_paper ? 1 : level_total); ++level) {
+    const std::string_view name = is_paper ? "paper" : searched_levels[level].name;
     for (std::size_t layer = 0; layer < found.layers.size(); ++layer) {
       nearest.expect_bounded(found.layers[layer][level], bounds_at(table, layer, level).m,
                              fmt::format("{} m", name));
@@ -77,6 +82,55 @@ inline void expect_below(const ObjectiveFindings& found, const ObjectiveBounds& 
                          std::string_view loss, Nearest& nearest) {
   nearest.expect_bounded(found.gradient, bounds.lipschitz, fmt::format("l_F {}", loss));
   nearest.expect_bounded(found.curvature, bounds.smoothness, fmt::format("L_F {}", loss));
+}
+
+/// Searches in the balls of a network, against both methods.
+inline void search_network(const support::Network& network, std::uint64_t seed,
+                           const Effort& effort, Nearest& nearest) {
+  Network<double> run(network.graph, network.settings.batch);
+  const Region region(network, run.parameter_layout());
+  const Findings found = Adversary(network, region, run, seed).search(effort);
+  const Inputs inputs = at_all_levels(inputs_of(network.settings));
+  for (const Method method : {Method::paper, Method::sharp}) {
+    expect_below(found, evaluate_bounds(network.graph, inputs, method), nearest);
+  }
+  if (network.settings.loss == nullptr) return;
+  const ObjectiveFindings objective = ObjectiveAdversary(network, region, run, seed).search(effort);
+  for (const Method method : {Method::paper, Method::sharp}) {
+    expect_below(objective,
+                 bound_objective(network.graph, network.settings, network.bounds(method)),
+                 fmt::format("{} {}", network.settings.loss->name, name_of(method)), nearest);
+  }
+}
+
+/// Of the environment's SMOOTHBOUND_SEARCH, "first count starts ascents power_steps" or some of
+/// them: other seeds, and more effort. How near it came is printed then.
+struct Wish {
+  std::uint64_t first;
+  std::uint64_t count;
+  Effort effort{};
+  bool is_given = false;
+
+  Wish(std::uint64_t default_first, std::uint64_t default_count)
+      : first(default_first), count(default_count) {
+    const char* const text = std::getenv("SMOOTHBOUND_SEARCH");
+    if (text == nullptr) return;
+    is_given = true;
+    std::istringstream words(text);
+    words >> first >> count >> effort.starts >> effort.ascents >> effort.power_steps;
+  }
+  void print(const Nearest& nearest) const {
+    if (is_given) fmt::print("{}", nearest.to_text());
+  }
+};
+
+/// Whether something came near at each level: searches that see nothing find no violations.
+inline void expect_something_near(const Nearest& nearest, double ratio) {
+  for (const Level& level : searched_levels) {
+    for (const char* const what : {"m", "l", "L"}) {
+      EXPECT_GT(nearest.ratio(fmt::format("{} {}", level.name, what)), ratio);
+    }
+  }
 }
 
 }  // namespace smoothbound::search

@@ -54,7 +54,9 @@ void ObjectiveAdversary::draw_labels() {
     labels_.classes.resize(samples * static_cast<std::size_t>(output.positions()));
     const bool equal = random_() % 2 == 0;
     for (std::int64_t& label : labels_.classes) {
-      label = equal ? 0 : static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(output.channels()));
+      label = equal ? 0
+                    : static_cast<std::int64_t>(random_() %
+                                                static_cast<std::uint64_t>(output.channels()));
     }
   }
   if (network_->settings.loss->labels != LabelKind::classes_or_targets) return;
@@ -147,8 +149,7 @@ SearchPoint ObjectiveAdversary::slope_of_value(int order, const SearchPoint& poi
   // d^T F'' d by the same differences, whose sign counts.
   SearchPoint ahead = gradient(step);
   add_multiple(-1, here.w, ahead.w);
-  const double form =
-      std::inner_product(ahead.w.begin(), ahead.w.end(), direction_.begin(), 0.0);
+  const double form = std::inner_product(ahead.w.begin(), ahead.w.end(), direction_.begin(), 0.0);
   if (form < 0) {
     for (double& entry : sum.w) entry = -entry;
     for (double& entry : sum.x) entry = -entry;

@@ -34,7 +34,8 @@ void shape_array(std::span<double> array, std::size_t rows, Region::Start start,
     case Region::Start::positive:
       for (double& entry : array) entry = 1;
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -102,7 +103,9 @@ Numbers Region::draw_input(std::mt19937_64& random) const {
   if (input_) return *input_;
   Numbers x = normal_numbers(batch_ * sample_elements_, random);
   if (ids_) {
-    const auto id = [&] { return static_cast<double>(random() % static_cast<std::uint64_t>(*ids_)); };
+    const auto id = [&] {
+      return static_cast<double>(random() % static_cast<std::uint64_t>(*ids_));
+    };
     for (double& value : x) value = id();
     if (one_in(3, random)) std::ranges::fill(x, id());
     return x;
