@@ -50,6 +50,11 @@ std::size_t position_of(TripleEntry entry) {
 
 }  // namespace
 
+rules::Value BoundTable::value(std::uint32_t layer) const {
+  if (values.empty()) return {layers[layer], level_set};
+  return values[layer].unpack(level_set);
+}
+
 BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method method) {
   BoundTable table = empty_table(graph, inputs, method);
   fill_table(graph, inputs, in_balls(graph, inputs), nullptr, table);

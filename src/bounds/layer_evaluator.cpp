@@ -12,6 +12,15 @@ void note_component(rules::Trace& trace, const PlacedComponent& placed) {
       {"", std::string(name_of(placed.component)), {}, std::string(formula_of(placed.component))});
 }
 
+bool has_positions(const Graph& graph) {
+  return graph.shape_of(Graph::network_input).positions() > 1 ||
+         std::ranges::any_of(graph.layers, [](const Layer& layer) {
+           return std::ranges::any_of(layer.components, [](const PlacedComponent& placed) {
+             return placed.output.positions() > 1;
+           });
+         });
+}
+
 }  // namespace
 
 BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) {
@@ -26,16 +35,24 @@ BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) 
   table.method = method;
   table.layers.resize(graph.layers.size());
   if (method == Method::paper) return table;
+  const bool of_samples = inputs.refinements.levels && inputs.batch > 1;
+  const bool of_positions = inputs.refinements.levels && has_positions(graph);
+  if (of_samples) table.level_set.add(per_sample);
+  if (of_positions) table.level_set.add(per_position);
+  if (of_samples && of_positions) table.level_set.add(per_token);
   if (inputs.all_levels || std::ranges::any_of(graph.layers, reads_maximum)) {
-    table.level_count = levels.size();
+    table.level_set.add(maximum);
   }
   // One group at one level is what a triple says.
-  if (table.level_count > 1 || graph.shared_groups > 0) table.values.resize(graph.layers.size());
+  if (!table.level_set.is_euclidean_alone() || graph.shared_groups > 0) {
+    table.values.resize(graph.layers.size());
+  }
   return table;
 }
 
 rules::Value LayerEvaluator::evaluate(const Layer& layer, rules::Trace* trace) const {
-  rules::Composition composition(merge_inputs(layer, trace), table_.method, trace);
+  rules::Composition composition(merge_inputs(layer, trace), table_.method, trace,
+                                 inputs_.refinements);
   const PlacedComponent* announced = nullptr;
   for_each_part(layer, [&](std::span<const PlacedComponent> placed, const Part& part) {
     // A component of two parts is announced once.
@@ -43,24 +60,26 @@ rules::Value LayerEvaluator::evaluate(const Layer& layer, rules::Trace* trace) c
       for (const PlacedComponent& component : placed) note_component(*trace, component);
     }
     announced = placed.data();
-    apply(composition, placed.front(), part);
+    apply(composition, placed, part);
   });
   composition.conclude();
   return composition.value();
 }
 
 std::vector<Triple> LayerEvaluator::evaluate_components(const Layer& layer) const {
-  rules::Composition composition(merge_inputs(layer, nullptr), table_.method);
+  rules::Composition composition(merge_inputs(layer, nullptr), table_.method, nullptr,
+                                 inputs_.refinements);
   // Those without parts, such as a merge, leave what they read.
   std::vector<Triple> behind(layer.components.size(), composition.result());
   for_each_part(layer, [&](std::span<const PlacedComponent> placed, const Part& part) {
     const auto first = static_cast<std::size_t>(placed.data() - layer.components.data());
     for (std::size_t count = 1; count < placed.size(); ++count) {
       rules::Composition so_far = composition;
-      so_far.apply(run_constants(layer, first, count));
+      so_far.apply(run_constants(layer, first, count),
+                   extents_of(placed[count - 1].output, inputs_.batch));
       behind[first + count - 1] = so_far.result();
     }
-    apply(composition, placed.front(), part);
+    apply(composition, placed, part);
     const auto last = static_cast<std::ptrdiff_t>(first + placed.size() - 1);
     std::fill(behind.begin() + last, behind.end(), composition.result());
   });
@@ -76,27 +95,35 @@ std::size_t LayerEvaluator::index_maps_from(const Layer& layer, std::size_t firs
 MapConstants LayerEvaluator::run_constants(const Layer& layer, std::size_t first,
                                            std::size_t count) const {
   std::vector<IndexMap> run;
+  bool keep_positions = true;
   for (std::size_t c = first; c < first + count; ++c) {
-    run.push_back(
-        *index_map_of(layer.components[c].component, graph_.site_of(layer, c, inputs_.batch)));
+    const Site site = graph_.site_of(layer, c, inputs_.batch);
+    run.push_back(*index_map_of(layer.components[c].component, site));
+    keep_positions = keep_positions && keeps_positions(run.back(), site.input(), site.output);
   }
-  return index_map_constants(run);
+  return index_map_constants(run, keep_positions);
 }
 
-void LayerEvaluator::apply(rules::Composition& composition, const PlacedComponent& placed,
+void LayerEvaluator::apply(rules::Composition& composition, std::span<const PlacedComponent> placed,
                            const Part& part) const {
+  const Extents extents = extents_of(placed.back().output, inputs_.batch);
   if (const auto* b = std::get_if<AffineConstants>(&part)) {
-    const AffinePart affine = place_(placed.block, *b);
-    composition.apply(affine.constants, affine.radius, graph_.blocks[placed.block].group);
+    const std::uint32_t block = placed.front().block;
+    const AffinePart affine = place_(block, *b);
+    composition.apply(affine.constants, affine.radius, extents, graph_.blocks[block].group);
   } else {
-    composition.apply(std::get<MapConstants>(part));
+    composition.apply(std::get<MapConstants>(part), extents);
   }
 }
 
 rules::Value LayerEvaluator::value_of(std::uint32_t layer) const {
-  if (layer == Graph::network_input) return {Triple{inputs_.norm, {}, {}}, table_.level_count};
-  if (!table_.values.empty()) return table_.values[layer];
-  return {table_.layers[layer], table_.level_count};
+  if (layer != Graph::network_input) return table_.value(layer);
+  rules::Value input(Triple{inputs_.norm, {}, {}}, table_.level_set);
+  if (inputs_.sample_norm && table_.level_set.has(per_sample)) {
+    input.m[per_sample] = std::min(inputs_.norm, *inputs_.sample_norm);
+    input.relax(extents_of(graph_.shape_of(layer), inputs_.batch));
+  }
+  return input;
 }
 
 rules::Value LayerEvaluator::merge_inputs(const Layer& layer, rules::Trace* trace) const {
@@ -118,7 +145,7 @@ rules::Value LayerEvaluator::merge_inputs(const Layer& layer, rules::Trace* trac
             }
             const Site site{shapes, layer.components.front().output, inputs_.batch};
             merged = component.merge(branches, site, table_.method);
-            merged.relax();
+            merged.relax(extents_of(site.output, inputs_.batch));
             if (trace != nullptr) note_merge(*trace, layer, component.name(), component.rule());
           }
         },
@@ -151,7 +178,7 @@ void LayerEvaluator::note_merge(rules::Trace& trace, const Layer& layer, std::st
     trace.lines.push_back({fmt::format("m_{}", i + 1), label, branch.m, ""});
     trace.lines.push_back({fmt::format("l_{}", i + 1), label, branch.lipschitz, ""});
     trace.lines.push_back({fmt::format("L_{}", i + 1), label, branch.smoothness, ""});
-    if (table_.level_count == 1) continue;
+    if (!table_.level_set.has(maximum)) continue;
     const Triple largest = value.total(maximum);
     const std::string in_maximum = label + ", in the maximum norm";
     trace.lines.push_back({fmt::format("m_{} (max)", i + 1), in_maximum, largest.m, ""});
@@ -178,7 +205,7 @@ void fill_table(const Graph& graph, const Inputs& inputs, const PlaceAffine& pla
     rules::Value value = evaluator.evaluate(graph.layers[layer], nullptr);
     if (adapt) adapt(layer, value);
     table.layers[layer] = value.total();
-    if (!table.values.empty()) table.values[layer] = std::move(value);
+    if (!table.values.empty()) table.values[layer] = rules::PackedValue(std::move(value));
   }
 }
 

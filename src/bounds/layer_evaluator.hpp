@@ -72,7 +72,7 @@ class LayerEvaluator {
                                            std::size_t count) const;
   [[nodiscard]] rules::Value value_of(std::uint32_t layer) const;
   [[nodiscard]] rules::Value merge_inputs(const Layer& layer, rules::Trace* trace) const;
-  void apply(rules::Composition& composition, const PlacedComponent& placed,
+  void apply(rules::Composition& composition, std::span<const PlacedComponent> placed,
              const Part& part) const;
   void note_merge(rules::Trace& trace, const Layer& layer, std::string_view name,
                   std::string_view rule) const;

@@ -15,6 +15,15 @@ namespace {
 AffineConstants around(AffineConstants b, const BlockAtPoint& v, Method method) {
   const Magnitude& lv = b.linear_parameters.value;
   const Magnitude by_norm = b.bilinear.value * v.norm;
+  if (b.of_sample) {
+    Repeated& offset = b.of_sample->offset;
+    const Repeated of_bias = std::min(v.bias, v.norm) * b.of_sample->linear_parameters;
+    offset = {offset.sample + of_bias.sample, offset.position + of_bias.position};
+    // Of the operator's norm nothing is known at levels with positions.
+    Magnitude& with_point =
+        b.acts_on_different_entries ? b.of_sample->at_point : b.of_sample->linear_input;
+    if (!b.bilinear.value.is_zero()) with_point += v.norm;
+  }
   if (b.at_maximum) {
     // Of the operator's norm nothing is known at this level.
     Magnitude& with_point =
@@ -50,6 +59,7 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
                                   const PointBounds& point, const Magnitude& radius,
                                   Method method) {
   const std::vector<Magnitude>& norms = point.batch.layer_norms;
+  const std::vector<Magnitude>& of_samples = point.sample.layer_norms;
   if (!norms.empty() && norms.size() != graph.layers.size()) {
     throw std::invalid_argument(
         fmt::format("{} layer norms for {} layers", norms.size(), graph.layers.size()));
@@ -69,7 +79,15 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
     if (method == Method::paper || norms.empty()) return;
     // z_l depends on blocks that have been passed, and is l_l-Lipschitz in them on C', a convex
     // set.
-    value.lower_to(norms[layer] + value.total().lipschitz * distance_of(passed, radius));
+    const Magnitude distance = distance_of(passed, radius);
+    const auto lower_to = [&](std::size_t level, const Magnitude& norm) {
+      value.m[level] = std::min(value.m[level], norm + value.lipschitz(level) * distance);
+    };
+    lower_to(euclidean, norms[layer]);
+    if (table.level_set.has(per_sample) && !of_samples.empty()) {
+      lower_to(per_sample, of_samples[layer]);
+    }
+    value.relax(extents_of(graph.shape_of(layer), inputs.batch));
   };
   fill_table(graph, inputs, place, lower, table);
   return table;

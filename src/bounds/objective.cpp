@@ -1,50 +1,106 @@
 #include "smoothbound/bounds/objective.hpp"
 
 #include <algorithm>
-#include <functional>
 
 #include "smoothbound/bounds/local.hpp"
 
 namespace smoothbound {
 namespace {
 
-LossConstants constants_of(const Graph& graph, const ResolvedSettings& settings, Method method,
-                           std::int64_t samples, const Magnitude& prediction_bound) {
-  LossSite site{method, samples, prediction_bound, settings.label_radius.upper};
+LossSite site_of_loss(const Graph& graph, const ResolvedSettings& settings, Method method) {
+  LossSite site{method, settings.batch};
+  site.label_radius = settings.label_radius.upper;
   site.classes = graph.output_shape().channels();
   site.positions = graph.output_shape().positions();
   site.label_smoothing = settings.label_smoothing;
   site.threshold = settings.threshold;
-  return loss_constants(*settings.loss, site);
+  return site;
 }
 
-struct Bounds {
-  Magnitude lipschitz;
-  Magnitude smoothness;
-};
-
-// Of a point: ||grad f(psi(w*))||, and D of Prop 4.2.
+// Of a point, for the batch as a whole or one sample: ||grad f(psi(w*))||, and D of Prop 4.2.
 struct GradientAtPoint {
   Magnitude norm = Magnitude::infinity();
   Magnitude distance;
 };
+struct GradientsAtPoint {
+  GradientAtPoint batch{};
+  GradientAtPoint sample{};
+};
 
-// Prop 4.2 for a network with bounds `psi` and `samples` samples.
-Bounds compose_loss(const Graph& graph, const BoundTable& table, std::int64_t samples,
-                    const ResolvedSettings& settings, const GradientAtPoint& at_point) {
+// F = f o psi + r: l_F and L_F, of which those of f o psi are increased by what is given.
+ObjectiveBounds with_regularizer(const Magnitude& lipschitz, const Magnitude& smoothness,
+                                 const ResolvedSettings& settings, const BoundTable& table) {
+  const Magnitude lambda = settings.regularizer.upper;
+  return {lipschitz + lambda * table.parameter_norm, smoothness + lambda, Route::stacked, {}};
+}
+
+// Prop 4.2 for the batch as one function.
+ObjectiveBounds compose_stacked(const Graph& graph, const BoundTable& table,
+                                const ResolvedSettings& settings, const GradientAtPoint& at_point) {
   const Triple& psi = table.network();
-  const LossConstants f = constants_of(graph, settings, table.method, samples, psi.m);
+  LossSite site = site_of_loss(graph, settings, table.method);
+  site.prediction_bound = psi.m;
+  const LossConstants f = loss_constants(*settings.loss, site);
   const Magnitude& Lf = f.smoothness.value;
   const Magnitude lf =
       std::min(f.lipschitz.value, at_point.norm + Lf * psi.lipschitz * at_point.distance);
-  const Magnitude lambda = settings.regularizer.upper;
-  return {psi.lipschitz * lf + lambda * table.parameter_norm,
-          psi.smoothness * lf + psi.lipschitz * psi.lipschitz * Lf + lambda};
+  return with_regularizer(psi.lipschitz * lf,
+                          psi.smoothness * lf + psi.lipschitz * psi.lipschitz * Lf, settings,
+                          table);
+}
+
+// The same with the mean of the terms of f taken at each level: over what it sums by the
+// Cauchy-Schwarz inequality, over the rest as the largest. Section 5 of docs/theory.md.
+ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
+                                  const ResolvedSettings& settings, const Refinements& refine,
+                                  const GradientsAtPoint& at_point) {
+  const rules::Value psi = table.value(graph.output());
+  LossSite site = site_of_loss(graph, settings, table.method);
+  if (refine.loss) {
+    site.position_bound = psi.m[per_token];
+    site.entry_bound = psi.m[maximum];
+  }
+  const Magnitude root_mean_square = std::min(
+      psi.m[per_sample], psi.m[euclidean] / square_root(LowerBound::from_count(settings.batch)));
+  Magnitude lipschitz = Magnitude::infinity();
+  Magnitude smoothness = Magnitude::infinity();
+  Magnitude slope = Magnitude::infinity();
+  Magnitude curvature;
+  Route route = Route::stacked;
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (!divides_terms(*settings.loss, level) || !psi.level_set().has(level)) continue;
+    // Norms of the predictions of whole samples say nothing of a part of one.
+    site.prediction_bound = level == euclidean    ? root_mean_square
+                            : level == per_sample ? psi.m[per_sample]
+                                                  : Magnitude::infinity();
+    if (!settings.loss->is_mean()) site.prediction_bound = psi.m[euclidean];
+    const LossConstants f = term_constants(*settings.loss, site);
+    const LowerBound terms = summed_terms(*settings.loss, site, level);
+    const Triple at = psi.total(level);
+    Magnitude lf = f.lipschitz.value / square_root(terms);
+    if (level == euclidean || level == per_sample) {
+      const GradientAtPoint& known = level == euclidean ? at_point.batch : at_point.sample;
+      lf = std::min(lf, known.norm + f.smoothness.value / terms * at.lipschitz * known.distance);
+    }
+    const Magnitude first = at.smoothness * lf;
+    if (first < smoothness) {
+      smoothness = first;
+      route = levels[level].samples ? Route::per_sample : Route::stacked;
+    }
+    lipschitz = std::min(lipschitz, at.lipschitz * lf);
+    slope = std::min(slope, at.lipschitz / square_root(terms));
+    curvature = f.smoothness.value;
+  }
+  ObjectiveBounds bounds =
+      with_regularizer(lipschitz, smoothness + slope * slope * curvature, settings, table);
+  bounds.route = route;
+  return bounds;
 }
 
 std::string reason_of(const Graph& graph, const ResolvedSettings& settings,
                       const BoundTable& table) {
-  const LossConstants f = constants_of(graph, settings, table.method, settings.batch, {});
+  const LossConstants f =
+      loss_constants(*settings.loss, site_of_loss(graph, settings, table.method));
   for (const Constant& constant : {f.smoothness, f.lipschitz}) {
     if (constant.value.is_infinite()) {
       return with_remedy(constant.source, constant.remedy, settings.words);
@@ -76,24 +132,12 @@ Estimate estimate(const ObjectiveBounds& objective, const ResolvedSettings& sett
           work / squared, ceiling(Magnitude::from_count(factor) * work / squared)};
 }
 
-// Prop 4.2 for the batch as a whole and, where that is allowed, for each sample, of which
-// `sample_table` makes the bounds.
-ObjectiveBounds smaller_route(const Graph& graph, const ResolvedSettings& settings,
-                              const BoundTable& table, const GradientAtPoint& batch_gradient,
-                              const std::function<BoundTable(const Inputs&)>& sample_table,
-                              const GradientAtPoint& sample_gradient) {
-  const Bounds stacked = compose_loss(graph, table, settings.batch, settings, batch_gradient);
-  ObjectiveBounds objective{stacked.lipschitz, stacked.smoothness, Route::stacked, {}};
-  if (table.method == Method::sharp && settings.loss->is_mean() && !graph.couples_samples) {
-    const Inputs one{1, settings.sample_norm.upper, settings.radius.upper};
-    const Bounds per_sample = compose_loss(graph, sample_table(one), 1, settings, sample_gradient);
-    if (per_sample.smoothness < stacked.smoothness ||
-        (per_sample.smoothness == stacked.smoothness && per_sample.lipschitz < stacked.lipschitz)) {
-      objective.route = Route::per_sample;
-    }
-    objective.smoothness = std::min(objective.smoothness, per_sample.smoothness);
-    objective.lipschitz = std::min(objective.lipschitz, per_sample.lipschitz);
-  }
+ObjectiveBounds compose(const Graph& graph, const ResolvedSettings& settings,
+                        const BoundTable& table, const Refinements& refine,
+                        const GradientsAtPoint& at_point) {
+  ObjectiveBounds objective = table.method == Method::paper
+                                  ? compose_stacked(graph, table, settings, at_point.batch)
+                                  : compose_at_levels(graph, table, settings, refine, at_point);
   if (objective.smoothness.is_infinite() || objective.lipschitz.is_infinite()) {
     objective.infinite_reason = reason_of(graph, settings, table);
   }
@@ -103,15 +147,13 @@ ObjectiveBounds smaller_route(const Graph& graph, const ResolvedSettings& settin
 }  // namespace
 
 Inputs inputs_of(const ResolvedSettings& settings) {
-  return {settings.batch, settings.input_norm.upper, settings.radius.upper, settings.words};
+  return {settings.batch, settings.input_norm.upper, settings.radius.upper, settings.words,
+          settings.sample_norm.upper};
 }
 
 ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& settings,
-                                const BoundTable& table) {
-  const auto sample_table = [&](const Inputs& one) {
-    return evaluate_bounds(graph, one, Method::sharp);
-  };
-  return smaller_route(graph, settings, table, {}, sample_table, {});
+                                const BoundTable& table, const Refinements& refine) {
+  return compose(graph, settings, table, refine, {});
 }
 
 ObjectiveBounds bound_objective_around(const Graph& graph, const ResolvedSettings& settings,
@@ -123,12 +165,7 @@ ObjectiveBounds bound_objective_around(const Graph& graph, const ResolvedSetting
   const auto gradient = [&](const ValuesAtPoint& values) {
     return GradientAtPoint{values.loss_gradient.value_or(Magnitude::infinity()), distance};
   };
-  const auto sample_table = [&](const Inputs& one) {
-    return evaluate_bounds_around(graph, one, {point.blocks, point.sample, {}}, radius,
-                                  Method::sharp);
-  };
-  return smaller_route(graph, settings, table, gradient(point.batch), sample_table,
-                       gradient(point.sample));
+  return compose(graph, settings, table, {}, {gradient(point.batch), gradient(point.sample)});
 }
 
 Estimate gradient_descent(const ObjectiveBounds& objective, const ResolvedSettings& settings) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "smoothbound/text/digest.hpp"
 #include "smoothbound/text/suggest.hpp"
@@ -110,18 +111,58 @@ void require_numbers(const Graph& graph) {
   }
 }
 
+void note_refinements(const Refinements& used, std::vector<std::string>& notes) {
+  std::vector<std::string_view> off;
+  for (const RefinementRow& row : refinements) {
+    if (!(used.*row.flag)) off.push_back(row.name);
+  }
+  if (!off.empty()) notes.push_back(fmt::format("method sharp without {}", join(off)));
+}
+
+// What each refinement makes of a layer, one after the other switched on.
+void trace_refinements(const Report& report, const Inputs& inputs, std::uint32_t layer,
+                       rules::Trace& trace) {
+  trace.lines.push_back({"", "refinements", {}, "what each of them saves of this layer's numbers"});
+  Refinements on;
+  for (const RefinementRow& row : refinements) on.*row.flag = false;
+  Inputs those = inputs;
+  those.refinements = on;
+  Triple before = evaluate_bounds(report.graph, those, Method::sharp).layers[layer];
+  constexpr std::array<std::string_view, 3> symbols{"m", "l", "L"};
+  for (const RefinementRow& row : refinements) {
+    if (!(inputs.refinements.*row.flag)) continue;
+    those.refinements.*row.flag = true;
+    const Triple now = evaluate_bounds(report.graph, those, Method::sharp).layers[layer];
+    for (std::size_t i = 0; i < symbols.size(); ++i) {
+      const Magnitude& number = now.*triple_entries[i];
+      const Magnitude& number_before = before.*triple_entries[i];
+      if (number >= number_before) continue;
+      constexpr int digits = 4;
+      trace.lines.push_back({std::string(symbols[i]), std::string(row.description), number,
+                             fmt::format("{}: a factor of {} below", row.name,
+                                         (number_before / number.turned()).to_text(digits))});
+    }
+    before = now;
+  }
+}
+
 MethodReport evaluate(const Report& report, Method method) {
-  const Inputs inputs = inputs_of(report.settings);
+  Inputs inputs = inputs_of(report.settings);
+  inputs.refinements = report.options.refinements;
   BoundTable table = evaluate_bounds(report.graph, inputs, method);
   CauseTable causes(report.graph, inputs, table);
   MethodReport result{std::move(table), std::move(causes), {}, {}, {}};
   if (report.settings.loss != nullptr) {
-    result.objective = bound_objective(report.graph, report.settings, result.table);
+    result.objective =
+        bound_objective(report.graph, report.settings, result.table, inputs.refinements);
     result.convergence = {gradient_descent(*result.objective, report.settings),
                           stochastic_gradient_descent(*result.objective, report.settings)};
   }
   if (report.explained_layer) {
     result.explanation = trace_layer(report.graph, inputs, result.table, *report.explained_layer);
+    if (method == Method::sharp) {
+      trace_refinements(report, inputs, *report.explained_layer, result.explanation);
+    }
   }
   return result;
 }
@@ -161,6 +202,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.default_count = report.assumptions.size();
   if (options.smooth_beta) note_not_replaced(report.graph, options, notes);
+  note_refinements(options.refinements, notes);
   report.assumptions.insert(report.assumptions.end(), notes.begin(), notes.end());
   std::string question = question_of_channels(report.graph.input);
   if (!question.empty()) report.assumptions.push_back(std::move(question));

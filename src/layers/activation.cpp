@@ -54,6 +54,16 @@ ScalarConstants Activation::constants(Method method) const {
   return f;
 }
 
+MapGrowth Activation::growth() const {
+  if (row->growth == nullptr) return {};
+  MapGrowth growth = row->growth(parameter);
+  if (row->has_scale) {
+    growth.scale = scale;
+    growth.joint *= scale.upper;
+  }
+  return growth;
+}
+
 Parts Activation::parts(const Site& site, Method method) const {
   const ScalarConstants f = constants(method);
   // n_out scalars over the batch: vectors of n_out equal entries have sqrt(n_out) their norm.
@@ -66,6 +76,10 @@ Parts Activation::parts(const Site& site, Method method) const {
                f.at_zero.source};
   a.slope_at_zero = f.slope_at_zero;
   a.bound = {f.bound.value * root_n, f.bound.formula, f.bound.source};
+  a.inner = maximum;
+  a.bound_of = f.bound.value * roots_of_scalars(site.output);
+  a.at_zero_of = f.at_zero.value * roots_of_scalars(site.output);
+  if (method == Method::sharp) a.growth = growth();
   a.at_maximum = MapAtLevel{reading_of(maximum), f.bound.value,   f.lipschitz.value,
                             f.smoothness.value,  f.at_zero.value, f.slope_at_zero.value};
   return Part(a);

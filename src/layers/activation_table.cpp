@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "activation_growth.hpp"
 #include "activation_kinks.hpp"
 #include "activation_parts.hpp"
 #include "smoothbound/layers/activation.hpp"
@@ -30,6 +31,8 @@ double normal_density(double x) {
 }
 
 constexpr ActivationParameter no_parameter{};
+constexpr std::string_view no_smooth_form{};
+constexpr bool has_no_scale = false;
 
 constexpr std::array<std::string_view, 3> scale_samples{"0.25", "3", "40"};
 constexpr std::array<std::string_view, 3> slope_samples{"0", "0.3", "1.5"};
@@ -161,37 +164,42 @@ constexpr std::array table{
           const double s = logistic(beta * x);
           return Jet{log_one_plus_exp(beta * x) / beta, s, beta * s * logistic(-beta * x)};
         },
-        softplus_constants},
+        softplus_constants,
+        no_smooth_form,
+        has_no_scale,
+        softplus_growth},
     ActivationRow{"sigmoid", "1 / (1 + exp(-x))", no_parameter,
                   [](double x, double) {
                     const double s = logistic(x);
                     const double d = s * logistic(-x);
                     return Jet{s, d, d * (1 - 2 * s)};
                   },
-                  sigmoid_constants},
+                  sigmoid_constants, no_smooth_form, has_no_scale, sigmoid_growth},
     ActivationRow{"tanh", "tanh(x)", no_parameter,
                   [](double x, double) {
                     const double t = std::tanh(x);
                     return Jet{t, 1 - t * t, -2 * t * (1 - t * t)};
                   },
-                  tanh_constants},
+                  tanh_constants, no_smooth_form, has_no_scale, tanh_growth},
     ActivationRow{"gelu", "x Phi(x), Phi the normal distribution function", no_parameter,
                   [](double x, double) {
                     const double p = std::erfc(-x / std::numbers::sqrt2) / 2;
                     const double d = normal_density(x);
                     return Jet{x * p, p + x * d, d * (2 - x * x)};
                   },
-                  gelu_constants},
+                  gelu_constants, no_smooth_form, has_no_scale, below_identity},
     ActivationRow{"gelu_tanh", "x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2", no_parameter,
-                  evaluate_gelu_tanh, gelu_tanh_constants},
+                  evaluate_gelu_tanh, gelu_tanh_constants, no_smooth_form, has_no_scale,
+                  below_identity},
     ActivationRow{"silu", "x / (1 + exp(-x))", no_parameter,
                   [](double x, double) {
                     const double s = logistic(x);
                     const double d = s * logistic(-x);
                     return Jet{x * s, s + x * d, d * (2 + x * (1 - 2 * s))};
                   },
-                  silu_constants},
-    ActivationRow{"mish", "x tanh(log(1 + exp(x)))", no_parameter, evaluate_mish, mish_constants},
+                  silu_constants, no_smooth_form, has_no_scale, below_identity},
+    ActivationRow{"mish", "x tanh(log(1 + exp(x)))", no_parameter, evaluate_mish, mish_constants,
+                  no_smooth_form, has_no_scale, below_identity},
     ActivationRow{
         "elu",
         "x above 0, alpha (exp(x) - 1) below",
@@ -218,18 +226,18 @@ constexpr std::array table{
                     const double d = 1 / (1 + x * x);
                     return Jet{std::atan(x), d, -2 * x * d * d};
                   },
-                  atan_constants},
+                  atan_constants, no_smooth_form, has_no_scale, atan_growth},
     ActivationRow{"sin", "sin(x)", no_parameter,
                   [](double x, double) {
                     return Jet{std::sin(x), std::cos(x), -std::sin(x)};
                   },
-                  sin_constants},
+                  sin_constants, no_smooth_form, has_no_scale, sin_growth},
     ActivationRow{"erf", "2/sqrt(pi) int_0^x exp(-t^2) dt", no_parameter,
                   [](double x, double) {
                     const double d = 2 * std::numbers::inv_sqrtpi * std::exp(-x * x);
                     return Jet{std::erf(x), d, -2 * x * d};
                   },
-                  erf_constants},
+                  erf_constants, no_smooth_form, has_no_scale, erf_growth},
     ActivationRow{"relu", "max(x, 0)", no_parameter,
                   [](double x, double) {
                     return x > 0 ? Jet{x, 1, 0} : Jet{};
@@ -293,7 +301,7 @@ constexpr std::array table{
                     if (x > 3) return Jet{x, 1, 0};
                     return x > -3 ? Jet{x * (x + 3) / 6, (2 * x + 3) / 6, 1.0 / 3} : Jet{};
                   },
-                  hard_swish_constants, "silu"},
+                  hard_swish_constants, "silu", has_no_scale, below_identity},
     ActivationRow{"capped_exp",
                   "min(exp(x), cap)",
                   {"cap", "largest value", "100", text::RealRange::positive, mild_samples},

@@ -76,10 +76,13 @@ Parts Conv::parts(const Site& site, Method method) const {
   // An output is |w_j^T P_k z + w0_j| <= ||(w_j, w0_j)|| sqrt(||P_k z||^2 + 1): a patch reads each
   // scalar at most once.
   const Magnitude one = Magnitude::from_count(1);
-  Reading reads = reading_of(euclidean);
+  const Magnitude taps = square_root(Magnitude::from_count(window.largest_patch(site.input())));
+  Reading reads = reading_of(per_sample);
+  reads[per_token] = taps;
   reads[maximum] =
       square_root(Magnitude::from_count(site.input().channels() / groups) *
                   Magnitude::from_count(window.patch_size(site.input().spatial_rank())));
+  b.of_sample = AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}, {}, taps};
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }

@@ -155,9 +155,12 @@ Parts ConvTransposed::parts(const Site& site, Method method) const {
   }
   // An output adds up products of different taps with different inputs.
   const Magnitude one = Magnitude::from_count(1);
-  Reading reads = reading_of(euclidean);
-  reads[maximum] = square_root(Magnitude::from_count(largest_overlap(site.input())) *
-                               Magnitude::from_count(site.input().channels() / groups));
+  const Magnitude pairs = Magnitude::from_count(largest_overlap(site.input()));
+  Reading reads = reading_of(per_sample);
+  reads[per_token] = square_root(pairs);
+  reads[maximum] = square_root(pairs * Magnitude::from_count(site.input().channels() / groups));
+  b.of_sample =
+      AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}, {}, square_root(pairs)};
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }

@@ -65,9 +65,12 @@ Parts Dense::parts(const Site& site, Method /*method*/) const {
   }
   // An output is |w_j^T z + w0_j| <= ||(w_j, w0_j)|| sqrt(||z||^2 + 1), z one sample or
   // position.
-  Reading reads = reading_of(euclidean);
+  Reading reads = reading_of(is_per_position() ? per_token : per_sample);
   reads[maximum] = square_root(
       Magnitude::from_count(is_per_position() ? site.input().channels() : site.input().elements()));
+  // A whole sample becomes one position: its levels know what those of samples do.
+  b.of_sample = AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}};
+  if (is_per_position()) b.of_sample->taps = one;
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }

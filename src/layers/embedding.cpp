@@ -46,7 +46,9 @@ Parts Embedding::parts(const Site& site, Method /*method*/) const {
                                      Magnitude::from_count(site.input().channels())),
                          "sqrt(tokens batch)",
                          "a row stands at most once for each token and sample"};
-  b.at_maximum = AffineAtLevel{reading_of(euclidean), {}, Magnitude::from_count(1), {}, {}};
+  const Magnitude one = Magnitude::from_count(1);
+  b.of_sample = AffineOfSample{roots_of_positions(site.output), {}, one};
+  b.at_maximum = AffineAtLevel{reading_of(maximum), {}, one, {}, {}};
   return Part(b);
 }
 

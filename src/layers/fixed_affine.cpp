@@ -44,7 +44,9 @@ Work FixedScale::work(const Site& site) const {
 Parts FixedScale::parts(const Site& /*site*/, Method /*method*/) const {
   Magnitude largest;
   for (const SignedReal& alpha : by) largest = std::max(largest, alpha.magnitude.upper);
-  return Part(linear_map({largest, "max |alpha|", "a diagonal matrix"}, largest));
+  MapConstants a = linear_map({largest, "max |alpha|", "a diagonal matrix"}, largest, largest);
+  a.inner = maximum;
+  return Part(a);
 }
 
 void FixedShift::visit_settings(SettingsVisitor& visitor) {
@@ -73,8 +75,12 @@ Parts FixedShift::parts(const Site& site, Method /*method*/) const {
   const std::int64_t repeats = by.size() == 1 ? site.input().elements() : site.input().positions();
   const Magnitude all =
       squares * Magnitude::from_count(repeats) * Magnitude::from_count(site.batch);
+  const Repeated of{
+      square_root(squares * Magnitude::from_count(repeats)),
+      square_root(by.size() == 1 ? squares * Magnitude::from_count(site.input().channels())
+                                 : squares)};
   return Part(translation(
-      {square_root(all), "sqrt(sum of delta^2 over all scalars)", "a(0) = delta"}, largest));
+      {square_root(all), "sqrt(sum of delta^2 over all scalars)", "a(0) = delta"}, of, largest));
 }
 
 }  // namespace smoothbound

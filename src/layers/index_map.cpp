@@ -260,11 +260,22 @@ Magnitude largest_copies(std::span<const IndexMap> run) {
   return Magnitude::from_count(most_frequent(places));
 }
 
-MapConstants index_map_constants(std::span<const IndexMap> run) {
+bool keeps_positions(const IndexMap& map, const Shape& input, const Shape& output) {
+  if (map.axes.empty()) return false;
+  const IndexMap::Axis& channels = map.axes.front();
+  return channels.rule.input == input.channels() && channels.rule.output == output.channels() &&
+         channels.stride == input.positions() && channels.rule.largest_copies() == 1 &&
+         std::all_of(map.axes.begin() + 1, map.axes.end(), [&](const IndexMap::Axis& axis) {
+           return axis.stride < channels.stride || axis.rule.input == 1;
+         });
+}
+
+MapConstants index_map_constants(std::span<const IndexMap> run, bool keep_positions) {
   return linear_map({square_root(largest_copies(run)),
                      run.size() > 1 ? "sqrt(q), these maps together copy an input at most q times"
                                     : "sqrt(q), an input is copied at most q times",
-                     "each output copies an input, or is 0"});
+                     "each output copies an input, or is 0"},
+                    keep_positions ? Magnitude::from_count(1) : Magnitude::infinity());
 }
 
 }  // namespace smoothbound

@@ -122,7 +122,8 @@ Parts LocalResponseNorm::parts(const Site& site, Method /*method*/) const {
                   "mixed and own part of the second derivative"};
   const Magnitude entry = constants.entry_bound();
   // An entry depends on the channels of its position.
-  Reading reads = reading_of(euclidean);
+  a.inner = per_token;
+  Reading reads = reading_of(per_token);
   reads[maximum] = square_root(Magnitude::from_count(channels));
   a.at_maximum =
       MapAtLevel{reads, entry, a.lipschitz.value, a.smoothness.value, {}, a.slope_at_zero.value};
@@ -132,9 +133,11 @@ Parts LocalResponseNorm::parts(const Site& site, Method /*method*/) const {
   }
   // Channels that all see each other have together what one of them may have.
   const std::int64_t run = size / 2 + size % 2;
-  const Magnitude runs = Magnitude::from_count(channels / run + (channels % run > 0 ? 1 : 0)) *
-                         Magnitude::from_count(site.output.positions()) *
-                         Magnitude::from_count(site.batch);
+  const Magnitude of_position =
+      Magnitude::from_count(channels / run + (channels % run > 0 ? 1 : 0));
+  const Magnitude of_sample = of_position * Magnitude::from_count(site.output.positions());
+  const Magnitude runs = of_sample * Magnitude::from_count(site.batch);
+  a.bound_of = {square_root(of_sample) * entry, square_root(of_position) * entry};
   a.bound = {square_root(runs) * entry,
              "sqrt(runs) c^-1/2 k^(1/2-beta) (2 beta-1)^(beta-1/2) (2 beta)^-beta",
              "a run of ceil(size/2) channels has what one has"};

@@ -120,9 +120,11 @@ std::int64_t Mask::masked(const Shape& scores) const {
 Parts Mask::parts(const Site& site, Method /*method*/) const {
   const std::int64_t entries = masked(site.input());
   const Magnitude of_batch = Magnitude::from_count(entries) * Magnitude::from_count(site.batch);
+  // Of a position no more is said than of its sample.
+  const Magnitude of_sample = by.upper * square_root(Magnitude::from_count(entries));
   return Part(translation({by.upper * square_root(of_batch), "by sqrt(masked entries of the batch)",
                            "a(0) = -by where it masks"},
-                          entries == 0 ? Magnitude{} : by.upper));
+                          {of_sample, of_sample}, entries == 0 ? Magnitude{} : by.upper));
 }
 
 std::uint8_t Mask::axes_at_end(std::int64_t index) const {

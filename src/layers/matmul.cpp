@@ -62,7 +62,7 @@ rules::Value MatMul::merge(std::span<const rules::Value> branches, const Site& s
                            Method method) const {
   const Sizes sizes = sizes_of(site.inputs);
   const auto one_by_maximum = [](std::int64_t a, std::int64_t b) {
-    Reading reading = reading_of(euclidean);
+    Reading reading = reading_of(per_sample);
     reading[maximum] = square_root(Magnitude::from_count(a) * Magnitude::from_count(b));
     return reading;
   };
@@ -71,12 +71,16 @@ rules::Value MatMul::merge(std::span<const rules::Value> branches, const Site& s
     return reading;
   };
   rules::BilinearBound bound;
+  bound.extents = extents_of(site.output, site.batch);
   const Reading all = times_scale(reading_of(euclidean));
   bound.products[euclidean] = {{all, reading_of(euclidean)}};
   if (method == Method::sharp) {
     const Reading first = one_by_maximum(sizes.rows, sizes.inner);
     const Reading second = one_by_maximum(sizes.inner, sizes.columns);
-    bound.products[euclidean] = {{all, second}, {times_scale(first), reading_of(euclidean)}};
+    for (const std::size_t level : {euclidean, per_sample}) {
+      bound.products[level] = {{times_scale(reading_of(level)), second},
+                               {times_scale(first), reading_of(level)}};
+    }
     const Reading line = one_by_maximum(sizes.inner, 1);
     bound.products[maximum] = {{times_scale(line), line}};
   }

@@ -36,16 +36,21 @@ rules::Value Multiply::merge(std::span<const rules::Value> branches, const Site&
   return rules::product(branches, [&](std::size_t i) {
     const Shape& factor = site.inputs[i];
     const Shape result = broadcast(shape, factor).value();
-    const auto root_of_repeats = [&](const Shape& part) {
-      return square_root(Magnitude::from_count(result.elements() / part.elements()));
+    // Along axes over which a level takes the supremum repeating changes nothing.
+    const auto repeated = [&](const Shape& part, std::size_t level) {
+      const std::int64_t times = levels[level].positions ? result.channels() / part.channels()
+                                                         : result.elements() / part.elements();
+      return reading_of(level, square_root(Magnitude::from_count(times)));
     };
     rules::BilinearBound bound;
+    bound.extents = extents_of(result, site.batch);
     bound.products[euclidean] = {{reading_of(euclidean), reading_of(euclidean)}};
     if (method == Method::sharp) {
-      bound.products[euclidean].push_back(
-          {reading_of(euclidean, root_of_repeats(shape)), reading_of(maximum)});
-      bound.products[euclidean].push_back(
-          {reading_of(maximum), reading_of(euclidean, root_of_repeats(factor))});
+      for (std::size_t level = euclidean; level < maximum; ++level) {
+        bound.products[level] = {{reading_of(level), reading_of(level)},
+                                 {repeated(shape, level), reading_of(maximum)},
+                                 {reading_of(maximum), repeated(factor, level)}};
+      }
       bound.products[maximum] = {{reading_of(maximum), reading_of(maximum)}};
     }
     shape = result;

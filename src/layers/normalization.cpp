@@ -46,15 +46,36 @@ std::int64_t scope_size(std::size_t per, const Shape& shape) {
   return LayerNorm::scopes[per] == "sample" ? shape.elements() : shape.channels();
 }
 
+std::size_t scope_level(std::size_t per) {
+  return LayerNorm::scopes[per] == "sample" ? per_sample : per_token;
+}
+
 void require_scale_or_shift(const Affine& affine) {
   if (!affine.learnable || affine.scale || affine.shift) return;
   throw ShapeError("the affine part has neither scale nor shift",
                    "leave out 'affine', or one of scale: false and shift: false");
 }
 
-// Prop B.2 for `scalars` numbers over the batch, normalized in groups of `group`.
-MapConstants normalization(const Magnitude& scalars, std::int64_t group, const Real& epsilon,
-                           Method method, bool centred = true) {
+// |nu(x)|^2 over n scalars is concave in the squared norms of the groups: at most n m^2 / (m^2 + n
+// epsilon), where all are equal.
+Magnitude normalized_norm(const Magnitude& m, const Magnitude& n, const Real& epsilon) {
+  const LowerBound one = LowerBound::from_count(1);
+  return Magnitude::from_count(1) / square_root(one / n + epsilon.lower / (m * m));
+}
+
+// What is normalized together.
+struct NormalizedGroups {
+  std::int64_t size;
+  std::size_t inner;  // the finest level that has a whole group in each norm
+  bool centred = true;
+};
+
+// Prop B.2 for groups of the scalars of a batch.
+MapConstants normalization(const Site& site, const NormalizedGroups& groups, const Real& epsilon,
+                           Method method) {
+  const Magnitude scalars = output_scalars(site);
+  const std::int64_t group = groups.size;
+  const bool centred = groups.centred;
   const LowerBound& eps = epsilon.lower;
   const Magnitude one = Magnitude::from_count(1);
   const Magnitude slope = one / square_root(eps);
@@ -75,10 +96,14 @@ MapConstants normalization(const Magnitude& scalars, std::int64_t group, const R
                              (LowerBound::from_count(25) * square_root(LowerBound::from_count(5)));
     a.smoothness = {factor * curvature, "48/(25 sqrt 5) g^-1/2 epsilon^-1",
                     "symmetric, so 3u/(1+u^2)^(5/2) at u = 1/2"};
+    a.growth.norm = normalized_norm;
+    a.growth.parameter = epsilon;
   }
+  a.inner = groups.inner;
+  a.bound_of = roots_of_scalars(site.output);
   // Each entry: those of its group alone matter, and centred they are at most sqrt(g - 1).
   const LowerBound g = LowerBound::from_count(group);
-  Reading reads = reading_of(euclidean);
+  Reading reads = reading_of(groups.inner);
   reads[maximum] = square_root(Magnitude::from_count(group));
   const Magnitude entry_slope =
       centred ? square_root(Magnitude::from_count(group - 1) / g) * slope : slope;
@@ -125,9 +150,11 @@ std::vector<EnclosedStatistics> enclose(const std::vector<SignedReal>& mean,
   return all;
 }
 
-// z -> (z - mean) / sqrt(variance + epsilon) with given numbers, each for `repeats` scalars.
+// z -> (z - mean) / sqrt(variance + epsilon) with given numbers of `features`, or one for all.
 MapConstants fixed_normalization(const std::vector<EnclosedStatistics>& statistics,
-                                 const Magnitude& repeats, const Real& epsilon) {
+                                 std::int64_t features, const Site& site, const Real& epsilon) {
+  // Exact: one for all stands for each scalar.
+  const std::int64_t repeats = site.output.elements() / (statistics.size() == 1 ? 1 : features);
   Magnitude slope;
   Magnitude square;
   Magnitude largest;  // entry at 0
@@ -140,8 +167,15 @@ MapConstants fixed_normalization(const std::vector<EnclosedStatistics>& statisti
   MapConstants a;
   a.lipschitz = {slope, "max (variance + epsilon)^-1/2", "linear up to a constant"};
   a.smoothness = {{}, "0", "linear up to a constant"};
-  a.at_zero = {square_root(repeats * square), "||mean (variance + epsilon)^-1/2||",
-               "statistics are fixed"};
+  a.at_zero = {
+      square_root(Magnitude::from_count(repeats) * Magnitude::from_count(site.batch) * square),
+      "||mean (variance + epsilon)^-1/2||", "statistics are fixed"};
+  a.inner = maximum;
+  const Magnitude of_sample = square_root(Magnitude::from_count(repeats) * square);
+  const Magnitude of_position = square_root(
+      statistics.size() == 1 ? Magnitude::from_count(site.output.channels()) * square : square);
+  // Of a position of elements no more is said than of its sample.
+  a.at_zero_of = {of_sample, std::min(of_sample, of_position)};
   a.slope_at_zero = {slope, "l_a", "linear up to a constant"};
   a.at_maximum = linear_at_level(reading_of(maximum), slope);
   a.at_maximum->at_zero = largest;
@@ -174,6 +208,13 @@ Parts with_affine(const MapConstants& a, const Affine& affine, const Site& site,
                               Magnitude::from_count(site.batch);
     scale.linear_parameters = {square_root(repeats), "sqrt(scalars of a feature)",
                                "the shift stands once for each of them"};
+  }
+  scale.of_sample = AffineOfSample{};
+  scale.of_sample->taps = one.value;
+  scale.of_sample->linear_input = scale.linear_input.value;
+  if (affine.shift) {
+    scale.of_sample->linear_parameters = {
+        square_root(Magnitude::from_count(site.output.elements() / features)), one.value};
   }
   const Magnitude none;
   scale.at_maximum =
@@ -304,14 +345,11 @@ Parts BatchNorm::parts(const Site& site, Method method) const {
   if (lacks_fixed()) return with_affine(unknown_normalization(), affine, site, d);
   if (has_fixed()) {
     const auto given = fixed != nullptr ? enclose(*fixed) : enclose(mean, variance);
-    // Exact: one for all stands for each scalar.
-    const std::int64_t each = given.size() == 1 ? 1 : d;
-    const Magnitude repeats =
-        Magnitude::from_count(site.output.elements() / each) * Magnitude::from_count(site.batch);
-    return with_affine(fixed_normalization(given, repeats, epsilon), affine, site, d);
+    return with_affine(fixed_normalization(given, d, site, epsilon), affine, site, d);
   }
   const std::int64_t group = site.output.elements() / d * site.batch;
-  return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site, d);
+  const std::size_t inner = scopes[per] == "element" ? per_position : euclidean;
+  return with_affine(normalization(site, {group, inner}, epsilon, method), affine, site, d);
 }
 
 void LayerNorm::visit_settings(SettingsVisitor& visitor) {
@@ -335,7 +373,7 @@ Work LayerNorm::work(const Site& site) const {
 
 Parts LayerNorm::parts(const Site& site, Method method) const {
   const std::int64_t group = scope_size(per, site.output);
-  return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
+  return with_affine(normalization(site, {group, scope_level(per)}, epsilon, method), affine, site,
                      group);
 }
 
@@ -369,7 +407,7 @@ Work GroupNorm::work(const Site& site) const {
 
 Parts GroupNorm::parts(const Site& site, Method method) const {
   const std::int64_t group = site.output.elements() / groups;
-  return with_affine(normalization(output_scalars(site), group, epsilon, method), affine, site,
+  return with_affine(normalization(site, {group, per_sample}, epsilon, method), affine, site,
                      site.output.channels());
 }
 
@@ -398,7 +436,7 @@ Work InstanceNorm::work(const Site& site) const {
 }
 
 Parts InstanceNorm::parts(const Site& site, Method method) const {
-  return with_affine(normalization(output_scalars(site), site.output.positions(), epsilon, method),
+  return with_affine(normalization(site, {site.output.positions(), per_sample}, epsilon, method),
                      affine, site, site.output.channels());
 }
 
@@ -423,7 +461,7 @@ Work RmsNorm::work(const Site& site) const {
 
 Parts RmsNorm::parts(const Site& site, Method method) const {
   const std::int64_t group = scope_size(per, site.output);
-  return with_affine(normalization(output_scalars(site), group, epsilon, method, false), affine,
+  return with_affine(normalization(site, {group, scope_level(per), false}, epsilon, method), affine,
                      site, group);
 }
 

@@ -30,7 +30,9 @@ Parts Parameter::parts(const Site& site, Method /*method*/) const {
   b.bilinear.source = "it reads nothing";
   b.linear_parameters = {square_root(Magnitude::from_count(site.batch)), "sqrt(batch)",
                          "it stands once for each sample"};
-  b.at_maximum = AffineAtLevel{reading_of(euclidean), {}, Magnitude::from_count(1), {}, {}};
+  const Magnitude one = Magnitude::from_count(1);
+  b.of_sample = AffineOfSample{{one, one}, {}, one};
+  b.at_maximum = AffineAtLevel{reading_of(maximum), {}, one, {}, {}};
   return Part(b);
 }
 
@@ -66,6 +68,10 @@ Parts FixedValue::parts(const Site& site, Method /*method*/) const {
   a.bound =
       a.at_zero = {norm, "sqrt(batch) norm of the numbers", "they stand once for each sample"};
   a.lipschitz.source = a.smoothness.source = a.slope_at_zero.source = "it reads nothing";
+  // Of a position no more is said than of its sample.
+  const Magnitude of_sample = square_root(squares * Magnitude::from_count(repeats));
+  a.inner = maximum;
+  a.bound_of = a.at_zero_of = {of_sample, of_sample};
   a.at_maximum = MapAtLevel{reading_of(maximum), largest, {}, {}, largest, {}};
   return Part(a);
 }

@@ -40,17 +40,22 @@ Shape pooled_shape(const Window& window, const Shape& input, std::string_view na
   return shape;
 }
 
+// Weights are the same for all channels, >= 0 and sum to 1 at most.
+MapConstants mean_map(const Constant& norm) { return linear_map(norm, Magnitude::from_count(1)); }
+
 // A product of means: l^2 is at most the product of the axes' sums, since R_o and D_o are products.
 // One value for both methods: it may exceed the 1 of section 5.1.
 MapConstants product_of_means(const MeanAxes& axes, std::string_view formula) {
   Magnitude squared = Magnitude::from_count(1);
   for (const MeanAxis& axis : axes) squared *= axis.squared_norm();
-  return linear_map(
+  return mean_map(
       {square_root(squared), formula, "(sum of R numbers)^2 <= R times the sum of their squares"});
 }
 
-MapConstants kinked_copies(const Constant& norm, std::string_view reason, Remedy remedy) {
-  MapConstants a = linear_map(norm);
+// Each channel of each sample picks one of `patch` positions for itself.
+MapConstants kinked_copies(const Constant& norm, std::int64_t patch, std::string_view reason,
+                           Remedy remedy) {
+  MapConstants a = linear_map(norm, square_root(Magnitude::from_count(patch)));
   a.smoothness = {Magnitude::infinity(), "inf", reason, remedy};
   a.at_zero = {{}, "0", "a(0) = 0"};
   a.slope_at_zero.source = "not differentiable at 0: l_a";
@@ -110,14 +115,14 @@ Parts AveragePool::parts(const Site& site, Method method) const {
                                  "inputs of a patch, D its divisor"));
   }
   if (method == Method::paper) {
-    return Part(linear_map({Magnitude::from_count(1), "1", "section 5.1"}));
+    return Part(mean_map({Magnitude::from_count(1), "1", "section 5.1"}));
   }
   const std::int64_t overlap = window.largest_overlap(site.input());
   // One root, of the quotient: where the overlap is the whole patch it is 1 exactly, not above it.
   const LowerBound patch = LowerBound::from_count(window.patch_size(site.input().spatial_rank()));
-  return Part(linear_map({square_root(Magnitude::from_count(overlap) / patch),
-                          "sqrt(q/patch), an input is in at most q patches",
-                          "a mean of n numbers has norm 1/sqrt(n)"}));
+  return Part(mean_map({square_root(Magnitude::from_count(overlap) / patch),
+                        "sqrt(q/patch), an input is in at most q patches",
+                        "a mean of n numbers has norm 1/sqrt(n)"}));
 }
 
 void MaxPool::visit_settings(SettingsVisitor& visitor) { visit_window(visitor, window); }
@@ -130,10 +135,10 @@ Work MaxPool::work(const Site& site) const { return copies_work(site); }
 
 Parts MaxPool::parts(const Site& site, Method /*method*/) const {
   const std::int64_t overlap = window.largest_overlap(site.input());
-  return Part(
-      kinked_copies({square_root(Magnitude::from_count(overlap)),
-                     "sqrt(q), an input is in at most q patches", "each output copies an input"},
-                    "max_pool has kinks", Remedy::average_for_max_pool));
+  return Part(kinked_copies(
+      {square_root(Magnitude::from_count(overlap)), "sqrt(q), an input is in at most q patches",
+       "each output copies an input"},
+      window.largest_patch(site.input()), "max_pool has kinks", Remedy::average_for_max_pool));
 }
 
 void AdaptiveAveragePool::visit_settings(SettingsVisitor& visitor) {
@@ -184,9 +189,9 @@ Work GlobalAveragePool::work(const Site& site) const {
 
 Parts GlobalAveragePool::parts(const Site& site, Method method) const {
   if (method == Method::paper) {
-    return Part(linear_map({Magnitude::from_count(1), "1", "section 5.1, as average pooling"}));
+    return Part(mean_map({Magnitude::from_count(1), "1", "section 5.1, as average pooling"}));
   }
-  return Part(linear_map(
+  return Part(mean_map(
       {Magnitude::from_count(1) / square_root(LowerBound::from_count(site.input().positions())),
        "1/sqrt(positions)", "a mean of n numbers has norm 1/sqrt(n)"}));
 }
@@ -200,10 +205,10 @@ Shape GlobalMaxPool::output_shape(std::span<const Shape> shapes) const {
 
 Work GlobalMaxPool::work(const Site& site) const { return copies_work(site); }
 
-Parts GlobalMaxPool::parts(const Site& /*site*/, Method /*method*/) const {
+Parts GlobalMaxPool::parts(const Site& site, Method /*method*/) const {
   return Part(kinked_copies(
       {Magnitude::from_count(1), "1", "each output copies an input, each from another channel"},
-      "global_max_pool has kinks", Remedy::average_for_global_max_pool));
+      site.input().positions(), "global_max_pool has kinks", Remedy::average_for_global_max_pool));
 }
 
 }  // namespace smoothbound

@@ -12,6 +12,8 @@ AffineConstants of_halves(std::string_view of_alpha, std::string_view of_input) 
   b.bilinear = {one, "1", of_alpha};
   b.linear_input = {one, "1", of_input};
   b.acts_on_different_entries = true;
+  b.of_sample = AffineOfSample{};
+  b.of_sample->taps = b.of_sample->linear_input = one;
   b.at_maximum = AffineAtLevel{reading_of(maximum), one, {}, one, {}, {}};
   return b;
 }
@@ -73,6 +75,7 @@ Parts Prelu::parts(const Site& site, Method method) const {
   split.smoothness = {Magnitude::infinity(), "inf", "prelu has a kink at 0", Remedy::smooth_form};
   split.at_zero = {{}, "0", "a(0) = 0"};
   split.slope_at_zero = {one, "l_a", "not differentiable at 0: l_a"};
+  split.inner = maximum;
   split.at_maximum =
       MapAtLevel{reading_of(maximum), Magnitude::infinity(), one, Magnitude::infinity(), {}, one};
   // (x_+, x_-) -> x_+ + alpha x_-
@@ -89,6 +92,7 @@ Parts Prelu::smooth_parts(const Site& site, Method method) const {
   split.smoothness = {scale(g.smoothness.value, 1), "beta/2", "u'' = -w'' = g'' <= beta/4"};
   split.at_zero = {{}, "0", "a(0) = 0"};
   split.slope_at_zero = {one, "1", "u' = w' = 1/2 at 0"};
+  split.inner = maximum;
   split.at_maximum =
       MapAtLevel{reading_of(maximum), Magnitude::infinity(), one, split.smoothness.value, {}, one};
   const Magnitude entries = output_scalars(site);
@@ -100,6 +104,9 @@ Parts Prelu::smooth_parts(const Site& site, Method method) const {
   b.linear_parameters = {c * square_root(of_an_alpha), "sqrt(entries of an alpha) log(2)/beta",
                          "-g(0) alpha"};
   b.offset = {c * square_root(entries), "sqrt(n_out) log(2)/beta", "g(0)"};
+  const Repeated scalars = roots_of_scalars(site.output);
+  b.of_sample->linear_parameters = c * (per == 0 ? roots_of_positions(site.output) : scalars);
+  b.of_sample->offset = c * scalars;
   b.at_maximum->linear_parameters = c;
   b.at_maximum->offset = c;
   return {Part(split), Part(b)};

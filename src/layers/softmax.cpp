@@ -43,7 +43,12 @@ Parts Softmax::parts(const Site& site, Method method) const {
   a.bound = {square_root(r), "sqrt(r)", "entries are >= 0 and sum to 1"};
   // Row i of the Jacobian is p_i (e_i - p): at most sqrt(2) p_i (1 - p_i) in the Euclidean norm,
   // 2 p_i (1 - p_i) in the dual of the maximum norm; the second derivative likewise.
-  Reading reads = reading_of(euclidean);
+  const bool of_position = axis_words.at(axis) == "channels";
+  a.inner = of_position ? per_token : per_sample;
+  const Magnitude groups = Magnitude::from_count(site.input().elements() / size);
+  a.bound_of = {square_root(groups), one};
+  a.at_zero_of = {square_root(groups / k), square_root(one / k)};
+  Reading reads = reading_of(a.inner);
   reads[maximum] = square_root(Magnitude::from_count(2));
   a.at_maximum =
       MapAtLevel{reads,

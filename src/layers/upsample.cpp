@@ -88,7 +88,7 @@ Work Upsample::work(const Site& site) const {
 Parts Upsample::parts(const Site& site, Method /*method*/) const {
   if (is_index_map()) {
     const IndexMap map = index_map(site);
-    return Part(index_map_constants({&map, 1}));
+    return Part(index_map_constants({&map, 1}, keeps_positions(map, site.input(), site.output)));
   }
   Magnitude squared = Magnitude::from_count(1);
   const std::vector<Interpolation> axes = interpolations(site);
@@ -98,7 +98,8 @@ Parts Upsample::parts(const Site& site, Method /*method*/) const {
     squared *= along;
   }
   return Part(linear_map({square_root(squared), "||A_1|| ||A_2||, A_k along an axis",
-                          "weights >= 0: ||A_k||^2 <= max_i (A_k^T A_k x)_i/x_i for any x > 0"}));
+                          "weights >= 0: ||A_k||^2 <= max_i (A_k^T A_k x)_i/x_i for any x > 0"},
+                         Magnitude::from_count(1)));
 }
 
 }  // namespace smoothbound

@@ -18,6 +18,23 @@ std::int64_t floor_of(std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
+std::int64_t AxisWindow::largest_patch() const {
+  constexpr std::int64_t most_outputs = 1 << 16;
+  // Taps are `dilation` apart, and so are their places in the input.
+  const std::int64_t most = std::min(kernel, ceiling_of(input, dilation));
+  std::int64_t largest = 0;
+  for (std::int64_t o = 0; o < output; ++o) {
+    if (o == most_outputs) return most;
+    const std::int64_t start = place(o, 0);
+    const std::int64_t first = start < 0 ? ceiling_of(-start, dilation) : 0;
+    const std::int64_t end =
+        start < input ? std::min(kernel, ceiling_of(input - start, dilation)) : 0;
+    largest = std::max(largest, end - first);
+    if (largest == most) break;
+  }
+  return std::max<std::int64_t>(largest, 1);
+}
+
 std::int64_t AxisWindow::largest_overlap() const {
   // Tap t reads p = r + s k for k = k_t .. k_t + output - 1, where t e - pad = r + s k_t: taps of
   // one residue r form equal intervals that begin at an arithmetic progression.
@@ -133,6 +150,14 @@ std::int64_t Window::largest_overlap(const Shape& input) const {
   std::int64_t product = 1;
   for (int axis = 0; axis < input.spatial_rank(); ++axis) {
     product *= along(input, axis).largest_overlap();
+  }
+  return product;
+}
+
+std::int64_t Window::largest_patch(const Shape& input) const {
+  std::int64_t product = 1;
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    product *= along(input, axis).largest_patch();
   }
   return product;
 }

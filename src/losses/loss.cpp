@@ -17,22 +17,52 @@ Magnitude distance_from_smoothed_label(const LossSite& site) {
   return square_root(scale(rest, 1) + e.upper * e.upper * others);
 }
 
+// The largest probability of a class where predictions at a position have norms of at most m: two
+// of them are at most sqrt(2) m apart.
+Magnitude largest_probability(const LossSite& site) {
+  const Magnitude apart = square_root(count(2)) * site.position_bound;
+  const LowerBound others = LowerBound::from_count(site.classes - 1) / exponential(apart);
+  return count(1) / (LowerBound::from_count(1) + others);
+}
+
+// The gradient p - t has |p|^2 - 2 <p, t> + |t|^2 <= max p + |t|^2; the Jacobian of softmax is at
+// most diag(p). The target t = (1-e) e_y + e/K has |t|^2 = (1-e)^2 + 2 (1-e) e/K + e^2/K.
 LossConstants logistic(const LossSite& site) {
   if (site.method == Method::paper) {
     return {{count(2), "2", "appendix B.1"}, {count(2), "2", "appendix B.1"}};
   }
-  const Constant smoothness{count(1) / LowerBound::from_count(2), "1/2", "the Jacobian of softmax"};
-  if (site.label_smoothing.upper.is_zero()) {
-    return {{square_root(count(2)), "sqrt 2", "diameter of the simplex"}, smoothness};
+  const bool is_smoothed = !site.label_smoothing.upper.is_zero();
+  LossConstants f{{square_root(count(2)), "sqrt 2", "diameter of the simplex"},
+                  {count(1) / LowerBound::from_count(2), "1/2", "the Jacobian of softmax"}};
+  if (is_smoothed) {
+    f.lipschitz = {distance_from_smoothed_label(site), "sqrt(1 + (1-e)^2 - e^2/K)",
+                   "from a vertex of the simplex to another one's label, smoothed by e"};
   }
-  return {{distance_from_smoothed_label(site), "sqrt(1 + (1-e)^2 - e^2/K)",
-           "from a vertex of the simplex to another one's label, smoothed by e"},
-          smoothness};
+  if (site.position_bound.is_infinite()) return f;
+  const Magnitude p = largest_probability(site);
+  const Magnitude e_of_class = site.label_smoothing.upper / LowerBound::from_count(site.classes);
+  const Magnitude rest = excess(count(1), site.label_smoothing.lower);
+  const Magnitude target =
+      rest * rest + scale(rest * e_of_class, 1) + site.label_smoothing.upper * e_of_class;
+  const Magnitude gradient = square_root(p + target);
+  if (gradient < f.lipschitz.value) {
+    f.lipschitz = {gradient, "sqrt(p + |t|^2)", "p the largest probability within the bound"};
+  }
+  if (p < f.smoothness.value) {
+    f.smoothness = {p, "p", "the Jacobian of softmax, p the largest probability"};
+  }
+  return f;
 }
 
-LossConstants binary_logistic(const LossSite& /*site*/) {
-  return {{count(1), "1", "f' = s - y lies between -1 and 1"},
-          {count(1) / LowerBound::from_count(4), "1/4", "f'' = s(1-s)"}};
+LossConstants binary_logistic(const LossSite& site) {
+  LossConstants f{{count(1), "1", "f' = s - y lies between -1 and 1"},
+                  {count(1) / LowerBound::from_count(4), "1/4", "f'' = s(1-s)"}};
+  if (site.entry_bound.is_finite()) {
+    const LowerBound one = LowerBound::from_count(1);
+    f.lipschitz = {count(1) / (one + one / exponential(site.entry_bound)), "s(m)",
+                   "f' = s - y, s the sigmoid within the bound"};
+  }
+  return f;
 }
 
 // f' is r cut off at -+ threshold. The norm of all n q residuals, at most sqrt n (m +
@@ -128,15 +158,6 @@ constexpr std::array table{
             spectral_clustering},
 };
 
-// How many terms of a mean belong to a sample.
-LowerBound terms_of_sample(const LossRow& loss, const LossSite& site) {
-  LowerBound terms = LowerBound::from_count(1);
-  if (loss.term == TermOf::sample) return terms;
-  terms *= LowerBound::from_count(site.positions);
-  if (loss.term == TermOf::scalar) terms *= LowerBound::from_count(site.classes);
-  return terms;
-}
-
 }  // namespace
 
 std::span<const LossRow> loss_table() { return table; }
@@ -147,10 +168,32 @@ const LossRow* find_loss(std::string_view name) {
   return row == table.end() ? nullptr : row;
 }
 
+LowerBound summed_terms(const LossRow& loss, const LossSite& site, std::size_t level) {
+  LowerBound terms = LowerBound::from_count(1);
+  if (!loss.is_mean()) return terms;
+  const auto times = [&](bool is_summed, std::int64_t entries) {
+    if (is_summed) terms *= LowerBound::from_count(entries);
+  };
+  times(!levels[level].samples, site.samples);
+  times(!levels[level].positions && loss.term != TermOf::sample, site.positions);
+  times(!levels[level].channels && loss.term == TermOf::scalar, site.classes);
+  return terms;
+}
+
+bool divides_terms(const LossRow& loss, std::size_t level) {
+  if (!loss.is_mean()) return level == euclidean;
+  return (!levels[level].positions || loss.term != TermOf::sample) &&
+         (!levels[level].channels || loss.term == TermOf::scalar);
+}
+
+LossConstants term_constants(const LossRow& loss, const LossSite& site) {
+  return loss.constants(site);
+}
+
 LossConstants loss_constants(const LossRow& loss, const LossSite& site) {
-  LossConstants constants = loss.constants(site);
+  LossConstants constants = term_constants(loss, site);
   if (!loss.is_mean() || site.method == Method::paper) return constants;
-  const LowerBound n = LowerBound::from_count(site.samples) * terms_of_sample(loss, site);
+  const LowerBound n = summed_terms(loss, site, euclidean);
   constants.lipschitz.value = constants.lipschitz.value / square_root(n);
   constants.smoothness.value = constants.smoothness.value / n;
   return constants;

@@ -1,88 +1,107 @@
 // The account of a composition: what `--explain` shows, at the Euclidean level.
 #include <algorithm>
+#include <array>
 
+#include "map_rules.hpp"
 #include "smoothbound/rules/compose.hpp"
 
 namespace smoothbound::rules {
 
-void Composition::record_affine(const AffineConstants& b, const Magnitude& R) const {
-  const Stretch& at = at_[euclidean];
-  const bool is_paper = method_ == Method::paper;
-  const bool adds = is_paper || b.acts_on_different_entries;
+void Composition::record_affine(const AffineConstants& b, const Magnitude& R,
+                                const Value& before) const {
+  const bool adds = method_ == Method::paper || b.acts_on_different_entries;
+  const Magnitude& m = before.m[euclidean];
+  const Magnitude by_block = b.bilinear.value * R + b.at_point;
+  const Magnitude weighed = b.bilinear.value * m;
   record("L_beta", b.bilinear);
   record("l_beta_v", b.linear_parameters);
   record("l_beta_z", b.linear_input);
   if (!b.offset.value.is_zero()) record("||beta_0||", b.offset);
   record("R", "||v|| <= R", R, "");
-  record("A", b.acts_on_different_entries ? "max{L_beta R, l_beta_z}" : "L_beta R + l_beta_z", at.A,
+  record("A", b.acts_on_different_entries ? "max{L_beta R, l_beta_z}" : "L_beta R + l_beta_z",
+         b.acts_on_different_entries ? std::max(by_block, b.linear_input.value)
+                                     : by_block + b.linear_input.value,
          "||db/dz||, (20)");
-  record("B", adds ? "L_beta m_in + l_beta_v" : "sqrt((L_beta m_in)^2 + l_beta_v^2)", at.B,
-         adds ? "||db/dv||, (20)" : "||db/dv||, weights and bias orthogonal");
+  record(
+      "B", adds ? "L_beta m_in + l_beta_v" : "sqrt((L_beta m_in)^2 + l_beta_v^2)",
+      adds ? weighed + b.linear_parameters.value : hypotenuse(weighed, b.linear_parameters.value),
+      adds ? "||db/dv||, (20)" : "||db/dv||, weights and bias orthogonal");
   record("m_0",
          b.acts_on_different_entries ? "A m_in + R l_beta_v + ||beta_0||"
                                      : "R B + l_beta_z m_in + ||beta_0||",
-         at.m, "Prop 4.4 (i)");
+         z_.m[euclidean], "Prop 4.4 (i)");
 }
 
-void Composition::record_map(const MapConstants& a, const Magnitude& m_before) const {
-  const Stretch& at = at_[euclidean];
+void Composition::record_map(const MapConstants& a, const Value& before) const {
   record("||a||", a.bound);
   record("l_a", a.lipschitz);
   record("L_a", a.smoothness);
   record("||a(0)||", a.at_zero);
   record("||grad a(0)||", a.slope_at_zero);
-  const Magnitude around_zero = a.slope_at_zero.value + a.smoothness.value * m_before;
-  const bool is_global = a.lipschitz.value <= around_zero;
-  record("l_j",
-         is_global ? "l_a  (of min{l_a, ||grad a(0)|| + L_a m})"
-                   : "||grad a(0)|| + L_a m  (of min{l_a, ||grad a(0)|| + L_a m})",
-         is_global ? a.lipschitz.value : around_zero, "Prop 4.4 (ii)");
+  const bool is_paper = method_ == Method::paper;
+  const Magnitude& m = before.m[euclidean];
+  const Magnitude& m_inner = before.m[a.inner];
+  const Magnitude around_zero = a.slope_at_zero.value + a.smoothness.value * m_inner;
+  const Magnitude by_growth =
+      !is_paper && refine_.growth ? a.growth.slope_within(m_inner) : Magnitude::infinity();
+  if (by_growth < std::min(a.lipschitz.value, around_zero)) {
+    record("l_j", "largest slope on [-m, m], m the largest entry", by_growth, "growth");
+  } else if (a.lipschitz.value <= around_zero) {
+    record("l_j", "l_a  (of min{l_a, ||grad a(0)|| + L_a m})", a.lipschitz.value, "Prop 4.4 (ii)");
+  } else {
+    record("l_j", "||grad a(0)|| + L_a m  (of min{l_a, ||grad a(0)|| + L_a m})", around_zero,
+           "Prop 4.4 (ii)");
+  }
+  const Magnitude& now = z_.m[euclidean];
+  const Magnitude curvature = is_paper ? a.smoothness.value : scale(a.smoothness.value, -1);
+  const Magnitude by_curvature =
+      a.at_zero.value + (a.slope_at_zero.value + curvature * (refine_.growth ? m_inner : m)) * m;
   record("m_j",
-         at.m == a.bound.value ? "||a||, the smallest of three bounds"
-         : at.m == a.at_zero.value + a.lipschitz.value * m_before
-             ? "||a(0)|| + l_a m, the smallest of three bounds"
-         : method_ == Method::paper
-             ? "||a(0)|| + (||grad a(0)|| + L_a m) m, the smallest of three bounds"
-             : "||a(0)|| + (||grad a(0)|| + L_a/2 m) m, the smallest of three bounds",
-         at.m, "Prop 4.4 (i)");
-  record("P", "product of the l_j so far", at.P, "");
-  record("S", "l_j S + L_a P^2, with the S and P before", at.S, "L_{l,k}, Prop 4.4 (iii)");
+         now == a.bound.value ? "||a||, the smallest of all bounds"
+         : now == a.at_zero.value + a.lipschitz.value * m
+             ? "||a(0)|| + l_a m, the smallest of all bounds"
+         : now == by_curvature && is_paper
+             ? "||a(0)|| + (||grad a(0)|| + L_a m) m, the smallest of all bounds"
+         : now == by_curvature
+             ? "||a(0)|| + (||grad a(0)|| + L_a/2 m) m, the smallest of all bounds"
+             : "by growth or by another level, the smallest of all bounds",
+         now, "Prop 4.4 (i)");
 }
 
-void Composition::record_result(const Value& all) const {
+void Composition::record_result() const {
   trace_->conclusions.clear();
+  const Value all = value();
   const Triple total = all.total();
-  const Stretch& at = at_[euclidean];
-  const std::size_t earlier = input_.find(rest);
-  const Magnitude through_input =
-      earlier < input_.groups() ? at.A * input_.l(earlier)[euclidean] : Magnitude();
-  const TraceLine earlier_l{"P A l_in", "earlier parameters", at.P * through_input, "term of l"};
-  const TraceLine own_l{"P B", "own parameters", at.P * at.B, "term of l"};
-  const Terms before = earlier < input_.groups() ? terms(euclidean, earlier, earlier) : Terms{};
-  if (method_ == Method::paper) {
-    record_terms("l", "P (A l_in + B), (20)", total.lipschitz, std::array{earlier_l, own_l});
-    record_terms(
-        "L", "sum of the four terms, (21)", total.smoothness,
-        std::array{
-            TraceLine{"P A L_in", "curvature of what comes before", before.carried, "term of L"},
-            TraceLine{"A^2 S l_in^2", "own curvature, earlier parameters", before.curvature,
-                      "term of L"},
-            TraceLine{"2 (A B S + L_beta P) l_in", "mixed", before.mixed, "term of L"},
-            TraceLine{"B^2 S", "own curvature, own parameters", before.own, "term of L"}});
-    return;
-  }
-  const Magnitude H_11 = before.carried + before.curvature;
-  const bool is_new = own_ == none_ || input_.label(own_) == own;
-  const Magnitude H_22 = at.B * at.B * at.S;
-  if (all.groups() == 1 && is_new) {
-    const Magnitude mixed = own_ == none_ ? Magnitude() : terms(euclidean, earlier, own_).mixed;
-    record_terms("l", "P sqrt((A l_in)^2 + B^2)", total.lipschitz, std::array{earlier_l, own_l});
-    record_terms(
-        "L", "largest eigenvalue of [H_11 H_12; H_12 H_22]", total.smoothness,
-        std::array{
-            TraceLine{"H_11", "P A L_in + S A^2 l_in^2: earlier parameters", H_11, "entry for L"},
-            TraceLine{"H_12", "(S A B + P L_beta) l_in: mixed", mixed, "entry for L"},
-            TraceLine{"H_22", "S B^2: own parameters", H_22, "entry for L"}});
+  const bool is_paper = method_ == Method::paper;
+  const std::size_t earlier = z_.find(rest);
+  const bool has_rest = earlier < z_.groups();
+  const bool has_own = own_ != none_;
+  if (all.groups() == 1 && (!has_own || z_.label(own_) == own)) {
+    const Magnitude none;
+    const Magnitude& l_rest = has_rest ? z_.l(earlier)[euclidean] : none;
+    const Magnitude& l_own = has_own ? z_.l(own_)[euclidean] : none;
+    record_terms("l", is_paper ? "P (A l_in + B), (20)" : "P sqrt((A l_in)^2 + B^2)",
+                 total.lipschitz,
+                 std::array{TraceLine{"P A l_in", "earlier parameters", l_rest, "term of l"},
+                            TraceLine{"P B", "own parameters", l_own, "term of l"}});
+    const std::string source = is_paper ? "term of L" : "entry for L";
+    std::vector<TraceLine> entries{
+        {"H_11", "P A L_in + S A^2 l_in^2: earlier parameters",
+         has_rest ? z_.H(earlier, earlier)[euclidean] : none, source},
+        {"H_12", "(S A B + P L_beta) l_in: mixed",
+         has_rest && has_own ? z_.H(earlier, own_)[euclidean] : none, source},
+        {"H_22", "S B^2: own parameters", has_own ? z_.H(own_, own_)[euclidean] : none, source}};
+    const bool by_form = z_.T[euclidean] == total.smoothness;
+    if (by_form) {
+      entries.push_back({"T", "along one direction: first and second derivative jointly",
+                         z_.T[euclidean], "instead of the eigenvalue"});
+    }
+    record_terms("L",
+                 is_paper  ? "H_11 + 2 H_12 + H_22, (21)"
+                 : by_form ? "T, below the largest eigenvalue of [H_11 H_12; H_12 H_22]"
+                           : "largest eigenvalue of [H_11 H_12; H_12 H_22]",
+                 total.smoothness, entries);
+    record_levels();
     return;
   }
   // Blocks that are used more than once are groups of their own.
@@ -98,6 +117,20 @@ void Composition::record_result(const Value& all) const {
   record_terms("l", "root of the sum of squares over groups of blocks", total.lipschitz, first);
   record_terms("L", "largest eigenvalue of the matrix over groups of blocks", total.smoothness,
                second);
+  record_levels();
+}
+
+void Composition::record_levels() const {
+  const Value all = value();
+  for (std::size_t level = 1; level < levels.size(); ++level) {
+    if (!all.level_set().has(level)) continue;
+    const Triple at = all.total(level);
+    const std::string name = " (" + std::string(levels[level].name) + ")";
+    const std::string what = "at level " + std::string(levels[level].name);
+    record("m" + name, what, at.m, "");
+    record("l" + name, what, at.lipschitz, "");
+    record("L" + name, what, at.smoothness, "");
+  }
 }
 
 void Composition::record_terms(std::string_view symbol, std::string_view formula,

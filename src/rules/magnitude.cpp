@@ -255,6 +255,11 @@ Bound<d> hyperbolic_tangent(const Bound<d>& a) {
 }
 
 template <Rounding d>
+Bound<d> exponential(const Bound<d>& a) {
+  return apply(mpfr_exp, a);
+}
+
+template <Rounding d>
 Bound<d> log_one_plus(const Bound<d>& a) {
   return apply(mpfr_log1p, a);
 }
@@ -306,6 +311,8 @@ template Magnitude hyperbolic_cosine(const Magnitude&);
 template LowerBound hyperbolic_cosine(const LowerBound&);
 template Magnitude hyperbolic_tangent(const Magnitude&);
 template LowerBound hyperbolic_tangent(const LowerBound&);
+template Magnitude exponential(const Magnitude&);
+template LowerBound exponential(const LowerBound&);
 template Magnitude log_one_plus(const Magnitude&);
 template LowerBound log_one_plus(const LowerBound&);
 template Magnitude scale(const Magnitude&, int);

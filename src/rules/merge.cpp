@@ -10,7 +10,7 @@ namespace {
 
 // The groups of all branches; a branch does not depend on those that it lacks.
 Value with_groups_of(std::span<const Value> branches) {
-  Value all(branches.front().level_count());
+  Value all(branches.front().level_set());
   for (const Value& branch : branches) {
     for (std::size_t i = 0; i < branch.groups(); ++i) all.find_or_add(branch.label(i));
   }
@@ -36,13 +36,23 @@ class Combination {
   using Rule = Magnitude (*)(const Magnitude&, const Magnitude&);
 
   Combination(std::span<const Value> branches, const PerLevel<Rule>& rule, bool disjoint_entries)
-      : all_(branches.front().level_count()), rule_(rule), disjoint_entries_(disjoint_entries) {
+      : all_(branches.front().level_set()), rule_(rule), disjoint_entries_(disjoint_entries) {
     for (const Value& branch : branches) {
       for (std::size_t i = 0; i < branch.groups(); ++i) {
         if (!is_rest_of_branch(branch.label(i))) all_.find_or_add(branch.label(i));
       }
     }
     for (const Value& branch : branches) add(branch);
+    // Along one direction branches on disjoint parameters are a case of "largest": |d|^2 is the sum
+    // of its parts.
+    const bool are_disjoint = rests_.size() == branches.size() && all_.groups() == 0;
+    all_.T.fill({});
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      for (const Value& branch : branches) {
+        Magnitude& T = all_.T[level];
+        T = are_disjoint ? std::max(T, branch.T[level]) : rule_[level](T, branch.T[level]);
+      }
+    }
   }
 
   Value result() {
@@ -52,7 +62,7 @@ class Combination {
 
  private:
   void take(PerLevel<Magnitude>& into, const PerLevel<Magnitude>& from) const {
-    for (std::size_t level = 0; level < all_.level_count(); ++level) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
       into[level] = rule_[level](into[level], from[level]);
     }
   }
@@ -89,7 +99,7 @@ class Combination {
   void join(const RestGroup& group) {
     const std::size_t others = group.mixed.size();
     const std::size_t to = all_.find_or_add(rest);
-    for (std::size_t level = 0; level < all_.level_count(); ++level) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
       Magnitude& l = all_.l(to)[level];
       l = disjoint_entries_ ? std::max(l, group.l[level]) : hypotenuse(l, group.l[level]);
       Magnitude& H = all_.H(to, to)[level];
@@ -127,7 +137,6 @@ Value concatenation(std::span<const Value> branches, const PerLevel<bool>& withi
 Value bilinear(const Value& x, const Value& y, const BilinearBound& bound) {
   const std::array pair{x, y};
   Value all = with_groups_of(pair);
-  const std::size_t level_count = all.level_count();
   const PerLevel<Magnitude> zero{};
   // At which place a group of the result stands in a factor.
   const auto places_in = [&](const Value& factor) {
@@ -143,11 +152,12 @@ Value bilinear(const Value& x, const Value& y, const BilinearBound& bound) {
   const auto H_of = [&](const Value& f, std::size_t i, std::size_t j) -> const auto& {
     return i < f.groups() && j < f.groups() ? f.H(i, j) : zero;
   };
-  for (std::size_t level = 0; level < level_count; ++level) {
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (!all.level_set().has(level)) continue;
     const auto N = [&](const PerLevel<Magnitude>& a, const PerLevel<Magnitude>& b) {
       Magnitude least = Magnitude::infinity();
       for (const BilinearBound::Product& product : bound.products[level]) {
-        least = std::min(least, read(product.x, a, level_count) * read(product.y, b, level_count));
+        least = std::min(least, read(product.x, a) * read(product.y, b));
       }
       return least;
     };
@@ -197,8 +207,9 @@ Value product(std::span<const Value> factors,
     for (std::size_t g = 0; is_one && g < factor.groups(); ++g) {
       if (is_rest_of_branch(factor.label(g))) factor.set_label(g, rest);
     }
-    all = bilinear(all, factor, bound(i));
-    all.relax();
+    const BilinearBound product_bound = bound(i);
+    all = bilinear(all, factor, product_bound);
+    all.relax(product_bound.extents);
   }
   join_rests(all);
   return all;

@@ -52,18 +52,24 @@ Magnitude collatz_wielandt(std::span<const Magnitude> H, std::span<const Magnitu
   return largest;
 }
 
+Magnitude sum_of_two(const Magnitude& a, const Magnitude& b) { return a + b; }
+Magnitude sum_of_entries(const Magnitude& a, const Magnitude& b, const Magnitude& d) {
+  return a + scale(b, 1) + d;
+}
+
 }  // namespace
 
-Value::Value(const Triple& bounds, std::size_t level_count)
-    : level_count_(level_count), labels_(1, rest), l_(1), H_(1) {
+Value::Value(LevelSet levels) : level_set_(levels) { T.fill(Magnitude::infinity()); }
+
+Value::Value(const Triple& bounds, LevelSet levels)
+    : level_set_(levels), labels_(1, rest), l_(1), H_(1) {
+  T.fill(Magnitude::infinity());
   labels_.reserve(2);
   l_.reserve(2);
   H_.reserve(3);
-  for (std::size_t level = 0; level < level_count_; ++level) {
-    m[level] = bounds.m;
-    l_[0][level] = bounds.lipschitz;
-    H_[0][level] = bounds.smoothness;
-  }
+  m.fill(bounds.m);
+  l_[0].fill(bounds.lipschitz);
+  H_[0].fill(bounds.smoothness);
 }
 
 std::size_t Value::find(Label label) const {
@@ -94,53 +100,129 @@ void Value::remove(std::size_t group) {
 }
 
 void Value::join(std::size_t i, std::size_t j) {
-  for (std::size_t level = 0; level < level_count_; ++level) {
-    l_[i][level] = hypotenuse(l_[i][level], l_[j][level]);
-  }
-  join_second_derivatives(i, j);
+  join(i, j, hypotenuse, [](const Magnitude& a, const Magnitude& b, const Magnitude& d) {
+    return largest_eigenvalue(a, b, d);
+  });
 }
 
-void Value::join_second_derivatives(std::size_t i, std::size_t j) {
-  for (std::size_t level = 0; level < level_count_; ++level) {
-    H(i, i)[level] = largest_eigenvalue(H(i, i)[level], H(i, j)[level], H(j, j)[level]);
+void Value::join_by_triangle(std::size_t i, std::size_t j) {
+  join(i, j, sum_of_two, sum_of_entries);
+}
+
+void Value::join(std::size_t i, std::size_t j, Join of_l, JoinPair of_H) {
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (!level_set_.has(level)) continue;
+    l_[i][level] = of_l(l_[i][level], l_[j][level]);
+    H(i, i)[level] = of_H(H(i, i)[level], H(i, j)[level], H(j, j)[level]);
     for (std::size_t k = 0; k < groups(); ++k) {
-      if (k != i && k != j) H(i, k)[level] = hypotenuse(H(i, k)[level], H(j, k)[level]);
+      if (k != i && k != j) H(i, k)[level] = of_l(H(i, k)[level], H(j, k)[level]);
     }
   }
   remove(j);
 }
 
-Triple Value::total(std::size_t level) const {
-  Triple all{m[level], {}, {}};
-  for (const PerLevel<Magnitude>& l : l_) all.lipschitz = hypotenuse(all.lipschitz, l[level]);
+void Value::lower_to_form() {
+  for (PerLevel<Magnitude>& h : H_) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      h[level] = std::min(h[level], T[level]);
+    }
+  }
+}
+
+Magnitude Value::lipschitz(std::size_t level) const {
+  Magnitude all;
+  for (const PerLevel<Magnitude>& l : l_) all = hypotenuse(all, l[level]);
+  return all;
+}
+
+Magnitude Value::smoothness(std::size_t level) const {
+  switch (groups()) {
+    case 0:
+      return {};
+    case 1:
+      return std::min(H_[0][level], T[level]);
+    case 2:
+      return std::min(largest_eigenvalue(H_[0][level], H_[1][level], H_[2][level]), T[level]);
+    default:
+      break;
+  }
   std::vector<Magnitude> matrix;
   matrix.reserve(groups() * groups());
   for (std::size_t i = 0; i < groups(); ++i) {
     for (std::size_t j = 0; j < groups(); ++j) matrix.push_back(H(i, j)[level]);
   }
-  all.smoothness = largest_eigenvalue(matrix, groups());
-  return all;
+  return std::min(largest_eigenvalue(matrix, groups()), T[level]);
 }
 
-void Value::lower_to(const Magnitude& norm) {
-  for (std::size_t level = 0; level < level_count_; ++level) m[level] = std::min(m[level], norm);
+Triple Value::total(std::size_t level) const {
+  return {m[level], lipschitz(level), smoothness(level)};
 }
 
-void Value::relax() {
-  const auto lower = [&](PerLevel<Magnitude>& numbers) {
-    for (std::size_t level = 0; level < level_count_; ++level) {
-      numbers[level] = std::min(numbers[level], numbers[euclidean]);
+namespace {
+
+void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
+  if (!kept.has(per_sample)) numbers[per_sample] = numbers[euclidean];
+  if (!kept.has(per_position)) numbers[per_position] = numbers[euclidean];
+  if (!kept.has(per_token)) {
+    numbers[per_token] = std::min(numbers[per_sample], numbers[per_position]);
+  }
+  if (!kept.has(maximum)) numbers[maximum] = numbers[per_token];
+}
+
+}  // namespace
+
+void Value::fill_others() {
+  for_each_number([&](PerLevel<Magnitude>& numbers) { fill_from_coarser(level_set_, numbers); });
+}
+
+void Value::relax(const Extents& extents) {
+  if (level_set_.is_euclidean_alone()) return fill_others();
+  const Magnitude root_samples = square_root(Magnitude::from_count(extents.samples));
+  const Magnitude root_positions = square_root(Magnitude::from_count(extents.positions));
+  const Magnitude root_channels = square_root(Magnitude::from_count(extents.channels));
+  for_each_number([&](PerLevel<Magnitude>& numbers) {
+    fill_from_coarser(level_set_, numbers);
+    const auto lower = [&](std::size_t level, const Magnitude& bound) {
+      numbers[level] = std::min(numbers[level], bound);
+    };
+    // From the finest one up, then down: the closure of all inequalities.
+    if (level_set_.has(maximum)) lower(per_token, root_channels * numbers[maximum]);
+    lower(per_sample, root_positions * numbers[per_token]);
+    lower(per_position, root_samples * numbers[per_token]);
+    lower(euclidean, root_samples * numbers[per_sample]);
+    lower(euclidean, root_positions * numbers[per_position]);
+    lower(per_sample, numbers[euclidean]);
+    lower(per_position, numbers[euclidean]);
+    lower(per_token, std::min(numbers[per_sample], numbers[per_position]));
+    lower(maximum, numbers[per_token]);
+  });
+}
+
+PackedValue::PackedValue(Value value) {
+  for (std::size_t i = 0; i < value.groups(); ++i) labels_.push_back(value.label(i));
+  value.for_each_number([&](const PerLevel<Magnitude>& numbers) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (value.level_set().has(level)) numbers_.push_back(numbers[level]);
     }
-  };
-  lower(m);
-  for (PerLevel<Magnitude>& l : l_) lower(l);
-  for (PerLevel<Magnitude>& h : H_) lower(h);
+  });
 }
 
-Magnitude read(const Reading& reading, const PerLevel<Magnitude>& numbers,
-               std::size_t level_count) {
+Value PackedValue::unpack(LevelSet level_set) const {
+  Value value(level_set);
+  for (const Label label : labels_) value.find_or_add(label);
+  auto next = numbers_.begin();
+  value.for_each_number([&](PerLevel<Magnitude>& numbers) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (level_set.has(level)) numbers[level] = *next++;
+    }
+  });
+  value.fill_others();
+  return value;
+}
+
+Magnitude read(const Reading& reading, const PerLevel<Magnitude>& numbers) {
   Magnitude least = Magnitude::infinity();
-  for (std::size_t level = 0; level < level_count; ++level) {
+  for (std::size_t level = 0; level < levels.size(); ++level) {
     if (reading[level].is_finite()) least = std::min(least, reading[level] * numbers[level]);
   }
   return least;
@@ -153,7 +235,7 @@ Magnitude largest_eigenvalue(const Magnitude& a, const Magnitude& b, const Magni
   const Magnitude root = hypotenuse(distance(a, d), scale(b, 1));
   // Rounding does not lift it above the sum of the entries, the paper's bound; but a + d + root may
   // be beyond the largest number where the sum is not.
-  return std::min(scale(a + d + root, -1), a + scale(b, 1) + d);
+  return std::min(scale(a + d + root, -1), sum_of_entries(a, b, d));
 }
 
 Magnitude largest_eigenvalue(std::span<const Magnitude> matrix, std::size_t size) {
@@ -183,3 +265,15 @@ Magnitude largest_eigenvalue(std::span<const Magnitude> matrix, std::size_t size
 }
 
 }  // namespace smoothbound::rules
+
+namespace smoothbound {
+
+Magnitude Extents::outside(std::size_t level) const {
+  Magnitude product = Magnitude::from_count(1);
+  if (!levels[level].samples) product *= Magnitude::from_count(samples);
+  if (!levels[level].positions) product *= Magnitude::from_count(positions);
+  if (!levels[level].channels) product *= Magnitude::from_count(channels);
+  return product;
+}
+
+}  // namespace smoothbound

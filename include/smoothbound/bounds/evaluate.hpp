@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,17 +18,26 @@ struct Inputs {
   Magnitude norm;                   // ||x|| of the stacked batch
   Magnitude default_radius;         // of layers that name none
   RemedyWords words = plain_words;  // for reasons why something is infinite
-  bool all_levels = false;          // sharp: also in norms that no layer reads
+  /// The largest norm of a sample; nothing: that of the batch.
+  std::optional<Magnitude> sample_norm{};
+  Refinements refinements{};
+  bool all_levels = false;  // sharp: also in norms that no layer reads
 };
 
 struct BoundTable {
   Method method = Method::sharp;
   std::vector<Triple> layers;  // in the order of the file
   /// What else is known of the layers, in graphs that need it: other norms, groups of parameters.
-  std::vector<rules::Value> values;
-  std::size_t level_count = 1;  // at which they are known
-  Magnitude parameter_norm;     // sqrt(sum R^2) over all parameter blocks: sup ||w||
+  std::vector<rules::PackedValue> values;
+  LevelSet level_set;        // at which they are known
+  Magnitude parameter_norm;  // sqrt(sum R^2) over all parameter blocks: sup ||w||
 
+  /// All that is known of a layer.
+  [[nodiscard]] rules::Value value(std::uint32_t layer) const;
+  /// The bounds of a layer in another norm.
+  [[nodiscard]] Triple at(std::uint32_t layer, std::size_t level) const {
+    return value(layer).total(level);
+  }
   /// Of the network as a whole: its last layer.
   [[nodiscard]] const Triple& network() const { return layers.back(); }
 };

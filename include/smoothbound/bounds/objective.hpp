@@ -12,8 +12,8 @@ namespace smoothbound {
 
 /// By which way a bound on the objective was found.
 enum class Route : std::uint8_t {
-  stacked,     // Prop 4.2 on the batch as one function
-  per_sample,  // F is a mean of f_i o psi_i: the largest of their constants
+  stacked,     // the norms of the whole batch, by Cauchy-Schwarz
+  per_sample,  // the largest of a sample, or of a part of one
 };
 
 constexpr std::string_view name_of(Route route) {
@@ -28,13 +28,13 @@ struct ObjectiveBounds {
 };
 
 /// Bounds of F on the product of balls (Prop 4.2): L_F = L_psi l_f + l_psi^2 L_f + lambda and
-/// l_F = l_psi l_f + lambda sup ||w||. "Sharp" also tries the per-sample route (one sample,
-/// `sample_norm`) where no component couples samples and the loss is a mean, and takes the smaller.
+/// l_F = l_psi l_f + lambda sup ||w||. "Sharp" takes the mean of the terms of a loss at the level
+/// at which it is smallest: section 5 of docs/theory.md.
 ///
 /// Of the minimum in Prop 4.2, the first term l_f on psi(C) is used: the second one, ||grad f(z)||
 /// + L_f l_psi D, needs a value of the gradient that depends on data.
 ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& settings,
-                                const BoundTable& table);
+                                const BoundTable& table, const Refinements& refine = {});
 
 /// The bounds' inputs that the settings say.
 Inputs inputs_of(const ResolvedSettings& settings);

@@ -27,6 +27,7 @@ struct ReportOptions {
   std::optional<std::string> explain;  // a layer to account for
   GraphAdapter adapt;                  // applied to the graph before it is bounded
   RemedyWords words = plain_words;     // what the caller calls remedies
+  Refinements refinements{};           // those of method sharp that are used
 };
 
 struct Convergence {

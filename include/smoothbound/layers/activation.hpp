@@ -53,6 +53,8 @@ struct ActivationRow {
   /// Whether it takes a scale beta besides, being f(beta x) / beta of this f; `evaluate` and the
   /// values of `constants` are those of beta = 1.
   bool has_scale = false;
+  /// What is known of it on balls, at a parameter; null: nothing.
+  MapGrowth (*growth)(const Real& parameter) = nullptr;
 };
 
 /// All activations.
@@ -83,6 +85,7 @@ struct Activation {
   /// f at its parameter and scale, and the constants of that.
   [[nodiscard]] Jet evaluate(double x) const;
   [[nodiscard]] ScalarConstants constants(Method method) const;
+  [[nodiscard]] MapGrowth growth() const;
   /// What has no kink in the place of one that has, with its scale beta, if it takes one.
   [[nodiscard]] std::optional<Activation> smooth_form(const Real& beta) const;
 };

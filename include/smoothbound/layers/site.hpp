@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "smoothbound/rules/magnitude.hpp"
+#include "smoothbound/rules/constants.hpp"
 #include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
@@ -26,6 +26,21 @@ struct Site {
 
   [[nodiscard]] const Shape& input() const { return inputs.front(); }
 };
+
+/// What the rules ask of a value's size.
+inline Extents extents_of(const Shape& shape, std::int64_t batch) {
+  return {batch, shape.positions(), shape.channels()};
+}
+
+/// Roots of the scalars of a sample, and of a position.
+inline Repeated roots_of_scalars(const Shape& shape) {
+  return {square_root(Magnitude::from_count(shape.elements())),
+          square_root(Magnitude::from_count(shape.channels()))};
+}
+/// The same of positions: what stands once at each.
+inline Repeated roots_of_positions(const Shape& shape) {
+  return {square_root(Magnitude::from_count(shape.positions())), Magnitude::from_count(1)};
+}
 
 /// The parameter block that a component's affine part reads.
 struct OwnBlock {

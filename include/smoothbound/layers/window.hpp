@@ -32,6 +32,9 @@ struct AxisWindow {
   /// The number of pairs (o, t) that read an input and not a zero around it: exact unless kernel
   /// and output both exceed 2^20, else of all pairs.
   [[nodiscard]] Magnitude taps() const;
+  /// The largest number of taps of an output that read an input and not a zero around it: exact,
+  /// but for more than 2^16 outputs without one whose taps all do, of which it is an upper bound.
+  [[nodiscard]] std::int64_t largest_patch() const;
   /// The largest number of pairs (o, t) that read one input: exact, in O(kernel) at most.
   [[nodiscard]] std::int64_t largest_overlap() const;
 };
@@ -53,6 +56,8 @@ struct Window {
   [[nodiscard]] Shape output_shape(const Shape& input, std::int64_t channels) const;
   /// The product of the axes' largest overlaps: how many patches contain one input position.
   [[nodiscard]] std::int64_t largest_overlap(const Shape& input) const;
+  /// The product of the axes' largest patches: how many input positions an output reads at most.
+  [[nodiscard]] std::int64_t largest_patch(const Shape& input) const;
   /// How often patches read positions of a channel, zeros around the input left out.
   [[nodiscard]] Magnitude taps(const Shape& input) const;
   /// Positions in a patch.

@@ -14,10 +14,13 @@ namespace smoothbound {
 struct LossSite {
   Method method = Method::sharp;
   std::int64_t samples = 1;
-  Magnitude prediction_bound{};  // radius of a ball that contains the predictions
-  Magnitude label_radius{};      // radius of a ball that contains each label
-  std::int64_t classes = 1;      // outputs at a position of a sample
-  std::int64_t positions = 1;    // of a sample
+  Magnitude
+      prediction_bound{};  // of the norms of predictions, of which the root mean square counts
+  Magnitude position_bound = Magnitude::infinity();  // largest norm at a position of a sample
+  Magnitude entry_bound = Magnitude::infinity();     // largest entry
+  Magnitude label_radius{};                          // radius of a ball that contains each label
+  std::int64_t classes = 1;                          // outputs at a position of a sample
+  std::int64_t positions = 1;                        // of a sample
   Real label_smoothing{};
   Real threshold{Magnitude::from_count(1), LowerBound::from_count(1), 1};
 };
@@ -60,10 +63,18 @@ constexpr std::string_view threshold_setting = "threshold";
 
 constexpr std::int64_t default_clusters = 2;
 
+/// How many terms of a mean level A sums over, rounded down; 1 for what is no mean.
+LowerBound summed_terms(const LossRow& loss, const LossSite& site, std::size_t level);
+/// Whether each term belongs to one entry of the axes that the level takes the supremum over.
+bool divides_terms(const LossRow& loss, std::size_t level);
+
 /// All losses.
 std::span<const LossRow> loss_table();
 /// The row of that name, or null.
 const LossRow* find_loss(std::string_view name);
+
+/// l_f and L_f of a term of a mean, or of what is no mean: `constants` of the row.
+LossConstants term_constants(const LossRow& loss, const LossSite& site);
 
 /// l_f and L_f of the loss as a function of the stacked predictions of `site.samples` samples.
 /// Mean of n terms: max l_i and max L_i (paper, appendix B.1); max l_i / sqrt n and max L_i / n

@@ -25,7 +25,7 @@ constexpr std::string_view name_of(Method method) {
 /// some bound differs for the same architecture and settings: a constant, a composition rule, a
 /// rounding, a default. Baselines of other versions are then refused instead of compared. New
 /// components and settings that leave every present number as it is do not raise it.
-constexpr int formulas_version = 2;
+constexpr int formulas_version = 3;
 
 /// A number with its formula and where the formula comes from. For an infinite constant the source
 /// is the reason. The texts have static storage.
@@ -36,7 +36,7 @@ struct Constant {
   Remedy remedy = Remedy::none;  // if the number is infinite
 };
 
-/// What an affine part does at another level than the Euclidean one, section 3 of docs/theory.md.
+/// What an affine part does at one level, section 3 of docs/theory.md.
 struct AffineAtLevel {
   Reading reads{};              // |z|_read: what stands for ||z|| in the constants that follow
   Magnitude bilinear{};         // |beta(v, z)|_A <= bilinear ||v|| |z|_read
@@ -50,10 +50,56 @@ struct AffineAtLevel {
 struct MapAtLevel {
   Reading reads{};
   Magnitude bound = Magnitude::infinity();
-  Magnitude lipschitz;      // |a'(z)[h]|_A <= lipschitz |h|_read
-  Magnitude smoothness;     // |a''(z)[h, h']|_A <= smoothness |h|_read |h'|_read
-  Magnitude at_zero;        // |a(0)|_A
-  Magnitude slope_at_zero;  // |a'(0)[h]|_A <= slope_at_zero |h|_read
+  Magnitude lipschitz;                 // |a'(z)[h]|_A <= lipschitz |h|_read
+  Magnitude smoothness;                // |a''(z)[h, h']|_A <= smoothness |h|_read |h'|_inner
+  Magnitude at_zero;                   // |a(0)|_A
+  Magnitude slope_at_zero;             // |a'(0)[h]|_A <= slope_at_zero |h|_read
+  std::optional<std::size_t> inner{};  // nothing: |h'|_read
+};
+
+/// A norm of one sample, and of one of its positions. A level that sums over n samples has sqrt(n)
+/// times as much, and so for positions.
+struct Repeated {
+  Magnitude sample;
+  Magnitude position;
+
+  friend Repeated operator*(const Magnitude& factor, const Repeated& norm) {
+    return {factor * norm.sample, factor * norm.position};
+  }
+};
+
+/// What an affine part does with one sample, where samples do not meet.
+struct AffineOfSample {
+  Repeated linear_parameters{};
+  Repeated offset{};
+  /// At levels with positions |beta(v, z)|_A <= ||v|| |z|_read, |z|_read = min{taps |z|_A,
+  /// |z|_{A without positions}}. inf: such levels know what coarser ones do.
+  Magnitude taps = Magnitude::infinity();
+  Magnitude linear_input{};  // at those levels: |beta^z(z)|_A <= linear_input |z|_read
+  Magnitude at_point{};      // at those levels: |beta(v*, z)|_A <= at_point |z|_read
+};
+
+/// What is known of a map on a ball, and not at 0 and everywhere alone. The functions are those of
+/// scale 1, f(scale x)/scale is meant.
+struct MapGrowth {
+  using Norm = Magnitude (*)(const Magnitude& m, const Magnitude& n, const Real& parameter);
+  using Slope = Magnitude (*)(const Magnitude& m, const Real& parameter);
+
+  Norm norm = nullptr;    // |a(z)| for |z| <= m, norms of n scalars, increasing in both
+  Slope slope = nullptr;  // sup |f'| on [-m, m]
+  /// c with c^2 = sup f''^2 / (1 - (f'/l)^2), l = sup |f'|, so that |f' x + f'' y| is at most the
+  /// root of (l x)^2 + (c y)^2.
+  Magnitude joint = Magnitude::infinity();
+  Real parameter{};
+  Real scale{Magnitude::from_count(1), LowerBound::from_count(1), 1};
+
+  [[nodiscard]] Magnitude norm_within(const Magnitude& m, const Magnitude& n) const {
+    return norm == nullptr ? Magnitude::infinity()
+                           : norm(scale.upper * m, n, parameter) / scale.lower;
+  }
+  [[nodiscard]] Magnitude slope_within(const Magnitude& m) const {
+    return slope == nullptr ? Magnitude::infinity() : slope(scale.upper * m, parameter);
+  }
 };
 
 /// b(v, z) = beta(v, z) + beta^v(v) + beta^z(z) + beta^0, (6) of the paper.
@@ -67,8 +113,8 @@ struct AffineConstants {
   /// is at most the larger one: that counts. beta and beta^v have the same parameters then, and not
   /// weights beside a bias.
   bool acts_on_different_entries = false;
-  /// At the maximum norm; nothing: the Euclidean constants, which bound it, too.
-  std::optional<AffineAtLevel> at_maximum{};
+  std::optional<AffineOfSample> of_sample{};  // nothing: only the norm of the batch is known
+  std::optional<AffineAtLevel> at_maximum{};  // nothing: what coarser levels say
 };
 
 /// A map a: what Prop 4.4 asks of a non-affine part.
@@ -78,8 +124,15 @@ struct MapConstants {
   Constant smoothness;                                        // sup ||hess a||
   Constant at_zero;                                           // ||a(0)||
   Constant slope_at_zero;                                     // ||grad a(0)||
-  /// At the maximum norm; nothing: the Euclidean constants, which bound it, too.
-  std::optional<MapAtLevel> at_maximum{};
+  /// The finest level whose supremum runs over axes along which a does not mix entries: it acts on
+  /// groups that lie inside, and the constants hold at this level and at coarser ones.
+  std::size_t inner = euclidean;
+  Repeated bound_of{Magnitude::infinity(), Magnitude::infinity()};
+  Repeated at_zero_of{};
+  /// Of a linear map, or copies: |a(z)|_A <= at_positions |z|_A at levels with positions.
+  Magnitude at_positions = Magnitude::infinity();
+  MapGrowth growth{};
+  std::optional<MapAtLevel> at_maximum{};  // nothing: what coarser levels say
 };
 
 /// A linear map with |a(z)|_A <= norm |z|_read.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "smoothbound/rules/magnitude.hpp"
@@ -22,10 +23,41 @@ struct Level {
 /// the smallest of all: max |z_i|.
 inline constexpr std::array levels{
     Level{"2"},
+    Level{"s", true},
+    Level{"p", false, true},
+    Level{"sp", true, true},
     Level{"inf", true, true, true},
 };
 inline constexpr std::size_t euclidean = 0;
+inline constexpr std::size_t per_sample = 1;
+inline constexpr std::size_t per_position = 2;
+inline constexpr std::size_t per_token = 3;  // of each position of each sample
 inline constexpr std::size_t maximum = levels.size() - 1;
+
+/// Whether |z|_fine <= |z|_coarse: the supremum is taken over more axes.
+constexpr bool is_finer(std::size_t fine, std::size_t coarse) {
+  const Level& f = levels.at(fine);
+  const Level& c = levels.at(coarse);
+  return (f.samples || !c.samples) && (f.positions || !c.positions) && (f.channels || !c.channels);
+}
+
+/// Those of the list at which bounds are carried. All others are bounded by them: |z|_A is at most
+/// the norm of the next coarser one.
+class LevelSet {
+ public:
+  constexpr LevelSet() = default;
+  static constexpr LevelSet all() {
+    LevelSet set;
+    for (std::size_t level = 0; level < levels.size(); ++level) set.add(level);
+    return set;
+  }
+  constexpr void add(std::size_t level) { bits_ |= std::uint8_t(1U << level); }
+  [[nodiscard]] constexpr bool has(std::size_t level) const { return (bits_ >> level & 1U) != 0; }
+  [[nodiscard]] constexpr bool is_euclidean_alone() const { return bits_ == 1; }
+
+ private:
+  std::uint8_t bits_ = 1;
+};
 
 template <class T>
 using PerLevel = std::array<T, levels.size()>;
@@ -41,5 +73,15 @@ constexpr Reading reading_of(std::size_t level,
   reading[level] = factor;
   return reading;
 }
+
+/// How many entries a value has along each of its axes.
+struct Extents {
+  std::int64_t samples = 1;
+  std::int64_t positions = 1;
+  std::int64_t channels = 1;
+
+  /// Entries along the axes that level A sums over.
+  [[nodiscard]] Magnitude outside(std::size_t level) const;
+};
 
 }  // namespace smoothbound

@@ -142,6 +142,8 @@ template <Rounding d>
 Bound<d> hyperbolic_cosine(const Bound<d>& a);
 template <Rounding d>
 Bound<d> hyperbolic_tangent(const Bound<d>& a);
+template <Rounding d>
+Bound<d> exponential(const Bound<d>& a);
 /// log(1 + a)
 template <Rounding d>
 Bound<d> log_one_plus(const Bound<d>& a);

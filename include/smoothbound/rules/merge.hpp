@@ -16,6 +16,7 @@ struct BilinearBound {
     Reading x, y;
   };
   PerLevel<std::vector<Product>> products;
+  Extents extents{};  // of the product
 };
 
 /// z_1 + ... + z_k. Branches are values whose groups have the same label exactly where they are the

@@ -25,16 +25,20 @@ constexpr bool is_rest_of_branch(Label label) { return label >= 0x8000'0000U && 
 
 /// For each level A a bound on |z|_A, for each group of blocks one on |z'[d]|_A with unit d in the
 /// group, and for each pair of groups one on |z''[d, d']|_A.
+///
+/// Beside them one number T bounds |z''[d, d]|_A over all unit d. It must not be written into H,
+/// which is what bounds pairs of different directions: section 3 of docs/theory.md.
 class Value {
  public:
-  /// A constant in the first `levels` of the list; no bounds are kept of others.
-  explicit Value(std::size_t level_count = levels.size()) : level_count_(level_count) {}
+  /// A constant. Numbers are kept at the levels of the set; those at others are what they imply.
+  explicit Value(LevelSet levels = {});
   /// What one group knows at the Euclidean level: at every other one the norm is smaller.
-  Value(const Triple& bounds, std::size_t level_count);
+  Value(const Triple& bounds, LevelSet levels);
 
-  [[nodiscard]] std::size_t level_count() const { return level_count_; }
+  [[nodiscard]] LevelSet level_set() const { return level_set_; }
 
-  PerLevel<Magnitude> m;
+  PerLevel<Magnitude> m{};
+  PerLevel<Magnitude> T;
 
   [[nodiscard]] std::size_t groups() const { return labels_.size(); }
   [[nodiscard]] Label label(std::size_t group) const { return labels_[group]; }
@@ -53,31 +57,63 @@ class Value {
 
   /// The groups i and j become i, by Cauchy-Schwarz; l_i = hypot(l_i, l_j).
   void join(std::size_t i, std::size_t j);
-  /// The same, where l_i is known otherwise: it stays as it is.
-  void join_second_derivatives(std::size_t i, std::size_t j);
+  /// The same by the triangle inequality, as in (20) and (21) of the paper.
+  void join_by_triangle(std::size_t i, std::size_t j);
+  /// No entry of H exceeds T, which bounds a symmetric form.
+  void lower_to_form();
 
   /// Bounds with respect to all parameters.
   [[nodiscard]] Triple total(std::size_t level = euclidean) const;
+  /// The two parts of it.
+  [[nodiscard]] Magnitude lipschitz(std::size_t level) const;
+  [[nodiscard]] Magnitude smoothness(std::size_t level) const;
 
-  /// Its Euclidean norm is known to be at most `norm`.
-  void lower_to(const Magnitude& norm);
-  /// No level's bound is larger than the Euclidean one.
-  void relax();
+  /// Each level's numbers are lowered to what all others say of them: |z|_A is at most every
+  /// coarser norm, and at most the root of the entries that it sums over times a finer one.
+  void relax(const Extents& extents);
+
+  /// Sets the numbers at levels that are not kept to what those at coarser ones imply.
+  void fill_others();
+
+  /// Calls `visit` with each list of numbers by level: m, T, l and H.
+  template <class Visitor>
+  void for_each_number(Visitor&& visit) {
+    visit(m);
+    visit(T);
+    for (PerLevel<Magnitude>& l : l_) visit(l);
+    for (PerLevel<Magnitude>& h : H_) visit(h);
+  }
 
  private:
+  using Join = Magnitude (*)(const Magnitude&, const Magnitude&);
+  using JoinPair = Magnitude (*)(const Magnitude&, const Magnitude&, const Magnitude&);
+
+  void join(std::size_t i, std::size_t j, Join of_l, JoinPair of_H);
   void remove(std::size_t group);
   static std::size_t place(std::size_t i, std::size_t j) {
     return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
   }
 
-  std::size_t level_count_;
+  LevelSet level_set_;
   std::vector<Label> labels_;
   std::vector<PerLevel<Magnitude>> l_;
   std::vector<PerLevel<Magnitude>> H_;  // of pairs i >= j
 };
 
-/// min over the first `level_count` levels s of reading[s] * numbers[s].
-Magnitude read(const Reading& reading, const PerLevel<Magnitude>& numbers, std::size_t level_count);
+/// A value as tables keep it: the numbers at its levels alone.
+class PackedValue {
+ public:
+  PackedValue() = default;
+  explicit PackedValue(Value value);
+  [[nodiscard]] Value unpack(LevelSet level_set) const;
+
+ private:
+  std::vector<Label> labels_;
+  std::vector<Magnitude> numbers_;
+};
+
+/// min over levels of reading[level] * numbers[level].
+Magnitude read(const Reading& reading, const PerLevel<Magnitude>& numbers);
 
 /// A bound on the largest eigenvalue of [a b; b d] for entries >= 0, at most a + 2 b + d.
 Magnitude largest_eigenvalue(const Magnitude& a, const Magnitude& b, const Magnitude& d);

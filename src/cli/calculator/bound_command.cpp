@@ -14,6 +14,7 @@
 #include "shared/output.hpp"
 #include "shared/output_options.hpp"
 #include "smoothbound/report/bound/writers.hpp"
+#include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound::cli {
 namespace {
@@ -23,6 +24,7 @@ struct BoundOptions {
   std::vector<std::string> files;
   OutputOptions output;
   std::string explain;
+  std::string without;
   ModelOptions model;
 };
 
@@ -57,7 +59,27 @@ class BoundCommand {
     limits_ = options_.model.limits(line_);
     format_ = options_.output.choose_format(line_);
     if (!options_.explain.empty()) report_options_.explain = options_.explain;
+    switch_off(options_.without);
     refuse_repeated_stdin(options_.files, line_);
+  }
+
+  // "levels,joint"
+  void switch_off(std::string_view names) {
+    while (!names.empty()) {
+      const std::size_t end = std::min(names.find(','), names.size());
+      const std::string_view name = names.substr(0, end);
+      names.remove_prefix(std::min(end + 1, names.size()));
+      const auto* row = std::ranges::find(refinements, name, &RefinementRow::name);
+      if (row != refinements.end()) {
+        report_options_.refinements.*row->flag = false;
+        continue;
+      }
+      std::vector<std::string_view> known;
+      for (const RefinementRow& one : refinements) known.push_back(one.name);
+      throw SpecError(line_.scalar("--without", options_.without).location,
+                      fmt::format("there is no refinement '{}'", name),
+                      suggest(name, known, fmt::format("there are: {}", join(known))));
+    }
   }
 
   void report_on(const std::string& file, Output& output) {
@@ -112,6 +134,11 @@ void declare_bound(Command& command) {
   options->output.add_to(command);
   command.option("--explain", options->explain,
                  "also tell how the numbers of this layer came about", "LAYER");
+  command.option(
+      "--without", options->without,
+      "refinements of method sharp to leave out, for comparisons: levels, growth, joint, "
+      "loss",
+      "NAME,...");
   options->model.add_to(command);
   command.footer(
       "Examples:\n"

@@ -1,0 +1,35 @@
+// What method sharp does beyond the rules at one norm. All of it is on but where someone compares.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace smoothbound {
+
+/// Each only takes minima with what is there without it.
+struct Refinements {
+  bool levels = true;  // bounds of samples and positions beside those of the whole batch
+  bool growth = true;  // what a map makes of a norm, and its slope on what is reached
+  bool joint = true;   // first and second derivative are not large at the same point
+  bool loss = true;    // the loss on the ball of predictions
+};
+
+/// A switch by name.
+struct RefinementRow {
+  std::string_view name;
+  std::string_view description;
+  bool Refinements::*flag;
+};
+
+/// In the order in which they build on each other.
+inline constexpr std::array refinements{
+    RefinementRow{"levels", "bounds of samples and positions beside those of the batch",
+                  &Refinements::levels},
+    RefinementRow{"growth", "norms and slopes of activations and normalizations on what is reached",
+                  &Refinements::growth},
+    RefinementRow{"joint", "first and second derivatives of activations at the same point",
+                  &Refinements::joint},
+    RefinementRow{"loss", "the loss on the ball of predictions", &Refinements::loss},
+};
+
+}  // namespace smoothbound
