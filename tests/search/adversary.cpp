@@ -15,7 +15,7 @@ class Adversary::Recorder final : public Observer<double> {
   ~Recorder() override { adversary_.trajectory_.set_observer(nullptr); }
 
   void on_layer(std::uint32_t layer, const BatchShape& /*shape*/, const double* values) override {
-    for (std::size_t level = 0; level < level_total; ++level) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
       double& best = adversary_.found_.layers[layer][level];
       const double norm = adversary_.layer_norms_[layer](values, level);
       if (exceeds(norm, best)) best = norm;
@@ -41,7 +41,7 @@ Adversary::Adversary(const support::Network& network, const Region& region, Netw
 
 Findings Adversary::search(const Effort& effort) {
   for (int start = 0; start < effort.starts; ++start) {
-    for (std::size_t level = 0; level < level_total; ++level) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
       for (int order = 0; order < 3; ++order) ascend(order, level, effort);
     }
   }
@@ -49,7 +49,7 @@ Findings Adversary::search(const Effort& effort) {
 }
 
 void Adversary::look(const SearchPoint& point, int power_steps) {
-  for (std::size_t level = 0; level < level_total; ++level) {
+  for (std::size_t level = 0; level < levels.size(); ++level) {
     for (int order = 0; order < 3; ++order) {
       draw_direction();
       evaluate(order, level, point, power_steps);
@@ -70,7 +70,7 @@ void Adversary::forward_to(const SearchPoint& point) {
 }
 
 void Adversary::record(int order, std::span<const double> image) {
-  for (std::size_t level = 0; level < level_total; ++level) {
+  for (std::size_t level = 0; level < levels.size(); ++level) {
     double& best = found_.output[level][static_cast<std::size_t>(order)];
     const double norm = norms_(image.data(), level);
     if (exceeds(norm, best)) best = norm;

@@ -19,8 +19,8 @@ struct Effort {
 using Orders = std::array<double, 3>;
 
 struct Findings {
-  EachLevel<Orders> output{};
-  std::vector<EachLevel<double>> layers;  // of values alone
+  PerLevel<Orders> output{};
+  std::vector<PerLevel<double>> layers;  // of values alone
 };
 
 /// Maximizes each quantity at each level in turn; what is met on the way counts for all of them.

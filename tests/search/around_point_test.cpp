@@ -39,8 +39,8 @@ void search_around(std::uint64_t seed, const Effort& effort, Nearest& nearest) {
   const Findings found = Adversary(network, region, run, seed).search(effort);
   const Magnitude certified = Magnitude::from_double(radius);
   expect_below(found,
-               evaluate_bounds_around(network.graph, at_all_levels(inputs_of(network.settings)),
-                                      point, certified, Method::sharp),
+               evaluate_bounds_around(network.graph, all_levels_of(network), point, certified,
+                                      Method::sharp),
                nearest);
   ObjectiveAdversary adversary(network, region, run, seed);
   const LossEvaluation loss = adversary.look(at);

@@ -65,13 +65,14 @@ class Nearest {
 inline void expect_below(const Findings& found, const BoundTable& table, Nearest& nearest) {
   const std::size_t last = table.layers.size() - 1;
   const bool is_paper = table.method == Method::paper;
-  for (std::size_t level = 0; level < (is_paper ? 1 : level_total); ++level) {
-    const std::string_view name = is_paper ? "paper" : searched_levels[level].name;
+  for (std::size_t level = 0; level < (is_paper ? 1 : levels.size()); ++level) {
+    const std::string_view name = is_paper ? "paper" : levels[level].name;
     for (std::size_t layer = 0; layer < found.layers.size(); ++layer) {
-      nearest.expect_bounded(found.layers[layer][level], bounds_at(table, layer, level).m,
+      nearest.expect_bounded(found.layers[layer][level],
+                             table.at(static_cast<std::uint32_t>(layer), level).m,
                              fmt::format("{} m", name));
     }
-    const Triple bounds = bounds_at(table, last, level);
+    const Triple bounds = table.at(static_cast<std::uint32_t>(last), level);
     const Orders& output = found.output[level];
     nearest.expect_bounded(output[1], bounds.lipschitz, fmt::format("{} l", name));
     nearest.expect_bounded(output[2], bounds.smoothness, fmt::format("{} L", name));
@@ -84,16 +85,34 @@ inline void expect_below(const ObjectiveFindings& found, const ObjectiveBounds& 
   nearest.expect_bounded(found.curvature, bounds.smoothness, fmt::format("L_F {}", loss));
 }
 
+/// For bounds at all levels, whether or not a layer reads them.
+inline Inputs all_levels_of(const support::Network& network) {
+  Inputs inputs = inputs_of(network.settings);
+  inputs.all_levels = true;
+  return inputs;
+}
+
+/// For bounds with some of the refinements, at the levels that are read.
+inline Inputs with_some_refinements(const support::Network& network, std::uint64_t seed) {
+  Inputs inputs = inputs_of(network.settings);
+  std::mt19937_64 random(seed);
+  for (const RefinementRow& row : refinements) inputs.refinements.*row.flag = random() % 2 == 0;
+  return inputs;
+}
+
 /// Searches in the balls of a network, against both methods.
 inline void search_network(const support::Network& network, std::uint64_t seed,
                            const Effort& effort, Nearest& nearest) {
   Network<double> run(network.graph, network.settings.batch);
   const Region region(network, run.parameter_layout());
   const Findings found = Adversary(network, region, run, seed).search(effort);
-  const Inputs inputs = at_all_levels(inputs_of(network.settings));
+  Inputs inputs = all_levels_of(network);
   for (const Method method : {Method::paper, Method::sharp}) {
     expect_below(found, evaluate_bounds(network.graph, inputs, method), nearest);
   }
+  inputs = with_some_refinements(network, seed);
+  const BoundTable some = evaluate_bounds(network.graph, inputs, Method::sharp);
+  expect_below(found, some, nearest);
   if (network.settings.loss == nullptr) return;
   const ObjectiveFindings objective = ObjectiveAdversary(network, region, run, seed).search(effort);
   for (const Method method : {Method::paper, Method::sharp}) {
@@ -101,6 +120,9 @@ inline void search_network(const support::Network& network, std::uint64_t seed,
                  bound_objective(network.graph, network.settings, network.bounds(method)),
                  fmt::format("{} {}", network.settings.loss->name, name_of(method)), nearest);
   }
+  expect_below(objective,
+               bound_objective(network.graph, network.settings, some, inputs.refinements),
+               fmt::format("{} partly", network.settings.loss->name), nearest);
 }
 
 /// Of the environment's SMOOTHBOUND_SEARCH, "first count starts ascents power_steps" or some of
@@ -126,7 +148,7 @@ struct Wish {
 
 /// Whether something came near at each level: searches that see nothing find no violations.
 inline void expect_something_near(const Nearest& nearest, double ratio) {
-  for (const Level& level : searched_levels) {
+  for (const Level& level : levels) {
     for (const char* const what : {"m", "l", "L"}) {
       EXPECT_GT(nearest.ratio(fmt::format("{} {}", level.name, what)), ratio);
     }

@@ -19,9 +19,8 @@ Searched searched(const std::string& text, const Effort& effort, std::uint64_t s
   const support::Network network = support::read_network(text);
   Network<double> run(network.graph, network.settings.batch);
   const Region region(network, run.parameter_layout());
-  Searched result{
-      Adversary(network, region, run, seed).search(effort),
-      evaluate_bounds(network.graph, at_all_levels(inputs_of(network.settings)), Method::sharp)};
+  Searched result{Adversary(network, region, run, seed).search(effort),
+                  evaluate_bounds(network.graph, all_levels_of(network), Method::sharp)};
   Nearest nearest;
   expect_below(result.found, result.table, nearest);
   return result;
@@ -55,11 +54,11 @@ TEST(KnownPoints, DenseLayersAttainTheMaximumNorm) {
   const Searched result = searched(
       "batch: 3\nradius: 5\ninput: {shape: [4], norm: 2, sample_norm: 2}\nlayers: [dense: 3]\n",
       {20, 60, 10});
-  const Triple bounds = bounds_at(result.table, 0, level_total - 1);
+  const Triple bounds = result.table.at(0, maximum);
   EXPECT_NEAR(bounds.m.to_double(), 5 * std::sqrt(5), 1e-12);
   EXPECT_NEAR(bounds.lipschitz.to_double(), std::sqrt(5), 1e-12);
-  EXPECT_NEAR(result.found.output[level_total - 1][0], 5 * std::sqrt(5), 1e-6);
-  EXPECT_NEAR(result.found.output[level_total - 1][1], std::sqrt(5), 1e-6);
+  EXPECT_NEAR(result.found.output[maximum][0], 5 * std::sqrt(5), 1e-6);
+  EXPECT_NEAR(result.found.output[maximum][1], std::sqrt(5), 1e-6);
   EXPECT_NEAR(result.table.network().m.to_double(), 5 * std::sqrt(4 + 3), 1e-12);
 }
 
@@ -88,10 +87,8 @@ layers:
   - {name: maximum, then: [max_pool: 4]}
 )",
                                    {10, 20, 1});
-  const auto of_position = std::size_t{2};
-  EXPECT_EQ(searched_levels[of_position].name, "p");
-  EXPECT_LE(result.found.layers[0][of_position], 1 + 1e-12);
-  EXPECT_GT(result.found.layers[1][of_position], 1.9);
+  EXPECT_LE(result.found.layers[0][per_position], 1 + 1e-12);
+  EXPECT_GT(result.found.layers[1][per_position], 1.9);
 }
 
 // Each sample does, too: four samples of one channel, each large at another position.
@@ -104,8 +101,8 @@ layers:
   - {name: maximum, then: [max_pool: 4]}
 )",
                                    {10, 40, 1});
-  EXPECT_LE(result.found.layers[0][2], 2);
-  EXPECT_GT(result.found.layers[1][2], 3);
+  EXPECT_LE(result.found.layers[0][per_position], 2);
+  EXPECT_GT(result.found.layers[1][per_position], 3);
 }
 
 }  // namespace

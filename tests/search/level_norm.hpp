@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "search/levels.hpp"
+#include "smoothbound/bounds/evaluate.hpp"
 #include "smoothbound/runtime/layout.hpp"
 
 namespace smoothbound::search {
@@ -18,9 +18,9 @@ class LevelNorms {
  public:
   explicit LevelNorms(const BatchShape& shape) {
     const auto entries = static_cast<std::size_t>(shape.elements());
-    for (std::size_t level = 0; level < level_total; ++level) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
       slot_of_[level].resize(entries);
-      const Level& axes = searched_levels[level];
+      const Level& axes = levels[level];
       const std::int64_t channels = axes.channels ? shape.sample.channels() : 1;
       const std::int64_t positions = axes.positions ? shape.sample.positions() : 1;
       const std::int64_t samples = axes.samples ? shape.batch : 1;
@@ -69,8 +69,8 @@ class LevelNorms {
     return best;
   }
 
-  EachLevel<std::vector<std::size_t>> slot_of_;
-  EachLevel<std::vector<double>> sums_;
+  PerLevel<std::vector<std::size_t>> slot_of_;
+  PerLevel<std::vector<double>> sums_;
 };
 
 }  // namespace smoothbound::search

@@ -43,9 +43,9 @@ class MapAlone {
   }
   [[nodiscard]] const Extents& extents() const { return extents_; }
 
-  EachLevel<Magnitude> norms(const Numbers& z) {
-    EachLevel<Magnitude> all;
-    for (std::size_t level = 0; level < level_total; ++level) {
+  PerLevel<Magnitude> norms(const Numbers& z) {
+    PerLevel<Magnitude> all;
+    for (std::size_t level = 0; level < levels.size(); ++level) {
       all[level] = Magnitude::from_double(inputs_(z.data(), level));
     }
     return all;
@@ -212,7 +212,7 @@ void expect_stated(MapAlone& map, const MapConstants& a, std::size_t level, std:
   }
 }
 
-TEST(StatedByMaps, HoldsAtEachLevel) {
+TEST(StatedByMaps, HoldsAtPerLevel) {
   std::vector<std::string> components(settings_of_components.begin(), settings_of_components.end());
   for (const std::string_view name : component_names(Role::non_affine)) {
     components.emplace_back(name);
