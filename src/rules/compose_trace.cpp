@@ -91,7 +91,7 @@ void Composition::record_result() const {
         {"H_12", "(S A B + P L_beta) l_in: mixed",
          has_rest && has_own ? z_.H(earlier, own_)[euclidean] : none, source},
         {"H_22", "S B^2: own parameters", has_own ? z_.H(own_, own_)[euclidean] : none, source}};
-    const bool by_form = z_.T[euclidean] == total.smoothness;
+    const bool by_form = z_.T[euclidean].is_finite() && z_.T[euclidean] == total.smoothness;
     if (by_form) {
       entries.push_back({"T", "along one direction: first and second derivative jointly",
                          z_.T[euclidean], "instead of the eigenvalue"});

@@ -154,7 +154,7 @@ TEST(AroundAPoint, OfASmoothPrelu) {
     EXPECT_EQ(check_upper(table.network().lipschitz, Ball(2) + c), "");
     EXPECT_TRUE(table.network().smoothness.is_zero());
     if (method == Method::sharp) {
-      EXPECT_EQ(check_upper(table.values[0].total(maximum).m, Ball(11) + (half + Ball(6)) * c), "");
+      EXPECT_EQ(check_upper(table.at(0, maximum).m, Ball(11) + (half + Ball(6)) * c), "");
     }
   }
 }

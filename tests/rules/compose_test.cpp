@@ -373,7 +373,7 @@ TEST(Trace, ConcludesNothingFromTotalsThatHaveNoLargestPart) {
 // Behind x -> x: blocks that are used once with l = 3 and L = 5, and block 7 with l = 4 and L = 1,
 // without mixed derivatives.
 TEST(Trace, NamesTheGroupsOfBlocks) {
-  Value z(1);
+  Value z;
   z.m[euclidean] = number(2);
   for (const auto& [label, l, L] : {std::tuple{rest, 3.0, 5.0}, {Label{7}, 4.0, 1.0}}) {
     const std::size_t group = z.find_or_add(label);

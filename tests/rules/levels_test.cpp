@@ -22,20 +22,34 @@ using support::square;
 Magnitude number(double value) { return Magnitude::from_double(value); }
 const Magnitude inf = Magnitude::infinity();
 
+// The Euclidean level and that of the maximum norm.
+LevelSet two_levels() {
+  LevelSet set;
+  set.add(maximum);
+  return set;
+}
+
+// So many entries that no finer norm says anything of a coarser one.
+constexpr Extents wide{1 << 30, 1 << 30, 1 << 30};
+
 Reading reading(double by_euclidean, double by_maximum) {
   Reading result;
+  result.fill(inf);
   result[euclidean] = number(by_euclidean);
   result[maximum] = number(by_maximum);
   return result;
 }
 
 PerLevel<Magnitude> numbers(double at_euclidean, double at_maximum) {
-  return reading(at_euclidean, at_maximum);
+  PerLevel<Magnitude> result;
+  result.fill(number(at_euclidean));
+  result[maximum] = number(at_maximum);
+  return result;
 }
 
 // One group with (3, 2, 1) at the Euclidean level and (1, 1/2, 1/4) at the other.
 Value input() {
-  Value value({number(3), number(2), number(1)}, levels.size());
+  Value value({number(3), number(2), number(1)}, two_levels());
   value.m[maximum] = number(1);
   value.l(0)[maximum] = number(0.5);
   value.H(0, 0)[maximum] = number(0.25);
@@ -71,17 +85,14 @@ void expect_triple(const Triple& given, const Ball& m, const Ball& l, const Ball
 const Ball root_5 = square_root(Ball(5));
 
 TEST(Levels, AReadingIsTheSmallestOfItsLevels) {
-  EXPECT_EQ(read(reading(2, 3), numbers(5, 4), 2), number(10));
-  EXPECT_EQ(read(reading(2, 1), numbers(5, 4), 2), number(4));
-  EXPECT_EQ(read(reading_of(euclidean, number(3)), numbers(5, 4), 2), number(15));
-  EXPECT_EQ(read(reading_of(maximum, number(3)), numbers(5, 4), 2), number(12));
-  // Of a level without bounds nothing is read, whatever stands there.
-  EXPECT_EQ(read(reading(2, 1), numbers(5, 4), 1), number(10));
-  EXPECT_TRUE(read(reading_of(maximum), numbers(5, 4), 1).is_infinite());
+  EXPECT_EQ(read(reading(2, 3), numbers(5, 4)), number(10));
+  EXPECT_EQ(read(reading(2, 1), numbers(5, 4)), number(4));
+  EXPECT_EQ(read(reading_of(euclidean, number(3)), numbers(5, 4)), number(15));
+  EXPECT_EQ(read(reading_of(maximum, number(3)), numbers(5, 4)), number(12));
 }
 
 TEST(Levels, NoBoundExceedsTheEuclideanOne) {
-  Value value(levels.size());
+  Value value(two_levels());
   const std::size_t i = value.find_or_add(1);
   const std::size_t j = value.find_or_add(2);
   value.m = numbers(2, 3);
@@ -90,16 +101,13 @@ TEST(Levels, NoBoundExceedsTheEuclideanOne) {
   value.H(i, i) = numbers(1, 2);
   value.H(i, j) = numbers(3, 4);
   value.H(j, j) = numbers(4, 3);
-  value.relax();
+  value.relax(wide);
   EXPECT_EQ(value.m, numbers(2, 2));
   EXPECT_EQ(value.l(i), numbers(4, 4));
   EXPECT_EQ(value.l(j), numbers(5, 4));
   EXPECT_EQ(value.H(i, i), numbers(1, 1));
   EXPECT_EQ(value.H(i, j), numbers(3, 3));
   EXPECT_EQ(value.H(j, j), numbers(4, 3));
-  value.lower_to(number(1.5));
-  EXPECT_EQ(value.m, numbers(1.5, 1.5));
-  EXPECT_EQ(value.l(i), numbers(4, 4));
 }
 
 // Three groups, of which two become one, whatever their order: with the third sqrt(3^2 + 4^2), by
@@ -108,7 +116,7 @@ TEST(Levels, GroupsThatBecomeOneKeepWhatTheyShareWithOthers) {
   std::array<std::size_t, 3> order{0, 1, 2};
   do {
     const auto [i, j, other] = order;
-    Value value(levels.size());
+    Value value(two_levels());
     for (const Label label : {1U, 2U, 3U}) value.find_or_add(label);
     const Label joined = value.label(i);
     const Label alone = value.label(other);
@@ -121,6 +129,7 @@ TEST(Levels, GroupsThatBecomeOneKeepWhatTheyShareWithOthers) {
     value.H(j, other) = numbers(4, 12);
     value.H(other, other) = numbers(6, 6);
     value.join(i, j);
+    value.fill_others();
     ASSERT_EQ(value.groups(), 2U);
     const std::size_t both = value.find(joined);
     const std::size_t third = value.find(alone);
@@ -137,7 +146,7 @@ TEST(Levels, GroupsThatBecomeOneKeepWhatTheyShareWithOthers) {
 // l = sqrt((2 2)^2 + 5^2), H = [2, 2; 2, 0].
 TEST(Levels, AnAffinePartReadsItsOwnMixture) {
   Composition layer(input(), Method::sharp);
-  layer.apply(affine(reading(1, 2)), number(2));
+  layer.apply(affine(reading(1, 2)), number(2), wide);
   const Value value = layer.value();
   expect_triple(value.total(maximum), Ball(2) * root_5, 3, (Ball(1) + root_5) / Ball(2));
   expect_triple(value.total(), 10, square_root(Ball(41)), Ball(1) + root_5);
@@ -151,8 +160,8 @@ TEST(Levels, PartsThatStateNothingReadTheEuclideanNorm) {
   MapConstants a = map({});
   a.at_maximum.reset();
   for (int part = 0; part < 2; ++part) {
-    if (part == 0) layer.apply(b, number(2));
-    if (part == 1) layer.apply(a);
+    if (part == 0) layer.apply(b, number(2), wide);
+    if (part == 1) layer.apply(a, wide);
     const Value value = layer.value();
     const Triple two = value.total();
     const Triple max = value.total(maximum);
@@ -171,8 +180,8 @@ TEST(Levels, PartsThatStateNothingReadTheEuclideanNorm) {
 TEST(Levels, AMapReadsWhatIsInFrontOfItAtBothLevels) {
   const auto behind = [](const Reading& reads) {
     Composition layer(input(), Method::sharp);
-    layer.apply(affine(reading(1, 2)), number(2));
-    layer.apply(map(reads));
+    layer.apply(affine(reading(1, 2)), number(2), wide);
+    layer.apply(map(reads), wide);
     const Value value = layer.value();
     const Ball root = square_root(Ball(25) / Ball(16) + Ball(144));
     expect_triple(value.total(), 6, square_root(Ball(41)) / Ball(2),
@@ -197,12 +206,12 @@ TEST(Levels, MapsBehindEachOther) {
   MapConstants halving;
   halving.lipschitz.value = halving.slope_at_zero.value = number(0.5);
   halving.at_maximum = linear_at_level(reading_of(maximum), number(0.5));
-  for (int i = 0; i < 3; ++i) layer.apply(halving);
+  for (int i = 0; i < 3; ++i) layer.apply(halving, wide);
   expect_triple(layer.value().total(maximum), Ball(1) / Ball(8), Ball(1) / Ball(16),
                 Ball(1) / Ball(32));
   MapConstants last = map(reading(1, 4));
   last.lipschitz.value = last.slope_at_zero.value = last.smoothness.value = number(1);
-  layer.apply(last);
+  layer.apply(last, wide);
   expect_triple(layer.value().total(maximum), Ball(1) / Ball(8) + Ball(3) / Ball(16),
                 Ball(1) / Ball(8), Ball(1) / Ball(16) + Ball(1) / Ball(64));
 }
@@ -211,8 +220,8 @@ TEST(Levels, MapsBehindEachOther) {
 // block has joined the others. The second part reads |z|_inf alone: m = min{10, 2 sqrt 5}, l = 3.
 TEST(Levels, AStretchBeginsWithTheBoundsOfTheLastOne) {
   Composition layer(input(), Method::sharp);
-  layer.apply(affine(reading(1, 2)), number(2));
-  layer.apply(affine(reading_of(maximum)), number(2));
+  layer.apply(affine(reading(1, 2)), number(2), wide);
+  layer.apply(affine(reading_of(maximum)), number(2), wide);
   // B = sqrt(20 + 1), l = sqrt((2 3)^2 + 21), H = [1 + sqrt 5, 3; 3, 0].
   const Ball a = Ball(1) + root_5;
   expect_triple(layer.value().total(maximum), Ball(2) * square_root(Ball(21)),
@@ -221,8 +230,8 @@ TEST(Levels, AStretchBeginsWithTheBoundsOfTheLastOne) {
 
 TEST(Levels, StatedConstantsAreNeverWorseThanTheEuclideanOnes) {
   Composition layer(input(), Method::sharp);
-  layer.apply(affine(reading(1000, 1000)), number(2));
-  layer.apply(map(reading(1000, 1000)));
+  layer.apply(affine(reading(1000, 1000)), number(2), wide);
+  layer.apply(map(reading(1000, 1000)), wide);
   const Triple two = layer.value().total();
   const Triple max = layer.value().total(maximum);
   EXPECT_EQ(max.m, two.m);
@@ -234,8 +243,8 @@ TEST(Levels, StatedConstantsAreNeverWorseThanTheEuclideanOnes) {
 // at both levels, the second one reads |z|_inf and has B = sqrt(10^2 + 1).
 TEST(Levels, AStretchBeginsWithNothingWorseThanTheEuclideanBounds) {
   Composition layer(input(), Method::sharp);
-  layer.apply(affine(reading(1000, 1000)), number(2));
-  layer.apply(affine(reading_of(maximum)), number(2));
+  layer.apply(affine(reading(1000, 1000)), number(2), wide);
+  layer.apply(affine(reading_of(maximum)), number(2), wide);
   const Ball a = Ball(2) * (Ball(1) + root_5);
   expect_triple(layer.value().total(maximum), Ball(2) * square_root(Ball(101)),
                 square_root(Ball(4 * 41 + 101)),
@@ -248,7 +257,7 @@ TEST(Levels, AStretchBeginsWithNothingWorseThanTheEuclideanBounds) {
 // H = 2/2 + 2^2/4 = 2, mixed (2/2 + 1)/2 + (2 3 + 2) 2/4 = 5.
 TEST(Levels, AnOldBlockHasAnEarlierAndAnOwnPart) {
   for (const bool is_first : {false, true}) {
-    Value z(1);
+    Value z;
     const std::size_t others = is_first ? z.find_or_add(rest) : 1;
     const std::size_t v = z.find_or_add(7);
     if (!is_first) z.find_or_add(rest);
@@ -261,11 +270,11 @@ TEST(Levels, AnOldBlockHasAnEarlierAndAnOwnPart) {
     Composition layer(z, Method::sharp);
     AffineConstants b;
     b.bilinear.value = number(1);
-    layer.apply(b, number(2), 7);
+    layer.apply(b, number(2), wide, 7);
     MapConstants a;
     a.lipschitz.value = a.slope_at_zero.value = number(0.5);
     a.smoothness.value = number(0.25);
-    layer.apply(a);
+    layer.apply(a, wide);
     const Value value = layer.value();
     ASSERT_EQ(value.groups(), 2U);
     EXPECT_EQ(value.l(value.find(7))[euclidean], number(4));
@@ -283,13 +292,13 @@ TEST(Levels, BoundsForEqualArgumentsAreNoneForPairs) {
     Composition layer({number(1), {}, {}}, Method::sharp);
     AffineConstants b;
     b.bilinear.value = number(1);
-    layer.apply(b, number(1), apart ? 1 : rest);
-    layer.apply(b, number(1), apart ? 2 : rest);
+    layer.apply(b, number(1), wide, apart ? 1 : rest);
+    layer.apply(b, number(1), wide, apart ? 2 : rest);
     MapConstants softplus;
     softplus.lipschitz.value = number(1);
     softplus.smoothness.value = number(0.25);
     softplus.slope_at_zero.value = number(0.5);
-    layer.apply(softplus);
+    layer.apply(softplus, wide);
     const Value value = layer.value();
     // P = 1/2 + 1/4, H = [1/4, 1/4 + 3/4; ., 1/4]
     EXPECT_EQ(check_upper(value.total().smoothness, Ball(5) / Ball(4)), "");
@@ -309,9 +318,9 @@ TEST(Levels, ASharedBlockBehindOthersInEachBranch) {
     AffineConstants b;
     b.bilinear.value = number(1);
     b.at_maximum = AffineAtLevel{reading_of(maximum), number(1), {}, {}, {}, {}};
-    Composition layer(Value({number(1), {}, {}}, levels.size()), Method::sharp);
-    layer.apply(b, number(1), 1);
-    layer.apply(b, number(1));
+    Composition layer(Value({number(1), {}, {}}, two_levels()), Method::sharp);
+    layer.apply(b, number(1), wide, 1);
+    layer.apply(b, number(1), wide);
     branches.push_back(layer.value());
     branches.back().set_label(branches.back().find(rest), rest_of_branch(branch));
   }
@@ -339,7 +348,7 @@ TEST(Levels, ALateFactorThatSharesWithTheFirst) {
   for (const bool apart : {false, true}) {
     std::vector<Value> factors;
     for (std::uint32_t i = 0; i < 20; ++i) {
-      Value& factor = factors.emplace_back(Triple{number(1), number(1), {}}, 1);
+      Value& factor = factors.emplace_back(Triple{number(1), number(1), {}}, LevelSet{});
       const bool is_v = i % 19 == 0;
       factor.set_label(0, is_v ? (apart ? 1 : rest_of_branch(0)) : rest_of_branch(i));
     }

@@ -25,10 +25,10 @@ struct Branch {
   std::uint32_t group = 0;
 };
 
-std::vector<Value> values_of(const std::vector<Branch>& branches, std::size_t level_count = 1) {
+std::vector<Value> values_of(const std::vector<Branch>& branches, LevelSet level_set = {}) {
   std::vector<Value> values;
   for (const Branch& branch : branches) {
-    values.emplace_back(branch.bounds, level_count);
+    values.emplace_back(branch.bounds, level_set);
     values.back().set_label(0, rest_of_branch(branch.group));
   }
   return values;
@@ -92,7 +92,10 @@ TEST(Merge, ConcatenationTakesRootsInsideGroupsAndTheLargestOfThem) {
 TEST(Merge, ConcatenationWithinALevelTakesTheLargest) {
   PerLevel<bool> within{};
   within[maximum] = true;
-  const Value all = concatenation(values_of(of_one_group(three_branches()), 2), within);
+  LevelSet two_levels;
+  two_levels.add(maximum);
+  const Value all =
+      concatenation(values_of(of_one_group(three_branches()), two_levels), within);
   expect_bounds(all.total(euclidean), square_root(Ball(66)), square_root(Ball(30)), 7);
   expect_bounds(all.total(maximum), 7, 5, 6);
 }
@@ -164,15 +167,19 @@ struct TwoGroups {
 };
 
 Value value_of(const TwoGroups& numbers, Label first, Label second) {
-  Value value(levels.size());
+  LevelSet two_levels;
+  two_levels.add(maximum);
+  Value value(two_levels);
   const std::array groups{value.find_or_add(first), value.find_or_add(second)};
-  for (std::size_t level = 0; level < levels.size(); ++level) {
-    value.m[level] = number_of(numbers.m[level]);
-    for (std::size_t i = 0; i < 2; ++i) value.l(groups[i])[level] = number_of(numbers.l[level][i]);
-    value.H(groups[0], groups[0])[level] = number_of(numbers.H[level][0]);
-    value.H(groups[0], groups[1])[level] = number_of(numbers.H[level][1]);
-    value.H(groups[1], groups[1])[level] = number_of(numbers.H[level][2]);
+  for (std::size_t which = 0; which < 2; ++which) {
+    const std::size_t level = which == 0 ? euclidean : maximum;
+    value.m[level] = number_of(numbers.m[which]);
+    for (std::size_t i = 0; i < 2; ++i) value.l(groups[i])[level] = number_of(numbers.l[which][i]);
+    value.H(groups[0], groups[0])[level] = number_of(numbers.H[which][0]);
+    value.H(groups[0], groups[1])[level] = number_of(numbers.H[which][1]);
+    value.H(groups[1], groups[1])[level] = number_of(numbers.H[which][2]);
   }
+  value.fill_others();
   return value;
 }
 

@@ -34,10 +34,10 @@ Triple fixed_input(std::int64_t norm) { return {count_of(norm), {}, {}}; }
 // each use were a block of its own the result would be sqrt(T) and T - 1.
 TEST(SharedBlocks, AChainOfOneBlockIsExact) {
   for (const std::int64_t uses : {1, 2, 3, 4, 8}) {
-    Value z(fixed_input(1), 1);
+    Value z(fixed_input(1), LevelSet{});
     for (std::int64_t use = 0; use < uses; ++use) {
       Composition step(z, Method::sharp);
-      step.apply(linear_block(), count_of(1), 1);
+      step.apply(linear_block(), count_of(1), {}, 1);
       z = step.value();
     }
     const Triple total = z.total();
@@ -50,18 +50,18 @@ TEST(SharedBlocks, AChainOfOneBlockIsExact) {
 // Inside one layer, too: the second affine part begins a stretch.
 TEST(SharedBlocks, ABlockMayComeTwiceInALayer) {
   Composition layer(fixed_input(1), Method::sharp);
-  layer.apply(linear_block(), count_of(1), 1);
-  layer.apply(linear_block(), count_of(1), 1);
+  layer.apply(linear_block(), count_of(1), {}, 1);
+  layer.apply(linear_block(), count_of(1), {}, 1);
   EXPECT_EQ(layer.result().lipschitz, count_of(2));
   EXPECT_EQ(layer.result().smoothness, count_of(2));
 }
 
 // v^2 w x: with R = x = 1 the gradient is (2, 1) and the Hessian [2 2; 2 0].
 TEST(SharedBlocks, BlocksThatAreUsedOnceStayOrthogonal) {
-  Value z(fixed_input(1), 1);
+  Value z(fixed_input(1), LevelSet{});
   for (const Label group : {Label{1}, rest, Label{1}}) {
     Composition step(z, Method::sharp);
-    step.apply(linear_block(), count_of(1), group);
+    step.apply(linear_block(), count_of(1), {}, group);
     z = step.value();
   }
   const Triple total = z.total();
@@ -71,7 +71,7 @@ TEST(SharedBlocks, BlocksThatAreUsedOnceStayOrthogonal) {
 
 Value number_times_input(Label group) {
   Composition product(fixed_input(1), Method::sharp);
-  product.apply(linear_block(), count_of(1), group);
+  product.apply(linear_block(), count_of(1), {}, group);
   return product.value();
 }
 
@@ -98,7 +98,7 @@ TEST(SharedBlocks, BranchesThatShareABlockFurtherDown) {
     Composition first(fixed_input(1), Method::sharp);
     first.apply(linear_block(), count_of(1));
     Composition second(first.value(), Method::sharp);
-    second.apply(linear_block(), count_of(1), 1);
+    second.apply(linear_block(), count_of(1), {}, 1);
     branches.push_back(second.value());
     branches.back().set_label(branches.back().find(rest), rest_of_branch(branch));
   }
@@ -109,10 +109,10 @@ TEST(SharedBlocks, BranchesThatShareABlockFurtherDown) {
 
 // The paper's rules are triangle inequalities: they need no groups.
 TEST(SharedBlocks, AreOneGroupWithAllOthersInThePapersMethod) {
-  Value z(fixed_input(1), 1);
+  Value z(fixed_input(1), LevelSet{});
   for (int use = 0; use < 3; ++use) {
     Composition step(z, Method::paper);
-    step.apply(linear_block(), count_of(1), 1);
+    step.apply(linear_block(), count_of(1), {}, 1);
     z = step.value();
     EXPECT_EQ(z.groups(), 1U);
   }
@@ -124,10 +124,10 @@ TEST(SharedBlocks, AreOneGroupWithAllOthersInThePapersMethod) {
 TEST(SharedBlocks, TiedDenseLayersWithBias) {
   AffineConstants b = linear_block();
   b.linear_parameters.value = count_of(1);
-  Value z(fixed_input(1), 1);
+  Value z(fixed_input(1), LevelSet{});
   for (int use = 0; use < 3; ++use) {
     Composition step(z, Method::sharp);
-    step.apply(b, Magnitude::from_decimal("1.5"), 1);
+    step.apply(b, Magnitude::from_decimal("1.5"), {}, 1);
     z = step.value();
   }
   EXPECT_NEAR(z.total().lipschitz.to_double(), 10.35697704478898439, 1e-14);

@@ -1,59 +1,74 @@
 // An independent evaluation of the bounds in ball arithmetic: the paper's method by the rules for
 // single nodes of which Prop 4.4 is the consequence, the sharp one by carrying the gradient's and
-// the Hessian's blocks, those of shared parameters among them, disjoint parameters by comparing
-// sets of them.
+// the Hessian's blocks at each level, those of shared parameters among them, disjoint parameters by
+// comparing sets of them.
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "oracle_merges.hpp"
+#include "oracle_objective.hpp"
 #include "oracle_others.hpp"
-#include "reference_maps.hpp"
 
 namespace smoothbound::support {
 
-struct OracleObjective {
-  Ball l, L;
-};
-
+/// Both methods build on the parts of a layer.
 class Oracle {
  public:
-  Oracle(const PlainNetwork& network, bool sharp, std::int64_t batch, const std::string& norm)
+  Oracle(const PlainNetwork& network, bool sharp, const OracleRefinements& refinements = {})
       : network_(network),
         sharp_(sharp),
-        batch_(batch),
-        input_{Ball::decimal(norm), 0, 0},
+        refinements_(refinements),
+        batch_(network.batch),
+        active_{refinements.levels,
+                std::any_of(network.layers.begin(), network.layers.end(), reads_entries)},
         done_(network.layers.size()),
         used_(network.layers.size()) {
     find_shared();
     for (std::size_t i = 0; i < done_.size(); ++i) evaluate(static_cast<int>(i));
   }
-  Oracle(const PlainNetwork& network, bool sharp)
-      : Oracle(network, sharp, network.batch, network.norm) {}
 
-  [[nodiscard]] OracleTriple layer(std::size_t index) const {
-    return done_[index].bounds.two.total();
+  [[nodiscard]] OracleTriple layer(std::size_t index, std::size_t level = 0) const {
+    return done_[index].bounds.total(level);
   }
   [[nodiscard]] bool couples_samples() const { return couples_; }
 
-  /// Prop 4.2, the better of both ways; of a mean there are two.
+  /// Prop 4.2.
   [[nodiscard]] OracleObjective objective() const {
-    OracleObjective f = compose_loss();
-    if (sharp_ && oracle::is_mean(network_) && !couples_) {
-      const std::string& norm = network_.sample_norm.empty() ? network_.norm : network_.sample_norm;
-      const OracleObjective single = Oracle(network_, true, 1, norm).compose_loss();
-      f = {smaller(f.l, single.l), smaller(f.L, single.L)};
+    const OracleBranch& last = done_.back();
+    const Ball lambda = Ball::decimal(network_.regularizer);
+    OracleObjective f;
+    if (sharp_) {
+      f = oracle::sharp_objective(network_, last.bounds, oracle::Counts::of(last.shape, batch_),
+                                  active_, refinements_.loss);
+    } else {
+      const OracleTriple psi = last.bounds.total();
+      const oracle::OracleLoss loss = oracle::paper_loss(network_, psi.m, batch_, last.shape);
+      f = {psi.l * loss.l, psi.L * loss.l + square(psi.l) * loss.L};
     }
-    return f;
+    return {f.l + lambda * square_root(squared_parameter_norm_), f.L + lambda};
   }
 
  private:
-  OracleBranch of_input() const { return {true, OracleValue::of(input_), network_.input, {}}; }
+  static bool reads_entries(const PlainLayer& layer) {
+    return layer.merge == "multiply" || layer.merge == "matmul";
+  }
+
+  [[nodiscard]] OracleBranch of_input() const {
+    const Ball norm = Ball::decimal(network_.norm);
+    OracleBranch input{true, OracleValue::of({norm, 0, 0}), network_.input, {}};
+    if (sharp_) {
+      if (!network_.sample_norm.empty()) {
+        input.bounds.m[oracle::of_sample] = smaller(norm, Ball::decimal(network_.sample_norm));
+      }
+      input.bounds.relax(oracle::Counts::of(network_.input, batch_), active_);
+    }
+    return input;
+  }
 
   void find_shared() {
     for (const PlainLayer& layer : network_.layers) {
@@ -78,10 +93,22 @@ class Oracle {
     std::vector<Sizes> shapes;
     for (const OracleBranch& input : inputs) shapes.push_back(input.shape);
     done.shape = merged_shape(layer, shapes);
-    const OracleValue merged =
-        layer.merge.empty() ? inputs.front().bounds : oracle::merge(layer, inputs, sharp_);
-    done.bounds =
-        sharp_ ? run(SharpNode{merged}, layer, done) : run(PaperNode{merged}, layer, done);
+    if (sharp_) {
+      OracleValue merged = inputs.front().bounds;
+      if (!layer.merge.empty()) {
+        merged = oracle::merge(layer, inputs, batch_, active_);
+        merged.relax(oracle::Counts::of(done.shape, batch_), active_);
+      }
+      SharpNode node{merged, refinements_};
+      run(node, layer, done);
+      node.z.close();
+      done.bounds = node.z;
+    } else {
+      PaperNode node{layer.merge.empty() ? inputs.front().bounds.total()
+                                         : oracle::merge_paper(layer, inputs)};
+      run(node, layer, done);
+      done.bounds = OracleValue::of(node.z);
+    }
     done.is_done = true;
     return done;
   }
@@ -112,68 +139,75 @@ class Oracle {
     return block;
   }
 
+  // A part by its constants for a batch, or by its statements at all levels.
+  void apply(PaperNode& node, const OracleAffine& b, const oracle::AffineStatements& /*levels*/,
+             const OracleBlock& block, const OracleBranch& /*done*/) const {
+    node.apply(b, block);
+  }
+  void apply(SharpNode& node, const OracleAffine& /*b*/, const oracle::AffineStatements& levels,
+             const OracleBlock& block, const OracleBranch& done) const {
+    node.apply(levels, block);
+    node.z.relax(oracle::Counts::of(done.shape, batch_), active_);
+  }
+  void apply(PaperNode& node, const OracleMap& a, const oracle::MapStatements& /*levels*/,
+             const OracleBranch& /*done*/) const {
+    node.apply(a);
+  }
+  void apply(SharpNode& node, const OracleMap& /*a*/, const oracle::MapStatements& levels,
+             const OracleBranch& done) const {
+    node.apply(levels);
+    node.z.relax(oracle::Counts::of(done.shape, batch_), active_);
+  }
+
   template <class Node>
-  OracleValue run(Node node, const PlainLayer& layer, OracleBranch& done) {
+  void run(Node& node, const PlainLayer& layer, OracleBranch& done) {
     for (std::size_t p = 0; p < layer.parts.size(); ++p) {
       const PlainPart& part = layer.parts[p];
+      const Sizes before = done.shape;
       if (is_copying(part)) {
         // A run of index maps is one: ||A||^2 is the largest number of copies of an entry.
         std::vector<std::int64_t> places = copied_places(part, done.shape, {});
         while (p + 1 < layer.parts.size() && is_copying(layer.parts[p + 1])) {
           places = copied_places(layer.parts[++p], done.shape, places);
         }
-        const Ball l = square_root(Ball(most_copies(places)));
-        OracleMap at_maximum = oracle::linear(1);
-        at_maximum.reads = oracle::maximum_alone();
-        node.apply(oracle::linear(l), at_maximum);
+        apply(node, oracle::linear(square_root(Ball(most_copies(places)))),
+              oracle::index_statements(places, before, done.shape), done);
         continue;
       }
-      const Sizes before = done.shape;
       done.shape = shape_after(part, before).value();
       if (part.kind == "opaque") {
-        // Prop 4.3 as Prop 4.4 with b(v, z) = (v; z).
-        couples_ = true;
-        const OracleAffine pair{0, 1, 1, 0};
-        node.apply(pair, pair, block("", true, layer, done));
-        const Ball inf = Ball::infinity();
-        const Ball l = Ball::decimal(part.lipschitz);
-        const OracleMap phi{part.bound.empty() ? inf : Ball::decimal(part.bound), l,
-                            Ball::decimal(part.smoothness),
-                            part.at_zero.empty() ? inf : Ball::decimal(part.at_zero), l};
-        node.apply(phi, phi);
-        continue;
-      }
-      if (part.kind == "embedding") {
-        // A row of the table stands for each of the tokens at most.
-        node.apply({0, square_root(Ball(before.front()) * Ball(batch_)), 0, 0}, {0, 1, 0, 0},
-                   block("", true, layer, done));
-        continue;
-      }
-      if (!is_written_out(part.kind) && find_activation(part.kind) == nullptr) {
+        apply_opaque(node, part, layer, done);
+      } else if (!is_written_out(part.kind) && find_activation(part.kind) == nullptr) {
         apply_other(node, other_of(part), before, layer, done);
-        continue;
-      }
-      if (oracle::is_affine(part)) {
-        node.apply(oracle::affine_constants(part, before, done.shape, batch_, sharp_),
-                   oracle::affine_at_maximum(part, before), block("", true, layer, done));
-        continue;
-      }
-      const OracleMap a = oracle::map_constants(part, before, done.shape, batch_, sharp_);
-      node.apply(a, oracle::map_at_maximum(part, a, before, done.shape, batch_));
-      if (part.kind == "batch_norm") couples_ = true;
-      if (part.affine) {
-        OracleAffine scale;
-        (part.scale ? scale.bilinear : scale.input) = 1;
-        if (part.shift) {
-          scale.parameters = oracle::root(oracle::scalars_per_pair(part, done.shape, batch_));
-        }
-        node.apply(scale,
-                   {part.scale ? 1 : 0, part.shift ? 1 : 0, part.scale ? 0 : 1, 0,
-                    oracle::maximum_alone()},
-                   block(part.affine_radius, false, layer, done));
+      } else if (oracle::is_affine(part)) {
+        apply(node, oracle::affine_constants(part, before, done.shape, batch_, sharp_),
+              oracle::affine_statements(part, before, done.shape, batch_),
+              block("", true, layer, done), done);
+      } else {
+        apply(node, oracle::map_constants(part, before, done.shape, batch_, sharp_),
+              oracle::map_statements(part, before, done.shape, batch_), done);
+        if (part.kind == "batch_norm") couples_ = true;
+        if (!part.affine) continue;
+        apply(node, oracle::scale_and_shift(part, done.shape, batch_),
+              oracle::scale_statements(part, done.shape, batch_),
+              block(part.affine_radius, false, layer, done), done);
       }
     }
-    return node.result();
+  }
+
+  // Prop 4.3 as Prop 4.4 with b(v, z) = (v; z).
+  template <class Node>
+  void apply_opaque(Node& node, const PlainPart& part, const PlainLayer& layer,
+                    OracleBranch& done) {
+    couples_ = true;
+    const OracleAffine pair{0, 1, 1, 0};
+    apply(node, pair, oracle::of_batch_alone(pair), block("", true, layer, done), done);
+    const Ball inf = Ball::infinity();
+    const Ball l = Ball::decimal(part.lipschitz);
+    const OracleMap phi{part.bound.empty() ? inf : Ball::decimal(part.bound), l,
+                        Ball::decimal(part.smoothness),
+                        part.at_zero.empty() ? inf : Ball::decimal(part.at_zero), l};
+    apply(node, phi, oracle::of_batch_alone(phi), done);
   }
 
   static bool is_copying(const PlainPart& part) {
@@ -205,27 +239,23 @@ class Oracle {
     couples_ = couples_ || smoothbound::couples_samples(other.component);
     for (const Part& part : other.parts(site, oracle::method_of(sharp_))) {
       if (const auto* affine = std::get_if<AffineConstants>(&part)) {
-        node.apply(oracle::affine_of(*affine),
-                   oracle::other_affine_at_maximum(other.component, before, done.shape), own);
+        const OracleAffine b = oracle::affine_of(*affine);
+        apply(node, b,
+              oracle::other_affine_statements(other.component, b, before, done.shape, batch_), own,
+              done);
       } else {
         const OracleMap a = oracle::map_of(std::get<MapConstants>(part));
-        node.apply(a, oracle::other_map_at_maximum(other.component, a, before));
+        apply(node, a, oracle::other_map_statements(other.component, a, before, done.shape, batch_),
+              done);
       }
     }
   }
 
-  [[nodiscard]] OracleObjective compose_loss() const {
-    const OracleTriple psi = done_.back().bounds.two.total();
-    const OracleLoss f = oracle::loss(network_, psi.m, batch_, sharp_, done_.back().shape);
-    const Ball lambda = Ball::decimal(network_.regularizer);
-    return {psi.l * f.l + lambda * square_root(squared_parameter_norm_),
-            psi.L * f.l + square(psi.l) * f.L + lambda};
-  }
-
   const PlainNetwork& network_;
   bool sharp_;
+  OracleRefinements refinements_;
   std::int64_t batch_;
-  OracleTriple input_;
+  oracle::ActiveLevels active_;
   std::vector<OracleBranch> done_;
   std::vector<std::vector<OracleBlock>> used_;  // of each layer, in the order of its parts
   std::set<int> shared_;                        // layers whose parameters others take

@@ -15,6 +15,8 @@ namespace smoothbound::support {
 class Ball {
  public:
   static constexpr slong precision = 256;
+  /// e^-1000 is far below the last of these bits of 1.
+  static constexpr int largest_exponent = 1000;
 
   Ball() { arb_init(x_); }
   Ball(std::int64_t n) : Ball() { arb_set_si(x_, n); }  // NOLINT: numbers are balls of radius 0
@@ -136,6 +138,31 @@ class Ball {
     Ball result;
     arb_sub(result.x_, a.x_, b.x_, precision);
     arb_abs(result.x_, result.x_);
+    return result;
+  }
+  /// e^-a.
+  friend Ball falling_exponential(const Ball& a) {
+    if (a.infinite_ || certainly_less(Ball(largest_exponent), a)) return {};
+    Ball result;
+    arb_neg(result.x_, a.x_);
+    arb_exp(result.x_, result.x_, precision);
+    return result;
+  }
+  /// 1 / (1 + e^-a).
+  friend Ball logistic_sigmoid(const Ball& a) {
+    return Ball(1) / (Ball(1) + falling_exponential(a));
+  }
+  /// log(1 + e^a) = a + log(1 + e^-a).
+  friend Ball softplus_of(const Ball& a) {
+    if (a.infinite_) return infinity();
+    Ball rest = falling_exponential(a);
+    arb_log1p(rest.x_, rest.x_, precision);
+    return a + rest;
+  }
+  friend Ball hyperbolic_tangent(const Ball& a) {
+    if (a.infinite_ || certainly_less(Ball(largest_exponent), a)) return {1};
+    Ball result;
+    arb_tanh(result.x_, a.x_, precision);
     return result;
   }
   /// Whether a < b for all pairs of numbers that the balls contain.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <set>
@@ -23,16 +24,16 @@ struct OracleBranch {
 
 namespace oracle {
 
-inline OracleValue merge_paper(const PlainLayer& layer, const std::vector<OracleBranch>& inputs) {
-  OracleTriple all = inputs.front().bounds.two.total();
+inline OracleTriple merge_paper(const PlainLayer& layer, const std::vector<OracleBranch>& inputs) {
+  OracleTriple all = inputs.front().bounds.total();
   if (layer.merge == "matmul") {
     const Ball scale = Ball::decimal(layer.scale.empty() ? "1" : layer.scale);
-    all = PaperNode::multiplied(scale, all, inputs[1].bounds.two.total());
-    return OracleValue::of(all);
+    all = PaperNode::multiplied(scale, all, inputs[1].bounds.total());
+    return all;
   }
   OracleTriple squares;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const OracleTriple z = inputs[i].bounds.two.total();
+    const OracleTriple z = inputs[i].bounds.total();
     squares = PaperNode::added(squares, {square(z.m), square(z.l), square(z.L)});
     if (i == 0) continue;
     all = layer.merge == "multiply" ? PaperNode::multiplied(1, all, z) : PaperNode::added(all, z);
@@ -40,7 +41,7 @@ inline OracleValue merge_paper(const PlainLayer& layer, const std::vector<Oracle
   if (layer.merge == "concat") {
     all = {square_root(squares.m), square_root(squares.l), square_root(squares.L)};
   }
-  return OracleValue::of(all);
+  return all;
 }
 
 // Of each branch the first one of its group, in which a chain of branches shares parameters.
@@ -79,93 +80,113 @@ inline OracleValue named(const OracleBranch& input, int group) {
 // The rests of all branches become one, one after the other in the order of their first branches.
 inline OracleValue joined(OracleValue z) {
   std::vector<int> rests;
-  for (const auto& [group, l] : z.two.l) {
+  for (const auto& [group, l] : z.l) {
     if (OracleGroup::is_rest_of_branch(group)) rests.push_back(group);
   }
   for (std::size_t i = 1; i < rests.size(); ++i) z.join(rests.front(), rests[i]);
   z.rename(rests.front(), OracleGroup::rest);
-  z.lower();
   return z;
 }
 
-// A sum or a concatenation at one norm. `within`: that takes the supremum along the axis.
-inline Grouped merged_by_groups(const std::vector<OracleValue>& branches,
-                                Grouped OracleValue::*norm, bool is_sum, bool within) {
-  const auto combine = [&](Ball& a, const Ball& b) {
-    a = is_sum ? a + b : within ? larger(a, b) : square_root(square(a) + square(b));
-  };
-  Grouped all;
+using Combine = std::function<void(Ball& a, const Ball& b)>;
+inline void add_to(Ball& a, const Ball& b) { a = a + b; }
+inline void stack_on(Ball& a, const Ball& b) { a = hypotenuse_of(a, b); }
+inline void raise_to(Ball& a, const Ball& b) { a = larger(a, b); }
+
+// Numbers of the same kind of all branches, level by level.
+inline OracleValue combined(const std::vector<OracleValue>& branches,
+                            const std::array<Combine, level_count>& combine) {
+  OracleValue all;
+  std::set<int> groups;
+  all.T = {};
   for (const OracleValue& branch : branches) {
-    const Grouped& z = branch.*norm;
-    combine(all.m, z.m);
-    for (const auto& [i, l] : z.l) combine(all.l[i], l);
-    for (const auto& [pair, h] : z.H) combine(all.H[pair], h);
+    for (const auto& [i, l] : branch.l) groups.insert(i);
   }
-  if (is_sum) return all;
-  // Disjoint rests act on disjoint entries, where the larger slope counts and not their root.
-  Ball largest;
-  for (auto& [i, l] : all.l) {
-    if (!OracleGroup::is_rest_of_branch(i)) continue;
-    largest = larger(largest, l);
-    l = 0;
+  // Rests that have nothing in common act on parts of a direction, and the largest form counts.
+  const bool are_disjoint =
+      groups.size() == branches.size() &&
+      std::all_of(groups.begin(), groups.end(), OracleGroup::is_rest_of_branch);
+  for (const OracleValue& branch : branches) {
+    for (std::size_t A = 0; A < level_count; ++A) {
+      combine[A](all.m[A], branch.m[A]);
+      (are_disjoint ? Combine(raise_to) : combine[A])(all.T[A], branch.T[A]);
+      for (const auto& [i, l] : branch.l) combine[A](all.l[i][A], l[A]);
+      for (const auto& [pair, h] : branch.H) combine[A](all.H[pair][A], h[A]);
+    }
   }
-  const auto first = all.l.lower_bound(OracleGroup::rest_of_branch(0));
-  if (first != all.l.end()) first->second = largest;
   return all;
 }
 
-// N(x, y) of two norms of each: Euclidean, maximum.
-using Bilinear =
-    std::function<Ball(const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8)>;
+inline OracleValue add_sharp(const std::vector<OracleValue>& branches) {
+  std::array<Combine, level_count> combine;
+  combine.fill(add_to);
+  return joined(combined(branches, combine));
+}
 
-// Term by term of the product rule, with ||beta(x, y)|| <= two and its maximum norm <= max.
-inline OracleValue multiplied(const OracleValue& x, const OracleValue& y, const Bilinear& two,
-                              const Bilinear& max) {
+inline OracleValue concat_sharp(std::size_t axis, const std::vector<OracleValue>& branches) {
+  std::array<Combine, level_count> combine;
+  for (std::size_t A = 0; A < level_count; ++A) {
+    const bool takes_supremum = A == of_entry || (axis > 0 && has_positions(A));
+    combine[A] = takes_supremum ? raise_to : stack_on;
+  }
+  OracleValue all = combined(branches, combine);
+  // Disjoint rests act on disjoint entries, where the larger slope counts and not their root.
+  Levels largest;
+  for (auto& [i, l] : all.l) {
+    if (!OracleGroup::is_rest_of_branch(i)) continue;
+    for (std::size_t A = 0; A < level_count; ++A) {
+      raise_to(largest[A], l[A]);
+      l[A] = 0;
+    }
+  }
+  const auto first = all.l.lower_bound(OracleGroup::rest_of_branch(0));
+  if (first != all.l.end()) first->second = largest;
+  return joined(all);
+}
+
+// A bound on a product at a level, from numbers of both factors at all levels.
+using Bilinear = std::function<Ball(std::size_t A, const Levels& x, const Levels& y)>;
+
+// Term by term of the product rule.
+inline OracleValue multiplied(const OracleValue& x, const OracleValue& y, const Bilinear& N) {
   OracleValue product;
   std::set<int> groups;
   for (const OracleValue* factor : {&x, &y}) {
-    for (const auto& [group, l] : factor->two.l) groups.insert(group);
+    for (const auto& [group, l] : factor->l) groups.insert(group);
   }
-  for (const bool is_two : {true, false}) {
-    const Bilinear& N = is_two ? two : max;
-    Grouped& z = is_two ? product.two : product.max;
-    z.m = N(x.two.m, x.max.m, y.two.m, y.max.m);
-    const auto slopes = [&](int i, int j) {
-      return N(x.two.l_of(i), x.max.l_of(i), y.two.l_of(j), y.max.l_of(j));
-    };
+  for (std::size_t A = 0; A < level_count; ++A) {
+    product.m[A] = N(A, x.m, y.m);
     for (const int i : groups) {
-      z.l[i] = N(x.two.l_of(i), x.max.l_of(i), y.two.m, y.max.m) +
-               N(x.two.m, x.max.m, y.two.l_of(i), y.max.l_of(i));
+      const Levels x_i = x.l_of(i), y_i = y.l_of(i);
+      product.l[i][A] = N(A, x_i, y.m) + N(A, x.m, y_i);
       for (const int j : groups) {
-        z.H[{i, j}] = N(x.two.H_of(i, j), x.max.H_of(i, j), y.two.m, y.max.m) +
-                      N(x.two.m, x.max.m, y.two.H_of(i, j), y.max.H_of(i, j)) + slopes(i, j) +
-                      slopes(j, i);
+        product.H[{i, j}][A] = N(A, x.H_of(i, j), y.m) + N(A, x.m, y.H_of(i, j)) +
+                               N(A, x_i, y.l_of(j)) + N(A, x.l_of(j), y_i);
       }
     }
   }
-  product.lower();
   return product;
 }
 
 inline OracleValue multiply_sharp(const std::vector<OracleBranch>& inputs,
-                                  const std::vector<OracleValue>& branches) {
+                                  const std::vector<OracleValue>& branches, std::int64_t batch,
+                                  const ActiveLevels& active) {
   OracleValue all = branches.front();
   Sizes shape = inputs.front().shape;
   for (std::size_t i = 1; i < inputs.size(); ++i) {
     const Sizes result = plain_broadcast(shape, inputs[i].shape).value();
-    const auto root_of_repeats = [&](const Sizes& part) {
-      return root(product_of(result) / product_of(part));
+    const auto root_of_repeats = [&](const Sizes& part, std::size_t A) {
+      const Counts before = Counts::of(part, batch);
+      return root(ratio(Counts::of(result, batch).outside(A), before.outside(A)));
     };
-    const Ball root_x = root_of_repeats(shape);
-    const Ball root_y = root_of_repeats(inputs[i].shape);
     // Factors that have been repeated, which takes the roots of their repeats, or as they were.
-    all = multiplied(
-        all, branches[i],
-        [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
-          return smaller(x2 * y2, smaller(root_x * x2 * y8, x8 * (root_y * y2)));
-        },
-        [](const Ball&, const Ball& x8, const Ball&, const Ball& y8) { return x8 * y8; });
+    all = multiplied(all, branches[i], [&](std::size_t A, const Levels& x, const Levels& y) {
+      const Ball by_entries = smaller(root_of_repeats(shape, A) * x[A] * y[of_entry],
+                                      x[of_entry] * (root_of_repeats(inputs[i].shape, A) * y[A]));
+      return smaller(x[A] * y[A], by_entries);
+    });
     shape = result;
+    all.relax(Counts::of(shape, batch), active);
   }
   return joined(all);
 }
@@ -177,33 +198,29 @@ inline OracleValue matmul_sharp(const PlainLayer& layer, const std::vector<Oracl
   const PlainProduct sizes =
       plain_product(layer.transpose, inputs[0].shape, inputs[1].shape).value();
   const Ball scale = Ball::decimal(layer.scale.empty() ? "1" : layer.scale);
-  const Ball root_inner = root(sizes.inner);
-  const Ball root_first = root(sizes.rows * sizes.inner);
-  const Ball root_second = root(sizes.inner * sizes.columns);
-  return joined(multiplied(
-      branches[0], branches[1],
-      [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
-        return scale *
-               smaller(x2 * smaller(y2, root_second * y8), smaller(x2, root_first * x8) * y2);
-      },
-      [&](const Ball& x2, const Ball& x8, const Ball& y2, const Ball& y8) {
-        return scale * (smaller(x2, root_inner * x8) * smaller(y2, root_inner * y8));
+  const auto matrix = [](const Levels& z, std::int64_t entries) {
+    return smaller(z[of_sample], root(entries) * z[of_entry]);
+  };
+  return joined(
+      multiplied(branches[0], branches[1], [=](std::size_t A, const Levels& x, const Levels& y) {
+        if (A == of_position || A == of_token) return Ball::infinity();
+        if (A == of_entry) return scale * (matrix(x, sizes.inner) * matrix(y, sizes.inner));
+        const Ball one_x = matrix(x, sizes.rows * sizes.inner);
+        const Ball one_y = matrix(y, sizes.inner * sizes.columns);
+        return scale * smaller(x[A] * one_y, one_x * y[A]);
       }));
 }
 
 inline OracleValue merge(const PlainLayer& layer, const std::vector<OracleBranch>& inputs,
-                         bool sharp) {
-  if (!sharp) return merge_paper(layer, inputs);
+                         std::int64_t batch, const ActiveLevels& active) {
   const std::vector<int> groups = groups_of(inputs);
   std::vector<OracleValue> branches;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     branches.push_back(named(inputs[i], groups[i]));
   }
-  if (layer.merge == "multiply") return multiply_sharp(inputs, branches);
+  if (layer.merge == "multiply") return multiply_sharp(inputs, branches, batch, active);
   if (layer.merge == "matmul") return matmul_sharp(layer, inputs, branches);
-  const bool is_sum = layer.merge == "add";
-  return joined({merged_by_groups(branches, &OracleValue::two, is_sum, false),
-                 merged_by_groups(branches, &OracleValue::max, is_sum, !is_sum)});
+  return layer.merge == "add" ? add_sharp(branches) : concat_sharp(layer.axis, branches);
 }
 
 }  // namespace oracle

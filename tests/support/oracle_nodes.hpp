@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "oracle_constants.hpp"
+#include "oracle_statements.hpp"
 
 namespace smoothbound::support {
 
@@ -19,6 +19,10 @@ inline Ball largest_eigenvalue(const Ball& a, const Ball& b, const Ball& d) {
   return (a + d + square_root(square(difference(a, d)) + Ball(4) * square(b))) / Ball(2);
 }
 
+inline Ball hypotenuse_of(const Ball& a, const Ball& b) {
+  return square_root(square(a) + square(b));
+}
+
 /// How groups of parameter blocks are called. Blocks that several layers use have groups of their
 /// own, from 1 on; at a merge the rests of disjoint branches are groups, too.
 struct OracleGroup {
@@ -29,28 +33,45 @@ struct OracleGroup {
   static constexpr bool is_rest_of_branch(int group) { return group >= 1000; }
 };
 
-/// Bounds of a value by groups, at one norm; what is not there is 0.
-struct Grouped {
-  Ball m;
-  std::map<int, Ball> l;
-  std::map<std::pair<int, int>, Ball> H;  // both orders
+/// Bounds of a value at each level: |z|_A, by groups |z'[d]|_A and |z''[d, d']|_A for unit d in one
+/// group and d' in another, and T_A >= |z''[d, d]|_A for any unit d. What is not there is 0.
+struct OracleValue {
+  using Group = int;
+  using Pair = std::pair<Group, Group>;
 
-  template <class Numbers, class Key>
-  static Ball at(const Numbers& numbers, const Key& key) {
-    const auto found = numbers.find(key);
-    return found == numbers.end() ? Ball() : found->second;
+  Levels m;
+  Levels T = oracle::all_of(Ball::infinity());
+  std::map<Group, Levels> l;
+  std::map<Pair, Levels> H;  // both orders
+
+  /// One group, known for the batch alone.
+  static OracleValue of(const OracleTriple& z) {
+    OracleValue value;
+    value.m = oracle::all_of(z.m);
+    value.l[OracleGroup::rest] = oracle::all_of(z.l);
+    value.H[{OracleGroup::rest, OracleGroup::rest}] = oracle::all_of(z.L);
+    return value;
   }
-  [[nodiscard]] Ball l_of(int i) const { return at(l, i); }
-  [[nodiscard]] Ball H_of(int i, int j) const { return at(H, std::pair(i, j)); }
+  [[nodiscard]] Levels l_of(Group i) const { return at(l, i); }
+  [[nodiscard]] Levels H_of(Group i, Group j) const { return at(H, Pair(i, j)); }
 
   /// The group b becomes part of a, by the Cauchy-Schwarz inequality.
-  void join(int a, int b) {
+  void join(Group a, Group b) {
     if (l.count(b) == 0) return;
-    H[{a, a}] = largest_eigenvalue(H_of(a, a), H_of(a, b), H_of(b, b));
-    l[a] = square_root(square(l_of(a)) + square(l_of(b)));
+    const Levels H_aa = H_of(a, a), H_ab = H_of(a, b), H_bb = H_of(b, b);
+    const Levels l_a = l_of(a), l_b = l_of(b);
+    for (std::size_t A = 0; A < oracle::level_count; ++A) {
+      H[{a, a}][A] = largest_eigenvalue(H_aa[A], H_ab[A], H_bb[A]);
+      l[a][A] = hypotenuse_of(l_a[A], l_b[A]);
+    }
     for (const auto& [c, of_c] : l) {
       if (c == a || c == b) continue;
-      H[{a, c}] = H[{c, a}] = square_root(square(H_of(a, c)) + square(H_of(b, c)));
+      const Levels H_ac = H_of(a, c), H_bc = H_of(b, c);
+      Levels mixed;
+      for (std::size_t A = 0; A < oracle::level_count; ++A) {
+        mixed[A] = hypotenuse_of(H_ac[A], H_bc[A]);
+      }
+      H[{a, c}] = H[{c, a}] = mixed;
     }
     for (const auto& [c, of_c] : l) {
       H.erase({b, c});
@@ -58,42 +79,71 @@ struct Grouped {
     }
     l.erase(b);
   }
-  void rename(int from, int to) {
+  void rename(Group from, Group to) {
     if (l.count(from) == 0) return;
-    Grouped renamed{m, {}, {}};
-    const auto name = [&](int i) { return i == from ? to : i; };
+    OracleValue renamed;
+    renamed.m = m;
+    renamed.T = T;
+    const auto name = [&](Group i) { return i == from ? to : i; };
     for (const auto& [i, of_i] : l) renamed.l[name(i)] = of_i;
     for (const auto& [pair, h] : H) renamed.H[{name(pair.first), name(pair.second)}] = h;
     *this = renamed;
   }
-  /// Bounds with respect to all parameters. Of three and more groups only bounds of the largest
-  /// eigenvalue are known: from one of them to 1.1 times the other one.
-  [[nodiscard]] OracleTriple total() const {
+  /// Bounds with respect to all parameters.
+  [[nodiscard]] OracleTriple total(std::size_t A = oracle::of_batch) const {
+    return {m[A], lipschitz(A), smoothness(A)};
+  }
+  [[nodiscard]] Ball lipschitz(std::size_t A) const {
     Ball squares;
-    for (const auto& [i, of_i] : l) squares = squares + square(of_i);
-    return {m, square_root(squares), largest_eigenvalue_of_all()};
+    for (const auto& [i, of_i] : l) squares = squares + square(of_i[A]);
+    return square_root(squares);
+  }
+  [[nodiscard]] Ball smoothness(std::size_t A) const {
+    return smaller(largest_eigenvalue_of_all(A), T[A]);
+  }
+  void relax(const oracle::Counts& counts, const oracle::ActiveLevels& active) {
+    oracle::relax(m, counts, active);
+    oracle::relax(T, counts, active);
+    for (auto& [i, of_i] : l) oracle::relax(of_i, counts, active);
+    for (auto& [pair, h] : H) oracle::relax(h, counts, active);
+  }
+  /// The last own block joins the rest. A symmetric form is largest at equal arguments, so pairs
+  /// have no more than T says.
+  void close() {
+    join(OracleGroup::rest, OracleGroup::own);
+    for (auto& [pair, h] : H) {
+      for (std::size_t A = 0; A < oracle::level_count; ++A) h[A] = smaller(h[A], T[A]);
+    }
   }
 
  private:
-  [[nodiscard]] Ball largest_eigenvalue_of_all() const {
+  template <class Key>
+  static Levels at(const std::map<Key, Levels>& numbers, const Key& key) {
+    const auto found = numbers.find(key);
+    if (found == numbers.end()) return {};
+    return found->second;
+  }
+  // Of three and more groups only bounds of the largest eigenvalue are known: from one of them to
+  // 1.1 times the other one.
+  [[nodiscard]] Ball largest_eigenvalue_of_all(std::size_t A) const {
     if (l.empty()) return {};
-    const int first = l.begin()->first;
-    if (l.size() == 1) return H_of(first, first);
-    const int last = l.rbegin()->first;
+    const Group first = l.begin()->first;
+    if (l.size() == 1) return H_of(first, first)[A];
+    const Group last = l.rbegin()->first;
     if (l.size() == 2) {
-      return largest_eigenvalue(H_of(first, first), H_of(first, last), H_of(last, last));
+      return largest_eigenvalue(H_of(first, first)[A], H_of(first, last)[A], H_of(last, last)[A]);
     }
     Ball all;
-    for (const auto& [pair, h] : H) all = all + h;
+    for (const auto& [pair, h] : H) all = all + h[A];
     if (all.is_zero() || all.is_infinite()) return all;
     // Power steps of H plus a shift; then the quotients of Rayleigh, and of Collatz and Wielandt.
-    std::map<int, Ball> x;
+    std::map<Group, Ball> x;
     for (const auto& [i, of_i] : l) x[i] = 1;
     for (int step = 0; step < 60; ++step) {
-      const std::map<int, Ball> image = times(x);
+      const std::map<Group, Ball> image = times(A, x);
       for (auto& [i, of_i] : x) of_i = image.at(i) / all + of_i / Ball(8);
     }
-    const std::map<int, Ball> image = times(x);
+    const std::map<Group, Ball> image = times(A, x);
     Ball product;
     Ball length;
     Ball quotient;
@@ -104,51 +154,14 @@ struct Grouped {
     }
     return between(product / length, quotient * Ball(11) / Ball(10));
   }
-  [[nodiscard]] std::map<int, Ball> times(const std::map<int, Ball>& x) const {
-    std::map<int, Ball> y;
-    for (const auto& [i, of_i] : x) {
-      Ball sum;
-      for (const auto& [j, of_j] : x) sum = sum + H_of(i, j) * of_j;
-      y[i] = sum;
+  [[nodiscard]] std::map<Group, Ball> times(std::size_t A, const std::map<Group, Ball>& x) const {
+    std::map<Group, Ball> y;
+    for (const auto& [pair, h] : H) {
+      Ball& sum = y[pair.first];
+      sum = sum + h[A] * x.at(pair.second);
     }
+    for (const auto& [i, of_i] : x) y[i];
     return y;
-  }
-};
-
-/// What a map makes of m and l: the minima of Prop 4.4 (i) and (ii).
-struct OracleMinima {
-  Ball m, l;
-};
-inline OracleMinima minima(const OracleMap& a, const Ball& m, bool sharp) {
-  const Ball curvature = sharp ? a.smoothness / Ball(2) : a.smoothness;
-  const Ball by_slope = a.at_zero + a.lipschitz * m;
-  const Ball by_curvature = a.at_zero + (a.slope_at_zero + curvature * m) * m;
-  return {smaller(a.bound, smaller(by_slope, by_curvature)),
-          smaller(a.lipschitz, a.slope_at_zero + a.smoothness * m)};
-}
-
-/// Of a value: Euclidean, and at the maximum norm.
-struct OracleValue {
-  Grouped two, max;
-
-  /// One group, which bounds the maximum norm, too.
-  static OracleValue of(const OracleTriple& z) {
-    const Grouped one{z.m, {{OracleGroup::rest, z.l}}, {{{0, 0}, z.L}}};
-    return {one, one};
-  }
-  void join(int a, int b) {
-    two.join(a, b);
-    max.join(a, b);
-  }
-  void rename(int from, int to) {
-    two.rename(from, to);
-    max.rename(from, to);
-  }
-  /// The maximum norm is the smaller one.
-  void lower() {
-    max.m = smaller(max.m, two.m);
-    for (auto& [i, l] : max.l) l = smaller(l, two.l_of(i));
-    for (auto& [pair, h] : max.H) h = smaller(h, two.H_of(pair.first, pair.second));
   }
 };
 
@@ -172,9 +185,8 @@ struct PaperNode {
     return {c * u.m * v.m, c * (u.m * v.l + v.m * u.l),
             c * (u.m * v.L + v.m * u.L + Ball(2) * u.l * v.l)};
   }
-  explicit PaperNode(const OracleValue& value) : z(value.two.total()) {}
 
-  void apply(const OracleAffine& b, const OracleAffine& /*at_maximum*/, const OracleBlock& block) {
+  void apply(const OracleAffine& b, const OracleBlock& block) {
     const Ball& radius = block.radius;
     if (b.on_different_entries) {
       const Ball A = larger(b.bilinear * radius, b.input);
@@ -186,92 +198,122 @@ struct PaperNode {
     z = added(added(multiplied(b.bilinear, v, z), scaled(b.parameters, v)),
               added(scaled(b.input, z), {b.offset, 0, 0}));
   }
-  void apply(const OracleMap& a, const OracleMap& /*at_maximum*/) {
-    const OracleMinima least = minima(a, z.m, false);
-    z = {least.m, least.l * z.l, least.l * z.L + a.smoothness * square(z.l)};
+  void apply(const OracleMap& a) {
+    const Ball by_slope = a.at_zero + a.lipschitz * z.m;
+    const Ball by_curvature = a.at_zero + (a.slope_at_zero + a.smoothness * z.m) * z.m;
+    const Ball l = smaller(a.lipschitz, a.slope_at_zero + a.smoothness * z.m);
+    z = {smaller(a.bound, smaller(by_slope, by_curvature)), l * z.l,
+         l * z.L + a.smoothness * square(z.l)};
   }
-  [[nodiscard]] OracleValue result() const { return OracleValue::of(z); }
 };
 
-inline Ball read(const OracleReading& reads, const Ball& two, const Ball& max) {
-  const Ball by_two = reads.euclidean.is_infinite() ? reads.euclidean : reads.euclidean * two;
-  const Ball by_max = reads.maximum.is_infinite() ? reads.maximum : reads.maximum * max;
-  return smaller(by_two, by_max);
-}
-
-/// The sharp rules at one norm after the other.
+/// The sharp rules, level by level.
 struct SharpNode {
   OracleValue z;
+  OracleRefinements refinements;
 
-  explicit SharpNode(const OracleValue& value) : z(value) {}
-
-  void apply(const OracleAffine& b, const OracleAffine& at_maximum, const OracleBlock& block) {
-    z = result();
-    const Grouped seen = reading(at_maximum.reads);
-    z.two = image(b, z.two, block);
-    z.max = image(at_maximum, seen, block);
+  void apply(const oracle::AffineStatements& statements, const OracleBlock& block) {
+    z.close();
+    OracleValue y = z;
+    y.l.try_emplace(block.group);
+    for (const auto& [i, l] : y.l) {
+      for (const auto& [j, of_j] : y.l) y.H.try_emplace({i, j});
+    }
+    for (std::size_t A = 0; A < oracle::level_count; ++A) {
+      if (statements[A]) {
+        apply(*statements[A], block, A, y);
+      } else {
+        forget(y, A);
+      }
+    }
+    y.T = oracle::all_of(Ball::infinity());
+    z = y;
   }
-  void apply(const OracleMap& a, const OracleMap& at_maximum) {
-    const Grouped seen = reading(at_maximum.reads);
-    z.two = image(a, z.two);
-    z.max = image(at_maximum, seen);
-  }
-  /// With the last own block among the rest.
-  [[nodiscard]] OracleValue result() const {
-    OracleValue all = z;
-    all.join(OracleGroup::rest, OracleGroup::own);
-    all.lower();
-    return all;
+  void apply(const oracle::MapStatements& a) {
+    const bool tells_forms = (refinements.joint && !a.joint.is_infinite()) || !is_infinite(z.T);
+    Levels L = oracle::all_of(Ball::infinity());
+    for (std::size_t A = 0; tells_forms && A < oracle::level_count; ++A) L[A] = z.smoothness(A);
+    OracleValue y = z;
+    for (std::size_t A = 0; A < oracle::level_count; ++A) {
+      if (a.at[A]) {
+        apply(a, *a.at[A], A, L, y);
+      } else {
+        forget(y, A);
+      }
+    }
+    z = y;
   }
 
  private:
-  [[nodiscard]] Grouped reading(const OracleReading& reads) const {
-    Grouped seen{read(reads, z.two.m, z.max.m), {}, {}};
-    for (const auto& [i, l] : z.two.l) seen.l[i] = read(reads, l, z.max.l_of(i));
-    for (const auto& [pair, h] : z.two.H) {
-      seen.H[pair] = read(reads, h, z.max.H_of(pair.first, pair.second));
-    }
-    return seen;
+  static bool is_infinite(const Levels& numbers) {
+    return std::all_of(numbers.begin(), numbers.end(),
+                       [](const Ball& number) { return number.is_infinite(); });
+  }
+  static void forget(OracleValue& y, std::size_t A) {
+    y.m[A] = y.T[A] = Ball::infinity();
+    for (auto& [i, l] : y.l) l[A] = Ball::infinity();
+    for (auto& [pair, h] : y.H) h[A] = Ball::infinity();
   }
 
   // b' = A z' + B, b'' = A z'' + beta(., z') + beta(z', .)
-  static Grouped image(const OracleAffine& b, const Grouped& z, const OracleBlock& block) {
+  void apply(const oracle::AffineStatement& b, const OracleBlock& block, std::size_t level,
+             OracleValue& y) const {
     const Ball& R = block.radius;
+    const int v = block.group;
+    const Ball m = b.reads.read(z.m);
     const Ball A =
         b.on_different_entries ? larger(b.bilinear * R, b.input) : b.bilinear * R + b.input;
     // Weights and bias are orthogonal, if these are what beta and beta^v read.
-    const Ball B = b.on_different_entries
-                       ? b.bilinear * z.m + b.parameters
-                       : square_root(square(b.bilinear * z.m) + square(b.parameters));
-    const Ball m = b.on_different_entries ? A * z.m + R * b.parameters + b.offset
-                                          : R * B + b.input * z.m + b.offset;
-    Grouped y{m, z.l, {}};
-    const int v = block.group;
-    y.l[v];
-    for (auto& [i, l] : y.l) {
-      l = A * z.l_of(i);
-      if (i == v) l = l + B;
+    const Ball B = b.on_different_entries ? b.bilinear * m + b.parameters
+                                          : hypotenuse_of(b.bilinear * m, b.parameters);
+    y.m[level] = b.on_different_entries ? A * m + R * b.parameters + b.offset
+                                        : R * B + b.input * m + b.offset;
+    const auto l_of = [&](int i) { return b.reads.read(z.l_of(i)); };
+    for (auto& [i, l] : y.l) l[level] = A * l_of(i) + (i == v ? B : Ball());
+    for (auto& [pair, h] : y.H) {
+      const auto [i, j] = pair;
+      Ball sum = A * b.reads.read(z.H_of(i, j));
+      if (j == v) sum = sum + b.bilinear * l_of(i);
+      if (i == v) sum = sum + b.bilinear * l_of(j);
+      h[level] = sum;
     }
-    for (const auto& [i, of_i] : y.l) {
-      for (const auto& [j, of_j] : y.l) {
-        Ball h = A * z.H_of(i, j);
-        if (j == v) h = h + b.bilinear * z.l_of(i);
-        if (i == v) h = h + b.bilinear * z.l_of(j);
-        y.H[{i, j}] = h;
-      }
-    }
-    return y;
   }
-  static Grouped image(const OracleMap& a, const Grouped& z) {
-    const OracleMinima least = minima(a, z.m, true);
-    Grouped y{least.m, {}, {}};
-    for (const auto& [i, l] : z.l) y.l[i] = least.l * l;
-    for (const auto& [i, of_i] : z.l) {
-      for (const auto& [j, of_j] : z.l) {
-        y.H[{i, j}] = least.l * z.H_of(i, j) + a.smoothness * of_i * of_j;
-      }
+
+  void apply(const oracle::MapStatements& maps, const oracle::MapStatement& a, std::size_t level,
+             const Levels& L, OracleValue& y) const {
+    // At the maximum norm, what the part reads stands for the level of its groups, too.
+    const oracle::Reading inner =
+        level == oracle::of_entry ? a.reads : oracle::Reading::of(maps.inner);
+    const Ball m = a.reads.read(z.m);
+    const Ball m_inner = inner.read(z.m);
+    Ball slope = smaller(a.lipschitz, a.slope_at_zero + a.smoothness * m_inner);
+    const Ball& m_of_taylor = refinements.growth ? m_inner : m;
+    y.m[level] = smaller(smaller(a.bound, a.at_zero + a.lipschitz * m),
+                         a.at_zero + (a.slope_at_zero + a.smoothness / Ball(2) * m_of_taylor) * m);
+    if (refinements.growth && maps.growth) {
+      y.m[level] = smaller(y.m[level], maps.growth(level, m));
     }
-    return y;
+    if (refinements.growth && maps.slope) slope = smaller(slope, maps.slope(m_inner));
+
+    const Ball joint = refinements.joint ? maps.joint : Ball::infinity();
+    const auto second = [&](const Ball& h, const Ball& E) {
+      const Ball sum = slope * h + a.smoothness * E;
+      return joint.is_infinite() ? sum : smaller(sum, hypotenuse_of(a.lipschitz * h, joint * E));
+    };
+    for (auto& [i, l] : y.l) l[level] = slope * a.reads.read(z.l_of(i));
+    for (auto& [pair, h] : y.H) {
+      const Levels l_i = z.l_of(pair.first), l_j = z.l_of(pair.second);
+      const Ball E =
+          smaller(a.reads.read(l_i) * inner.read(l_j), inner.read(l_i) * a.reads.read(l_j));
+      h[level] = second(a.reads.read(z.H_of(pair.first, pair.second)), E);
+    }
+    if (a.smoothness.is_zero()) {
+      y.T[level] = slope * a.reads.read(z.T);
+      return;
+    }
+    Levels l;
+    for (std::size_t A = 0; A < oracle::level_count; ++A) l[A] = z.lipschitz(A);
+    y.T[level] = second(a.reads.read(L), a.reads.read(l) * inner.read(l));
   }
 };
 

@@ -1,14 +1,16 @@
-// What components that the plain network does not write out do at the maximum norm, by section 3 of
-// docs/theory.md. Their Euclidean constants are the catalogue's.
+// What components that the plain network does not write out do at each level, by section 3 of
+// docs/theory.md. Their constants for a batch are the catalogue's.
 #pragma once
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "oracle_constants.hpp"
+#include "oracle_statements.hpp"
+#include "reference_maps.hpp"
 
 namespace smoothbound::support::oracle {
 
@@ -61,61 +63,167 @@ inline Ball entry_bound(const LocalResponseNorm& norm) {
   return square_root(square) / power(D, beta);
 }
 
-/// Of an affine part, from its input's and output's shape.
-inline OracleAffine other_affine_at_maximum(const Component& component, const Sizes& input,
-                                            const Sizes& output) {
+/// Of the affine part of a component, from its input's and output's shape; `batch`: what it does to
+/// a batch.
+inline AffineStatements other_affine_statements(const Component& component,
+                                                const OracleAffine& batch, const Sizes& input,
+                                                const Sizes& output, std::int64_t batch_size) {
+  const Counts counts = Counts::of(output, batch_size);
   if (const auto* conv = std::get_if<ConvTransposed>(&component)) {
-    const std::int64_t fan_in = count_pairs(*conv, input, output) * input.front() / conv->groups;
-    return {1, conv->bias ? 1 : 0, 0, 0, {1, root(fan_in)}};
+    const std::int64_t pairs = count_pairs(*conv, input, output);
+    return patches(conv->bias, pairs, pairs, pairs * input.front() / conv->groups, counts);
   }
-  if (std::holds_alternative<Parameter>(component)) return {0, 1, 0, 0, maximum_alone()};
+  AffineStatements b = same_at_levels(batch);
+  if (std::holds_alternative<Parameter>(component)) {
+    for (std::size_t A = 0; A < level_count; ++A) {
+      b[A]->parameters = root(Counts{batch_size, 1, 1}.outside(A));
+    }
+    return b;
+  }
+  if (std::holds_alternative<Embedding>(component)) {
+    // A row of the table stands for each of the tokens at most.
+    for (std::size_t A = 0; A < level_count; ++A) {
+      b[A]->parameters = root(Counts{batch_size, input.front(), 1}.outside(A));
+    }
+    return b;
+  }
   if (const auto* prelu = std::get_if<Prelu>(&component)) {
-    // One entry of u + alpha w + c (1 - alpha), or of x_+ + alpha x_-.
+    // u + alpha w + c (1 - alpha), or x_+ + alpha x_-
     const Ball c = prelu->is_smooth ? Ball::log_two() / Ball::of(prelu->beta.upper) : Ball();
-    return {1, c, 1, c, maximum_alone(), true};
+    for (std::size_t A = 0; A < level_count; ++A) {
+      const std::int64_t scalars = counts.outside(A);
+      const bool per_channel = prelu->per == 0 && A != of_entry;
+      b[A]->offset = c * root(scalars);
+      b[A]->parameters = c * root(per_channel ? scalars / counts.channels : scalars);
+    }
+    return b;
   }
   throw std::invalid_argument(std::string(name_of(component)) + " is not written out");
 }
 
-/// Of a map; `a`: its Euclidean constants.
-inline OracleMap other_map_at_maximum(const Component& component, const OracleMap& a,
-                                      const Sizes& input) {
-  OracleMap entry = linear(1);
-  entry.smoothness = a.smoothness;
-  entry.reads = maximum_alone();
+/// z + c, or c: numbers c in each sample of norm `sample`, at each of its positions of norm
+/// `position`, and `entry` at most.
+inline Levels repeated(const Ball& sample, const Ball& position, const Ball& entry,
+                       std::int64_t batch_size) {
+  return {root(batch_size) * sample, sample, root(batch_size) * position, position, entry};
+}
+inline MapStatements translated(const Levels& by) {
+  MapStatements a = linear_statements(1, Ball(1));
+  a.inner = of_entry;
+  for (std::size_t A = 0; A < level_count; ++A) a.at[A]->at_zero = by[A];
+  return a;
+}
+
+inline Ball norm_of(const std::vector<SignedReal>& numbers) {
+  Ball squares;
+  for (const SignedReal& number : numbers)
+    squares = squares + square(Ball::of(number.magnitude.upper));
+  return square_root(squares);
+}
+
+inline MapStatements state_response_norm(const LocalResponseNorm& norm, const OracleMap& batch,
+                                         const Counts& counts) {
+  MapStatements a =
+      of_groups(batch, {of_batch, of_sample, of_position, of_token}, of_token, counts);
+  // Of channels that are not in one window each may be as large as one alone.
+  const std::int64_t run = (norm.size + 1) / 2;
+  const std::int64_t runs = (counts.channels + run - 1) / run;
+  for (const std::size_t A : {of_batch, of_sample, of_position, of_token}) {
+    const std::int64_t positions = counts.outside(A) / counts.channels;
+    a.at[A]->bound = root(runs * positions) * entry_bound(norm);
+  }
+  a.at[of_entry] = {batch, Reading::of(of_token).or_of(of_entry, root(counts.channels))};
+  a.at[of_entry]->bound = entry_bound(norm);
+  return a;
+}
+
+inline MapStatements state_instance_norm(const InstanceNorm& norm, const OracleMap& batch,
+                                         const Counts& counts) {
+  MapStatements a = of_groups(batch, {of_batch, of_sample}, of_sample, counts);
+  const Ball epsilon = Ball::of(norm.epsilon.upper);
+  a.growth = normalized_norm(counts, epsilon);
+  const std::int64_t g = counts.positions;
+  const Ball slope = root(g - 1) / root(g) / square_root(epsilon);
+  const OracleMap entry{root(g - 1), slope, batch.smoothness, 0, slope};
+  a.at[of_entry] = {entry, Reading::of(of_sample).or_of(of_entry, root(g))};
+  return a;
+}
+
+/// Of a map; `batch`: what it does to a batch.
+inline MapStatements other_map_statements(const Component& component, const OracleMap& batch,
+                                          const Sizes& input, const Sizes& output,
+                                          std::int64_t batch_size) {
+  const Counts counts = Counts::of(output, batch_size);
   if (std::holds_alternative<AdaptiveAveragePool>(component) ||
-      std::holds_alternative<GlobalMaxPool>(component) ||
-      std::holds_alternative<Upsample>(component) || std::holds_alternative<Prelu>(component)) {
-    return entry;
+      std::holds_alternative<Upsample>(component)) {
+    return linear_statements(batch.lipschitz, Ball(1));
+  }
+  if (std::holds_alternative<GlobalMaxPool>(component)) {
+    MapStatements a = linear_statements(1, root(positions_of(input)));
+    for (auto& at : a.at) at->smoothness = Ball::infinity();
+    return a;
+  }
+  if (std::holds_alternative<Prelu>(component)) {
+    MapStatements a = linear_statements(1, Ball(1));
+    a.inner = of_entry;
+    for (auto& at : a.at) at->smoothness = batch.smoothness;
+    return a;
   }
   if (const auto* scale = std::get_if<FixedScale>(&component)) {
-    entry.lipschitz = entry.slope_at_zero = largest_of(scale->by);
-    return entry;
+    const Ball largest = largest_of(scale->by);
+    return linear_statements(largest, largest, largest);
   }
   if (const auto* shift = std::get_if<FixedShift>(&component)) {
-    entry.at_zero = largest_of(shift->by);
-    return entry;
+    const Ball all = norm_of(shift->by);
+    const Ball position = shift->by.size() == 1 ? root(counts.channels) * all : all;
+    return translated(
+        repeated(root(counts.positions) * position, position, largest_of(shift->by), batch_size));
   }
   if (const auto* mask = std::get_if<Mask>(&component)) {
-    if (!a.at_zero.is_zero()) entry.at_zero = Ball::of(mask->by.upper);
-    return entry;
+    // Of a position no more is known than of its sample.
+    const Ball sample = batch.at_zero / root(batch_size);
+    return translated(
+        repeated(sample, sample, sample.is_zero() ? Ball() : Ball::of(mask->by.upper), batch_size));
   }
   if (const auto* constant = std::get_if<FixedValue>(&component)) {
-    const Ball largest = largest_of(constant->values);
-    return {largest, 0, 0, largest, 0, maximum_alone()};
+    const Ball sample = batch.at_zero / root(batch_size);
+    MapStatements a =
+        translated(repeated(sample, sample, largest_of(constant->values), batch_size));
+    for (auto& at : a.at) {
+      at->lipschitz = at->slope_at_zero = 0;
+      at->bound = at->at_zero;
+    }
+    return a;
   }
   if (const auto* norm = std::get_if<LocalResponseNorm>(&component)) {
-    entry = a;
-    entry.bound = entry_bound(*norm);
-    entry.reads = {1, root(input.front())};
-    return entry;
+    return state_response_norm(*norm, batch, counts);
   }
   if (const auto* norm = std::get_if<InstanceNorm>(&component)) {
-    const std::int64_t g = positions_of(input);
-    const Ball slope = root(g - 1) / root(g) / square_root(Ball::of(norm->epsilon.upper));
-    return {root(g - 1), slope, a.smoothness, 0, slope, {1, root(g)}};
+    return state_instance_norm(*norm, batch, counts);
   }
   throw std::invalid_argument(std::string(name_of(component)) + " is not written out");
+}
+
+/// A run of index maps: `places` are the entries of the input that those of the output copy.
+inline MapStatements index_statements(const std::vector<std::int64_t>& places, const Sizes& input,
+                                      const Sizes& output) {
+  const std::int64_t from = positions_of(input);
+  const std::int64_t to = positions_of(output);
+  // Whether each position of the output copies entries of one of the input, each of them once.
+  bool is_apart = true;
+  for (std::int64_t position = 0; position < to; ++position) {
+    std::set<std::int64_t> entries;
+    std::set<std::int64_t> positions;
+    for (std::int64_t channel = 0; channel < output.front(); ++channel) {
+      const std::int64_t place = places[static_cast<std::size_t>(channel * to + position)];
+      if (place < 0) continue;
+      if (!entries.insert(place).second) is_apart = false;
+      positions.insert(place % from);
+    }
+    if (positions.size() > 1) is_apart = false;
+  }
+  return linear_statements(root(most_copies(places)),
+                           is_apart ? std::optional(Ball(1)) : std::nullopt);
 }
 
 }  // namespace smoothbound::support::oracle

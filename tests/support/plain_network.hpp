@@ -104,6 +104,19 @@ struct PlainAxis {
     }
     return *std::max_element(readers.begin(), readers.end());
   }
+  /// How many inputs the output reads that reads most of them, counted.
+  [[nodiscard]] std::int64_t count_patch() const {
+    std::int64_t largest = 0;
+    for (std::int64_t o = 0; o < output; ++o) {
+      std::int64_t read = 0;
+      for (std::int64_t t = 0; t < kernel; ++t) {
+        const std::int64_t p = o * stride + t * dilation - pad;
+        if (p >= 0 && p < input) ++read;
+      }
+      largest = std::max(largest, read);
+    }
+    return largest;
+  }
 };
 
 /// The window along an axis of that size; nothing if the kernel does not fit.

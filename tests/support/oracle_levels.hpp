@@ -1,0 +1,109 @@
+// The norms in which the sharp half of the oracle bounds a value, and what they say of each other.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "ball.hpp"
+#include "plain_network.hpp"
+
+namespace smoothbound::support {
+
+/// Ideas beyond the rules at one norm, each of which can be left out.
+struct OracleRefinements {
+  bool levels = true;
+  bool growth = true;
+  bool joint = true;
+  bool loss = true;
+};
+
+/// A number at each level: the batch's norm 2, suprema over samples, positions, both, and entries.
+using Levels = std::array<Ball, 5>;
+
+namespace oracle {
+
+enum Level : std::size_t { of_batch, of_sample, of_position, of_token, of_entry };
+inline constexpr std::size_t level_count = 5;
+inline const std::array<std::string, level_count> level_names{"2", "s", "p", "sp", "inf"};
+
+constexpr bool has_samples(std::size_t A) { return A == of_sample || A >= of_token; }
+constexpr bool has_positions(std::size_t A) { return A >= of_position; }
+
+inline Levels all_of(const Ball& number) { return {number, number, number, number, number}; }
+
+/// How many there are of a value.
+struct Counts {
+  std::int64_t samples = 1, positions = 1, channels = 1;
+
+  static Counts of(const Sizes& shape, std::int64_t batch) {
+    return {batch, positions_of(shape), shape.front()};
+  }
+  /// Scalars that a level adds up.
+  [[nodiscard]] std::int64_t outside(std::size_t A) const {
+    return (has_samples(A) ? 1 : samples) * (has_positions(A) ? 1 : positions) *
+           (A == of_entry ? 1 : channels);
+  }
+};
+
+/// Which levels there are; the others have the number of the next coarser one.
+struct ActiveLevels {
+  bool axes = true;  // samples and positions
+  bool entries = true;
+
+  [[nodiscard]] bool has(std::size_t A) const {
+    return A == of_batch || (A == of_entry ? entries : axes);
+  }
+};
+
+/// The least numbers that follow: a finer norm is at most a coarser one, and this at most the root
+/// of the number of parts times as much.
+inline void relax(Levels& z, const Counts& counts, const ActiveLevels& active) {
+  const auto is_finer = [&](std::size_t fine, std::size_t coarse) {
+    const bool is_within = (has_samples(fine) || !has_samples(coarse)) &&
+                           (has_positions(fine) || !has_positions(coarse)) && fine > coarse;
+    return is_within && active.has(fine) && active.has(coarse);
+  };
+  for (std::size_t fine = level_count; fine-- > 0;) {
+    for (std::size_t coarse = 0; coarse < fine; ++coarse) {
+      if (!is_finer(fine, coarse) || z[fine].is_infinite()) continue;
+      const std::int64_t parts = counts.outside(coarse) / counts.outside(fine);
+      z[coarse] = smaller(z[coarse], square_root(Ball(parts)) * z[fine]);
+    }
+  }
+  for (std::size_t coarse = 0; coarse < level_count; ++coarse) {
+    for (std::size_t fine = coarse + 1; fine < level_count; ++fine) {
+      if (is_finer(fine, coarse)) z[fine] = smaller(z[fine], z[coarse]);
+    }
+  }
+  if (!active.axes) z[of_sample] = z[of_position] = z[of_token] = z[of_batch];
+  if (!active.entries) z[of_entry] = z[of_token];
+}
+
+/// What stands for |z| in a part's statement: the smallest of factor times |z|_A.
+struct Reading {
+  Levels factors = all_of(Ball::infinity());
+
+  static Reading of(std::size_t A, const Ball& factor = 1) { return Reading{}.or_of(A, factor); }
+  [[nodiscard]] Reading or_of(std::size_t A, const Ball& factor = 1) const {
+    Reading both = *this;
+    both.factors[A] = factor;
+    return both;
+  }
+  [[nodiscard]] Ball read(const Levels& z) const {
+    Ball least = Ball::infinity();
+    for (std::size_t A = 0; A < level_count; ++A) {
+      if (!factors[A].is_infinite()) least = smaller(least, factors[A] * z[A]);
+    }
+    return least;
+  }
+};
+
+/// What a part states at each level; nothing where it says nothing.
+template <class Statement>
+using AtLevels = std::array<std::optional<Statement>, level_count>;
+
+}  // namespace oracle
+}  // namespace smoothbound::support
