@@ -114,7 +114,9 @@ inline void search_network(const support::Network& network, std::uint64_t seed,
   const BoundTable some = evaluate_bounds(network.graph, inputs, Method::sharp);
   expect_below(found, some, nearest);
   if (network.settings.loss == nullptr) return;
-  const ObjectiveFindings objective = ObjectiveAdversary(network, region, run, seed).search(effort);
+  ObjectiveAdversary adversary(network, region, run, seed);
+  const ObjectiveFindings objective = adversary.search(effort);
+  EXPECT_LE(adversary.unsolved(), effort.starts);
   for (const Method method : {Method::paper, Method::sharp}) {
     expect_below(objective,
                  bound_objective(network.graph, network.settings, network.bounds(method)),

@@ -27,7 +27,7 @@ ObjectiveFindings ObjectiveAdversary::search(const Effort& effort) {
   for (int start = 0; start < effort.starts; ++start) {
     for (const int order : {1, 2}) {
       draw_labels();
-      ascend(order, effort);
+      ascend_or_stop(order, effort);
     }
   }
   return found_;
@@ -35,7 +35,16 @@ ObjectiveFindings ObjectiveAdversary::search(const Effort& effort) {
 
 void ObjectiveAdversary::search_on(const Effort& effort) {
   for (int start = 0; start < effort.starts; ++start) {
-    for (const int order : {1, 2}) ascend(order, effort);
+    for (const int order : {1, 2}) ascend_or_stop(order, effort);
+  }
+}
+
+// A loss whose inner problem resists says nothing of what was not met before.
+void ObjectiveAdversary::ascend_or_stop(int order, const Effort& effort) {
+  try {
+    ascend(order, effort);
+  } catch (const NotConverged&) {
+    ++unsolved_;
   }
 }
 

@@ -25,8 +25,11 @@ class ObjectiveAdversary {
   /// As `search`, with the labels of the last `look`.
   void search_on(const Effort& effort);
   [[nodiscard]] const ObjectiveFindings& found() const { return found_; }
+  /// Ascents that ended where the loss could not be evaluated.
+  [[nodiscard]] int unsolved() const { return unsolved_; }
 
  private:
+  void ascend_or_stop(int order, const Effort& effort);
   void ascend(int order, const Effort& effort);
   void draw_labels();
   LossEvaluation evaluate_at(const SearchPoint& point);
@@ -44,6 +47,7 @@ class ObjectiveAdversary {
   Labels labels_;
   Numbers direction_;
   ObjectiveFindings found_;
+  int unsolved_ = 0;
 };
 
 }  // namespace smoothbound::search
