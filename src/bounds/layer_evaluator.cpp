@@ -119,10 +119,14 @@ void LayerEvaluator::apply(rules::Composition& composition, std::span<const Plac
 rules::Value LayerEvaluator::value_of(std::uint32_t layer) const {
   if (layer != Graph::network_input) return table_.value(layer);
   rules::Value input(Triple{inputs_.norm, {}, {}}, table_.level_set);
-  if (inputs_.sample_norm && table_.level_set.has(per_sample)) {
-    input.m[per_sample] = std::min(inputs_.norm, *inputs_.sample_norm);
-    input.relax(extents_of(graph_.shape_of(layer), inputs_.batch));
+  if (table_.method == Method::paper || !inputs_.refinements.levels || !inputs_.sample_norm) {
+    return input;
   }
+  const Magnitude& one = *inputs_.sample_norm;
+  input.m[euclidean] =
+      std::min(inputs_.norm, square_root(Magnitude::from_count(inputs_.batch)) * one);
+  input.m[per_sample] = one;
+  input.relax(extents_of(graph_.shape_of(layer), inputs_.batch));
   return input;
 }
 

@@ -83,9 +83,9 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
       lf = std::min(lf, known.norm + f.smoothness.value / terms * at.lipschitz * known.distance);
     }
     const Magnitude first = at.smoothness * lf;
-    if (first < smoothness) {
+    if (first <= smoothness) {
       smoothness = first;
-      route = levels[level].samples ? Route::per_sample : Route::stacked;
+      route = levels[level].samples ? Route::sample : Route::stacked;
     }
     lipschitz = std::min(lipschitz, at.lipschitz * lf);
     slope = std::min(slope, at.lipschitz / square_root(terms));

@@ -261,13 +261,23 @@ Magnitude largest_copies(std::span<const IndexMap> run) {
 }
 
 bool keeps_positions(const IndexMap& map, const Shape& input, const Shape& output) {
-  if (map.axes.empty()) return false;
-  const IndexMap::Axis& channels = map.axes.front();
-  return channels.rule.input == input.channels() && channels.rule.output == output.channels() &&
-         channels.stride == input.positions() && channels.rule.largest_copies() == 1 &&
-         std::all_of(map.axes.begin() + 1, map.axes.end(), [&](const IndexMap::Axis& axis) {
-           return axis.stride < channels.stride || axis.rule.input == 1;
-         });
+  // Entry (c, p) of the output is to be entry (f(c), g(p)) of the input, each f(c) another one: the
+  // first axes move along channels, the others along positions, and some do not move.
+  const std::int64_t positions = input.positions();
+  const auto stays = [](const IndexMap::Axis& axis) {
+    return axis.rule.input == 1 || axis.rule.output == 1;
+  };
+  std::int64_t channels = 1;
+  for (const IndexMap::Axis& axis : map.axes) {
+    if (channels < output.channels()) {
+      channels *= axis.rule.output;
+      if (axis.rule.largest_copies() > 1) return false;
+      if (!stays(axis) && axis.stride % positions != 0) return false;
+    } else if (!stays(axis) && axis.stride * axis.rule.input > positions) {
+      return false;
+    }
+  }
+  return channels == output.channels();
 }
 
 MapConstants index_map_constants(std::span<const IndexMap> run, bool keep_positions) {

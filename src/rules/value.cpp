@@ -195,6 +195,7 @@ void Value::relax(const Extents& extents) {
     lower(per_position, numbers[euclidean]);
     lower(per_token, std::min(numbers[per_sample], numbers[per_position]));
     lower(maximum, numbers[per_token]);
+    fill_from_coarser(level_set_, numbers);
   });
 }
 

@@ -23,9 +23,11 @@ using support::read_network;
 
 Magnitude magnitude(double value) { return Magnitude::from_double(value); }
 
+// By the rules at one norm, which are worked out by hand.
 BoundTable around(const Network& network, const PointBounds& point, double radius, Method method) {
-  return evaluate_bounds_around(network.graph, inputs_of(network.settings), point,
-                                magnitude(radius), method);
+  Inputs inputs = inputs_of(network.settings);
+  inputs.refinements = {false, false, false, false};
+  return evaluate_bounds_around(network.graph, inputs, point, magnitude(radius), method);
 }
 
 // tanh: l = 1, L = T = 4/(3 sqrt 3), bound sqrt(12) over 4 samples of 3; biases have l = 2.

@@ -162,7 +162,7 @@ TEST(SweepCsv, HasARowForEachPointAndCrossing) {
   for (const CsvRow& row : parse_csv(run.out)) {
     ++records[row.at("record")];
     if (row.at("record") == "point") {
-      EXPECT_EQ(row.at("against_lipschitz").substr(0, 7), "7.70480");
+      EXPECT_EQ(row.at("against_lipschitz").substr(0, 7), "5.33735");
       EXPECT_EQ(row.at("bound"), "");
     } else if (row.at("record") == "crossing") {
       EXPECT_EQ(row.at("below") + " " + row.at("above"), "worse better");

@@ -12,8 +12,8 @@ namespace smoothbound {
 
 /// By which way a bound on the objective was found.
 enum class Route : std::uint8_t {
-  stacked,     // the norms of the whole batch, by Cauchy-Schwarz
-  per_sample,  // the largest of a sample, or of a part of one
+  stacked,  // the norms of the whole batch, by Cauchy-Schwarz
+  sample,   // the largest of a sample, or of a part of one
 };
 
 constexpr std::string_view name_of(Route route) {

@@ -15,14 +15,14 @@ struct LossSite {
   Method method = Method::sharp;
   std::int64_t samples = 1;
   Magnitude
-      prediction_bound{};  // of the norms of predictions, of which the root mean square counts
-  Magnitude position_bound = Magnitude::infinity();  // largest norm at a position of a sample
-  Magnitude entry_bound = Magnitude::infinity();     // largest entry
-  Magnitude label_radius{};                          // radius of a ball that contains each label
-  std::int64_t classes = 1;                          // outputs at a position of a sample
-  std::int64_t positions = 1;                        // of a sample
+      prediction_bound{};      // of the norms of predictions, of which the root mean square counts
+  Magnitude label_radius{};    // radius of a ball that contains each label
+  std::int64_t classes = 1;    // outputs at a position of a sample
+  std::int64_t positions = 1;  // of a sample
   Real label_smoothing{};
   Real threshold{Magnitude::from_count(1), LowerBound::from_count(1), 1};
+  Magnitude position_bound = Magnitude::infinity();  // largest norm at a position of a sample
+  Magnitude entry_bound = Magnitude::infinity();     // largest entry
 };
 
 struct LossConstants {
