@@ -48,15 +48,6 @@ Findings Adversary::search(const Effort& effort) {
   return found_;
 }
 
-void Adversary::look(const SearchPoint& point, int power_steps) {
-  for (std::size_t level = 0; level < levels.size(); ++level) {
-    for (int order = 0; order < 3; ++order) {
-      draw_direction();
-      evaluate(order, level, point, power_steps);
-    }
-  }
-}
-
 void Adversary::draw_direction() {
   std::normal_distribution<double> normal;
   direction_.resize(run_->parameters().size());

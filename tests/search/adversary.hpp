@@ -30,9 +30,6 @@ class Adversary {
             std::uint64_t seed);
 
   Findings search(const Effort& effort);
-  /// Of values and derivatives at a point, along the best directions that power steps find.
-  void look(const SearchPoint& point, int power_steps);
-  [[nodiscard]] const Findings& found() const { return found_; }
 
  private:
   class Recorder;

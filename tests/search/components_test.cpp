@@ -76,6 +76,13 @@ constexpr std::array other_networks{
     "[{name: a, conv: {filters: 1, kernel: 1}}, {name: y, multiply: [a, input]}]",
     "[{name: a, conv: {filters: 2, kernel: 1}, then: [global_average_pool]}, {name: y, multiply: "
     "[a, input]}]",
+    "[{name: a, radius: 50, conv: {filters: 2, kernel: 1}, then: [tanh]}, {name: gate, from: "
+    "input, "
+    "radius: 50, conv: {filters: 2, kernel: 1}, then: [global_average_pool, tanh]}, {name: y, "
+    "multiply: [a, gate]}]",
+    "[{name: gate, radius: 50, conv: {filters: 1, kernel: 1}, then: [tanh]}, {name: a, from: "
+    "input, "
+    "radius: 50, conv: {filters: 2, kernel: 1}, then: [tanh]}, {name: y, multiply: [gate, a]}]",
     "[{name: a, conv: {filters: 2, kernel: 1}}, {name: y, matmul: [a, input]}]",
     "[{name: a, conv: {filters: 2, kernel: 1}}, {name: y, matmul: {inputs: [a, a], transpose: "
     "second, scale: 0.5}}]",
