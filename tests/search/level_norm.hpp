@@ -1,6 +1,7 @@
 // Norms of stacked batches at the levels, and where they are attained.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,10 @@
 // Where a search may go: parameters in balls and inputs of bounded norm.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "smoothbound/runtime/measure.hpp"
