@@ -66,6 +66,7 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
   Magnitude smoothness = Magnitude::infinity();
   Magnitude slope = Magnitude::infinity();
   Magnitude curvature;
+  Magnitude least = Magnitude::infinity();  // of a level alone: it names the route
   Route route = Route::stacked;
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (!divides_terms(*settings.loss, level) || !psi.level_set().has(level)) continue;
@@ -82,13 +83,16 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
       const GradientAtPoint& known = level == euclidean ? at_point.batch : at_point.sample;
       lf = std::min(lf, known.norm + f.smoothness.value / terms * at.lipschitz * known.distance);
     }
+    const Magnitude l_of_terms = at.lipschitz / square_root(terms);
     const Magnitude first = at.smoothness * lf;
-    if (first <= smoothness) {
-      smoothness = first;
+    const Magnitude alone = first + l_of_terms * l_of_terms * f.smoothness.value;
+    if (alone <= least) {
+      least = alone;
       route = levels[level].samples ? Route::sample : Route::stacked;
     }
+    smoothness = std::min(smoothness, first);
     lipschitz = std::min(lipschitz, at.lipschitz * lf);
-    slope = std::min(slope, at.lipschitz / square_root(terms));
+    slope = std::min(slope, l_of_terms);
     curvature = f.smoothness.value;
   }
   ObjectiveBounds bounds =

@@ -260,9 +260,19 @@ Magnitude largest_copies(std::span<const IndexMap> run) {
   return Magnitude::from_count(most_frequent(places));
 }
 
+// Whether outputs are the inputs in their order.
+bool is_in_order(const IndexMap& map) {
+  std::int64_t stride = 1;
+  for (std::size_t k = map.axes.size(); k-- > 0; stride *= map.axes[k].rule.input) {
+    if (map.axes[k].stride != stride || !map.axes[k].rule.is_identity()) return false;
+  }
+  return true;
+}
+
 bool keeps_positions(const IndexMap& map, const Shape& input, const Shape& output) {
   // Entry (c, p) of the output is to be entry (f(c), g(p)) of the input, each f(c) another one: the
   // first axes move along channels, the others along positions, and some do not move.
+  if (input.channels() == output.channels() && is_in_order(map)) return true;
   const std::int64_t positions = input.positions();
   const auto stays = [](const IndexMap::Axis& axis) {
     return axis.rule.input == 1 || axis.rule.output == 1;

@@ -32,7 +32,7 @@ std::int64_t AxisWindow::largest_patch() const {
     largest = std::max(largest, end - first);
     if (largest == most) break;
   }
-  return std::max<std::int64_t>(largest, 1);
+  return largest;
 }
 
 std::int64_t AxisWindow::largest_overlap() const {

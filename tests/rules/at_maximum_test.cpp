@@ -93,12 +93,12 @@ TEST(AtMaximum, OfPartsWithWeights) {
 
 // v itself, whose largest entry may be all of it.
 TEST(AtMaximum, OfAParameter) {
-  expect_affine(part_of("[2]", "parameter: [3, 2]"), {1, none, 0, 1, 0, 0});
+  expect_affine(part_of("[2]", "parameter: [3, 2]"), {none, 1, 0, 1, 0, 0});
 }
 
 // A row of the table, one entry of which may be all of it.
 TEST(AtMaximum, OfAnEmbedding) {
-  expect_affine(part_of("[4]", "embedding: {entries: 3, features: 2}"), {1, none, 0, 1, 0, 0});
+  expect_affine(part_of("[4]", "embedding: {entries: 3, features: 2}"), {none, 1, 0, 1, 0, 0});
 }
 
 // gamma_c z + delta_c of z = sqrt(3), gamma_c = sqrt(3)/2, delta_c = 1/2 is 2 = sqrt(3 + 1).
