@@ -38,7 +38,7 @@ std::string random_transformer(std::uint64_t seed) {
 }
 
 TEST(Transformers, StayBelowTheirBounds) {
-  const Wish wish(0, 60);
+  const Wish wish(0, 150);
   Nearest nearest;
   for (std::uint64_t seed = wish.first; seed < wish.first + wish.count; ++seed) {
     const std::string text = random_transformer(seed);
