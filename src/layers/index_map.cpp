@@ -270,22 +270,16 @@ bool is_in_order(const IndexMap& map) {
 }
 
 bool keeps_positions(const IndexMap& map, const Shape& input, const Shape& output) {
-  // Entry (c, p) of the output is to be entry (f(c), g(p)) of the input, each f(c) another one: the
-  // first axes move along channels, the others along positions, and some do not move.
-  if (input.channels() == output.channels() && is_in_order(map)) return true;
+  // From one channel of an output position to another, sources are to be whole numbers of channels
+  // apart.
   const std::int64_t positions = input.positions();
-  const auto stays = [](const IndexMap::Axis& axis) {
-    return axis.rule.input == 1 || axis.rule.output == 1;
-  };
+  if (is_in_order(map) && output.positions() % positions == 0) return true;
   std::int64_t channels = 1;
   for (const IndexMap::Axis& axis : map.axes) {
-    if (channels < output.channels()) {
-      channels *= axis.rule.output;
-      if (axis.rule.largest_copies() > 1) return false;
-      if (!stays(axis) && axis.stride % positions != 0) return false;
-    } else if (!stays(axis) && axis.stride * axis.rule.input > positions) {
-      return false;
-    }
+    if (channels >= output.channels()) break;
+    channels *= axis.rule.output;
+    if (axis.rule.largest_copies() > 1) return false;
+    if (axis.rule.input > 1 && axis.rule.output > 1 && axis.stride % positions != 0) return false;
   }
   return channels == output.channels();
 }

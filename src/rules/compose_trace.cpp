@@ -86,12 +86,14 @@ void Composition::record_result() const {
                             TraceLine{"P B", "own parameters", l_own, "term of l"}});
     const std::string source = is_paper ? "term of L" : "entry for L";
     std::vector<TraceLine> entries{
-        {"H_11", "P A L_in + S A^2 l_in^2: earlier parameters",
+        {"H_11", is_paper ? "P A L_in + S A^2 l_in^2: earlier parameters" : "earlier parameters",
          has_rest ? z_.H(earlier, earlier)[euclidean] : none, source},
-        {is_paper ? "2 H_12" : "H_12", "(S A B + P L_beta) l_in: mixed",
+        {is_paper ? "2 H_12" : "H_12",
+         is_paper ? "(S A B + P L_beta) l_in: mixed" : "earlier and own parameters",
          has_rest && has_own ? scale(z_.H(earlier, own_)[euclidean], is_paper ? 1 : 0) : none,
          source},
-        {"H_22", "S B^2: own parameters", has_own ? z_.H(own_, own_)[euclidean] : none, source}};
+        {"H_22", is_paper ? "S B^2: own parameters" : "own parameters",
+         has_own ? z_.H(own_, own_)[euclidean] : none, source}};
     const bool by_form = z_.T[euclidean].is_finite() && z_.T[euclidean] == total.smoothness;
     if (by_form) {
       entries.push_back({"T", "along one direction: first and second derivative jointly",

@@ -82,8 +82,8 @@ struct IndexMap {
 /// the product of those of each map, which is never below.
 Magnitude largest_copies(std::span<const IndexMap> run);
 
-/// Whether each position of the output copies entries of one position of the input, each of them
-/// once: the channels stay an axis of their own.
+/// Whether each position of the output is known to copy entries of one position of the input, each
+/// of them once.
 bool keeps_positions(const IndexMap& map, const Shape& input, const Shape& output);
 
 /// The constants of a run of index maps, composed into one: l = ||grad a(0)|| is the root of the
