@@ -165,6 +165,7 @@ double over(double found, const Magnitude& bound) {
 // All that is stated at a level.
 void expect_stated(MapAlone& map, const MapConstants& a, std::size_t level, std::mt19937_64& random,
                    Nearest& nearest) {
+  if (levels[level].centred) return;  // nothing is stated there
   const auto stated = rules::at_level(a, level, map.extents());
   if (!stated) return;
   const auto norm = [&](const Numbers& h) { return rules::read(stated->reads, map.norms(h)); };
