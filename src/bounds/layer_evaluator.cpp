@@ -12,6 +12,18 @@ void note_component(rules::Trace& trace, const PlacedComponent& placed) {
       {"", std::string(name_of(placed.component)), {}, std::string(formula_of(placed.component))});
 }
 
+// Whether some component sees no more of samples than how they differ from their mean.
+bool centres(const Layer& layer) {
+  return std::ranges::any_of(layer.components, [](const PlacedComponent& placed) {
+    return std::visit(
+        [](const auto& c) {
+          if constexpr (requires { c.centres_samples(); }) return c.centres_samples();
+          return false;
+        },
+        placed.component);
+  });
+}
+
 bool has_positions(const Graph& graph) {
   return graph.shape_of(Graph::network_input).positions() > 1 ||
          std::ranges::any_of(graph.layers, [](const Layer& layer) {
@@ -40,6 +52,10 @@ BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) 
   if (of_samples) table.level_set.add(per_sample);
   if (of_positions) table.level_set.add(per_position);
   if (of_samples && of_positions) table.level_set.add(per_token);
+  if (of_samples && inputs.refinements.centred && std::ranges::any_of(graph.layers, centres)) {
+    table.level_set.add(centred_euclidean);
+    table.level_set.add(centred_position);
+  }
   if (inputs.all_levels || std::ranges::any_of(graph.layers, reads_maximum)) {
     table.level_set.add(maximum);
   }

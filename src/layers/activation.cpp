@@ -60,6 +60,7 @@ MapGrowth Activation::growth() const {
   if (row->has_scale) {
     growth.scale = scale;
     growth.joint *= scale.upper;
+    growth.third *= scale.upper * scale.upper;
   }
   return growth;
 }

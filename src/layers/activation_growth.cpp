@@ -37,37 +37,45 @@ Magnitude tanh_norm(const Magnitude& m, const Magnitude& n, const Real& /*none*/
 
 Magnitude same_norm(const Magnitude& m, const Magnitude& /*n*/, const Real& /*none*/) { return m; }
 
-MapGrowth joint_alone(const Magnitude& c) {
+MapGrowth by_derivatives(const Magnitude& joint, const Magnitude& third = Magnitude::infinity()) {
   MapGrowth growth;
-  growth.joint = c;
+  growth.joint = joint;
+  growth.third = third;
   return growth;
 }
 
 }  // namespace
 
 MapGrowth softplus_growth(const Real& beta) {
-  return {softplus_norm, softplus_slope, beta.upper * softplus_joint, beta};
+  // s (1-s) (1-2s) is largest at s = 1/2 - 1/(2 sqrt 3)
+  const Magnitude third = Magnitude::from_count(1) /
+                          (LowerBound::from_count(6) * square_root(LowerBound::from_count(3)));
+  return {softplus_norm, softplus_slope, beta.upper * softplus_joint,
+          beta.upper * beta.upper * third, beta};
 }
 
 MapGrowth tanh_growth(const Real& /*none*/) {
-  return {tanh_norm, nullptr, square_root(Magnitude::from_count(2))};
+  return {tanh_norm, nullptr, square_root(Magnitude::from_count(2)), Magnitude::from_count(2)};
 }
 
 MapGrowth below_identity(const Real& /*none*/) { return {same_norm}; }
 
 MapGrowth sigmoid_growth(const Real& /*none*/) {
-  return joint_alone(Magnitude::from_count(1) / square_root(LowerBound::from_count(32)));
+  const Magnitude one = Magnitude::from_count(1);
+  return by_derivatives(one / square_root(LowerBound::from_count(32)), scale(one, -3));
 }
 
-MapGrowth sin_growth(const Real& /*none*/) { return joint_alone(Magnitude::from_count(1)); }
+MapGrowth sin_growth(const Real& /*none*/) {
+  return by_derivatives(Magnitude::from_count(1), Magnitude::from_count(1));
+}
 
 MapGrowth erf_growth(const Real& /*none*/) {
   // sqrt(8/pi), rounded up
-  return joint_alone(Magnitude::from_decimal("1.59576912160573071175978423974"));
+  return by_derivatives(Magnitude::from_decimal("1.59576912160573071175978423974"));
 }
 
 MapGrowth atan_growth(const Real& /*none*/) {
-  return joint_alone(square_root(Magnitude::from_count(2)));
+  return by_derivatives(square_root(Magnitude::from_count(2)));
 }
 
 }  // namespace smoothbound::activations

@@ -48,6 +48,7 @@ Parts Embedding::parts(const Site& site, Method /*method*/) const {
                          "a row stands at most once for each token and sample"};
   const Magnitude one = Magnitude::from_count(1);
   b.of_sample = AffineOfSample{roots_of_positions(site.output), {}, one};
+  b.of_sample->is_same_for_all = false;
   b.at_maximum = AffineAtLevel{reading_of(maximum), {}, one, {}, {}};
   return Part(b);
 }

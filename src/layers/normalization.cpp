@@ -348,8 +348,11 @@ Parts BatchNorm::parts(const Site& site, Method method) const {
     return with_affine(fixed_normalization(given, d, site, epsilon), affine, site, d);
   }
   const std::int64_t group = site.output.elements() / d * site.batch;
-  const std::size_t inner = scopes[per] == "element" ? per_position : euclidean;
-  return with_affine(normalization(site, {group, inner}, epsilon, method), affine, site, d);
+  const bool of_elements = scopes[per] == "element";
+  MapConstants a =
+      normalization(site, {group, of_elements ? per_position : euclidean}, epsilon, method);
+  a.centres_samples = centres_samples();
+  return with_affine(a, affine, site, d);
 }
 
 void LayerNorm::visit_settings(SettingsVisitor& visitor) {

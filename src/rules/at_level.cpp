@@ -14,6 +14,17 @@ Magnitude norm_at(const Repeated& norm, std::size_t level, const Extents& extent
 
 std::optional<AffineAtLevel> at_level(const AffineConstants& b, std::size_t level,
                                       const Extents& extents) {
+  if (levels[level].centred) {
+    // Subtracting the mean over samples commutes with what does the same to each of them.
+    if (!b.of_sample) return std::nullopt;
+    auto at = at_level(b, level_before_centring(level), extents);
+    if (!at) return at;
+    for (const std::size_t uncentred : {euclidean, per_position}) {
+      std::swap(at->reads[uncentred], at->reads[centred_level(uncentred)]);
+    }
+    if (b.of_sample->is_same_for_all) at->linear_parameters = at->offset = {};
+    return at;
+  }
   if (level == euclidean) {
     return AffineAtLevel{reading_of(euclidean), b.bilinear.value, b.linear_parameters.value,
                          b.linear_input.value,  b.offset.value,   b.at_point};
@@ -44,6 +55,10 @@ std::optional<MapAtLevel> at_level(const MapConstants& a, std::size_t level,
   MapAtLevel at{
       reading_of(level),     a.bound.value, a.lipschitz.value, a.smoothness.value, a.at_zero.value,
       a.slope_at_zero.value, a.inner};
+  if (a.centres_samples) {
+    at.reads = reading_of(centred_level(level));
+    at.inner = centred_position;
+  }
   if (level == euclidean) return at;
   at.bound = norm_at(a.bound_of, level, extents);
   at.at_zero = norm_at(a.at_zero_of, level, extents);

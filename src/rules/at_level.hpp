@@ -7,7 +7,8 @@
 
 namespace smoothbound::rules {
 
-/// Nothing where the part states nothing: coarser levels bound it.
+/// Nothing where the part states nothing: coarser levels bound it. Of maps, at levels that are not
+/// centred.
 std::optional<AffineAtLevel> at_level(const AffineConstants& b, std::size_t level,
                                       const Extents& extents);
 std::optional<MapAtLevel> at_level(const MapConstants& a, std::size_t level,

@@ -14,6 +14,13 @@ void forget(std::size_t level, Value& value) {
       [&](PerLevel<Magnitude>& numbers) { numbers[level] = Magnitude::infinity(); });
 }
 
+// The one level that is read as it is, or the number of levels.
+std::size_t level_read(const Reading& reads) {
+  std::size_t level = 0;
+  while (level < levels.size() && reads != reading_of(level)) ++level;
+  return level;
+}
+
 // With the own block among the rest.
 void close(Value& value, std::size_t own_group, bool by_triangle) {
   if (own_group < value.groups() && value.label(own_group) == own) {
@@ -100,7 +107,9 @@ void Composition::apply(const MapConstants& a, const Extents& extents) {
   Value image = z_;
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (!z_.level_set().has(level)) continue;
-    if (const auto at = at_level(a, level, extents)) {
+    if (levels[level].centred) {
+      apply_centred(level, a, extents, image);
+    } else if (const auto at = at_level(a, level, extents)) {
       const bool acts = method_ == Method::sharp && is_finer(a.inner, level);
       apply(level, *at, acts ? &a.growth : nullptr, extents, image);
     } else {
@@ -153,8 +162,61 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     all = hypotenuse(all, l(i));
     all_inner = hypotenuse(all_inner, l_inner(i));
   }
-  const bool as_it_is = a.reads == reading_of(level);
-  image.T[level] = second(as_it_is ? z_.smoothness(level) : T, all * all_inner);
+  const std::size_t read_level = level_read(a.reads);
+  image.T[level] =
+      second(read_level < levels.size() ? z_.smoothness(read_level) : T, all * all_inner);
+}
+
+// Subtracting the mean over samples, Pi, of a map that does the same to each sample. A Lipschitz
+// function contracts variances; with z' = Pi z' + mu, the part with mu, which all samples have in
+// common, is multiplied by Pi f'(z), and likewise for second derivatives. Section 3 of
+// docs/theory.md.
+void Composition::apply_centred(std::size_t level, const MapConstants& a, const Extents& extents,
+                                Value& image) const {
+  forget(level, image);
+  const auto at = at_level(a, level_before_centring(level), extents);
+  // What has the mean 0 has the bounds of the level that is not centred; of maps that mix samples
+  // no more is known.
+  if (!at || a.centres_samples || !is_finer(a.inner, per_sample)) return;
+  const Magnitude& m_inner = at->inner ? z_.m[*at->inner] : z_.m[level_before_centring(level)];
+  Magnitude slope = slope_within(*at, m_inner);
+  if (refine_.growth) slope = std::min(slope, a.growth.slope_within(m_inner));
+  const Magnitude& m = z_.m[level];
+  image.m[level] = std::min(at->bound, slope * m);
+  const Magnitude& L = at->smoothness;
+  if (!L.is_zero() && a.inner != maximum) return;
+  const Magnitude& K = a.growth.third;
+  const LowerBound root_samples = square_root(LowerBound::from_count(extents.samples));
+  const auto mean = [&](const PerLevel<Magnitude>& numbers) {
+    return std::min(numbers[per_token], numbers[per_position] / root_samples);
+  };
+  for (std::size_t i = 0; i < z_.groups(); ++i) {
+    const Magnitude& l_i = z_.l(i)[level];
+    const Magnitude mu_i = mean(z_.l(i));
+    image.l(i)[level] = slope * l_i + L * mu_i * m;
+    for (std::size_t j = 0; j <= i; ++j) {
+      const Magnitude& l_j = z_.l(j)[level];
+      const Magnitude mu_j = mean(z_.l(j));
+      const Magnitude e =
+          std::min(l_i * z_.l(j)[centred_position], z_.l(i)[centred_position] * l_j);
+      image.H(i, j)[level] = slope * z_.H(i, j)[level] +
+                             (L * mean(z_.H(i, j)) + K * mu_i * mu_j) * m +
+                             L * (l_i * mu_j + mu_i * l_j + e);
+    }
+  }
+  if (L.is_zero()) {
+    image.T[level] = slope * z_.T[level];
+    return;
+  }
+  // The same along one direction.
+  const auto mean_of = [&](const auto& number) {
+    return std::min((z_.*number)(per_token), (z_.*number)(per_position) / root_samples);
+  };
+  const Magnitude l = z_.lipschitz(level);
+  const Magnitude mu = mean_of(&Value::lipschitz);
+  image.T[level] = slope * z_.smoothness(level) +
+                   (L * mean_of(&Value::smoothness) + K * mu * mu) * m +
+                   L * (scale(l * mu, 1) + l * z_.lipschitz(centred_position));
 }
 
 }  // namespace smoothbound::rules

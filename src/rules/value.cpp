@@ -167,6 +167,8 @@ void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
     numbers[per_token] = std::min(numbers[per_sample], numbers[per_position]);
   }
   if (!kept.has(maximum)) numbers[maximum] = numbers[per_token];
+  if (!kept.has(centred_euclidean)) numbers[centred_euclidean] = numbers[euclidean];
+  if (!kept.has(centred_position)) numbers[centred_position] = numbers[per_position];
 }
 
 }  // namespace
@@ -195,6 +197,11 @@ void Value::relax(const Extents& extents) {
     lower(per_position, numbers[euclidean]);
     lower(per_token, std::min(numbers[per_sample], numbers[per_position]));
     lower(maximum, numbers[per_token]);
+    if (level_set_.has(centred_euclidean)) {
+      lower(centred_euclidean,
+            std::min(numbers[euclidean], root_positions * numbers[centred_position]));
+      lower(centred_position, std::min(numbers[per_position], numbers[centred_euclidean]));
+    }
     fill_from_coarser(level_set_, numbers);
   });
 }

@@ -1,4 +1,4 @@
-// Attention against its formula, and searches that try to exceed its bounds.
+// Attention against its formula.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -7,8 +7,6 @@
 #include <map>
 
 #include "networks.hpp"
-#include "search.hpp"
-#include "support/read_network.hpp"
 
 namespace smoothbound::testing {
 namespace {
@@ -113,44 +111,6 @@ void expect_formula(double tolerance) {
 TEST(Attention, IsItsFormula) {
   expect_formula<double>(1e-12);
   expect_formula<float>(2e-4);
-}
-
-// Transformers of one to three blocks, some of which share parameters.
-std::string random_transformer(std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  const auto one_of = [&](std::vector<std::string> values) {
-    return values[static_cast<std::size_t>(random() % values.size())];
-  };
-  std::string text = fmt::format(
-      "batch: {}\nradius: {}\ninput: {{shape: [4, {}], norm: {}}}\nlayers:\n"
-      "  - {{name: z0, dense: {{units: 4, per: position}}}}\n",
-      one_of({"1", "2"}), one_of({"1", "0.5", "2"}), one_of({"1", "2", "3"}),
-      one_of({"1", "0.4", "3"}));
-  const int blocks = 1 + static_cast<int>(random() % 3);
-  for (int i = 1; i <= blocks; ++i) {
-    const std::string norm = "{layer_norm: {epsilon: 0.1, per: position, affine: true}}";
-    const bool shares = i > 1 && random() % 2 == 0;
-    const std::string before =
-        random() % 2 == 0 ? fmt::format("z{}", i - 1) : fmt::format("n{}", i);
-    text += fmt::format("  - {{name: n{}, from: z{}, then: [{}]}}\n", i, i - 1, norm);
-    text += fmt::format("  - {{name: a{}, from: {}, attention: {{heads: 2, causal: {}}}{}}}\n", i,
-                        before, random() % 2 == 0, shares ? ", share: a1" : "");
-    text += fmt::format("  - {{name: z{}, {}: [a{}, z{}], then: [{}]}}\n", i,
-                        one_of({"add", "add", "multiply"}), i, i - 1,
-                        one_of({"tanh", "softplus", "identity"}));
-  }
-  return text;
-}
-
-TEST(Attention, StaysBelowItsBounds) {
-  Nearest nearest;
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    const std::string text = random_transformer(seed);
-    SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
-    expect_below_bounds(support::read_network(text), seed, 3, nearest);
-  }
-  EXPECT_GT(nearest.slope, 0.5);
-  EXPECT_GT(nearest.curvature, 0.2);
 }
 
 }  // namespace

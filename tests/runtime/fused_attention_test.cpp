@@ -12,7 +12,6 @@
 #include "attention_writer.hpp"
 #include "models/fuse_attention.hpp"
 #include "networks.hpp"
-#include "search.hpp"
 #include "smoothbound/data/write_arrays.hpp"
 #include "smoothbound/runtime/parameters.hpp"
 #include "support/temporary_directory.hpp"

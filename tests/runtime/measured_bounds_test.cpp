@@ -10,15 +10,11 @@
 #include "smoothbound/bounds/evaluate.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/measure.hpp"
-#include "support/random_network.hpp"
 #include "support/read_network.hpp"
 
 namespace smoothbound {
 namespace {
 
-using support::PlainLayer;
-using support::PlainNetwork;
-using support::PlainPart;
 using Vector = std::vector<double>;
 
 // For the rounding of the measurement.
@@ -49,63 +45,6 @@ Measurement expect_bounded(const support::Network& network, MeasureSettings sett
   }
   return found;
 }
-
-// Of the generator's networks those that can be executed, in sizes where the search says something.
-std::optional<PlainNetwork> runnable_network(std::uint64_t seed) {
-  PlainNetwork network = support::random_network(seed);
-  std::mt19937_64 random(seed);
-  const auto one_of = [&](std::initializer_list<const char*> values) {
-    return std::string(values.begin()[random() % values.size()]);
-  };
-  const std::size_t depth = 1 + random() % 4;
-  const auto reads_before = [&](const PlainLayer& layer) {
-    return std::ranges::all_of(layer.inputs,
-                               [&](int input) { return input < static_cast<int>(depth); });
-  };
-  if (depth < network.layers.size() &&
-      std::all_of(network.layers.begin(),
-                  network.layers.begin() + static_cast<std::ptrdiff_t>(depth), reads_before)) {
-    network.layers.resize(depth);
-  }
-  network.batch = 1 + static_cast<std::int64_t>(random() % 4);
-  network.norm = one_of({"1", "0.3", "5", "20"});
-  network.sample_norm.clear();
-  network.loss.clear();
-  network.radius = one_of({"1", "0.2", "2", "7"});
-  for (PlainLayer& layer : network.layers) {
-    if (!layer.radius.empty()) layer.radius = one_of({"0", "0.5", "3", "10"});
-    for (PlainPart& part : layer.parts) {
-      if (part.kind == "opaque") return std::nullopt;
-      if (!part.affine_radius.empty()) part.affine_radius = one_of({"0", "0.5", "3"});
-      if (part.epsilon == "0") part.epsilon = "1e-3";
-    }
-  }
-  return network;
-}
-
-class RandomNetworks : public ::testing::TestWithParam<int> {};
-
-TEST_P(RandomNetworks, StayBelowTheirBounds) {
-  constexpr std::uint64_t seeds_of_a_part = 150;
-  const std::uint64_t first = static_cast<std::uint64_t>(GetParam()) * seeds_of_a_part;
-  std::int64_t draws = 0;
-  int networks = 0;
-  for (std::uint64_t seed = first; seed < first + seeds_of_a_part; ++seed) {
-    const std::optional<PlainNetwork> plain = runnable_network(seed);
-    if (!plain) continue;
-    const std::string text = support::to_text(*plain);
-    SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
-    MeasureSettings settings;
-    settings.seed = seed;
-    const Measurement found = expect_bounded(support::read_network(text), settings);
-    draws += found.draws;
-    ++networks;
-  }
-  EXPECT_GE(networks, 100);
-  EXPECT_GE(draws, 10'000);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, RandomNetworks, ::testing::Range(0, 6));
 
 TEST(MeasuredBounds, HoldForEveryComponent) {
   for (const auto& network : testing::smooth_networks) {

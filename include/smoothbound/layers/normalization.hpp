@@ -57,6 +57,10 @@ struct BatchNorm {
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
+  /// Whether it sees nothing of what all samples of a batch have in common.
+  [[nodiscard]] bool centres_samples() const {
+    return couples_samples() && scopes[per] == "element";
+  }
   [[nodiscard]] bool couples_samples() const {
     return fixed == nullptr && sources[statistics] == "batch";
   }

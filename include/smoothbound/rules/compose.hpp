@@ -66,6 +66,8 @@ class Composition {
              bool acts_on_different_entries, Value& image) const;
   void apply(std::size_t level, const MapAtLevel& a, const MapGrowth* growth,
              const Extents& extents, Value& image) const;
+  void apply_centred(std::size_t level, const MapConstants& a, const Extents& extents,
+                     Value& image) const;
   void record_affine(const AffineConstants& b, const Magnitude& R, const Value& before) const;
   void record_map(const MapConstants& a, const Value& before) const;
   void record_result() const;

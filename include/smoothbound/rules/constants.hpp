@@ -75,8 +75,9 @@ struct AffineOfSample {
   /// At levels with positions |beta(v, z)|_A <= ||v|| |z|_read, |z|_read = min{taps |z|_A,
   /// |z|_{A without positions}}. inf: such levels know what coarser ones do.
   Magnitude taps = Magnitude::infinity();
-  Magnitude linear_input{};  // at those levels: |beta^z(z)|_A <= linear_input |z|_read
-  Magnitude at_point{};      // at those levels: |beta(v*, z)|_A <= at_point |z|_read
+  Magnitude linear_input{};     // at those levels: |beta^z(z)|_A <= linear_input |z|_read
+  Magnitude at_point{};         // at those levels: |beta(v*, z)|_A <= at_point |z|_read
+  bool is_same_for_all = true;  // beta^v(v) and beta^0 do not differ from sample to sample
 };
 
 /// What is known of a map on a ball, and not at 0 and everywhere alone. The functions are those of
@@ -90,6 +91,7 @@ struct MapGrowth {
   /// c with c^2 = sup f''^2 / (1 - (f'/l)^2), l = sup |f'|, so that |f' x + f'' y| is at most the
   /// root of (l x)^2 + (c y)^2.
   Magnitude joint = Magnitude::infinity();
+  Magnitude third = Magnitude::infinity();  // sup |f'''|
   Real parameter{};
   Real scale{Magnitude::from_count(1), LowerBound::from_count(1), 1};
 
@@ -132,6 +134,8 @@ struct MapConstants {
   /// Of a linear map, or copies: |a(z)|_A <= at_positions |z|_A at levels with positions.
   Magnitude at_positions = Magnitude::infinity();
   MapGrowth growth{};
+  /// Whether a(z) depends on z less its mean over the samples alone, and has the mean 0.
+  bool centres_samples = false;
   std::optional<MapAtLevel> at_maximum{};  // nothing: what coarser levels say
 };
 

@@ -17,24 +17,38 @@ struct Level {
   bool samples = false;
   bool positions = false;
   bool channels = false;
+  bool centred = false;  // of the value less its mean over the samples
 };
 
-/// The list. The first one is the Euclidean norm, in which bounds are reported; the last one is
-/// the smallest of all: max |z_i|.
+/// The list. The first one is the Euclidean norm, in which bounds are reported; "inf" is the
+/// smallest of all but the centred ones: max |z_i|.
 inline constexpr std::array levels{
     Level{"2"},
     Level{"s", true},
     Level{"p", false, true},
     Level{"sp", true, true},
     Level{"inf", true, true, true},
+    Level{"2c", false, false, false, true},
+    Level{"pc", false, true, false, true},
 };
 inline constexpr std::size_t euclidean = 0;
 inline constexpr std::size_t per_sample = 1;
 inline constexpr std::size_t per_position = 2;
 inline constexpr std::size_t per_token = 3;  // of each position of each sample
-inline constexpr std::size_t maximum = levels.size() - 1;
+inline constexpr std::size_t maximum = 4;
+inline constexpr std::size_t centred_euclidean = 5;
+inline constexpr std::size_t centred_position = 6;
 
-/// Whether |z|_fine <= |z|_coarse: the supremum is taken over more axes.
+/// The centred form of the Euclidean level and of that of positions.
+constexpr std::size_t centred_level(std::size_t level) {
+  return level == euclidean ? centred_euclidean : centred_position;
+}
+/// What a centred level is the centred form of.
+constexpr std::size_t level_before_centring(std::size_t level) {
+  return level == centred_euclidean ? euclidean : per_position;
+}
+
+/// Whether |z|_fine <= |z|_coarse, as the supremum is taken over more axes; neither is centred.
 constexpr bool is_finer(std::size_t fine, std::size_t coarse) {
   const Level& f = levels.at(fine);
   const Level& c = levels.at(coarse);

@@ -8,10 +8,11 @@ namespace smoothbound {
 
 /// Each only takes minima with what is there without it.
 struct Refinements {
-  bool levels = true;  // bounds of samples and positions beside those of the whole batch
-  bool growth = true;  // what a map makes of a norm, and its slope on what is reached
-  bool joint = true;   // first and second derivative are not large at the same point
-  bool loss = true;    // the loss on the ball of predictions
+  bool levels = true;   // bounds of samples and positions beside those of the whole batch
+  bool growth = true;   // what a map makes of a norm, and its slope on what is reached
+  bool joint = true;    // first and second derivative are not large at the same point
+  bool loss = true;     // the loss on the ball of predictions
+  bool centred = true;  // batch norm does not see what all samples have in common
 };
 
 /// A switch by name.
@@ -30,6 +31,8 @@ inline constexpr std::array refinements{
     RefinementRow{"joint", "first and second derivatives of activations at the same point",
                   &Refinements::joint},
     RefinementRow{"loss", "the loss on the ball of predictions", &Refinements::loss},
+    RefinementRow{"centred", "what batch norms of elements see: differences from the batch's mean",
+                  &Refinements::centred},
 };
 
 }  // namespace smoothbound

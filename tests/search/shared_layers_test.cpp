@@ -1,18 +1,15 @@
-// Searches over networks whose layers share parameters: nothing that is found exceeds the bounds,
-// and some comes near.
-#include <fmt/format.h>
+// Networks whose layers share parameters: nothing that a search reaches exceeds a bound, and some
+// comes near.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "search.hpp"
-#include "support/read_network.hpp"
+#include "search/check.hpp"
 
-namespace smoothbound {
+namespace smoothbound::search {
 namespace {
 
 // A few layers with two or three blocks among them, merged in passing.
@@ -84,19 +81,22 @@ class SharedLayers {
 };
 
 TEST(SharedLayers, StayBelowTheirBounds) {
-  testing::Nearest nearest;
-  int shared = 0;
-  for (std::uint64_t seed = 0; seed < 250; ++seed) {
+  const Wish wish(0, 250);
+  Nearest nearest;
+  std::uint64_t shared = 0;
+  for (std::uint64_t seed = wish.first; seed < wish.first + wish.count; ++seed) {
     const std::string text = SharedLayers(seed).text();
     SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
+    nearest.set_context(fmt::format("seed {}", seed));
     const support::Network network = support::read_network(text);
     shared += network.graph.shared_groups > 0 ? 1 : 0;
-    testing::expect_below_bounds(network, seed, 4, nearest);
+    search_network(network, seed, wish.effort, nearest);
   }
-  EXPECT_GT(shared, 150);
-  EXPECT_GT(nearest.slope, 0.9);
-  EXPECT_GT(nearest.curvature, 0.5);
+  wish.print(nearest);
+  EXPECT_GT(shared, wish.count / 2);
+  EXPECT_GT(nearest.ratio("2 l"), 0.9);
+  EXPECT_GT(nearest.ratio("2 L"), 0.5);
 }
 
 }  // namespace
-}  // namespace smoothbound
+}  // namespace smoothbound::search

@@ -1,0 +1,66 @@
+// Components of one input with settings that matter, in flow style: what stands between the braces
+// of an entry of `then`. Some are several, which act one after the other.
+#pragma once
+
+#include <array>
+
+namespace smoothbound::search {
+
+inline constexpr std::array settings_of_components{
+    "average_pool: 2",
+    "average_pool: {kernel: 3, stride: 1, padding: same}",
+    "average_pool: {kernel: 3, stride: 2, padding: 1, count_padding: false}",
+    "adaptive_average_pool: [2, 3]",
+    "max_pool: 2",
+    "max_pool: {kernel: 3, stride: 1, padding: same}",
+    "batch_norm: {epsilon: 0.1, per: element}",
+    "batch_norm: {epsilon: 0.1, per: channel, affine: true}",
+    "batch_norm: {epsilon: 0.1, statistics: fixed, mean: -0.25, variance: 0.5, affine: true}",
+    "layer_norm: {epsilon: 0.1, affine: true}",
+    "layer_norm: {epsilon: 0.1, per: position, affine: true}",
+    "rms_norm: {epsilon: 0.1, affine: true}",
+    "rms_norm: {epsilon: 0.1, per: position}",
+    "group_norm: {groups: 2, epsilon: 0.1, affine: true}",
+    "instance_norm: {epsilon: 0.1, affine: true}",
+    "local_response_norm: {size: 3, alpha: 2, beta: 0.75, k: 0.5}",
+    "softmax: channels",
+    "softmax: width",
+    "slice: {axis: width, from: 1, step: 2}",
+    "slice: {axis: channels, from: 1}",
+    "pad: {by: 1, mode: reflect}",
+    "pad: {by: 2, mode: zero}",
+    "pad: {by: 1, mode: replicate}",
+    "pad: {by: 2, mode: circular}",
+    "upsample: 2",
+    "upsample: {size: [5, 7], mode: bilinear}",
+    "upsample: {size: [5, 7], mode: bilinear, align_corners: true}",
+    "upsample: 2}, {space_to_depth: 2",
+    "pad: {by: 1, mode: replicate}}, {pixel_unshuffle: 5",
+    "flatten}, {reshape: [4, 9]",
+    "channel_shuffle: 2",
+    "pixel_unshuffle: 3",
+    "space_to_depth: 3",
+    "pixel_shuffle: 2",
+    "depth_to_space: 2",
+    "padded_shortcut: {stride: 2, channels: 6, before: 1}",
+    "permute: [height, channels, width]",
+    "permute: [channels, width, height]",
+    "reshape: [2, 18]",
+    "reshape: [6, 6]",
+    "roll: {axis: width, by: 2}",
+    "roll: {axis: channels, by: 1}",
+    "relative_positions: {window: [2, 2], windows: 2}",
+    "scale: [1, -2, 0.5, 1]",
+    "shift: [1, -2, 0.5, 0]",
+    "mask: {by: 3}",
+    "prelu: {per: layer, radius: 2}",
+    "prelu: {per: channel}",
+    "smooth_prelu: {beta: 3, per: channel}",
+    "smooth_prelu: {beta: 1, per: layer}",
+    "softplus: 3",
+    "celu: 0.5",
+    "elu: 2",
+    "smooth_relu6: 2",
+};
+
+}  // namespace smoothbound::search

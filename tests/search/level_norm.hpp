@@ -1,0 +1,77 @@
+// Norms of stacked batches at the levels, and where they are attained.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "smoothbound/bounds/evaluate.hpp"
+#include "smoothbound/runtime/layout.hpp"
+
+namespace smoothbound::search {
+
+/// The norms of values of one shape. A level takes a Euclidean norm over each of its slots: the
+/// entries that agree in the axes of its supremum.
+class LevelNorms {
+ public:
+  explicit LevelNorms(const BatchShape& shape) {
+    const auto entries = static_cast<std::size_t>(shape.elements());
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      slot_of_[level].resize(entries);
+      const Level& axes = levels[level];
+      const std::int64_t channels = axes.channels ? shape.sample.channels() : 1;
+      const std::int64_t positions = axes.positions ? shape.sample.positions() : 1;
+      const std::int64_t samples = axes.samples ? shape.batch : 1;
+      sums_[level].resize(static_cast<std::size_t>(samples * positions * channels));
+      for (std::int64_t n = 0; n < shape.batch; ++n) {
+        for (std::int64_t c = 0; c < shape.sample.channels(); ++c) {
+          for (std::int64_t p = 0; p < shape.sample.positions(); ++p) {
+            const std::int64_t slot =
+                ((n % samples) * channels + c % channels) * positions + p % positions;
+            slot_of_[level][static_cast<std::size_t>(shape.offset(n, c, p))] =
+                static_cast<std::size_t>(slot);
+          }
+        }
+      }
+    }
+  }
+
+  /// The norm at a level. Values that are not numbers have a norm that is none.
+  double operator()(const double* values, std::size_t level) {
+    return std::sqrt(sums_[level][largest_slot(values, level)]);
+  }
+
+  /// The same, where `unit` becomes the part of `values` that has the norm, of length 1; or 0.
+  double operator()(std::span<const double> values, std::size_t level, std::vector<double>& unit) {
+    const std::size_t slot = largest_slot(values.data(), level);
+    const double norm = std::sqrt(sums_[level][slot]);
+    unit.assign(values.size(), 0);
+    if (!(norm > 0)) return norm;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (slot_of_[level][i] == slot) unit[i] = values[i] / norm;
+    }
+    return norm;
+  }
+
+ private:
+  std::size_t largest_slot(const double* values, std::size_t level) {
+    std::vector<double>& sums = sums_[level];
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (std::size_t i = 0; i < slot_of_[level].size(); ++i) {
+      sums[slot_of_[level][i]] += values[i] * values[i];
+    }
+    std::size_t best = 0;
+    for (std::size_t slot = 1; slot < sums.size(); ++slot) {
+      if (!(sums[slot] <= sums[best]) && !std::isnan(sums[best])) best = slot;
+    }
+    return best;
+  }
+
+  PerLevel<std::vector<std::size_t>> slot_of_;
+  PerLevel<std::vector<double>> sums_;
+};
+
+}  // namespace smoothbound::search
