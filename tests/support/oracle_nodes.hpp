@@ -357,6 +357,14 @@ struct SharpNode {
       const Ball of_means = maps.third * (mean(l_i) * mean(l_j)) + L * mean(H_ij);
       h[level] = slope * H_ij[level] + of_second + of_means * m;
     }
+    Levels l, form;
+    for (std::size_t A = 0; A < oracle::level_count; ++A) {
+      l[A] = z.lipschitz(A);
+      form[A] = z.smoothness(A);
+    }
+    const Ball twice = mean(l) * l[level] + mean(l) * l[level];
+    y.T[level] = slope * form[level] + L * (l[level] * l[oracle::centred_of_position] + twice) +
+                 (maps.third * square(mean(l)) + L * mean(form)) * m;
   }
 };
 
