@@ -185,7 +185,7 @@ void Composition::apply_centred(std::size_t level, const MapConstants& a, const 
   image.m[level] = std::min(at->bound, slope * m);
   const Magnitude& L = at->smoothness;
   if (!L.is_zero() && a.inner != maximum) return;
-  const Magnitude& K = a.growth.third;
+  const Magnitude K = L.is_zero() ? Magnitude() : a.growth.third;
   const LowerBound root_samples = square_root(LowerBound::from_count(extents.samples));
   const auto mean = [&](const PerLevel<Magnitude>& numbers) {
     return std::min(numbers[per_token], numbers[per_position] / root_samples);

@@ -263,7 +263,7 @@ TEST_F(Check, TolerancesAreChecked) {
     EXPECT_THAT(outcome.err, StartsWith("<command line>:1:")) << tolerance;
   }
   update();
-  set_network(replaced(std::string(small_network), "norm: 2", "norm: 2.000001"));
+  set_network(replaced(std::string(small_network), "radius: 1", "radius: 1.000001"));
   EXPECT_EQ(check().exit_code, 1);
   EXPECT_EQ(check({"--tolerance", "1e-7"}).exit_code, 1);
   EXPECT_EQ(check({"--tolerance", "1e-5"}).exit_code, 0);

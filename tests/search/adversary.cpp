@@ -33,6 +33,7 @@ Adversary::Adversary(const support::Network& network, const Region& region, Netw
       trajectory_(run),
       random_(seed),
       norms_(run.values()[run.output()].shape) {
+  centres_ = network.bounds(Method::sharp).level_set.has(centred_euclidean);
   found_.layers.resize(network.graph.layers.size());
   for (std::uint32_t layer = 0; layer < network.graph.layers.size(); ++layer) {
     layer_norms_.emplace_back(run.values()[run.output_of(layer)].shape);
@@ -42,6 +43,7 @@ Adversary::Adversary(const support::Network& network, const Region& region, Netw
 Findings Adversary::search(const Effort& effort) {
   for (int start = 0; start < effort.starts; ++start) {
     for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (levels[level].centred && !centres_) continue;
       for (int order = 0; order < 3; ++order) ascend(order, level, effort);
     }
   }

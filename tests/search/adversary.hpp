@@ -47,7 +47,8 @@ class Adversary {
   LevelNorms norms_;
   std::vector<LevelNorms> layer_norms_;
   Numbers direction_;
-  Numbers unit_;  // the part of the image that counts, of length 1
+  Numbers unit_;          // the part of the image that counts, of length 1
+  bool centres_ = false;  // some layer sees differences from the mean over samples
   Findings found_;
 };
 

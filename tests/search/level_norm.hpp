@@ -19,6 +19,18 @@ class LevelNorms {
  public:
   explicit LevelNorms(const BatchShape& shape) {
     const auto entries = static_cast<std::size_t>(shape.elements());
+    columns_.resize(entries);
+    differences_.resize(entries);
+    means_.resize(static_cast<std::size_t>(shape.sample.elements()));
+    samples_ = static_cast<double>(shape.batch);
+    for (std::int64_t n = 0; n < shape.batch; ++n) {
+      for (std::int64_t c = 0; c < shape.sample.channels(); ++c) {
+        for (std::int64_t p = 0; p < shape.sample.positions(); ++p) {
+          columns_[static_cast<std::size_t>(shape.offset(n, c, p))] =
+              static_cast<std::size_t>(c * shape.sample.positions() + p);
+        }
+      }
+    }
     for (std::size_t level = 0; level < levels.size(); ++level) {
       slot_of_[level].resize(entries);
       const Level& axes = levels[level];
@@ -41,22 +53,35 @@ class LevelNorms {
 
   /// The norm at a level. Values that are not numbers have a norm that is none.
   double operator()(const double* values, std::size_t level) {
+    values = seen(values, level);
     return std::sqrt(sums_[level][largest_slot(values, level)]);
   }
 
   /// The same, where `unit` becomes the part of `values` that has the norm, of length 1; or 0.
   double operator()(std::span<const double> values, std::size_t level, std::vector<double>& unit) {
-    const std::size_t slot = largest_slot(values.data(), level);
+    const double* const measured = seen(values.data(), level);
+    const std::size_t slot = largest_slot(measured, level);
     const double norm = std::sqrt(sums_[level][slot]);
     unit.assign(values.size(), 0);
     if (!(norm > 0)) return norm;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (slot_of_[level][i] == slot) unit[i] = values[i] / norm;
+      if (slot_of_[level][i] == slot) unit[i] = measured[i] / norm;
     }
     return norm;
   }
 
  private:
+  // The values, or their differences from the mean over the samples.
+  const double* seen(const double* values, std::size_t level) {
+    if (!levels[level].centred) return values;
+    std::fill(means_.begin(), means_.end(), 0.0);
+    for (std::size_t i = 0; i < columns_.size(); ++i) means_[columns_[i]] += values[i] / samples_;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      differences_[i] = values[i] - means_[columns_[i]];
+    }
+    return differences_.data();
+  }
+
   std::size_t largest_slot(const double* values, std::size_t level) {
     std::vector<double>& sums = sums_[level];
     std::fill(sums.begin(), sums.end(), 0.0);
@@ -72,6 +97,10 @@ class LevelNorms {
 
   PerLevel<std::vector<std::size_t>> slot_of_;
   PerLevel<std::vector<double>> sums_;
+  std::vector<std::size_t> columns_;  // what entries of all samples have in common
+  std::vector<double> means_;
+  std::vector<double> differences_;
+  double samples_ = 1;
 };
 
 }  // namespace smoothbound::search

@@ -25,7 +25,9 @@ class Oracle {
         refinements_(refinements),
         batch_(network.batch),
         active_{refinements.levels,
-                std::any_of(network.layers.begin(), network.layers.end(), reads_entries)},
+                std::any_of(network.layers.begin(), network.layers.end(), reads_entries),
+                refinements.levels && refinements.centred && network.batch > 1 &&
+                    std::any_of(network.layers.begin(), network.layers.end(), centres)},
         done_(network.layers.size()),
         used_(network.layers.size()) {
     find_shared();
@@ -56,6 +58,13 @@ class Oracle {
  private:
   static bool reads_entries(const PlainLayer& layer) {
     return layer.merge == "multiply" || layer.merge == "matmul";
+  }
+
+  // Whether some part of it sees nothing of what all samples have in common.
+  static bool centres(const PlainLayer& layer) {
+    return std::any_of(layer.parts.begin(), layer.parts.end(), [](const PlainPart& part) {
+      return part.kind == "batch_norm" && part.per == "element";
+    });
   }
 
   [[nodiscard]] OracleBranch of_input() const {
@@ -99,7 +108,7 @@ class Oracle {
         merged = oracle::merge(layer, inputs, batch_, active_);
         merged.relax(oracle::Counts::of(done.shape, batch_), active_);
       }
-      SharpNode node{merged, refinements_};
+      SharpNode node{merged, refinements_, batch_};
       run(node, layer, done);
       node.z.close();
       done.bounds = node.z;

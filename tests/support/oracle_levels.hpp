@@ -18,21 +18,44 @@ struct OracleRefinements {
   bool growth = true;
   bool joint = true;
   bool loss = true;
+  bool centred = true;
 };
 
-/// A number at each level: the batch's norm 2, suprema over samples, positions, both, and entries.
-using Levels = std::array<Ball, 5>;
+/// A number at each level: the batch's norm 2, suprema over samples, positions, both, and entries;
+/// then the first and the third one of what is left without the mean over samples.
+using Levels = std::array<Ball, 7>;
 
 namespace oracle {
 
-enum Level : std::size_t { of_batch, of_sample, of_position, of_token, of_entry };
-inline constexpr std::size_t level_count = 5;
-inline const std::array<std::string, level_count> level_names{"2", "s", "p", "sp", "inf"};
+enum Level : std::size_t {
+  of_batch,
+  of_sample,
+  of_position,
+  of_token,
+  of_entry,
+  centred_of_batch,
+  centred_of_position
+};
+inline constexpr std::size_t level_count = 7;
+inline constexpr std::size_t plain_level_count = 5;
+inline constexpr std::array centred_levels{centred_of_batch, centred_of_position};
+inline const std::array<std::string, level_count> level_names{"2",   "s",  "p", "sp",
+                                                              "inf", "2c", "pc"};
 
-constexpr bool has_samples(std::size_t A) { return A == of_sample || A >= of_token; }
-constexpr bool has_positions(std::size_t A) { return A >= of_position; }
+constexpr bool is_centred(std::size_t A) { return A >= plain_level_count; }
+constexpr std::size_t without_centring(std::size_t A) {
+  return A == centred_of_batch ? of_batch : A == centred_of_position ? of_position : A;
+}
+constexpr bool has_samples(std::size_t A) {
+  return A == of_sample || A == of_token || A == of_entry;
+}
+constexpr bool has_positions(std::size_t A) { return without_centring(A) >= of_position; }
 
-inline Levels all_of(const Ball& number) { return {number, number, number, number, number}; }
+inline Levels all_of(const Ball& number) {
+  Levels all;
+  all.fill(number);
+  return all;
+}
 
 /// How many there are of a value.
 struct Counts {
@@ -52,9 +75,10 @@ struct Counts {
 struct ActiveLevels {
   bool axes = true;  // samples and positions
   bool entries = true;
+  bool centred = true;
 
   [[nodiscard]] bool has(std::size_t A) const {
-    return A == of_batch || (A == of_entry ? entries : axes);
+    return A == of_batch || (is_centred(A) ? centred : A == of_entry ? entries : axes);
   }
 };
 
@@ -66,20 +90,29 @@ inline void relax(Levels& z, const Counts& counts, const ActiveLevels& active) {
                            (has_positions(fine) || !has_positions(coarse)) && fine > coarse;
     return is_within && active.has(fine) && active.has(coarse);
   };
-  for (std::size_t fine = level_count; fine-- > 0;) {
+  for (std::size_t fine = plain_level_count; fine-- > 0;) {
     for (std::size_t coarse = 0; coarse < fine; ++coarse) {
       if (!is_finer(fine, coarse) || z[fine].is_infinite()) continue;
       const std::int64_t parts = counts.outside(coarse) / counts.outside(fine);
       z[coarse] = smaller(z[coarse], square_root(Ball(parts)) * z[fine]);
     }
   }
-  for (std::size_t coarse = 0; coarse < level_count; ++coarse) {
-    for (std::size_t fine = coarse + 1; fine < level_count; ++fine) {
+  for (std::size_t coarse = 0; coarse < plain_level_count; ++coarse) {
+    for (std::size_t fine = coarse + 1; fine < plain_level_count; ++fine) {
       if (is_finer(fine, coarse)) z[fine] = smaller(z[fine], z[coarse]);
     }
   }
   if (!active.axes) z[of_sample] = z[of_position] = z[of_token] = z[of_batch];
   if (!active.entries) z[of_entry] = z[of_token];
+  if (!active.centred) {
+    z[centred_of_batch] = z[of_batch];
+    z[centred_of_position] = z[of_position];
+    return;
+  }
+  const Ball of_positions = square_root(Ball(counts.positions)) * z[centred_of_position];
+  z[centred_of_batch] = smaller(z[centred_of_batch], smaller(z[of_batch], of_positions));
+  z[centred_of_position] =
+      smaller(z[centred_of_position], smaller(z[of_position], z[centred_of_batch]));
 }
 
 /// What stands for |z| in a part's statement: the smallest of factor times |z|_A.
@@ -91,6 +124,12 @@ struct Reading {
     Reading both = *this;
     both.factors[A] = factor;
     return both;
+  }
+  /// The same of what is left without the mean over samples.
+  [[nodiscard]] Reading centred() const {
+    Reading reading;
+    for (const std::size_t A : centred_levels) reading.factors[A] = factors[without_centring(A)];
+    return reading;
   }
   /// Whether nothing but |z|_A is read.
   [[nodiscard]] bool is_of(std::size_t A) const {

@@ -147,13 +147,16 @@ inline OracleValue multiplied(const OracleValue& x, const OracleValue& y, const 
     for (const auto& [group, l] : factor->l) groups.insert(group);
   }
   for (std::size_t A = 0; A < level_count; ++A) {
-    product.m[A] = N(A, x.m, y.m);
+    const auto times = [&](const Levels& u, const Levels& v) {
+      return is_centred(A) ? Ball::infinity() : N(A, u, v);  // where no more is known
+    };
+    product.m[A] = times(x.m, y.m);
     for (const int i : groups) {
       const Levels x_i = x.l_of(i), y_i = y.l_of(i);
-      product.l[i][A] = N(A, x_i, y.m) + N(A, x.m, y_i);
+      product.l[i][A] = times(x_i, y.m) + times(x.m, y_i);
       for (const int j : groups) {
-        product.H[{i, j}][A] = N(A, x.H_of(i, j), y.m) + N(A, x.m, y.H_of(i, j)) +
-                               N(A, x_i, y.l_of(j)) + N(A, x.l_of(j), y_i);
+        product.H[{i, j}][A] = times(x.H_of(i, j), y.m) + times(x.m, y.H_of(i, j)) +
+                               times(x_i, y.l_of(j)) + times(x.l_of(j), y_i);
       }
     }
   }

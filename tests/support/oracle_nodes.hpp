@@ -211,6 +211,7 @@ struct PaperNode {
 struct SharpNode {
   OracleValue z;
   OracleRefinements refinements;
+  std::int64_t samples = 1;
 
   void apply(const oracle::AffineStatements& statements, const OracleBlock& block) {
     z.close();
@@ -235,13 +236,14 @@ struct SharpNode {
     }
     OracleValue y = z;
     add_pairs(y);
-    for (std::size_t A = 0; A < oracle::level_count; ++A) {
+    for (std::size_t A = 0; A < oracle::plain_level_count; ++A) {
       if (a.at[A]) {
         apply(a, *a.at[A], A, L, y);
       } else {
         forget(y, A);
       }
     }
+    for (const std::size_t A : oracle::centred_levels) apply_centred(a, A, y);
     z = y;
   }
 
@@ -282,6 +284,12 @@ struct SharpNode {
     }
   }
 
+  [[nodiscard]] Ball slope_of(const oracle::MapStatements& maps, const OracleMap& a,
+                              const Ball& m) const {
+    const Ball slope = smaller(a.lipschitz, a.slope_at_zero + a.smoothness * m);
+    return refinements.growth && maps.slope ? smaller(slope, maps.slope(m)) : slope;
+  }
+
   void apply(const oracle::MapStatements& maps, const oracle::MapStatement& a, std::size_t level,
              const Levels& L, OracleValue& y) const {
     // At the maximum norm, what the part reads stands for the level of its groups, too.
@@ -289,14 +297,13 @@ struct SharpNode {
         level == oracle::of_entry ? a.reads : oracle::Reading::of(maps.inner);
     const Ball m = a.reads.read(z.m);
     const Ball m_inner = inner.read(z.m);
-    Ball slope = smaller(a.lipschitz, a.slope_at_zero + a.smoothness * m_inner);
+    const Ball slope = slope_of(maps, a, m_inner);
     const Ball& m_of_taylor = refinements.growth ? m_inner : m;
     y.m[level] = smaller(smaller(a.bound, a.at_zero + a.lipschitz * m),
                          a.at_zero + (a.slope_at_zero + a.smoothness / Ball(2) * m_of_taylor) * m);
     if (refinements.growth && maps.growth) {
       y.m[level] = smaller(y.m[level], maps.growth(level, m));
     }
-    if (refinements.growth && maps.slope) slope = smaller(slope, maps.slope(m_inner));
 
     const Ball joint = refinements.joint ? maps.joint : Ball::infinity();
     const auto second = [&](const Ball& h, const Ball& E) {
@@ -314,6 +321,50 @@ struct SharpNode {
     for (std::size_t A = 0; A < oracle::level_count; ++A) l[A] = z.lipschitz(A);
     const Ball T = a.reads.read(a.reads.is_of(level) ? L : z.T);
     y.T[level] = T.is_infinite() ? T : second(T, a.reads.read(l) * inner.read(l));
+  }
+
+  // Without the mean over samples. A map of one sample brings several not further apart than its
+  // slope times as far. With z' = mu + c', mu the mean, f'(z) z' is f'(z) c' and mu times f'(z),
+  // which is not further from its mean than L times z; likewise f'(z) z'' and f''(z) z' z'.
+  void apply_centred(const oracle::MapStatements& maps, std::size_t level, OracleValue& y) const {
+    forget(y, level);
+    const auto& a = maps.at[oracle::without_centring(level)];
+    if (!maps.is_of_samples || !a) return;
+    const Ball slope = slope_of(maps, *a, z.m[maps.inner]);
+    const Ball& m = z.m[level];
+    y.m[level] = smaller(a->bound, slope * m);
+    const Ball& L = a->smoothness;
+    if (L.is_zero()) {
+      for (auto& [i, l] : y.l) l[level] = slope * z.l_of(i)[level];
+      for (auto& [pair, h] : y.H) h[level] = slope * z.H_of(pair.first, pair.second)[level];
+      y.T[level] = slope * z.T[level];
+    }
+    if (L.is_zero() || maps.inner != oracle::of_entry) return;
+    // Of a mean over samples, entry by entry.
+    const auto mean = [&](const Levels& of) {
+      return smaller(of[oracle::of_token], of[oracle::of_position] / oracle::root(samples));
+    };
+    for (auto& [i, l] : y.l) {
+      const Levels l_i = z.l_of(i);
+      l[level] = slope * l_i[level] + L * (mean(l_i) * m);
+    }
+    for (auto& [pair, h] : y.H) {
+      const Levels l_i = z.l_of(pair.first), l_j = z.l_of(pair.second);
+      const Levels H_ij = z.H_of(pair.first, pair.second);
+      const Ball both_centred = smaller(l_i[level] * l_j[oracle::centred_of_position],
+                                        l_i[oracle::centred_of_position] * l_j[level]);
+      const Ball of_second = L * (both_centred + l_i[level] * mean(l_j) + mean(l_i) * l_j[level]);
+      const Ball of_means = maps.third * (mean(l_i) * mean(l_j)) + L * mean(H_ij);
+      h[level] = slope * H_ij[level] + of_second + of_means * m;
+    }
+    Levels l, form;
+    for (std::size_t A = 0; A < oracle::level_count; ++A) {
+      l[A] = z.lipschitz(A);
+      form[A] = z.smoothness(A);
+    }
+    const Ball twice = mean(l) * l[level] + mean(l) * l[level];
+    y.T[level] = slope * form[level] + L * (l[level] * l[oracle::centred_of_position] + twice) +
+                 (maps.third * square(mean(l)) + L * mean(form)) * m;
   }
 };
 

@@ -71,32 +71,33 @@ inline AffineStatements other_affine_statements(const Component& component,
   const Counts counts = Counts::of(output, batch_size);
   if (const auto* conv = std::get_if<ConvTransposed>(&component)) {
     const std::int64_t pairs = count_pairs(*conv, input, output);
-    return patches(conv->bias, pairs, pairs, pairs * input.front() / conv->groups, counts);
+    return with_centred(
+        patches(conv->bias, pairs, pairs, pairs * input.front() / conv->groups, counts));
   }
   AffineStatements b = same_at_levels(batch);
   if (std::holds_alternative<Parameter>(component)) {
-    for (std::size_t A = 0; A < level_count; ++A) {
+    for (std::size_t A = 0; A < plain_level_count; ++A) {
       b[A]->parameters = root(Counts{batch_size, 1, 1}.outside(A));
     }
-    return b;
+    return with_centred(b);
   }
   if (std::holds_alternative<Embedding>(component)) {
     // A row of the table stands for each of the tokens at most.
-    for (std::size_t A = 0; A < level_count; ++A) {
+    for (std::size_t A = 0; A < plain_level_count; ++A) {
       b[A]->parameters = root(Counts{batch_size, input.front(), 1}.outside(A));
     }
-    return b;
+    return with_centred(b, true);
   }
   if (const auto* prelu = std::get_if<Prelu>(&component)) {
     // u + alpha w + c (1 - alpha), or x_+ + alpha x_-
     const Ball c = prelu->is_smooth ? Ball::log_two() / Ball::of(prelu->beta.upper) : Ball();
-    for (std::size_t A = 0; A < level_count; ++A) {
+    for (std::size_t A = 0; A < plain_level_count; ++A) {
       const std::int64_t scalars = counts.outside(A);
       const bool per_channel = prelu->per == 0 && A != of_entry;
       b[A]->offset = c * root(scalars);
       b[A]->parameters = c * root(per_channel ? scalars / counts.channels : scalars);
     }
-    return b;
+    return with_centred(b);
   }
   throw std::invalid_argument(std::string(name_of(component)) + " is not written out");
 }
@@ -110,7 +111,7 @@ inline Levels repeated(const Ball& sample, const Ball& position, const Ball& ent
 inline MapStatements translated(const Levels& by) {
   MapStatements a = linear_statements(1, Ball(1));
   a.inner = of_entry;
-  for (std::size_t A = 0; A < level_count; ++A) a.at[A]->at_zero = by[A];
+  for (std::size_t A = 0; A < plain_level_count; ++A) a.at[A]->at_zero = by[A];
   return a;
 }
 

@@ -15,6 +15,19 @@ struct AffineStatement : OracleAffine {
 };
 using AffineStatements = AtLevels<AffineStatement>;
 
+/// Adds what is left without the mean over samples, of each of which the part makes the same:
+/// nothing of its bias, but for where samples pick their own parameters.
+inline AffineStatements with_centred(AffineStatements b, bool picks_parameters = false) {
+  for (const std::size_t A : centred_levels) {
+    b[A] = b[without_centring(A)];
+    if (!b[A]) continue;
+    b[A]->reads = b[A]->reads.centred();
+    b[A]->offset = {};
+    if (!picks_parameters) b[A]->parameters = {};
+  }
+  return b;
+}
+
 struct MapStatement : OracleMap {
   Reading reads{};
 };
@@ -28,6 +41,10 @@ struct MapStatements {
   std::function<Ball(const Ball& M)> slope{};
   /// c with |f' x + f'' y|^2 <= (l x)^2 + (c y)^2.
   Ball joint = Ball::infinity();
+  /// sup |f'''| of maps of scalars.
+  Ball third = Ball::infinity();
+  /// Whether it does the same to each sample.
+  bool is_of_samples = true;
 };
 
 /// Linear maps: norms for a batch and a sample, for both levels with positions (nothing: nothing is
@@ -47,7 +64,7 @@ inline MapStatements linear_statements(const Ball& norm, const std::optional<Bal
 inline MapStatements elementwise(const OracleMap& f, const Counts& counts) {
   MapStatements a;
   a.inner = of_entry;
-  for (std::size_t A = 0; A < level_count; ++A) {
+  for (std::size_t A = 0; A < plain_level_count; ++A) {
     MapStatement at{f, Reading::of(A)};
     at.bound = f.bound * root(counts.outside(A));
     at.at_zero = f.at_zero * root(counts.outside(A));
@@ -79,6 +96,8 @@ inline void state_growth(const PlainPart& part, const Counts& counts, MapStateme
     a.slope = [=](const Ball& M) { return logistic_sigmoid(scale * M); };
     const Ball s = difference(root(5), 1) / Ball(2);  // where s^2 (1-s)/(1+s) is largest
     a.joint = scale * s * root(difference(1, s) / (Ball(1) + s));
+    // s (1-s) (1-2s) is largest at (1-2s)^2 = 1/3
+    a.third = square(scale) / (Ball(6) * root(3));
   }
   if (f == "tanh") {
     a.growth = [=](std::size_t A, const Ball& M) {
@@ -86,13 +105,17 @@ inline void state_growth(const PlainPart& part, const Counts& counts, MapStateme
       return n * hyperbolic_tangent(M / n);
     };
     a.joint = root(2);
+    a.third = 2;
   }
   if (f == "gelu" || f == "gelu_tanh" || f == "silu" || f == "mish" || f == "hard_swish" ||
       (f == "elu" && !certainly_less(1, Ball::decimal(parameter)))) {
     a.growth = [](std::size_t, const Ball& M) { return M; };
   }
-  if (f == "sigmoid") a.joint = Ball(1) / root(32);
-  if (f == "sin") a.joint = 1;
+  if (f == "sigmoid") {
+    a.joint = Ball(1) / root(32);
+    a.third = ratio(1, 8);
+  }
+  if (f == "sin") a.joint = a.third = 1;
   if (f == "erf") a.joint = root(Ball(8) / Ball::pi());
   if (f == "atan") a.joint = root(2);
 }
@@ -148,12 +171,18 @@ inline MapStatements state_normalization(const PlainPart& part, const OracleMap&
     return of_groups(batch, {of_batch, of_sample}, of_sample, counts);
   };
   MapStatements a = groups();
+  a.is_of_samples = part.kind != "batch_norm";
   a.growth = normalized_norm(counts, epsilon_of(part));
   const std::int64_t g = group_of(part, shape, counts.samples);
   const bool centred = part.kind != "rms_norm";
   const Ball slope = centred ? root(g - 1) / root(g) * batch.lipschitz : batch.lipschitz;
   const OracleMap entry{centred ? root(g - 1) : root(g), slope, batch.smoothness, 0, slope};
   a.at[of_entry] = {entry, Reading::of(a.inner).or_of(of_entry, root(g))};
+  if (part.kind == "batch_norm" && part.per == "element") {
+    // It sees nothing of the mean over samples.
+    for (const std::size_t A : {of_batch, of_position}) a.at[A]->reads = a.at[A]->reads.centred();
+    a.inner = centred_of_position;
+  }
   return a;
 }
 
@@ -184,6 +213,7 @@ inline MapStatements map_statements(const PlainPart& part, const Sizes& input, c
 /// An opaque part, and what it makes of a block and its input: known for a batch alone.
 inline MapStatements of_batch_alone(const OracleMap& a) {
   MapStatements statements;
+  statements.is_of_samples = false;
   statements.at[of_batch] = {a, Reading::of(of_batch)};
   return statements;
 }
@@ -198,7 +228,7 @@ inline AffineStatements of_batch_alone(const OracleAffine& b) {
 inline AffineStatements patches(bool bias, std::int64_t overlap, std::int64_t patch,
                                 std::int64_t fan_in, const Counts& output) {
   AffineStatements b{};
-  for (std::size_t A = 0; A < level_count; ++A) {
+  for (std::size_t A = 0; A < plain_level_count; ++A) {
     AffineStatement at;
     at.bilinear = has_positions(A) ? Ball(1) : root(overlap);
     if (bias) at.parameters = root(output.outside(A) / (A == of_entry ? 1 : output.channels));
@@ -218,19 +248,20 @@ inline AffineStatements affine_statements(const PlainPart& part, const Sizes& in
   const Counts counts = Counts::of(output, batch);
   if (part.kind == "conv") {
     const std::int64_t fan_in = input.front() / part.groups * product_of(part.window.kernel);
-    return patches(part.bias, count_overlap(part, input), count_patch(part, input), fan_in, counts);
+    return with_centred(
+        patches(part.bias, count_overlap(part, input), count_patch(part, input), fan_in, counts));
   }
   // The whole sample is one patch: what a level with positions knows of it is that of all of them.
   AffineStatements b = patches(part.bias, 1, 1, product_of(input), counts);
   b[of_position] = b[of_token] = std::nullopt;
   b[of_entry]->reads = Reading::of(of_sample).or_of(of_entry, root(product_of(input)));
-  return b;
+  return with_centred(b);
 }
 
 /// The same at each level, but for the parameters' part.
 inline AffineStatements same_at_levels(const OracleAffine& b) {
   AffineStatements statements{};
-  for (std::size_t A = 0; A < level_count; ++A) statements[A] = {b, Reading::of(A)};
+  for (std::size_t A = 0; A < plain_level_count; ++A) statements[A] = {b, Reading::of(A)};
   return statements;
 }
 
@@ -238,10 +269,10 @@ inline AffineStatements scale_statements(const PlainPart& part, const Sizes& sha
                                          std::int64_t batch) {
   AffineStatements b = same_at_levels(scale_and_shift(part, shape, batch));
   const std::int64_t positions = has_pair_per_channel(part) ? positions_of(shape) : 1;
-  for (std::size_t A = 0; A < level_count; ++A) {
+  for (std::size_t A = 0; A < plain_level_count; ++A) {
     if (part.shift) b[A]->parameters = root(Counts{batch, positions, 1}.outside(A));
   }
-  return b;
+  return with_centred(b);
 }
 
 }  // namespace smoothbound::support::oracle

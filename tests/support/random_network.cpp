@@ -19,7 +19,8 @@ namespace {
 
 class RandomNetwork {
  public:
-  explicit RandomNetwork(std::uint64_t seed) : random_(seed), reads_ids_(seed % 11 == 5) {}
+  explicit RandomNetwork(std::uint64_t seed)
+      : random_(seed), reads_ids_(seed % 11 == 5), centring_(seed % 5 == 2) {}
 
   PlainNetwork make() {
     network_ = {};
@@ -62,6 +63,7 @@ class RandomNetwork {
     network_.input = {one_of(std::array<std::int64_t, 5>{1, 2, 4, 6, 3})};
     for (std::int64_t axis = 1; axis < rank; ++axis) network_.input.push_back(between(1, 9));
     network_.batch = one_of(std::array<std::int64_t, 6>{1, 2, 3, 7, 128, 1'000'000});
+    if (centring_ && network_.batch == 1) network_.batch = 4;
     const auto norm = static_cast<std::size_t>(chance(5) ? 0 : between(1, norms.size() - 1));
     network_.norm = norms[norm];
     if (chance(50)) {
@@ -336,6 +338,7 @@ class RandomNetwork {
     static const std::vector<ActivationValues> smooth = activations(false);
     static const std::vector<ActivationValues> kinked = activations(true);
     PlainPart part;
+    if (centring_ && chance(60)) return make_centring_map(shape);
     const std::int64_t dice = between(1, 100);
     if (!others.empty() && chance(5)) return make_other(others);
     if (chance(4)) return random_prelu(random_, shape);
@@ -359,6 +362,22 @@ class RandomNetwork {
     } else {
       part = make_normalization(shape);
     }
+    return part;
+  }
+
+  // What sees nothing of the mean over samples, and what stands between that and weights.
+  PlainPart make_centring_map(const Sizes& shape) {
+    static constexpr std::array<std::string_view, 6> kinds{"softplus", "tanh",    "softplus",
+                                                           "sin",      "sigmoid", "gelu"};
+    PlainPart part;
+    if (chance(50)) {
+      part.kind = one_of(kinds);
+      return part;
+    }
+    do {
+      part = make_normalization(shape);
+    } while (part.kind != "batch_norm");
+    part.per = "element";
     return part;
   }
 
@@ -404,6 +423,7 @@ class RandomNetwork {
 
   std::mt19937_64 random_;
   bool reads_ids_;
+  bool centring_;  // with many batch norms of elements
   PlainNetwork network_;
   std::vector<Sizes> shapes_;
   bool kinks_ = false;
