@@ -86,7 +86,7 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
     const Magnitude l_of_terms = at.lipschitz / square_root(terms);
     const Magnitude first = at.smoothness * lf;
     const Magnitude alone = first + l_of_terms * l_of_terms * f.smoothness.value;
-    if (alone <= least) {
+    if (alone < least || (alone == least && alone.is_finite())) {
       least = alone;
       route = levels[level].samples ? Route::sample : Route::stacked;
     }

@@ -5,12 +5,13 @@
 namespace smoothbound {
 
 std::vector<std::uint32_t> exceeded_layers(std::span<const double> norms, const BoundTable& table,
-                                           double tolerance) {
-  const Magnitude factor = Magnitude::from_count(1) + Magnitude::from_double(tolerance);
+                                           const BoundTable& uncentred, double tolerance) {
+  const Magnitude share = Magnitude::from_double(tolerance);
   std::vector<std::uint32_t> layers;
   for (std::uint32_t i = 0; i < norms.size(); ++i) {
     if (!std::isfinite(norms[i])) continue;
-    if (Magnitude::from_double(norms[i]) > table.layers[i].m * factor) layers.push_back(i);
+    const Magnitude most = table.layers[i].m + uncentred.layers[i].m * share;
+    if (Magnitude::from_double(norms[i]) > most) layers.push_back(i);
   }
   return layers;
 }

@@ -12,7 +12,14 @@ bool RunReport::is_inside() const {
 }
 
 std::vector<std::uint32_t> RunReport::exceeded(std::size_t result) const {
-  return exceeded_layers(norms, bounds.results[result].table, tolerance);
+  const BoundTable& table = bounds.results[result].table;
+  if (!table.level_set.has(centred_euclidean)) {
+    return exceeded_layers(norms, table, table, tolerance);
+  }
+  Inputs inputs = inputs_of(bounds.settings);
+  inputs.refinements.centred = false;
+  return exceeded_layers(norms, table, evaluate_bounds(bounds.graph, inputs, table.method),
+                         tolerance);
 }
 
 std::vector<std::uint32_t> RunReport::overflown() const { return overflown_layers(norms); }

@@ -39,7 +39,8 @@ Part part_of(const std::string& shape, const std::string& layer, std::ptrdiff_t 
 
 // `by_euclidean`: of the Euclidean norm of whatever part of a batch is read.
 void expect_reading(const Reading& reads, const Ball& by_euclidean, const Ball& by_maximum) {
-  EXPECT_EQ(check_upper(*std::min_element(reads.begin(), reads.begin() + maximum), by_euclidean), "")
+  EXPECT_EQ(check_upper(*std::min_element(reads.begin(), reads.begin() + maximum), by_euclidean),
+            "")
       << "Euclidean";
   EXPECT_EQ(check_upper(reads[maximum], by_maximum), "") << "maximum";
 }

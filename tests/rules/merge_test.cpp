@@ -94,8 +94,7 @@ TEST(Merge, ConcatenationWithinALevelTakesTheLargest) {
   within[maximum] = true;
   LevelSet two_levels;
   two_levels.add(maximum);
-  const Value all =
-      concatenation(values_of(of_one_group(three_branches()), two_levels), within);
+  const Value all = concatenation(values_of(of_one_group(three_branches()), two_levels), within);
   expect_bounds(all.total(euclidean), square_root(Ball(66)), square_root(Ball(30)), 7);
   expect_bounds(all.total(maximum), 7, 5, 6);
 }

@@ -27,7 +27,7 @@ struct Inputs {
 struct BoundTable {
   Method method = Method::sharp;
   std::vector<Triple> layers;  // in the order of the file
-  /// What else is known of the layers, in graphs that need it: other norms, groups of parameters.
+  /// What else is known of the layers, if anything: other norms, groups of parameters.
   std::vector<rules::PackedValue> values;
   LevelSet level_set;        // at which they are known
   Magnitude parameter_norm;  // sqrt(sum R^2) over all parameter blocks: sup ||w||

@@ -31,8 +31,7 @@ struct PointBounds {
   /// Of the stacked batch: z_l of all samples, f the loss of all predictions.
   ValuesAtPoint batch;
   /// The largest of one sample: z_l of that sample, f_i its own term of the loss (a mean of n such
-  /// terms has grad f_i / n for its blocks). Used where `bound_objective` takes the per-sample
-  /// route.
+  /// terms has grad f_i / n for its blocks). For the level of samples.
   ValuesAtPoint sample;
 };
 

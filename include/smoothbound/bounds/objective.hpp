@@ -23,7 +23,7 @@ constexpr std::string_view name_of(Route route) {
 struct ObjectiveBounds {
   Magnitude lipschitz;
   Magnitude smoothness;
-  Route route = Route::stacked;  // the one that gave the smaller smoothness
+  Route route = Route::stacked;  // whose norms alone give the smallest smoothness
   std::string infinite_reason;   // if one of the two is inf
 };
 

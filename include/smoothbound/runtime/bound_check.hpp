@@ -17,8 +17,10 @@ constexpr double rounding_tolerance = sizeof(Scalar) == sizeof(float) ? 1e-4 : 1
 
 /// The layers whose measured norm is beyond the table's m_l and the tolerance. Norms that are not
 /// finite are none of them: they tell that numbers overflowed, nothing of the layer's values.
+/// `uncentred`: bounds without the refinement "centred". Rounding errors are as large as the
+/// tolerance says beside numbers that a batch norm has not yet taken the common part of.
 std::vector<std::uint32_t> exceeded_layers(std::span<const double> norms, const BoundTable& table,
-                                           double tolerance);
+                                           const BoundTable& uncentred, double tolerance);
 
 /// The layers whose norm is not finite.
 std::vector<std::uint32_t> overflown_layers(std::span<const double> norms);
