@@ -319,7 +319,7 @@ struct SharpNode {
     }
     Levels l;
     for (std::size_t A = 0; A < oracle::level_count; ++A) l[A] = z.lipschitz(A);
-    const Ball T = a.reads.read(a.reads.is_of(level) ? L : z.T);
+    const Ball T = a.reads.read(a.reads.only() ? L : z.T);
     y.T[level] = T.is_infinite() ? T : second(T, a.reads.read(l) * inner.read(l));
   }
 
