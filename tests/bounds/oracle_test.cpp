@@ -167,6 +167,22 @@ TEST_P(RandomNetworks, SharpNeverExceedsPaper) {
   });
 }
 
+// Switched on one after the other, each refinement lowers bounds or leaves them.
+TEST_P(RandomNetworks, RefinementsOnlyLower) {
+  for_each_network([&](const PlainNetwork& /*network*/, const Network& evaluated) {
+    Inputs inputs = inputs_of(evaluated.settings);
+    for (const RefinementRow& row : refinements) inputs.refinements.*row.flag = false;
+    BoundTable before = evaluate_bounds(evaluated.graph, inputs, Method::sharp);
+    for (const RefinementRow& row : refinements) {
+      SCOPED_TRACE(row.name);
+      inputs.refinements.*row.flag = true;
+      BoundTable after = evaluate_bounds(evaluated.graph, inputs, Method::sharp);
+      expect_not_above(after, before);
+      before = std::move(after);
+    }
+  });
+}
+
 TEST_P(RandomNetworks, BoundsIncreaseWithRadiusAndInputNorm) {
   for_each_network([&](const PlainNetwork& /*network*/, const Network& evaluated) {
     const Inputs inputs = inputs_of(evaluated.settings);

@@ -156,6 +156,76 @@ TEST(Logistic, SmoothedLabelsAreNearerToTheSimplex) {
   }
 }
 
+// Where predictions have norms of at most m no class is more likely than 1/(1 + (K-1) exp(-sqrt(2)
+// m)), which two classes reach; gradient and Hessian are the smaller for it.
+TEST(Logistic, IsFlatterOnABallOfPredictions) {
+  for (const auto& [smoothing, classes, m] :
+       {std::tuple{"0", 2, 1.0}, {"0", 1000, 1.0}, {"0.1", 5, 0.25}, {"0.2", 10, 2.0}}) {
+    SCOPED_TRACE(classes);
+    const double e = std::stod(smoothing);
+    LossSite site{Method::sharp, 1, {}, {}};
+    site.classes = classes;
+    site.label_smoothing = Real::from_decimal(smoothing);
+    const LossConstants everywhere = loss_constants(*find_loss("logistic"), site);
+    site.position_bound = Magnitude::from_double(m);
+    const LossConstants f = loss_constants(*find_loss("logistic"), site);
+    const double p = 1 / (1 + (classes - 1) * std::exp(-std::sqrt(2.0) * m));
+    const double target = (1 - e) * (1 - e) + 2 * (1 - e) * e / classes + e * e / classes;
+    EXPECT_NEAR(f.smoothness.value.to_double(), std::min(0.5, p), 1e-15);
+    EXPECT_NEAR(f.lipschitz.value.to_double(),
+                std::min(everywhere.lipschitz.value.to_double(), std::sqrt(p + target)), 1e-15);
+    Random random(5);
+    for (int i = 0; i < 2000; ++i) {
+      const Vector z = scaled(unit(random.vector(static_cast<std::size_t>(classes))), m);
+      Vector gradient = logistic_gradient(z, 0);
+      for (long double& entry : gradient) entry -= e / classes;
+      gradient[0] += e;
+      ASSERT_LE(norm(gradient), f.lipschitz.value.to_double() * rounding);
+    }
+    if (classes == 2) {
+      const long double half = m / std::sqrt(2.0L);
+      EXPECT_TRUE(is_near(1 + logistic_gradient({half, -half}, 0)[0], p, 1e-15L));
+    }
+    site.position_bound = Magnitude::infinity();
+    EXPECT_EQ(loss_constants(*find_loss("logistic"), site).lipschitz.value,
+              everywhere.lipschitz.value);
+  }
+}
+
+TEST(BinaryLogistic, IsFlatterOnABallOfPredictions) {
+  LossSite site{Method::sharp, 1, {}, {}};
+  site.entry_bound = Magnitude::from_count(2);
+  const LossConstants f = loss_constants(*find_loss("binary_logistic"), site);
+  EXPECT_NEAR(f.lipschitz.value.to_double(), 1 / (1 + std::exp(-2.0)), 1e-15);
+  EXPECT_EQ(f.smoothness.value, Magnitude::from_double(0.25));
+}
+
+// What each level sums over, of 3 samples with 4 positions of 5 classes.
+TEST(Loss, TermsThatALevelSumsOver) {
+  struct Case {
+    const char* loss;
+    std::size_t level;
+    bool divides;
+    std::int64_t terms;
+  };
+  for (const Case& c :
+       {Case{"square", euclidean, true, 3}, Case{"square", per_sample, true, 1},
+        Case{"square", per_position, false, 3}, Case{"square", maximum, false, 1},
+        Case{"logistic", euclidean, true, 12}, Case{"logistic", per_sample, true, 4},
+        Case{"logistic", per_position, true, 3}, Case{"logistic", per_token, true, 1},
+        Case{"logistic", maximum, false, 1}, Case{"huber", euclidean, true, 60},
+        Case{"huber", per_position, true, 15}, Case{"huber", maximum, true, 1},
+        Case{"huber", centred_euclidean, false, 60}, Case{"convex_clustering", euclidean, true, 1},
+        Case{"convex_clustering", per_sample, false, 1}}) {
+    SCOPED_TRACE(std::string(c.loss) + " " + std::string(levels[c.level].name));
+    LossSite site{Method::sharp, 3, {}, {}};
+    site.classes = 5;
+    site.positions = 4;
+    EXPECT_EQ(divides_terms(*find_loss(c.loss), c.level), c.divides);
+    EXPECT_EQ(summed_terms(*find_loss(c.loss), site, c.level), LowerBound::from_count(c.terms));
+  }
+}
+
 // n terms for the samples, n P for positions, n q for scalars; the paper's mean has their maximum.
 TEST(Loss, TermsAreCounted) {
   const auto of = [](const char* name, Method method) {
