@@ -131,12 +131,15 @@ struct Reading {
     for (const std::size_t A : centred_levels) reading.factors[A] = factors[without_centring(A)];
     return reading;
   }
-  /// Whether nothing but |z|_A is read.
-  [[nodiscard]] bool is_of(std::size_t A) const {
-    for (std::size_t B = 0; B < level_count; ++B) {
-      if (factors[B].is_infinite() == (B == A)) return false;
+  /// The level A if nothing but |z|_A is read.
+  [[nodiscard]] std::optional<std::size_t> only() const {
+    std::optional<std::size_t> level;
+    for (std::size_t A = 0; A < level_count; ++A) {
+      if (factors[A].is_infinite()) continue;
+      if (level) return std::nullopt;
+      level = A;
     }
-    return true;
+    return level;
   }
   [[nodiscard]] Ball read(const Levels& z) const {
     Ball least = Ball::infinity();

@@ -317,10 +317,13 @@ struct SharpNode {
           smaller(a.reads.read(l_i) * inner.read(l_j), inner.read(l_i) * a.reads.read(l_j));
       h[level] = second(a.reads.read(z.H_of(pair.first, pair.second)), E);
     }
-    Levels l;
-    for (std::size_t A = 0; A < oracle::level_count; ++A) l[A] = z.lipschitz(A);
-    const Ball T = a.reads.read(a.reads.is_of(level) ? L : z.T);
-    y.T[level] = T.is_infinite() ? T : second(T, a.reads.read(l) * inner.read(l));
+    Ball l, l_inner;
+    for (const auto& [i, l_i] : z.l) {
+      l = hypotenuse_of(l, a.reads.read(l_i));
+      l_inner = hypotenuse_of(l_inner, inner.read(l_i));
+    }
+    const Ball T = a.reads.read(a.reads.only() ? L : z.T);
+    y.T[level] = T.is_infinite() ? T : second(T, l * l_inner);
   }
 
   // Without the mean over samples. A map of one sample brings several not further apart than its
