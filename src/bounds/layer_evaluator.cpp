@@ -16,8 +16,10 @@ void note_component(rules::Trace& trace, const PlacedComponent& placed) {
 bool centres(const Layer& layer) {
   return std::ranges::any_of(layer.components, [](const PlacedComponent& placed) {
     return std::visit(
-        [](const auto& c) {
-          if constexpr (requires { c.centres_samples(); }) return c.centres_samples();
+        [&](const auto& c) {
+          if constexpr (requires { c.centres_samples(placed.output); }) {
+            return c.centres_samples(placed.output);
+          }
           return false;
         },
         placed.component);

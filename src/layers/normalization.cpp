@@ -348,10 +348,10 @@ Parts BatchNorm::parts(const Site& site, Method method) const {
     return with_affine(fixed_normalization(given, d, site, epsilon), affine, site, d);
   }
   const std::int64_t group = site.output.elements() / d * site.batch;
-  const bool of_elements = scopes[per] == "element";
+  const bool of_elements = centres_samples(site.output);
   MapConstants a =
       normalization(site, {group, of_elements ? per_position : euclidean}, epsilon, method);
-  a.centres_samples = centres_samples();
+  a.centres_samples = of_elements;
   return with_affine(a, affine, site, d);
 }
 

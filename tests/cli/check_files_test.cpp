@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "smoothbound/rules/constants.hpp"
+#include "smoothbound/text/digest.hpp"
 #include "support/run_program.hpp"
 #include "support/source_directory.hpp"
 #include "support/temporary_directory.hpp"
@@ -66,6 +67,12 @@ class CheckedFiles : public ::testing::Test {
     const std::string first = "\"formulas\": 2";
     EXPECT_THAT(text, HasSubstr(first));
     text.replace(text.find(first), first.size(), fmt::format("\"formulas\": {}", formulas_version));
+    // The checksum is that of what is in front of the entries, and of their checksums.
+    const Json baseline = Json::parse(text);
+    const std::string old_sum = baseline.at("checksum");
+    const std::string entry_sum = baseline.at("architectures").at(0).at("checksum");
+    text.replace(text.find(old_sum), old_sum.size(),
+                 sha256(text.substr(0, text.find("\"architectures\"")) + entry_sum + "\n"));
     write("b.json", text);
   }
 

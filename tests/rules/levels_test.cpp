@@ -110,6 +110,28 @@ TEST(Levels, NoBoundExceedsTheEuclideanOne) {
   EXPECT_EQ(value.H(j, j), numbers(4, 3));
 }
 
+// What is known along one direction goes through linear maps as m does, at centred levels, too.
+TEST(Levels, LinearMapsCarryWhatIsKnownAlongOneDirection) {
+  LevelSet set;
+  set.add(per_sample);
+  set.add(centred_euclidean);
+  set.add(centred_position);
+  Value z({number(8), number(4), number(6)}, set);
+  z.T.fill(number(2));
+  z.T[centred_euclidean] = number(1);
+  z.T[centred_position] = number(1);
+  Composition layer(z, Method::sharp);
+  MapConstants halving;
+  halving.lipschitz.value = halving.slope_at_zero.value = number(0.5);
+  halving.inner = per_sample;
+  layer.apply(halving, wide);
+  const Value value = layer.value();
+  EXPECT_EQ(value.total().smoothness, number(1));
+  EXPECT_EQ(value.total(per_sample).smoothness, number(1));
+  EXPECT_EQ(value.total(centred_euclidean).smoothness, number(0.5));
+  EXPECT_EQ(value.total(centred_euclidean).lipschitz, number(2));
+}
+
 // Three groups, of which two become one, whatever their order: with the third sqrt(3^2 + 4^2), by
 // themselves the largest eigenvalue of [1 2; 2 1].
 TEST(Levels, GroupsThatBecomeOneKeepWhatTheyShareWithOthers) {

@@ -27,7 +27,8 @@ class Oracle {
         active_{refinements.levels,
                 std::any_of(network.layers.begin(), network.layers.end(), reads_entries),
                 refinements.levels && refinements.centred && network.batch > 1 &&
-                    std::any_of(network.layers.begin(), network.layers.end(), centres)},
+                    std::any_of(network.layers.begin(), network.layers.end(),
+                                [&](const PlainLayer& layer) { return centres(network, layer); })},
         done_(network.layers.size()),
         used_(network.layers.size()) {
     find_shared();
@@ -61,10 +62,25 @@ class Oracle {
   }
 
   // Whether some part of it sees nothing of what all samples have in common.
-  static bool centres(const PlainLayer& layer) {
-    return std::any_of(layer.parts.begin(), layer.parts.end(), [](const PlainPart& part) {
-      return part.kind == "batch_norm" && part.per == "element";
+  static bool centres(const PlainNetwork& network, const PlainLayer& layer) {
+    Sizes shape = merged_shape(layer, shapes_before(network, layer));
+    return std::any_of(layer.parts.begin(), layer.parts.end(), [&](const PlainPart& part) {
+      shape = shape_after(part, shape).value();
+      return oracle::is_batch_norm_of_elements(part, shape);
     });
+  }
+  static std::vector<Sizes> shapes_before(const PlainNetwork& network, const PlainLayer& layer) {
+    std::vector<Sizes> shapes;
+    for (const int input : layer.inputs) {
+      if (input < 0) {
+        shapes.push_back(network.input);
+        continue;
+      }
+      const PlainLayer& before = network.layers[static_cast<std::size_t>(input)];
+      Sizes& shape = shapes.emplace_back(merged_shape(before, shapes_before(network, before)));
+      for (const PlainPart& part : before.parts) shape = shape_after(part, shape).value();
+    }
+    return shapes;
   }
 
   [[nodiscard]] OracleBranch of_input() const {

@@ -87,6 +87,12 @@ inline std::int64_t group_of(const PlainPart& part, const Sizes& shape, std::int
   return (part.per == "element" ? 1 : positions_of(shape)) * batch;
 }
 
+/// Whether a batch norm takes each scalar of a sample by itself: channels of one position are
+/// those.
+inline bool is_batch_norm_of_elements(const PlainPart& part, const Sizes& shape) {
+  return part.kind == "batch_norm" && (part.per == "element" || positions_of(shape) == 1);
+}
+
 /// Whether scale and shift are those of a channel, and not of a scalar of the sample.
 inline bool has_pair_per_channel(const PlainPart& part) {
   return part.kind == "group_norm" || part.per == "position" ||

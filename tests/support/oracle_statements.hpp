@@ -161,7 +161,7 @@ inline MapStatements state_softmax(const PlainPart& part, const OracleMap& batch
 inline MapStatements state_normalization(const PlainPart& part, const OracleMap& batch,
                                          const Sizes& shape, const Counts& counts) {
   const auto groups = [&] {
-    if (part.kind == "batch_norm" && part.per == "element") {
+    if (is_batch_norm_of_elements(part, shape)) {
       return of_groups(batch, {of_batch, of_position}, of_position, counts);
     }
     if (part.kind == "batch_norm") return of_groups(batch, {of_batch}, of_batch, counts);
@@ -178,7 +178,7 @@ inline MapStatements state_normalization(const PlainPart& part, const OracleMap&
   const Ball slope = centred ? root(g - 1) / root(g) * batch.lipschitz : batch.lipschitz;
   const OracleMap entry{centred ? root(g - 1) : root(g), slope, batch.smoothness, 0, slope};
   a.at[of_entry] = {entry, Reading::of(a.inner).or_of(of_entry, root(g))};
-  if (part.kind == "batch_norm" && part.per == "element") {
+  if (is_batch_norm_of_elements(part, shape)) {
     // It sees nothing of the mean over samples.
     for (const std::size_t A : {of_batch, of_position}) a.at[A]->reads = a.at[A]->reads.centred();
     a.inner = centred_of_position;

@@ -57,9 +57,10 @@ struct BatchNorm {
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
   /// What it costs, for the whole batch.
   [[nodiscard]] Work work(const Site& site) const;
-  /// Whether it sees nothing of what all samples of a batch have in common.
-  [[nodiscard]] bool centres_samples() const {
-    return couples_samples() && scopes[per] == "element";
+  /// Whether of values of that shape each is normalized by itself over the samples of a batch, so
+  /// that what all samples have in common is not seen.
+  [[nodiscard]] bool centres_samples(const Shape& shape) const {
+    return couples_samples() && features(shape) == shape.elements();
   }
   [[nodiscard]] bool couples_samples() const {
     return fixed == nullptr && sources[statistics] == "batch";
