@@ -71,43 +71,53 @@ void Composition::record_map(const MapConstants& a, const Value& before) const {
 void Composition::record_result() const {
   trace_->conclusions.clear();
   const Value all = value();
-  const Triple total = all.total();
+  if (all.groups() == 1 && (own_ == none_ || z_.label(own_) == own)) {
+    record_earlier_and_own(all.total());
+  } else {
+    record_groups(all);
+  }
+  record_levels(all);
+}
+
+void Composition::record_earlier_and_own(const Triple& total) const {
   const bool is_paper = method_ == Method::paper;
   const std::size_t earlier = z_.find(rest);
   const bool has_rest = earlier < z_.groups();
   const bool has_own = own_ != none_;
-  if (all.groups() == 1 && (!has_own || z_.label(own_) == own)) {
-    const Magnitude none;
-    const Magnitude& l_rest = has_rest ? z_.l(earlier)[euclidean] : none;
-    const Magnitude& l_own = has_own ? z_.l(own_)[euclidean] : none;
-    record_terms("l", is_paper ? "P (A l_in + B), (20)" : "P sqrt((A l_in)^2 + B^2)",
-                 total.lipschitz,
-                 std::array{TraceLine{"P A l_in", "earlier parameters", l_rest, "term of l"},
-                            TraceLine{"P B", "own parameters", l_own, "term of l"}});
-    const std::string source = is_paper ? "term of L" : "entry for L";
-    std::vector<TraceLine> entries{
-        {"H_11", is_paper ? "P A L_in + S A^2 l_in^2: earlier parameters" : "earlier parameters",
-         has_rest ? z_.H(earlier, earlier)[euclidean] : none, source},
-        {is_paper ? "2 H_12" : "H_12",
-         is_paper ? "(S A B + P L_beta) l_in: mixed" : "earlier and own parameters",
-         has_rest && has_own ? scale(z_.H(earlier, own_)[euclidean], is_paper ? 1 : 0) : none,
-         source},
-        {"H_22", is_paper ? "S B^2: own parameters" : "own parameters",
-         has_own ? z_.H(own_, own_)[euclidean] : none, source}};
-    const bool by_form = z_.T[euclidean].is_finite() && z_.T[euclidean] == total.smoothness;
-    if (by_form) {
-      entries.push_back({"T", "along one direction: first and second derivative jointly",
-                         z_.T[euclidean], "instead of the eigenvalue"});
-    }
-    record_terms("L",
-                 is_paper  ? "H_11 + 2 H_12 + H_22, (21)"
-                 : by_form ? "T, below the largest eigenvalue of [H_11 H_12; H_12 H_22]"
-                           : "largest eigenvalue of [H_11 H_12; H_12 H_22]",
-                 total.smoothness, entries);
-    record_levels();
+  const Magnitude none;
+  record_terms("l", is_paper ? "P (A l_in + B), (20)" : "P sqrt((A l_in)^2 + B^2)", total.lipschitz,
+               std::array{TraceLine{"P A l_in", "earlier parameters",
+                                    has_rest ? z_.l(earlier)[euclidean] : none, "term of l"},
+                          TraceLine{"P B", "own parameters", has_own ? z_.l(own_)[euclidean] : none,
+                                    "term of l"}});
+  const Magnitude mixed = has_rest && has_own ? z_.H(earlier, own_)[euclidean] : none;
+  std::vector<TraceLine> entries{
+      {"H_11", is_paper ? "P A L_in + S A^2 l_in^2: earlier parameters" : "earlier parameters",
+       has_rest ? z_.H(earlier, earlier)[euclidean] : none, ""},
+      {is_paper ? "2 H_12" : "H_12",
+       is_paper ? "(S A B + P L_beta) l_in: mixed" : "earlier and own parameters",
+       scale(mixed, is_paper ? 1 : 0), ""},
+      {"H_22", is_paper ? "S B^2: own parameters" : "own parameters",
+       has_own ? z_.H(own_, own_)[euclidean] : none, ""}};
+  for (TraceLine& entry : entries) entry.source = is_paper ? "term of L" : "entry for L";
+  if (is_paper) {
+    record_terms("L", "H_11 + 2 H_12 + H_22, (21)", total.smoothness, entries);
     return;
   }
-  // Blocks that are used more than once are groups of their own.
+  const Magnitude& T = z_.T[euclidean];
+  const bool by_form = T.is_finite() && T == total.smoothness;
+  if (by_form) {
+    entries.push_back({"T", "along one direction: first and second derivative jointly", T,
+                       "instead of the eigenvalue"});
+  }
+  record_terms("L",
+               by_form ? "T, below the largest eigenvalue of [H_11 H_12; H_12 H_22]"
+                       : "largest eigenvalue of [H_11 H_12; H_12 H_22]",
+               total.smoothness, entries);
+}
+
+// Blocks that are used more than once are groups of their own.
+void Composition::record_groups(const Value& all) const {
   std::vector<TraceLine> first;
   std::vector<TraceLine> second;
   for (std::size_t i = 0; i < all.groups(); ++i) {
@@ -117,14 +127,13 @@ void Composition::record_result() const {
     first.push_back({"l_" + name, what, all.l(i)[euclidean], "term of l"});
     second.push_back({"H_" + name, what, all.H(i, i)[euclidean], "entry for L"});
   }
+  const Triple total = all.total();
   record_terms("l", "root of the sum of squares over groups of blocks", total.lipschitz, first);
   record_terms("L", "largest eigenvalue of the matrix over groups of blocks", total.smoothness,
                second);
-  record_levels();
 }
 
-void Composition::record_levels() const {
-  const Value all = value();
+void Composition::record_levels(const Value& all) const {
   for (std::size_t level = 1; level < levels.size(); ++level) {
     if (!all.level_set().has(level)) continue;
     const Triple at = all.total(level);

@@ -71,7 +71,9 @@ class Composition {
   void record_affine(const AffineConstants& b, const Magnitude& R, const Value& before) const;
   void record_map(const MapConstants& a, const Value& before) const;
   void record_result() const;
-  void record_levels() const;
+  void record_earlier_and_own(const Triple& total) const;
+  void record_groups(const Value& all) const;
+  void record_levels(const Value& all) const;
   void record(std::string_view symbol, std::string_view formula, const Magnitude& value,
               std::string_view source, Remedy remedy = Remedy::none) const;
   void record(std::string_view symbol, const Constant& constant) const;

@@ -75,6 +75,7 @@ class BoundCommand {
         continue;
       }
       std::vector<std::string_view> known;
+      known.reserve(refinements.size());
       for (const RefinementRow& one : refinements) known.push_back(one.name);
       throw SpecError(line_.scalar("--without", options_.without).location,
                       fmt::format("there is no refinement '{}'", name),
