@@ -32,6 +32,7 @@ void close(Value& value, std::size_t own_group, bool by_triangle) {
     }
   }
   value.lower_to_form();
+  value.fill_others();
 }
 
 }  // namespace

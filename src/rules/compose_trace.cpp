@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "at_level.hpp"
 #include "map_rules.hpp"
 #include "smoothbound/rules/compose.hpp"
 
@@ -39,8 +40,9 @@ void Composition::record_map(const MapConstants& a, const Value& before) const {
   record("||a(0)||", a.at_zero);
   record("||grad a(0)||", a.slope_at_zero);
   const bool is_paper = method_ == Method::paper;
-  const Magnitude& m = before.m[euclidean];
-  const Magnitude& m_inner = before.m[a.inner];
+  const MapAtLevel at = *at_level(a, euclidean, {});
+  const Magnitude m = read(at.reads, before.m);
+  const Magnitude& m_inner = before.m[at.inner.value_or(euclidean)];
   const Magnitude around_zero = a.slope_at_zero.value + a.smoothness.value * m_inner;
   const Magnitude by_growth =
       !is_paper && refine_.growth ? a.growth.slope_within(m_inner) : Magnitude::infinity();

@@ -28,6 +28,13 @@ struct BoundOptions {
   ModelOptions model;
 };
 
+std::vector<std::string_view> refinement_names() {
+  std::vector<std::string_view> names;
+  names.reserve(refinements.size());
+  for (const RefinementRow& row : refinements) names.push_back(row.name);
+  return names;
+}
+
 class BoundCommand {
  public:
   BoundCommand(const BoundOptions& options, const CommandLine& line)
@@ -74,9 +81,7 @@ class BoundCommand {
         report_options_.refinements.*row->flag = false;
         continue;
       }
-      std::vector<std::string_view> known;
-      known.reserve(refinements.size());
-      for (const RefinementRow& one : refinements) known.push_back(one.name);
+      const std::vector<std::string_view> known = refinement_names();
       throw SpecError(line_.scalar("--without", options_.without).location,
                       fmt::format("there is no refinement '{}'", name),
                       suggest(name, known, fmt::format("there are: {}", join(known))));
@@ -135,11 +140,10 @@ void declare_bound(Command& command) {
   options->output.add_to(command);
   command.option("--explain", options->explain,
                  "also tell how the numbers of this layer came about", "LAYER");
-  command.option(
-      "--without", options->without,
-      "refinements of method sharp to leave out, for comparisons: levels, growth, joint, "
-      "loss",
-      "NAME,...");
+  command.option("--without", options->without,
+                 fmt::format("refinements of method sharp to leave out, for comparisons: {}",
+                             join(refinement_names())),
+                 "NAME,...");
   options->model.add_to(command);
   command.footer(
       "Examples:\n"
