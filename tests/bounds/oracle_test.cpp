@@ -62,7 +62,7 @@ struct Evaluation {
     return {network,
             method == Method::sharp,
             {refinements.levels, refinements.growth, refinements.joint, refinements.loss,
-             refinements.centred}};
+             refinements.centred, false, false, false}};
   }
   [[nodiscard]] BoundTable table(const Network& network) const {
     Inputs inputs = inputs_of(network.settings);
