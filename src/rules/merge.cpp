@@ -118,12 +118,35 @@ class Combination {
   std::vector<Label> order_;  // of their first branches
 };
 
+// `of` the branches, cell by cell where they are divided alike.
+template <class Rule>
+Value by_cells(std::span<const Value> branches, const Rule& of) {
+  Value all = of(branches);
+  std::vector<const PositionClasses*> classes;
+  for (const Value& branch : branches) classes.push_back(branch.classes());
+  const CommonClasses common(classes);
+  if (common.classes() == nullptr) return all;
+  std::vector<Value> cells;
+  for (std::size_t c = 0; c < common.classes()->cells(); ++c) {
+    std::vector<Value> parts;
+    for (std::size_t i = 0; i < branches.size(); ++i) {
+      parts.push_back(classes[i] == nullptr ? branches[i]
+                                            : branches[i].cells()[common.cell_of(i, c)]);
+    }
+    cells.push_back(of(parts));
+  }
+  all.set_cells(common.classes(), std::move(cells));
+  return all;
+}
+
 }  // namespace
 
 Value sum(std::span<const Value> branches) {
   PerLevel<Combination::Rule> rule;
   rule.fill(add);
-  return Combination(branches, rule, false).result();
+  return by_cells(branches, [&](std::span<const Value> parts) {
+    return Combination(parts, rule, false).result();
+  });
 }
 
 Value concatenation(std::span<const Value> branches, const PerLevel<bool>& within) {
@@ -131,7 +154,11 @@ Value concatenation(std::span<const Value> branches, const PerLevel<bool>& withi
   for (std::size_t level = 0; level < levels.size(); ++level) {
     rule[level] = within[level] ? larger : hypotenuse;
   }
-  return Combination(branches, rule, true).result();
+  const auto of = [&](std::span<const Value> parts) {
+    return Combination(parts, rule, true).result();
+  };
+  // Along positions they are not the same ones.
+  return within[per_position] ? of(branches) : by_cells(branches, of);
 }
 
 Value bilinear(const Value& x, const Value& y, const BilinearBound& bound) {

@@ -61,13 +61,18 @@ class Composition {
 
  private:
   void begin_stretch();
-  // At one level, out of z_ into `image`.
+  // The image, at each level by itself: `statement(level)` is what the part states there, if
+  // anything, and `rule(level, statement, read, image)` makes that level of `image` out of a value.
+  // `makes_forms`: second derivatives are not those of z_ alone.
+  template <class Statement, class Rule>
+  void apply_at_levels(const PositionReads& positions, const Extents& extents, bool makes_forms,
+                       const Statement& statement, const Rule& rule);
   void apply(std::size_t level, const AffineAtLevel& b, const Magnitude& R,
-             bool acts_on_different_entries, Value& image) const;
+             bool acts_on_different_entries, const Value& z, Value& image) const;
   void apply(std::size_t level, const MapAtLevel& a, const MapGrowth* growth,
-             const Extents& extents, Value& image) const;
-  void apply_centred(std::size_t level, const MapConstants& a, const Extents& extents,
-                     Value& image) const;
+             const Extents& extents, const Value& z, Value& image) const;
+  void apply_centred(std::size_t level, const MapAtLevel& a, const MapGrowth& growth,
+                     const Extents& extents, const Value& z, Value& image) const;
   void record_affine(const AffineConstants& b, const Magnitude& R, const Value& before) const;
   void record_map(const MapConstants& a, const Value& before) const;
   void record_result() const;

@@ -13,6 +13,7 @@ struct Refinements {
   bool joint = true;    // first and second derivative are not large at the same point
   bool loss = true;     // the loss on the ball of predictions
   bool centred = true;  // batch norm does not see what all samples have in common
+  bool maps = true;     // bounds by classes of positions: borders read fewer inputs
 };
 
 /// A switch by name.
@@ -33,6 +34,8 @@ inline constexpr std::array refinements{
     RefinementRow{"loss", "the loss on the ball of predictions", &Refinements::loss},
     RefinementRow{"centred", "what batch norms of elements see: differences from the batch's mean",
                   &Refinements::centred},
+    RefinementRow{"maps", "bounds of positions, as those at borders read fewer inputs",
+                  &Refinements::maps},
 };
 
 }  // namespace smoothbound

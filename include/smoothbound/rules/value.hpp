@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,10 @@ constexpr bool is_rest_of_branch(Label label) { return label >= 0x8000'0000U && 
 ///
 /// Beside them one number T bounds |z''[d, d]|_A over all unit d. It must not be written into H,
 /// which is what bounds pairs of different directions: section 3 of docs/theory.md.
+///
+/// Where positions are told apart there are cells of them, each with a value of its own that has
+/// the same groups: its numbers at levels with positions are those of one position of the cell, the
+/// others are the whole value's. The whole value has the largest ones.
 class Value {
  public:
   /// A constant. Numbers are kept at the levels of the set; those at others are what they imply.
@@ -42,7 +47,19 @@ class Value {
 
   [[nodiscard]] std::size_t groups() const { return labels_.size(); }
   [[nodiscard]] Label label(std::size_t group) const { return labels_[group]; }
-  void set_label(std::size_t group, Label label) { labels_[group] = label; }
+  void set_label(std::size_t group, Label label);
+  /// Null: bounds are the same for all positions.
+  [[nodiscard]] const PositionClasses* classes() const { return classes_.get(); }
+  [[nodiscard]] const std::shared_ptr<const PositionClasses>& shared_classes() const {
+    return classes_;
+  }
+  [[nodiscard]] std::span<const Value> cells() const { return cells_; }
+  [[nodiscard]] Value& cell(std::size_t c) { return cells_[c]; }
+  /// Each cell has the value's numbers then. Null: no cells.
+  void divide(std::shared_ptr<const PositionClasses> classes);
+  /// With these cells, which have the groups of the value.
+  void set_cells(std::shared_ptr<const PositionClasses> classes, std::vector<Value> cells);
+
   /// The group of that name, without derivatives if it is new.
   std::size_t find_or_add(Label label);
   /// The group of that name, or `groups()`.
@@ -62,26 +79,29 @@ class Value {
   /// No entry of H exceeds T, which bounds a symmetric form.
   void lower_to_form();
 
-  /// Bounds with respect to all parameters.
+  /// Bounds with respect to all parameters; at levels with positions the largest cell's.
   [[nodiscard]] Triple total(std::size_t level = euclidean) const;
   /// The two parts of it.
   [[nodiscard]] Magnitude lipschitz(std::size_t level) const;
   [[nodiscard]] Magnitude smoothness(std::size_t level) const;
 
+  /// Of cells: T is at most what H says of a direction; of sums over cells it then says more.
+  void lower_forms();
   /// Each level's numbers are lowered to what all others say of them: |z|_A is at most every
   /// coarser norm, and at most the root of the entries that it sums over times a finer one.
   void relax(const Extents& extents);
 
-  /// Sets the numbers at levels that are not kept to what those at coarser ones imply.
+  /// Sets the numbers at levels that are not kept to what those at coarser ones imply, and those of
+  /// the whole to the largest of the cells.
   void fill_others();
 
-  /// Calls `visit` with each list of numbers by level: m, T, l and H.
-  template <class Visitor>
-  void for_each_number(Visitor&& visit) {
-    visit(m);
-    visit(T);
-    for (PerLevel<Magnitude>& l : l_) visit(l);
-    for (PerLevel<Magnitude>& h : H_) visit(h);
+  /// Lists of numbers by level: m, T, those of l and of H.
+  [[nodiscard]] std::size_t numbers() const { return 2 + l_.size() + H_.size(); }
+  PerLevel<Magnitude>& number(std::size_t k) {
+    return k == 0 ? m : k == 1 ? T : k < 2 + l_.size() ? l_[k - 2] : H_[k - 2 - l_.size()];
+  }
+  [[nodiscard]] const PerLevel<Magnitude>& number(std::size_t k) const {
+    return const_cast<Value*>(this)->number(k);
   }
 
  private:
@@ -89,6 +109,7 @@ class Value {
   using JoinPair = Magnitude (*)(const Magnitude&, const Magnitude&, const Magnitude&);
 
   void join(std::size_t i, std::size_t j, Join of_l, JoinPair of_H);
+  void relax_cells(const Extents& extents);
   void remove(std::size_t group);
   static std::size_t place(std::size_t i, std::size_t j) {
     return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
@@ -98,6 +119,8 @@ class Value {
   std::vector<Label> labels_;
   std::vector<PerLevel<Magnitude>> l_;
   std::vector<PerLevel<Magnitude>> H_;  // of pairs i >= j
+  std::shared_ptr<const PositionClasses> classes_;
+  std::vector<Value> cells_;
 };
 
 /// A value as tables keep it: the numbers at its levels alone.
@@ -110,6 +133,7 @@ class PackedValue {
  private:
   std::vector<Label> labels_;
   std::vector<Magnitude> numbers_;
+  std::shared_ptr<const PositionClasses> classes_;
 };
 
 /// min over levels of reading[level] * numbers[level].

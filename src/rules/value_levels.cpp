@@ -1,0 +1,153 @@
+// How the numbers of a value at different levels bound each other, and how tables keep them.
+#include <algorithm>
+
+#include "smoothbound/rules/value.hpp"
+
+namespace smoothbound::rules {
+namespace {
+
+void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
+  if (!kept.has(per_sample)) numbers[per_sample] = numbers[euclidean];
+  if (!kept.has(per_position)) numbers[per_position] = numbers[euclidean];
+  if (!kept.has(per_token)) {
+    numbers[per_token] = std::min(numbers[per_sample], numbers[per_position]);
+  }
+  if (!kept.has(maximum)) numbers[maximum] = numbers[per_token];
+  if (!kept.has(centred_euclidean)) numbers[centred_euclidean] = numbers[euclidean];
+  if (!kept.has(centred_position)) numbers[centred_position] = numbers[per_position];
+}
+
+void lower(Magnitude& number, const Magnitude& bound) { number = std::min(number, bound); }
+
+}  // namespace
+
+void Value::fill_others() {
+  for (Value& cell : cells_) cell.fill_others();
+  for (std::size_t k = 0; k < numbers(); ++k) {
+    PerLevel<Magnitude>& all = number(k);
+    for (std::size_t level = 0; level < levels.size() && !cells_.empty(); ++level) {
+      if (!tells_positions(level) || !level_set_.has(level)) continue;
+      all[level] = {};
+      for (Value& cell : cells_) all[level] = std::max(all[level], cell.number(k)[level]);
+    }
+    fill_from_coarser(level_set_, all);
+  }
+}
+
+void Value::relax(const Extents& extents) {
+  if (level_set_.is_euclidean_alone()) return fill_others();
+  if (!cells_.empty()) return relax_cells(extents);
+  const Magnitude root_samples = square_root(Magnitude::from_count(extents.samples));
+  const Magnitude root_positions = square_root(Magnitude::from_count(extents.positions));
+  const Magnitude root_channels = square_root(Magnitude::from_count(extents.channels));
+  for (std::size_t k = 0; k < numbers(); ++k) {
+    PerLevel<Magnitude>& z = number(k);
+    fill_from_coarser(level_set_, z);
+    // From the finest one up, then down: the closure of all inequalities.
+    if (level_set_.has(maximum)) lower(z[per_token], root_channels * z[maximum]);
+    lower(z[per_sample], root_positions * z[per_token]);
+    lower(z[per_position], root_samples * z[per_token]);
+    lower(z[euclidean], root_samples * z[per_sample]);
+    lower(z[euclidean], root_positions * z[per_position]);
+    lower(z[per_sample], z[euclidean]);
+    lower(z[per_position], z[euclidean]);
+    lower(z[per_token], std::min(z[per_sample], z[per_position]));
+    lower(z[maximum], z[per_token]);
+    if (level_set_.has(centred_euclidean)) {
+      lower(z[centred_euclidean], std::min(z[euclidean], root_positions * z[centred_position]));
+      lower(z[centred_position], std::min(z[per_position], z[centred_euclidean]));
+    }
+    fill_from_coarser(level_set_, z);
+  }
+}
+
+void Value::relax_cells(const Extents& extents) {
+  const Magnitude root_samples = square_root(Magnitude::from_count(extents.samples));
+  const Magnitude root_channels = square_root(Magnitude::from_count(extents.channels));
+  const bool has_token = level_set_.has(per_token);
+  const bool has_centred = level_set_.has(centred_euclidean);
+  for (std::size_t k = 0; k < numbers(); ++k) {
+    PerLevel<Magnitude>& all = number(k);
+    fill_from_coarser(level_set_, all);
+    Magnitude tokens;  // sums of squares over positions
+    Magnitude positions;
+    Magnitude centred;
+    for (std::size_t c = 0; c < cells_.size(); ++c) {
+      PerLevel<Magnitude>& z = cells_[c].number(k);
+      if (!has_token) z[per_token] = z[per_position];
+      if (level_set_.has(maximum)) lower(z[per_token], root_channels * all[maximum]);
+      // First within a cell: otherwise the sums would not be the smallest.
+      lower(z[per_position], root_samples * z[per_token]);
+      lower(z[per_token], z[per_position]);
+      const Magnitude& size = classes_->size(c);
+      tokens += size * (z[per_token] * z[per_token]);
+      positions += size * (z[per_position] * z[per_position]);
+      if (has_centred) centred += size * (z[centred_position] * z[centred_position]);
+    }
+    lower(all[per_sample], square_root(tokens));
+    lower(all[euclidean], std::min(root_samples * all[per_sample], square_root(positions)));
+    lower(all[per_sample], all[euclidean]);
+    if (has_centred) {
+      lower(all[centred_euclidean], std::min(all[euclidean], square_root(centred)));
+    }
+    Magnitude token;
+    for (Value& cell : cells_) {
+      PerLevel<Magnitude>& z = cell.number(k);
+      lower(z[per_position], all[euclidean]);
+      lower(z[per_token], std::min(z[per_position], all[per_sample]));
+      token = std::max(token, z[per_token]);
+      if (has_centred) {
+        lower(z[centred_position], std::min(z[per_position], all[centred_euclidean]));
+      }
+    }
+    lower(all[maximum], token);
+    for (Value& cell : cells_) {
+      PerLevel<Magnitude>& z = cell.number(k);
+      for (const std::size_t level : {euclidean, per_sample, centred_euclidean}) {
+        z[level] = all[level];
+      }
+      z[maximum] = std::min(all[maximum], z[per_token]);
+    }
+  }
+  fill_others();
+}
+
+PackedValue::PackedValue(Value value) : classes_(value.shared_classes()) {
+  for (std::size_t i = 0; i < value.groups(); ++i) labels_.push_back(value.label(i));
+  const LevelSet& kept = value.level_set();
+  for (std::size_t k = 0; k < value.numbers(); ++k) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (!kept.has(level)) continue;
+      if (value.cells().empty() || !tells_positions(level)) {
+        numbers_.push_back(value.number(k)[level]);
+        continue;
+      }
+      for (const Value& cell : value.cells()) numbers_.push_back(cell.number(k)[level]);
+    }
+  }
+}
+
+Value PackedValue::unpack(LevelSet level_set) const {
+  Value value(level_set);
+  for (const Label label : labels_) value.find_or_add(label);
+  value.divide(classes_);
+  auto next = numbers_.begin();
+  for (std::size_t k = 0; k < value.numbers(); ++k) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (!level_set.has(level)) continue;
+      if (value.cells().empty()) {
+        value.number(k)[level] = *next++;
+        continue;
+      }
+      const bool tells = tells_positions(level);
+      if (!tells) value.number(k)[level] = *next++;
+      for (std::size_t c = 0; c < value.cells().size(); ++c) {
+        value.cell(c).number(k)[level] = tells ? *next++ : value.number(k)[level];
+      }
+    }
+  }
+  value.fill_others();
+  return value;
+}
+
+}  // namespace smoothbound::rules
