@@ -32,6 +32,8 @@ class Oracle {
                                 [&](const PlainLayer& layer) { return centres(network, layer); })},
         done_(network.layers.size()),
         used_(network.layers.size()) {
+    // Positions are told apart where there are several somewhere.
+    refinements_.maps = refinements_.maps && has_positions();
     find_shared();
     for (std::size_t i = 0; i < done_.size(); ++i) evaluate(static_cast<int>(i));
   }
@@ -60,6 +62,19 @@ class Oracle {
  private:
   static bool reads_entries(const PlainLayer& layer) {
     return layer.merge == "multiply" || layer.merge == "matmul";
+  }
+
+  [[nodiscard]] bool has_positions() const {
+    bool has_several = positions_of(network_.input) > 1;
+    for (const PlainLayer& layer : network_.layers) {
+      Sizes shape = merged_shape(layer, shapes_before(network_, layer));
+      has_several = has_several || positions_of(shape) > 1;
+      for (const PlainPart& part : layer.parts) {
+        shape = shape_after(part, shape).value();
+        has_several = has_several || positions_of(shape) > 1;
+      }
+    }
+    return has_several;
   }
 
   // Whether some part of it sees nothing of what all samples have in common.

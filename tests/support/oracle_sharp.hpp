@@ -61,7 +61,7 @@ struct SharpNode {
     }
     y.singles = behind(maps, route, y);
     lower_by_singles(maps, counts, smoothness, y);
-    if (route.kind != oracle::Passage::Kind::gathered) y.lower_T();
+    if (!maps.is_linear()) y.lower_T();
     y.relax(counts, active);
     z = y;
   }
@@ -226,8 +226,7 @@ struct SharpNode {
       h[slot] = second(read(H_of(pair)), smaller(l_i * inner_j, inner_i * l_j));
     }
     y.S[slot] = slope * read(z.S);
-    const bool is_gathered = route.kind == oracle::Passage::Kind::gathered;
-    const Ball T = read(a.reads.only() && !is_gathered ? smoothness : z.T);
+    const Ball T = read(a.reads.only() && !a.smoothness.is_zero() ? smoothness : z.T);
     y.T[slot] = second(T, smaller(l, read(z.S)) * smaller(l_inner, read_inner(z.S)));
   }
 
