@@ -162,10 +162,10 @@ Parts ConvTransposed::parts(const Site& site, Method method) const {
   b.of_sample =
       AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}, {}, square_root(pairs)};
   if (method == Method::sharp) {
-    PositionReads& reads = b.of_sample->positions;
-    reads.kind = PositionReads::Kind::patch;
+    PositionReads& positions = b.of_sample->positions;
+    positions.kind = PositionReads::Kind::patch;
     for (int axis = 0; axis < site.input().spatial_rank(); ++axis) {
-      reads.axes.push_back(transposed_window(site.input(), axis).readers());
+      positions.axes.push_back(transposed_window(site.input(), axis).readers());
     }
   }
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};

@@ -95,7 +95,9 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
       passage.emplace(z_.classes(), positions);
       if (passage->output() == nullptr && is_divided) passage.emplace(nullptr, positions);
       const auto& classes = passage->output();
-      if (classes == nullptr || (classes->cells() == 1 && !is_divided)) passage.reset();
+      if (classes == nullptr ||
+          (classes->cells() == 1 && !is_divided && positions.kind == PositionReads::Kind::patch))
+        passage.reset();
     }
     image.divide(passage ? passage->output() : nullptr);
   }

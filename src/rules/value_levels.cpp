@@ -103,22 +103,24 @@ void Value::relax_cells(const Extents& extents) {
       const Magnitude& size = classes_->size(c);
       tokens += size * (z[per_token] * z[per_token]);
       positions += size * (z[per_position] * z[per_position]);
-      if (has_centred) centred += size * (z[centred_position] * z[centred_position]);
     }
     lower(all[per_sample], square_root(tokens));
     lower(all[euclidean], std::min(roots.samples * all[per_sample], square_root(positions)));
     lower(all[per_sample], all[euclidean]);
-    if (has_centred) {
-      lower(all[centred_euclidean], std::min(all[euclidean], square_root(centred)));
-    }
     Magnitude token;
-    for (Value& cell : cells_) {
-      PerLevel<Magnitude>& z = cell.number(k);
+    for (std::size_t c = 0; c < cells_.size(); ++c) {
+      PerLevel<Magnitude>& z = cells_[c].number(k);
       lower(z[per_position], all[euclidean]);
       lower(z[per_token], std::min(z[per_position], all[per_sample]));
       token = std::max(token, z[per_token]);
-      if (has_centred) {
-        lower(z[centred_position], std::min(z[per_position], all[centred_euclidean]));
+      if (!has_centred) continue;
+      lower(z[centred_position], z[per_position]);
+      centred += classes_->size(c) * (z[centred_position] * z[centred_position]);
+    }
+    if (has_centred) {
+      lower(all[centred_euclidean], std::min(all[euclidean], square_root(centred)));
+      for (Value& cell : cells_) {
+        lower(cell.number(k)[centred_position], all[centred_euclidean]);
       }
     }
     lower(all[maximum], token);
