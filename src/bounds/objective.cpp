@@ -103,9 +103,8 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
       bent = mean * rules::squared_gradient(psi.blocks(), level, psi.m[level], s);
     }
   }
-  ObjectiveBounds bounds =
-      with_regularizer(lipschitz, smoothness + std::min(slope * slope * curvature, bent), settings,
-                       table);
+  ObjectiveBounds bounds = with_regularizer(
+      lipschitz, smoothness + std::min(slope * slope * curvature, bent), settings, table);
   bounds.route = route;
   return bounds;
 }

@@ -33,6 +33,19 @@ MapAtLevel of_patches(MapAtLevel a, std::size_t /*level*/) {
   return a;
 }
 
+// What the cells of an output read of each number of a value, at one level.
+std::vector<std::vector<Magnitude>> numbers_of_patches(const Value& z, const Passage& passage,
+                                                       std::size_t level) {
+  std::vector<std::vector<Magnitude>> all;
+  for (std::size_t k = 0; k < z.numbers(); ++k) {
+    std::vector<Magnitude> of_inputs;
+    for (const Value& cell : z.cells()) of_inputs.push_back(cell.number(k)[level]);
+    if (z.cells().empty()) of_inputs.push_back(z.number(k)[level]);
+    all.push_back(passage.read(std::move(of_inputs)));
+  }
+  return all;
+}
+
 // `of_cell` of each cell, the largest; of a value without cells, its own.
 template <class OfCell>
 Magnitude largest_of_cells(const Value& value, const OfCell& of_cell) {
@@ -84,37 +97,33 @@ template <class Statement, class Rule>
 void Composition::apply_at_levels(const PositionReads& positions, const Extents& extents,
                                   bool makes_forms, bool keeps_blocks, const Statement& statement,
                                   const Rule& rule) {
+  const bool keeps = positions.kind == PositionReads::Kind::same && z_.classes() != nullptr &&
+                     z_.classes()->positions() == extents.positions;
+  std::optional<Passage> passage;
+  if (refine_.maps && z_.level_set().has(per_position) && reads_patches(positions)) {
+    passage.emplace(z_.classes(), positions);
+    if (passage->output() == nullptr && z_.classes() != nullptr) {
+      z_.divide(nullptr);
+      passage.emplace(nullptr, positions);
+    }
+    const auto& classes = passage->output();
+    // Of one cell that reads one cell's patch the part says the same.
+    const bool adds_nothing = classes != nullptr && classes->cells() == 1 &&
+                              z_.classes() == nullptr &&
+                              positions.kind == PositionReads::Kind::patch;
+    if (classes == nullptr || adds_nothing) passage.reset();
+  }
   Value image = z_;
   if (!keeps_blocks) image.forget_blocks();
-  std::optional<Passage> passage;
-  const bool is_divided = z_.classes() != nullptr;
-  const bool keeps = is_divided && positions.kind == PositionReads::Kind::same &&
-                     z_.classes()->positions() == extents.positions;
-  if (!keeps) {
-    if (refine_.maps && z_.level_set().has(per_position) && reads_patches(positions)) {
-      passage.emplace(z_.classes(), positions);
-      if (passage->output() == nullptr && is_divided) passage.emplace(nullptr, positions);
-      const auto& classes = passage->output();
-      if (classes == nullptr ||
-          (classes->cells() == 1 && !is_divided && positions.kind == PositionReads::Kind::patch))
-        passage.reset();
-    }
-    image.divide(passage ? passage->output() : nullptr);
-  }
+  if (!keeps) image.divide(passage ? passage->output() : nullptr);
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (!z_.level_set().has(level)) continue;
     const auto at = statement(level);
     if (!at) {
       forget(level, image);
-      continue;
-    }
-    const bool in_cells = !image.cells().empty() && tells_positions(level);
-    // Of cells that know no blocks the whole value may.
-    if (!in_cells || image.numbers() > image.cells().front().numbers()) {
+    } else if (image.cells().empty() || !tells_positions(level)) {
       rule(level, *at, z_, image);
-    }
-    if (!in_cells) continue;
-    if (keeps) {
+    } else if (keeps) {
       for (std::size_t c = 0; c < image.cells().size(); ++c) {
         rule(level, *at, z_.cells()[c], image.cell(c));
       }
@@ -122,13 +131,9 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
       const auto of_patch = of_patches(*at, level);
       Value patch = z_;
       patch.divide(nullptr);
-      const std::size_t known = is_divided ? z_.cells().front().numbers() : z_.numbers();
+      const std::vector<std::vector<Magnitude>> read = numbers_of_patches(z_, *passage, level);
       for (std::size_t c = 0; c < image.cells().size(); ++c) {
-        for (std::size_t k = 0; k < known; ++k) {
-          patch.number(k)[level] = passage->read(c, [&](std::size_t from) -> const Magnitude& {
-            return is_divided ? z_.cells()[from].number(k)[level] : z_.number(k)[level];
-          });
-        }
+        for (std::size_t k = 0; k < read.size(); ++k) patch.number(k)[level] = read[k][c];
         rule(level, of_patch, patch, image.cell(c));
       }
     }
@@ -195,10 +200,9 @@ void Composition::apply(std::size_t level, const AffineAtLevel& b, const Magnitu
       behind.o[level] = b.linear_input * m + b.offset;
     } else {
       behind.l[level] = A * read(b.reads, z.blocks()[k].l);
-      behind.o[level] =
-          b.linear_input * o + b.offset +
-          R * (refine_.radial ? hypotenuse(b.bilinear * o, b.linear_parameters)
-                              : b.bilinear * o + b.linear_parameters);
+      behind.o[level] = b.linear_input * o + b.offset +
+                        R * (refine_.radial ? hypotenuse(b.bilinear * o, b.linear_parameters)
+                                            : b.bilinear * o + b.linear_parameters);
     }
   }
 }
@@ -284,8 +288,7 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     image.T[level] =
         second(read_level < levels.size() ? z.smoothness(read_level) : T, all * all_inner);
   }
-  if (grows && z_.knows_blocks() && a.inner &&
-      level == finest_level(z_.level_set(), *a.inner)) {
+  if (grows && z_.knows_blocks() && a.inner && level == finest_level(z_.level_set(), *a.inner)) {
     lower_unsaturated(level, a, *growth, slope, extents, z, image);
   }
 }

@@ -172,7 +172,6 @@ class PackedValue {
   std::shared_ptr<const PositionClasses> classes_;
   std::vector<BlockKey> blocks_;
   bool knows_blocks_ = false;
-  bool knows_in_cells_ = false;
 };
 
 /// min over levels of reading[level] * numbers[level].
