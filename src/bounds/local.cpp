@@ -74,7 +74,10 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
     const BlockAtPoint& v = point.blocks[block];
     return AffinePart{around(b, v, method), radius, v.norm + radius};
   };
-  BoundTable table = empty_table(graph, inputs, method);
+  // Around a point no block is near 0, and values without it are not small.
+  Inputs around_point = inputs;
+  around_point.refinements.cauchy = false;
+  BoundTable table = empty_table(graph, around_point, method);
   const auto lower = [&](std::uint32_t layer, rules::Value& value) {
     if (method == Method::paper || norms.empty()) return;
     // z_l depends on blocks that have been passed, and is l_l-Lipschitz in them on C', a convex
@@ -89,7 +92,7 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
     }
     value.relax(extents_of(graph.shape_of(layer), inputs.batch));
   };
-  fill_table(graph, inputs, place, lower, table);
+  fill_table(graph, around_point, place, lower, table);
   return table;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "smoothbound/bounds/local.hpp"
+#include "smoothbound/rules/unsaturated.hpp"
 
 namespace smoothbound {
 namespace {
@@ -66,6 +67,7 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
   Magnitude smoothness = Magnitude::infinity();
   Magnitude slope = Magnitude::infinity();
   Magnitude curvature;
+  Magnitude bent = Magnitude::infinity();  // <z', f'' z'>, where z is small and not all of z' large
   Magnitude least = Magnitude::infinity();  // of a level alone: it names the route
   Route route = Route::stacked;
   for (std::size_t level = 0; level < levels.size(); ++level) {
@@ -94,9 +96,16 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
     lipschitz = std::min(lipschitz, at.lipschitz * lf);
     slope = std::min(slope, l_of_terms);
     curvature = f.smoothness.value;
+    // The last one of them is the finest, where all of that is smallest.
+    if (psi.knows_blocks() && level <= per_token && f.radial_curvature.is_finite()) {
+      const Magnitude mean = f.smoothness.value / terms;
+      const Magnitude s = square_root(f.radial_curvature / mean.turned());
+      bent = mean * rules::squared_gradient(psi.blocks(), level, psi.m[level], s);
+    }
   }
   ObjectiveBounds bounds =
-      with_regularizer(lipschitz, smoothness + slope * slope * curvature, settings, table);
+      with_regularizer(lipschitz, smoothness + std::min(slope * slope * curvature, bent), settings,
+                       table);
   bounds.route = route;
   return bounds;
 }

@@ -5,6 +5,7 @@
 
 #include "at_level.hpp"
 #include "map_rules.hpp"
+#include "smoothbound/rules/unsaturated.hpp"
 
 namespace smoothbound::rules {
 namespace {
@@ -81,8 +82,10 @@ Value Composition::value() const {
 
 template <class Statement, class Rule>
 void Composition::apply_at_levels(const PositionReads& positions, const Extents& extents,
-                                  bool makes_forms, const Statement& statement, const Rule& rule) {
+                                  bool makes_forms, bool keeps_blocks, const Statement& statement,
+                                  const Rule& rule) {
   Value image = z_;
+  if (!keeps_blocks) image.forget_blocks();
   std::optional<Passage> passage;
   const bool is_divided = z_.classes() != nullptr;
   const bool keeps = is_divided && positions.kind == PositionReads::Kind::same &&
@@ -103,9 +106,15 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
     const auto at = statement(level);
     if (!at) {
       forget(level, image);
-    } else if (image.cells().empty() || !tells_positions(level)) {
+      continue;
+    }
+    const bool in_cells = !image.cells().empty() && tells_positions(level);
+    // Of cells that know no blocks the whole value may.
+    if (!in_cells || image.numbers() > image.cells().front().numbers()) {
       rule(level, *at, z_, image);
-    } else if (keeps) {
+    }
+    if (!in_cells) continue;
+    if (keeps) {
       for (std::size_t c = 0; c < image.cells().size(); ++c) {
         rule(level, *at, z_.cells()[c], image.cell(c));
       }
@@ -113,8 +122,9 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
       const auto of_patch = of_patches(*at, level);
       Value patch = z_;
       patch.divide(nullptr);
+      const std::size_t known = is_divided ? z_.cells().front().numbers() : z_.numbers();
       for (std::size_t c = 0; c < image.cells().size(); ++c) {
-        for (std::size_t k = 0; k < patch.numbers(); ++k) {
+        for (std::size_t k = 0; k < known; ++k) {
           patch.number(k)[level] = passage->read(c, [&](std::size_t from) -> const Magnitude& {
             return is_divided ? z_.cells()[from].number(k)[level] : z_.number(k)[level];
           });
@@ -130,15 +140,17 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
 }
 
 void Composition::apply(const AffineConstants& b, const Magnitude& R, const Extents& extents,
-                        Label group) {
+                        Label group, std::optional<std::uint32_t> block) {
   if (begun_) begin_stretch();
   begun_ = true;
   // The paper's rules do not tell blocks from each other.
   const Label label = method_ == Method::paper || group == rest ? own : group;
   own_ = z_.find_or_add(label);
+  const bool keeps_blocks = block.has_value() && !b.acts_on_different_entries;
+  if (keeps_blocks) z_.add_block(*block, R);
   const Value before = trace_ != nullptr ? z_ : Value();
   apply_at_levels(
-      b.of_sample ? b.of_sample->positions : PositionReads{}, extents, true,
+      b.of_sample ? b.of_sample->positions : PositionReads{}, extents, true, keeps_blocks,
       [&](std::size_t level) { return at_level(b, level, extents); },
       [&](std::size_t level, const AffineAtLevel& at, const Value& z, Value& image) {
         apply(level, at, R, b.acts_on_different_entries, z, image);
@@ -161,7 +173,7 @@ void Composition::apply(std::size_t level, const AffineAtLevel& b, const Magnitu
   // Prop 4.4 (i): m_{l,0}
   image.m[level] = acts_on_different_entries ? A * m + R * b.linear_parameters + b.offset
                                              : R * B + (b.linear_input + b.at_point) * m + b.offset;
-  image.T[level] = Magnitude::infinity();
+  image.T[level] = image.S[level] = Magnitude::infinity();
   // b' = A z' + B, b'' = A z'' + beta(., z') + beta(z', .)
   for (std::size_t i = 0; i < z.groups(); ++i) {
     const Magnitude l_i = read(b.reads, z.l(i));
@@ -172,6 +184,21 @@ void Composition::apply(std::size_t level, const AffineAtLevel& b, const Magnitu
       if (j == own_) h += b.bilinear * l_i;
       if (i == own_) h += b.bilinear * read(b.reads, z.l(j));
       image.H(i, j)[level] = h;
+    }
+  }
+  // Of each block by itself; the last one is that of the part.
+  for (std::size_t k = 0; k < image.blocks().size(); ++k) {
+    BlockBound& behind = image.block(k);
+    const Magnitude o = read(b.reads, z.blocks()[k].o);
+    if (k + 1 == image.blocks().size()) {
+      behind.l[level] = B;
+      behind.o[level] = b.linear_input * m + b.offset;
+    } else {
+      behind.l[level] = A * read(b.reads, z.blocks()[k].l);
+      behind.o[level] =
+          b.linear_input * o + b.offset +
+          R * (refine_.radial ? hypotenuse(b.bilinear * o, b.linear_parameters)
+                              : b.bilinear * o + b.linear_parameters);
     }
   }
 }
@@ -186,6 +213,7 @@ void Composition::apply(const MapConstants& a, const Extents& extents) {
   const bool is_sharp = method_ == Method::sharp;
   apply_at_levels(
       positions, extents, !a.smoothness.value.is_zero(),
+      a.growth.unsaturated.is_frozen || a.smoothness.value.is_zero(),
       [&](std::size_t level) -> std::optional<MapAtLevel> {
         if (!levels[level].centred) return at_level(a, level, extents);
         // What has the mean 0 has the bounds of the level that is not centred; of maps that mix
@@ -209,13 +237,20 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
   // Of the whole: bounds of slopes differ little between cells.
   const Magnitude m_inner = a.inner ? z_.m[*a.inner] : m;
   Magnitude slope = slope_within(a, m_inner);
-  image.m[level] = std::min(
-      {a.bound, by_slope(a, m), by_curvature(a, m, refine_.growth ? m_inner : m, method_)});
-  if (grows) {
-    slope = std::min(slope, growth->slope_within(m_inner));
-    if (growth->norm != nullptr) {
-      image.m[level] = std::min(image.m[level], growth->norm_within(m, extents.outside(level)));
-    }
+  if (grows) slope = std::min(slope, growth->slope_within(m_inner));
+  const auto norm_of = [&](const Magnitude& x, const Magnitude& x_inner) {
+    const Magnitude bound = std::min(
+        {a.bound, by_slope(a, x), by_curvature(a, x, refine_.growth ? x_inner : x, method_)});
+    const bool has_norm = grows && growth->norm != nullptr;
+    return has_norm ? std::min(bound, growth->norm_within(x, extents.outside(level))) : bound;
+  };
+  image.m[level] = norm_of(m, m_inner);
+  for (std::size_t k = 0; k < image.blocks().size(); ++k) {
+    image.block(k).l[level] = slope * read(a.reads, z.blocks()[k].l);
+    const Magnitude o = read(a.reads, z.blocks()[k].o);
+    image.block(k).o[level] = !refine_.radial ? by_slope(a, o)
+                              : a.inner       ? norm_of(o, z_.blocks()[k].o[*a.inner])
+                                              : norm_of(o, o);
   }
   // The second derivative: a' z'' + a''[z', z'], and at one point both factors of a are not large.
   const auto second = [&](const Magnitude& h, const Magnitude& e) {
@@ -234,19 +269,25 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
       image.H(i, j)[level] = second(read(a.reads, z.H(i, j)), e);
     }
   }
-  // The same along one direction, where that may be less than what H says.
+  // The same along one direction, where that may be less than what H and l say.
   const Magnitude T = read(a.reads, z.T);
-  if (a.smoothness.is_zero()) {
-    image.T[level] = slope * T;
-    return;
+  const Magnitude S = read(a.reads, z.S);
+  image.T[level] = a.smoothness.is_zero() ? slope * T : Magnitude::infinity();
+  image.S[level] = slope * S;
+  if (a.smoothness.is_zero()) return;
+  if (is_joint || T.is_finite()) {
+    Magnitude all;
+    for (std::size_t i = 0; i < z.groups(); ++i) all = hypotenuse(all, l(i));
+    all = std::min(all, S);
+    const Magnitude all_inner = a.inner ? z.lipschitz(*a.inner) : all;
+    const std::size_t read_level = level_read(a.reads);
+    image.T[level] =
+        second(read_level < levels.size() ? z.smoothness(read_level) : T, all * all_inner);
   }
-  if (!is_joint && T.is_infinite()) return;
-  Magnitude all;
-  for (std::size_t i = 0; i < z.groups(); ++i) all = hypotenuse(all, l(i));
-  const Magnitude all_inner = a.inner ? z.lipschitz(*a.inner) : all;
-  const std::size_t read_level = level_read(a.reads);
-  image.T[level] =
-      second(read_level < levels.size() ? z.smoothness(read_level) : T, all * all_inner);
+  if (grows && z_.knows_blocks() && a.inner &&
+      level == finest_level(z_.level_set(), *a.inner)) {
+    lower_unsaturated(level, a, *growth, slope, extents, z, image);
+  }
 }
 
 // Subtracting the mean over samples, Pi, of a map that does the same to each sample. A Lipschitz
@@ -287,6 +328,10 @@ void Composition::apply_centred(std::size_t level, const MapAtLevel& at, const M
                              L * (l_i * mu_j + mu_i * l_j + e);
     }
   }
+  for (std::size_t k = 0; k < image.blocks().size(); ++k) {
+    image.block(k).l[level] = image.block(k).o[level] = Magnitude::infinity();
+  }
+  image.S[level] = Magnitude::infinity();
   if (L.is_zero()) {
     image.T[level] = slope * z.T[level];
     return;

@@ -59,11 +59,15 @@ Magnitude sum_of_entries(const Magnitude& a, const Magnitude& b, const Magnitude
 
 }  // namespace
 
-Value::Value(LevelSet levels) : level_set_(levels) { T.fill(Magnitude::infinity()); }
+Value::Value(LevelSet levels) : level_set_(levels) {
+  T.fill(Magnitude::infinity());
+  S.fill(Magnitude::infinity());
+}
 
 Value::Value(const Triple& bounds, LevelSet levels)
     : level_set_(levels), labels_(1, rest), l_(1), H_(1) {
   T.fill(Magnitude::infinity());
+  S.fill(Magnitude::infinity());
   labels_.reserve(2);
   l_.reserve(2);
   H_.reserve(3);
@@ -103,6 +107,23 @@ void Value::divide(std::shared_ptr<const PositionClasses> classes) {
 void Value::set_cells(std::shared_ptr<const PositionClasses> classes, std::vector<Value> cells) {
   classes_ = std::move(classes);
   cells_ = std::move(cells);
+}
+
+void Value::set_blocks(std::vector<BlockBound> blocks) {
+  knows_blocks_ = true;
+  blocks_ = std::move(blocks);
+}
+
+void Value::add_block(std::uint32_t block, const Magnitude& radius) {
+  if (!knows_blocks_) return;
+  blocks_.push_back({block, radius, {}, {}});
+  for (Value& cell : cells_) cell.add_block(block, radius);
+}
+
+void Value::forget_blocks() {
+  knows_blocks_ = false;
+  blocks_.clear();
+  for (Value& cell : cells_) cell.forget_blocks();
 }
 
 void Value::remove(std::size_t group) {
@@ -147,6 +168,11 @@ void Value::lower_to_form() {
       h[level] = std::min(h[level], T[level]);
     }
   }
+  for (PerLevel<Magnitude>& l : l_) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      l[level] = std::min(l[level], S[level]);
+    }
+  }
   for (Value& cell : cells_) cell.lower_to_form();
 }
 
@@ -168,7 +194,7 @@ Magnitude Value::lipschitz(std::size_t level) const {
     return all;
   }
   for (const PerLevel<Magnitude>& l : l_) all = hypotenuse(all, l[level]);
-  return all;
+  return std::min(all, S[level]);
 }
 
 Magnitude Value::smoothness(std::size_t level) const {

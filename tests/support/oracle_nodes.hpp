@@ -149,8 +149,7 @@ struct OracleValue {
     join(OracleGroup::rest, OracleGroup::own);
     for (const Slot& slot : slots()) {
       for (auto& [pair, h] : H) h[slot] = smaller(h.at(slot), T.at(slot));
-      const auto rest = l.find(OracleGroup::rest);
-      if (rest != l.end()) rest->second[slot] = smaller(rest->second.at(slot), S.at(slot));
+      for (auto& [i, of_i] : l) of_i[slot] = smaller(of_i.at(slot), S.at(slot));
     }
     if (active.entries) return;
     for_each([](Numbers& numbers) {

@@ -2,6 +2,7 @@
 // place where they stand; layers state constants, this file states what follows from them.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,8 +47,9 @@ class Composition {
 
   /// b, with ||v|| <= `radius`. `extents`: of its output; `group`: that of the block, if it is one
   /// of its own.
+  /// `block`: which one it is, if it is used nowhere else.
   void apply(const AffineConstants& b, const Magnitude& radius, const Extents& extents = {},
-             Label group = rest);
+             Label group = rest, std::optional<std::uint32_t> block = {});
   /// The next non-affine part a_j.
   void apply(const MapConstants& a, const Extents& extents = {});
   /// The Euclidean bounds of what has been composed so far.
@@ -64,13 +66,18 @@ class Composition {
   // The image, at each level by itself: `statement(level)` is what the part states there, if
   // anything, and `rule(level, statement, read, image)` makes that level of `image` out of a value.
   // `makes_forms`: second derivatives are not those of z_ alone.
+  // `keeps_blocks`: they are known behind the part, too.
   template <class Statement, class Rule>
   void apply_at_levels(const PositionReads& positions, const Extents& extents, bool makes_forms,
-                       const Statement& statement, const Rule& rule);
+                       bool keeps_blocks, const Statement& statement, const Rule& rule);
   void apply(std::size_t level, const AffineAtLevel& b, const Magnitude& R,
              bool acts_on_different_entries, const Value& z, Value& image) const;
   void apply(std::size_t level, const MapAtLevel& a, const MapGrowth* growth,
              const Extents& extents, const Value& z, Value& image) const;
+  // What second derivatives, and the first one, are lowered to where blocks are known.
+  void lower_unsaturated(std::size_t level, const MapAtLevel& a, const MapGrowth& growth,
+                         const Magnitude& slope, const Extents& extents, const Value& z,
+                         Value& image) const;
   void apply_centred(std::size_t level, const MapAtLevel& a, const MapGrowth& growth,
                      const Extents& extents, const Value& z, Value& image) const;
   void record_affine(const AffineConstants& b, const Magnitude& R, const Value& before) const;

@@ -83,6 +83,18 @@ struct AffineOfSample {
   PositionReads positions{};
 };
 
+/// That a map's derivatives are only large where its argument is small: squares of s, of which
+/// |sigma| <= s in section "Unsaturated scalars" of docs/theory.md, for n scalars outside the level.
+struct Unsaturated {
+  Magnitude second = Magnitude::infinity();   // s^2 = second sqrt(n): L_a E for L_a l^2
+  Magnitude joint = Magnitude::infinity();    // s^2 = joint sqrt(n): the same of MapGrowth::joint
+  Magnitude by_norm = Magnitude::infinity();  // s^2 = by_norm m: L_a E for L_a l^2
+  Magnitude first = Magnitude::infinity();    // s^2 = first n: l_a^2 E for the slope's square
+  /// Whether |f'(t) x + f(t) - f'(t) t| <= f(|x|) and f(c x) <= c f(x) for c >= 1, x >= 0: then
+  /// blocks in front of it are known behind it.
+  bool is_frozen = false;
+};
+
 /// What is known of a map on a ball, and not at 0 and everywhere alone. The functions are those of
 /// scale 1, f(scale x)/scale is meant.
 struct MapGrowth {
@@ -97,6 +109,7 @@ struct MapGrowth {
   Magnitude third = Magnitude::infinity();  // sup |f'''|
   Real parameter{};
   Real scale{Magnitude::from_count(1), LowerBound::from_count(1), 1};
+  Unsaturated unsaturated{};
 
   [[nodiscard]] Magnitude norm_within(const Magnitude& m, const Magnitude& n) const {
     return norm == nullptr ? Magnitude::infinity()

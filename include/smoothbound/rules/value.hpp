@@ -24,11 +24,21 @@ constexpr Label own = std::numeric_limits<Label>::max();
 constexpr Label rest_of_branch(std::uint32_t branch_group) { return 0x8000'0000U + branch_group; }
 constexpr bool is_rest_of_branch(Label label) { return label >= 0x8000'0000U && label != own; }
 
+/// A block of parameters that is used once, where all that a value depends on is affine in each
+/// block but for softplus: section "Unsaturated scalars" of docs/theory.md.
+struct BlockBound {
+  std::uint32_t block = 0;  // in the order of evaluation
+  Magnitude radius;
+  PerLevel<Magnitude> l{};  // |z'[d]|_A for unit d in the block
+  PerLevel<Magnitude> o{};  // of |z|_A with 0 for the block, and softplus as it is at a point
+};
+
 /// For each level A a bound on |z|_A, for each group of blocks one on |z'[d]|_A with unit d in the
 /// group, and for each pair of groups one on |z''[d, d']|_A.
 ///
 /// Beside them one number T bounds |z''[d, d]|_A over all unit d. It must not be written into H,
-/// which is what bounds pairs of different directions: section 3 of docs/theory.md.
+/// which is what bounds pairs of different directions: section 3 of docs/theory.md. Likewise S
+/// bounds |z'[d]|_A over all unit d.
 ///
 /// Where positions are told apart there are cells of them, each with a value of its own that has
 /// the same groups: its numbers at levels with positions are those of one position of the cell, the
@@ -44,6 +54,7 @@ class Value {
 
   PerLevel<Magnitude> m{};
   PerLevel<Magnitude> T;
+  PerLevel<Magnitude> S;
 
   [[nodiscard]] std::size_t groups() const { return labels_.size(); }
   [[nodiscard]] Label label(std::size_t group) const { return labels_[group]; }
@@ -72,11 +83,20 @@ class Value {
   }
   PerLevel<Magnitude>& H(std::size_t i, std::size_t j) { return H_[place(i, j)]; }
 
+  /// Whether all blocks that the value depends on are listed.
+  [[nodiscard]] bool knows_blocks() const { return knows_blocks_; }
+  [[nodiscard]] std::span<const BlockBound> blocks() const { return blocks_; }
+  [[nodiscard]] BlockBound& block(std::size_t k) { return blocks_[k]; }
+  /// It depends on these and no others.
+  void set_blocks(std::vector<BlockBound> blocks);
+  void add_block(std::uint32_t block, const Magnitude& radius);
+  void forget_blocks();
+
   /// The groups i and j become i, by Cauchy-Schwarz; l_i = hypot(l_i, l_j).
   void join(std::size_t i, std::size_t j);
   /// The same by the triangle inequality, as in (20) and (21) of the paper.
   void join_by_triangle(std::size_t i, std::size_t j);
-  /// No entry of H exceeds T, which bounds a symmetric form.
+  /// No entry of H exceeds T, which bounds a symmetric form, and none of l exceeds S.
   void lower_to_form();
 
   /// Bounds with respect to all parameters; at levels with positions the largest cell's.
@@ -95,10 +115,18 @@ class Value {
   /// the whole to the largest of the cells.
   void fill_others();
 
-  /// Lists of numbers by level: m, T, those of l and of H.
-  [[nodiscard]] std::size_t numbers() const { return 2 + l_.size() + H_.size(); }
+  /// Lists of numbers by level: m, T, S, those of l, of H and of blocks.
+  [[nodiscard]] std::size_t numbers() const {
+    return 3 + l_.size() + H_.size() + 2 * blocks_.size();
+  }
   PerLevel<Magnitude>& number(std::size_t k) {
-    return k == 0 ? m : k == 1 ? T : k < 2 + l_.size() ? l_[k - 2] : H_[k - 2 - l_.size()];
+    if (k < 3) return k == 0 ? m : k == 1 ? T : S;
+    k -= 3;
+    if (k < l_.size()) return l_[k];
+    k -= l_.size();
+    if (k < H_.size()) return H_[k];
+    k -= H_.size();
+    return k % 2 == 0 ? blocks_[k / 2].l : blocks_[k / 2].o;
   }
   [[nodiscard]] const PerLevel<Magnitude>& number(std::size_t k) const {
     return const_cast<Value*>(this)->number(k);
@@ -110,6 +138,7 @@ class Value {
 
   void join(std::size_t i, std::size_t j, Join of_l, JoinPair of_H);
   void relax_cells(const Extents& extents);
+  void limit_blocks();
   void remove(std::size_t group);
   static std::size_t place(std::size_t i, std::size_t j) {
     return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
@@ -121,6 +150,8 @@ class Value {
   std::vector<PerLevel<Magnitude>> H_;  // of pairs i >= j
   std::shared_ptr<const PositionClasses> classes_;
   std::vector<Value> cells_;
+  std::vector<BlockBound> blocks_;
+  bool knows_blocks_ = false;
 };
 
 /// A value as tables keep it: the numbers at its levels alone.
@@ -131,9 +162,17 @@ class PackedValue {
   [[nodiscard]] Value unpack(LevelSet level_set) const;
 
  private:
+  struct BlockKey {
+    std::uint32_t block;
+    Magnitude radius;
+  };
+
   std::vector<Label> labels_;
   std::vector<Magnitude> numbers_;
   std::shared_ptr<const PositionClasses> classes_;
+  std::vector<BlockKey> blocks_;
+  bool knows_blocks_ = false;
+  bool knows_in_cells_ = false;
 };
 
 /// min over levels of reading[level] * numbers[level].
