@@ -50,7 +50,13 @@ void relax_alone(PerLevel<Magnitude>& z, const LevelSet& kept, const Roots& root
 }  // namespace
 
 void Value::fill_others() {
-  for (Value& cell : cells_) cell.fill_others();
+  for (Value& cell : cells_) {
+    cell.fill_others();
+    // No entry exceeds its own position.
+    for (std::size_t k = 0; k < cell.numbers(); ++k) {
+      lower(cell.number(k)[maximum], cell.number(k)[per_token]);
+    }
+  }
   for (std::size_t k = 0; k < numbers(); ++k) {
     PerLevel<Magnitude>& all = number(k);
     for (std::size_t level = 0; level < levels.size() && !cells_.empty(); ++level) {
@@ -125,7 +131,7 @@ void Value::relax_cells(const Extents& extents) {
       for (const std::size_t level : {euclidean, per_sample, centred_euclidean}) {
         z[level] = all[level];
       }
-      z[maximum] = std::min(all[maximum], z[per_token]);
+      z[maximum] = all[maximum];
     }
   }
   fill_others();
