@@ -128,7 +128,8 @@ void LayerEvaluator::apply(rules::Composition& composition, std::span<const Plac
   if (const auto* b = std::get_if<AffineConstants>(&part)) {
     const std::uint32_t block = placed.front().block;
     const AffinePart affine = place_(block, *b);
-    composition.apply(affine.constants, affine.radius, extents, graph_.blocks[block].group);
+    composition.apply(affine.constants, affine.radius, extents, graph_.blocks[block].group,
+                      joined_.empty() ? rules::rest : joined_[block]);
   } else {
     composition.apply(std::get<MapConstants>(part), extents);
   }

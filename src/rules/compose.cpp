@@ -8,6 +8,10 @@
 namespace smoothbound::rules {
 namespace {
 
+// The number T takes the eigenvalue of H, cubic in the groups: whoever has more of them has it from
+// an evaluation with few.
+constexpr std::size_t most_groups_with_form = 24;
+
 // What is not stated at a level is what coarser ones say.
 void forget(std::size_t level, Value& value) {
   value.for_each_number(
@@ -21,10 +25,10 @@ std::size_t level_read(const Reading& reads) {
   return level;
 }
 
-// With the own block among the rest.
-void close(Value& value, std::size_t own_group, bool by_triangle) {
+// With the own block in the group that it joins.
+void close(Value& value, std::size_t own_group, Label joined, bool by_triangle) {
   if (own_group < value.groups() && value.label(own_group) == own) {
-    const std::size_t earlier = value.find_or_add(rest);
+    const std::size_t earlier = value.find_or_add(joined);
     if (by_triangle) {
       value.join_by_triangle(earlier, own_group);
     } else {
@@ -42,20 +46,21 @@ Composition::Composition(Value input, Method method, Trace* trace, const Refinem
 
 void Composition::begin_stretch() {
   conclude();
-  close(z_, own_, method_ == Method::paper);
+  close(z_, own_, joined_, method_ == Method::paper);
   own_ = none_;
 }
 
 Value Composition::value() const {
   Value all = z_;
-  close(all, own_, method_ == Method::paper);
+  close(all, own_, joined_, method_ == Method::paper);
   return all;
 }
 
 void Composition::apply(const AffineConstants& b, const Magnitude& R, const Extents& extents,
-                        Label group) {
+                        Label group, Label joined) {
   if (begun_) begin_stretch();
   begun_ = true;
+  joined_ = method_ == Method::paper ? rest : joined;
   // The paper's rules do not tell blocks from each other.
   const Label label = method_ == Method::paper || group == rest ? own : group;
   own_ = z_.find_or_add(label);
@@ -155,8 +160,9 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     }
   }
   // The same along one direction, where that may be less than what H says.
+  image.T[level] = Magnitude::infinity();
   const Magnitude T = read(a.reads, z_.T);
-  if (!is_joint && T.is_infinite()) return;
+  if ((!is_joint && T.is_infinite()) || z_.groups() > most_groups_with_form) return;
   Magnitude all;
   Magnitude all_inner;
   for (std::size_t i = 0; i < z_.groups(); ++i) {
@@ -209,6 +215,7 @@ void Composition::apply_centred(std::size_t level, const MapConstants& a, const 
     image.T[level] = slope * z_.T[level];
     return;
   }
+  if (z_.groups() > most_groups_with_form) return;
   // The same along one direction.
   const auto mean_of = [&](const auto& number) {
     return std::min((z_.*number)(per_token), (z_.*number)(per_position) / root_samples);
