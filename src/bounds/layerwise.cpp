@@ -126,7 +126,7 @@ LayerwiseBounds compose_by_groups(const Graph& graph, const ResolvedSettings& se
       for (const LossAtLevel& f : loss) {
         first = std::min(first, f.slope * psi.H(place_of[i], place_of[j])[f.level]);
       }
-      Magnitude h = first + loss.back().curvature * of_terms[i] * of_terms[j];
+      Magnitude h = first + loss.back().curvature * (of_terms[i] * of_terms[j]);
       if (i == j) h += lambda;
       result.smoothness.push_back(std::min(h, objective.smoothness));
       is_finite = is_finite && result.smoothness.back().is_finite();

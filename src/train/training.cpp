@@ -62,9 +62,6 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
       samples_(std::move(samples)) {
   if (options_.mini_batch == samples_.count) options_.mini_batch = 0;
   check_options();
-  if (options_.layerwise && method == Method::paper) {
-    throw std::invalid_argument("the rules of the paper do not tell blocks from each other");
-  }
   ObjectiveOptions of_objective;
   of_objective.micro_batch = options_.micro_batch;
   of_objective.regularizer = settings_.regularizer.nearest;
@@ -99,9 +96,7 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
     throw TrainingUnsupported(fmt::format("there is no certified step: {}", global_.reason),
                               Remedy::line_search);
   }
-  if (options_.layerwise && options_.rule == StepRule::certified) {
-    global_blocks_ = certificate_->global_blocks();
-  }
+  if (options_.layerwise) global_blocks_ = certificate_->global_blocks();
   if (options_.rule == StepRule::local) {
     layer_norms_ = std::make_unique<LayerNormRecorder<Scalar>>(graph);
     objective_->set_observer(layer_norms_.get());

@@ -1,4 +1,4 @@
-// Bounds of the objective block by block, and step sizes of their own for blocks: section 6 of
+// Bounds of the objective block by block, and step sizes of their own for blocks: section 7 of
 // docs/theory.md.
 #pragma once
 
@@ -20,7 +20,7 @@ struct StepGroup {
 
 struct LayerwiseBounds {
   /// Blocks that are used once are told apart up to so many; beyond, neighbours share a group.
-  static constexpr std::size_t most_groups = 256;
+  static constexpr std::size_t most_groups = 128;
 
   std::vector<StepGroup> groups;      // in the order of their first blocks
   std::vector<Magnitude> smoothness;  // H, row by row: |F''[d, d']| for unit d, d' in two groups
