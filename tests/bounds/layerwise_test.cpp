@@ -167,7 +167,7 @@ double eigenvalue_below(const LayerwiseBounds& blocks) {
   return value;
 }
 
-constexpr double rounding = 1e-9;
+constexpr double layerwise_rounding = 1e-9;
 
 void check_relations(const Evaluated& evaluated, std::uint64_t seed, int& compared) {
   const LayerwiseBounds& blocks = evaluated.blocks;
@@ -193,7 +193,8 @@ void check_relations(const Evaluated& evaluated, std::uint64_t seed, int& compar
   for (std::uint32_t b = 0; b < all.size(); ++b) EXPECT_EQ(all[b], b);
   if (!has_concatenation(evaluated.network) && lipschitz.is_finite() &&
       evaluated.objective.lipschitz.is_finite()) {
-    EXPECT_LE(lipschitz, evaluated.objective.lipschitz * Magnitude::from_double(1 + rounding));
+    EXPECT_LE(lipschitz,
+              evaluated.objective.lipschitz * Magnitude::from_double(1 + layerwise_rounding));
   }
   if (count == 0 || !is_finite) return;
   const double largest = eigenvalue_below(blocks);
@@ -221,14 +222,14 @@ void check_relations(const Evaluated& evaluated, std::uint64_t seed, int& compar
       form += g[i].to_double() * blocks.H(i, j).to_double() * g[j].to_double();
     }
   }
-  EXPECT_GE(reached * form, square * square * (1 - rounding));
+  EXPECT_GE(reached * form, square * square * (1 - layerwise_rounding));
   const Magnitude farthest = Magnitude::from_double(0.1);
   const std::vector<Magnitude> near = best_majorizer(blocks, g, farthest);
   EXPECT_TRUE(is_positive_semidefinite(blocks, near));
   for (std::size_t i = 0; i < count; ++i) {
     EXPECT_GE(reached * blocks.H(i, i).to_double(),
-              g[i].to_double() * g[i].to_double() * (1 - rounding));
-    EXPECT_LE(g[i] / near[i].turned(), farthest * Magnitude::from_double(1 + rounding));
+              g[i].to_double() * g[i].to_double() * (1 - layerwise_rounding));
+    EXPECT_LE(g[i] / near[i].turned(), farthest * Magnitude::from_double(1 + layerwise_rounding));
   }
   double logarithms = 0;  // of the geometric mean over 1 / L
   for (const Magnitude& d : usual) {
@@ -271,7 +272,7 @@ TEST(Layerwise, TheEigenvalueOfAllBlocksIsNotLarger) {
     const double largest = eigenvalue_below(evaluated.blocks);
     const double L = evaluated.objective.smoothness.to_double();
     if (!std::isfinite(L) || !std::isfinite(largest)) continue;
-    EXPECT_LE(largest, L * (1 + rounding));
+    EXPECT_LE(largest, L * (1 + layerwise_rounding));
     if (HasFailure()) return;
     ++compared;
   }
