@@ -35,6 +35,11 @@ bool has_positions(const Graph& graph) {
          });
 }
 
+// Whether the gradients of each block are bounded by themselves.
+bool knows_blocks(const Inputs& inputs, Method method) {
+  return method == Method::sharp && inputs.refinements.cauchy && inputs.refinements.growth;
+}
+
 }  // namespace
 
 BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) {
@@ -62,7 +67,8 @@ BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) 
     table.level_set.add(maximum);
   }
   // One group at one level is what a triple says.
-  if (!table.level_set.is_euclidean_alone() || graph.shared_groups > 0) {
+  if (!table.level_set.is_euclidean_alone() || graph.shared_groups > 0 ||
+      knows_blocks(inputs, method)) {
     table.values.resize(graph.layers.size());
   }
   return table;
@@ -128,7 +134,9 @@ void LayerEvaluator::apply(rules::Composition& composition, std::span<const Plac
   if (const auto* b = std::get_if<AffineConstants>(&part)) {
     const std::uint32_t block = placed.front().block;
     const AffinePart affine = place_(block, *b);
-    composition.apply(affine.constants, affine.radius, extents, graph_.blocks[block].group,
+    const rules::Label group = graph_.blocks[block].group;
+    composition.apply(affine.constants, affine.radius, extents, group,
+                      group == rules::rest ? std::optional(block) : std::nullopt,
                       joined_.empty() ? rules::rest : joined_[block]);
   } else {
     composition.apply(std::get<MapConstants>(part), extents);
@@ -138,6 +146,7 @@ void LayerEvaluator::apply(rules::Composition& composition, std::span<const Plac
 rules::Value LayerEvaluator::value_of(std::uint32_t layer) const {
   if (layer != Graph::network_input) return table_.value(layer);
   rules::Value input(Triple{inputs_.norm, {}, {}}, table_.level_set);
+  if (knows_blocks(inputs_, table_.method)) input.set_blocks({});
   if (table_.method == Method::paper || !inputs_.refinements.levels || !inputs_.sample_norm) {
     return input;
   }

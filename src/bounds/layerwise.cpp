@@ -50,9 +50,9 @@ void lower_to(rules::Value& value, const rules::Value& together) {
     };
     lower(value.m, together.m[level]);
     lower(value.T, together.smoothness(level));
-    const Magnitude l = together.lipschitz(level);
-    for (std::size_t i = 0; i < value.groups(); ++i) lower(value.l(i), l);
+    lower(value.S, together.lipschitz(level));
   }
+  for (std::size_t c = 0; c < value.cells().size(); ++c) lower_to(value.cell(c), together);
   value.lower_to_form();
 }
 
@@ -84,13 +84,17 @@ rules::Value evaluate_by_groups(const Graph& graph, const Inputs& inputs,
 
 // F = f o psi + r, pair by pair: the rules of section 5 with d and d' in two groups.
 LayerwiseBounds compose_by_groups(const Graph& graph, const ResolvedSettings& settings,
-                                  const Inputs& inputs, const BoundTable& together,
+                                  Inputs inputs, const BoundTable& together,
                                   const ObjectiveBounds& objective, const PlaceAffine& place,
                                   const GradientsAtPoint& at_point) {
   if (together.method == Method::paper) {
     throw std::invalid_argument("the rules of the paper do not tell blocks from each other");
   }
   Grouping grouping = group_blocks(graph);
+  // The gradients of blocks beside those of groups would be the same once more, and cells have a
+  // number for each pair each.
+  inputs.refinements.cauchy = false;
+  if (grouping.groups.size() > rules::most_groups_with_form) inputs.refinements.maps = false;
   std::vector<Magnitude> norms(graph.blocks.size());
   const PlaceAffine noted = [&](std::uint32_t block, const AffineConstants& b) {
     AffinePart part = place(block, b);

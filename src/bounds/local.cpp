@@ -76,12 +76,15 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
                                             point.blocks.size(), graph.blocks.size()));
   }
   std::size_t passed = 0;  // blocks
-  const PlaceAffine around_point = place_around(point, radius, method);
+  const PlaceAffine at_point = place_around(point, radius, method);
   const PlaceAffine place = [&](std::uint32_t block, const AffineConstants& b) {
     passed = std::max<std::size_t>(passed, block + 1);
-    return around_point(block, b);
+    return at_point(block, b);
   };
-  BoundTable table = empty_table(graph, inputs, method);
+  // Around a point no block is near 0, and values without it are not small.
+  Inputs around_point = inputs;
+  around_point.refinements.cauchy = false;
+  BoundTable table = empty_table(graph, around_point, method);
   const auto lower = [&](std::uint32_t layer, rules::Value& value) {
     if (method == Method::paper || norms.empty()) return;
     // z_l depends on blocks that have been passed, and is l_l-Lipschitz in them on C', a convex
@@ -96,7 +99,7 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
     }
     value.relax(extents_of(graph.shape_of(layer), inputs.batch));
   };
-  fill_table(graph, inputs, place, lower, table);
+  fill_table(graph, around_point, place, lower, table);
   return table;
 }
 

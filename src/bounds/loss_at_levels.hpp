@@ -23,9 +23,11 @@ GradientsAtPoint gradients_at(const PointBounds& point, const Magnitude& radius,
 /// At a level A that does not cut a term of the loss.
 struct LossAtLevel {
   std::size_t level = euclidean;
-  Magnitude slope;        // g_A / sqrt(N_A)
-  LowerBound root_terms;  // sqrt(N_A)
-  Magnitude curvature;    // L_f
+  Magnitude slope;             // g_A / sqrt(N_A)
+  LowerBound terms;            // N_A
+  LowerBound root_terms;       // sqrt(N_A)
+  Magnitude curvature;         // L_f
+  Magnitude radial_curvature;  // of `LossConstants`
 };
 
 /// All levels that are open to the loss, by method sharp. `psi`: the network's values.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "loss_at_levels.hpp"
+#include "smoothbound/rules/unsaturated.hpp"
 
 namespace smoothbound {
 namespace {
@@ -49,6 +50,7 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
   Magnitude smoothness = Magnitude::infinity();
   Magnitude slope = Magnitude::infinity();
   Magnitude curvature;
+  Magnitude bent = Magnitude::infinity();  // <z', f'' z'>, where z is small and not all of z' large
   Magnitude least = Magnitude::infinity();  // of a level alone: it names the route
   Route route = Route::stacked;
   for (const LossAtLevel& f : loss_at_levels(graph, settings, psi, refine, at_point)) {
@@ -64,9 +66,15 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
     lipschitz = std::min(lipschitz, at.lipschitz * f.slope);
     slope = std::min(slope, l_of_terms);
     curvature = f.curvature;
+    // The last one of them is the finest, where all of that is smallest.
+    if (psi.knows_blocks() && f.level <= per_token && f.radial_curvature.is_finite()) {
+      const Magnitude mean = f.curvature / f.terms;
+      const Magnitude s = square_root(f.radial_curvature / mean.turned());
+      bent = mean * rules::squared_gradient(psi.blocks(), f.level, psi.m[f.level], s);
+    }
   }
-  ObjectiveBounds bounds =
-      with_regularizer(lipschitz, smoothness + slope * slope * curvature, settings, table);
+  ObjectiveBounds bounds = with_regularizer(
+      lipschitz, smoothness + std::min(slope * slope * curvature, bent), settings, table);
   bounds.route = route;
   return bounds;
 }
@@ -157,7 +165,7 @@ std::vector<LossAtLevel> loss_at_levels(const Graph& graph, const ResolvedSettin
       lf = std::min(
           lf, known.norm + f.smoothness.value / terms * psi.lipschitz(level) * known.distance);
     }
-    open.push_back({level, lf, root_terms, f.smoothness.value});
+    open.push_back({level, lf, terms, root_terms, f.smoothness.value, f.radial_curvature});
   }
   return open;
 }

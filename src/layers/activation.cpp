@@ -61,6 +61,9 @@ MapGrowth Activation::growth() const {
     growth.scale = scale;
     growth.joint *= scale.upper;
     growth.third *= scale.upper * scale.upper;
+    const LowerBound squared = scale.lower * scale.lower;
+    growth.unsaturated.second = growth.unsaturated.second / squared;
+    growth.unsaturated.joint = growth.unsaturated.joint / squared;
   }
   return growth;
 }

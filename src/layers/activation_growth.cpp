@@ -11,6 +11,10 @@ const Magnitude softplus_excess = Magnitude::from_decimal("0.7317155801213473199
 const LowerBound softplus_tangent = LowerBound::from_decimal("0.829933520832856506522333024807");
 const Magnitude softplus_joint = Magnitude::from_decimal("0.300283106000777607886694709949");
 
+// 4 sup x^2 s (1-s), and sup x^2 s root((1-s)/(1+s)) over softplus_joint, rounded up.
+const Magnitude softplus_second = Magnitude::from_decimal("1.75691535956258060310391854662");
+const Magnitude softplus_joint_second = Magnitude::from_decimal("4.99337665386915602506679322561");
+
 // sup ||(g(x_i))|| over ||x|| <= m: sqrt(n) g(m/sqrt n) as long as g^2 is concave in x^2, and
 // sqrt(m^2 + n k) beyond, which is a bound for all m.
 Magnitude softplus_norm(const Magnitude& m, const Magnitude& n, const Real& beta) {
@@ -50,8 +54,22 @@ MapGrowth softplus_growth(const Real& beta) {
   // s (1-s) (1-2s) is largest at s = 1/2 - 1/(2 sqrt 3)
   const Magnitude third = Magnitude::from_count(1) /
                           (LowerBound::from_count(6) * square_root(LowerBound::from_count(3)));
-  return {softplus_norm, softplus_slope, beta.upper * softplus_joint,
-          beta.upper * beta.upper * third, beta};
+  MapGrowth growth{softplus_norm, softplus_slope, beta.upper * softplus_joint,
+                   beta.upper * beta.upper * third, beta};
+  const LowerBound squared = beta.lower * beta.lower;
+  growth.unsaturated.second = softplus_second / squared;
+  growth.unsaturated.joint = softplus_joint_second / squared;
+  growth.unsaturated.is_frozen = true;
+  return growth;
+}
+
+// slope x + (1 - slope) g(x), with weights that are not negative.
+MapGrowth smooth_leaky_relu_growth(const Real& slope_below) {
+  MapGrowth growth;
+  if (slope_below.upper > Magnitude::from_count(1)) return growth;
+  growth.unsaturated.second = softplus_second;
+  growth.unsaturated.is_frozen = true;
+  return growth;
 }
 
 MapGrowth tanh_growth(const Real& /*none*/) {

@@ -6,6 +6,7 @@
 namespace smoothbound::activations {
 
 MapGrowth softplus_growth(const Real& beta);
+MapGrowth smooth_leaky_relu_growth(const Real& slope_below);
 MapGrowth tanh_growth(const Real& none);
 /// |f(x)| <= |x|
 MapGrowth below_identity(const Real& none);

@@ -275,7 +275,8 @@ constexpr std::array table{
         },
         smooth_leaky_relu_constants,
         /*smooth_form=*/"",
-        /*has_scale=*/true},
+        /*has_scale=*/true,
+        smooth_leaky_relu_growth},
     ActivationRow{"selu",
                   "lambda x above 0, lambda alpha (exp(x) - 1) below; lambda = 1.0507..., "
                   "alpha = 1.6732...",

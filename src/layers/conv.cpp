@@ -83,6 +83,7 @@ Parts Conv::parts(const Site& site, Method method) const {
       square_root(Magnitude::from_count(site.input().channels() / groups) *
                   Magnitude::from_count(window.patch_size(site.input().spatial_rank())));
   b.of_sample = AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}, {}, taps};
+  if (method == Method::sharp) b.of_sample->positions = window.reads(site.input());
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }

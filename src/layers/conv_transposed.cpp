@@ -161,6 +161,13 @@ Parts ConvTransposed::parts(const Site& site, Method method) const {
   reads[maximum] = square_root(pairs * Magnitude::from_count(site.input().channels() / groups));
   b.of_sample =
       AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}, {}, square_root(pairs)};
+  if (method == Method::sharp) {
+    PositionReads& positions = b.of_sample->positions;
+    positions.kind = PositionReads::Kind::patch;
+    for (int axis = 0; axis < site.input().spatial_rank(); ++axis) {
+      positions.axes.push_back(transposed_window(site.input(), axis).readers());
+    }
+  }
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }

@@ -70,7 +70,10 @@ Parts Dense::parts(const Site& site, Method /*method*/) const {
       Magnitude::from_count(is_per_position() ? site.input().channels() : site.input().elements()));
   // A whole sample becomes one position: its levels know what those of samples do.
   b.of_sample = AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}};
-  if (is_per_position()) b.of_sample->taps = one;
+  if (is_per_position()) {
+    b.of_sample->taps = one;
+    b.of_sample->positions.kind = PositionReads::Kind::same;
+  }
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
   return Part(b);
 }

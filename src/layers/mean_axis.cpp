@@ -34,6 +34,15 @@ std::int64_t MeanAxis::divisor(std::int64_t o) const {
   return std::min(first + window.kernel, window.input + window.pad_behind) - first;
 }
 
+AxisReads MeanAxis::reads() const {
+  AxisReads reads{window.input, {}};
+  if (!window.may_be_divided()) return reads;
+  for (std::int64_t o = 0; o < window.output; ++o) {
+    reads.outputs.push_back({begin(o), 1, end(o) - begin(o), divisor(o)});
+  }
+  return reads;
+}
+
 Magnitude MeanAxis::taps() const {
   if (kind != Kind::adaptive) return window.taps();
   // Neighbours share an input where the border between them, (o + 1) n / k, is no integer.

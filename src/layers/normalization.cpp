@@ -212,6 +212,7 @@ Parts with_affine(const MapConstants& a, const Affine& affine, const Site& site,
   scale.of_sample = AffineOfSample{};
   scale.of_sample->taps = one.value;
   scale.of_sample->linear_input = scale.linear_input.value;
+  scale.of_sample->positions.kind = PositionReads::Kind::same;
   if (affine.shift) {
     scale.of_sample->linear_parameters = {
         square_root(Magnitude::from_count(site.output.elements() / features)), one.value};

@@ -41,21 +41,46 @@ Shape pooled_shape(const Window& window, const Shape& input, std::string_view na
 }
 
 // Weights are the same for all channels, >= 0 and sum to 1 at most.
-MapConstants mean_map(const Constant& norm) { return linear_map(norm, Magnitude::from_count(1)); }
+MapConstants mean_map(const Constant& norm, PositionReads positions) {
+  MapConstants a = linear_map(norm, Magnitude::from_count(1));
+  a.positions = std::move(positions);
+  return a;
+}
+
+PositionReads reads_of(const MeanAxes& axes, const Shape& input) {
+  PositionReads reads{PositionReads::Kind::mean, {}};
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    reads.axes.push_back(axes[static_cast<std::size_t>(axis)].reads());
+  }
+  return reads;
+}
+
+// Of one output from all positions.
+PositionReads reads_of_all(const Shape& input, PositionReads::Kind kind) {
+  PositionReads reads{kind, {}};
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    const std::int64_t n = input.spatial(axis);
+    reads.axes.push_back({n, {}});
+    if (n <= most_divided_positions) reads.axes.back().outputs.push_back({0, 1, n, n});
+  }
+  return reads;
+}
 
 // A product of means: l^2 is at most the product of the axes' sums, since R_o and D_o are products.
 // One value for both methods: it may exceed the 1 of section 5.1.
-MapConstants product_of_means(const MeanAxes& axes, std::string_view formula) {
+MapConstants product_of_means(const MeanAxes& axes, const Shape& input, std::string_view formula) {
   Magnitude squared = Magnitude::from_count(1);
   for (const MeanAxis& axis : axes) squared *= axis.squared_norm();
   return mean_map(
-      {square_root(squared), formula, "(sum of R numbers)^2 <= R times the sum of their squares"});
+      {square_root(squared), formula, "(sum of R numbers)^2 <= R times the sum of their squares"},
+      reads_of(axes, input));
 }
 
 // Each channel of each sample picks one of `patch` positions for itself.
-MapConstants kinked_copies(const Constant& norm, std::int64_t patch, std::string_view reason,
-                           Remedy remedy) {
+MapConstants kinked_copies(const Constant& norm, std::int64_t patch, PositionReads positions,
+                           std::string_view reason, Remedy remedy) {
   MapConstants a = linear_map(norm, square_root(Magnitude::from_count(patch)));
+  a.positions = std::move(positions);
   a.smoothness = {Magnitude::infinity(), "inf", reason, remedy};
   a.at_zero = {{}, "0", "a(0) = 0"};
   a.slope_at_zero.source = "not differentiable at 0: l_a";
@@ -110,19 +135,20 @@ MeanAxes AveragePool::axes(const Shape& input) const {
 
 Parts AveragePool::parts(const Site& site, Method method) const {
   if (window.ceil || !count_padding) {
-    return Part(product_of_means(axes(site.input()),
+    return Part(product_of_means(axes(site.input()), site.input(),
                                  "max_i of the root of the sum of R/D^2 over patches with i, R "
                                  "inputs of a patch, D its divisor"));
   }
   if (method == Method::paper) {
-    return Part(mean_map({Magnitude::from_count(1), "1", "section 5.1"}));
+    return Part(mean_map({Magnitude::from_count(1), "1", "section 5.1"}, {}));
   }
   const std::int64_t overlap = window.largest_overlap(site.input());
   // One root, of the quotient: where the overlap is the whole patch it is 1 exactly, not above it.
   const LowerBound patch = LowerBound::from_count(window.patch_size(site.input().spatial_rank()));
-  return Part(mean_map({square_root(Magnitude::from_count(overlap) / patch),
-                        "sqrt(q/patch), an input is in at most q patches",
-                        "a mean of n numbers has norm 1/sqrt(n)"}));
+  return Part(mean_map(
+      {square_root(Magnitude::from_count(overlap) / patch),
+       "sqrt(q/patch), an input is in at most q patches", "a mean of n numbers has norm 1/sqrt(n)"},
+      reads_of(axes(site.input()), site.input())));
 }
 
 void MaxPool::visit_settings(SettingsVisitor& visitor) { visit_window(visitor, window); }
@@ -135,10 +161,11 @@ Work MaxPool::work(const Site& site) const { return copies_work(site); }
 
 Parts MaxPool::parts(const Site& site, Method /*method*/) const {
   const std::int64_t overlap = window.largest_overlap(site.input());
-  return Part(kinked_copies(
-      {square_root(Magnitude::from_count(overlap)), "sqrt(q), an input is in at most q patches",
-       "each output copies an input"},
-      window.largest_patch(site.input()), "max_pool has kinks", Remedy::average_for_max_pool));
+  return Part(
+      kinked_copies({square_root(Magnitude::from_count(overlap)),
+                     "sqrt(q), an input is in at most q patches", "each output copies an input"},
+                    window.largest_patch(site.input()), window.reads(site.input()),
+                    "max_pool has kinks", Remedy::average_for_max_pool));
 }
 
 void AdaptiveAveragePool::visit_settings(SettingsVisitor& visitor) {
@@ -172,8 +199,9 @@ MeanAxes AdaptiveAveragePool::axes(const Shape& input) const {
 }
 
 Parts AdaptiveAveragePool::parts(const Site& site, Method /*method*/) const {
-  return Part(product_of_means(
-      axes(site.input()), "max_i of the root of the sum of 1/R over patches of R inputs with i"));
+  return Part(
+      product_of_means(axes(site.input()), site.input(),
+                       "max_i of the root of the sum of 1/R over patches of R inputs with i"));
 }
 
 void GlobalAveragePool::visit_settings(SettingsVisitor& /*visitor*/) {}
@@ -189,11 +217,12 @@ Work GlobalAveragePool::work(const Site& site) const {
 
 Parts GlobalAveragePool::parts(const Site& site, Method method) const {
   if (method == Method::paper) {
-    return Part(mean_map({Magnitude::from_count(1), "1", "section 5.1, as average pooling"}));
+    return Part(mean_map({Magnitude::from_count(1), "1", "section 5.1, as average pooling"}, {}));
   }
   return Part(mean_map(
       {Magnitude::from_count(1) / square_root(LowerBound::from_count(site.input().positions())),
-       "1/sqrt(positions)", "a mean of n numbers has norm 1/sqrt(n)"}));
+       "1/sqrt(positions)", "a mean of n numbers has norm 1/sqrt(n)"},
+      reads_of_all(site.input(), PositionReads::Kind::mean)));
 }
 
 void GlobalMaxPool::visit_settings(SettingsVisitor& /*visitor*/) {}
@@ -208,7 +237,8 @@ Work GlobalMaxPool::work(const Site& site) const { return copies_work(site); }
 Parts GlobalMaxPool::parts(const Site& site, Method /*method*/) const {
   return Part(kinked_copies(
       {Magnitude::from_count(1), "1", "each output copies an input, each from another channel"},
-      site.input().positions(), "global_max_pool has kinks", Remedy::average_for_global_max_pool));
+      site.input().positions(), reads_of_all(site.input(), PositionReads::Kind::patch),
+      "global_max_pool has kinks", Remedy::average_for_global_max_pool));
 }
 
 }  // namespace smoothbound

@@ -14,6 +14,7 @@ AffineConstants of_halves(std::string_view of_alpha, std::string_view of_input) 
   b.acts_on_different_entries = true;
   b.of_sample = AffineOfSample{};
   b.of_sample->taps = b.of_sample->linear_input = one;
+  b.of_sample->positions.kind = PositionReads::Kind::same;
   b.at_maximum = AffineAtLevel{reading_of(maximum), one, {}, one, {}, {}};
   return b;
 }

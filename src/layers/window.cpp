@@ -86,6 +86,37 @@ Magnitude AxisWindow::taps() const {
   return sum;
 }
 
+AxisReads AxisWindow::reads() const {
+  AxisReads reads{input, {}};
+  if (!may_be_divided()) return reads;
+  for (std::int64_t o = 0; o < output; ++o) {
+    const std::int64_t first = place(o, 0);
+    const std::int64_t begin = first >= 0 ? 0 : ceiling_of(-first, dilation);
+    const std::int64_t end = std::min(kernel, floor_of(input - 1 - first, dilation) + 1);
+    const std::int64_t count = std::max<std::int64_t>(end - begin, 0);
+    reads.outputs.push_back({count > 0 ? place(o, begin) : 0, dilation, count, kernel});
+  }
+  return reads;
+}
+
+AxisReads AxisWindow::readers() const {
+  AxisReads readers{output, {}};
+  if (!may_be_divided()) return readers;
+  readers.outputs.resize(static_cast<std::size_t>(input));
+  const AxisReads forward = reads();
+  for (std::int64_t o = 0; o < output; ++o) {
+    const AxisReads::Output& read = forward.outputs[static_cast<std::size_t>(o)];
+    for (std::int64_t t = 0; t < read.count; ++t) {
+      AxisReads::Output& by = readers.outputs[static_cast<std::size_t>(read.first + t * read.step)];
+      // Those that read one input are equally far apart: the solutions of a congruence.
+      if (by.count == 0) by.first = o;
+      if (by.count == 1) by.step = o - by.first;
+      ++by.count;
+    }
+  }
+  return readers;
+}
+
 void require_fit(const Shape& input, std::string_view name, const Extent& extent) {
   if (extent.fits(input.spatial_rank())) return;
   const int numbers = extent.given - 1;
@@ -166,6 +197,14 @@ Magnitude Window::taps(const Shape& input) const {
   Magnitude product = Magnitude::from_count(1);
   for (int axis = 0; axis < input.spatial_rank(); ++axis) product *= along(input, axis).taps();
   return product;
+}
+
+PositionReads Window::reads(const Shape& input) const {
+  PositionReads reads{PositionReads::Kind::patch, {}};
+  for (int axis = 0; axis < input.spatial_rank(); ++axis) {
+    reads.axes.push_back(along(input, axis).reads());
+  }
+  return reads;
 }
 
 std::int64_t Window::patch_size(int spatial_rank) const {

@@ -34,6 +34,8 @@ LossConstants logistic(const LossSite& site) {
   const bool is_smoothed = !site.label_smoothing.upper.is_zero();
   LossConstants f{{square_root(count(2)), "sqrt 2", "diameter of the simplex"},
                   {count(1) / LowerBound::from_count(2), "1/2", "the Jacobian of softmax"}};
+  // The variance of z: with 0 for its largest entry p_i <= exp(z_i), and z^2 exp(z) <= 4/e^2 below.
+  f.radial_curvature = count(site.classes) * Magnitude::from_decimal("0.5413411329464507675759979799");
   if (is_smoothed) {
     f.lipschitz = {distance_from_smoothed_label(site), "sqrt(1 + (1-e)^2 - e^2/K)",
                    "from a vertex of the simplex to another one's label, smoothed by e"};
@@ -57,6 +59,9 @@ LossConstants logistic(const LossSite& site) {
 LossConstants binary_logistic(const LossSite& site) {
   LossConstants f{{count(1), "1", "f' = s - y lies between -1 and 1"},
                   {count(1) / LowerBound::from_count(4), "1/4", "f'' = s(1-s)"}};
+  if (site.method == Method::sharp) {
+    f.radial_curvature = Magnitude::from_decimal("0.439228839890645150775979636655");  // of z^2 f''
+  }
   if (site.entry_bound.is_finite()) {
     const LowerBound one = LowerBound::from_count(1);
     f.lipschitz = {count(1) / (one + one / exponential(site.entry_bound)), "s(m)",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -47,12 +48,19 @@ class Combination {
     // of its parts.
     const bool are_disjoint = rests_.size() == branches.size() && all_.groups() == 0;
     all_.T.fill({});
+    all_.S.fill({});
     for (std::size_t level = 0; level < levels.size(); ++level) {
       for (const Value& branch : branches) {
         Magnitude& T = all_.T[level];
         T = are_disjoint ? std::max(T, branch.T[level]) : rule_[level](T, branch.T[level]);
+        // Of first derivatives of a sum of disjoint branches this holds for their squares.
+        Magnitude& S = all_.S[level];
+        S = !are_disjoint       ? rule_[level](S, branch.S[level])
+            : disjoint_entries_ ? std::max(S, branch.S[level])
+                                : hypotenuse(S, branch.S[level]);
       }
     }
+    add_blocks(branches);
   }
 
   Value result() {
@@ -81,6 +89,35 @@ class Combination {
         take(all_.H(to, all_.find(branch.label(j))), branch.H(i, j));
       }
     }
+  }
+
+  // Without a block a branch that lacks it is what it was: it counts with its whole norm.
+  void add_blocks(std::span<const Value> branches) {
+    if (!std::all_of(branches.begin(), branches.end(),
+                     [](const Value& branch) { return branch.knows_blocks(); })) {
+      return;
+    }
+    std::map<std::uint32_t, BlockBound> all;
+    for (const Value& branch : branches) {
+      for (const BlockBound& block : branch.blocks()) {
+        all.try_emplace(block.block, BlockBound{block.block, block.radius, {}, {}});
+      }
+    }
+    for (const Value& branch : branches) {
+      auto known = branch.blocks().begin();
+      for (auto& [block, bound] : all) {
+        if (known != branch.blocks().end() && known->block == block) {
+          take(bound.l, known->l);
+          take(bound.o, known->o);
+          ++known;
+        } else {
+          take(bound.o, branch.m);
+        }
+      }
+    }
+    std::vector<BlockBound> list;
+    for (auto& [block, bound] : all) list.push_back(std::move(bound));
+    all_.set_blocks(std::move(list));
   }
 
   void add_rest(const Value& branch, std::size_t i) {
@@ -118,12 +155,35 @@ class Combination {
   std::vector<Label> order_;  // of their first branches
 };
 
+// `of` the branches, cell by cell where they are divided alike.
+template <class Rule>
+Value by_cells(std::span<const Value> branches, const Rule& of) {
+  Value all = of(branches);
+  std::vector<const PositionClasses*> classes;
+  for (const Value& branch : branches) classes.push_back(branch.classes());
+  const CommonClasses common(classes);
+  if (common.classes() == nullptr) return all;
+  std::vector<Value> cells;
+  for (std::size_t c = 0; c < common.classes()->cells(); ++c) {
+    std::vector<Value> parts;
+    for (std::size_t i = 0; i < branches.size(); ++i) {
+      parts.push_back(classes[i] == nullptr ? branches[i]
+                                            : branches[i].cells()[common.cell_of(i, c)]);
+    }
+    cells.push_back(of(parts));
+  }
+  all.set_cells(common.classes(), std::move(cells));
+  return all;
+}
+
 }  // namespace
 
 Value sum(std::span<const Value> branches) {
   PerLevel<Combination::Rule> rule;
   rule.fill(add);
-  return Combination(branches, rule, false).result();
+  return by_cells(branches, [&](std::span<const Value> parts) {
+    return Combination(parts, rule, false).result();
+  });
 }
 
 Value concatenation(std::span<const Value> branches, const PerLevel<bool>& within) {
@@ -131,7 +191,11 @@ Value concatenation(std::span<const Value> branches, const PerLevel<bool>& withi
   for (std::size_t level = 0; level < levels.size(); ++level) {
     rule[level] = within[level] ? larger : hypotenuse;
   }
-  return Combination(branches, rule, true).result();
+  const auto of = [&](std::span<const Value> parts) {
+    return Combination(parts, rule, true).result();
+  };
+  // Along positions they are not the same ones.
+  return within[per_position] ? of(branches) : by_cells(branches, of);
 }
 
 Value bilinear(const Value& x, const Value& y, const BilinearBound& bound) {

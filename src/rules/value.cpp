@@ -59,11 +59,15 @@ Magnitude sum_of_entries(const Magnitude& a, const Magnitude& b, const Magnitude
 
 }  // namespace
 
-Value::Value(LevelSet levels) : level_set_(levels) { T.fill(Magnitude::infinity()); }
+Value::Value(LevelSet levels) : level_set_(levels) {
+  T.fill(Magnitude::infinity());
+  S.fill(Magnitude::infinity());
+}
 
 Value::Value(const Triple& bounds, LevelSet levels)
     : level_set_(levels), labels_(1, rest), l_(1), H_(1) {
   T.fill(Magnitude::infinity());
+  S.fill(Magnitude::infinity());
   labels_.reserve(2);
   l_.reserve(2);
   H_.reserve(3);
@@ -83,7 +87,43 @@ std::size_t Value::find_or_add(Label label) {
   labels_.push_back(label);
   l_.emplace_back();
   H_.resize(H_.size() + groups());
+  for (Value& cell : cells_) cell.find_or_add(label);
   return found;
+}
+
+void Value::set_label(std::size_t group, Label label) {
+  labels_[group] = label;
+  for (Value& cell : cells_) cell.set_label(group, label);
+}
+
+void Value::divide(std::shared_ptr<const PositionClasses> classes) {
+  cells_.clear();
+  classes_ = nullptr;
+  if (classes == nullptr) return;
+  cells_.assign(classes->cells(), *this);
+  classes_ = std::move(classes);
+}
+
+void Value::set_cells(std::shared_ptr<const PositionClasses> classes, std::vector<Value> cells) {
+  classes_ = std::move(classes);
+  cells_ = std::move(cells);
+}
+
+void Value::set_blocks(std::vector<BlockBound> blocks) {
+  knows_blocks_ = true;
+  blocks_ = std::move(blocks);
+}
+
+void Value::add_block(std::uint32_t block, const Magnitude& radius) {
+  if (!knows_blocks_) return;
+  blocks_.push_back({block, radius, {}, {}});
+  for (Value& cell : cells_) cell.add_block(block, radius);
+}
+
+void Value::forget_blocks() {
+  knows_blocks_ = false;
+  blocks_.clear();
+  for (Value& cell : cells_) cell.forget_blocks();
 }
 
 void Value::remove(std::size_t group) {
@@ -119,6 +159,7 @@ void Value::join(std::size_t i, std::size_t j, Join of_l, JoinPair of_H) {
     }
   }
   remove(j);
+  for (Value& cell : cells_) cell.join(i, j, of_l, of_H);
 }
 
 void Value::lower_to_form() {
@@ -127,15 +168,41 @@ void Value::lower_to_form() {
       h[level] = std::min(h[level], T[level]);
     }
   }
+  for (PerLevel<Magnitude>& l : l_) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      l[level] = std::min(l[level], S[level]);
+    }
+  }
+  for (Value& cell : cells_) cell.lower_to_form();
+}
+
+void Value::lower_forms() {
+  if ((cells_.empty() && groups() <= 2) || groups() > most_groups_with_form) return;
+  const auto lower = [](Value& value) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (value.level_set_.has(level)) value.T[level] = value.smoothness(level);
+    }
+  };
+  for (Value& cell : cells_) lower(cell);
+  lower(*this);
 }
 
 Magnitude Value::lipschitz(std::size_t level) const {
   Magnitude all;
+  if (!cells_.empty() && tells_positions(level)) {
+    for (const Value& cell : cells_) all = std::max(all, cell.lipschitz(level));
+    return all;
+  }
   for (const PerLevel<Magnitude>& l : l_) all = hypotenuse(all, l[level]);
-  return all;
+  return std::min(all, S[level]);
 }
 
 Magnitude Value::smoothness(std::size_t level) const {
+  if (!cells_.empty() && tells_positions(level)) {
+    Magnitude largest;
+    for (const Value& cell : cells_) largest = std::max(largest, cell.smoothness(level));
+    return largest;
+  }
   switch (groups()) {
     case 0:
       return {};
@@ -156,76 +223,6 @@ Magnitude Value::smoothness(std::size_t level) const {
 
 Triple Value::total(std::size_t level) const {
   return {m[level], lipschitz(level), smoothness(level)};
-}
-
-namespace {
-
-void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
-  if (!kept.has(per_sample)) numbers[per_sample] = numbers[euclidean];
-  if (!kept.has(per_position)) numbers[per_position] = numbers[euclidean];
-  if (!kept.has(per_token)) {
-    numbers[per_token] = std::min(numbers[per_sample], numbers[per_position]);
-  }
-  if (!kept.has(maximum)) numbers[maximum] = numbers[per_token];
-  if (!kept.has(centred_euclidean)) numbers[centred_euclidean] = numbers[euclidean];
-  if (!kept.has(centred_position)) numbers[centred_position] = numbers[per_position];
-}
-
-}  // namespace
-
-void Value::fill_others() {
-  for_each_number([&](PerLevel<Magnitude>& numbers) { fill_from_coarser(level_set_, numbers); });
-}
-
-void Value::relax(const Extents& extents) {
-  if (level_set_.is_euclidean_alone()) return fill_others();
-  const Magnitude root_samples = square_root(Magnitude::from_count(extents.samples));
-  const Magnitude root_positions = square_root(Magnitude::from_count(extents.positions));
-  const Magnitude root_channels = square_root(Magnitude::from_count(extents.channels));
-  for_each_number([&](PerLevel<Magnitude>& numbers) {
-    fill_from_coarser(level_set_, numbers);
-    const auto lower = [&](std::size_t level, const Magnitude& bound) {
-      numbers[level] = std::min(numbers[level], bound);
-    };
-    // From the finest one up, then down: the closure of all inequalities.
-    if (level_set_.has(maximum)) lower(per_token, root_channels * numbers[maximum]);
-    lower(per_sample, root_positions * numbers[per_token]);
-    lower(per_position, root_samples * numbers[per_token]);
-    lower(euclidean, root_samples * numbers[per_sample]);
-    lower(euclidean, root_positions * numbers[per_position]);
-    lower(per_sample, numbers[euclidean]);
-    lower(per_position, numbers[euclidean]);
-    lower(per_token, std::min(numbers[per_sample], numbers[per_position]));
-    lower(maximum, numbers[per_token]);
-    if (level_set_.has(centred_euclidean)) {
-      lower(centred_euclidean,
-            std::min(numbers[euclidean], root_positions * numbers[centred_position]));
-      lower(centred_position, std::min(numbers[per_position], numbers[centred_euclidean]));
-    }
-    fill_from_coarser(level_set_, numbers);
-  });
-}
-
-PackedValue::PackedValue(Value value) {
-  for (std::size_t i = 0; i < value.groups(); ++i) labels_.push_back(value.label(i));
-  value.for_each_number([&](const PerLevel<Magnitude>& numbers) {
-    for (std::size_t level = 0; level < levels.size(); ++level) {
-      if (value.level_set().has(level)) numbers_.push_back(numbers[level]);
-    }
-  });
-}
-
-Value PackedValue::unpack(LevelSet level_set) const {
-  Value value(level_set);
-  for (const Label label : labels_) value.find_or_add(label);
-  auto next = numbers_.begin();
-  value.for_each_number([&](PerLevel<Magnitude>& numbers) {
-    for (std::size_t level = 0; level < levels.size(); ++level) {
-      if (level_set.has(level)) numbers[level] = *next++;
-    }
-  });
-  value.fill_others();
-  return value;
 }
 
 Magnitude read(const Reading& reading, const PerLevel<Magnitude>& numbers) {

@@ -46,6 +46,18 @@ class RandomNetworks : public testing::TestWithParam<int> {
   }
 };
 
+// Values of so many positions may have more cells than are told apart.
+bool has_many_positions(const Graph& graph) {
+  const auto has_many = [](const Shape& shape) {
+    return shape.positions() > static_cast<std::int64_t>(most_position_cells);
+  };
+  return has_many(graph.input) || std::ranges::any_of(graph.layers, [&](const Layer& layer) {
+           return std::ranges::any_of(layer.components, [&](const PlacedComponent& placed) {
+             return has_many(placed.output);
+           });
+         });
+}
+
 // Method paper, sharp, and sharp with some of its refinements.
 struct Evaluation {
   Method method;
@@ -62,7 +74,7 @@ struct Evaluation {
     return {network,
             method == Method::sharp,
             {refinements.levels, refinements.growth, refinements.joint, refinements.loss,
-             refinements.centred}};
+             refinements.centred, refinements.maps, false, false}};
   }
   [[nodiscard]] BoundTable table(const Network& network) const {
     Inputs inputs = inputs_of(network.settings);
@@ -71,11 +83,14 @@ struct Evaluation {
   }
 };
 
-std::vector<Evaluation> evaluations(const PlainNetwork& network) {
-  const std::size_t subset = to_text(network).size() % 32;
+std::vector<Evaluation> evaluations(const PlainNetwork& network, const Graph& graph) {
+  const std::size_t subset = to_text(network).size() % 64;
   const auto has = [&](std::size_t bit) { return (subset >> bit & 1U) != 0; };
-  return {
-      {Method::paper}, {Method::sharp}, {Method::sharp, {has(0), has(1), has(2), has(3), has(4)}}};
+  Refinements all;
+  all.maps = !has_many_positions(graph);
+  return {{Method::paper},
+          {Method::sharp, all},
+          {Method::sharp, {has(0), has(1), has(2), has(3), has(4), has(5) && all.maps}}};
 }
 
 TEST_P(RandomNetworks, EveryEntryIsTheOraclesRoundedUp) {
@@ -83,7 +98,7 @@ TEST_P(RandomNetworks, EveryEntryIsTheOraclesRoundedUp) {
   int infinite = 0;
   for_each_network(
       [&](const PlainNetwork& network, const Network& evaluated) {
-        for (const Evaluation& evaluation : evaluations(network)) {
+        for (const Evaluation& evaluation : evaluations(network, evaluated.graph)) {
           const BoundTable table = evaluation.table(evaluated);
           const Oracle oracle = evaluation.oracle(network);
           EXPECT_EQ(evaluated.graph.couples_samples, oracle.couples_samples());
@@ -114,7 +129,7 @@ TEST_P(RandomNetworks, ObjectiveAndIterationsAreTheOracles) {
         const ResolvedSettings& settings = evaluated.settings;
         const Ball squared = square(Ball::decimal(network.accuracy));
         const Ball gap = Ball::decimal(network.gap);
-        for (const Evaluation& evaluation : evaluations(network)) {
+        for (const Evaluation& evaluation : evaluations(network, evaluated.graph)) {
           SCOPED_TRACE(evaluation.name());
           const ObjectiveBounds given = bound_objective(
               evaluated.graph, settings, evaluation.table(evaluated), evaluation.refinements);

@@ -13,6 +13,7 @@
 #include "oracle_merges.hpp"
 #include "oracle_objective.hpp"
 #include "oracle_others.hpp"
+#include "oracle_sharp.hpp"
 
 namespace smoothbound::support {
 
@@ -31,6 +32,8 @@ class Oracle {
                                 [&](const PlainLayer& layer) { return centres(network, layer); })},
         done_(network.layers.size()),
         used_(network.layers.size()) {
+    // Positions are told apart where there are several somewhere.
+    refinements_.maps = refinements_.maps && has_positions();
     find_shared();
     for (std::size_t i = 0; i < done_.size(); ++i) evaluate(static_cast<int>(i));
   }
@@ -61,6 +64,19 @@ class Oracle {
     return layer.merge == "multiply" || layer.merge == "matmul";
   }
 
+  [[nodiscard]] bool has_positions() const {
+    bool has_several = positions_of(network_.input) > 1;
+    for (const PlainLayer& layer : network_.layers) {
+      Sizes shape = merged_shape(layer, shapes_before(network_, layer));
+      has_several = has_several || positions_of(shape) > 1;
+      for (const PlainPart& part : layer.parts) {
+        shape = shape_after(part, shape).value();
+        has_several = has_several || positions_of(shape) > 1;
+      }
+    }
+    return has_several;
+  }
+
   // Whether some part of it sees nothing of what all samples have in common.
   static bool centres(const PlainNetwork& network, const PlainLayer& layer) {
     Sizes shape = merged_shape(layer, shapes_before(network, layer));
@@ -85,11 +101,13 @@ class Oracle {
 
   [[nodiscard]] OracleBranch of_input() const {
     const Ball norm = Ball::decimal(network_.norm);
-    OracleBranch input{true, OracleValue::of({norm, 0, 0}), network_.input, {}};
+    const std::int64_t positions = positions_of(network_.input);
+    OracleBranch input{true, OracleValue::of({norm, 0, 0}, positions), network_.input, {}};
     if (sharp_) {
       if (!network_.sample_norm.empty()) {
-        input.bounds.m[oracle::of_sample] = smaller(norm, Ball::decimal(network_.sample_norm));
+        input.bounds.m.at(oracle::of_sample) = smaller(norm, Ball::decimal(network_.sample_norm));
       }
+      if (refinements_.cauchy && refinements_.growth) input.bounds.singles.emplace();
       input.bounds.relax(oracle::Counts::of(network_.input, batch_), active_);
     }
     return input;
@@ -124,7 +142,7 @@ class Oracle {
         merged = oracle::merge(layer, inputs, batch_, active_);
         merged.relax(oracle::Counts::of(done.shape, batch_), active_);
       }
-      SharpNode node{merged, refinements_, batch_};
+      SharpNode node{merged, refinements_, active_, batch_};
       run(node, layer, done);
       node.z.close();
       done.bounds = node.z;
@@ -155,6 +173,7 @@ class Oracle {
                                 : !layer.radius.empty() ? layer.radius
                                                         : network_.radius;
     OracleBlock block{Ball::decimal(radius)};
+    block.index = next_own_++;
     if (shared_.count(static_cast<int>(index)) > 0) {
       shared_groups_ = std::min(shared_groups_ + 1, OracleGroup::most_shared);
       block.group = shared_groups_;
@@ -171,8 +190,7 @@ class Oracle {
   }
   void apply(SharpNode& node, const OracleAffine& /*b*/, const oracle::AffineStatements& levels,
              const OracleBlock& block, const OracleBranch& done) const {
-    node.apply(levels, block);
-    node.z.relax(oracle::Counts::of(done.shape, batch_), active_);
+    node.apply(levels, block, oracle::Counts::of(done.shape, batch_));
   }
   void apply(PaperNode& node, const OracleMap& a, const oracle::MapStatements& /*levels*/,
              const OracleBranch& /*done*/) const {
@@ -180,8 +198,7 @@ class Oracle {
   }
   void apply(SharpNode& node, const OracleMap& /*a*/, const oracle::MapStatements& levels,
              const OracleBranch& done) const {
-    node.apply(levels);
-    node.z.relax(oracle::Counts::of(done.shape, batch_), active_);
+    node.apply(levels, oracle::Counts::of(done.shape, batch_));
   }
 
   template <class Node>
@@ -290,6 +307,7 @@ class Oracle {
   int shared_groups_ = 0;
   Ball squared_parameter_norm_;
   int next_block_ = 0;
+  int next_own_ = 0;
   bool couples_ = false;
 };
 

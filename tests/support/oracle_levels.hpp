@@ -1,13 +1,16 @@
 // The norms in which the sharp half of the oracle bounds a value, and what they say of each other.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ball.hpp"
+#include "oracle_positions.hpp"
 #include "plain_network.hpp"
 
 namespace smoothbound::support {
@@ -19,6 +22,9 @@ struct OracleRefinements {
   bool joint = true;
   bool loss = true;
   bool centred = true;
+  bool maps = true;
+  bool cauchy = true;
+  bool radial = true;
 };
 
 /// A number at each level: the batch's norm 2, suprema over samples, positions, both, and entries;
@@ -50,6 +56,8 @@ constexpr bool has_samples(std::size_t A) {
   return A == of_sample || A == of_token || A == of_entry;
 }
 constexpr bool has_positions(std::size_t A) { return without_centring(A) >= of_position; }
+/// Whether there is a number for each position.
+constexpr bool is_by_position(std::size_t A) { return has_positions(A) && A != of_entry; }
 
 inline Levels all_of(const Ball& number) {
   Levels all;
@@ -82,37 +90,121 @@ struct ActiveLevels {
   }
 };
 
-/// The least numbers that follow: a finer norm is at most a coarser one, and this at most the root
-/// of the number of parts times as much.
-inline void relax(Levels& z, const Counts& counts, const ActiveLevels& active) {
-  const auto is_finer = [&](std::size_t fine, std::size_t coarse) {
-    const bool is_within = (has_samples(fine) || !has_samples(coarse)) &&
-                           (has_positions(fine) || !has_positions(coarse)) && fine > coarse;
-    return is_within && active.has(fine) && active.has(coarse);
+/// A level, and a kind of positions at those that tell them apart.
+struct Slot {
+  std::size_t level;
+  std::size_t kind;
+};
+
+inline std::vector<Slot> slots_of(const Positions& positions) {
+  std::vector<Slot> slots;
+  for (std::size_t A = 0; A < level_count; ++A) {
+    const std::size_t kinds = is_by_position(A) ? positions.size() : 1;
+    for (std::size_t kind = 0; kind < kinds; ++kind) slots.push_back({A, kind});
+  }
+  return slots;
+}
+
+/// A number at each level, for each kind of positions where it tells them apart. Without positions
+/// it is 0.
+class Numbers {
+ public:
+  Numbers() = default;
+  explicit Numbers(const Positions& positions, const Ball& number = {}) {
+    for (std::size_t A = 0; A < level_count; ++A) {
+      of_[A].assign(is_by_position(A) ? positions.size() : 1, number);
+    }
+  }
+  [[nodiscard]] bool is_given() const { return !of_.front().empty(); }
+  Ball& operator[](const Slot& slot) { return of_[slot.level][slot.kind]; }
+  Ball& at(std::size_t A, std::size_t kind = 0) { return of_[A][kind]; }
+  [[nodiscard]] std::vector<Ball>& by_kind(std::size_t A) { return of_[A]; }
+
+  /// Of those positions, at levels that tell them apart.
+  [[nodiscard]] Ball at(const Slot& slot) const { return of(slot.level, slot.kind); }
+  [[nodiscard]] Ball of(std::size_t A, std::size_t kind) const {
+    if (!is_given()) return {};
+    return is_by_position(A) ? of_[A][kind] : of_[A].front();
+  }
+  [[nodiscard]] Ball largest(std::size_t A) const {
+    Ball largest;
+    for (const Ball& number : of_[A]) largest = larger(largest, number);
+    return largest;
+  }
+  [[nodiscard]] Levels largest() const {
+    Levels all;
+    for (std::size_t A = 0; A < level_count; ++A) all[A] = largest(A);
+    return all;
+  }
+  static Numbers of(const Levels& levels, const Positions& positions) {
+    Numbers numbers(positions);
+    for (std::size_t A = 0; A < level_count; ++A) {
+      std::fill(numbers.of_[A].begin(), numbers.of_[A].end(), levels[A]);
+    }
+    return numbers;
+  }
+
+ private:
+  std::array<std::vector<Ball>, level_count> of_;
+};
+
+/// The least numbers that follow: a finer norm is at most a coarser one, the square of a coarser
+/// one at most the sum of those of its parts. First what is known of each position, then of all of
+/// them, and back.
+inline void relax(Numbers& z, const Positions& positions, const Counts& counts,
+                  const ActiveLevels& active) {
+  if (!z.is_given()) return;
+  const auto lower = [](Ball& a, const Ball& b) { a = smaller(a, b); };
+  const auto root_of = [](std::int64_t n, const Ball& x) { return square_root(Ball(n)) * x; };
+  const auto of_all = [&](std::size_t A) {
+    Ball squares;
+    for (std::size_t k = 0; k < positions.size(); ++k) {
+      squares = squares + Ball(positions.counts[k]) * square(z.at(A, k));
+    }
+    return square_root(squares);
   };
-  for (std::size_t fine = plain_level_count; fine-- > 0;) {
-    for (std::size_t coarse = 0; coarse < fine; ++coarse) {
-      if (!is_finer(fine, coarse) || z[fine].is_infinite()) continue;
-      const std::int64_t parts = counts.outside(coarse) / counts.outside(fine);
-      z[coarse] = smaller(z[coarse], square_root(Ball(parts)) * z[fine]);
+  if (active.axes) {
+    for (std::size_t k = 0; k < positions.size(); ++k) {
+      if (active.entries) lower(z.at(of_token, k), root_of(counts.channels, z.at(of_entry)));
+      lower(z.at(of_position, k), root_of(counts.samples, z.at(of_token, k)));
+      lower(z.at(of_token, k), z.at(of_position, k));
+    }
+    lower(z.at(of_sample), of_all(of_token));
+    lower(z.at(of_batch), of_all(of_position));
+    lower(z.at(of_batch), root_of(counts.samples, z.at(of_sample)));
+    lower(z.at(of_sample), z.at(of_batch));
+    for (std::size_t k = 0; k < positions.size(); ++k) {
+      lower(z.at(of_position, k), z.at(of_batch));
+      lower(z.at(of_token, k), z.at(of_position, k));
+      lower(z.at(of_token, k), z.at(of_sample));
+    }
+  } else {
+    if (active.entries) {
+      lower(z.at(of_batch), root_of(counts.outside(of_batch), z.at(of_entry)));
+    }
+    z.at(of_sample) = z.at(of_batch);
+    for (const std::size_t A : {of_position, of_token}) {
+      std::fill(z.by_kind(A).begin(), z.by_kind(A).end(), z.at(of_batch));
     }
   }
-  for (std::size_t coarse = 0; coarse < plain_level_count; ++coarse) {
-    for (std::size_t fine = coarse + 1; fine < plain_level_count; ++fine) {
-      if (is_finer(fine, coarse)) z[fine] = smaller(z[fine], z[coarse]);
-    }
+  if (active.entries) {
+    lower(z.at(of_entry), z.largest(of_token));
+  } else {
+    z.at(of_entry) = z.largest(of_token);
   }
-  if (!active.axes) z[of_sample] = z[of_position] = z[of_token] = z[of_batch];
-  if (!active.entries) z[of_entry] = z[of_token];
   if (!active.centred) {
-    z[centred_of_batch] = z[of_batch];
-    z[centred_of_position] = z[of_position];
+    z.at(centred_of_batch) = z.at(of_batch);
+    z.by_kind(centred_of_position) = z.by_kind(of_position);
     return;
   }
-  const Ball of_positions = square_root(Ball(counts.positions)) * z[centred_of_position];
-  z[centred_of_batch] = smaller(z[centred_of_batch], smaller(z[of_batch], of_positions));
-  z[centred_of_position] =
-      smaller(z[centred_of_position], smaller(z[of_position], z[centred_of_batch]));
+  for (std::size_t k = 0; k < positions.size(); ++k) {
+    lower(z.at(centred_of_position, k), z.at(of_position, k));
+  }
+  lower(z.at(centred_of_batch), z.at(of_batch));
+  lower(z.at(centred_of_batch), of_all(centred_of_position));
+  for (std::size_t k = 0; k < positions.size(); ++k) {
+    lower(z.at(centred_of_position, k), z.at(centred_of_batch));
+  }
 }
 
 /// What stands for |z| in a part's statement: the smallest of factor times |z|_A.
@@ -141,12 +233,44 @@ struct Reading {
     }
     return level;
   }
-  [[nodiscard]] Ball read(const Levels& z) const {
+  /// Of all positions.
+  [[nodiscard]] Ball read(const Numbers& z) const {
     Ball least = Ball::infinity();
+    if (!z.is_given()) return {};
     for (std::size_t A = 0; A < level_count; ++A) {
-      if (!factors[A].is_infinite()) least = smaller(least, factors[A] * z[A]);
+      if (!factors[A].is_infinite()) least = smaller(least, factors[A] * z.largest(A));
     }
     return least;
+  }
+  /// For what `route` leads to `slot`. Positions that are gathered count as often as they are read,
+  /// which is what the factor says of the largest of them.
+  [[nodiscard]] Ball read(const Numbers& z, const Route& route, const Slot& slot) const {
+    if (!is_by_position(slot.level) || route.kind == Passage::Kind::all || !z.is_given()) {
+      return read(z);
+    }
+    Ball least = Ball::infinity();
+    for (std::size_t A = 0; A < level_count; ++A) {
+      if (factors[A].is_infinite()) continue;
+      if (route.kind == Passage::Kind::same) {
+        least = smaller(least, factors[A] * z.of(A, slot.kind));
+      } else if (is_by_position(A)) {
+        least = smaller(least, gathered(z, A, route, slot.kind));
+      } else {
+        least = smaller(least, factors[A] * z.largest(A));
+      }
+    }
+    return least;
+  }
+
+ private:
+  static Ball gathered(const Numbers& z, std::size_t A, const Route& route, std::size_t kind) {
+    const bool is_mean = !route.divisors.empty();
+    Ball sum;
+    for (const auto& [read, taps] : route.taps[kind]) {
+      const Ball number = z.of(A, read);
+      sum = sum + Ball(taps) * (is_mean ? number : square(number));
+    }
+    return is_mean ? sum / Ball(route.divisors[kind]) : square_root(sum);
   }
 };
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -93,42 +94,100 @@ inline void add_to(Ball& a, const Ball& b) { a = a + b; }
 inline void stack_on(Ball& a, const Ball& b) { a = hypotenuse_of(a, b); }
 inline void raise_to(Ball& a, const Ball& b) { a = larger(a, b); }
 
-// Numbers of the same kind of all branches, level by level.
-inline OracleValue combined(const std::vector<OracleValue>& branches,
-                            const std::array<Combine, level_count>& combine) {
-  OracleValue all;
-  all.T = {};
+using Combinations = std::array<Combine, level_count>;
+
+// Blocks of all branches. A branch without a block has no gradient by it, and is what it is without
+// it.
+inline std::optional<OracleSingles> combined_singles(const std::vector<OracleValue>& branches,
+                                                     const Combinations& combine) {
+  std::map<int, OracleSingle> all;
   for (const OracleValue& branch : branches) {
-    for (std::size_t A = 0; A < level_count; ++A) {
-      combine[A](all.m[A], branch.m[A]);
-      combine[A](all.T[A], branch.T[A]);
-      for (const auto& [i, l] : branch.l) combine[A](all.l[i][A], l[A]);
-      for (const auto& [pair, h] : branch.H) combine[A](all.H[pair][A], h[A]);
+    if (!branch.singles) return std::nullopt;
+    for (const OracleSingle& single : *branch.singles) {
+      all.try_emplace(single.block,
+                      OracleSingle{single.block, single.radius, branch.zero(), branch.zero()});
     }
   }
+  if (all.size() > most_singles) return std::nullopt;
+  OracleSingles singles;
+  for (auto& [block, sum] : all) {
+    for (const OracleValue& branch : branches) {
+      const auto found =
+          std::find_if(branch.singles->begin(), branch.singles->end(),
+                       [&, index = block](const auto& single) { return single.block == index; });
+      const bool is_there = found != branch.singles->end();
+      for (const Slot& slot : branch.slots()) {
+        const Combine& combine_at = combine[slot.level];
+        if (is_there) combine_at(sum.l[slot], found->l.at(slot));
+        combine_at(sum.o[slot], (is_there ? found->o : branch.m).at(slot));
+      }
+    }
+    singles.push_back(sum);
+  }
+  return singles;
+}
+
+// Numbers of the same kind of all branches, slot by slot; their positions are the same.
+inline OracleValue combined(const std::vector<OracleValue>& branches, const Combinations& combine) {
+  OracleValue all(branches.front().positions);
+  all.T = all.S = all.zero();
+  const auto add = [&](Numbers& sum, const Numbers& number) {
+    if (!sum.is_given()) sum = all.zero();
+    for (const Slot& slot : all.slots()) combine[slot.level](sum[slot], number.at(slot));
+  };
+  for (const OracleValue& branch : branches) {
+    add(all.m, branch.m);
+    add(all.T, branch.T);
+    add(all.S, branch.S);
+    for (const auto& [i, l] : branch.l) add(all.l[i], l);
+    for (const auto& [pair, h] : branch.H) add(all.H[pair], h);
+  }
+  all.singles = combined_singles(branches, combine);
+  return all;
+}
+
+// With positions that all of them tell apart.
+inline std::vector<OracleValue> on_common_positions(const std::vector<OracleValue>& branches) {
+  std::vector<SharedPositions> positions;
+  for (const OracleValue& branch : branches) positions.push_back(branch.positions);
+  std::vector<std::size_t> first;
+  const bool are_single =
+      std::all_of(positions.begin(), positions.end(), [](const auto& p) { return p->size() == 1; });
+  if (are_single) return branches;
+  const SharedPositions together = common(positions, first);
+  std::vector<OracleValue> refined;
+  for (const OracleValue& branch : branches) refined.push_back(branch.on(together, first));
+  return refined;
+}
+inline std::vector<OracleValue> without_positions(const std::vector<OracleValue>& branches,
+                                                  std::int64_t count) {
+  std::vector<OracleValue> all;
+  for (const OracleValue& branch : branches) all.push_back(branch.without_positions(count));
   return all;
 }
 
 inline OracleValue add_sharp(const std::vector<OracleValue>& branches) {
-  std::array<Combine, level_count> combine;
+  Combinations combine;
   combine.fill(add_to);
-  return joined(combined(branches, combine));
+  return joined(combined(on_common_positions(branches), combine));
 }
 
-inline OracleValue concat_sharp(std::size_t axis, const std::vector<OracleValue>& branches) {
-  std::array<Combine, level_count> combine;
+inline OracleValue concat_sharp(std::size_t axis, const std::vector<OracleValue>& branches,
+                                std::int64_t positions) {
+  Combinations combine;
   for (std::size_t A = 0; A < level_count; ++A) {
     const bool takes_supremum = A == of_entry || (axis > 0 && has_positions(A));
     combine[A] = takes_supremum ? raise_to : stack_on;
   }
-  OracleValue all = combined(branches, combine);
+  OracleValue all = combined(
+      axis == 0 ? on_common_positions(branches) : without_positions(branches, positions), combine);
   // Disjoint rests act on disjoint entries, where the larger slope counts and not their root.
-  Levels largest;
+  Numbers largest = all.zero();
   for (auto& [i, l] : all.l) {
     if (!OracleGroup::is_rest_of_branch(i)) continue;
-    for (std::size_t A = 0; A < level_count; ++A) {
-      raise_to(largest[A], l[A]);
-      l[A] = 0;
+    for (const Slot& slot : all.slots()) {
+      raise_to(largest[slot], l.at(slot));
+      l[slot] = 0;
     }
   }
   const auto first = all.l.lower_bound(OracleGroup::rest_of_branch(0));
@@ -139,25 +198,34 @@ inline OracleValue concat_sharp(std::size_t axis, const std::vector<OracleValue>
 // A bound on a product at a level, from numbers of both factors at all levels.
 using Bilinear = std::function<Ball(std::size_t A, const Levels& x, const Levels& y)>;
 
-// Term by term of the product rule.
-inline OracleValue multiplied(const OracleValue& x, const OracleValue& y, const Bilinear& N) {
-  OracleValue product;
+// Term by term of the product rule, for all positions alike.
+inline OracleValue multiplied(const OracleValue& x, const OracleValue& y, const Bilinear& N,
+                              std::int64_t positions) {
+  OracleValue product(alike(positions));
   std::set<int> groups;
   for (const OracleValue* factor : {&x, &y}) {
     for (const auto& [group, l] : factor->l) groups.insert(group);
   }
-  for (std::size_t A = 0; A < level_count; ++A) {
-    const auto times = [&](const Levels& u, const Levels& v) {
-      return is_centred(A) ? Ball::infinity() : N(A, u, v);  // where no more is known
-    };
-    product.m[A] = times(x.m, y.m);
-    for (const int i : groups) {
-      const Levels x_i = x.l_of(i), y_i = y.l_of(i);
-      product.l[i][A] = times(x_i, y.m) + times(x.m, y_i);
-      for (const int j : groups) {
-        product.H[{i, j}][A] = times(x.H_of(i, j), y.m) + times(x.m, y.H_of(i, j)) +
-                               times(x_i, y.l_of(j)) + times(x.l_of(j), y_i);
-      }
+  const auto times = [&](const Numbers& u, const Numbers& v) {
+    const Levels of_u = u.largest(), of_v = v.largest();
+    Levels all = all_of(Ball::infinity());  // where no more is known
+    for (std::size_t A = 0; A < plain_level_count; ++A) all[A] = N(A, of_u, of_v);
+    return all;
+  };
+  const auto sum = [&](std::initializer_list<Levels> terms) {
+    Levels all;
+    for (const Levels& term : terms) {
+      for (std::size_t A = 0; A < level_count; ++A) all[A] = all[A] + term[A];
+    }
+    return Numbers::of(all, *product.positions);
+  };
+  product.m = sum({times(x.m, y.m)});
+  for (const int i : groups) {
+    const Numbers x_i = x.l_of(i), y_i = y.l_of(i);
+    product.l[i] = sum({times(x_i, y.m), times(x.m, y_i)});
+    for (const int j : groups) {
+      product.H[{i, j}] = sum({times(x.H_of(i, j), y.m), times(x.m, y.H_of(i, j)),
+                               times(x_i, y.l_of(j)), times(x.l_of(j), y_i)});
     }
   }
   return product;
@@ -175,11 +243,12 @@ inline OracleValue multiply_sharp(const std::vector<OracleBranch>& inputs,
       return root(ratio(Counts::of(result, batch).outside(A), before.outside(A)));
     };
     // Factors that have been repeated, which takes the roots of their repeats, or as they were.
-    all = multiplied(all, branches[i], [&](std::size_t A, const Levels& x, const Levels& y) {
+    const auto bound = [&](std::size_t A, const Levels& x, const Levels& y) {
       const Ball by_entries = smaller(root_of_repeats(shape, A) * x[A] * y[of_entry],
                                       x[of_entry] * (root_of_repeats(inputs[i].shape, A) * y[A]));
       return smaller(x[A] * y[A], by_entries);
-    });
+    };
+    all = multiplied(all, branches[i], bound, positions_of(result));
     shape = result;
     all.relax(Counts::of(shape, batch), active);
   }
@@ -197,14 +266,14 @@ inline OracleValue matmul_sharp(const PlainLayer& layer, const std::vector<Oracl
   const auto matrix = [](const Levels& z, std::int64_t entries) {
     return smaller(z[of_sample], root(entries) * z[of_entry]);
   };
-  OracleValue product =
-      multiplied(branches[0], branches[1], [&](std::size_t A, const Levels& x, const Levels& y) {
-        if (A == of_position || A == of_token) return Ball::infinity();
-        if (A == of_entry) return scale * (matrix(x, sizes.inner) * matrix(y, sizes.inner));
-        const Ball one_x = matrix(x, sizes.rows * sizes.inner);
-        const Ball one_y = matrix(y, sizes.inner * sizes.columns);
-        return scale * smaller(x[A] * one_y, one_x * y[A]);
-      });
+  const auto bound = [&](std::size_t A, const Levels& x, const Levels& y) {
+    if (A == of_position || A == of_token) return Ball::infinity();
+    if (A == of_entry) return scale * (matrix(x, sizes.inner) * matrix(y, sizes.inner));
+    const Ball one_x = matrix(x, sizes.rows * sizes.inner);
+    const Ball one_y = matrix(y, sizes.inner * sizes.columns);
+    return scale * smaller(x[A] * one_y, one_x * y[A]);
+  };
+  OracleValue product = multiplied(branches[0], branches[1], bound, counts.positions);
   product.relax(counts, active);
   return joined(product);
 }
@@ -217,12 +286,14 @@ inline OracleValue merge(const PlainLayer& layer, const std::vector<OracleBranch
     branches.push_back(named(inputs[i], groups[i]));
   }
   if (layer.merge == "multiply") return multiply_sharp(inputs, branches, batch, active);
+  std::vector<Sizes> shapes;
+  for (const OracleBranch& input : inputs) shapes.push_back(input.shape);
+  const Sizes shape = merged_shape(layer, shapes);
   if (layer.merge == "matmul") {
-    const Counts counts =
-        Counts::of(merged_shape(layer, {inputs[0].shape, inputs[1].shape}), batch);
-    return matmul_sharp(layer, inputs, branches, counts, active);
+    return matmul_sharp(layer, inputs, branches, Counts::of(shape, batch), active);
   }
-  return layer.merge == "add" ? add_sharp(branches) : concat_sharp(layer.axis, branches);
+  if (layer.merge == "add") return add_sharp(branches);
+  return concat_sharp(layer.axis, branches, positions_of(shape));
 }
 
 }  // namespace oracle

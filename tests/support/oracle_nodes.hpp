@@ -1,10 +1,12 @@
-// The composition rules in ball arithmetic: along a chain.
+// Values in ball arithmetic, and the paper's rules of composition along a chain.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <utility>
+#include <vector>
 
-#include "oracle_statements.hpp"
+#include "oracle_scalars.hpp"
 
 namespace smoothbound::support {
 
@@ -34,43 +36,70 @@ struct OracleGroup {
 };
 
 /// Bounds of a value at each level: |z|_A, by groups |z'[d]|_A and |z''[d, d']|_A for unit d in one
-/// group and d' in another, and T_A >= |z''[d, d]|_A for any unit d. What is not there is 0.
+/// group and d' in another; T_A >= |z''[d, d]|_A and S_A >= |z'[d]|_A for any unit d. What is not
+/// there is 0.
 struct OracleValue {
   using Group = int;
   using Pair = std::pair<Group, Group>;
+  using Numbers = oracle::Numbers;
+  using Slot = oracle::Slot;
 
-  Levels m;
-  Levels T = oracle::all_of(Ball::infinity());
-  std::map<Group, Levels> l;
-  std::map<Pair, Levels> H;  // both orders
+  oracle::SharedPositions positions;
+  Numbers m, T, S;
+  std::map<Group, Numbers> l;
+  std::map<Pair, Numbers> H;               // both orders
+  std::optional<OracleSingles> singles{};  // nothing: not known
+
+  /// Without T and S.
+  explicit OracleValue(oracle::SharedPositions of) : positions(std::move(of)) {
+    m = zero();
+    T = S = unknown();
+  }
+  OracleValue() : OracleValue(oracle::alike(1)) {}
 
   /// One group, known for the batch alone.
-  static OracleValue of(const OracleTriple& z) {
-    OracleValue value;
-    value.m = oracle::all_of(z.m);
-    value.l[OracleGroup::rest] = oracle::all_of(z.l);
-    value.H[{OracleGroup::rest, OracleGroup::rest}] = oracle::all_of(z.L);
+  static OracleValue of(const OracleTriple& z, std::int64_t positions = 1) {
+    OracleValue value(oracle::alike(positions));
+    value.m = Numbers(*value.positions, z.m);
+    value.l[OracleGroup::rest] = Numbers(*value.positions, z.l);
+    value.H[{OracleGroup::rest, OracleGroup::rest}] = Numbers(*value.positions, z.L);
     return value;
   }
-  [[nodiscard]] Levels l_of(Group i) const { return at(l, i); }
-  [[nodiscard]] Levels H_of(Group i, Group j) const { return at(H, Pair(i, j)); }
+  [[nodiscard]] Numbers zero() const { return Numbers(*positions); }
+  [[nodiscard]] Numbers unknown() const { return Numbers(*positions, Ball::infinity()); }
+  [[nodiscard]] std::vector<Slot> slots() const { return oracle::slots_of(*positions); }
+  [[nodiscard]] Numbers l_of(Group i) const { return at(l, i); }
+  [[nodiscard]] Numbers H_of(Group i, Group j) const { return at(H, Pair(i, j)); }
+  /// All bounds, by reference.
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    for (Numbers* numbers : {&m, &T, &S}) visit(*numbers);
+    for (auto& [i, of_i] : l) visit(of_i);
+    for (auto& [pair, h] : H) visit(h);
+    if (!singles) return;
+    for (OracleSingle& single : *singles) {
+      visit(single.l);
+      visit(single.o);
+    }
+  }
 
   /// The group b becomes part of a, by the Cauchy-Schwarz inequality.
   void join(Group a, Group b) {
     if (l.count(b) == 0) return;
-    const Levels H_aa = H_of(a, a), H_ab = H_of(a, b), H_bb = H_of(b, b);
-    const Levels l_a = l_of(a), l_b = l_of(b);
-    for (std::size_t A = 0; A < oracle::level_count; ++A) {
-      H[{a, a}][A] = largest_eigenvalue(H_aa[A], H_ab[A], H_bb[A]);
-      l[a][A] = hypotenuse_of(l_a[A], l_b[A]);
+    const Numbers H_aa = H_of(a, a), H_ab = H_of(a, b), H_bb = H_of(b, b);
+    const Numbers l_a = l_of(a), l_b = l_of(b);
+    Numbers form = zero(), slope = zero();
+    for (const Slot& slot : slots()) {
+      form[slot] = largest_eigenvalue(H_aa.at(slot), H_ab.at(slot), H_bb.at(slot));
+      slope[slot] = hypotenuse_of(l_a.at(slot), l_b.at(slot));
     }
+    H[{a, a}] = form;
+    l[a] = slope;
     for (const auto& [c, of_c] : l) {
       if (c == a || c == b) continue;
-      const Levels H_ac = H_of(a, c), H_bc = H_of(b, c);
-      Levels mixed;
-      for (std::size_t A = 0; A < oracle::level_count; ++A) {
-        mixed[A] = hypotenuse_of(H_ac[A], H_bc[A]);
-      }
+      const Numbers H_ac = H_of(a, c), H_bc = H_of(b, c);
+      Numbers mixed = zero();
+      for (const Slot& slot : slots()) mixed[slot] = hypotenuse_of(H_ac.at(slot), H_bc.at(slot));
       H[{a, c}] = H[{c, a}] = mixed;
     }
     for (const auto& [c, of_c] : l) {
@@ -81,69 +110,108 @@ struct OracleValue {
   }
   void rename(Group from, Group to) {
     if (l.count(from) == 0) return;
-    OracleValue renamed;
-    renamed.m = m;
-    renamed.T = T;
     const auto name = [&](Group i) { return i == from ? to : i; };
-    for (const auto& [i, of_i] : l) renamed.l[name(i)] = of_i;
-    for (const auto& [pair, h] : H) renamed.H[{name(pair.first), name(pair.second)}] = h;
-    *this = renamed;
+    std::map<Group, Numbers> renamed_l;
+    std::map<Pair, Numbers> renamed_H;
+    for (const auto& [i, of_i] : l) renamed_l[name(i)] = of_i;
+    for (const auto& [pair, h] : H) renamed_H[{name(pair.first), name(pair.second)}] = h;
+    l = renamed_l;
+    H = renamed_H;
   }
-  /// Bounds with respect to all parameters.
+  /// Bounds with respect to all parameters, at the position where they are largest.
   [[nodiscard]] OracleTriple total(std::size_t A = oracle::of_batch) const {
-    return {m[A], lipschitz(A), smoothness(A)};
+    OracleTriple all{m.largest(A), 0, 0};
+    for (const Slot& slot : slots()) {
+      if (slot.level != A) continue;
+      all.l = larger(all.l, lipschitz(slot));
+      all.L = larger(all.L, smoothness(slot));
+    }
+    return all;
   }
-  [[nodiscard]] Ball lipschitz(std::size_t A) const {
+  [[nodiscard]] Ball lipschitz(const Slot& slot) const {
     Ball squares;
-    for (const auto& [i, of_i] : l) squares = squares + square(of_i[A]);
-    return square_root(squares);
+    for (const auto& [i, of_i] : l) squares = squares + square(of_i.at(slot));
+    return smaller(square_root(squares), S.at(slot));
   }
-  [[nodiscard]] Ball smoothness(std::size_t A) const {
-    return smaller(largest_eigenvalue_of_all(A), T[A]);
+  [[nodiscard]] Ball smoothness(const Slot& slot) const {
+    return smaller(eigenvalue(slot), T.at(slot));
+  }
+  /// At each slot T becomes what H says, where it is more.
+  void lower_T() {
+    for (const Slot& slot : slots()) T[slot] = smoothness(slot);
   }
   void relax(const oracle::Counts& counts, const oracle::ActiveLevels& active) {
-    oracle::relax(m, counts, active);
-    oracle::relax(T, counts, active);
-    for (auto& [i, of_i] : l) oracle::relax(of_i, counts, active);
-    for (auto& [pair, h] : H) oracle::relax(h, counts, active);
+    for_each([&](Numbers& numbers) { oracle::relax(numbers, *positions, counts, active); });
   }
   /// The last own block joins the rest. A symmetric form is largest at equal arguments, so pairs
   /// have no more than T says.
   void close() {
     join(OracleGroup::rest, OracleGroup::own);
-    for (auto& [pair, h] : H) {
-      for (std::size_t A = 0; A < oracle::level_count; ++A) h[A] = smaller(h[A], T[A]);
+    for (const Slot& slot : slots()) {
+      for (auto& [pair, h] : H) h[slot] = smaller(h.at(slot), T.at(slot));
+      const auto rest = l.find(OracleGroup::rest);
+      if (rest != l.end()) rest->second[slot] = smaller(rest->second.at(slot), S.at(slot));
     }
+  }
+  /// Nothing that is not known of all positions.
+  [[nodiscard]] OracleValue without_positions(std::int64_t count) const {
+    OracleValue z = *this;
+    z.positions = oracle::alike(count);
+    z.for_each([&](Numbers& numbers) {
+      if (numbers.is_given()) numbers = Numbers::of(numbers.largest(), *z.positions);
+    });
+    return z;
+  }
+  /// The same at positions of other kinds, of each of which `first` is one.
+  [[nodiscard]] OracleValue on(const oracle::SharedPositions& common,
+                               const std::vector<std::size_t>& first) const {
+    OracleValue z = *this;
+    z.positions = common;
+    z.for_each([&](Numbers& numbers) {
+      if (!numbers.is_given()) return;
+      Numbers refined(*common);
+      for (const Slot& slot : z.slots()) {
+        refined[slot] = oracle::is_by_position(slot.level)
+                            ? numbers.of(slot.level, positions->kinds.at(first[slot.kind]))
+                            : numbers.at(slot);
+      }
+      numbers = refined;
+    });
+    return z;
   }
 
  private:
   template <class Key>
-  static Levels at(const std::map<Key, Levels>& numbers, const Key& key) {
+  static Numbers at(const std::map<Key, Numbers>& numbers, const Key& key) {
     const auto found = numbers.find(key);
     if (found == numbers.end()) return {};
     return found->second;
   }
   // Of three and more groups only bounds of the largest eigenvalue are known: from one of them to
   // 1.1 times the other one.
-  [[nodiscard]] Ball largest_eigenvalue_of_all(std::size_t A) const {
+  [[nodiscard]] Ball eigenvalue(const Slot& slot) const {
     if (l.empty()) return {};
+    const auto entry = [&](Group i, Group j) {
+      const auto found = H.find(Pair(i, j));
+      return found == H.end() ? Ball() : found->second.at(slot);
+    };
     const Group first = l.begin()->first;
-    if (l.size() == 1) return H_of(first, first)[A];
+    if (l.size() == 1) return entry(first, first);
     const Group last = l.rbegin()->first;
     if (l.size() == 2) {
-      return largest_eigenvalue(H_of(first, first)[A], H_of(first, last)[A], H_of(last, last)[A]);
+      return largest_eigenvalue(entry(first, first), entry(first, last), entry(last, last));
     }
     Ball all;
-    for (const auto& [pair, h] : H) all = all + h[A];
+    for (const auto& [pair, h] : H) all = all + h.at(slot);
     if (all.is_zero() || all.is_infinite()) return all;
     // Power steps of H plus a shift; then the quotients of Rayleigh, and of Collatz and Wielandt.
     std::map<Group, Ball> x;
     for (const auto& [i, of_i] : l) x[i] = 1;
     for (int step = 0; step < 60; ++step) {
-      const std::map<Group, Ball> image = times(A, x);
+      const std::map<Group, Ball> image = times(slot, x);
       for (auto& [i, of_i] : x) of_i = image.at(i) / all + of_i / Ball(8);
     }
-    const std::map<Group, Ball> image = times(A, x);
+    const std::map<Group, Ball> image = times(slot, x);
     Ball product;
     Ball length;
     Ball quotient;
@@ -154,11 +222,12 @@ struct OracleValue {
     }
     return between(product / length, quotient * Ball(11) / Ball(10));
   }
-  [[nodiscard]] std::map<Group, Ball> times(std::size_t A, const std::map<Group, Ball>& x) const {
+  [[nodiscard]] std::map<Group, Ball> times(const Slot& slot,
+                                            const std::map<Group, Ball>& x) const {
     std::map<Group, Ball> y;
     for (const auto& [pair, h] : H) {
       Ball& sum = y[pair.first];
-      sum = sum + h[A] * x.at(pair.second);
+      sum = sum + h.at(slot) * x.at(pair.second);
     }
     for (const auto& [i, of_i] : x) y[i];
     return y;
@@ -169,6 +238,7 @@ struct OracleValue {
 struct OracleBlock {
   Ball radius;
   int group = OracleGroup::own;
+  int index = 0;  // in the order of evaluation
 };
 
 /// The paper's rules for nodes: sums, bilinear maps and maps of triples.
@@ -204,170 +274,6 @@ struct PaperNode {
     const Ball l = smaller(a.lipschitz, a.slope_at_zero + a.smoothness * z.m);
     z = {smaller(a.bound, smaller(by_slope, by_curvature)), l * z.l,
          l * z.L + a.smoothness * square(z.l)};
-  }
-};
-
-/// The sharp rules, level by level.
-struct SharpNode {
-  OracleValue z;
-  OracleRefinements refinements;
-  std::int64_t samples = 1;
-
-  void apply(const oracle::AffineStatements& statements, const OracleBlock& block) {
-    z.close();
-    OracleValue y = z;
-    y.l.try_emplace(block.group);
-    add_pairs(y);
-    for (std::size_t A = 0; A < oracle::level_count; ++A) {
-      if (statements[A]) {
-        apply(*statements[A], block, A, y);
-      } else {
-        forget(y, A);
-      }
-    }
-    y.T = oracle::all_of(Ball::infinity());
-    z = y;
-  }
-  void apply(const oracle::MapStatements& a) {
-    const bool is_joint = refinements.joint && !a.joint.is_infinite();
-    Levels L = oracle::all_of(Ball::infinity());
-    for (std::size_t A = 0; A < oracle::level_count; ++A) {
-      if (is_joint || !z.T[A].is_infinite()) L[A] = z.smoothness(A);
-    }
-    OracleValue y = z;
-    add_pairs(y);
-    for (std::size_t A = 0; A < oracle::plain_level_count; ++A) {
-      if (a.at[A]) {
-        apply(a, *a.at[A], A, L, y);
-      } else {
-        forget(y, A);
-      }
-    }
-    for (const std::size_t A : oracle::centred_levels) apply_centred(a, A, y);
-    z = y;
-  }
-
- private:
-  // Pairs of groups that had no mixed derivatives may get some.
-  static void add_pairs(OracleValue& y) {
-    for (const auto& [i, l] : y.l) {
-      for (const auto& [j, of_j] : y.l) y.H.try_emplace({i, j});
-    }
-  }
-  static void forget(OracleValue& y, std::size_t A) {
-    y.m[A] = y.T[A] = Ball::infinity();
-    for (auto& [i, l] : y.l) l[A] = Ball::infinity();
-    for (auto& [pair, h] : y.H) h[A] = Ball::infinity();
-  }
-
-  // b' = A z' + B, b'' = A z'' + beta(., z') + beta(z', .)
-  void apply(const oracle::AffineStatement& b, const OracleBlock& block, std::size_t level,
-             OracleValue& y) const {
-    const Ball& R = block.radius;
-    const int v = block.group;
-    const Ball m = b.reads.read(z.m);
-    const Ball A =
-        b.on_different_entries ? larger(b.bilinear * R, b.input) : b.bilinear * R + b.input;
-    // Weights and bias are orthogonal, if these are what beta and beta^v read.
-    const Ball B = b.on_different_entries ? b.bilinear * m + b.parameters
-                                          : hypotenuse_of(b.bilinear * m, b.parameters);
-    y.m[level] = b.on_different_entries ? A * m + R * b.parameters + b.offset
-                                        : R * B + b.input * m + b.offset;
-    const auto l_of = [&](int i) { return b.reads.read(z.l_of(i)); };
-    for (auto& [i, l] : y.l) l[level] = A * l_of(i) + (i == v ? B : Ball());
-    for (auto& [pair, h] : y.H) {
-      const auto [i, j] = pair;
-      Ball sum = A * b.reads.read(z.H_of(i, j));
-      if (j == v) sum = sum + b.bilinear * l_of(i);
-      if (i == v) sum = sum + b.bilinear * l_of(j);
-      h[level] = sum;
-    }
-  }
-
-  [[nodiscard]] Ball slope_of(const oracle::MapStatements& maps, const OracleMap& a,
-                              const Ball& m) const {
-    const Ball slope = smaller(a.lipschitz, a.slope_at_zero + a.smoothness * m);
-    return refinements.growth && maps.slope ? smaller(slope, maps.slope(m)) : slope;
-  }
-
-  void apply(const oracle::MapStatements& maps, const oracle::MapStatement& a, std::size_t level,
-             const Levels& L, OracleValue& y) const {
-    // At the maximum norm, what the part reads stands for the level of its groups, too.
-    const oracle::Reading inner =
-        level == oracle::of_entry ? a.reads : oracle::Reading::of(maps.inner);
-    const Ball m = a.reads.read(z.m);
-    const Ball m_inner = inner.read(z.m);
-    const Ball slope = slope_of(maps, a, m_inner);
-    const Ball& m_of_taylor = refinements.growth ? m_inner : m;
-    y.m[level] = smaller(smaller(a.bound, a.at_zero + a.lipschitz * m),
-                         a.at_zero + (a.slope_at_zero + a.smoothness / Ball(2) * m_of_taylor) * m);
-    if (refinements.growth && maps.growth) {
-      y.m[level] = smaller(y.m[level], maps.growth(level, m));
-    }
-
-    const Ball joint = refinements.joint ? maps.joint : Ball::infinity();
-    const auto second = [&](const Ball& h, const Ball& E) {
-      const Ball sum = slope * h + a.smoothness * E;
-      return joint.is_infinite() ? sum : smaller(sum, hypotenuse_of(a.lipschitz * h, joint * E));
-    };
-    for (auto& [i, l] : y.l) l[level] = slope * a.reads.read(z.l_of(i));
-    for (auto& [pair, h] : y.H) {
-      const Levels l_i = z.l_of(pair.first), l_j = z.l_of(pair.second);
-      const Ball E =
-          smaller(a.reads.read(l_i) * inner.read(l_j), inner.read(l_i) * a.reads.read(l_j));
-      h[level] = second(a.reads.read(z.H_of(pair.first, pair.second)), E);
-    }
-    Ball l, l_inner;
-    for (const auto& [i, l_i] : z.l) {
-      l = hypotenuse_of(l, a.reads.read(l_i));
-      l_inner = hypotenuse_of(l_inner, inner.read(l_i));
-    }
-    const Ball T = a.reads.read(a.reads.only() ? L : z.T);
-    y.T[level] = T.is_infinite() ? T : second(T, l * l_inner);
-  }
-
-  // Without the mean over samples. A map of one sample brings several not further apart than its
-  // slope times as far. With z' = mu + c', mu the mean, f'(z) z' is f'(z) c' and mu times f'(z),
-  // which is not further from its mean than L times z; likewise f'(z) z'' and f''(z) z' z'.
-  void apply_centred(const oracle::MapStatements& maps, std::size_t level, OracleValue& y) const {
-    forget(y, level);
-    const auto& a = maps.at[oracle::without_centring(level)];
-    if (!maps.is_of_samples || !a) return;
-    const Ball slope = slope_of(maps, *a, z.m[maps.inner]);
-    const Ball& m = z.m[level];
-    y.m[level] = smaller(a->bound, slope * m);
-    const Ball& L = a->smoothness;
-    if (L.is_zero()) {
-      for (auto& [i, l] : y.l) l[level] = slope * z.l_of(i)[level];
-      for (auto& [pair, h] : y.H) h[level] = slope * z.H_of(pair.first, pair.second)[level];
-      y.T[level] = slope * z.T[level];
-    }
-    if (L.is_zero() || maps.inner != oracle::of_entry) return;
-    // Of a mean over samples, entry by entry.
-    const auto mean = [&](const Levels& of) {
-      return smaller(of[oracle::of_token], of[oracle::of_position] / oracle::root(samples));
-    };
-    for (auto& [i, l] : y.l) {
-      const Levels l_i = z.l_of(i);
-      l[level] = slope * l_i[level] + L * (mean(l_i) * m);
-    }
-    for (auto& [pair, h] : y.H) {
-      const Levels l_i = z.l_of(pair.first), l_j = z.l_of(pair.second);
-      const Levels H_ij = z.H_of(pair.first, pair.second);
-      const Ball both_centred = smaller(l_i[level] * l_j[oracle::centred_of_position],
-                                        l_i[oracle::centred_of_position] * l_j[level]);
-      const Ball of_second = L * (both_centred + l_i[level] * mean(l_j) + mean(l_i) * l_j[level]);
-      const Ball of_means = maps.third * (mean(l_i) * mean(l_j)) + L * mean(H_ij);
-      h[level] = slope * H_ij[level] + of_second + of_means * m;
-    }
-    Levels l, form;
-    for (std::size_t A = 0; A < oracle::level_count; ++A) {
-      l[A] = z.lipschitz(A);
-      form[A] = z.smoothness(A);
-    }
-    const Ball twice = mean(l) * l[level] + mean(l) * l[level];
-    y.T[level] = slope * form[level] + L * (l[level] * l[oracle::centred_of_position] + twice) +
-                 (maps.third * square(mean(l)) + L * mean(form)) * m;
   }
 };
 

@@ -1,6 +1,7 @@
 // The objective in ball arithmetic, Prop 4.2: a loss of what the network predicts.
 #pragma once
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "oracle_nodes.hpp"
@@ -49,6 +50,7 @@ struct MeanLoss {
   std::vector<std::size_t> dividing;
   Levels slope;  // the root mean square of the gradients of the terms that a level adds up
   Ball curvature;
+  std::int64_t classes = 1;
 };
 
 inline MeanLoss mean_loss(const PlainNetwork& network, const Levels& m, const Counts& counts,
@@ -58,7 +60,8 @@ inline MeanLoss mean_loss(const PlainNetwork& network, const Levels& m, const Co
     MeanLoss f{{counts.samples, counts.positions, 1},
                {of_batch, of_sample, of_position, of_token},
                all_of(root(2)),
-               ratio(1, 2)};
+               ratio(1, 2),
+               counts.channels};
     if (on_ball) {
       // No probability exceeds t, so |p - e_y|^2 <= 1 + t.
       const Ball t = Ball(1) / (Ball(1) + Ball(counts.channels - 1) *
@@ -88,28 +91,51 @@ inline MeanLoss mean_loss(const PlainNetwork& network, const Levels& m, const Co
           1};
 }
 
+/// Of f''[z', z'], where the predictions are small or have one class that is much larger than the
+/// others: at the finest level without entries, at the position where it is largest.
+inline Ball by_singles(const PlainNetwork& network, const OracleValue& z, const MeanLoss& f,
+                       const ActiveLevels& active) {
+  const bool is_logistic = network.loss == "logistic";
+  if (!z.singles || (!is_logistic && network.loss != "binary_logistic")) return Ball::infinity();
+  const std::size_t level = active.axes ? of_token : of_batch;
+  const Ball terms(f.terms.outside(level));
+  const Ball nu = f.curvature / terms;
+  // A sum of the variances of k numbers, each at most k (2/e)^2; or of x^2 s (1-s).
+  const Ball of_classes = Ball(2) * one_over_e() * root(f.classes) / root(f.curvature / terms);
+  const Ball of_scalars = root(softplus_moment() / nu);
+  Ball largest;
+  for (const Slot& slot : z.slots()) {
+    if (slot.level != level) continue;
+    const Ball E =
+        largest_sum_of_squares(*z.singles, z.m, slot, is_logistic ? of_classes : of_scalars);
+    largest = larger(largest, nu * E);
+  }
+  return largest;
+}
+
 /// Bounds of the loss of predictions z(w), of `counts` for a sample.
 inline OracleObjective sharp_objective(const PlainNetwork& network, const OracleValue& z,
                                        const Counts& counts, const ActiveLevels& active,
                                        bool on_ball) {
   if (!is_mean(network)) {
     const OracleLoss f = loss_of_batch(network.loss, counts.samples, true);
-    const Ball l = z.lipschitz(of_batch);
-    return {l * f.l, z.smoothness(of_batch) * f.l + square(l) * f.L};
+    const OracleTriple psi = z.total();
+    return {psi.l * f.l, psi.L * f.l + square(psi.l) * f.L};
   }
-  const MeanLoss f = mean_loss(network, z.m, counts, on_ball);
+  const MeanLoss f = mean_loss(network, z.m.largest(), counts, on_ball);
   Ball first = Ball::infinity();
   Ball second = Ball::infinity();
   Ball slope = Ball::infinity();
   for (const std::size_t A : f.dividing) {
     if (!active.has(A)) continue;
     const Ball terms = root(f.terms.outside(A));
-    const Ball l = z.lipschitz(A) / terms;
+    const OracleTriple psi = z.total(A);
+    const Ball l = psi.l / terms;
     first = smaller(first, f.slope[A] * l);
     slope = smaller(slope, l);
-    second = smaller(second, f.slope[A] * (z.smoothness(A) / terms));
+    second = smaller(second, f.slope[A] * (psi.L / terms));
   }
-  return {first, second + f.curvature * square(slope)};
+  return {first, second + smaller(f.curvature * square(slope), by_singles(network, z, f, active))};
 }
 
 }  // namespace oracle

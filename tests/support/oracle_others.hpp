@@ -14,24 +14,48 @@
 
 namespace smoothbound::support::oracle {
 
-/// The largest number of pairs of an input and a tap that give the same output, counted.
-inline std::int64_t count_pairs(const ConvTransposed& conv, const Sizes& input,
-                                const Sizes& output) {
-  std::int64_t pairs = 1;
-  for (std::size_t axis = 0; axis + 1 < input.size(); ++axis) {
-    const auto spatial = static_cast<int>(axis);
-    const std::int64_t stride = conv.window.stride.is_given() ? conv.window.stride[spatial] : 1;
-    const std::int64_t pad = conv.window.padding.sizes[spatial];
-    Sizes of_output(static_cast<std::size_t>(output[axis + 1]));
-    for (std::int64_t i = 0; i < input[axis + 1]; ++i) {
-      for (std::int64_t t = 0; t < conv.window.kernel[spatial]; ++t) {
-        const std::int64_t o = i * stride + t * conv.window.dilation[spatial] - pad;
-        if (o >= 0 && o < output[axis + 1]) ++of_output[static_cast<std::size_t>(o)];
-      }
+/// Inputs that each output is made of, once for each tap.
+inline AxisReads pairs_along(const ConvTransposed& conv, std::size_t axis, std::int64_t input,
+                             std::int64_t output) {
+  const auto spatial = static_cast<int>(axis);
+  const std::int64_t stride = conv.window.stride.is_given() ? conv.window.stride[spatial] : 1;
+  const std::int64_t pad = conv.window.padding.sizes[spatial];
+  AxisReads reads{input, std::vector<Sizes>(static_cast<std::size_t>(output)), {}};
+  for (std::int64_t i = 0; i < input; ++i) {
+    for (std::int64_t t = 0; t < conv.window.kernel[spatial]; ++t) {
+      const std::int64_t o = i * stride + t * conv.window.dilation[spatial] - pad;
+      if (o >= 0 && o < output) reads.reads[static_cast<std::size_t>(o)].push_back(i);
     }
-    pairs *= *std::max_element(of_output.begin(), of_output.end());
   }
-  return pairs;
+  return reads;
+}
+inline Passage pairs(const ConvTransposed& conv, const Sizes& input, const Sizes& output) {
+  return along_positions(input, [&](std::size_t axis) {
+    return pairs_along(conv, axis, input[axis + 1], output[axis + 1]);
+  });
+}
+/// The largest number of pairs of an input and a tap that give the same output.
+inline std::int64_t largest_number_of(const Passage& pairs) {
+  std::size_t largest = 0;
+  for (const auto& reads : pairs.gathering->reads) largest = std::max(largest, reads.size());
+  return static_cast<std::int64_t>(largest);
+}
+
+/// Means over floor(o n / k) to ceil((o + 1) n / k).
+inline Passage adaptive_windows(const Sizes& input, const Sizes& output) {
+  return along_positions(input, [&](std::size_t axis) {
+    const std::int64_t n = input[axis + 1];
+    const std::int64_t k = output[axis + 1];
+    AxisReads reads;
+    for (std::int64_t o = 0; o < k; ++o) {
+      Sizes& read = reads.reads.emplace_back();
+      for (std::int64_t i = 0; i < n; ++i) {
+        if ((i + 1) * k > o * n && i * k < (o + 1) * n) read.push_back(i);
+      }
+      reads.divisors.push_back(static_cast<std::int64_t>(read.size()));
+    }
+    return reads;
+  });
 }
 
 inline Ball largest_of(const std::vector<SignedReal>& numbers) {
@@ -70,12 +94,16 @@ inline AffineStatements other_affine_statements(const Component& component,
                                                 const Sizes& output, std::int64_t batch_size) {
   const Counts counts = Counts::of(output, batch_size);
   if (const auto* conv = std::get_if<ConvTransposed>(&component)) {
-    const std::int64_t pairs = count_pairs(*conv, input, output);
-    return with_centred(
-        patches(conv->bias, pairs, pairs, pairs * input.front() / conv->groups, counts));
+    const Passage passage = pairs(*conv, input, output);
+    const std::int64_t most = largest_number_of(passage);
+    AffineStatements b =
+        patches(conv->bias, most, most, most * input.front() / conv->groups, counts);
+    b.passage = passage;
+    return with_centred(b);
   }
   AffineStatements b = same_at_levels(batch);
   if (std::holds_alternative<Parameter>(component)) {
+    b.passage = {};
     for (std::size_t A = 0; A < plain_level_count; ++A) {
       b[A]->parameters = root(Counts{batch_size, 1, 1}.outside(A));
     }
@@ -83,6 +111,7 @@ inline AffineStatements other_affine_statements(const Component& component,
   }
   if (std::holds_alternative<Embedding>(component)) {
     // A row of the table stands for each of the tokens at most.
+    b.passage = {};
     for (std::size_t A = 0; A < plain_level_count; ++A) {
       b[A]->parameters = root(Counts{batch_size, input.front(), 1}.outside(A));
     }
@@ -90,6 +119,7 @@ inline AffineStatements other_affine_statements(const Component& component,
   }
   if (const auto* prelu = std::get_if<Prelu>(&component)) {
     // u + alpha w + c (1 - alpha), or x_+ + alpha x_-
+    b.is_linear = false;
     const Ball c = prelu->is_smooth ? Ball::log_two() / Ball::of(prelu->beta.upper) : Ball();
     for (std::size_t A = 0; A < plain_level_count; ++A) {
       const std::int64_t scalars = counts.outside(A);
@@ -133,6 +163,7 @@ inline MapStatements state_response_norm(const LocalResponseNorm& norm, const Or
     const std::int64_t positions = counts.outside(A) / counts.channels;
     a.at[A]->bound = root(runs * positions) * entry_bound(norm);
   }
+  a.passage = Passage::same();
   a.at[of_entry] = {batch, Reading::of(of_token).or_of(of_entry, root(counts.channels))};
   a.at[of_entry]->bound = entry_bound(norm);
   return a;
@@ -157,30 +188,38 @@ inline MapStatements other_map_statements(const Component& component, const Orac
                                           const Sizes& input, const Sizes& output,
                                           std::int64_t batch_size) {
   const Counts counts = Counts::of(output, batch_size);
-  if (std::holds_alternative<AdaptiveAveragePool>(component) ||
-      std::holds_alternative<Upsample>(component)) {
+  if (std::holds_alternative<AdaptiveAveragePool>(component)) {
+    return state_means(batch.lipschitz, adaptive_windows(input, output));
+  }
+  if (std::holds_alternative<Upsample>(component)) {
     return linear_statements(batch.lipschitz, Ball(1));
   }
   if (std::holds_alternative<GlobalMaxPool>(component)) {
-    MapStatements a = linear_statements(1, root(positions_of(input)));
-    for (auto& at : a.at) at->smoothness = Ball::infinity();
-    return a;
+    const std::int64_t positions = positions_of(input);
+    return state_maxima(1, root(positions), over_all(positions, false));
   }
   if (std::holds_alternative<Prelu>(component)) {
     MapStatements a = linear_statements(1, Ball(1));
     a.inner = of_entry;
-    for (auto& at : a.at) at->smoothness = batch.smoothness;
+    a.passage = Passage::same();
+    for (auto& at : a.at) {
+      if (at) at->smoothness = batch.smoothness;
+    }
     return a;
   }
   if (const auto* scale = std::get_if<FixedScale>(&component)) {
     const Ball largest = largest_of(scale->by);
-    return linear_statements(largest, largest, largest);
+    MapStatements a = linear_statements(largest, largest, largest);
+    a.passage = Passage::same();
+    return a;
   }
   if (const auto* shift = std::get_if<FixedShift>(&component)) {
     const Ball all = norm_of(shift->by);
     const Ball position = shift->by.size() == 1 ? root(counts.channels) * all : all;
-    return translated(
+    MapStatements a = translated(
         repeated(root(counts.positions) * position, position, largest_of(shift->by), batch_size));
+    a.passage = Passage::same();
+    return a;
   }
   if (const auto* mask = std::get_if<Mask>(&component)) {
     // Of a position no more is known than of its sample.

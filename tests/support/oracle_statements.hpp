@@ -2,6 +2,7 @@
 // by hand. The constants of the batch stand in oracle_constants.hpp.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <stdexcept>
 
@@ -13,7 +14,10 @@ namespace smoothbound::support::oracle {
 struct AffineStatement : OracleAffine {
   Reading reads{};
 };
-using AffineStatements = AtLevels<AffineStatement>;
+struct AffineStatements : AtLevels<AffineStatement> {
+  Passage passage{};
+  bool is_linear = true;  // in what it reads, and in its block
+};
 
 /// Adds what is left without the mean over samples, of each of which the part makes the same:
 /// nothing of its bias, but for where samples pick their own parameters.
@@ -31,6 +35,19 @@ inline AffineStatements with_centred(AffineStatements b, bool picks_parameters =
 struct MapStatement : OracleMap {
   Reading reads{};
 };
+/// A map whose second derivative is large where its scalars are small only.
+struct Unsaturated {
+  enum class Kind : std::uint8_t {
+    none,
+    softplus,  // share times softplus, and a linear map; alone if share is 1
+    softmax,
+  };
+  Kind kind = Kind::none;
+  Ball scale = 1;
+  Ball share = 1;
+  std::int64_t entries = 1;      // of a group
+  std::size_t inner = of_token;  // the finest level without entries that has groups as a whole
+};
 /// A map by levels, and what is known of it on balls.
 struct MapStatements {
   AtLevels<MapStatement> at{};
@@ -45,6 +62,14 @@ struct MapStatements {
   Ball third = Ball::infinity();
   /// Whether it does the same to each sample.
   bool is_of_samples = true;
+  Passage passage{};
+  Unsaturated unsaturated{};
+
+  /// Linear, but for numbers that are added.
+  [[nodiscard]] bool is_linear() const {
+    return std::all_of(at.begin(), at.end(),
+                       [](const auto& a) { return !a || a->smoothness.is_zero(); });
+  }
 };
 
 /// Linear maps: norms for a batch and a sample, for both levels with positions (nothing: nothing is
@@ -60,10 +85,29 @@ inline MapStatements linear_statements(const Ball& norm, const std::optional<Bal
   return a;
 }
 
+inline MapStatements state_means(const Ball& norm, const Passage& passage) {
+  MapStatements a = linear_statements(norm, Ball(1));
+  a.passage = passage;
+  return a;
+}
+
+/// Each channel of each sample picks a position of those that it reads for itself, of `largest` at
+/// most.
+inline MapStatements state_maxima(const Ball& norm, const Ball& largest, const Passage& passage) {
+  MapStatements a = linear_statements(norm, Ball(1));
+  for (const std::size_t A : {of_position, of_token}) a.at[A]->reads = Reading::of(A, largest);
+  for (auto& at : a.at) {
+    if (at) at->smoothness = Ball::infinity();
+  }
+  a.passage = passage;
+  return a;
+}
+
 /// Maps of scalars, each by itself: `f` of one.
 inline MapStatements elementwise(const OracleMap& f, const Counts& counts) {
   MapStatements a;
   a.inner = of_entry;
+  a.passage = Passage::same();
   for (std::size_t A = 0; A < plain_level_count; ++A) {
     MapStatement at{f, Reading::of(A)};
     at.bound = f.bound * root(counts.outside(A));
@@ -98,6 +142,10 @@ inline void state_growth(const PlainPart& part, const Counts& counts, MapStateme
     a.joint = scale * s * root(difference(1, s) / (Ball(1) + s));
     // s (1-s) (1-2s) is largest at (1-2s)^2 = 1/3
     a.third = square(scale) / (Ball(6) * root(3));
+    a.unsaturated = {Unsaturated::Kind::softplus, scale, 1};
+  }
+  if (f == "smooth_leaky_relu" && !certainly_less(1, Ball::decimal(parameter))) {
+    a.unsaturated = {Unsaturated::Kind::softplus, 1, difference(1, Ball::decimal(parameter))};
   }
   if (f == "tanh") {
     a.growth = [=](std::size_t A, const Ball& M) {
@@ -152,6 +200,8 @@ inline MapStatements state_softmax(const PlainPart& part, const OracleMap& batch
       of_channels ? of_groups(batch, {of_batch, of_sample, of_position, of_token}, of_token, counts)
                   : of_groups(batch, {of_batch, of_sample}, of_sample, counts);
   const Ball k(input[part.axis]);
+  a.passage = of_channels ? Passage::same() : Passage{};
+  a.unsaturated = {Unsaturated::Kind::softmax, 1, 1, input[part.axis], a.inner};
   const OracleMap entry{1, root(2) / Ball(4), Ball(1) / (Ball(3) * root(3)), Ball(1) / k,
                         root(2) / k};
   a.at[of_entry] = {entry, Reading::of(a.inner).or_of(of_entry, root(2))};
@@ -171,6 +221,7 @@ inline MapStatements state_normalization(const PlainPart& part, const OracleMap&
     return of_groups(batch, {of_batch, of_sample}, of_sample, counts);
   };
   MapStatements a = groups();
+  if (part.per == "position" || is_batch_norm_of_elements(part, shape)) a.passage = Passage::same();
   a.is_of_samples = part.kind != "batch_norm";
   a.growth = normalized_norm(counts, epsilon_of(part));
   const std::int64_t g = group_of(part, shape, counts.samples);
@@ -199,13 +250,14 @@ inline MapStatements map_statements(const PlainPart& part, const Sizes& input, c
   if (part.kind == "softmax") return state_softmax(part, batch, input, counts);
   if (is_normalization(part)) return state_normalization(part, batch, output, counts);
   if (part.kind == "max_pool") {
-    // Each channel of each sample picks a position of the patch for itself.
-    MapStatements a = linear_statements(batch.lipschitz, root(count_patch(part, input)));
-    for (auto& at : a.at) at->smoothness = Ball::infinity();
-    return a;
+    return state_maxima(batch.lipschitz, root(count_patch(part, input)),
+                        windows(part, input, false));
   }
-  if (part.kind == "average_pool" || part.kind == "global_average_pool") {
-    return linear_statements(batch.lipschitz, Ball(1));
+  if (part.kind == "average_pool") {
+    return state_means(batch.lipschitz, windows(part, input, true));
+  }
+  if (part.kind == "global_average_pool") {
+    return state_means(batch.lipschitz, over_all(positions_of(input), true));
   }
   throw std::invalid_argument(part.kind + " is not written out");
 }
@@ -219,6 +271,7 @@ inline MapStatements of_batch_alone(const OracleMap& a) {
 }
 inline AffineStatements of_batch_alone(const OracleAffine& b) {
   AffineStatements statements{};
+  statements.is_linear = false;
   statements[of_batch] = {b, Reading::of(of_batch)};
   return statements;
 }
@@ -248,8 +301,10 @@ inline AffineStatements affine_statements(const PlainPart& part, const Sizes& in
   const Counts counts = Counts::of(output, batch);
   if (part.kind == "conv") {
     const std::int64_t fan_in = input.front() / part.groups * product_of(part.window.kernel);
-    return with_centred(
-        patches(part.bias, count_overlap(part, input), count_patch(part, input), fan_in, counts));
+    AffineStatements b =
+        patches(part.bias, count_overlap(part, input), count_patch(part, input), fan_in, counts);
+    b.passage = windows(part, input, false);
+    return with_centred(b);
   }
   // The whole sample is one patch: what a level with positions knows of it is that of all of them.
   AffineStatements b = patches(part.bias, 1, 1, product_of(input), counts);
@@ -261,6 +316,7 @@ inline AffineStatements affine_statements(const PlainPart& part, const Sizes& in
 /// The same at each level, but for the parameters' part.
 inline AffineStatements same_at_levels(const OracleAffine& b) {
   AffineStatements statements{};
+  statements.passage = Passage::same();
   for (std::size_t A = 0; A < plain_level_count; ++A) statements[A] = {b, Reading::of(A)};
   return statements;
 }

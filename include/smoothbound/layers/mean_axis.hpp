@@ -23,6 +23,8 @@ struct MeanAxis {
   [[nodiscard]] std::int64_t begin(std::int64_t o) const;
   [[nodiscard]] std::int64_t end(std::int64_t o) const;
   [[nodiscard]] std::int64_t divisor(std::int64_t o) const;
+  /// What each output reads and divides by, or nothing if there are too many positions to divide.
+  [[nodiscard]] AxisReads reads() const;
   /// Pairs of an output and an input that it reads, as exact as `AxisWindow::taps`.
   [[nodiscard]] Magnitude taps() const;
   /// max_i sum_{o: i in [begin(o), end(o))} R_o / D_o^2 for R_o inputs and the divisor D_o, which

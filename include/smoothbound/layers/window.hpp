@@ -5,6 +5,7 @@
 
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/rules/magnitude.hpp"
+#include "smoothbound/rules/position_classes.hpp"
 #include "smoothbound/text/shape.hpp"
 
 namespace smoothbound {
@@ -37,6 +38,13 @@ struct AxisWindow {
   [[nodiscard]] std::int64_t largest_patch() const;
   /// The largest number of pairs (o, t) that read one input: exact, in O(kernel) at most.
   [[nodiscard]] std::int64_t largest_overlap() const;
+  /// What each output reads, or nothing if there are too many positions to divide.
+  [[nodiscard]] AxisReads reads() const;
+  /// What each position of the input is read by, as if it were an output: of transposed windows.
+  [[nodiscard]] AxisReads readers() const;
+  [[nodiscard]] bool may_be_divided() const {
+    return input <= most_divided_positions && output <= most_divided_positions;
+  }
 };
 
 /// Window settings of a component.
@@ -60,6 +68,8 @@ struct Window {
   [[nodiscard]] std::int64_t largest_patch(const Shape& input) const;
   /// How often patches read positions of a channel, zeros around the input left out.
   [[nodiscard]] Magnitude taps(const Shape& input) const;
+  /// What the positions of the output read.
+  [[nodiscard]] PositionReads reads(const Shape& input) const;
   /// Positions in a patch.
   [[nodiscard]] std::int64_t patch_size(int spatial_rank) const;
   /// Whether each patch is a position of the input: a kernel of 1 and no zeros around it.

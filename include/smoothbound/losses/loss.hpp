@@ -28,6 +28,8 @@ struct LossSite {
 struct LossConstants {
   Constant lipschitz;
   Constant smoothness;
+  /// sup <z, f''(z) z> of a term of a mean: its curvature is only large where z is not.
+  Magnitude radial_curvature = Magnitude::infinity();
 };
 
 /// What a loss holds the outputs for a sample against.

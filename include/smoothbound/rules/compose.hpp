@@ -2,6 +2,7 @@
 // place where they stand; layers state constants, this file states what follows from them.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,9 +46,11 @@ class Composition {
       : Composition(Value(input, LevelSet{}), method, trace) {}
 
   /// b, with ||v|| <= `radius`. `extents`: of its output; `group`: that of the block, if it is one
-  /// of its own; `joined`: else the group that it joins when the next affine part comes.
+  /// of its own.
+  /// `block`: which one it is, if it is used nowhere else; `joined`: the group that it then joins
+  /// when the next affine part comes.
   void apply(const AffineConstants& b, const Magnitude& radius, const Extents& extents = {},
-             Label group = rest, Label joined = rest);
+             Label group = rest, std::optional<std::uint32_t> block = {}, Label joined = rest);
   /// The next non-affine part a_j.
   void apply(const MapConstants& a, const Extents& extents = {});
   /// The Euclidean bounds of what has been composed so far.
@@ -61,13 +64,23 @@ class Composition {
 
  private:
   void begin_stretch();
-  // At one level, out of z_ into `image`.
+  // The image, at each level by itself: `statement(level)` is what the part states there, if
+  // anything, and `rule(level, statement, read, image)` makes that level of `image` out of a value.
+  // `makes_forms`: second derivatives are not those of z_ alone.
+  // `keeps_blocks`: they are known behind the part, too.
+  template <class Statement, class Rule>
+  void apply_at_levels(const PositionReads& positions, const Extents& extents, bool makes_forms,
+                       bool keeps_blocks, const Statement& statement, const Rule& rule);
   void apply(std::size_t level, const AffineAtLevel& b, const Magnitude& R,
-             bool acts_on_different_entries, Value& image) const;
+             bool acts_on_different_entries, const Value& z, Value& image) const;
   void apply(std::size_t level, const MapAtLevel& a, const MapGrowth* growth,
-             const Extents& extents, Value& image) const;
-  void apply_centred(std::size_t level, const MapConstants& a, const Extents& extents,
-                     Value& image) const;
+             const Extents& extents, const Value& z, Value& image) const;
+  // What second derivatives, and the first one, are lowered to where blocks are known.
+  void lower_unsaturated(std::size_t level, const MapAtLevel& a, const MapGrowth& growth,
+                         const Magnitude& slope, const Extents& extents, const Value& z,
+                         Value& image) const;
+  void apply_centred(std::size_t level, const MapAtLevel& a, const MapGrowth& growth,
+                     const Extents& extents, const Value& z, Value& image) const;
   void record_affine(const AffineConstants& b, const Magnitude& R, const Value& before) const;
   void record_map(const MapConstants& a, const Value& before) const;
   void record_result() const;

@@ -10,6 +10,7 @@
 
 #include "smoothbound/rules/level.hpp"
 #include "smoothbound/rules/magnitude.hpp"
+#include "smoothbound/rules/position_classes.hpp"
 #include "smoothbound/rules/remedy.hpp"
 
 namespace smoothbound {
@@ -25,7 +26,7 @@ constexpr std::string_view name_of(Method method) {
 /// some bound differs for the same architecture and settings: a constant, a composition rule, a
 /// rounding, a default. Baselines of other versions are then refused instead of compared. New
 /// components and settings that leave every present number as it is do not raise it.
-constexpr int formulas_version = 3;
+constexpr int formulas_version = 4;
 
 /// A number with its formula and where the formula comes from. For an infinite constant the source
 /// is the reason. The texts have static storage.
@@ -78,6 +79,20 @@ struct AffineOfSample {
   Magnitude linear_input{};     // at those levels: |beta^z(z)|_A <= linear_input |z|_read
   Magnitude at_point{};         // at those levels: |beta(v*, z)|_A <= at_point |z|_read
   bool is_same_for_all = true;  // beta^v(v) and beta^0 do not differ from sample to sample
+  /// With patches, `taps` is the root of the most that an output reads.
+  PositionReads positions{};
+};
+
+/// That a map's derivatives are only large where its argument is small: squares of s, of which
+/// |sigma| <= s in section "Unsaturated scalars" of docs/theory.md, for n scalars outside the level.
+struct Unsaturated {
+  Magnitude second = Magnitude::infinity();   // s^2 = second sqrt(n): L_a E for L_a l^2
+  Magnitude joint = Magnitude::infinity();    // s^2 = joint sqrt(n): the same of MapGrowth::joint
+  Magnitude by_norm = Magnitude::infinity();  // s^2 = by_norm m: L_a E for L_a l^2
+  Magnitude first = Magnitude::infinity();    // s^2 = first n: l_a^2 E for the slope's square
+  /// Whether |f'(t) x + f(t) - f'(t) t| <= f(|x|) and f(c x) <= c f(x) for c >= 1, x >= 0: then
+  /// blocks in front of it are known behind it.
+  bool is_frozen = false;
 };
 
 /// What is known of a map on a ball, and not at 0 and everywhere alone. The functions are those of
@@ -94,6 +109,7 @@ struct MapGrowth {
   Magnitude third = Magnitude::infinity();  // sup |f'''|
   Real parameter{};
   Real scale{Magnitude::from_count(1), LowerBound::from_count(1), 1};
+  Unsaturated unsaturated{};
 
   [[nodiscard]] Magnitude norm_within(const Magnitude& m, const Magnitude& n) const {
     return norm == nullptr ? Magnitude::infinity()
@@ -133,6 +149,9 @@ struct MapConstants {
   Repeated at_zero_of{};
   /// Of a linear map, or copies: |a(z)|_A <= at_positions |z|_A at levels with positions.
   Magnitude at_positions = Magnitude::infinity();
+  /// With patches or means, `at_positions` bounds what they make of equal norms. Unknown: the same
+  /// position where `inner` takes the supremum over positions.
+  PositionReads positions{};
   MapGrowth growth{};
   /// Whether a(z) depends on z less its mean over the samples alone, and has the mean 0.
   bool centres_samples = false;

@@ -48,6 +48,11 @@ constexpr std::size_t level_before_centring(std::size_t level) {
   return level == centred_euclidean ? euclidean : per_position;
 }
 
+/// Whether bounds at the level may differ by the position.
+constexpr bool tells_positions(std::size_t level) {
+  return levels[level].positions && !levels[level].channels;
+}
+
 /// Whether |z|_fine <= |z|_coarse, as the supremum is taken over more axes; neither is centred.
 constexpr bool is_finer(std::size_t fine, std::size_t coarse) {
   const Level& f = levels.at(fine);

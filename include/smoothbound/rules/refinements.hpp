@@ -13,6 +13,9 @@ struct Refinements {
   bool joint = true;    // first and second derivative are not large at the same point
   bool loss = true;     // the loss on the ball of predictions
   bool centred = true;  // batch norm does not see what all samples have in common
+  bool maps = true;     // bounds by classes of positions: borders read fewer inputs
+  bool cauchy = true;   // where an activation bends, not all gradients are at their largest
+  bool radial = true;   // with that, how little is left of a value without one of the blocks
 };
 
 /// A switch by name.
@@ -33,6 +36,12 @@ inline constexpr std::array refinements{
     RefinementRow{"loss", "the loss on the ball of predictions", &Refinements::loss},
     RefinementRow{"centred", "what batch norms of elements see: differences from the batch's mean",
                   &Refinements::centred},
+    RefinementRow{"maps", "bounds of positions, as those at borders read fewer inputs",
+                  &Refinements::maps},
+    RefinementRow{"cauchy", "gradients of numbers at which softplus and softmax bend",
+                  &Refinements::cauchy},
+    RefinementRow{"radial", "with that, values without a block by the rules for norms",
+                  &Refinements::radial},
 };
 
 }  // namespace smoothbound

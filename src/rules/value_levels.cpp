@@ -1,0 +1,185 @@
+// How the numbers of a value at different levels bound each other, and how tables keep them.
+#include <algorithm>
+
+#include "smoothbound/rules/value.hpp"
+
+namespace smoothbound::rules {
+namespace {
+
+void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
+  if (!kept.has(per_sample)) numbers[per_sample] = numbers[euclidean];
+  if (!kept.has(per_position)) numbers[per_position] = numbers[euclidean];
+  if (!kept.has(per_token)) {
+    numbers[per_token] = std::min(numbers[per_sample], numbers[per_position]);
+  }
+  if (!kept.has(maximum)) numbers[maximum] = numbers[per_token];
+  if (!kept.has(centred_euclidean)) numbers[centred_euclidean] = numbers[euclidean];
+  if (!kept.has(centred_position)) numbers[centred_position] = numbers[per_position];
+}
+
+void lower(Magnitude& number, const Magnitude& bound) { number = std::min(number, bound); }
+
+// Of how many entries a value has along each axis.
+struct Roots {
+  explicit Roots(const Extents& extents)
+      : samples(square_root(Magnitude::from_count(extents.samples))),
+        positions(square_root(Magnitude::from_count(extents.positions))),
+        channels(square_root(Magnitude::from_count(extents.channels))) {}
+  Magnitude samples, positions, channels;
+};
+
+void relax_alone(PerLevel<Magnitude>& z, const LevelSet& kept, const Roots& roots) {
+  fill_from_coarser(kept, z);
+  // From the finest one up, then down: the closure of all inequalities.
+  if (kept.has(maximum)) lower(z[per_token], roots.channels * z[maximum]);
+  lower(z[per_sample], roots.positions * z[per_token]);
+  lower(z[per_position], roots.samples * z[per_token]);
+  lower(z[euclidean], roots.samples * z[per_sample]);
+  lower(z[euclidean], roots.positions * z[per_position]);
+  lower(z[per_sample], z[euclidean]);
+  lower(z[per_position], z[euclidean]);
+  lower(z[per_token], std::min(z[per_sample], z[per_position]));
+  lower(z[maximum], z[per_token]);
+  if (kept.has(centred_euclidean)) {
+    lower(z[centred_euclidean], std::min(z[euclidean], roots.positions * z[centred_position]));
+    lower(z[centred_position], std::min(z[per_position], z[centred_euclidean]));
+  }
+  fill_from_coarser(kept, z);
+}
+
+}  // namespace
+
+void Value::fill_others() {
+  for (Value& cell : cells_) cell.fill_others();
+  const std::size_t of_cells = cells_.empty() ? 0 : cells_.front().numbers();
+  for (std::size_t k = 0; k < numbers(); ++k) {
+    PerLevel<Magnitude>& all = number(k);
+    for (std::size_t level = 0; level < levels.size() && k < of_cells; ++level) {
+      if (!tells_positions(level) || !level_set_.has(level)) continue;
+      all[level] = {};
+      for (Value& cell : cells_) all[level] = std::max(all[level], cell.number(k)[level]);
+    }
+    fill_from_coarser(level_set_, all);
+  }
+}
+
+// Lists of more blocks than this are given up, as they cost the square of the depth; those of
+// classes of positions are, where there are too many of both.
+void Value::limit_blocks() {
+  constexpr std::size_t most_blocks = 256;
+  constexpr std::size_t most_in_cells = 1024;
+  if (blocks_.size() > most_blocks) return forget_blocks();
+  if (blocks_.size() * cells_.size() <= most_in_cells) return;
+  for (Value& cell : cells_) cell.forget_blocks();
+}
+
+void Value::relax(const Extents& extents) {
+  limit_blocks();
+  if (level_set_.is_euclidean_alone()) return fill_others();
+  if (!cells_.empty()) return relax_cells(extents);
+  const Roots roots(extents);
+  for (std::size_t k = 0; k < numbers(); ++k) relax_alone(number(k), level_set_, roots);
+}
+
+void Value::relax_cells(const Extents& extents) {
+  const Roots roots(extents);
+  const bool has_token = level_set_.has(per_token);
+  const bool has_centred = level_set_.has(centred_euclidean);
+  const std::size_t of_cells = cells_.front().numbers();
+  for (std::size_t k = of_cells; k < numbers(); ++k) relax_alone(number(k), level_set_, roots);
+  for (std::size_t k = 0; k < of_cells; ++k) {
+    PerLevel<Magnitude>& all = number(k);
+    fill_from_coarser(level_set_, all);
+    Magnitude tokens;  // sums of squares over positions
+    Magnitude positions;
+    Magnitude centred;
+    for (std::size_t c = 0; c < cells_.size(); ++c) {
+      PerLevel<Magnitude>& z = cells_[c].number(k);
+      if (!has_token) z[per_token] = z[per_position];
+      if (level_set_.has(maximum)) lower(z[per_token], roots.channels * all[maximum]);
+      // First within a cell: otherwise the sums would not be the smallest.
+      lower(z[per_position], roots.samples * z[per_token]);
+      lower(z[per_token], z[per_position]);
+      const Magnitude& size = classes_->size(c);
+      tokens += size * (z[per_token] * z[per_token]);
+      positions += size * (z[per_position] * z[per_position]);
+    }
+    lower(all[per_sample], square_root(tokens));
+    lower(all[euclidean], std::min(roots.samples * all[per_sample], square_root(positions)));
+    lower(all[per_sample], all[euclidean]);
+    Magnitude token;
+    for (std::size_t c = 0; c < cells_.size(); ++c) {
+      PerLevel<Magnitude>& z = cells_[c].number(k);
+      lower(z[per_position], all[euclidean]);
+      lower(z[per_token], std::min(z[per_position], all[per_sample]));
+      token = std::max(token, z[per_token]);
+      if (!has_centred) continue;
+      lower(z[centred_position], z[per_position]);
+      centred += classes_->size(c) * (z[centred_position] * z[centred_position]);
+    }
+    if (has_centred) {
+      lower(all[centred_euclidean], std::min(all[euclidean], square_root(centred)));
+      for (Value& cell : cells_) {
+        lower(cell.number(k)[centred_position], all[centred_euclidean]);
+      }
+    }
+    lower(all[maximum], token);
+    for (Value& cell : cells_) {
+      PerLevel<Magnitude>& z = cell.number(k);
+      for (const std::size_t level : {euclidean, per_sample, centred_euclidean}) {
+        z[level] = all[level];
+      }
+      z[maximum] = std::min(all[maximum], z[per_token]);
+    }
+  }
+  fill_others();
+}
+
+PackedValue::PackedValue(Value value)
+    : classes_(value.shared_classes()), knows_blocks_(value.knows_blocks()) {
+  for (std::size_t i = 0; i < value.groups(); ++i) labels_.push_back(value.label(i));
+  for (const BlockBound& block : value.blocks()) blocks_.push_back({block.block, block.radius});
+  const std::span<const Value> cells = value.cells();
+  knows_in_cells_ = !cells.empty() && cells.front().knows_blocks();
+  const std::size_t of_cells = cells.empty() ? 0 : cells.front().numbers();
+  for (std::size_t k = 0; k < value.numbers(); ++k) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (!value.level_set().has(level)) continue;
+      if (k >= of_cells || !tells_positions(level)) {
+        numbers_.push_back(value.number(k)[level]);
+        continue;
+      }
+      for (const Value& cell : cells) numbers_.push_back(cell.number(k)[level]);
+    }
+  }
+}
+
+Value PackedValue::unpack(LevelSet level_set) const {
+  Value value(level_set);
+  for (const Label label : labels_) value.find_or_add(label);
+  value.divide(classes_);
+  if (knows_blocks_) {
+    std::vector<BlockBound> blocks;
+    for (const BlockKey& key : blocks_) blocks.push_back({key.block, key.radius, {}, {}});
+    for (std::size_t c = 0; c < value.cells().size() && knows_in_cells_; ++c) {
+      value.cell(c).set_blocks(blocks);
+    }
+    value.set_blocks(std::move(blocks));
+  }
+  const std::size_t of_cells = value.cells().empty() ? 0 : value.cells().front().numbers();
+  auto next = numbers_.begin();
+  for (std::size_t k = 0; k < value.numbers(); ++k) {
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (!level_set.has(level)) continue;
+      const bool in_cells = k < of_cells && tells_positions(level);
+      if (!in_cells) value.number(k)[level] = *next++;
+      for (std::size_t c = 0; c < value.cells().size() && k < of_cells; ++c) {
+        value.cell(c).number(k)[level] = in_cells ? *next++ : value.number(k)[level];
+      }
+    }
+  }
+  value.fill_others();
+  return value;
+}
+
+}  // namespace smoothbound::rules

@@ -1,0 +1,196 @@
+// The positions of a value, what a part reads at which of them, and which have equal numbers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "plain_network.hpp"
+
+namespace smoothbound::support::oracle {
+
+/// Positions of one kind have the same numbers.
+struct Positions {
+  std::vector<std::size_t> kinds;    // of each position
+  std::vector<std::int64_t> counts;  // positions of each kind
+
+  [[nodiscard]] std::size_t size() const { return counts.size(); }
+};
+using SharedPositions = std::shared_ptr<const Positions>;
+
+/// All of one kind.
+inline SharedPositions alike(std::int64_t count) {
+  return std::make_shared<const Positions>(
+      Positions{std::vector<std::size_t>(static_cast<std::size_t>(count)), {count}});
+}
+
+/// Of one kind where `signatures` are equal. Few positions are kinds of their own in any case: that
+/// equal signatures have equal numbers is to be found, then, and not supposed. `first`: a position
+/// of each kind.
+template <class Signature>
+SharedPositions told_apart(const std::vector<Signature>& signatures,
+                           std::vector<std::size_t>& first) {
+  static constexpr std::size_t few = 50;
+  Positions positions;
+  std::map<std::pair<Signature, std::size_t>, std::size_t> known;
+  for (std::size_t p = 0; p < signatures.size(); ++p) {
+    const auto [found, is_new] =
+        known.try_emplace({signatures[p], signatures.size() > few ? 0 : p}, known.size());
+    if (is_new) {
+      first.push_back(p);
+      positions.counts.push_back(0);
+    }
+    positions.kinds.push_back(found->second);
+    ++positions.counts[found->second];
+  }
+  return std::make_shared<const Positions>(positions);
+}
+
+/// Positions that several values have in common: those are alike that are so in all of them.
+inline SharedPositions common(const std::vector<SharedPositions>& all,
+                              std::vector<std::size_t>& first) {
+  std::vector<std::vector<std::size_t>> signatures(all.front()->kinds.size());
+  for (const SharedPositions& positions : all) {
+    for (std::size_t p = 0; p < signatures.size(); ++p) {
+      signatures[p].push_back(positions->kinds.at(p));
+    }
+  }
+  return told_apart(signatures, first);
+}
+
+/// What each position of an output reads: positions of the input, as often as they stand there, for
+/// means with what divides their sum.
+struct Gathering {
+  std::vector<std::vector<std::size_t>> reads;
+  std::vector<std::int64_t> divisors;  // none: the root of the sum of squares
+
+  [[nodiscard]] bool is_mean() const { return !divisors.empty(); }
+};
+using SharedGathering = std::shared_ptr<const Gathering>;
+
+/// What each output reads along one axis of `input` positions.
+struct AxisReads {
+  std::int64_t input = 1;
+  std::vector<std::vector<std::int64_t>> reads;
+  std::vector<std::int64_t> divisors;  // none: a sum is not divided
+};
+
+/// The product of axes.
+inline SharedGathering product_of_axes(const std::vector<AxisReads>& axes) {
+  Gathering all{{{0}}, {}};
+  for (const AxisReads& axis : axes) {
+    Gathering next;
+    for (std::size_t p = 0; p < all.reads.size(); ++p) {
+      for (std::size_t o = 0; o < axis.reads.size(); ++o) {
+        std::vector<std::size_t>& reads = next.reads.emplace_back();
+        for (const std::size_t before : all.reads[p]) {
+          for (const std::int64_t i : axis.reads[o]) {
+            reads.push_back(before * static_cast<std::size_t>(axis.input) +
+                            static_cast<std::size_t>(i));
+          }
+        }
+        if (axis.divisors.empty()) continue;
+        next.divisors.push_back((all.divisors.empty() ? 1 : all.divisors[p]) * axis.divisors[o]);
+      }
+    }
+    all = std::move(next);
+  }
+  return std::make_shared<const Gathering>(std::move(all));
+}
+
+/// Which positions of the input an output reads.
+struct Passage {
+  enum class Kind : std::uint8_t {
+    all,       // any: what is known of all of them is known of each output
+    same,      // its own
+    gathered,  // those of a `Gathering`
+  };
+  Kind kind = Kind::all;
+  SharedGathering gathering;
+
+  static Passage same() { return {Kind::same, nullptr}; }
+  static Passage of(SharedGathering gathering) { return {Kind::gathered, std::move(gathering)}; }
+};
+
+/// A passage from positions of certain kinds.
+struct Route {
+  Passage::Kind kind = Passage::Kind::all;
+  SharedPositions output;
+  std::vector<std::map<std::size_t, std::int64_t>> taps;  // by kinds: how many of which are read
+  std::vector<std::int64_t> divisors;
+};
+
+/// `maps`: whether positions are told apart.
+inline Route route_of(const Passage& passage, const SharedPositions& input, std::int64_t positions,
+                      bool maps) {
+  Route route;
+  const bool is_same = passage.kind == Passage::Kind::same &&
+                       static_cast<std::int64_t>(input->kinds.size()) == positions;
+  if (!maps || (passage.kind != Passage::Kind::gathered && !is_same)) {
+    route.output = alike(positions);
+    return route;
+  }
+  route.kind = passage.kind;
+  if (is_same) {
+    route.output = input;
+    return route;
+  }
+  const Gathering& gathering = *passage.gathering;
+  using Taps = std::map<std::size_t, std::int64_t>;
+  std::vector<std::pair<Taps, std::int64_t>> signatures;
+  for (std::size_t p = 0; p < gathering.reads.size(); ++p) {
+    auto& [taps, divisor] = signatures.emplace_back();
+    for (const std::size_t i : gathering.reads[p]) ++taps[input->kinds.at(i)];
+    divisor = gathering.is_mean() ? gathering.divisors[p] : 0;
+  }
+  std::vector<std::size_t> first;
+  route.output = told_apart(signatures, first);
+  for (const std::size_t p : first) {
+    route.taps.push_back(signatures[p].first);
+    if (gathering.is_mean()) route.divisors.push_back(signatures[p].second);
+  }
+  return route;
+}
+
+/// Means of all positions, or the root of all squares.
+inline Passage over_all(std::int64_t positions, bool is_mean) {
+  AxisReads axis{positions, {{}}, {}};
+  for (std::int64_t i = 0; i < positions; ++i) axis.reads.front().push_back(i);
+  if (is_mean) axis.divisors = {positions};
+  return Passage::of(product_of_axes({axis}));
+}
+
+/// What `reads_of` tells of each axis.
+inline Passage along_positions(const Sizes& input,
+                               const std::function<AxisReads(std::size_t axis)>& reads_of) {
+  std::vector<AxisReads> axes;
+  for (std::size_t axis = 0; axis + 1 < input.size(); ++axis) {
+    axes.push_back(reads_of(axis));
+    axes.back().input = input[axis + 1];
+  }
+  return Passage::of(product_of_axes(axes));
+}
+
+/// Windows of a convolution or a pooling.
+inline Passage windows(const PlainPart& part, const Sizes& input, bool is_mean) {
+  return along_positions(input, [&](std::size_t axis) {
+    const PlainAxis window =
+        plain_axis(part.window, is_pooling(part), axis, input[axis + 1]).value();
+    AxisReads reads;
+    for (std::int64_t o = 0; o < window.output; ++o) {
+      reads.reads.emplace_back();
+      for (std::int64_t t = 0; t < window.kernel; ++t) {
+        const std::int64_t i = o * window.stride + t * window.dilation - window.pad;
+        if (i >= 0 && i < window.input) reads.reads.back().push_back(i);
+      }
+      if (is_mean) reads.divisors.push_back(window.kernel);
+    }
+    return reads;
+  });
+}
+
+}  // namespace smoothbound::support::oracle
