@@ -62,10 +62,10 @@ std::size_t level_read(const Reading& reads) {
   return level;
 }
 
-// With the own block among the rest.
-void close(Value& value, std::size_t own_group, bool by_triangle) {
+// With the own block in the group that it joins.
+void close(Value& value, std::size_t own_group, Label joined, bool by_triangle) {
   if (own_group < value.groups() && value.label(own_group) == own) {
-    const std::size_t earlier = value.find_or_add(rest);
+    const std::size_t earlier = value.find_or_add(joined);
     if (by_triangle) {
       value.join_by_triangle(earlier, own_group);
     } else {
@@ -83,13 +83,13 @@ Composition::Composition(Value input, Method method, Trace* trace, const Refinem
 
 void Composition::begin_stretch() {
   conclude();
-  close(z_, own_, method_ == Method::paper);
+  close(z_, own_, joined_, method_ == Method::paper);
   own_ = none_;
 }
 
 Value Composition::value() const {
   Value all = z_;
-  close(all, own_, method_ == Method::paper);
+  close(all, own_, joined_, method_ == Method::paper);
   return all;
 }
 
@@ -145,9 +145,10 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
 }
 
 void Composition::apply(const AffineConstants& b, const Magnitude& R, const Extents& extents,
-                        Label group, std::optional<std::uint32_t> block) {
+                        Label group, std::optional<std::uint32_t> block, Label joined) {
   if (begun_) begin_stretch();
   begun_ = true;
+  joined_ = method_ == Method::paper ? rest : joined;
   // The paper's rules do not tell blocks from each other.
   const Label label = method_ == Method::paper || group == rest ? own : group;
   own_ = z_.find_or_add(label);
@@ -279,7 +280,7 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
   image.T[level] = a.smoothness.is_zero() ? slope * T : Magnitude::infinity();
   image.S[level] = slope * S;
   if (a.smoothness.is_zero()) return;
-  if (is_joint || T.is_finite()) {
+  if ((is_joint || T.is_finite()) && z.groups() <= most_groups_with_form) {
     Magnitude all;
     for (std::size_t i = 0; i < z.groups(); ++i) all = hypotenuse(all, l(i));
     all = std::min(all, S);
@@ -339,6 +340,8 @@ void Composition::apply_centred(std::size_t level, const MapAtLevel& at, const M
     image.T[level] = slope * z.T[level];
     return;
   }
+  image.T[level] = Magnitude::infinity();
+  if (z.groups() > most_groups_with_form) return;
   // The same along one direction.
   const Magnitude l = z.lipschitz(level);
   const Magnitude mu = mean([](const Value& cell, std::size_t of) { return cell.lipschitz(of); });
