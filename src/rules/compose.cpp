@@ -100,6 +100,9 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
         passage.reset();
     }
     image.divide(passage ? passage->output() : nullptr);
+    if (is_divided && !z_.cells().front().knows_blocks()) {
+      for (std::size_t c = 0; c < image.cells().size(); ++c) image.cell(c).forget_blocks();
+    }
   }
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (!z_.level_set().has(level)) continue;

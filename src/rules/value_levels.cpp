@@ -69,7 +69,8 @@ void Value::limit_blocks() {
   constexpr std::size_t most_blocks = 256;
   constexpr std::size_t most_in_cells = 1024;
   if (blocks_.size() > most_blocks) return forget_blocks();
-  if (blocks_.size() * cells_.size() <= most_in_cells) return;
+  if (blocks_.size() * cells_.size() <= most_in_cells || !cells_.front().knows_blocks()) return;
+  fill_others();  // the largest ones remain
   for (Value& cell : cells_) cell.forget_blocks();
 }
 
