@@ -87,6 +87,18 @@ void expect_mean(const MeanAxis& axis, const Mean& mean, Random& random) {
                                 weight, 1e-15L));
     }
   }
+  const AxisReads reads = axis.reads();
+  ASSERT_EQ(reads.inputs, std::ssize(mean.rows.front()));
+  ASSERT_EQ(reads.outputs.size(), mean.rows.size());
+  for (std::size_t o = 0; o < mean.rows.size(); ++o) {
+    const AxisReads::Output& output = reads.outputs[o];
+    Vector row(mean.rows[o].size());
+    for (std::int64_t t = 0; t < output.count; ++t) {
+      row.at(static_cast<std::size_t>(output.first + t * output.step)) =
+          1 / static_cast<long double>(output.divisor);
+    }
+    ASSERT_EQ(row, mean.rows[o]);
+  }
   ASSERT_EQ(axis.taps().to_integer(), mean.taps());
   const long double constant = axis.squared_norm().to_double();
   ASSERT_TRUE(test::is_near(constant, mean.squared_norm(), 1e-15L));
@@ -167,6 +179,7 @@ TEST(MeanAxis, OfHugeInputsIsBounded) {
   pool.window.kernel = Extent::uniform(huge / 2);
   pool.window.stride = Extent::uniform(1 << 20);
   EXPECT_LE(pool.axes(Shape{1, huge}).front().squared_norm(), Magnitude::from_count(1 << 20));
+  EXPECT_TRUE(windows.reads().outputs.empty());
   AdaptiveAveragePool adaptive;
   adaptive.output = Extent::uniform(huge / 2);
   EXPECT_EQ(adaptive.axes(Shape{1, huge}).front().squared_norm(), Magnitude::from_count(2));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <vector>
 
 #include "small_map.hpp"
 
@@ -62,6 +63,60 @@ TEST(Window, OverlapAndShapeEqualCountsForRandomSettings) {
     ASSERT_EQ(axis.taps().to_integer(), counted_taps(axis));
     const std::int64_t step = stride / std::gcd(stride, dilation);
     ASSERT_LE(axis.largest_overlap(), (kernel + step - 1) / step);
+  }
+}
+
+// What `reads` says of each output, and `readers` of each input, as lists of places.
+std::vector<std::vector<std::int64_t>> listed(const AxisReads& reads) {
+  std::vector<std::vector<std::int64_t>> lists;
+  for (const AxisReads::Output& output : reads.outputs) {
+    std::vector<std::int64_t>& list = lists.emplace_back();
+    for (std::int64_t t = 0; t < output.count; ++t) list.push_back(output.first + t * output.step);
+  }
+  return lists;
+}
+
+TEST(Window, ReadsAndReadersAreThoseOfItsTaps) {
+  Random random(20261130);
+  int tried = 0;
+  while (tried < 5000) {
+    AxisWindow axis;
+    axis.input = random.integer(1, 20);
+    axis.kernel = random.integer(1, 7);
+    axis.stride = random.integer(1, 5);
+    axis.dilation = random.integer(1, 5);
+    axis.pad_before = random.integer(0, 9);
+    axis.output = random.integer(1, 20);
+    SCOPED_TRACE(testing::Message()
+                 << axis.input << " to " << axis.output << " K " << axis.kernel << " s "
+                 << axis.stride << " e " << axis.dilation << " pad " << axis.pad_before);
+    ++tried;
+    std::vector<std::vector<std::int64_t>> reads(static_cast<std::size_t>(axis.output));
+    std::vector<std::vector<std::int64_t>> readers(static_cast<std::size_t>(axis.input));
+    for (std::int64_t o = 0; o < axis.output; ++o) {
+      for (const auto& input : test::taps(axis, o)) {
+        if (!input) continue;
+        reads[static_cast<std::size_t>(o)].push_back(static_cast<std::int64_t>(*input));
+        readers[*input].push_back(o);
+      }
+    }
+    ASSERT_EQ(axis.reads().inputs, axis.input);
+    ASSERT_EQ(listed(axis.reads()), reads);
+    ASSERT_EQ(axis.readers().inputs, axis.output);
+    ASSERT_EQ(listed(axis.readers()), readers);
+  }
+}
+
+TEST(Window, TooManyPositionsAreNotDivided) {
+  AxisWindow axis;
+  axis.input = axis.output = most_divided_positions;
+  EXPECT_EQ(std::ssize(axis.reads().outputs), most_divided_positions);
+  EXPECT_EQ(std::ssize(axis.readers().outputs), most_divided_positions);
+  for (std::int64_t AxisWindow::*const size : {&AxisWindow::input, &AxisWindow::output}) {
+    AxisWindow larger = axis;
+    ++(larger.*size);
+    EXPECT_TRUE(larger.reads().outputs.empty());
+    EXPECT_TRUE(larger.readers().outputs.empty());
   }
 }
 

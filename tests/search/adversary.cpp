@@ -19,6 +19,8 @@ class Adversary::Recorder final : public Observer<double> {
       double& best = adversary_.found_.layers[layer][level];
       const double norm = adversary_.layer_norms_[layer](values, level);
       if (exceeds(norm, best)) best = norm;
+      if (!tells_positions(level)) continue;
+      adversary_.layer_norms_[layer].raise(level, adversary_.found_.layer_positions[layer][level]);
     }
   }
 
@@ -35,6 +37,7 @@ Adversary::Adversary(const support::Network& network, const Region& region, Netw
       norms_(run.values()[run.output()].shape) {
   centres_ = network.bounds(Method::sharp).level_set.has(centred_euclidean);
   found_.layers.resize(network.graph.layers.size());
+  found_.layer_positions.resize(network.graph.layers.size());
   for (std::uint32_t layer = 0; layer < network.graph.layers.size(); ++layer) {
     layer_norms_.emplace_back(run.values()[run.output_of(layer)].shape);
   }
@@ -67,6 +70,8 @@ void Adversary::record(int order, std::span<const double> image) {
     double& best = found_.output[level][static_cast<std::size_t>(order)];
     const double norm = norms_(image.data(), level);
     if (exceeds(norm, best)) best = norm;
+    if (!tells_positions(level)) continue;
+    norms_.raise(level, found_.output_positions[static_cast<std::size_t>(order)][level]);
   }
 }
 
@@ -77,7 +82,7 @@ double Adversary::evaluate(int order, std::size_t level, const SearchPoint& poin
   const std::span<const double> output = trajectory_.output();
   if (order == 0 || direction_.empty()) {
     record(0, output);
-    return norms_(output, level, unit_);
+    return norms_(output, level, unit_, aim_);
   }
   Numbers image(output.size());
   Numbers next = direction_;
@@ -88,7 +93,7 @@ double Adversary::evaluate(int order, std::size_t level, const SearchPoint& poin
     if (order == 1) jvp<double>(trajectory_, next, {}, image);
     if (order == 2) second_directional<double>(trajectory_, next, image);
     record(order, image);
-    const double value = norms_(image, level, unit);
+    const double value = norms_(image, level, unit, aim_);
     if (exceeds(value, best)) {
       best = value;
       direction_ = next;
@@ -111,6 +116,11 @@ double Adversary::evaluate(int order, std::size_t level, const SearchPoint& poin
 void Adversary::ascend(int order, std::size_t level, const Effort& effort) {
   const auto start = static_cast<Region::Start>(random_() % Region::starts);
   SearchPoint at = region_->draw(start, random_);
+  const auto positions = static_cast<std::uint64_t>(run_->output_shape().positions());
+  aim_.reset();
+  if (tells_positions(level) && positions > 1 && random_() % 2 == 0) {
+    aim_ = static_cast<std::size_t>(random_() % positions);
+  }
   draw_direction();
   double value = evaluate(order, level, at, effort.power_steps);
   double share = 1;

@@ -18,9 +18,14 @@ struct Effort {
 /// The largest norms met, of values, first and second derivatives along unit directions.
 using Orders = std::array<double, 3>;
 
+/// The same at each position, at the levels that tell positions.
+using AtPositions = PerLevel<Numbers>;
+
 struct Findings {
   PerLevel<Orders> output{};
   std::vector<PerLevel<double>> layers;  // of values alone
+  std::array<AtPositions, 3> output_positions;
+  std::vector<AtPositions> layer_positions;
 };
 
 /// Maximizes each quantity at each level in turn; what is met on the way counts for all of them.
@@ -47,8 +52,9 @@ class Adversary {
   LevelNorms norms_;
   std::vector<LevelNorms> layer_norms_;
   Numbers direction_;
-  Numbers unit_;          // the part of the image that counts, of length 1
-  bool centres_ = false;  // some layer sees differences from the mean over samples
+  Numbers unit_;                    // the part of the image that counts, of length 1
+  bool centres_ = false;            // some layer sees differences from the mean over samples
+  std::optional<std::size_t> aim_;  // a position whose norm is sought, in place of the largest
   Findings found_;
 };
 

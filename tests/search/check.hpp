@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "search/adversary.hpp"
 #include "search/objective_adversary.hpp"
@@ -61,6 +62,50 @@ class Nearest {
   std::string context_;
 };
 
+/// The cell of each position.
+inline std::vector<std::size_t> cells_by_position(const rules::PositionClasses& classes) {
+  std::vector<std::size_t> cells(1);
+  for (const rules::PositionClasses::Axis& axis : classes.axes()) {
+    std::vector<std::size_t> next;
+    for (const std::size_t cell : cells) {
+      for (const std::uint32_t of_axis : axis.class_of) {
+        next.push_back(cell * axis.sizes.size() + of_axis);
+      }
+    }
+    cells = std::move(next);
+  }
+  return cells;
+}
+
+/// Norms at single positions against the numbers of the cells that they are in.
+inline void expect_cells_below(const Findings& found, const BoundTable& table, Nearest& nearest) {
+  const std::size_t last = table.layers.size() - 1;
+  for (std::size_t layer = 0; layer <= last; ++layer) {
+    const rules::Value value = table.value(static_cast<std::uint32_t>(layer));
+    if (value.classes() == nullptr) continue;
+    const std::vector<std::size_t> cells = cells_by_position(*value.classes());
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (!tells_positions(level) || !table.level_set.has(level)) continue;
+      const Numbers& norms = found.layer_positions[layer][level];
+      ASSERT_EQ(norms.size(), cells.size());
+      for (std::size_t p = 0; p < cells.size(); ++p) {
+        const Triple bounds = value.cells()[cells[p]].total(level);
+        nearest.expect_bounded(norms[p], bounds.m,
+                               fmt::format("{} m of cells", levels[level].name));
+        if (layer < last) continue;
+        const auto of_output = [&](std::size_t order) {
+          const Numbers& numbers = found.output_positions[order][level];
+          return numbers.empty() ? 0 : numbers[p];
+        };
+        nearest.expect_bounded(of_output(1), bounds.lipschitz,
+                               fmt::format("{} l of cells", levels[level].name));
+        nearest.expect_bounded(of_output(2), bounds.smoothness,
+                               fmt::format("{} L of cells", levels[level].name));
+      }
+    }
+  }
+}
+
 /// All that was found of a network against a table of its bounds. The paper's method knows the
 /// Euclidean level alone.
 inline void expect_below(const Findings& found, const BoundTable& table, Nearest& nearest) {
@@ -78,6 +123,7 @@ inline void expect_below(const Findings& found, const BoundTable& table, Nearest
     nearest.expect_bounded(output[1], bounds.lipschitz, fmt::format("{} l", name));
     nearest.expect_bounded(output[2], bounds.smoothness, fmt::format("{} L", name));
   }
+  expect_cells_below(found, table, nearest);
 }
 
 inline void expect_below(const ObjectiveFindings& found, const ObjectiveBounds& bounds,

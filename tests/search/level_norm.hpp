@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,7 @@ class LevelNorms {
         }
       }
     }
+    positions_ = static_cast<std::size_t>(shape.sample.positions());
     for (std::size_t level = 0; level < levels.size(); ++level) {
       slot_of_[level].resize(entries);
       const Level& axes = levels[level];
@@ -57,10 +59,32 @@ class LevelNorms {
     return std::sqrt(sums_[level][largest_slot(values, level)]);
   }
 
-  /// The same, where `unit` becomes the part of `values` that has the norm, of length 1; or 0.
-  double operator()(std::span<const double> values, std::size_t level, std::vector<double>& unit) {
+  /// Of each entry the slot that it belongs to.
+  [[nodiscard]] const std::vector<std::size_t>& slots(std::size_t level) const {
+    return slot_of_[level];
+  }
+  /// How many slots there are.
+  [[nodiscard]] std::size_t slot_count(std::size_t level) const { return sums_[level].size(); }
+  /// The position of a slot, at levels that tell positions.
+  [[nodiscard]] std::size_t position_of(std::size_t slot) const { return slot % positions_; }
+
+  /// Of what was measured last at a level that tells positions: the norms at each of them, where
+  /// they exceed what is known.
+  void raise(std::size_t level, std::vector<double>& by_position) const {
+    by_position.resize(positions_);
+    for (std::size_t slot = 0; slot < sums_[level].size(); ++slot) {
+      double& best = by_position[slot % positions_];
+      const double norm = std::sqrt(sums_[level][slot]);
+      if (!std::isnan(best) && !(norm <= best)) best = norm;
+    }
+  }
+
+  /// The same, where `unit` becomes the part of `values` that has the norm, of length 1; or 0. At
+  /// levels that tell positions `only` may name one: the norm there.
+  double operator()(std::span<const double> values, std::size_t level, std::vector<double>& unit,
+                    std::optional<std::size_t> only = {}) {
     const double* const measured = seen(values.data(), level);
-    const std::size_t slot = largest_slot(measured, level);
+    const std::size_t slot = largest_slot(measured, level, only);
     const double norm = std::sqrt(sums_[level][slot]);
     unit.assign(values.size(), 0);
     if (!(norm > 0)) return norm;
@@ -82,14 +106,17 @@ class LevelNorms {
     return differences_.data();
   }
 
-  std::size_t largest_slot(const double* values, std::size_t level) {
+  std::size_t largest_slot(const double* values, std::size_t level,
+                           std::optional<std::size_t> only = {}) {
     std::vector<double>& sums = sums_[level];
     std::fill(sums.begin(), sums.end(), 0.0);
     for (std::size_t i = 0; i < slot_of_[level].size(); ++i) {
       sums[slot_of_[level][i]] += values[i] * values[i];
     }
-    std::size_t best = 0;
-    for (std::size_t slot = 1; slot < sums.size(); ++slot) {
+    const std::size_t first = only.value_or(0);
+    const std::size_t step = only ? positions_ : 1;
+    std::size_t best = first;
+    for (std::size_t slot = first + step; slot < sums.size(); slot += step) {
       if (!(sums[slot] <= sums[best]) && !std::isnan(sums[best])) best = slot;
     }
     return best;
@@ -101,6 +128,7 @@ class LevelNorms {
   std::vector<double> means_;
   std::vector<double> differences_;
   double samples_ = 1;
+  std::size_t positions_ = 1;
 };
 
 }  // namespace smoothbound::search
