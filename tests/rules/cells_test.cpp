@@ -234,7 +234,7 @@ TEST(Cells, EndWherePositionsAreUnknown) {
   EXPECT_TRUE(fewer.value().cells().empty());
 }
 
-// Cells beyond 1024 pairs with blocks give these up, and the value keeps the largest of theirs.
+// Beyond 4096 pairs of a cell and a block these are given up for good.
 TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
   constexpr std::int64_t n = 256;
   AffineConstants triangle = window(n);
@@ -250,30 +250,15 @@ TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
   const Extents extents{1, n, 1};
   Composition parts(input_of(1e9, 1), Method::sharp);
   parts.apply(triangle, number(1), extents, rest, 0);
-  for (std::uint32_t k = 1; k < 4; ++k) parts.apply(pointwise, number(1), extents, rest, k);
-  ASSERT_EQ(parts.value().cells().size(), 256U);
-  EXPECT_TRUE(parts.value().cells().front().knows_blocks());
-  Composition full = parts;
-  full.apply(pointwise, number(0.5), extents, rest, 4);
-  Value value = full.value();
-  ASSERT_EQ(value.blocks().size(), 5U);
-  EXPECT_FALSE(value.cells().front().knows_blocks());
-  for (const BlockBound& block : value.blocks()) {
-    EXPECT_EQ(check_upper(block.l[per_position], Ball(block.block < 4 ? 8 : 16)), "")
-        << block.block;
-  }
-  // One position reads two: of blocks what the whole value says, of the rest what cells do.
-  AffineConstants last = window(n);
-  last.of_sample->taps = square_root(number(2));
-  last.of_sample->positions = reads_of(PositionReads::Kind::patch, {{0, 1, 2, 1}, {2, 1, 2, 1}}, n);
-  full.apply(last, number(1), {1, 2, 1}, rest, 5);
-  value = full.value();
-  ASSERT_EQ(value.cells().size(), 2U);
-  EXPECT_FALSE(value.cells().front().knows_blocks());
-  ASSERT_EQ(value.blocks().size(), 6U);
-  EXPECT_EQ(check_upper(value.blocks()[0].l[per_position], Ball(8) * square_root(Ball(2))), "");
-  EXPECT_EQ(check_upper(value.blocks()[4].l[per_position], Ball(16) * square_root(Ball(2))), "");
-  EXPECT_EQ(check_upper(value.cells()[0].m[per_position], square_root(Ball(3)) / Ball(2)), "");
+  for (std::uint32_t k = 1; k < 16; ++k) parts.apply(pointwise, number(1), extents, rest, k);
+  const Value value = parts.value();
+  ASSERT_EQ(value.cells().size(), 256U);
+  ASSERT_EQ(value.cells().front().blocks().size(), 16U);
+  EXPECT_EQ(check_upper(value.cells()[15].blocks()[0].l[per_position], Ball(4)), "");
+  EXPECT_EQ(check_upper(value.blocks()[0].l[per_position], Ball(16)), "");
+  parts.apply(pointwise, number(1), extents, rest, 16);
+  EXPECT_FALSE(parts.value().knows_blocks());
+  EXPECT_FALSE(parts.value().cells().front().knows_blocks());
 }
 
 Value divided(double first, double second) {
