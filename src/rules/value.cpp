@@ -177,7 +177,10 @@ void Value::lower_to_form() {
 }
 
 void Value::lower_forms() {
-  if ((cells_.empty() && groups() <= 2) || groups() > most_groups_with_form) return;
+  // Of earlier blocks and one more it says nothing that joining these does not.
+  const bool is_shared = std::any_of(labels_.begin(), labels_.end(),
+                                     [](Label label) { return label != rest && label != own; });
+  if ((cells_.empty() && !is_shared) || groups() > most_groups_with_form) return;
   const auto lower = [](Value& value) {
     for (std::size_t level = 0; level < levels.size(); ++level) {
       if (value.level_set_.has(level)) value.T[level] = value.smoothness(level);

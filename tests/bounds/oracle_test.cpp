@@ -258,7 +258,10 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
   int shared = 0;
   int disjoint = 0;
   std::array<int, 2> with_groups{};  // of blocks that are used again: one, several
-  std::array<int, 3> lowered{};      // m, l, L, as batch norms do not see the mean over samples
+  // Networks in which a refinement lowers m, l, L of some layer.
+  static constexpr std::array refined{&Refinements::centred, &Refinements::maps,
+                                      &Refinements::cauchy, &Refinements::radial};
+  std::array<std::array<int, 3>, refined.size()> lowered{};
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
     const PlainNetwork network = support::random_network(seed);
     seen.insert(network.loss);
@@ -267,13 +270,22 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
       for (const support::PlainPart& part : layer.parts) seen.insert(part.kind);
     }
     const Network evaluated = read_network(to_text(network), "random.json");
-    Inputs inputs = inputs_of(evaluated.settings);
-    const Triple centred = evaluate_bounds(evaluated.graph, inputs, Method::sharp).network();
-    inputs.refinements.centred = false;
-    const Triple uncentred = evaluate_bounds(evaluated.graph, inputs, Method::sharp).network();
-    static constexpr std::array entries{&Triple::m, &Triple::lipschitz, &Triple::smoothness};
-    for (std::size_t entry = 0; entry < entries.size(); ++entry) {
-      if (centred.*entries.at(entry) < uncentred.*entries.at(entry)) ++lowered.at(entry);
+    const Inputs inputs = inputs_of(evaluated.settings);
+    const BoundTable all = evaluate_bounds(evaluated.graph, inputs, Method::sharp);
+    for (std::size_t which = 0; which < refined.size(); ++which) {
+      Inputs fewer = inputs;
+      fewer.refinements.*refined.at(which) = false;
+      const BoundTable table = evaluate_bounds(evaluated.graph, fewer, Method::sharp);
+      static constexpr std::array entries{&Triple::m, &Triple::lipschitz, &Triple::smoothness};
+      for (std::size_t entry = 0; entry < entries.size(); ++entry) {
+        const auto is_lower = [&](std::size_t i) {
+          return all.layers[i].*entries.at(entry) * Magnitude::from_decimal("1.000001") <
+                 table.layers[i].*entries.at(entry);
+        };
+        bool any = false;
+        for (std::size_t i = 0; i < all.layers.size(); ++i) any = any || is_lower(i);
+        if (any) ++lowered.at(which).at(entry);
+      }
     }
     const std::uint32_t groups_of_shared = evaluated.graph.shared_groups;
     if (groups_of_shared > 0) ++with_groups.at(groups_of_shared > 1 ? 1 : 0);
@@ -292,7 +304,19 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
   EXPECT_GT(shared, 50);
   EXPECT_GT(disjoint, 50);
   for (const int networks : with_groups) EXPECT_GT(networks, 100);
-  for (const int networks : lowered) EXPECT_GT(networks, 10);
+  // 0: never.
+  const std::array<std::array<int, 3>, refined.size()> least{
+      {{10, 10, 10}, {300, 300, 300}, {0, 2, 10}, {0, 2, 10}}};
+  for (std::size_t which = 0; which < refined.size(); ++which) {
+    for (std::size_t entry = 0; entry < least.at(which).size(); ++entry) {
+      const int at_least = least.at(which).at(entry);
+      if (at_least == 0) {
+        EXPECT_EQ(lowered.at(which).at(entry), 0) << which << " " << entry;
+      } else {
+        EXPECT_GT(lowered.at(which).at(entry), at_least) << which << " " << entry;
+      }
+    }
+  }
 }
 
 TEST_P(RandomNetworks, EveryInfiniteEntryHasACause) {

@@ -41,6 +41,8 @@ class Oracle {
   [[nodiscard]] OracleTriple layer(std::size_t index, std::size_t level = 0) const {
     return done_[index].bounds.total(level);
   }
+  /// All that is known of the last layer.
+  [[nodiscard]] const OracleValue& output() const { return done_.back().bounds; }
   [[nodiscard]] bool couples_samples() const { return couples_; }
 
   /// Prop 4.2.

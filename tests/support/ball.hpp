@@ -5,6 +5,7 @@
 #include <arb.h>
 
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -68,6 +69,10 @@ class Ball {
   [[nodiscard]] bool is_zero() const { return !infinite_ && arb_is_zero(x_) != 0; }
   [[nodiscard]] const arb_t& raw() const { return x_; }
   [[nodiscard]] arb_t& raw() { return x_; }
+  [[nodiscard]] double to_double() const {
+    return infinite_ ? std::numeric_limits<double>::infinity()
+                     : arf_get_d(arb_midref(x_), ARF_RND_NEAR);
+  }
   [[nodiscard]] std::string to_text() const {
     if (infinite_) return "inf";
     char* digits = arb_get_str(x_, 25, ARB_STR_MORE);

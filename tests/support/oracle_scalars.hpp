@@ -45,9 +45,10 @@ inline Ball radial_part(const BlockOfScalar& k, const Ball& scalar, const Ball& 
   return gamma * ((scalar + k.o) / k.radius);
 }
 
-/// A bound of the sum of |g_k|^2 over all blocks: those in K by the theorem, others by l_k.
+/// A bound of the sum of |g_k|^2 over all blocks: those in K by the theorem, others by l_k. No
+/// block of K has a radius below rho.
 inline Ball sum_of_squares(const std::vector<BlockOfScalar>& blocks, const std::vector<bool>& in_K,
-                           const Ball& scalar, const Ball& M) {
+                           const Ball& rho, const Ball& scalar, const Ball& M) {
   const auto n = static_cast<std::int64_t>(std::count(in_K.begin(), in_K.end(), true));
   static const std::vector<Ball> e_of = [] {
     std::vector<Ball> e;
@@ -63,18 +64,18 @@ inline Ball sum_of_squares(const std::vector<BlockOfScalar>& blocks, const std::
   }();
   const Ball& gamma = gamma_of[static_cast<std::size_t>(std::min<std::int64_t>(n, 32))];
   Ball sum;
-  Ball rho = Ball::infinity();
   for (std::size_t k = 0; k < blocks.size(); ++k) {
     const BlockOfScalar& block = blocks[k];
-    if (in_K[k]) rho = smaller(rho, block.radius);
     sum = sum + square(in_K[k] ? smaller(block.l, radial_part(block, scalar, gamma)) : block.l);
   }
   return n == 0 ? sum : sum + e_of[static_cast<std::size_t>(n)] * square(M / rho);
 }
 
+/// E(scalar): what |grad sigma|^2 is at most for scalars sigma of at most that, M at most anywhere.
 /// The sets that are tried: of the blocks whose radius is not below one of the four smallest the
 /// last ones.
-inline std::vector<std::vector<bool>> sets_of_blocks(const std::vector<BlockOfScalar>& blocks) {
+inline Ball largest_sum_of_squares(const std::vector<BlockOfScalar>& blocks, const Ball& scalar,
+                                   const Ball& M) {
   std::vector<Ball> radii;
   for (const BlockOfScalar& block : blocks) {
     const bool is_known = std::any_of(radii.begin(), radii.end(), [&](const Ball& radius) {
@@ -85,24 +86,14 @@ inline std::vector<std::vector<bool>> sets_of_blocks(const std::vector<BlockOfSc
   std::sort(radii.begin(), radii.end(),
             [](const Ball& a, const Ball& b) { return certainly_less(a, b); });
   if (radii.size() > 4) radii.resize(4);
-  std::vector<std::vector<bool>> sets(1, std::vector<bool>(blocks.size()));
+  Ball least = sum_of_squares(blocks, std::vector<bool>(blocks.size()), 1, scalar, M);
   for (const Ball& rho : radii) {
     std::vector<bool> last(blocks.size());
     for (std::size_t k = blocks.size(); k-- > 0;) {
       if (blocks[k].radius.is_zero() || certainly_less(blocks[k].radius, rho)) continue;
       last[k] = true;
-      sets.push_back(last);
+      least = smaller(least, sum_of_squares(blocks, last, rho, scalar, M));
     }
-  }
-  return sets;
-}
-
-/// E(scalar): what |grad sigma|^2 is at most for scalars sigma of at most that, M at most anywhere.
-inline Ball largest_sum_of_squares(const std::vector<BlockOfScalar>& blocks, const Ball& scalar,
-                                   const Ball& M) {
-  Ball least = Ball::infinity();
-  for (const std::vector<bool>& K : sets_of_blocks(blocks)) {
-    least = smaller(least, sum_of_squares(blocks, K, scalar, M));
   }
   return least;
 }

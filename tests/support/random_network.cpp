@@ -20,7 +20,10 @@ namespace {
 class RandomNetwork {
  public:
   explicit RandomNetwork(std::uint64_t seed)
-      : random_(seed), reads_ids_(seed % 11 == 5), centring_(seed % 5 == 2) {}
+      : random_(seed),
+        reads_ids_(seed % 11 == 5),
+        centring_(seed % 5 == 2),
+        bending_(seed % 7 == 3 && !centring_) {}
 
   PlainNetwork make() {
     network_ = {};
@@ -30,7 +33,7 @@ class RandomNetwork {
     make_settings();
     const std::int64_t depth = between(1, 12);
     branching_ = chance(50);
-    sharing_ = chance(40);
+    sharing_ = chance(bending_ ? 10 : 40);
     for (std::int64_t i = 0; i < depth; ++i) {
       if (!sharing_ || !chance(40) || !add_sharing_layer()) add_layer();
     }
@@ -56,6 +59,11 @@ class RandomNetwork {
   // The first layer that a layer may read if it computes with what it reads.
   [[nodiscard]] int first_readable() const { return reads_ids_ ? 0 : PlainLayer::network_input; }
   std::string literal_or_zero() { return chance(4) ? "0" : literal(); }
+  // Of balls in which numbers neither vanish nor explode, if that is what networks are about.
+  std::string radius() {
+    static constexpr std::array<std::string_view, 5> values{"1", "0.5", "2", "3", "5"};
+    return bending_ && chance(95) ? std::string(one_of(values)) : literal_or_zero();
+  }
 
   void make_settings() {
     static constexpr std::array<std::string_view, 6> norms{"0", "1e-3", "0.5", "1", "30.25", "1e9"};
@@ -70,7 +78,7 @@ class RandomNetwork {
       network_.sample_norm =
           norms[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(norm)))];
     }
-    network_.radius = literal_or_zero();
+    network_.radius = radius();
     network_.loss = one_of(loss_table()).name;
     network_.label_radius = literal_or_zero();
     network_.regularizer = chance(50) ? "0" : literal();
@@ -82,7 +90,7 @@ class RandomNetwork {
     PlainLayer layer;
     const int index = static_cast<int>(network_.layers.size());
     layer.name = "layer" + std::to_string(index + 1);
-    if (chance(25)) layer.radius = literal_or_zero();
+    if (chance(25)) layer.radius = radius();
     Sizes shape;
     if (branching_ && index > 0 && chance(35)) {
       choose_branches(layer);
@@ -197,6 +205,7 @@ class RandomNetwork {
     static constexpr std::array<std::string_view, 5> merges{"add", "add", "concat", "multiply",
                                                             "matmul"};
     layer.merge = one_of(merges);
+    if (bending_ && chance(90)) layer.merge = chance(70) ? "add" : "concat";
     if (layer.merge == "matmul" && choose_factors(layer)) return;
     if (layer.merge == "matmul") layer.merge = "multiply";
     const int layers = static_cast<int>(network_.layers.size());
@@ -285,9 +294,9 @@ class RandomNetwork {
     static constexpr std::array<std::int64_t, 4> widths{2, 4, 2, 6};
     PlainPart part;
     static const std::vector<std::string> others = other_components(Role::affine);
-    if (chance(5)) return make_opaque(shape);
+    if (!bending_ && chance(5)) return make_opaque(shape);
     if (chance(5)) return random_conv_transposed(random_, shape);
-    if (!others.empty() && chance(10)) return make_other(others);
+    if (!others.empty() && !bending_ && chance(10)) return make_other(others);
     part.bias = !chance(25);
     part.size = one_of(widths);
     if (shape.size() == 1 || chance(15)) {
@@ -339,6 +348,7 @@ class RandomNetwork {
     static const std::vector<ActivationValues> kinked = activations(true);
     PlainPart part;
     if (centring_ && chance(60)) return make_centring_map(shape);
+    if (bending_ && chance(90)) return make_bending_map(shape);
     const std::int64_t dice = between(1, 100);
     if (!others.empty() && chance(5)) return make_other(others);
     if (chance(4)) return random_prelu(random_, shape);
@@ -380,6 +390,28 @@ class RandomNetwork {
       part = make_normalization(shape);
     } while (part.kind != "batch_norm");
     part.per = "element";
+    return part;
+  }
+
+  // Of which gradients by blocks are known one by one, now and then a softmax behind.
+  PlainPart make_bending_map(const Sizes& shape) {
+    static constexpr std::array<std::string_view, 4> scales{"", "0.1", "1", "3"};
+    PlainPart part;
+    const std::int64_t dice = between(1, 100);
+    if (dice <= 50) {
+      part.kind = "softplus";
+      part.parameter_name = find_activation(part.kind)->parameter.name;
+      part.parameter = one_of(scales);
+    } else if (dice <= 60) {
+      part.kind = "smooth_leaky_relu";
+    } else if (dice <= 80) {
+      part.kind = "average_pool";
+      part.window = make_window(shape, false);
+    } else if (dice <= 95) {
+      return random_linear_map(random_, shape);
+    } else {
+      part.kind = "softmax";
+    }
     return part;
   }
 
@@ -426,6 +458,7 @@ class RandomNetwork {
   std::mt19937_64 random_;
   bool reads_ids_;
   bool centring_;  // with many batch norms of elements
+  bool bending_;   // of affine parts, linear maps and softplus
   PlainNetwork network_;
   std::vector<Sizes> shapes_;
   bool kinks_ = false;
