@@ -165,6 +165,14 @@ LayerwiseReport evaluate_layerwise(const Report& report, const MethodReport& res
   const Real exponent{Magnitude::from_count(1) / LowerBound::from_count(factors),
                       LowerBound::from_count(1) / Magnitude::from_count(factors), 0};
   layerwise.gain = power(product, exponent);
+  const LowerBound one = LowerBound::from_count(1);
+  if (*layerwise.gain <
+      one) {  // what bounds all blocks at once may be below what pairs of them say
+    layerwise.gain = one;
+    for (Magnitude& D : layerwise.majorizer) {
+      if (!D.is_zero()) D = objective.smoothness;
+    }
+  }
   return layerwise;
 }
 

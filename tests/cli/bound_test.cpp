@@ -5,6 +5,7 @@
 
 #include "support/csv.hpp"
 #include "support/run_program.hpp"
+#include "support/source_directory.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/texts.hpp"
 
@@ -153,6 +154,19 @@ TEST_F(LayerwiseBound, JsonHasAGroupForEachBlock) {
           .at(0)
           .contains("layerwise"),
       false);
+}
+
+// Of what several gradients cannot be at once, pairs of blocks know nothing.
+TEST_F(LayerwiseBound, StepsAreNotShorterThanOneForAllInTheMean) {
+  const Json json =
+      Json::parse(run_program({"bound", "--layerwise", "--format", "json",
+                               std::string(SMOOTHBOUND_SOURCE_DIR) + "/architectures/vgg16.yaml"})
+                      .out);
+  const Json& result = json.at("results").at(0);
+  EXPECT_EQ(result.at("layerwise").at("gain").at("text"), "1.0000000000000000e+0");
+  for (const Json& group : result.at("layerwise").at("groups")) {
+    EXPECT_EQ(group.at("majorizer"), result.at("objective").at("smoothness"));
+  }
 }
 
 TEST_F(LayerwiseBound, JsonTellsWhyNumbersAreInfinite) {
