@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "smoothbound/rules/compose.hpp"
@@ -211,6 +212,50 @@ TEST(Cells, OfAMean) {
   ASSERT_EQ(second.cells().size(), 3U);
   EXPECT_EQ(check_upper(second.cells()[0].m[per_position], Ball(5) / Ball(9)), "");
   EXPECT_EQ(check_upper(second.cells()[1].m[per_position], Ball(8) / Ball(9)), "");
+  // One position, or positions that are all alike, are no cells.
+  mean.positions = reads_of(PositionReads::Kind::mean, {{0, 1, 6, 6}}, 6);
+  parts.apply(mean, {1, 1, 1});
+  EXPECT_TRUE(parts.value().cells().empty());
+  EXPECT_EQ(check_upper(parts.value().m[per_position], Ball(2 * (5 + 8 + 9)) / Ball(54)), "");
+}
+
+// What picks one of three numbers may have the root of the sum of their squares.
+TEST(Cells, OfAMaximum) {
+  MapConstants largest;
+  largest.lipschitz.value = largest.slope_at_zero.value = square_root(number(3));
+  largest.at_positions = square_root(number(3));
+  largest.positions = window_of_three(PositionReads::Kind::patch, 6);
+  Composition parts(input_of(100, 1), Method::sharp);
+  parts.apply(largest, {1, 6, 1});
+  const Value value = parts.value();
+  ASSERT_EQ(value.cells().size(), 2U);
+  EXPECT_EQ(check_upper(value.cells()[0].m[per_position], square_root(Ball(2))), "");
+  EXPECT_EQ(check_upper(value.cells()[1].m[per_position], square_root(Ball(3))), "");
+}
+
+// The second derivative of each cell along one direction is known before sums over cells: forms
+// [3 0; 0 3] and [0 4; 4 0] make hypot(3, 4), and not the 7 of [3 4; 4 3].
+TEST(Cells, FormsAreLoweredBeforeSums) {
+  Value value(Triple{number(1), {}, {}}, set_of({per_position}));
+  value.find_or_add(7);
+  for (const auto& [i, j] : {std::pair(0U, 0U), std::pair(0U, 1U), std::pair(1U, 1U)}) {
+    value.H(i, j).fill(number(100));
+  }
+  value.divide(
+      std::make_shared<const PositionClasses>(std::vector{PositionClasses::Axis{{0, 1}, {1, 1}}}));
+  value.cell(0).H(0, 0)[per_position] = value.cell(0).H(1, 1)[per_position] = number(3);
+  value.cell(0).H(0, 1)[per_position] = {};
+  value.cell(1).H(0, 0)[per_position] = value.cell(1).H(1, 1)[per_position] = {};
+  value.cell(1).H(0, 1)[per_position] = number(4);
+  value.fill_others();
+  MapConstants a;
+  a.lipschitz.value = a.slope_at_zero.value = number(1);
+  a.smoothness.value = number(0.5);
+  a.inner = per_position;
+  Composition parts(value, Method::sharp);
+  parts.apply(a, {1, 2, 1});
+  EXPECT_EQ(check_upper(parts.value().smoothness(euclidean), Ball(5)), "");
+  EXPECT_EQ(check_upper(parts.value().smoothness(per_position), Ball(4)), "");
 }
 
 // What does not say which positions it reads, or makes other ones, has no cells.
@@ -274,6 +319,25 @@ TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
   EXPECT_EQ(check_upper(value.blocks()[0].l[per_position], Ball(8) * square_root(Ball(2))), "");
   EXPECT_EQ(check_upper(value.blocks()[4].l[per_position], Ball(16) * square_root(Ball(2))), "");
   EXPECT_EQ(check_upper(value.cells()[0].m[per_position], square_root(Ball(3)) / Ball(2)), "");
+  // Levels bound each other there, too: two positions.
+  EXPECT_EQ(check_upper(value.blocks()[0].l[euclidean], Ball(16)), "");
+}
+
+// A new stretch begins with pairs of directions that T bounds, in each cell by its own.
+TEST(Cells, PairsAreLoweredToTheFormOfTheirCell) {
+  Value value(Triple{number(1), number(50), number(100)}, set_of({per_position}));
+  value.divide(ends_apart(6));
+  for (std::size_t c = 0; c < 2; ++c) {
+    value.cell(c).T[per_position] = number(c == 0 ? 2 : 3);
+    value.cell(c).S[per_position] = number(c == 0 ? 5 : 7);
+  }
+  value.fill_others();
+  const Value stretched = Composition(value, Method::sharp).value();
+  ASSERT_EQ(stretched.cells().size(), 2U);
+  EXPECT_EQ(stretched.cells()[0].H(0, 0)[per_position], number(2));
+  EXPECT_EQ(stretched.cells()[1].H(0, 0)[per_position], number(3));
+  EXPECT_EQ(stretched.cells()[0].l(0)[per_position], number(5));
+  EXPECT_EQ(stretched.l(0)[per_position], number(7));
 }
 
 Value divided(double first, double second) {
