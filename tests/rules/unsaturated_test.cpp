@@ -321,6 +321,7 @@ TEST(Unsaturated, LowersTheFirstDerivative) {
   plain.growth.joint = inf;
   Value with_form = value;
   with_form.T[per_sample] = number(0);
+  with_form.l(0)[per_sample] = number(10);
   Composition again(with_form, Method::sharp);
   again.apply(plain, of_map);
   EXPECT_EQ(check_upper(again.value().T[per_sample], square(S) / Ball(4)), "");
