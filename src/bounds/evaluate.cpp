@@ -4,19 +4,10 @@
 
 #include <algorithm>
 
-#include "layer_evaluator.hpp"
+#include "places.hpp"
 
 namespace smoothbound {
 namespace {
-
-// Every block in the ball around 0 that the file or the settings name.
-PlaceAffine in_balls(const Graph& graph, const Inputs& inputs) {
-  return [&](std::uint32_t block, const AffineConstants& b) {
-    const std::optional<Real>& own = graph.blocks[block].radius;
-    const Magnitude radius = own ? own->upper : inputs.default_radius;
-    return AffinePart{b, radius, radius};
-  };
-}
 
 constexpr std::string_view beyond_the_largest =
     "beyond the largest number, about 1e1388255822130839282";
@@ -50,6 +41,14 @@ std::size_t position_of(TripleEntry entry) {
 
 }  // namespace
 
+PlaceAffine place_in_balls(const Graph& graph, const Inputs& inputs) {
+  return [&](std::uint32_t block, const AffineConstants& b) {
+    const std::optional<Real>& own = graph.blocks[block].radius;
+    const Magnitude radius = own ? own->upper : inputs.default_radius;
+    return AffinePart{b, radius, radius};
+  };
+}
+
 rules::Value BoundTable::value(std::uint32_t layer) const {
   if (values.empty()) return {layers[layer], level_set};
   return values[layer].unpack(level_set);
@@ -57,14 +56,14 @@ rules::Value BoundTable::value(std::uint32_t layer) const {
 
 BoundTable evaluate_bounds(const Graph& graph, const Inputs& inputs, Method method) {
   BoundTable table = empty_table(graph, inputs, method);
-  fill_table(graph, inputs, in_balls(graph, inputs), nullptr, table);
+  fill_table(graph, inputs, place_in_balls(graph, inputs), nullptr, table);
   return table;
 }
 
 rules::Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTable& table,
                          std::uint32_t layer) {
   rules::Trace trace;
-  LayerEvaluator(graph, inputs, table, in_balls(graph, inputs))
+  LayerEvaluator(graph, inputs, table, place_in_balls(graph, inputs))
       .evaluate(graph.layers[layer], &trace);
   for (rules::TraceLine& line : trace.lines) {
     line.source = with_remedy(line.source, line.remedy, inputs.words);
@@ -74,7 +73,7 @@ rules::Trace trace_layer(const Graph& graph, const Inputs& inputs, const BoundTa
 
 std::vector<Triple> bounds_behind_components(const Graph& graph, const Inputs& inputs,
                                              const BoundTable& table, std::uint32_t layer) {
-  return LayerEvaluator(graph, inputs, table, in_balls(graph, inputs))
+  return LayerEvaluator(graph, inputs, table, place_in_balls(graph, inputs))
       .evaluate_components(graph.layers[layer]);
 }
 
@@ -83,7 +82,7 @@ CauseTable::CauseTable(const Graph& graph, const Inputs& inputs, const BoundTabl
     return bounds.m.is_finite() && bounds.lipschitz.is_finite() && bounds.smoothness.is_finite();
   });
   if (all_finite) return;
-  const PlaceAffine place = in_balls(graph, inputs);
+  const PlaceAffine place = place_in_balls(graph, inputs);
   const LayerEvaluator evaluator(graph, inputs, table, place);
   index_.resize(graph.layers.size(), {none, none, none});
   const auto inherited = [&](const Layer& layer, TripleEntry from) {

@@ -136,7 +136,8 @@ void LayerEvaluator::apply(rules::Composition& composition, std::span<const Plac
     const AffinePart affine = place_(block, *b);
     const rules::Label group = graph_.blocks[block].group;
     composition.apply(affine.constants, affine.radius, extents, group,
-                      group == rules::rest ? std::optional(block) : std::nullopt);
+                      group == rules::rest ? std::optional(block) : std::nullopt,
+                      joined_.empty() ? rules::rest : joined_[block]);
   } else {
     composition.apply(std::get<MapConstants>(part), extents);
   }

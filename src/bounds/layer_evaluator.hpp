@@ -27,10 +27,11 @@ using PlaceAffine = std::function<AffinePart(std::uint32_t block, const AffineCo
 
 class LayerEvaluator {
  public:
-  /// `place` must outlive the evaluator.
+  /// `place` must outlive the evaluator, and so must `joined`: of each block of the graph the group
+  /// that it joins if it has none of its own; empty: the rest.
   LayerEvaluator(const Graph& graph, const Inputs& inputs, const BoundTable& table,
-                 const PlaceAffine& place)
-      : graph_(graph), inputs_(inputs), table_(table), place_(place) {}
+                 const PlaceAffine& place, std::span<const rules::Label> joined = {})
+      : graph_(graph), inputs_(inputs), table_(table), place_(place), joined_(joined) {}
 
   /// Calls `visit` with the constants of each part of `layer` and the components that it stands
   /// for: several where index maps follow each other, which are composed before their copies are
@@ -81,6 +82,7 @@ class LayerEvaluator {
   const Inputs& inputs_;
   const BoundTable& table_;
   const PlaceAffine& place_;
+  std::span<const rules::Label> joined_;
 };
 
 /// Evaluates all layers of the graph, in order, into `table`; sup ||w||, too. `adapt` may lower the

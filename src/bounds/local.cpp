@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "layer_evaluator.hpp"
+#include "places.hpp"
 
 namespace smoothbound {
 namespace {
@@ -55,6 +55,13 @@ Magnitude distance_of(std::size_t blocks, const Magnitude& radius) {
 
 }  // namespace
 
+PlaceAffine place_around(const PointBounds& point, const Magnitude& radius, Method method) {
+  return [&point, &radius, method](std::uint32_t block, const AffineConstants& b) {
+    const BlockAtPoint& v = point.blocks[block];
+    return AffinePart{around(b, v, method), radius, v.norm + radius};
+  };
+}
+
 BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
                                   const PointBounds& point, const Magnitude& radius,
                                   Method method) {
@@ -69,10 +76,10 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
                                             point.blocks.size(), graph.blocks.size()));
   }
   std::size_t passed = 0;  // blocks
+  const PlaceAffine at_point = place_around(point, radius, method);
   const PlaceAffine place = [&](std::uint32_t block, const AffineConstants& b) {
     passed = std::max<std::size_t>(passed, block + 1);
-    const BlockAtPoint& v = point.blocks[block];
-    return AffinePart{around(b, v, method), radius, v.norm + radius};
+    return at_point(block, b);
   };
   // Around a point no block is near 0, and values without it are not small.
   Inputs around_point = inputs;

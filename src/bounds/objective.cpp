@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "smoothbound/bounds/local.hpp"
+#include "loss_at_levels.hpp"
 #include "smoothbound/rules/unsaturated.hpp"
 
 namespace smoothbound {
@@ -17,16 +17,6 @@ LossSite site_of_loss(const Graph& graph, const ResolvedSettings& settings, Meth
   site.threshold = settings.threshold;
   return site;
 }
-
-// Of a point, for the batch as a whole or one sample: ||grad f(psi(w*))||, and D of Prop 4.2.
-struct GradientAtPoint {
-  Magnitude norm = Magnitude::infinity();
-  Magnitude distance;
-};
-struct GradientsAtPoint {
-  GradientAtPoint batch{};
-  GradientAtPoint sample{};
-};
 
 // F = f o psi + r: l_F and L_F, of which those of f o psi are increased by what is given.
 ObjectiveBounds with_regularizer(const Magnitude& lipschitz, const Magnitude& smoothness,
@@ -56,13 +46,6 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
                                   const ResolvedSettings& settings, const Refinements& refine,
                                   const GradientsAtPoint& at_point) {
   const rules::Value psi = table.value(graph.output());
-  LossSite site = site_of_loss(graph, settings, table.method);
-  if (refine.loss) {
-    site.position_bound = psi.m[per_token];
-    site.entry_bound = psi.m[maximum];
-  }
-  const Magnitude root_mean_square = std::min(
-      psi.m[per_sample], psi.m[euclidean] / square_root(LowerBound::from_count(settings.batch)));
   Magnitude lipschitz = Magnitude::infinity();
   Magnitude smoothness = Magnitude::infinity();
   Magnitude slope = Magnitude::infinity();
@@ -70,42 +53,28 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
   Magnitude bent = Magnitude::infinity();  // <z', f'' z'>, where z is small and not all of z' large
   Magnitude least = Magnitude::infinity();  // of a level alone: it names the route
   Route route = Route::stacked;
-  for (std::size_t level = 0; level < levels.size(); ++level) {
-    if (!divides_terms(*settings.loss, level) || !psi.level_set().has(level)) continue;
-    // Norms of the predictions of whole samples say nothing of a part of one.
-    site.prediction_bound = level == euclidean    ? root_mean_square
-                            : level == per_sample ? psi.m[per_sample]
-                                                  : Magnitude::infinity();
-    if (!settings.loss->is_mean()) site.prediction_bound = psi.m[euclidean];
-    const LossConstants f = term_constants(*settings.loss, site);
-    const LowerBound terms = summed_terms(*settings.loss, site, level);
-    const Triple at = psi.total(level);
-    Magnitude lf = f.lipschitz.value / square_root(terms);
-    if (level == euclidean || level == per_sample) {
-      const GradientAtPoint& known = level == euclidean ? at_point.batch : at_point.sample;
-      lf = std::min(lf, known.norm + f.smoothness.value / terms * at.lipschitz * known.distance);
-    }
-    const Magnitude l_of_terms = at.lipschitz / square_root(terms);
-    const Magnitude first = at.smoothness * lf;
-    const Magnitude alone = first + l_of_terms * l_of_terms * f.smoothness.value;
+  for (const LossAtLevel& f : loss_at_levels(graph, settings, psi, refine, at_point)) {
+    const Triple at = psi.total(f.level);
+    const Magnitude l_of_terms = at.lipschitz / f.root_terms;
+    const Magnitude first = at.smoothness * f.slope;
+    const Magnitude alone = first + l_of_terms * l_of_terms * f.curvature;
     if (alone < least || (alone == least && alone.is_finite())) {
       least = alone;
-      route = levels[level].samples ? Route::sample : Route::stacked;
+      route = levels[f.level].samples ? Route::sample : Route::stacked;
     }
     smoothness = std::min(smoothness, first);
-    lipschitz = std::min(lipschitz, at.lipschitz * lf);
+    lipschitz = std::min(lipschitz, at.lipschitz * f.slope);
     slope = std::min(slope, l_of_terms);
-    curvature = f.smoothness.value;
+    curvature = f.curvature;
     // The last one of them is the finest, where all of that is smallest.
-    if (psi.knows_blocks() && level <= per_token && f.radial_curvature.is_finite()) {
-      const Magnitude mean = f.smoothness.value / terms;
+    if (psi.knows_blocks() && f.level <= per_token && f.radial_curvature.is_finite()) {
+      const Magnitude mean = f.curvature / f.terms;
       const Magnitude s = square_root(f.radial_curvature / mean.turned());
-      bent = mean * rules::squared_gradient(psi.blocks(), level, psi.m[level], s);
+      bent = mean * rules::squared_gradient(psi.blocks(), f.level, psi.m[f.level], s);
     }
   }
-  ObjectiveBounds bounds =
-      with_regularizer(lipschitz, smoothness + std::min(slope * slope * curvature, bent), settings,
-                       table);
+  ObjectiveBounds bounds = with_regularizer(
+      lipschitz, smoothness + std::min(slope * slope * curvature, bent), settings, table);
   bounds.route = route;
   return bounds;
 }
@@ -159,6 +128,48 @@ ObjectiveBounds compose(const Graph& graph, const ResolvedSettings& settings,
 
 }  // namespace
 
+GradientsAtPoint gradients_at(const PointBounds& point, const Magnitude& radius, Method method) {
+  const Magnitude blocks = Magnitude::from_count(static_cast<std::int64_t>(point.blocks.size()));
+  Magnitude distance = square_root(blocks) * radius;
+  if (method == Method::paper) distance = scale(distance, 1);
+  const auto gradient = [&](const ValuesAtPoint& values) {
+    return GradientAtPoint{values.loss_gradient.value_or(Magnitude::infinity()), distance};
+  };
+  return {gradient(point.batch), gradient(point.sample)};
+}
+
+std::vector<LossAtLevel> loss_at_levels(const Graph& graph, const ResolvedSettings& settings,
+                                        const rules::Value& psi, const Refinements& refine,
+                                        const GradientsAtPoint& at_point) {
+  LossSite site = site_of_loss(graph, settings, Method::sharp);
+  if (refine.loss) {
+    site.position_bound = psi.m[per_token];
+    site.entry_bound = psi.m[maximum];
+  }
+  const Magnitude root_mean_square = std::min(
+      psi.m[per_sample], psi.m[euclidean] / square_root(LowerBound::from_count(settings.batch)));
+  std::vector<LossAtLevel> open;
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (!divides_terms(*settings.loss, level) || !psi.level_set().has(level)) continue;
+    // Norms of the predictions of whole samples say nothing of a part of one.
+    site.prediction_bound = level == euclidean    ? root_mean_square
+                            : level == per_sample ? psi.m[per_sample]
+                                                  : Magnitude::infinity();
+    if (!settings.loss->is_mean()) site.prediction_bound = psi.m[euclidean];
+    const LossConstants f = term_constants(*settings.loss, site);
+    const LowerBound terms = summed_terms(*settings.loss, site, level);
+    const LowerBound root_terms = square_root(terms);
+    Magnitude lf = f.lipschitz.value / root_terms;
+    if (level == euclidean || level == per_sample) {
+      const GradientAtPoint& known = level == euclidean ? at_point.batch : at_point.sample;
+      lf = std::min(
+          lf, known.norm + f.smoothness.value / terms * psi.lipschitz(level) * known.distance);
+    }
+    open.push_back({level, lf, terms, root_terms, f.smoothness.value, f.radial_curvature});
+  }
+  return open;
+}
+
 Inputs inputs_of(const ResolvedSettings& settings) {
   return {settings.batch, settings.input_norm.upper, settings.radius.upper, settings.words,
           settings.sample_norm.upper};
@@ -172,13 +183,7 @@ ObjectiveBounds bound_objective(const Graph& graph, const ResolvedSettings& sett
 ObjectiveBounds bound_objective_around(const Graph& graph, const ResolvedSettings& settings,
                                        const PointBounds& point, const Magnitude& radius,
                                        const BoundTable& table) {
-  const Magnitude blocks = Magnitude::from_count(static_cast<std::int64_t>(point.blocks.size()));
-  Magnitude distance = square_root(blocks) * radius;
-  if (table.method == Method::paper) distance = scale(distance, 1);
-  const auto gradient = [&](const ValuesAtPoint& values) {
-    return GradientAtPoint{values.loss_gradient.value_or(Magnitude::infinity()), distance};
-  };
-  return compose(graph, settings, table, {}, {gradient(point.batch), gradient(point.sample)});
+  return compose(graph, settings, table, {}, gradients_at(point, radius, table.method));
 }
 
 Estimate gradient_descent(const ObjectiveBounds& objective, const ResolvedSettings& settings) {

@@ -146,17 +146,40 @@ void trace_refinements(const Report& report, const Inputs& inputs, std::uint32_t
   }
 }
 
+LayerwiseReport evaluate_layerwise(const Report& report, const MethodReport& result) {
+  const ObjectiveBounds& objective = *result.objective;
+  LayerwiseReport layerwise{bound_layerwise(report.graph, report.settings, result.table, objective,
+                                            report.options.refinements),
+                            {},
+                            {}};
+  layerwise.majorizer = usual_majorizer(layerwise.bounds);
+  if (objective.smoothness.is_infinite()) return layerwise;
+  LowerBound product = LowerBound::from_count(1);
+  std::int64_t factors = 0;
+  for (const Magnitude& D : layerwise.majorizer) {
+    if (D.is_zero()) continue;  // F does not depend on these blocks
+    product *= objective.smoothness.turned() / D;
+    ++factors;
+  }
+  if (factors == 0) return layerwise;
+  const Real exponent{Magnitude::from_count(1) / LowerBound::from_count(factors),
+                      LowerBound::from_count(1) / Magnitude::from_count(factors), 0};
+  layerwise.gain = power(product, exponent);
+  return layerwise;
+}
+
 MethodReport evaluate(const Report& report, Method method) {
   Inputs inputs = inputs_of(report.settings);
   inputs.refinements = report.options.refinements;
   BoundTable table = evaluate_bounds(report.graph, inputs, method);
   CauseTable causes(report.graph, inputs, table);
-  MethodReport result{std::move(table), std::move(causes), {}, {}, {}};
+  MethodReport result{std::move(table), std::move(causes), {}, {}, {}, {}};
   if (report.settings.loss != nullptr) {
     result.objective =
         bound_objective(report.graph, report.settings, result.table, inputs.refinements);
     result.convergence = {gradient_descent(*result.objective, report.settings),
                           stochastic_gradient_descent(*result.objective, report.settings)};
+    if (report.options.layerwise) result.layerwise = evaluate_layerwise(report, result);
   }
   if (report.explained_layer) {
     result.explanation = trace_layer(report.graph, inputs, result.table, *report.explained_layer);
@@ -203,6 +226,9 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   report.default_count = report.assumptions.size();
   if (options.smooth_beta) note_not_replaced(report.graph, options, notes);
   note_refinements(options.refinements, notes);
+  if (options.layerwise && report.settings.loss == nullptr) {
+    notes.emplace_back("layerwise has no effect: there is no loss, and steps decrease one");
+  }
   report.assumptions.insert(report.assumptions.end(), notes.begin(), notes.end());
   std::string question = question_of_channels(report.graph.input);
   if (!question.empty()) report.assumptions.push_back(std::move(question));

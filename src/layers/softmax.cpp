@@ -51,8 +51,7 @@ Parts Softmax::parts(const Site& site, Method method) const {
   // With b less its largest entry p_i <= exp(b_i), so the variance of b is at most 4 k/e^2.
   const Magnitude two_over_e = Magnitude::from_decimal("0.735758882342884643191047540323");
   const Magnitude root_k = square_root(Magnitude::from_count(size));
-  a.growth.unsaturated.by_norm =
-      (one + root_k) * two_over_e * root_k / a.smoothness.value.turned();
+  a.growth.unsaturated.by_norm = (one + root_k) * two_over_e * root_k / a.smoothness.value.turned();
   a.growth.unsaturated.first = scale(two_over_e * two_over_e, 1);
   Reading reads = reading_of(a.inner);
   reads[maximum] = square_root(Magnitude::from_count(2));

@@ -35,7 +35,8 @@ LossConstants logistic(const LossSite& site) {
   LossConstants f{{square_root(count(2)), "sqrt 2", "diameter of the simplex"},
                   {count(1) / LowerBound::from_count(2), "1/2", "the Jacobian of softmax"}};
   // The variance of z: with 0 for its largest entry p_i <= exp(z_i), and z^2 exp(z) <= 4/e^2 below.
-  f.radial_curvature = count(site.classes) * Magnitude::from_decimal("0.5413411329464507675759979799");
+  f.radial_curvature =
+      count(site.classes) * Magnitude::from_decimal("0.5413411329464507675759979799");
   if (is_smoothed) {
     f.lipschitz = {distance_from_smoothed_label(site), "sqrt(1 + (1-e)^2 - e^2/K)",
                    "from a vertex of the simplex to another one's label, smoothed by e"};

@@ -33,6 +33,19 @@ MapAtLevel of_patches(MapAtLevel a, std::size_t /*level*/) {
   return a;
 }
 
+// What the cells of an output read of each number of a value, at one level.
+std::vector<std::vector<Magnitude>> numbers_of_patches(const Value& z, const Passage& passage,
+                                                       std::size_t level) {
+  std::vector<std::vector<Magnitude>> all;
+  for (std::size_t k = 0; k < z.numbers(); ++k) {
+    std::vector<Magnitude> of_inputs;
+    for (const Value& cell : z.cells()) of_inputs.push_back(cell.number(k)[level]);
+    if (z.cells().empty()) of_inputs.push_back(z.number(k)[level]);
+    all.push_back(passage.read(std::move(of_inputs)));
+  }
+  return all;
+}
+
 // `of_cell` of each cell, the largest; of a value without cells, its own.
 template <class OfCell>
 Magnitude largest_of_cells(const Value& value, const OfCell& of_cell) {
@@ -49,10 +62,10 @@ std::size_t level_read(const Reading& reads) {
   return level;
 }
 
-// With the own block among the rest.
-void close(Value& value, std::size_t own_group, bool by_triangle) {
+// With the own block in the group that it joins.
+void close(Value& value, std::size_t own_group, Label joined, bool by_triangle) {
   if (own_group < value.groups() && value.label(own_group) == own) {
-    const std::size_t earlier = value.find_or_add(rest);
+    const std::size_t earlier = value.find_or_add(joined);
     if (by_triangle) {
       value.join_by_triangle(earlier, own_group);
     } else {
@@ -70,13 +83,13 @@ Composition::Composition(Value input, Method method, Trace* trace, const Refinem
 
 void Composition::begin_stretch() {
   conclude();
-  close(z_, own_, method_ == Method::paper);
+  close(z_, own_, joined_, method_ == Method::paper);
   own_ = none_;
 }
 
 Value Composition::value() const {
   Value all = z_;
-  close(all, own_, method_ == Method::paper);
+  close(all, own_, joined_, method_ == Method::paper);
   return all;
 }
 
@@ -84,40 +97,33 @@ template <class Statement, class Rule>
 void Composition::apply_at_levels(const PositionReads& positions, const Extents& extents,
                                   bool makes_forms, bool keeps_blocks, const Statement& statement,
                                   const Rule& rule) {
+  const bool keeps = positions.kind == PositionReads::Kind::same && z_.classes() != nullptr &&
+                     z_.classes()->positions() == extents.positions;
+  std::optional<Passage> passage;
+  if (refine_.maps && z_.level_set().has(per_position) && reads_patches(positions)) {
+    passage.emplace(z_.classes(), positions);
+    if (passage->output() == nullptr && z_.classes() != nullptr) {
+      z_.divide(nullptr);
+      passage.emplace(nullptr, positions);
+    }
+    const auto& classes = passage->output();
+    // Of one cell that reads one cell's patch the part says the same.
+    const bool adds_nothing = classes != nullptr && classes->cells() == 1 &&
+                              z_.classes() == nullptr &&
+                              positions.kind == PositionReads::Kind::patch;
+    if (classes == nullptr || adds_nothing) passage.reset();
+  }
   Value image = z_;
   if (!keeps_blocks) image.forget_blocks();
-  std::optional<Passage> passage;
-  const bool is_divided = z_.classes() != nullptr;
-  const bool keeps = is_divided && positions.kind == PositionReads::Kind::same &&
-                     z_.classes()->positions() == extents.positions;
-  if (!keeps) {
-    if (refine_.maps && z_.level_set().has(per_position) && reads_patches(positions)) {
-      passage.emplace(z_.classes(), positions);
-      if (passage->output() == nullptr && is_divided) passage.emplace(nullptr, positions);
-      const auto& classes = passage->output();
-      if (classes == nullptr ||
-          (classes->cells() == 1 && !is_divided && positions.kind == PositionReads::Kind::patch))
-        passage.reset();
-    }
-    image.divide(passage ? passage->output() : nullptr);
-    if (is_divided && !z_.cells().front().knows_blocks()) {
-      for (std::size_t c = 0; c < image.cells().size(); ++c) image.cell(c).forget_blocks();
-    }
-  }
+  if (!keeps) image.divide(passage ? passage->output() : nullptr);
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (!z_.level_set().has(level)) continue;
     const auto at = statement(level);
     if (!at) {
       forget(level, image);
-      continue;
-    }
-    const bool in_cells = !image.cells().empty() && tells_positions(level);
-    // Of cells that know no blocks the whole value may.
-    if (!in_cells || image.numbers() > image.cells().front().numbers()) {
+    } else if (image.cells().empty() || !tells_positions(level)) {
       rule(level, *at, z_, image);
-    }
-    if (!in_cells) continue;
-    if (keeps) {
+    } else if (keeps) {
       for (std::size_t c = 0; c < image.cells().size(); ++c) {
         rule(level, *at, z_.cells()[c], image.cell(c));
       }
@@ -125,13 +131,9 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
       const auto of_patch = of_patches(*at, level);
       Value patch = z_;
       patch.divide(nullptr);
-      const std::size_t known = is_divided ? z_.cells().front().numbers() : z_.numbers();
+      const std::vector<std::vector<Magnitude>> read = numbers_of_patches(z_, *passage, level);
       for (std::size_t c = 0; c < image.cells().size(); ++c) {
-        for (std::size_t k = 0; k < known; ++k) {
-          patch.number(k)[level] = passage->read(c, [&](std::size_t from) -> const Magnitude& {
-            return is_divided ? z_.cells()[from].number(k)[level] : z_.number(k)[level];
-          });
-        }
+        for (std::size_t k = 0; k < read.size(); ++k) patch.number(k)[level] = read[k][c];
         rule(level, of_patch, patch, image.cell(c));
       }
     }
@@ -143,9 +145,10 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
 }
 
 void Composition::apply(const AffineConstants& b, const Magnitude& R, const Extents& extents,
-                        Label group, std::optional<std::uint32_t> block) {
+                        Label group, std::optional<std::uint32_t> block, Label joined) {
   if (begun_) begin_stretch();
   begun_ = true;
+  joined_ = method_ == Method::paper ? rest : joined;
   // The paper's rules do not tell blocks from each other.
   const Label label = method_ == Method::paper || group == rest ? own : group;
   own_ = z_.find_or_add(label);
@@ -198,10 +201,9 @@ void Composition::apply(std::size_t level, const AffineAtLevel& b, const Magnitu
       behind.o[level] = b.linear_input * m + b.offset;
     } else {
       behind.l[level] = A * read(b.reads, z.blocks()[k].l);
-      behind.o[level] =
-          b.linear_input * o + b.offset +
-          R * (refine_.radial ? hypotenuse(b.bilinear * o, b.linear_parameters)
-                              : b.bilinear * o + b.linear_parameters);
+      behind.o[level] = b.linear_input * o + b.offset +
+                        R * (refine_.radial ? hypotenuse(b.bilinear * o, b.linear_parameters)
+                                            : b.bilinear * o + b.linear_parameters);
     }
   }
 }
@@ -278,7 +280,7 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
   image.T[level] = a.smoothness.is_zero() ? slope * T : Magnitude::infinity();
   image.S[level] = slope * S;
   if (a.smoothness.is_zero()) return;
-  if (is_joint || T.is_finite()) {
+  if ((is_joint || T.is_finite()) && z.groups() <= most_groups_with_form) {
     Magnitude all;
     for (std::size_t i = 0; i < z.groups(); ++i) all = hypotenuse(all, l(i));
     all = std::min(all, S);
@@ -287,8 +289,7 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     image.T[level] =
         second(read_level < levels.size() ? z.smoothness(read_level) : T, all * all_inner);
   }
-  if (grows && z_.knows_blocks() && a.inner &&
-      level == finest_level(z_.level_set(), *a.inner)) {
+  if (grows && z_.knows_blocks() && a.inner && level == finest_level(z_.level_set(), *a.inner)) {
     lower_unsaturated(level, a, *growth, slope, extents, z, image);
   }
 }
@@ -339,6 +340,8 @@ void Composition::apply_centred(std::size_t level, const MapAtLevel& at, const M
     image.T[level] = slope * z.T[level];
     return;
   }
+  image.T[level] = Magnitude::infinity();
+  if (z.groups() > most_groups_with_form) return;
   // The same along one direction.
   const Magnitude l = z.lipschitz(level);
   const Magnitude mu = mean([](const Value& cell, std::size_t of) { return cell.lipschitz(of); });

@@ -109,7 +109,7 @@ void Composition::record_earlier_and_own(const Triple& total) const {
   const Magnitude& T = z_.T[euclidean];
   const bool by_form = T.is_finite() && T == total.smoothness;
   if (by_form) {
-    entries.push_back({"T", "along one direction: first and second derivative jointly", T,
+    entries.push_back({"T", "along one direction, which says less than H of pairs of them", T,
                        "instead of the eigenvalue"});
   }
   record_terms("L",
@@ -152,7 +152,8 @@ void Composition::record_terms(std::string_view symbol, std::string_view formula
   const TraceLine* largest = &terms.front();
   for (const TraceLine& term : terms) {
     trace_->lines.push_back(term);
-    if (term.value > largest->value) largest = &term;
+    // A term may be larger than what others say of the whole.
+    if (term.value > largest->value && term.value <= total) largest = &term;
   }
   record(symbol, formula, total, "");
   constexpr int digits = 6;

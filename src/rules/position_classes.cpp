@@ -145,6 +145,20 @@ Passage::Passage(const PositionClasses* input, const PositionReads& reads)
   });
 }
 
+std::vector<Magnitude> Passage::read(std::vector<Magnitude> of_inputs) const {
+  if (!is_mean_) {
+    for (Magnitude& x : of_inputs) x *= x;
+  }
+  std::vector<Magnitude> of_outputs;
+  of_outputs.reserve(terms_.size());
+  for (const Patch& patch : terms_) {
+    Magnitude sum;
+    for (const Term& term : patch.terms) sum += term.count * of_inputs[term.cell];
+    of_outputs.push_back(is_mean_ ? sum / patch.divisor : square_root(sum));
+  }
+  return of_outputs;
+}
+
 CommonClasses::CommonClasses(std::span<const PositionClasses* const> all) {
   const auto first =
       std::find_if(all.begin(), all.end(), [](const auto* c) { return c != nullptr; });

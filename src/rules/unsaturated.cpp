@@ -104,8 +104,8 @@ Magnitude squared_gradient(std::span<const BlockBound> blocks, std::size_t level
     // K = the blocks from `first` on; sums behind it for the last gamma, which all long ones have.
     std::vector<Magnitude> long_sums(inside.size() + 1);
     for (std::size_t k = inside.size(); k-- > 0 && inside.size() > most_exact;) {
-      long_sums[k] = long_sums[k + 1] +
-                     std::min(inside[k].l, squared_gamma(most_exact) * inside[k].radial);
+      long_sums[k] =
+          long_sums[k + 1] + std::min(inside[k].l, squared_gamma(most_exact) * inside[k].radial);
     }
     for (std::size_t first = 0; first < inside.size(); ++first) {
       const std::size_t n = inside.size() - first;
@@ -135,25 +135,22 @@ std::size_t finest_level(const LevelSet& kept, std::size_t inner) {
 void Composition::lower_unsaturated(std::size_t level, const MapAtLevel& a, const MapGrowth& growth,
                                     const Magnitude& slope, const Extents& extents, const Value& z,
                                     Value& image) const {
-  // Cells that know no blocks are positions of the value that does.
-  const std::span<const BlockBound> blocks = z.knows_blocks() ? z.blocks() : z_.blocks();
   const Magnitude n = extents.outside(level);
   const Unsaturated& known = growth.unsaturated;
   const auto E = [&](const Magnitude& s_squared) {
     return s_squared.is_infinite()
                ? Magnitude::infinity()
-               : squared_gradient(blocks, level, z.m[level], square_root(s_squared));
+               : squared_gradient(z.blocks(), level, z.m[level], square_root(s_squared));
   };
   const auto lower = [&](Magnitude& number, const Magnitude& bound) {
     number = std::min(number, bound);
   };
   const Magnitude second = z.smoothness(level);
-  const Magnitude s_squared =
-      std::min(known.second * square_root(n), known.by_norm * z.m[level]);
+  const Magnitude s_squared = std::min(known.second * square_root(n), known.by_norm * z.m[level]);
   lower(image.T[level], slope * second + a.smoothness * E(s_squared));
   if (refine_.joint) {
-    lower(image.T[level], hypotenuse(a.lipschitz * second,
-                                     growth.joint * E(known.joint * square_root(n))));
+    lower(image.T[level],
+          hypotenuse(a.lipschitz * second, growth.joint * E(known.joint * square_root(n))));
   }
   lower(image.S[level], a.lipschitz * square_root(E(known.first * n)));
 }

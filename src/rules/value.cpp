@@ -177,7 +177,7 @@ void Value::lower_to_form() {
 }
 
 void Value::lower_forms() {
-  if (cells_.empty() && groups() <= 2) return;
+  if ((cells_.empty() && groups() <= 2) || groups() > most_groups_with_form) return;
   const auto lower = [](Value& value) {
     for (std::size_t level = 0; level < levels.size(); ++level) {
       if (value.level_set_.has(level)) value.T[level] = value.smoothness(level);

@@ -50,11 +50,16 @@ void relax_alone(PerLevel<Magnitude>& z, const LevelSet& kept, const Roots& root
 }  // namespace
 
 void Value::fill_others() {
-  for (Value& cell : cells_) cell.fill_others();
-  const std::size_t of_cells = cells_.empty() ? 0 : cells_.front().numbers();
+  for (Value& cell : cells_) {
+    cell.fill_others();
+    // No entry exceeds its own position.
+    for (std::size_t k = 0; k < cell.numbers(); ++k) {
+      lower(cell.number(k)[maximum], cell.number(k)[per_token]);
+    }
+  }
   for (std::size_t k = 0; k < numbers(); ++k) {
     PerLevel<Magnitude>& all = number(k);
-    for (std::size_t level = 0; level < levels.size() && k < of_cells; ++level) {
+    for (std::size_t level = 0; level < levels.size() && !cells_.empty(); ++level) {
       if (!tells_positions(level) || !level_set_.has(level)) continue;
       all[level] = {};
       for (Value& cell : cells_) all[level] = std::max(all[level], cell.number(k)[level]);
@@ -63,15 +68,13 @@ void Value::fill_others() {
   }
 }
 
-// Lists of more blocks than this are given up, as they cost the square of the depth; those of
-// classes of positions are, where there are too many of both.
+// Lists of blocks are given up where they would cost the square of a great depth.
 void Value::limit_blocks() {
   constexpr std::size_t most_blocks = 256;
-  constexpr std::size_t most_in_cells = 1024;
-  if (blocks_.size() > most_blocks) return forget_blocks();
-  if (blocks_.size() * cells_.size() <= most_in_cells || !cells_.front().knows_blocks()) return;
-  fill_others();  // the largest ones remain
-  for (Value& cell : cells_) cell.forget_blocks();
+  constexpr std::size_t most_in_cells = 4096;
+  if (blocks_.size() > most_blocks || blocks_.size() * cells_.size() > most_in_cells) {
+    forget_blocks();
+  }
 }
 
 void Value::relax(const Extents& extents) {
@@ -86,9 +89,7 @@ void Value::relax_cells(const Extents& extents) {
   const Roots roots(extents);
   const bool has_token = level_set_.has(per_token);
   const bool has_centred = level_set_.has(centred_euclidean);
-  const std::size_t of_cells = cells_.front().numbers();
-  for (std::size_t k = of_cells; k < numbers(); ++k) relax_alone(number(k), level_set_, roots);
-  for (std::size_t k = 0; k < of_cells; ++k) {
+  for (std::size_t k = 0; k < numbers(); ++k) {
     PerLevel<Magnitude>& all = number(k);
     fill_from_coarser(level_set_, all);
     Magnitude tokens;  // sums of squares over positions
@@ -130,7 +131,7 @@ void Value::relax_cells(const Extents& extents) {
       for (const std::size_t level : {euclidean, per_sample, centred_euclidean}) {
         z[level] = all[level];
       }
-      z[maximum] = std::min(all[maximum], z[per_token]);
+      z[maximum] = all[maximum];
     }
   }
   fill_others();
@@ -141,12 +142,10 @@ PackedValue::PackedValue(Value value)
   for (std::size_t i = 0; i < value.groups(); ++i) labels_.push_back(value.label(i));
   for (const BlockBound& block : value.blocks()) blocks_.push_back({block.block, block.radius});
   const std::span<const Value> cells = value.cells();
-  knows_in_cells_ = !cells.empty() && cells.front().knows_blocks();
-  const std::size_t of_cells = cells.empty() ? 0 : cells.front().numbers();
   for (std::size_t k = 0; k < value.numbers(); ++k) {
     for (std::size_t level = 0; level < levels.size(); ++level) {
       if (!value.level_set().has(level)) continue;
-      if (k >= of_cells || !tells_positions(level)) {
+      if (cells.empty() || !tells_positions(level)) {
         numbers_.push_back(value.number(k)[level]);
         continue;
       }
@@ -162,19 +161,18 @@ Value PackedValue::unpack(LevelSet level_set) const {
   if (knows_blocks_) {
     std::vector<BlockBound> blocks;
     for (const BlockKey& key : blocks_) blocks.push_back({key.block, key.radius, {}, {}});
-    for (std::size_t c = 0; c < value.cells().size() && knows_in_cells_; ++c) {
+    for (std::size_t c = 0; c < value.cells().size(); ++c) {
       value.cell(c).set_blocks(blocks);
     }
     value.set_blocks(std::move(blocks));
   }
-  const std::size_t of_cells = value.cells().empty() ? 0 : value.cells().front().numbers();
   auto next = numbers_.begin();
   for (std::size_t k = 0; k < value.numbers(); ++k) {
     for (std::size_t level = 0; level < levels.size(); ++level) {
       if (!level_set.has(level)) continue;
-      const bool in_cells = k < of_cells && tells_positions(level);
+      const bool in_cells = !value.cells().empty() && tells_positions(level);
       if (!in_cells) value.number(k)[level] = *next++;
-      for (std::size_t c = 0; c < value.cells().size() && k < of_cells; ++c) {
+      for (std::size_t c = 0; c < value.cells().size(); ++c) {
         value.cell(c).number(k)[level] = in_cells ? *next++ : value.number(k)[level];
       }
     }

@@ -37,9 +37,21 @@ int ProductOfBalls::project(std::span<double> w) const {
 
 void ProductOfBalls::gradient_mapping(std::span<const double> w, std::span<const double> gradient,
                                       double gamma, std::span<double> mapping) const {
-  for (const Ball& ball : balls_) {
+  gradient_mapping(w, gradient, std::vector<double>(balls_.size(), gamma), mapping);
+}
+
+void ProductOfBalls::gradient_mapping(std::span<const double> w, std::span<const double> gradient,
+                                      std::span<const double> gammas,
+                                      std::span<double> mapping) const {
+  for (std::size_t b = 0; b < balls_.size(); ++b) {
+    const Ball& ball = balls_[b];
+    const double gamma = gammas[b];
     const auto offset = static_cast<std::size_t>(ball.offset);
     const auto size = static_cast<std::size_t>(ball.elements);
+    if (gamma == 0) {
+      std::fill_n(mapping.begin() + ball.offset, size, 0.0);
+      continue;
+    }
     const auto v = w.subspan(offset, size);
     const auto g = gradient.subspan(offset, size);
     double inner = 0;
@@ -59,6 +71,23 @@ void ProductOfBalls::gradient_mapping(std::span<const double> w, std::span<const
     const double along_g = is_inside ? 1 : R > 0 ? R / n : 0;
     for (std::size_t i = 0; i < size; ++i) mapping[offset + i] = along_v * v[i] + along_g * g[i];
   }
+}
+
+ProductOfBalls::BlockStep ProductOfBalls::step(std::span<const double> w,
+                                               std::span<const double> gradient,
+                                               std::span<const double> gammas) const {
+  BlockStep result{{w.begin(), w.end()}, 0};
+  std::vector<double> mapping(w.size());
+  gradient_mapping(w, gradient, gammas, mapping);
+  for (std::size_t b = 0; b < balls_.size(); ++b) {
+    const auto first = static_cast<std::size_t>(balls_[b].offset);
+    const auto size = static_cast<std::size_t>(balls_[b].elements);
+    const double norm = euclidean_norm(std::span<const double>(mapping).subspan(first, size));
+    result.certified += gammas[b] * norm * norm;
+    for (std::size_t i = first; i < first + size; ++i) result.w[i] -= gammas[b] * gradient[i];
+  }
+  project(result.w);
+  return result;
 }
 
 std::optional<std::size_t> ProductOfBalls::find_outside(std::span<const double> w) const {

@@ -17,7 +17,7 @@ constexpr std::string_view below_doubles = "the certified step is below the smal
 Real at_most(const Magnitude& value) { return {value, LowerBound(), value.to_double()}; }
 
 CertifiedStep step_of(const Magnitude& smoothness, const LowerBound& step, std::string reason) {
-  CertifiedStep result{smoothness, 0, std::move(reason)};
+  CertifiedStep result{smoothness, 0, std::move(reason), {}};
   if (smoothness.is_infinite()) return result;
   result.step = step.to_double();
   result.reason.clear();
@@ -28,7 +28,44 @@ CertifiedStep step_of(const Magnitude& smoothness, const LowerBound& step, std::
   return result;
 }
 
+// Of the groups that have a step together.
+std::vector<Magnitude> group_lengths(const LayerwiseBounds& bounds,
+                                     std::span<const Magnitude> lengths) {
+  std::vector<Magnitude> result;
+  for (const StepGroup& group : bounds.groups) {
+    Magnitude& length = result.emplace_back();
+    for (const std::uint32_t block : group.blocks) length = hypotenuse(length, lengths[block]);
+  }
+  return result;
+}
+
 }  // namespace
+
+std::vector<Magnitude> block_lengths(const ParameterLayout& layout,
+                                     std::span<const double> gradient) {
+  std::vector<Magnitude> lengths;
+  for (const ParameterBlock& block : layout.blocks) {
+    const double norm = euclidean_norm(gradient.subspan(static_cast<std::size_t>(block.offset),
+                                                        static_cast<std::size_t>(block.elements)));
+    lengths.push_back(measured(norm).upper);
+  }
+  return lengths;
+}
+
+std::vector<double> steps_by_block(const LayerwiseBounds& bounds,
+                                   std::span<const Magnitude> lengths, const Magnitude& farthest) {
+  const std::vector<Magnitude> D = best_majorizer(bounds, group_lengths(bounds, lengths), farthest);
+  std::vector<double> steps(lengths.size());
+  for (std::size_t i = 0; i < D.size(); ++i) {
+    const double step = (LowerBound::from_count(1) / D[i]).to_double();
+    for (const std::uint32_t block : bounds.groups[i].blocks) {
+      // What does not move needs no step, and one below the doubles is none.
+      const bool moves = !lengths[block].is_zero() && step >= std::numeric_limits<double>::min();
+      steps[block] = moves ? step : 0;
+    }
+  }
+  return steps;
+}
 
 template <class Scalar>
 SampleNorms measure_samples(std::span<const Scalar> x, std::int64_t samples, std::int64_t batch,
@@ -89,16 +126,58 @@ ObjectiveBounds Certificate::bounds_around(const PointBounds& point,
   return bound_objective_around(graph_, settings_, point, radius, table);
 }
 
-CertifiedStep Certificate::local_step(const PointBounds& point, const ParameterLayout& layout,
-                                      std::span<const double> gradient, double radius) const {
-  Magnitude longest;  // of the gradient's blocks
-  for (const ParameterBlock& block : layout.blocks) {
-    const double norm = euclidean_norm(gradient.subspan(static_cast<std::size_t>(block.offset),
-                                                        static_cast<std::size_t>(block.elements)));
-    longest = std::max(longest, measured(norm).upper);
+LayerwiseBounds Certificate::blocks_around(const PointBounds& point,
+                                           const Magnitude& radius) const {
+  const BoundTable table =
+      evaluate_bounds_around(graph_, inputs_of(settings_), point, radius, method_);
+  return bound_layerwise_around(graph_, settings_, point, radius, table,
+                                bound_objective_around(graph_, settings_, point, radius, table));
+}
+
+LayerwiseBounds Certificate::global_blocks() const {
+  const BoundTable table = evaluate_bounds(graph_, inputs_of(settings_), method_);
+  return bound_layerwise(graph_, settings_, table, bound_objective(graph_, settings_, table));
+}
+
+std::vector<double> Certificate::local_steps_by_block(const PointBounds& point,
+                                                      std::span<const Magnitude> lengths,
+                                                      double radius, bool is_given) const {
+  double most = -1;
+  std::vector<double> best;
+  const auto is_better = [&](double r) {
+    const Magnitude farthest = Magnitude::from_double(r);
+    std::vector<double> steps = steps_by_block(blocks_around(point, farthest), lengths, farthest);
+    double certified = 0;
+    for (std::size_t b = 0; b < steps.size(); ++b) {
+      const double length = lengths[b].to_double();
+      certified += steps[b] * length * length;
+    }
+    if (!(certified > most)) return false;
+    most = certified;
+    best = std::move(steps);
+    return true;
+  };
+  is_better(radius);
+  if (is_given) return best;
+  constexpr int most_doublings = 20;
+  for (const double factor : {2.0, 0.5}) {
+    double r = radius;
+    int doublings = 0;
+    while (doublings < most_doublings && is_better(r *= factor)) ++doublings;
+    if (doublings > 0) break;
   }
+  return best;
+}
+
+CertifiedStep Certificate::local_step(const PointBounds& point, const ParameterLayout& layout,
+                                      std::span<const double> gradient, double radius,
+                                      bool layerwise) const {
+  const std::vector<Magnitude> lengths = block_lengths(layout, gradient);
+  const Magnitude longest =
+      lengths.empty() ? Magnitude() : *std::max_element(lengths.begin(), lengths.end());
   struct Candidate {
     CertifiedStep certified;
+    double radius = 0;
     bool limited_by_radius = false;  // a larger one would allow more
   };
   const auto step_within = [&](double r) {
@@ -108,9 +187,16 @@ CertifiedStep Certificate::local_step(const PointBounds& point, const ParameterL
     const bool limited = !longest.is_zero() && by_radius < by_smoothness;
     return Candidate{step_of(objective.smoothness, limited ? by_radius : by_smoothness,
                              objective.infinite_reason),
-                     limited};
+                     r, limited};
   };
-  if (radius > 0) return step_within(radius).certified;
+  const auto with_blocks = [&](Candidate candidate) {
+    if (layerwise && candidate.certified.step > 0) {
+      candidate.certified.by_block =
+          local_steps_by_block(point, lengths, candidate.radius, radius > 0);
+    }
+    return candidate.certified;
+  };
+  if (radius > 0) return with_blocks(step_within(radius));
 
   // 1 / L falls with R', R' / ||g|| rises: the longest step is where they meet.
   constexpr double factor = 16;
@@ -134,7 +220,7 @@ CertifiedStep Certificate::local_step(const PointBounds& point, const ParameterL
     const double middle = std::sqrt(low * high);
     (keep_better(step_within(middle)) ? low : high) = middle;
   }
-  return best.certified;
+  return with_blocks(std::move(best));
 }
 
 }  // namespace smoothbound

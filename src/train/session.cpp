@@ -69,7 +69,9 @@ std::vector<double> first_parameters(const Report& report, const ParameterSource
 
 std::string text_of(const TrainingOptions& options) {
   if (options.rule == StepRule::constant) return fmt::format("{}", options.gamma);
-  return std::string(step_rule_names()[static_cast<std::size_t>(options.rule)]);
+  std::string text(step_rule_names()[static_cast<std::size_t>(options.rule)]);
+  if (options.layerwise) text += layerwise_suffix;
+  return text;
 }
 
 template <class Scalar>

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <type_traits>
@@ -41,13 +40,7 @@ void convert(std::span<const From> from, std::vector<To>& to) {
   std::transform(from.begin(), from.end(), to.begin(), [](From v) { return static_cast<To>(v); });
 }
 
-constexpr auto rule_names = std::to_array<std::string_view>({"certified", "local", "line-search"});
-constexpr auto kind_names = std::to_array<std::string_view>({"gradient", "gauss-newton", "newton"});
-
 }  // namespace
-
-std::span<const std::string_view> step_rule_names() { return rule_names; }
-std::span<const std::string_view> oracle_names() { return kind_names; }
 
 TrainingFailed::TrainingFailed(std::int64_t at, const std::string& message)
     : std::runtime_error(fmt::format("iteration {}: {}", at, message)), iteration(at) {}
@@ -103,6 +96,7 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
     throw TrainingUnsupported(fmt::format("there is no certified step: {}", global_.reason),
                               Remedy::line_search);
   }
+  if (options_.layerwise) global_blocks_ = certificate_->global_blocks();
   if (options_.rule == StepRule::local) {
     layer_norms_ = std::make_unique<LayerNormRecorder<Scalar>>(graph);
     objective_->set_observer(layer_norms_.get());
@@ -146,7 +140,13 @@ void Training<Scalar>::check_options() const {
     throw TrainingUnsupported("certified steps are those of the gradient oracle",
                               Remedy::constant_or_search);
   }
+  if (options.layerwise && options.rule != StepRule::certified && options.rule != StepRule::local) {
+    throw std::invalid_argument("layer-wise steps are certified ones");
+  }
   if (options.mini_batch == 0) return;
+  if (options.layerwise) {
+    throw ContradictoryOptions("layer-wise steps are those of all samples", Remedy::all_samples);
+  }
   if (!settings_.loss->is_mean()) {
     throw TrainingUnsupported(
         fmt::format("{} is no mean over the samples: it has no mini-batches", settings_.loss->name),
@@ -263,13 +263,19 @@ IterationRecord Training<Scalar>::evaluate() {
 
 template <class Scalar>
 CertifiedStep Training<Scalar>::certify() {
-  if (options_.rule == StepRule::certified) return global_;
+  if (options_.rule == StepRule::certified) {
+    CertifiedStep step = global_;
+    if (global_blocks_) {
+      step.by_block = steps_by_block(*global_blocks_, block_lengths(parameter_layout(), gradient_));
+    }
+    return step;
+  }
   PointBounds point = point_bounds(graph_, parameter_layout(), state_.w);
   point.batch.layer_norms = layer_norms_->batch_norms();
   point.sample.layer_norms = layer_norms_->sample_norms();
   set_loss_gradient(point, *settings_.loss, objective_->loss(), samples_.count);
-  CertifiedStep step =
-      certificate_->local_step(point, parameter_layout(), gradient_, options_.local_radius);
+  CertifiedStep step = certificate_->local_step(point, parameter_layout(), gradient_,
+                                                options_.local_radius, options_.layerwise);
   if (step.step == 0) fail(fmt::format("there is no certified step: {}", step.reason));
   return step;
 }
@@ -303,6 +309,13 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_gradient(Iteration
     const CertifiedStep step = certify();
     record.smoothness = step.smoothness;
     project(step.step);
+    if (step.by_block.empty()) return proposal;
+    ProductOfBalls::BlockStep blocks = balls_->step(state_.w, gradient_, step.by_block);
+    const double square = record.gradient_mapping * record.gradient_mapping;
+    if (blocks.certified > record.step * square) {
+      record.step = blocks.certified / square;
+      proposal.w = std::move(blocks.w);
+    }
     return proposal;
   }
   if (options_.rule == StepRule::constant) {

@@ -38,11 +38,12 @@ const nlohmann::json& reference_values() {
 struct Stage {
   const char* key;
   Refinements refinements;
-  bool cauchy = false;
 
   [[nodiscard]] Oracle oracle(const PlainNetwork& network) const {
     const Refinements& r = refinements;
-    return {network, true, {r.levels, r.growth, r.joint, r.loss, r.centred, r.maps, cauchy, false}};
+    return {network,
+            true,
+            {r.levels, r.growth, r.joint, r.loss, r.centred, r.maps, r.cauchy, r.radial}};
   }
   [[nodiscard]] BoundTable table(const support::Network& network) const {
     Inputs inputs = inputs_of(network.settings);
@@ -51,13 +52,13 @@ struct Stage {
   }
 };
 const std::array stages{
-    Stage{"0 level 2 only", {false, false, false, false, false, false}},
-    Stage{"1 levels", {true, false, false, false, false, false}},
-    Stage{"2 + growth", {true, true, false, false, false, false}},
-    Stage{"3 + joint, loss", {true, true, true, true, false, false}},
-    Stage{"4 + centred", {true, true, true, true, true, false}},
-    Stage{"5 + maps", {true, true, true, true, true, true}},
-    Stage{"6 + Cauchy", {true, true, true, true, true, true}, true},
+    Stage{"0 level 2 only", {false, false, false, false, false, false, false, false}},
+    Stage{"1 levels", {true, false, false, false, false, false, false, false}},
+    Stage{"2 + growth", {true, true, false, false, false, false, false, false}},
+    Stage{"3 + joint, loss", {true, true, true, true, false, false, false, false}},
+    Stage{"4 + centred", {true, true, true, true, true, false, false, false}},
+    Stage{"5 + maps", {true, true, true, true, true, true, false, false}},
+    Stage{"6 + Cauchy", {true, true, true, true, true, true, true, false}},
 };
 
 // "vgg16-batchnorm@1e-2" is the file of that name with that epsilon.

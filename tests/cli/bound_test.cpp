@@ -122,6 +122,106 @@ TEST(Bound, MethodChoosesWhatIsShown) {
   EXPECT_THAT(table.out, HasSubstr("method sharp"));
 }
 
+class LayerwiseBound : public ::testing::Test {
+ protected:
+  // What --layerwise adds in JSON.
+  static Json layerwise_of(std::string_view text, const std::vector<std::string>& options = {}) {
+    std::vector<std::string> arguments{"bound", "--layerwise", "--format", "json", "-"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Json json = Json::parse(run_program(arguments, std::string(text)).out);
+    const Json result = json.at("results").at(0);
+    return result.contains("layerwise") ? result.at("layerwise") : Json();
+  }
+};
+
+TEST_F(LayerwiseBound, JsonHasAGroupForEachBlock) {
+  const Json layerwise = layerwise_of(small_network);
+  EXPECT_GE(layerwise.at("gain").at("log10"), 0);
+  ASSERT_EQ(layerwise.at("groups").size(), 2U);
+  const Json& hidden = layerwise.at("groups").at(0);
+  EXPECT_EQ(hidden.at("blocks"), Json::parse(R"(["hidden"])"));
+  EXPECT_EQ(hidden.at("parameters"), 20);
+  EXPECT_EQ(hidden.at("norm").at("text"), "1.0000000000000000e+0");
+  for (const char* key : {"lipschitz", "smoothness", "majorizer", "step_size"}) {
+    EXPECT_TRUE(hidden.at(key).at("log10").is_number()) << key;
+  }
+  EXPECT_NEAR(hidden.at("majorizer").at("log10").get<double>(),
+              -hidden.at("step_size").at("log10").get<double>(), 1e-12);
+  EXPECT_EQ(
+      Json::parse(run_program({"bound", "--format", "json", "-"}, std::string(small_network)).out)
+          .at("results")
+          .at(0)
+          .contains("layerwise"),
+      false);
+}
+
+TEST_F(LayerwiseBound, JsonTellsWhyNumbersAreInfinite) {
+  const Json layerwise = layerwise_of(relu_network);
+  EXPECT_FALSE(layerwise.contains("gain"));
+  const Json& first = layerwise.at("groups").at(0);
+  EXPECT_EQ(first.at("step_size").at("text"), "0");
+  EXPECT_THAT(first.at("step_size").at("reason").get<std::string>(), StartsWith("layer 'a', relu"));
+  EXPECT_TRUE(layerwise.at("groups").at(1).at("step_size").at("log10").is_number());
+}
+
+TEST_F(LayerwiseBound, TheTableAndCsvHaveRowsForBlocks) {
+  const std::string shared =
+      "input: {shape: [2]}\nloss: logistic\nlayers:\n  - {name: a, dense: 2, then: [tanh, "
+      "{layer_norm: {affine: true}}]}\n  - {name: b, dense: 2, share: a, then: [{layer_norm: "
+      "{affine: true}}]}\n  - {name: c, dense: 2}\n";
+  const std::string table = run_program({"bound", "--layerwise", "-"}, shared).out;
+  EXPECT_THAT(table, HasSubstr("\nlayer-wise steps\n  block"));
+  EXPECT_THAT(table, HasSubstr("\n  a.layer_norm  "));
+  EXPECT_THAT(table, HasSubstr("\nl and L of F in one block alone; steps of 1/D in all blocks at "
+                               "once are certified\nthe geometric mean of these steps is "));
+  EXPECT_THAT(run_program({"bound", "--layerwise", "-"}, std::string(relu_network)).out,
+              HasSubstr("\n  - inf: layer 'a', relu: relu has a kink at 0; --smooth "));
+  std::vector<std::string> names;
+  const Outcome csv =
+      run_program({"bound", "--layerwise", "--format", "csv", "-"}, std::string(small_network));
+  for (const CsvRow& row : parse_csv(csv.out)) {
+    if (row.at("record") != "block") continue;
+    names.push_back(row.at("name"));
+    EXPECT_EQ(row.at("parameters"), names.size() == 1 ? "20" : "12");
+    EXPECT_FALSE(row.at("lipschitz").empty());
+    EXPECT_FALSE(row.at("smoothness").empty());
+    EXPECT_FALSE(row.at("step_size").empty());
+  }
+  EXPECT_THAT(names, ElementsAre("hidden", "out"));
+}
+
+TEST_F(LayerwiseBound, ManyBlocksStandInOneRow) {
+  std::string text = "input: {shape: [2]}\nloss: logistic\nlayers:\n";
+  for (int i = 1; i <= 256; ++i) text += "  - {dense: 2, then: [tanh]}\n";
+  const std::string table = run_program({"bound", "--layerwise", "-"}, text).out;
+  EXPECT_THAT(table, HasSubstr("\n  layer1 ... layer2 (2 blocks)  "));
+  EXPECT_THAT(table, HasSubstr("\n  - what is shared, and of more blocks than can be told apart "
+                               "neighbours, has one step together\n"));
+}
+
+TEST_F(LayerwiseBound, WithoutALossItHasNoEffect) {
+  EXPECT_EQ(layerwise_of("input: {shape: [3]}\nlayers: [{dense: 2}]\n"), Json());
+  EXPECT_THAT(run_program({"bound", "--layerwise", "-"},
+                          "input: {shape: [3]}\nlayers: [{dense: "
+                          "2}]\n")
+                  .out,
+              HasSubstr("\n  - layerwise has no effect: there is no loss, and steps decrease "
+                        "one\n"));
+}
+
+TEST_F(LayerwiseBound, ThePaperDoesNotTellBlocksApart) {
+  for (const std::string method : {"paper", "both"}) {
+    const Outcome run =
+        run_program({"bound", "--layerwise", "--method", method, "-"}, std::string(small_network));
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err,
+                HasSubstr("error: the rules of the paper do not tell parameter blocks from "
+                          "each other\n"));
+    EXPECT_THAT(run.err, EndsWith("hint: --layerwise takes --method sharp\n"));
+  }
+}
+
 class SeveralFiles : public ::testing::Test {
  protected:
   const TemporaryDirectory directory;

@@ -144,7 +144,7 @@ class Oracle {
       }
       SharpNode node{merged, refinements_, active_, batch_};
       run(node, layer, done);
-      node.z.close();
+      node.z.close(active_);
       done.bounds = node.z;
     } else {
       PaperNode node{layer.merge.empty() ? inputs.front().bounds.total()

@@ -9,6 +9,7 @@
 
 #include "ball.hpp"
 #include "catalogue.hpp"
+#include "oracle_positions.hpp"
 #include "plain_network.hpp"
 
 namespace smoothbound::support {
@@ -124,6 +125,10 @@ inline OracleMap map_constants(const PlainPart& part, const Sizes& input, const 
     return {square_root(r), ratio(1, 2), root(2) / (Ball(3) * root(3)), at_zero, ratio(1, k)};
   }
   if (part.kind == "average_pool") {
+    if (part.window.ceil || !part.count_padding) {
+      const Passage means = windows(part, input, true);
+      return linear(root(largest_weight(*means.gathering, positions_of(input))));
+    }
     if (!sharp) return linear(1);
     return linear(root(count_overlap(part, input)) / root(product_of(part.window.kernel)));
   }

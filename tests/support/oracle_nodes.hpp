@@ -145,13 +145,16 @@ struct OracleValue {
   }
   /// The last own block joins the rest. A symmetric form is largest at equal arguments, so pairs
   /// have no more than T says.
-  void close() {
+  void close(const oracle::ActiveLevels& active) {
     join(OracleGroup::rest, OracleGroup::own);
     for (const Slot& slot : slots()) {
       for (auto& [pair, h] : H) h[slot] = smaller(h.at(slot), T.at(slot));
-      const auto rest = l.find(OracleGroup::rest);
-      if (rest != l.end()) rest->second[slot] = smaller(rest->second.at(slot), S.at(slot));
+      for (auto& [i, of_i] : l) of_i[slot] = smaller(of_i.at(slot), S.at(slot));
     }
+    if (active.entries) return;
+    for_each([](Numbers& numbers) {
+      if (numbers.is_given()) numbers.at(oracle::of_entry) = numbers.largest(oracle::of_token);
+    });
   }
   /// Nothing that is not known of all positions.
   [[nodiscard]] OracleValue without_positions(std::int64_t count) const {

@@ -1,14 +1,17 @@
 // The positions of a value, what a part reads at which of them, and which have equal numbers.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "ball.hpp"
 #include "plain_network.hpp"
 
 namespace smoothbound::support::oracle {
@@ -175,6 +178,19 @@ inline Passage along_positions(const Sizes& input,
   return Passage::of(product_of_axes(axes));
 }
 
+/// The largest sum over the outputs that read an input of R/D^2, R inputs of an output and its
+/// divisor D: means are no longer than its root times what they read.
+inline Ball largest_weight(const Gathering& means, std::int64_t inputs) {
+  std::vector<Ball> weights(static_cast<std::size_t>(inputs));
+  Ball largest;
+  for (std::size_t o = 0; o < means.reads.size(); ++o) {
+    const Ball weight = Ball(std::ssize(means.reads[o])) / square(Ball(means.divisors[o]));
+    for (const std::size_t i : means.reads[o]) weights[i] = weights[i] + weight;
+  }
+  for (const Ball& weight : weights) largest = larger(largest, weight);
+  return largest;
+}
+
 /// Windows of a convolution or a pooling.
 inline Passage windows(const PlainPart& part, const Sizes& input, bool is_mean) {
   return along_positions(input, [&](std::size_t axis) {
@@ -187,7 +203,11 @@ inline Passage windows(const PlainPart& part, const Sizes& input, bool is_mean) 
         const std::int64_t i = o * window.stride + t * window.dilation - window.pad;
         if (i >= 0 && i < window.input) reads.reads.back().push_back(i);
       }
-      if (is_mean) reads.divisors.push_back(window.kernel);
+      if (!is_mean) continue;
+      // Zeros around the input count, but not what lies behind them.
+      const std::int64_t first = o * window.stride - window.pad;
+      const std::int64_t end = std::min(first + window.kernel, window.input + window.pad_behind);
+      reads.divisors.push_back(part.count_padding ? end - first : std::ssize(reads.reads.back()));
     }
     return reads;
   });

@@ -72,10 +72,9 @@ inline Ball sum_of_squares(const std::vector<BlockOfScalar>& blocks, const std::
   return n == 0 ? sum : sum + e_of[static_cast<std::size_t>(n)] * square(M / rho);
 }
 
-/// The sets that are tried: ends of the list, of blocks whose radius is not below one of the four
-/// smallest and for which the theorem may say more than l_k.
-inline std::vector<std::vector<bool>> sets_of_blocks(const std::vector<BlockOfScalar>& blocks,
-                                                     const Ball& scalar) {
+/// The sets that are tried: of the blocks whose radius is not below one of the four smallest the
+/// last ones.
+inline std::vector<std::vector<bool>> sets_of_blocks(const std::vector<BlockOfScalar>& blocks) {
   std::vector<Ball> radii;
   for (const BlockOfScalar& block : blocks) {
     const bool is_known = std::any_of(radii.begin(), radii.end(), [&](const Ball& radius) {
@@ -85,21 +84,14 @@ inline std::vector<std::vector<bool>> sets_of_blocks(const std::vector<BlockOfSc
   }
   std::sort(radii.begin(), radii.end(),
             [](const Ball& a, const Ball& b) { return certainly_less(a, b); });
-  const bool is_one = radii.size() == 1;
   if (radii.size() > 4) radii.resize(4);
-  const Ball gamma = radial_constant(static_cast<std::int64_t>(blocks.size()));
   std::vector<std::vector<bool>> sets(1, std::vector<bool>(blocks.size()));
   for (const Ball& rho : radii) {
-    std::vector<bool> all(blocks.size());
-    std::vector<bool> useful(blocks.size());
+    std::vector<bool> last(blocks.size());
     for (std::size_t k = blocks.size(); k-- > 0;) {
-      const BlockOfScalar& block = blocks[k];
-      if (block.radius.is_zero() || certainly_less(block.radius, rho)) continue;
-      all[k] = true;
-      if (is_one) sets.push_back(all);
-      if (!certainly_less(radial_part(block, scalar, gamma), block.l)) continue;
-      useful[k] = true;
-      sets.push_back(useful);
+      if (blocks[k].radius.is_zero() || certainly_less(blocks[k].radius, rho)) continue;
+      last[k] = true;
+      sets.push_back(last);
     }
   }
   return sets;
@@ -109,7 +101,7 @@ inline std::vector<std::vector<bool>> sets_of_blocks(const std::vector<BlockOfSc
 inline Ball largest_sum_of_squares(const std::vector<BlockOfScalar>& blocks, const Ball& scalar,
                                    const Ball& M) {
   Ball least = Ball::infinity();
-  for (const std::vector<bool>& K : sets_of_blocks(blocks, scalar)) {
+  for (const std::vector<bool>& K : sets_of_blocks(blocks)) {
     least = smaller(least, sum_of_squares(blocks, K, scalar, M));
   }
   return least;

@@ -20,7 +20,7 @@ struct SharpNode {
   /// With `counts` of what it gives, as below.
   void apply(const oracle::AffineStatements& statements, const OracleBlock& block,
              const oracle::Counts& counts) {
-    z.close();
+    z.close(active);
     const Route route = route_to(statements.passage, counts);
     OracleValue y = empty(route);
     y.l.try_emplace(block.group, y.zero());

@@ -271,7 +271,6 @@ inline MapStatements of_batch_alone(const OracleMap& a) {
 }
 inline AffineStatements of_batch_alone(const OracleAffine& b) {
   AffineStatements statements{};
-  statements.is_linear = false;
   statements[of_batch] = {b, Reading::of(of_batch)};
   return statements;
 }

@@ -49,6 +49,8 @@ Mapping settings_of(const PlainPart& part) {
   } else if (!part.window.padding.empty()) {
     map.add("padding", "\"" + part.window.padding + "\"");
   }
+  if (part.window.ceil) map.add("ceil", "true");
+  if (!part.count_padding) map.add("count_padding", "false");
   if (part.groups != 1) map.add("groups", part.groups);
   if (!part.parameter.empty()) map.add(part.parameter_name, part.parameter);
   map.add_given("epsilon", part.epsilon);
@@ -119,7 +121,7 @@ const OtherComponent& other_of(const PlainPart& part) {
 
 std::optional<PlainAxis> plain_axis(const PlainWindow& window, bool is_pooling, std::size_t axis,
                                     std::int64_t input) {
-  PlainAxis result{input, window.kernel[axis], 1, 1, 0, 0};
+  PlainAxis result{input, window.kernel[axis], 1, 1, 0, 0, 0};
   if (is_pooling) result.stride = result.kernel;
   if (!window.stride.empty()) result.stride = window.stride[axis];
   if (!window.dilation.empty()) result.dilation = window.dilation[axis];
@@ -129,12 +131,18 @@ std::optional<PlainAxis> plain_axis(const PlainWindow& window, bool is_pooling, 
     std::int64_t pads = 0;
     while (input + pads < (result.output - 1) * result.stride + reach) ++pads;
     result.pad = pads / 2;
+    result.pad_behind = pads - result.pad;
     return result;
   }
-  if (window.padding == "sizes") result.pad = window.pads[axis];
+  if (window.padding == "sizes") result.pad = result.pad_behind = window.pads[axis];
   if (is_pooling && result.pad >= result.kernel) return std::nullopt;  // patches of padding only
   while (result.output * result.stride + reach <= input + 2 * result.pad) ++result.output;
   if (result.output == 0) return std::nullopt;
+  // One more that begins in the input or before it, if the last one does not end with the zeros.
+  const std::int64_t end = (result.output - 1) * result.stride + reach;
+  const bool hangs_over =
+      end < input + 2 * result.pad && result.output * result.stride - result.pad < input;
+  if (window.ceil && hangs_over) ++result.output;
   return result;
 }
 

@@ -23,6 +23,7 @@ struct PlainWindow {
   Sizes dilation;       // empty: 1
   std::string padding;  // "", "valid", "same" or "sizes"
   Sizes pads;           // for "sizes"
+  bool ceil = false;
 };
 
 /// One component. Reals are decimal literals; empty: not given.
@@ -32,6 +33,7 @@ struct PlainPart {
   std::int64_t groups = 1;
   bool bias = true;
   PlainWindow window;
+  bool count_padding = true;   // of average_pool
   std::string parameter_name;  // of an activation
   std::string parameter;
   std::string epsilon;
@@ -92,6 +94,7 @@ inline std::int64_t positions_of(const Sizes& shape) { return product_of(shape) 
 /// A window along one axis: output o reads o * stride + t * dilation - pad, 0 <= t < kernel.
 struct PlainAxis {
   std::int64_t input, kernel, stride, dilation, pad, output;
+  std::int64_t pad_behind = 0;  // of zeros that count
 
   /// How many pairs (o, t) read the input that most of them read, counted.
   [[nodiscard]] std::int64_t count_overlap() const {

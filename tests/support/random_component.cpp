@@ -21,7 +21,7 @@ class SettingsOfComponent {
 
   PlainPart make_linear() {
     using Maker = void (SettingsOfComponent::*)();
-    static constexpr std::array<std::pair<std::string_view, Maker>, 20> makers{{
+    static constexpr std::array<std::pair<std::string_view, Maker>, 22> makers{{
         {"flatten", &SettingsOfComponent::nothing},
         {"reshape", &SettingsOfComponent::reshape},
         {"permute", &SettingsOfComponent::permute},
@@ -40,6 +40,8 @@ class SettingsOfComponent {
         {"relative_positions", &SettingsOfComponent::relative_positions},
         {"mask", &SettingsOfComponent::mask},
         {"mask", &SettingsOfComponent::mask},
+        {"adaptive_average_pool", &SettingsOfComponent::adaptive},
+        {"adaptive_average_pool", &SettingsOfComponent::adaptive},
         {"scale", &SettingsOfComponent::scale},
         {"shift", &SettingsOfComponent::shift},
     }};
@@ -232,6 +234,9 @@ class SettingsOfComponent {
     const std::string_view beta = scales.at(static_cast<std::size_t>(number(0, 3)));
     prelu.beta = Real::from_decimal(beta);
     note("beta", std::string(beta));
+  }
+  void adaptive() {
+    std::get<AdaptiveAveragePool>(map_.component).output = extent("output", 1, may_grow() ? 6 : 3);
   }
   void scale() { number_of(std::get<FixedScale>(map_.component).by); }
   void shift() { number_of(std::get<FixedShift>(map_.component).by); }

@@ -357,6 +357,8 @@ class RandomNetwork {
     } else if (dice <= 76) {
       part.kind = kinks_ && chance(30) ? "max_pool" : "average_pool";
       part.window = make_window(shape, false);
+      part.window.ceil = part.window.padding != "same" && chance(20);
+      part.count_padding = part.kind == "max_pool" || !chance(20);
     } else if (dice <= 79) {
       part.kind = "global_average_pool";
     } else {

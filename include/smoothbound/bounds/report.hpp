@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "smoothbound/bounds/layerwise.hpp"
 #include "smoothbound/bounds/objective.hpp"
 #include "smoothbound/spec/read_spec.hpp"
 #include "smoothbound/spec/rewrite.hpp"
@@ -25,6 +26,7 @@ struct ReportOptions {
   std::optional<Real> softplus_scale;  // of every softplus
   std::optional<Real> smooth_beta;     // rewrite kinks to smooth forms
   std::optional<std::string> explain;  // a layer to account for
+  bool layerwise = false;              // step sizes by parameter block, by method sharp alone
   GraphAdapter adapt;                  // applied to the graph before it is bounded
   RemedyWords words = plain_words;     // what the caller calls remedies
   Refinements refinements{};           // those of method sharp that are used
@@ -35,13 +37,26 @@ struct Convergence {
   Estimate stochastic_gradient_descent;
 };
 
+/// Step sizes of parameter blocks.
+struct LayerwiseReport {
+  LayerwiseBounds bounds;
+  std::vector<Magnitude> majorizer;  // D: the step of a group is 1 / D_i
+  /// The geometric mean of the steps over 1 / L_F, where these are finite and not 0.
+  std::optional<LowerBound> gain;
+
+  [[nodiscard]] LowerBound step_size(std::size_t group) const {
+    return LowerBound::from_count(1) / majorizer[group];
+  }
+};
+
 /// The results of one method.
 struct MethodReport {
   BoundTable table;
   CauseTable causes;
   std::optional<ObjectiveBounds> objective;  // if there is a loss
   std::optional<Convergence> convergence;
-  rules::Trace explanation;  // if asked for
+  rules::Trace explanation;                    // if asked for
+  std::optional<LayerwiseReport> layerwise{};  // the same, and there is a loss
 };
 
 struct Report {

@@ -78,6 +78,10 @@ struct Graph {
   }
 };
 
+/// What the usual names of a component's arrays begin with: "<layer>", or "<layer>.<component>"
+/// where it is not the affine part, with "_2" for the second of its kind in the layer.
+std::string array_prefix(const Layer& layer, std::size_t component);
+
 /// Resolves names, orders the layers, infers and checks all shapes for batches of `batch` samples.
 /// Throws SpecError: unknown or repeated names, cycles, shapes that do not fit, overflow; together
 /// with `mistakes`, those of reading the spec, if there are any.

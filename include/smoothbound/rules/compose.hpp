@@ -47,9 +47,10 @@ class Composition {
 
   /// b, with ||v|| <= `radius`. `extents`: of its output; `group`: that of the block, if it is one
   /// of its own.
-  /// `block`: which one it is, if it is used nowhere else.
+  /// `block`: which one it is, if it is used nowhere else; `joined`: the group that it then joins
+  /// when the next affine part comes.
   void apply(const AffineConstants& b, const Magnitude& radius, const Extents& extents = {},
-             Label group = rest, std::optional<std::uint32_t> block = {});
+             Label group = rest, std::optional<std::uint32_t> block = {}, Label joined = rest);
   /// The next non-affine part a_j.
   void apply(const MapConstants& a, const Extents& extents = {});
   /// The Euclidean bounds of what has been composed so far.
@@ -99,6 +100,7 @@ class Composition {
   Refinements refine_;
   bool begun_ = false;       // a part of this stretch has been applied
   std::size_t own_ = none_;  // the group of the stretch's own block
+  Label joined_ = rest;      // that which it joins
 
   static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
 };

@@ -84,7 +84,8 @@ struct AffineOfSample {
 };
 
 /// That a map's derivatives are only large where its argument is small: squares of s, of which
-/// |sigma| <= s in section "Unsaturated scalars" of docs/theory.md, for n scalars outside the level.
+/// |sigma| <= s in section "Unsaturated scalars" of docs/theory.md, for n scalars outside the
+/// level.
 struct Unsaturated {
   Magnitude second = Magnitude::infinity();   // s^2 = second sqrt(n): L_a E for L_a l^2
   Magnitude joint = Magnitude::infinity();    // s^2 = joint sqrt(n): the same of MapGrowth::joint

@@ -73,17 +73,9 @@ class Passage {
 
   /// Null if there are too many positions or cells.
   [[nodiscard]] const std::shared_ptr<const PositionClasses>& output() const { return output_; }
-  /// Of an output in `cell` that reads a norm `of_cell(c)` at each position of an input's cell c:
-  /// the root of the sum of their squares, or their mean.
-  template <class OfCell>
-  [[nodiscard]] Magnitude read(std::size_t cell, const OfCell& of_cell) const {
-    Magnitude sum;
-    for (const Term& term : terms_[cell].terms) {
-      const Magnitude& x = of_cell(term.cell);
-      sum += is_mean_ ? term.count * x : term.count * (x * x);
-    }
-    return is_mean_ ? sum / terms_[cell].divisor : square_root(sum);
-  }
+  /// Of the outputs in each cell, which read a norm `of_inputs[c]` at each position of an input's
+  /// cell c: the root of the sum of their squares, or their mean.
+  [[nodiscard]] std::vector<Magnitude> read(std::vector<Magnitude> of_inputs) const;
 
  private:
   struct Term {

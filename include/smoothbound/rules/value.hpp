@@ -24,6 +24,10 @@ constexpr Label own = std::numeric_limits<Label>::max();
 constexpr Label rest_of_branch(std::uint32_t branch_group) { return 0x8000'0000U + branch_group; }
 constexpr bool is_rest_of_branch(Label label) { return label >= 0x8000'0000U && label != own; }
 
+/// T takes the eigenvalue of H, cubic in the groups: whoever has more groups than this has T from
+/// an evaluation with few.
+constexpr std::size_t most_groups_with_form = 24;
+
 /// A block of parameters that is used once, where all that a value depends on is affine in each
 /// block but for softplus: section "Unsaturated scalars" of docs/theory.md.
 struct BlockBound {
@@ -172,7 +176,6 @@ class PackedValue {
   std::shared_ptr<const PositionClasses> classes_;
   std::vector<BlockKey> blocks_;
   bool knows_blocks_ = false;
-  bool knows_in_cells_ = false;
 };
 
 /// min over levels of reading[level] * numbers[level].

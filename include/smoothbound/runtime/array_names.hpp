@@ -11,10 +11,6 @@
 
 namespace smoothbound {
 
-/// What the usual names of a component's arrays begin with: "<layer>", or "<layer>.<component>"
-/// where it is not the affine part, with "_2" for the second of its kind in the layer.
-std::string array_prefix(const Layer& layer, std::size_t component);
-
 /// Whether some block says what its tensors are called, as those of imported files do.
 bool names_weights(const Graph& graph);
 

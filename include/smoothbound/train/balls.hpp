@@ -26,6 +26,16 @@ class ProductOfBalls {
   /// leave nothing of. Sizes are those of w.
   void gradient_mapping(std::span<const double> w, std::span<const double> gradient, double gamma,
                         std::span<double> mapping) const;
+  /// The same with a gamma of its own for each block; 0: the block does not move, its part is 0.
+  void gradient_mapping(std::span<const double> w, std::span<const double> gradient,
+                        std::span<const double> gammas, std::span<double> mapping) const;
+  /// A step with a gamma of its own for each block, projected.
+  struct BlockStep {
+    std::vector<double> w;
+    double certified = 0;  // sum of gamma ||g||^2 over the blocks, g the gradient mapping
+  };
+  [[nodiscard]] BlockStep step(std::span<const double> w, std::span<const double> gradient,
+                               std::span<const double> gammas) const;
   /// The number of a block that is not in its ball, beyond what rounding explains.
   [[nodiscard]] std::optional<std::size_t> find_outside(std::span<const double> w) const;
 

@@ -3,8 +3,9 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
-#include "smoothbound/bounds/local.hpp"
+#include "smoothbound/bounds/layerwise.hpp"
 #include "smoothbound/runtime/network.hpp"
 
 namespace smoothbound {
@@ -28,7 +29,17 @@ struct CertifiedStep {
   Magnitude smoothness;  // L_F where the step leads
   double step = 0;       // at most 1 / L_F, as a double; 0: there is none, see `reason`
   std::string reason;    // why there is no step
+  /// Layer-wise: steps of the parameter blocks, certified together, in place of `step`; or empty.
+  std::vector<double> by_block{};
 };
+
+/// Lengths of the parts of the gradient, by parameter block, and what measuring may add.
+std::vector<Magnitude> block_lengths(const ParameterLayout& layout,
+                                     std::span<const double> gradient);
+/// Steps of the parameter blocks that `best_majorizer` certifies at gradients of such lengths.
+std::vector<double> steps_by_block(const LayerwiseBounds& bounds,
+                                   std::span<const Magnitude> lengths,
+                                   const Magnitude& farthest = Magnitude::infinity());
 
 /// Certifies steps for F = f o psi + r on `batch` samples: Theorem 4.1 on the product of balls, and
 /// Cor 4.5 around a point. For mini-batches the constants hold for each of them, hence for their
@@ -46,9 +57,13 @@ class Certificate {
   /// The step along -gradient at the point w, which stays in C' = {||v_b - w_b|| <= R'}:
   /// min{1 / L_F(R'), R' / max_b ||gradient_b||}. `radius`: R', or 0 for the one with the longest
   /// step, by bisection. Also holds for the projected step, as projections onto balls around 0 do
-  /// not lead away from a point in them.
+  /// not lead away from a point in them. `layerwise`: with `by_block`, of the R' among the double
+  /// and half of this one, and so on, where they certify most (of `radius`, if there is one).
   [[nodiscard]] CertifiedStep local_step(const PointBounds& point, const ParameterLayout& layout,
-                                         std::span<const double> gradient, double radius) const;
+                                         std::span<const double> gradient, double radius,
+                                         bool layerwise = false) const;
+  /// By parameter block, on the product of balls.
+  [[nodiscard]] LayerwiseBounds global_blocks() const;
 
   [[nodiscard]] const ResolvedSettings& settings() const { return settings_; }
   [[nodiscard]] Method method() const { return method_; }
@@ -56,6 +71,11 @@ class Certificate {
  private:
   [[nodiscard]] ObjectiveBounds bounds_around(const PointBounds& point,
                                               const Magnitude& radius) const;
+  [[nodiscard]] LayerwiseBounds blocks_around(const PointBounds& point,
+                                              const Magnitude& radius) const;
+  [[nodiscard]] std::vector<double> local_steps_by_block(const PointBounds& point,
+                                                         std::span<const Magnitude> lengths,
+                                                         double radius, bool is_given) const;
 
   const Graph& graph_;
   ResolvedSettings settings_;

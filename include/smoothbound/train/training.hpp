@@ -31,17 +31,20 @@ enum class StepRule : std::uint8_t {
 
 /// In the order of `StepRule`, but for `constant`, which is given as a number.
 std::span<const std::string_view> step_rule_names();
+/// Behind the rule of layer-wise steps, where a run says which steps it takes.
+inline constexpr std::string_view layerwise_suffix = " layer-wise";
 /// In the order of `steps::StepKind`.
 std::span<const std::string_view> oracle_names();
 
 struct TrainingOptions {
   steps::StepKind oracle = steps::StepKind::gradient;
   StepRule rule = StepRule::certified;
-  double gamma = 1;              // of `constant`, or the first one that a line search tries
-  double local_radius = 0;       // R' of `local`; 0: the one with the longest step
-  std::int64_t mini_batch = 0;   // samples of a step; 0: all, the deterministic methods
-  std::uint64_t seed = 1;        // of mini-batches
-  double dual_residual = 0;      // where Gauss-Newton steps stop, see `steps::DualOptions`
+  double gamma = 1;             // of `constant`, or the first one that a line search tries
+  bool layerwise = false;       // of `certified` and `local`: by parameter block where that is more
+  double local_radius = 0;      // R' of `local`; 0: the one with the longest step
+  std::int64_t mini_batch = 0;  // samples of a step; 0: all, the deterministic methods
+  std::uint64_t seed = 1;       // of mini-batches
+  double dual_residual = 0;     // where Gauss-Newton steps stop, see `steps::DualOptions`
   std::int64_t micro_batch = 0;  // see `ObjectiveOptions`
 };
 
@@ -157,6 +160,7 @@ class Training {
   std::unique_ptr<steps::SplitChain> chain_;  // of Newton steps
   std::optional<ProductOfBalls> balls_;
   CertifiedStep global_;
+  std::optional<LayerwiseBounds> global_blocks_;  // of layer-wise steps on the product of balls
   TrainingState state_;
   std::int64_t loaded_ = -1;       // whose mini-batch is in the objective
   std::int64_t calls_before_ = 0;  // of the objective when the state was set

@@ -25,6 +25,7 @@ struct BoundOptions {
   OutputOptions output;
   std::string explain;
   std::string without;
+  bool layerwise = false;
   ModelOptions model;
 };
 
@@ -67,6 +68,8 @@ class BoundCommand {
     format_ = options_.output.choose_format(line_);
     if (!options_.explain.empty()) report_options_.explain = options_.explain;
     switch_off(options_.without);
+    report_options_.layerwise = options_.layerwise;
+    refuse_paper_by_block(options_.layerwise, report_options_, line_);
     refuse_repeated_stdin(options_.files, line_);
   }
 
@@ -144,6 +147,8 @@ void declare_bound(Command& command) {
                  fmt::format("refinements of method sharp to leave out, for comparisons: {}",
                              join(refinement_names())),
                  "NAME,...");
+  command.flag("--layerwise", options->layerwise,
+               "also tell step sizes of single parameter blocks, certified together");
   options->model.add_to(command);
   command.footer(
       "Examples:\n"

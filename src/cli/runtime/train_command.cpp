@@ -125,6 +125,7 @@ class TrainCommand {
                       "take paper or sharp");
     }
     request_.training = options_.oracle.interpret(line_);
+    refuse_paper_by_block(request_.training.layerwise, request_.options, line_);
     request_.step = options_.oracle.step_text();
     format_ = choose_format(line_, options_.format);
     request_.precision = options_.machine.precision(line_);

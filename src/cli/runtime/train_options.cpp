@@ -31,6 +31,9 @@ void OracleOptions::add_to(Command& command) {
       "step of the other oracles: line-search, or a number, halved while a step does not exist "
       "(line-search)",
       "RULE");
+  command.flag("--layerwise", layerwise_,
+               "of --step certified and local: steps of single parameter blocks where they are "
+               "certified to decrease the objective more");
   command.option("--local-radius", local_radius_,
                  "radius R' around the point of --step local (the one with the longest step)",
                  "RADIUS");
@@ -65,6 +68,12 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
     choose(line, option, rule, {&line_search, 1});
     options.rule = StepRule::line_search;
   }
+  options.layerwise = layerwise_;
+  if (layerwise_ && options.rule != StepRule::certified && options.rule != StepRule::local) {
+    throw SpecError(line.locate_last({"--layerwise"}),
+                    "--layerwise is for --step certified and local",
+                    "take one of them, or leave it out");
+  }
   if (!local_radius_.empty()) {
     if (options.rule != StepRule::local) {
       throw SpecError(line.locate_last({"--local-radius"}), "--local-radius is for --step local",
@@ -93,8 +102,10 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
 std::string OracleOptions::step_text() const {
   const bool first_order = oracle_ == oracle_names().front();
   const std::string& rule = first_order ? step_ : gamma_;
-  if (!rule.empty()) return rule;
-  return std::string(first_order ? step_rule_names().front() : line_search);
+  std::string text = rule;
+  if (rule.empty()) text = first_order ? step_rule_names().front() : line_search;
+  if (layerwise_) text += layerwise_suffix;
+  return text;
 }
 
 }  // namespace smoothbound::cli

@@ -12,7 +12,8 @@ namespace smoothbound::cli {
 /// Options as typed.
 class OracleOptions {
  public:
-  /// Declares --oracle, --step, --gamma, --local-radius, --dual-residual and --batch.
+  /// Declares --oracle, --step, --gamma, --layerwise, --local-radius, --dual-residual and
+  /// --batch.
   void add_to(Command& command);
   /// Their values. Throws SpecError with a place on the command line.
   [[nodiscard]] TrainingOptions interpret(const CommandLine& line) const;
@@ -24,6 +25,7 @@ class OracleOptions {
   std::string step_;
   std::string gamma_;
   std::string local_radius_;
+  bool layerwise_ = false;
   std::string dual_residual_;
   std::string batch_;
 };

@@ -142,6 +142,13 @@ std::optional<Report> try_report(const std::string& file, const ReportOptions& o
   return std::nullopt;
 }
 
+void refuse_paper_by_block(bool layerwise, const ReportOptions& options, const CommandLine& line) {
+  if (!layerwise || std::ranges::count(options.methods, Method::paper) == 0) return;
+  throw SpecError(line.locate_last({"--method"}),
+                  "the rules of the paper do not tell parameter blocks from each other",
+                  "--layerwise takes --method sharp");
+}
+
 void refuse_repeated_stdin(const std::vector<std::string>& files, const CommandLine& line) {
   if (std::ranges::count(files, "-") > 1) {
     throw SpecError(line.locate_last({"-"}), "standard input can be read once", "name '-' once");

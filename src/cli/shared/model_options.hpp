@@ -57,6 +57,9 @@ class ModelOptions {
 std::optional<Report> try_report(const std::string& file, const ReportOptions& options,
                                  const Limits& limits, Source& source);
 
+/// Throws SpecError if layer-wise steps are asked for and method paper is, too.
+void refuse_paper_by_block(bool layerwise, const ReportOptions& options, const CommandLine& line);
+
 /// Throws SpecError if standard input is named more than once.
 void refuse_repeated_stdin(const std::vector<std::string>& files, const CommandLine& line);
 

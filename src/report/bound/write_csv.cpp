@@ -31,6 +31,16 @@ class Rows {
     csv_.end_row();
     estimate("gradient_descent", result.convergence->gradient_descent);
     estimate("stochastic_gradient_descent", result.convergence->stochastic_gradient_descent);
+    if (!result.layerwise) return;
+    const LayerwiseReport& layerwise = *result.layerwise;
+    const LayerwiseBounds& bounds = layerwise.bounds;
+    for (std::size_t i = 0; i < bounds.groups.size(); ++i) {
+      const StepGroup& group = bounds.groups[i];
+      begin("block").add(i + 1, words::blocks(graph, group.blocks)).skip(2);
+      csv_.add(parameters_of(graph, group.blocks));
+      csv_.skip_to("lipschitz").add_with_log(group.lipschitz).add_with_log(bounds.H(i, i));
+      csv_.add(layerwise.step_size(i)).end_row();
+    }
   }
 
   void assumption(const std::string& line) {

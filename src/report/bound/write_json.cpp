@@ -64,6 +64,30 @@ void put_objective(JsonWriter& json, const Report& report, const MethodReport& r
   });
 }
 
+void put_layerwise(JsonWriter& json, const Report& report, const LayerwiseReport& layerwise) {
+  const LayerwiseBounds& bounds = layerwise.bounds;
+  const std::string& infinite = bounds.infinite_reason;
+  json.object("layerwise", [&] {
+    if (layerwise.gain) json.member("gain", quantity(*layerwise.gain));
+    json.list_on_lines(4, "groups", static_cast<std::uint32_t>(bounds.groups.size()),
+                       [&](std::uint32_t i) {
+                         const StepGroup& group = bounds.groups[i];
+                         json.object([&] {
+                           json.list("blocks", group.blocks, [&](std::uint32_t block) {
+                             const Block& one = report.graph.blocks[block];
+                             return array_prefix(report.graph.layers[one.layer], one.component);
+                           });
+                           json.member("parameters", parameters_of(report.graph, group.blocks));
+                           json.member("norm", quantity(group.norm));
+                           json.member("lipschitz", quantity(group.lipschitz, infinite));
+                           json.member("smoothness", quantity(bounds.H(i, i), infinite));
+                           json.member("majorizer", quantity(layerwise.majorizer[i], infinite));
+                           json.member("step_size", quantity(layerwise.step_size(i), infinite));
+                         });
+                       });
+  });
+}
+
 void put_line(JsonWriter& json, const rules::TraceLine& line) {
   if (line.symbol.empty()) {
     return json.object({{"component", line.formula}, {"formula", line.source}});
@@ -83,6 +107,7 @@ void put_result(JsonWriter& json, const Report& report, const MethodReport& resu
                        [&](std::uint32_t i) { put_layer(json, report, result, i); });
     json.object("network", [&] { put_bounds(json, report, result, report.graph.output()); });
     if (result.objective) put_objective(json, report, result);
+    if (result.layerwise) put_layerwise(json, report, *result.layerwise);
     if (!report.explained_layer) return;
     json.object("explanation", [&] {
       json.member("layer", report.graph.layers[*report.explained_layer].name);

@@ -80,6 +80,40 @@ void write_objective(const Report& report, const MethodReport& result, Page& pag
                              words::setting(settings.variance)));
 }
 
+void write_layerwise(const Report& report, const MethodReport& result, Page& page) {
+  const LayerwiseReport& layerwise = *result.layerwise;
+  const LayerwiseBounds& bounds = layerwise.bounds;
+  page.heading("layer-wise steps");
+  Grid grid({{"block", Align::left, Fit::key},
+             {"||w||", Align::right, Fit::drop},
+             {"l", Align::right},
+             {"L", Align::right},
+             {"D", Align::right},
+             {"step size", Align::right}});
+  for (std::size_t i = 0; i < bounds.groups.size(); ++i) {
+    const StepGroup& group = bounds.groups[i];
+    grid.add_row({words::blocks(report.graph, group.blocks), number(group.norm),
+                  number(group.lipschitz), number(bounds.H(i, i)), number(layerwise.majorizer[i]),
+                  number(layerwise.step_size(i))});
+  }
+  page.grid(grid);
+  page.paragraph(
+      "l and L of F in one block alone; steps of 1/D in all blocks at once are certified");
+  if (layerwise.gain) {
+    constexpr int few = 3;
+    page.paragraph(fmt::format("the geometric mean of these steps is {} times 1/L_F",
+                               layerwise.gain->to_text(few)));
+  }
+  if (!bounds.infinite_reason.empty()) {
+    page.item(fmt::format("inf: {}", page.foreign(bounds.infinite_reason)));
+  }
+  if (std::ranges::any_of(bounds.groups, [](const StepGroup& g) { return g.blocks.size() > 1; })) {
+    page.item(
+        "what is shared, and of more blocks than can be told apart neighbours, has one step "
+        "together");
+  }
+}
+
 void write_explanation(const Report& report, const MethodReport& result, Page& page) {
   const Layer& layer = report.graph.layers[*report.explained_layer];
   page.heading(fmt::format("how '{}' came about", page.foreign(layer.name)));
@@ -146,6 +180,7 @@ void write_bounds_page(const Report& report, Page& page) {
     write_layers(report, result, page);
     write_causes(report, result, page);
     if (result.objective) write_objective(report, result, page);
+    if (result.layerwise) write_layerwise(report, result, page);
     if (report.explained_layer) write_explanation(report, result, page);
   }
   page.list("assumptions", report.assumptions);

@@ -46,6 +46,16 @@ std::string integer(const Magnitude& value) {
 
 std::string setting(const Real& value) { return fmt::format("{}", value.nearest); }
 
+std::string blocks(const Graph& graph, std::span<const std::uint32_t> blocks) {
+  const auto name = [&](std::uint32_t block) {
+    const Block& one = graph.blocks[block];
+    return array_prefix(graph.layers[one.layer], one.component);
+  };
+  if (blocks.size() == 1) return name(blocks.front());
+  return fmt::format("{} ... {} ({} blocks)", name(blocks.front()), name(blocks.back()),
+                     blocks.size());
+}
+
 std::string objective(const ResolvedSettings& settings) {
   std::string title = fmt::format("F = {} of {} sample{}", settings.loss->name, settings.batch,
                                   settings.batch == 1 ? "" : "s");

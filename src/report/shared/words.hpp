@@ -27,6 +27,9 @@ std::string integer(const Magnitude& value);
 /// The shortest decimal that tells the setting's double.
 std::string setting(const Real& value);
 
+/// "conv1", "conv1.batch_norm", or of several "conv1 ... fc8 (9 blocks)".
+std::string blocks(const Graph& graph, std::span<const std::uint32_t> blocks);
+
 /// "F = logistic of 128 samples + (0.1/2) ||w||^2"
 std::string objective(const ResolvedSettings& settings);
 /// "batch 128, ||x|| <= 1, ||v_l|| <= 1 unless a layer says otherwise"
