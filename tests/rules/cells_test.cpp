@@ -279,7 +279,7 @@ TEST(Cells, EndWherePositionsAreUnknown) {
   EXPECT_TRUE(fewer.value().cells().empty());
 }
 
-// Cells beyond 1024 pairs with blocks give these up, and the value keeps the largest of theirs.
+// Beyond 4096 pairs of a block and a cell nothing is known of blocks any more, by nobody.
 TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
   constexpr std::int64_t n = 256;
   AffineConstants triangle = window(n);
@@ -295,32 +295,33 @@ TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
   const Extents extents{1, n, 1};
   Composition parts(input_of(1e9, 1), Method::sharp);
   parts.apply(triangle, number(1), extents, rest, 0);
-  for (std::uint32_t k = 1; k < 4; ++k) parts.apply(pointwise, number(1), extents, rest, k);
-  ASSERT_EQ(parts.value().cells().size(), 256U);
-  EXPECT_TRUE(parts.value().cells().front().knows_blocks());
-  Composition full = parts;
-  full.apply(pointwise, number(0.5), extents, rest, 4);
-  Value value = full.value();
-  ASSERT_EQ(value.blocks().size(), 5U);
-  EXPECT_FALSE(value.cells().front().knows_blocks());
-  for (const BlockBound& block : value.blocks()) {
-    EXPECT_EQ(check_upper(block.l[per_position], Ball(block.block < 4 ? 8 : 16)), "")
-        << block.block;
+  for (std::uint32_t k = 1; k < 16; ++k) {
+    parts.apply(pointwise, number(k < 15 ? 1 : 0.5), extents, rest, k);
   }
-  // One position reads two: of blocks what the whole value says, of the rest what cells do.
+  Value value = parts.value();
+  ASSERT_EQ(value.cells().size(), 256U);
+  ASSERT_EQ(value.blocks().size(), 16U);
+  for (std::size_t k = 0; k < 16; ++k) {
+    const int largest = k < 15 ? 8 : 16;
+    EXPECT_EQ(check_upper(value.blocks()[k].l[per_position], Ball(largest)), "") << k;
+    EXPECT_EQ(check_upper(value.cells()[3].blocks()[k].l[per_position], Ball(largest) / Ball(8)),
+              "")
+        << k;
+  }
+  // Two positions that read a few cells are less.
+  Composition fewer = parts;
   AffineConstants last = window(n);
   last.of_sample->taps = square_root(number(2));
   last.of_sample->positions = reads_of(PositionReads::Kind::patch, {{0, 1, 2, 1}, {2, 1, 2, 1}}, n);
-  full.apply(last, number(1), {1, 2, 1}, rest, 5);
-  value = full.value();
-  ASSERT_EQ(value.cells().size(), 2U);
+  fewer.apply(last, number(1), {1, 2, 1}, rest, 16);
+  ASSERT_EQ(fewer.value().cells().size(), 2U);
+  EXPECT_EQ(fewer.value().blocks().size(), 17U);
+  parts.apply(pointwise, number(1), extents, rest, 16);
+  value = parts.value();
+  EXPECT_EQ(value.cells().size(), 256U);
+  EXPECT_FALSE(value.knows_blocks());
   EXPECT_FALSE(value.cells().front().knows_blocks());
-  ASSERT_EQ(value.blocks().size(), 6U);
-  EXPECT_EQ(check_upper(value.blocks()[0].l[per_position], Ball(8) * square_root(Ball(2))), "");
-  EXPECT_EQ(check_upper(value.blocks()[4].l[per_position], Ball(16) * square_root(Ball(2))), "");
-  EXPECT_EQ(check_upper(value.cells()[0].m[per_position], square_root(Ball(3)) / Ball(2)), "");
-  // Levels bound each other there, too: two positions.
-  EXPECT_EQ(check_upper(value.blocks()[0].l[euclidean], Ball(16)), "");
+  EXPECT_TRUE(value.cells().front().blocks().empty());
 }
 
 // A new stretch begins with pairs of directions that T bounds, in each cell by its own.
@@ -376,22 +377,21 @@ TEST(Cells, OfSumsAndConcatenations) {
 // The tables' form keeps every number at the levels of the set.
 TEST(PackedValue, KeepsCellsAndBlocks) {
   const LevelSet set = set_of({per_sample, per_position, per_token, centred_position});
-  for (const bool in_cells : {true, false}) {
+  for (const bool knows_blocks : {true, false}) {
     Value value(Triple{number(8), number(4), number(2)}, set);
     value.find_or_add(7);
-    value.set_blocks({});
-    if (in_cells) value.divide(ends_apart(5));
-    value.add_block(3, number(0.25));
-    value.add_block(5, number(0.5));
-    if (!in_cells) value.divide(ends_apart(5));
-    for (std::size_t c = 0; c < 2 && !in_cells; ++c) value.cell(c).forget_blocks();
+    if (knows_blocks) value.set_blocks({});
+    value.divide(ends_apart(5));
+    if (knows_blocks) {
+      value.add_block(3, number(0.25));
+      value.add_block(5, number(0.5));
+    }
     double next = 1;
     for (std::size_t k = 0; k < value.numbers(); ++k) {
       for (std::size_t level = 0; level < levels.size(); ++level) {
         if (!set.has(level)) continue;
         value.number(k)[level] = number(next++);
         for (std::size_t c = 0; c < 2; ++c) {
-          if (k >= value.cells()[c].numbers()) continue;
           value.cell(c).number(k)[level] =
               tells_positions(level) ? number(next++) : value.number(k)[level];
         }
@@ -401,17 +401,19 @@ TEST(PackedValue, KeepsCellsAndBlocks) {
     const Value back = PackedValue(value).unpack(set);
     ASSERT_EQ(back.numbers(), value.numbers());
     EXPECT_EQ(back.classes(), value.classes());
-    ASSERT_EQ(back.cells().size(), 2U);
-    EXPECT_EQ(back.cells().front().knows_blocks(), in_cells);
-    ASSERT_EQ(back.blocks().size(), 2U);
-    EXPECT_EQ(back.blocks()[1].block, 5U);
-    EXPECT_EQ(back.blocks()[1].radius, number(0.5));
     EXPECT_EQ(back.label(1), 7U);
+    EXPECT_EQ(back.knows_blocks(), knows_blocks);
+    ASSERT_EQ(back.blocks().size(), knows_blocks ? 2U : 0U);
+    if (knows_blocks) {
+      EXPECT_EQ(back.blocks()[1].block, 5U);
+      EXPECT_EQ(back.blocks()[1].radius, number(0.5));
+    }
+    ASSERT_EQ(back.cells().size(), 2U);
+    EXPECT_EQ(back.cells()[1].knows_blocks(), knows_blocks);
     for (std::size_t k = 0; k < value.numbers(); ++k) {
       EXPECT_EQ(back.number(k), value.number(k)) << k;
       for (std::size_t c = 0; c < 2; ++c) {
-        ASSERT_EQ(back.cells()[c].numbers(), value.cells()[c].numbers());
-        if (k >= back.cells()[c].numbers()) continue;
+        ASSERT_EQ(back.cells()[c].numbers(), value.numbers());
         EXPECT_EQ(back.cells()[c].number(k), value.cells()[c].number(k)) << k << " in cell " << c;
       }
     }

@@ -337,7 +337,7 @@ TEST(Unsaturated, LowersTheFirstDerivative) {
             "");
 }
 
-// Cells have their own numbers, and where they know no blocks the largest ones.
+// Cells have their own numbers.
 TEST(Unsaturated, TakesTheNumbersOfACell) {
   LevelSet set;
   set.add(per_position);
@@ -374,10 +374,6 @@ TEST(Unsaturated, TakesTheNumbersOfACell) {
   ASSERT_EQ(own.cells().size(), 2U);
   EXPECT_EQ(check_upper(own.cells()[0].T[per_position], lowered(2, quarter)), "");
   EXPECT_EQ(check_upper(own.cells()[1].T[per_position], lowered(4, quarter + quarter)), "");
-  for (std::size_t c = 0; c < 2; ++c) value.cell(c).forget_blocks();
-  const Value largest = bent(a, value);
-  EXPECT_EQ(check_upper(largest.cells()[0].T[per_position], lowered(2, quarter + quarter)), "");
-  EXPECT_EQ(check_upper(largest.cells()[1].T[per_position], lowered(4, quarter + quarter)), "");
 }
 
 }  // namespace
