@@ -218,6 +218,18 @@ bool at_most(const BoundTable& a, const BoundTable& b) {
   return result;
 }
 
+// Norms that were measured say nothing of other values of a block.
+TEST(AroundAPoint, NothingIsKnownOfSingleBlocks) {
+  const Network network = read_network(
+      "input: {shape: [5], norm: 2}\nlayers: [{dense: 3, then: [softplus]}, {dense: 2}]\n");
+  const BoundTable everywhere = network.bounds(Method::sharp);
+  const BoundTable near = around(network, two_blocks(), 1, Method::sharp, {});
+  for (const std::uint32_t layer : {0U, 1U}) {
+    EXPECT_TRUE(everywhere.value(layer).knows_blocks());
+    EXPECT_FALSE(near.value(layer).knows_blocks());
+  }
+}
+
 class RandomPoints : public ::testing::TestWithParam<int> {};
 
 TEST_P(RandomPoints, KeepTheOrder) {

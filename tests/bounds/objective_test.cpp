@@ -2,9 +2,13 @@
 
 #include "smoothbound/bounds/objective.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "smoothbound/rules/unsaturated.hpp"
 #include "support/ball.hpp"
 #include "support/read_network.hpp"
 
@@ -46,6 +50,62 @@ TEST(BoundObjective, LogisticWithRegularizer) {
   EXPECT_EQ(check_upper(sharp.lipschitz, Ball(3) * square_root(Ball(2)) + Ball(1)), "");
   EXPECT_EQ(check_upper(sharp.smoothness, 5), "");
   EXPECT_EQ(sharp.infinite_reason, "");
+}
+
+// <z', f'' z'> of the mean of N terms is at most (L_f/N) E(s), s^2 = N <z, f'' z> / L_f: where that
+// is less than L_f l^2/N, what L_F falls by is the difference, and nothing without the blocks.
+TEST(BoundObjective, TakesGradientsOfSmallPredictions) {
+  struct Case {
+    const char* loss;
+    std::size_t level;
+    bool levels;
+    Ball curvature;  // of a term
+    Ball radial;     // <z, f'' z>, of a term
+    int terms;       // that the level sums over
+    int all_terms;
+  };
+  const Ball variance = Ball(8) * square(falling_exponential(Ball(1)));  // 4 K/e^2
+  const Ball half = Ball(1) / Ball(2);
+  const Ball quarter = Ball(1) / Ball(4);
+  const Ball binary = Ball::decimal("0.439228839890645150775979636655");
+  for (const Case& c : {Case{"logistic", per_sample, true, half, variance, 1, 3},
+                        Case{"logistic", euclidean, false, half, variance, 3, 3},
+                        Case{"binary_logistic", per_sample, true, quarter, binary, 2, 6},
+                        Case{"binary_logistic", euclidean, false, quarter, binary, 6, 6}}) {
+    SCOPED_TRACE(testing::Message() << c.loss << " " << c.terms);
+    std::string text = fmt::format(
+        "batch: 3\nradius: 5\ninput: {{shape: [2], norm: 1000, sample_norm: 500}}\nregularizer: "
+        "0.25\nloss: {}\n"
+        "layers:\n",
+        c.loss);
+    for (int i = 0; i < 4; ++i) text += "  - {dense: 2, bias: false, then: [softplus]}\n";
+    const Network network = read_network(text + "  - {dense: 2, bias: false}\n");
+    Inputs inputs = inputs_of(network.settings);
+    inputs.refinements.levels = c.levels;
+    inputs.refinements.loss = false;
+    BoundTable table = evaluate_bounds(network.graph, inputs, Method::sharp);
+    const auto smoothness = [&] {
+      return Ball::of(
+          bound_objective(network.graph, network.settings, table, inputs.refinements).smoothness);
+    };
+    const Ball with_blocks = smoothness();
+    const rules::Value psi = table.value(network.graph.output());
+    rules::Value without = psi;
+    without.forget_blocks();
+    table.values.back() = rules::PackedValue(without);
+    Ball slope = Ball::infinity();  // least l_A^2 over the terms that A sums over
+    for (std::size_t level = 0; level <= c.level; ++level) {
+      const int terms = level == euclidean ? c.all_terms : c.terms;
+      slope = smaller(slope, square(Ball::of(psi.lipschitz(level))) / Ball(terms));
+    }
+    const Ball mean = c.curvature / Ball(c.terms);
+    const Ball E = Ball::of(rules::squared_gradient(psi.blocks(), c.level, psi.m[c.level],
+                                                    square_root(c.radial / mean).not_above()));
+    ASSERT_TRUE(certainly_less(mean * E, c.curvature * slope));
+    const Ball fallen = difference(smoothness(), with_blocks);
+    const Ball error = difference(fallen, difference(c.curvature * slope, mean * E));
+    EXPECT_TRUE(certainly_less(error, smoothness() * Ball::decimal("1e-16"))) << error.to_text();
+  }
 }
 
 // The outputs [2, 3, 4] are classified at each of 12 positions. psi = 2 x, so l = ||x|| = 3:

@@ -105,6 +105,24 @@ std::string refusal_of(const std::string& layers) {
   return "";
 }
 
+// A value is not affine in a block that is used again; and without growth norms of values are no
+// bounds of them where blocks are larger.
+TEST(Share, SingleBlocksAreKnownWhereEachIsUsedOnce) {
+  const auto knows_blocks = [](const std::string& settings, bool growth) {
+    const Network network = read_network(fmt::format(
+        "input: {{shape: [2], norm: 1}}\nlayers:\n  - {{name: v, dense: 2, then: [softplus]}}\n"
+        "  - {{dense: 2{}}}\n",
+        settings));
+    Inputs inputs = inputs_of(network.settings);
+    inputs.refinements.growth = growth;
+    const BoundTable table = evaluate_bounds(network.graph, inputs, Method::sharp);
+    return table.value(network.graph.output()).knows_blocks();
+  };
+  EXPECT_TRUE(knows_blocks("", true));
+  EXPECT_FALSE(knows_blocks("", false));
+  EXPECT_FALSE(knows_blocks(", share: v", true));
+}
+
 TEST(Share, IsRefusedWhereItDoesNotFit) {
   const std::string a = "  - {name: a, dense: 4}\n";
   const auto misfit_of = [](const std::string& reason) {

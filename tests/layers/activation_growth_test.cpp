@@ -101,6 +101,75 @@ TEST(ActivationGrowth, ThirdDerivativesAreSuprema) {
   EXPECT_GE(checked, 7);
 }
 
+// With those that take a scale at another one, too.
+std::vector<Activation> activations_that_unsaturate() {
+  std::vector<Activation> all;
+  for (const Activation& f : activations_with_growth()) {
+    if (f.growth().unsaturated.second.is_infinite()) continue;
+    all.push_back(f);
+    if (f.row->has_scale) all.emplace_back(f).scale = Real::from_decimal("2.5");
+  }
+  return all;
+}
+
+// s^2 of one scalar: x^2 |f''| over its supremum's factor L_a, and the same of what stands beside
+// f' in the joint bound.
+TEST(ActivationGrowth, UnsaturatedScalarsAreSuprema) {
+  int checked = 0;
+  for (const Activation& f : activations_that_unsaturate()) {
+    SCOPED_TRACE(text_of(f) + fmt::format(" {}", f.scale.nearest));
+    const MapGrowth growth = f.growth();
+    const double L = f.constants(Method::sharp).smoothness.value.to_double();
+    const double second =
+        supremum([&](double x) { return x * x * std::abs(f.evaluate(x).second) / L; }, reach_of(f));
+    EXPECT_LE(second, growth.unsaturated.second.to_double() * (1 + 1e-9));
+    EXPECT_GE(second, growth.unsaturated.second.to_double() * (1 - 1e-9));
+    ++checked;
+    if (growth.unsaturated.joint.is_infinite()) continue;
+    const double joint = supremum(
+        [&](double x) {
+          const Jet jet = f.evaluate(x);
+          const double rest = 1 - jet.first * jet.first;
+          return rest > 1e-7 ? x * x * std::abs(jet.second) / std::sqrt(rest) : 0;
+        },
+        reach_of(f));
+    const double bound = growth.unsaturated.joint.to_double() * growth.joint.to_double();
+    EXPECT_LE(joint, bound * (1 + 1e-8));
+    EXPECT_GE(joint, bound * (1 - 1e-8));
+    ++checked;
+  }
+  EXPECT_GE(checked, 8);
+}
+
+// Tangents at points, and multiples, of those behind which blocks stay known.
+TEST(ActivationGrowth, FrozenOnesAreBelowThemselves) {
+  int frozen = 0;
+  for (const Activation& f : activations_with_growth()) {
+    if (!f.growth().unsaturated.is_frozen) continue;
+    SCOPED_TRACE(text_of(f));
+    const double step = reach_of(f) / 20;
+    for (double t = -reach_of(f); t < reach_of(f); t += step) {
+      const Jet at = f.evaluate(t);
+      for (double x = 0; x < reach_of(f); x += step) {
+        const double value = f.evaluate(x).value * (1 + 1e-12);
+        EXPECT_LE(std::abs(at.first) * x + std::abs(at.value - at.first * t), value) << t;
+        EXPECT_LE(f.evaluate(3 * x).value, 3 * value);
+      }
+    }
+    ++frozen;
+  }
+  EXPECT_GE(frozen, 4);
+}
+
+TEST(ActivationGrowth, SteepSlopesBelowAreNotFrozen) {
+  Activation f(*find_activation("smooth_leaky_relu"));
+  f.parameter = Real::from_decimal("1");
+  EXPECT_TRUE(f.growth().unsaturated.is_frozen);
+  f.parameter = Real::from_decimal("1.5");
+  EXPECT_FALSE(f.growth().unsaturated.is_frozen);
+  EXPECT_TRUE(f.growth().unsaturated.second.is_infinite());
+}
+
 // Of vectors whose entries have one size, or two: the largest norm of images at a given norm.
 double largest_image(const Activation& f, double m, int n) {
   double best = 0;

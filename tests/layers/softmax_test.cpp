@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
 #include "numeric.hpp"
 
 namespace smoothbound {
@@ -131,6 +135,37 @@ TEST(Softmax, ValuesAtZeroAndTheBoundCountGroups) {
                       constants(Method::sharp, {5}, 1).bound.value.to_double(), 1e-15L));
   EXPECT_TRUE(constants(Method::paper, {5, 3, 2}, 4).bound.value.is_infinite());
   EXPECT_EQ(constants(Method::paper, {5, 3, 2}, 4).bound.source, "the paper gives no bound");
+}
+
+// Derivatives count where the arguments are small: |<p'[u], z>| for unit u is at most (2/e)
+// sqrt(k/2), and the third moment with z at most (2/e) sqrt k.
+TEST(Softmax, UnsaturatedScalars) {
+  Random random(9);
+  for (const int k : {2, 3, 10}) {
+    const Unsaturated known = constants(Method::sharp, {k}, 1).growth.unsaturated;
+    const long double two_over_e = 2 * std::exp(-1.0L);
+    const long double root = std::sqrt(static_cast<long double>(k));
+    const long double L = std::sqrt(2.0L) / (3 * std::sqrt(3.0L));
+    EXPECT_TRUE(is_near(known.first.to_double(), 2 * two_over_e * two_over_e, 1e-15L));
+    EXPECT_TRUE(is_near(known.by_norm.to_double(), (1 + root) * two_over_e * root / L, 1e-14L));
+    EXPECT_FALSE(known.is_frozen);
+    for (int i = 0; i < 2000; ++i) {
+      Vector z = scaled(random.vector(static_cast<std::size_t>(k)), 1.0L + i % 5);
+      const long double largest = *std::max_element(z.begin(), z.end());
+      for (long double& entry : z) entry -= largest;
+      const Vector u = unit(random.vector(z.size()));
+      const long double first = std::abs(test::dot(derivatives(z, u).first, z));
+      EXPECT_LE(2 * first, std::sqrt(known.first.to_double() * k));
+      // p_i (z_i - mean)(u_i - mean), less its mean.
+      Vector moment = derivatives(z, u).first;
+      const Vector p = softmax(z);
+      const long double mean = test::dot(p, z);
+      for (std::size_t j = 0; j < z.size(); ++j) moment[j] *= z[j] - mean;
+      const long double all = std::accumulate(moment.begin(), moment.end(), 0.0L);
+      for (std::size_t j = 0; j < z.size(); ++j) moment[j] -= all * p[j];
+      EXPECT_LE(norm(moment), two_over_e * root);
+    }
+  }
 }
 
 TEST(Softmax, PaperConstants) {

@@ -200,6 +200,36 @@ TEST(BinaryLogistic, IsFlatterOnABallOfPredictions) {
   EXPECT_EQ(f.smoothness.value, Magnitude::from_double(0.25));
 }
 
+// <z, f'' z> of a term, where z is not small: 4 K/e^2 of K classes, and the supremum of x^2 s(1-s).
+TEST(Loss, RadialCurvatures) {
+  LossSite site{Method::sharp, 1, {}, {}};
+  for (const int classes : {2, 5, 1000}) {
+    site.classes = classes;
+    const Magnitude bound = loss_constants(*find_loss("logistic"), site).radial_curvature;
+    const long double exact = 4 * classes * std::exp(-2.0L);
+    EXPECT_GE(static_cast<long double>(bound.to_double()), exact * (1 - 1e-15L));
+    EXPECT_LE(static_cast<long double>(bound.to_double()), exact * (1 + 1e-15L));
+    // All classes at -2, but for one at 0.
+    for (double shift = 0; shift < 6; shift += 0.25) {
+      const long double rest = (classes - 1) * std::exp(-static_cast<long double>(shift));
+      const long double variance = shift * shift * rest / ((1 + rest) * (1 + rest));
+      EXPECT_LE(variance, exact);
+    }
+  }
+  long double largest = 0;
+  for (long double x = 2; x < 3; x += 1e-5L) {
+    const long double s = 1 / (1 + std::exp(-x));
+    largest = std::max(largest, x * x * s * (1 - s));
+  }
+  const double binary =
+      loss_constants(*find_loss("binary_logistic"), site).radial_curvature.to_double();
+  EXPECT_GE(binary, static_cast<double>(largest));
+  EXPECT_LE(binary, static_cast<double>(largest * (1 + 1e-9L)));
+  EXPECT_TRUE(loss_constants(*find_loss("square"), site).radial_curvature.is_infinite());
+  site.method = Method::paper;
+  EXPECT_TRUE(loss_constants(*find_loss("binary_logistic"), site).radial_curvature.is_infinite());
+}
+
 // What each level sums over, of 3 samples with 4 positions of 5 classes.
 TEST(Loss, TermsThatALevelSumsOver) {
   struct Case {

@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "smoothbound/rules/compose.hpp"
@@ -94,7 +95,7 @@ Magnitude drawn(std::mt19937_64& random) {
 TEST(Relax, LeavesWhatAllInequalitiesDo) {
   const Extents extents{3, 6, 5};
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     Value given(LevelSet::all());
     given.divide(ends_apart(6));
@@ -211,6 +212,50 @@ TEST(Cells, OfAMean) {
   ASSERT_EQ(second.cells().size(), 3U);
   EXPECT_EQ(check_upper(second.cells()[0].m[per_position], Ball(5) / Ball(9)), "");
   EXPECT_EQ(check_upper(second.cells()[1].m[per_position], Ball(8) / Ball(9)), "");
+  // One position, or positions that are all alike, are no cells.
+  mean.positions = reads_of(PositionReads::Kind::mean, {{0, 1, 6, 6}}, 6);
+  parts.apply(mean, {1, 1, 1});
+  EXPECT_TRUE(parts.value().cells().empty());
+  EXPECT_EQ(check_upper(parts.value().m[per_position], Ball(2 * (5 + 8 + 9)) / Ball(54)), "");
+}
+
+// What picks one of three numbers may have the root of the sum of their squares.
+TEST(Cells, OfAMaximum) {
+  MapConstants largest;
+  largest.lipschitz.value = largest.slope_at_zero.value = square_root(number(3));
+  largest.at_positions = square_root(number(3));
+  largest.positions = window_of_three(PositionReads::Kind::patch, 6);
+  Composition parts(input_of(100, 1), Method::sharp);
+  parts.apply(largest, {1, 6, 1});
+  const Value value = parts.value();
+  ASSERT_EQ(value.cells().size(), 2U);
+  EXPECT_EQ(check_upper(value.cells()[0].m[per_position], square_root(Ball(2))), "");
+  EXPECT_EQ(check_upper(value.cells()[1].m[per_position], square_root(Ball(3))), "");
+}
+
+// The second derivative of each cell along one direction is known before sums over cells: forms
+// [3 0; 0 3] and [0 4; 4 0] make hypot(3, 4), and not the 7 of [3 4; 4 3].
+TEST(Cells, FormsAreLoweredBeforeSums) {
+  Value value(Triple{number(1), {}, {}}, set_of({per_position}));
+  value.find_or_add(7);
+  for (const auto& [i, j] : {std::pair(0U, 0U), std::pair(0U, 1U), std::pair(1U, 1U)}) {
+    value.H(i, j).fill(number(100));
+  }
+  value.divide(
+      std::make_shared<const PositionClasses>(std::vector{PositionClasses::Axis{{0, 1}, {1, 1}}}));
+  value.cell(0).H(0, 0)[per_position] = value.cell(0).H(1, 1)[per_position] = number(3);
+  value.cell(0).H(0, 1)[per_position] = {};
+  value.cell(1).H(0, 0)[per_position] = value.cell(1).H(1, 1)[per_position] = {};
+  value.cell(1).H(0, 1)[per_position] = number(4);
+  value.fill_others();
+  MapConstants a;
+  a.lipschitz.value = a.slope_at_zero.value = number(1);
+  a.smoothness.value = number(0.5);
+  a.inner = per_position;
+  Composition parts(value, Method::sharp);
+  parts.apply(a, {1, 2, 1});
+  EXPECT_EQ(check_upper(parts.value().smoothness(euclidean), Ball(5)), "");
+  EXPECT_EQ(check_upper(parts.value().smoothness(per_position), Ball(4)), "");
 }
 
 // What does not say which positions it reads, or makes other ones, has no cells.
@@ -234,7 +279,7 @@ TEST(Cells, EndWherePositionsAreUnknown) {
   EXPECT_TRUE(fewer.value().cells().empty());
 }
 
-// Beyond 4096 pairs of a cell and a block these are given up for good.
+// Beyond 4096 pairs of a block and a cell nothing is known of blocks any more, by nobody.
 TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
   constexpr std::int64_t n = 256;
   AffineConstants triangle = window(n);
@@ -250,15 +295,50 @@ TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
   const Extents extents{1, n, 1};
   Composition parts(input_of(1e9, 1), Method::sharp);
   parts.apply(triangle, number(1), extents, rest, 0);
-  for (std::uint32_t k = 1; k < 16; ++k) parts.apply(pointwise, number(1), extents, rest, k);
-  const Value value = parts.value();
+  for (std::uint32_t k = 1; k < 16; ++k) {
+    parts.apply(pointwise, number(k < 15 ? 1 : 0.5), extents, rest, k);
+  }
+  Value value = parts.value();
   ASSERT_EQ(value.cells().size(), 256U);
-  ASSERT_EQ(value.cells().front().blocks().size(), 16U);
-  EXPECT_EQ(check_upper(value.cells()[15].blocks()[0].l[per_position], Ball(4)), "");
-  EXPECT_EQ(check_upper(value.blocks()[0].l[per_position], Ball(16)), "");
+  ASSERT_EQ(value.blocks().size(), 16U);
+  for (std::size_t k = 0; k < 16; ++k) {
+    const int largest = k < 15 ? 8 : 16;
+    EXPECT_EQ(check_upper(value.blocks()[k].l[per_position], Ball(largest)), "") << k;
+    EXPECT_EQ(check_upper(value.cells()[3].blocks()[k].l[per_position], Ball(largest) / Ball(8)),
+              "")
+        << k;
+  }
+  // Two positions that read a few cells are less.
+  Composition fewer = parts;
+  AffineConstants last = window(n);
+  last.of_sample->taps = square_root(number(2));
+  last.of_sample->positions = reads_of(PositionReads::Kind::patch, {{0, 1, 2, 1}, {2, 1, 2, 1}}, n);
+  fewer.apply(last, number(1), {1, 2, 1}, rest, 16);
+  ASSERT_EQ(fewer.value().cells().size(), 2U);
+  EXPECT_EQ(fewer.value().blocks().size(), 17U);
   parts.apply(pointwise, number(1), extents, rest, 16);
-  EXPECT_FALSE(parts.value().knows_blocks());
-  EXPECT_FALSE(parts.value().cells().front().knows_blocks());
+  value = parts.value();
+  EXPECT_EQ(value.cells().size(), 256U);
+  EXPECT_FALSE(value.knows_blocks());
+  EXPECT_FALSE(value.cells().front().knows_blocks());
+  EXPECT_TRUE(value.cells().front().blocks().empty());
+}
+
+// A new stretch begins with pairs of directions that T bounds, in each cell by its own.
+TEST(Cells, PairsAreLoweredToTheFormOfTheirCell) {
+  Value value(Triple{number(1), number(50), number(100)}, set_of({per_position}));
+  value.divide(ends_apart(6));
+  for (std::size_t c = 0; c < 2; ++c) {
+    value.cell(c).T[per_position] = number(c == 0 ? 2 : 3);
+    value.cell(c).S[per_position] = number(c == 0 ? 5 : 7);
+  }
+  value.fill_others();
+  const Value stretched = Composition(value, Method::sharp).value();
+  ASSERT_EQ(stretched.cells().size(), 2U);
+  EXPECT_EQ(stretched.cells()[0].H(0, 0)[per_position], number(2));
+  EXPECT_EQ(stretched.cells()[1].H(0, 0)[per_position], number(3));
+  EXPECT_EQ(stretched.cells()[0].l(0)[per_position], number(5));
+  EXPECT_EQ(stretched.l(0)[per_position], number(7));
 }
 
 Value divided(double first, double second) {
@@ -297,22 +377,21 @@ TEST(Cells, OfSumsAndConcatenations) {
 // The tables' form keeps every number at the levels of the set.
 TEST(PackedValue, KeepsCellsAndBlocks) {
   const LevelSet set = set_of({per_sample, per_position, per_token, centred_position});
-  for (const bool in_cells : {true, false}) {
+  for (const bool knows_blocks : {true, false}) {
     Value value(Triple{number(8), number(4), number(2)}, set);
     value.find_or_add(7);
-    value.set_blocks({});
-    if (in_cells) value.divide(ends_apart(5));
-    value.add_block(3, number(0.25));
-    value.add_block(5, number(0.5));
-    if (!in_cells) value.divide(ends_apart(5));
-    for (std::size_t c = 0; c < 2 && !in_cells; ++c) value.cell(c).forget_blocks();
+    if (knows_blocks) value.set_blocks({});
+    value.divide(ends_apart(5));
+    if (knows_blocks) {
+      value.add_block(3, number(0.25));
+      value.add_block(5, number(0.5));
+    }
     double next = 1;
     for (std::size_t k = 0; k < value.numbers(); ++k) {
       for (std::size_t level = 0; level < levels.size(); ++level) {
         if (!set.has(level)) continue;
         value.number(k)[level] = number(next++);
         for (std::size_t c = 0; c < 2; ++c) {
-          if (k >= value.cells()[c].numbers()) continue;
           value.cell(c).number(k)[level] =
               tells_positions(level) ? number(next++) : value.number(k)[level];
         }
@@ -322,17 +401,19 @@ TEST(PackedValue, KeepsCellsAndBlocks) {
     const Value back = PackedValue(value).unpack(set);
     ASSERT_EQ(back.numbers(), value.numbers());
     EXPECT_EQ(back.classes(), value.classes());
-    ASSERT_EQ(back.cells().size(), 2U);
-    EXPECT_EQ(back.cells().front().knows_blocks(), in_cells);
-    ASSERT_EQ(back.blocks().size(), 2U);
-    EXPECT_EQ(back.blocks()[1].block, 5U);
-    EXPECT_EQ(back.blocks()[1].radius, number(0.5));
     EXPECT_EQ(back.label(1), 7U);
+    EXPECT_EQ(back.knows_blocks(), knows_blocks);
+    ASSERT_EQ(back.blocks().size(), knows_blocks ? 2U : 0U);
+    if (knows_blocks) {
+      EXPECT_EQ(back.blocks()[1].block, 5U);
+      EXPECT_EQ(back.blocks()[1].radius, number(0.5));
+    }
+    ASSERT_EQ(back.cells().size(), 2U);
+    EXPECT_EQ(back.cells()[1].knows_blocks(), knows_blocks);
     for (std::size_t k = 0; k < value.numbers(); ++k) {
       EXPECT_EQ(back.number(k), value.number(k)) << k;
       for (std::size_t c = 0; c < 2; ++c) {
-        ASSERT_EQ(back.cells()[c].numbers(), value.cells()[c].numbers());
-        if (k >= back.cells()[c].numbers()) continue;
+        ASSERT_EQ(back.cells()[c].numbers(), value.numbers());
         EXPECT_EQ(back.cells()[c].number(k), value.cells()[c].number(k)) << k << " in cell " << c;
       }
     }

@@ -1,5 +1,5 @@
 // All gradients of a number at once: E against the numbers of its statement in high precision, and
-// what blocks by themselves become along compositions and merges.
+// what derivatives of maps are lowered to.
 
 #include "smoothbound/rules/unsaturated.hpp"
 
@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <memory>
 #include <random>
 #include <vector>
 
 #include "smoothbound/rules/compose.hpp"
-#include "smoothbound/rules/merge.hpp"
 #include "support/ball.hpp"
 
 namespace smoothbound::rules::unsaturated {
@@ -175,11 +175,14 @@ TEST(SquaredGradient, TakesTheRadiiThatOccur) {
         block_of(static_cast<double>(std::size_t{1} << k), number(k < 4 ? 0.5 : 1000), Magnitude());
   }
   EXPECT_EQ(E(blocks, 100, 0), number(1 + 2 * 10000.0 / 64));
+  // That of no radius is none of the four.
+  blocks.push_back(block_of(0, Magnitude(), Magnitude()));
+  EXPECT_EQ(E(blocks, 100, 0), number(1 + 2 * 10000.0 / 64));
 }
 
 TEST(SquaredGradient, RandomListsHaveTheSmallestOfTheirCandidates) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     const auto one_of = [&](std::initializer_list<double> values) {
       return values.begin()[random() % values.size()];
@@ -211,7 +214,8 @@ TEST(FinestLevel, IsThatOfTheGroupsOfAMap) {
   EXPECT_EQ(finest_level(LevelSet::all(), euclidean), euclidean);
 }
 
-// From here on: blocks along compositions, at the Euclidean level alone.
+// What E does to second derivatives, and to S, of a map with slope 1/2 where z is, 3/4 at most, and
+// L_a = 1/4: |z''| <= 3, two blocks with l_k = 10 and o_k = 1/4, M = 2.
 
 AffineConstants affine(double bilinear, double parameters, double input, double offset) {
   AffineConstants b;
@@ -222,137 +226,154 @@ AffineConstants affine(double bilinear, double parameters, double input, double 
   return b;
 }
 
-Value fixed(double norm) {
-  Value value(Triple{number(norm), {}, {}}, LevelSet{});
-  value.set_blocks({});
-  return value;
-}
-
-// A map with slope 1/2, ||a(0)|| = 1 and no curvature.
-MapConstants linear_map() {
+MapConstants bent_map() {
   MapConstants a;
-  a.lipschitz.value = a.slope_at_zero.value = number(0.5);
-  a.at_zero.value = number(1);
+  a.lipschitz.value = number(0.75);
+  a.smoothness.value = number(0.25);
+  a.inner = maximum;
+  a.growth.unsaturated.is_frozen = true;
   return a;
 }
 
-void expect_block(const Value& value, std::size_t k, std::uint32_t block, const Ball& l,
-                  const Ball& o) {
-  SCOPED_TRACE(testing::Message() << "block " << k);
-  ASSERT_LT(k, value.blocks().size());
-  EXPECT_EQ(value.blocks()[k].block, block);
-  EXPECT_EQ(check_upper(value.blocks()[k].l[euclidean], l), "");
-  EXPECT_EQ(check_upper(value.blocks()[k].o[euclidean], o), "");
-}
+// 16 scalars of a sample.
+constexpr Extents of_map{3, 4, 4};
 
-TEST(Blocks, AlongAComposition) {
-  Composition parts(fixed(5), Method::sharp);
-  parts.apply(affine(2, 3, 0, 1), number(0.5), {}, rest, 7);
-  // l = B = hypot(2 5, 3); without the block only the offset is left.
-  const Ball B = square_root(Ball(109));
-  expect_block(parts.value(), 0, 7, B, 1);
-  const Ball m = B / Ball(2) + Ball(1);
-  EXPECT_EQ(check_upper(parts.value().m[euclidean], m), "");
-  parts.apply(affine(4, 6, 0.5, 2), number(0.25), {}, rest, 9);
-  // A = 4/4 + 1/2; o' = 1/2 o + 2 + hypot(4 o, 6)/4; of the own block 1/2 m + 2.
-  const Ball A = Ball::decimal("1.5");
-  expect_block(parts.value(), 0, 7, A * B, Ball::decimal("2.5") + square_root(Ball(52)) / Ball(4));
-  expect_block(parts.value(), 1, 9, square_root(square(Ball(4) * m) + Ball(36)),
-               m / Ball(2) + Ball(2));
-  parts.apply(linear_map());
-  expect_block(parts.value(), 0, 7, A * B / Ball(2),
-               Ball(1) + (Ball::decimal("2.5") + square_root(Ball(52)) / Ball(4)) / Ball(2));
-  EXPECT_TRUE(parts.value().knows_blocks());
-}
-
-// Without `radial` weights and bias add up, and of maps the slope alone counts.
-TEST(Blocks, WithoutTheRulesForNorms) {
-  Refinements refine;
-  refine.radial = false;
-  Composition parts(fixed(5), Method::sharp, nullptr, refine);
-  parts.apply(affine(2, 3, 0, 1), number(0.5), {}, rest, 0);
-  parts.apply(affine(4, 6, 0.5, 2), number(0.25), {}, rest, 1);
-  const Ball B = square_root(Ball(109));
-  expect_block(parts.value(), 0, 0, Ball::decimal("1.5") * B, Ball::decimal("5"));
-}
-
-TEST(Blocks, AreForgottenWhereTheTheoremDoesNotHold) {
-  const auto begin = [] {
-    Composition parts(fixed(1), Method::sharp);
-    parts.apply(affine(1, 0, 0, 0), number(1), {}, rest, 0);
-    return parts;
-  };
-  EXPECT_TRUE(begin().value().knows_blocks());
-  Composition bent = begin();
-  MapConstants a = linear_map();
-  a.smoothness.value = number(1);
-  bent.apply(a);
-  EXPECT_FALSE(bent.value().knows_blocks());
-  Composition frozen = begin();
-  a.growth.unsaturated.is_frozen = true;
-  frozen.apply(a);
-  EXPECT_TRUE(frozen.value().knows_blocks());
-  Composition shared = begin();
-  shared.apply(affine(1, 0, 0, 0), number(1), {}, 1, {});
-  EXPECT_FALSE(shared.value().knows_blocks());
-  shared.apply(affine(1, 0, 0, 0), number(1), {}, rest, 2);
-  EXPECT_FALSE(shared.value().knows_blocks());
-  Composition apart = begin();
-  AffineConstants b = affine(1, 1, 0, 0);
-  b.acts_on_different_entries = true;
-  apart.apply(b, number(1), {}, rest, 1);
-  EXPECT_FALSE(apart.value().knows_blocks());
-}
-
-TEST(Blocks, AreForgottenBeyond256) {
-  Composition parts(fixed(1), Method::sharp);
-  for (std::uint32_t k = 0; k < 256; ++k) {
-    parts.apply(affine(1, 0, 0, 0), number(1), {}, rest, k);
+Value to_be_bent() {
+  LevelSet set;
+  set.add(per_sample);
+  Value value(Triple{number(100), number(1000), number(1000)}, set);
+  value.set_blocks({});
+  for (std::uint32_t k = 0; k < 2; ++k) {
+    value.add_block(k, number(1));
+    value.block(k).l.fill(number(10));
+    value.block(k).o.fill(number(0.25));
   }
-  EXPECT_EQ(parts.value().blocks().size(), 256U);
-  parts.apply(affine(1, 0, 0, 0), number(1), {}, rest, 256);
-  EXPECT_FALSE(parts.value().knows_blocks());
-  EXPECT_TRUE(parts.value().blocks().empty());
-}
-
-Value with_blocks(double m, std::vector<std::array<double, 3>> blocks) {
-  Value value = fixed(m);
-  std::vector<BlockBound> list;
-  for (const auto& [block, l, o] : blocks) {
-    BlockBound& bound = list.emplace_back();
-    bound.block = static_cast<std::uint32_t>(block);
-    bound.radius = number(1);
-    bound.l.fill(number(l));
-    bound.o.fill(number(o));
-  }
-  value.set_blocks(std::move(list));
+  value.m.fill(number(100));
+  value.m[per_sample] = value.m[maximum] = number(2);
+  value.l(0)[per_sample] = number(10);
+  value.H(0, 0)[per_sample] = number(3);
   return value;
 }
 
-// A branch that lacks a block counts with its whole norm.
-TEST(Blocks, OfSumsAndConcatenations) {
-  const std::vector<Value> branches{with_blocks(5, {{1, 2, 3}, {4, 6, 7}}),
-                                    with_blocks(12, {{0, 10, 1}, {4, 8, 2}})};
-  const Value added = sum(branches);
-  ASSERT_EQ(added.blocks().size(), 3U);
-  expect_block(added, 0, 0, 10, 6);
-  expect_block(added, 1, 1, 2, 15);
-  expect_block(added, 2, 4, 14, 9);
-  EXPECT_EQ(added.blocks()[2].radius, number(1));
-  PerLevel<bool> within{};
-  const Value apart = concatenation(branches, within);
-  expect_block(apart, 0, 0, 10, square_root(Ball(26)));
-  expect_block(apart, 1, 1, 2, square_root(Ball(153)));
-  expect_block(apart, 2, 4, 10, square_root(Ball(53)));
-  within[euclidean] = true;
-  const Value larger = concatenation(branches, within);
-  expect_block(larger, 0, 0, 10, 5);
-  expect_block(larger, 1, 1, 2, 12);
-  expect_block(larger, 2, 4, 8, 7);
-  std::vector<Value> one_unknown = branches;
-  one_unknown.back().forget_blocks();
-  EXPECT_FALSE(sum(one_unknown).knows_blocks());
-  EXPECT_FALSE(bilinear(branches[0], branches[1], {}).knows_blocks());
+Value bent(const MapConstants& a, const Value& value = to_be_bent(),
+           const Refinements& refine = {}) {
+  Composition part(value, Method::sharp, nullptr, refine);
+  part.apply(a, of_map);
+  return part.value();
+}
+
+// E(1/2) for M and o, with both blocks in K.
+Ball E_at_half(const Ball& m, const Ball& o) {
+  const Ball gamma = Ball(1) + square_root(Ball(2));
+  return Ball(2) * square(m) + Ball(2) * square(gamma * (Ball(1) / Ball(2) + o));
+}
+const Ball quarter = Ball(1) / Ball(4);
+
+TEST(Unsaturated, LowersTheSecondDerivative) {
+  EXPECT_EQ(bent(bent_map()).T[per_sample], inf);
+  const Ball lowered = Ball(3) / Ball(2) + quarter * E_at_half(2, quarter);
+  // s^2 = second sqrt(16), or by_norm 2.
+  MapConstants a = bent_map();
+  a.growth.unsaturated.second = number(0.0625);
+  EXPECT_EQ(check_upper(bent(a).T[per_sample], lowered), "");
+  a.growth.unsaturated.by_norm = number(100);
+  EXPECT_EQ(check_upper(bent(a).T[per_sample], lowered), "");
+  a.growth.unsaturated.second = number(100);
+  a.growth.unsaturated.by_norm = number(0.125);
+  EXPECT_EQ(check_upper(bent(a).T[per_sample], lowered), "");
+  EXPECT_EQ(bent(a).S[per_sample], inf);
+  Refinements refine;
+  refine.growth = false;
+  EXPECT_EQ(bent(a, to_be_bent(), refine).T[per_sample], inf);
+  Value unknown = to_be_bent();
+  unknown.forget_blocks();
+  EXPECT_EQ(bent(a, unknown).T[per_sample], inf);
+}
+
+TEST(Unsaturated, LowersBothDerivativesTogether) {
+  MapConstants a = bent_map();
+  a.growth.joint = number(0.125);
+  a.growth.unsaturated.joint = number(0.0625);
+  const Ball both =
+      square_root(square(Ball(9) / Ball(4)) + square(E_at_half(2, quarter) / Ball(8)));
+  EXPECT_EQ(check_upper(bent(a).T[per_sample], both), "");
+  Refinements refine;
+  refine.joint = false;
+  EXPECT_EQ(bent(a, to_be_bent(), refine).T[per_sample], inf);
+}
+
+TEST(Unsaturated, LowersTheFirstDerivative) {
+  MapConstants a = bent_map();
+  a.growth.unsaturated.first = number(0.015625);
+  const Value value = bent(a);
+  const Ball S = Ball::decimal("0.75") * square_root(E_at_half(2, quarter));
+  EXPECT_EQ(check_upper(value.S[per_sample], S), "");
+  EXPECT_EQ(check_upper(value.lipschitz(per_sample), S), "");
+  // Through a linear map, until an affine part.
+  Composition parts(value, Method::sharp);
+  MapConstants half;
+  half.lipschitz.value = half.slope_at_zero.value = number(0.5);
+  half.inner = maximum;
+  parts.apply(half, of_map);
+  EXPECT_EQ(check_upper(parts.value().S[per_sample], S / Ball(2)), "");
+  // In front of another map that bends l is S: |z''| <= 1/2 |z''| + 1/4 S^2.
+  MapConstants plain = bent_map();
+  plain.growth.joint = inf;
+  Value with_form = value;
+  with_form.T[per_sample] = number(0);
+  with_form.l(0)[per_sample] = number(10);
+  Composition again(with_form, Method::sharp);
+  again.apply(plain, of_map);
+  EXPECT_EQ(check_upper(again.value().T[per_sample], square(S) / Ball(4)), "");
+  const Value before = parts.value();
+  AffineConstants b = affine(1, 0, 0, 0);
+  b.of_sample = AffineOfSample{};
+  parts.apply(b, number(1), of_map, rest, 5);
+  EXPECT_EQ(parts.value().S[per_sample], inf);
+  EXPECT_EQ(parts.value().T[per_sample], inf);
+  // The earlier blocks' l has become S / 2.
+  EXPECT_EQ(check_upper(parts.value().l(0)[per_sample],
+                        square_root(square(S / Ball(2)) + square(Ball::of(before.m[per_sample])))),
+            "");
+}
+
+// Cells have their own numbers.
+TEST(Unsaturated, TakesTheNumbersOfACell) {
+  LevelSet set;
+  set.add(per_position);
+  Value value(Triple{number(100), number(1000), number(1000)}, set);
+  value.set_blocks({});
+  value.add_block(0, number(1));
+  value.add_block(1, number(1));
+  value.divide(std::make_shared<const PositionClasses>(
+      std::vector{PositionClasses::Axis{{0, 1, 1, 0}, {2, 2}}}));
+  for (std::size_t c = 0; c < 2; ++c) {
+    Value& cell = value.cell(c);
+    for (std::size_t k = 0; k < 2; ++k) {
+      cell.block(k).l.fill(number(c == 0 ? 10 : 20));
+      cell.block(k).o.fill(number(c == 0 ? 0.25 : 0.5));
+    }
+    cell.m[per_position] = cell.m[maximum] = number(c == 0 ? 2 : 4);
+    cell.l(0)[per_position] = number(10);
+    cell.H(0, 0)[per_position] = number(3);
+  }
+  for (std::size_t k = 0; k < 2; ++k) {
+    value.block(k).l.fill(number(1000));
+    value.block(k).o.fill(number(1000));
+  }
+  value.fill_others();
+  MapConstants a = bent_map();
+  a.slope_at_zero.value = number(0.5);
+  a.lipschitz.value = number(0.5);
+  // 12 scalars of a position.
+  a.growth.unsaturated.second = number(0.25) / square_root(LowerBound::from_count(12));
+  const auto lowered = [](const Ball& m, const Ball& o) {
+    return Ball(3) / Ball(2) + quarter * E_at_half(m, o);
+  };
+  const Value own = bent(a, value);
+  ASSERT_EQ(own.cells().size(), 2U);
+  EXPECT_EQ(check_upper(own.cells()[0].T[per_position], lowered(2, quarter)), "");
+  EXPECT_EQ(check_upper(own.cells()[1].T[per_position], lowered(4, quarter + quarter)), "");
 }
 
 }  // namespace

@@ -124,7 +124,6 @@ double BlockAdversary::compare(Aim aim, std::size_t k, std::span<const double> i
     norms_.raise(level, by_position);
     for (std::size_t p = 0; p < by_position.size(); ++p) {
       const rules::Value& cell = value_.cells()[cells_[p]];
-      if (!cell.knows_blocks()) continue;
       best = std::max(best, note(found, by_position[p], bound_of(cell, level)));
     }
   }
@@ -162,10 +161,9 @@ double BlockAdversary::look_at_gradient(std::size_t level, Numbers& y, bool is_o
   Numbers gradient(at_.w.size());
   vjp<double>(trajectory_, y, gradient);
   const rules::Value& value = value_in(level, slot);
-  const auto blocks = value.knows_blocks() ? value.blocks() : value_.blocks();
   const double found = inner_product_of(gradient, gradient);
   const Magnitude bound =
-      rules::squared_gradient(blocks, level, value.m[level], Magnitude::from_double(sigma));
+      rules::squared_gradient(value.blocks(), level, value.m[level], Magnitude::from_double(sigma));
   const double ratio = note(found_.gradient, found, bound);
   Numbers image(z.size());
   jvp<double>(trajectory_, gradient, {}, image);

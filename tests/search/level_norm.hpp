@@ -73,9 +73,9 @@ class LevelNorms {
   void raise(std::size_t level, std::vector<double>& by_position) const {
     by_position.resize(positions_);
     for (std::size_t slot = 0; slot < sums_[level].size(); ++slot) {
-      double& best = by_position[slot % positions_];
-      const double norm = std::sqrt(sums_[level][slot]);
-      if (!std::isnan(best) && !(norm <= best)) best = norm;
+      double& best = by_position[position_of(slot)];
+      const double squares = sums_[level][slot];
+      if (!std::isnan(best) && !(squares <= best * best)) best = std::sqrt(squares);
     }
   }
 
