@@ -227,7 +227,7 @@ std::vector<Magnitude> usual_majorizer(const LayerwiseBounds& bounds) {
 
 std::vector<Magnitude> best_majorizer(const LayerwiseBounds& bounds, std::span<const Magnitude> g,
                                       const Magnitude& farthest) {
-  // From the gradient itself, and from almost the one group that reaches most by itself.
+  // From the gradient itself, and from the one group that reaches most by itself, or almost.
   std::vector<Magnitude> all(g.begin(), g.end());
   std::vector<Magnitude> alone(g.begin(), g.end());
   std::size_t best = 0;
@@ -239,12 +239,17 @@ std::vector<Magnitude> best_majorizer(const LayerwiseBounds& bounds, std::span<c
     most = std::max(most, reached);
   }
   constexpr int nothing = -40;
+  std::vector<Magnitude> single(g.size());
+  if (!g.empty()) single[best] = alone[best];
   for (std::size_t i = 0; i < g.size(); ++i) {
     if (i != best) alone[i] = scale(alone[i], nothing);
   }
-  std::vector<Magnitude> from_all = improve(bounds, g, farthest, std::move(all));
-  std::vector<Magnitude> from_one = improve(bounds, g, farthest, std::move(alone));
-  return certified_square(g, from_all) >= certified_square(g, from_one) ? from_all : from_one;
+  std::vector<Magnitude> D = improve(bounds, g, farthest, std::move(all));
+  for (std::vector<Magnitude>* const x : {&alone, &single}) {
+    std::vector<Magnitude> other = improve(bounds, g, farthest, std::move(*x));
+    if (certified_square(g, other) > certified_square(g, D)) D = std::move(other);
+  }
+  return D;
 }
 
 LowerBound certified_square(std::span<const Magnitude> g, std::span<const Magnitude> D) {

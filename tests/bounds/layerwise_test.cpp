@@ -24,6 +24,7 @@ struct Evaluated {
   Network network;
   ObjectiveBounds objective;
   LayerwiseBounds blocks;
+  Refinements refine;
 };
 
 Evaluated evaluate_layerwise(Network network, const Refinements& refine = {}) {
@@ -33,7 +34,7 @@ Evaluated evaluate_layerwise(Network network, const Refinements& refine = {}) {
   const ObjectiveBounds objective = bound_objective(network.graph, network.settings, table, refine);
   LayerwiseBounds blocks =
       bound_layerwise(network.graph, network.settings, table, objective, refine);
-  return {std::move(network), objective, std::move(blocks)};
+  return {std::move(network), objective, std::move(blocks), refine};
 }
 
 std::string linear_chain(const std::string& settings, const std::string& layers) {
@@ -191,7 +192,8 @@ void check_relations(const Evaluated& evaluated, std::uint64_t seed, int& compar
   std::sort(all.begin(), all.end());
   ASSERT_EQ(all.size(), evaluated.network.graph.blocks.size());
   for (std::uint32_t b = 0; b < all.size(); ++b) EXPECT_EQ(all[b], b);
-  if (!has_concatenation(evaluated.network) && lipschitz.is_finite() &&
+  // Unsaturated scalars bound the gradients of all blocks by less than the sum of their squares.
+  if (!evaluated.refine.cauchy && !has_concatenation(evaluated.network) && lipschitz.is_finite() &&
       evaluated.objective.lipschitz.is_finite()) {
     EXPECT_LE(lipschitz,
               evaluated.objective.lipschitz * Magnitude::from_double(1 + layerwise_rounding));
@@ -249,7 +251,9 @@ TEST(Layerwise, RelationsInRandomNetworks) {
     SCOPED_TRACE(fmt::format("seed {}\n{}", seed, text));
     const Network network = read_network(text);
     shared += network.graph.shared_groups > 0 ? 1 : 0;
-    check_relations(evaluate_layerwise(network), seed, compared);
+    Refinements refine;
+    refine.cauchy = seed % 2 == 0;
+    check_relations(evaluate_layerwise(network, refine), seed, compared);
     if (HasFailure()) return;
   }
   EXPECT_GE(compared, 300);
