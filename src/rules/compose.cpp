@@ -138,11 +138,12 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     }
   }
   // The second derivative: a' z'' + a''[z', z'], and at one point both factors of a are not large.
-  const auto second = [&](const Magnitude& h, const Magnitude& e) {
-    const Magnitude apart = slope * h + a.smoothness * e;
+  const auto second = [&](const Magnitude& h, const Magnitude& e, const Magnitude& L) {
+    const Magnitude apart = slope * h + L * e;
     return is_joint ? std::min(apart, hypotenuse(a.lipschitz * h, growth->joint * e)) : apart;
   };
   const auto l = [&](std::size_t i) { return read(a.reads, z_.l(i)); };
+  const Magnitude L_of_pairs = a.smoothness_of_pairs.value_or(a.smoothness);
   const auto l_inner = [&](std::size_t i) { return a.inner ? z_.l(i)[*a.inner] : l(i); };
   for (std::size_t i = 0; i < z_.groups(); ++i) {
     const Magnitude l_i = l(i);
@@ -151,7 +152,8 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     for (std::size_t j = 0; j <= i; ++j) {
       const Magnitude e =
           a.smoothness.is_zero() ? Magnitude() : std::min(l_i * l_inner(j), l_i_inner * l(j));
-      image.H(i, j)[level] = second(read(a.reads, z_.H(i, j)), e);
+      image.H(i, j)[level] =
+          second(read(a.reads, z_.H(i, j)), e, i == j ? a.smoothness : L_of_pairs);
     }
   }
   // The same along one direction, where that may be less than what H says.
@@ -164,8 +166,8 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     all_inner = hypotenuse(all_inner, l_inner(i));
   }
   const std::size_t read_level = level_read(a.reads);
-  image.T[level] =
-      second(read_level < levels.size() ? z_.smoothness(read_level) : T, all * all_inner);
+  image.T[level] = second(read_level < levels.size() ? z_.smoothness(read_level) : T,
+                          all * all_inner, a.smoothness);
 }
 
 // Subtracting the mean over samples, Pi, of a map that does the same to each sample. A Lipschitz

@@ -131,7 +131,11 @@ Value concatenation(std::span<const Value> branches, const PerLevel<bool>& withi
   for (std::size_t level = 0; level < levels.size(); ++level) {
     rule[level] = within[level] ? larger : hypotenuse;
   }
-  return Combination(branches, rule, true).result();
+  Value all = Combination(branches, rule, true).result();
+  // Along a column sums add up, as squares do not.
+  all.for_each_number(
+      [](PerLevel<Magnitude>& numbers) { numbers[sum_of_columns] = Magnitude::infinity(); });
+  return all;
 }
 
 Value bilinear(const Value& x, const Value& y, const BilinearBound& bound) {

@@ -70,6 +70,9 @@ Value::Value(const Triple& bounds, LevelSet levels)
   m.fill(bounds.m);
   l_[0].fill(bounds.lipschitz);
   H_[0].fill(bounds.smoothness);
+  for_each_number([](PerLevel<Magnitude>& numbers) {  // the one norm that may be larger
+    numbers[sum_of_columns] = Magnitude::infinity();
+  });
 }
 
 std::size_t Value::find(Label label) const {
@@ -169,6 +172,8 @@ void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
   if (!kept.has(maximum)) numbers[maximum] = numbers[per_token];
   if (!kept.has(centred_euclidean)) numbers[centred_euclidean] = numbers[euclidean];
   if (!kept.has(centred_position)) numbers[centred_position] = numbers[per_position];
+  if (!kept.has(largest_of_rows)) numbers[largest_of_rows] = numbers[per_sample];
+  if (!kept.has(sum_of_columns)) numbers[sum_of_columns] = Magnitude::infinity();
 }
 
 }  // namespace
@@ -182,13 +187,24 @@ void Value::relax(const Extents& extents) {
   const Magnitude root_samples = square_root(Magnitude::from_count(extents.samples));
   const Magnitude root_positions = square_root(Magnitude::from_count(extents.positions));
   const Magnitude root_channels = square_root(Magnitude::from_count(extents.channels));
+  const Magnitude root_row = square_root(Magnitude::from_count(extents.row));
+  const Magnitude root_rows = square_root(Magnitude::from_count(extents.channels) *
+                                          Magnitude::from_count(extents.positions / extents.row));
+  const bool has_rows = level_set_.has(largest_of_rows);
   for_each_number([&](PerLevel<Magnitude>& numbers) {
     fill_from_coarser(level_set_, numbers);
     const auto lower = [&](std::size_t level, const Magnitude& bound) {
       numbers[level] = std::min(numbers[level], bound);
     };
     // From the finest one up, then down: the closure of all inequalities.
+    if (level_set_.has(sum_of_columns)) lower(maximum, numbers[sum_of_columns]);
     if (level_set_.has(maximum)) lower(per_token, root_channels * numbers[maximum]);
+    if (has_rows) {
+      if (level_set_.has(maximum)) lower(largest_of_rows, root_rows * numbers[maximum]);
+      lower(largest_of_rows, root_rows * numbers[per_token]);
+      lower(per_token, numbers[largest_of_rows]);
+      lower(per_sample, root_row * numbers[largest_of_rows]);
+    }
     lower(per_sample, root_positions * numbers[per_token]);
     lower(per_position, root_samples * numbers[per_token]);
     lower(euclidean, root_samples * numbers[per_sample]);
@@ -196,6 +212,10 @@ void Value::relax(const Extents& extents) {
     lower(per_sample, numbers[euclidean]);
     lower(per_position, numbers[euclidean]);
     lower(per_token, std::min(numbers[per_sample], numbers[per_position]));
+    if (has_rows) {
+      lower(largest_of_rows, std::min(numbers[per_sample], root_rows * numbers[per_token]));
+      lower(sum_of_columns, root_rows * numbers[largest_of_rows]);
+    }
     lower(maximum, numbers[per_token]);
     if (level_set_.has(centred_euclidean)) {
       lower(centred_euclidean,

@@ -62,7 +62,7 @@ struct Evaluation {
     return {network,
             method == Method::sharp,
             {refinements.levels, refinements.growth, refinements.joint, refinements.loss,
-             refinements.centred}};
+             refinements.centred, refinements.attention}};
   }
   [[nodiscard]] BoundTable table(const Network& network) const {
     Inputs inputs = inputs_of(network.settings);
@@ -72,10 +72,11 @@ struct Evaluation {
 };
 
 std::vector<Evaluation> evaluations(const PlainNetwork& network) {
-  const std::size_t subset = to_text(network).size() % 32;
+  const std::size_t subset = to_text(network).size() % 64;
   const auto has = [&](std::size_t bit) { return (subset >> bit & 1U) != 0; };
-  return {
-      {Method::paper}, {Method::sharp}, {Method::sharp, {has(0), has(1), has(2), has(3), has(4)}}};
+  return {{Method::paper},
+          {Method::sharp},
+          {Method::sharp, {has(0), has(1), has(2), has(3), has(4), has(5)}}};
 }
 
 TEST_P(RandomNetworks, EveryEntryIsTheOraclesRoundedUp) {

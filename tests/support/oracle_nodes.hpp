@@ -50,6 +50,9 @@ struct OracleValue {
     value.m = oracle::all_of(z.m);
     value.l[OracleGroup::rest] = oracle::all_of(z.l);
     value.H[{OracleGroup::rest, OracleGroup::rest}] = oracle::all_of(z.L);
+    // It may be larger than the norm of the batch.
+    value.m[oracle::of_columns] = value.l[OracleGroup::rest][oracle::of_columns] =
+        value.H[{OracleGroup::rest, OracleGroup::rest}][oracle::of_columns] = Ball::infinity();
     return value;
   }
   [[nodiscard]] Levels l_of(Group i) const { return at(l, i); }
@@ -236,7 +239,8 @@ struct SharpNode {
     }
     OracleValue y = z;
     add_pairs(y);
-    for (std::size_t A = 0; A < oracle::plain_level_count; ++A) {
+    for (std::size_t A = 0; A < oracle::level_count; ++A) {
+      if (oracle::is_centred(A)) continue;
       if (a.at[A]) {
         apply(a, *a.at[A], A, L, y);
       } else {
@@ -292,22 +296,23 @@ struct SharpNode {
 
   void apply(const oracle::MapStatements& maps, const oracle::MapStatement& a, std::size_t level,
              const Levels& L, OracleValue& y) const {
-    // At the maximum norm, what the part reads stands for the level of its groups, too.
-    const oracle::Reading inner =
-        level == oracle::of_entry ? a.reads : oracle::Reading::of(maps.inner);
+    // At the maximum norm and of matrices, what the part reads stands for the level of its groups,
+    // too.
+    const bool is_by_groups = level != oracle::of_entry && !oracle::is_of_matrices(level);
+    const oracle::Reading inner = is_by_groups ? oracle::Reading::of(maps.inner) : a.reads;
     const Ball m = a.reads.read(z.m);
     const Ball m_inner = inner.read(z.m);
     const Ball slope = slope_of(maps, a, m_inner);
     const Ball& m_of_taylor = refinements.growth ? m_inner : m;
     y.m[level] = smaller(smaller(a.bound, a.at_zero + a.lipschitz * m),
                          a.at_zero + (a.slope_at_zero + a.smoothness / Ball(2) * m_of_taylor) * m);
-    if (refinements.growth && maps.growth) {
+    if (refinements.growth && maps.growth && !oracle::is_of_matrices(level)) {
       y.m[level] = smaller(y.m[level], maps.growth(level, m));
     }
 
     const Ball joint = refinements.joint ? maps.joint : Ball::infinity();
-    const auto second = [&](const Ball& h, const Ball& E) {
-      const Ball sum = slope * h + a.smoothness * E;
+    const auto second = [&](const Ball& h, const Ball& E, const Ball& curvature) {
+      const Ball sum = slope * h + curvature * E;
       return joint.is_infinite() ? sum : smaller(sum, hypotenuse_of(a.lipschitz * h, joint * E));
     };
     for (auto& [i, l] : y.l) l[level] = slope * a.reads.read(z.l_of(i));
@@ -315,7 +320,9 @@ struct SharpNode {
       const Levels l_i = z.l_of(pair.first), l_j = z.l_of(pair.second);
       const Ball E =
           smaller(a.reads.read(l_i) * inner.read(l_j), inner.read(l_i) * a.reads.read(l_j));
-      h[level] = second(a.reads.read(z.H_of(pair.first, pair.second)), E);
+      const bool is_one_group = pair.first == pair.second;
+      h[level] = second(a.reads.read(z.H_of(pair.first, pair.second)), E,
+                        is_one_group ? a.smoothness : a.of_pairs.value_or(a.smoothness));
     }
     Ball l, l_inner;
     for (const auto& [i, l_i] : z.l) {
@@ -323,7 +330,7 @@ struct SharpNode {
       l_inner = hypotenuse_of(l_inner, inner.read(l_i));
     }
     const Ball T = a.reads.read(a.reads.only() ? L : z.T);
-    y.T[level] = T.is_infinite() ? T : second(T, l * l_inner);
+    y.T[level] = T.is_infinite() ? T : second(T, l * l_inner, a.smoothness);
   }
 
   // Without the mean over samples. A map of one sample brings several not further apart than its

@@ -30,6 +30,8 @@ inline AffineStatements with_centred(AffineStatements b, bool picks_parameters =
 
 struct MapStatement : OracleMap {
   Reading reads{};
+  /// The second derivative for different directions, if the other one is for equal ones alone.
+  std::optional<Ball> of_pairs{};
 };
 /// A map by levels, and what is known of it on balls.
 struct MapStatements {
@@ -155,6 +157,11 @@ inline MapStatements state_softmax(const PlainPart& part, const OracleMap& batch
   const OracleMap entry{1, root(2) / Ball(4), Ball(1) / (Ball(3) * root(3)), Ball(1) / k,
                         root(2) / k};
   a.at[of_entry] = {entry, Reading::of(a.inner).or_of(of_entry, root(2))};
+  if (part.axis + 2 == input.size() || input.size() == 1) {
+    // Probabilities, and their changes under directions of a range of 2.
+    const OracleMap law{1, 1, Ball(4) / (Ball(3) * root(3)), 1, 1};
+    a.at[of_columns] = {law, Reading::of(of_entry).or_of(of_sample, Ball(1) / root(2)), Ball(1)};
+  }
   return a;
 }
 

@@ -37,6 +37,7 @@ struct MatMul {
                                    Method method) const;
   /// The rule of the sharp method needs bounds at that level.
   static constexpr bool reads_maximum_norm = true;
+  static constexpr bool reads_levels_of_matrices = true;
 
   /// The sizes of a product.
   struct Sizes {

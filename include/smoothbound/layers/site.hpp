@@ -29,7 +29,7 @@ struct Site {
 
 /// What the rules ask of a value's size.
 inline Extents extents_of(const Shape& shape, std::int64_t batch) {
-  return {batch, shape.positions(), shape.channels()};
+  return {batch, shape.positions(), shape.channels(), shape.rank() == 1 ? 1 : shape.sizes().back()};
 }
 
 /// Roots of the scalars of a sample, and of a position.

@@ -8,11 +8,12 @@ namespace smoothbound {
 
 /// Each only takes minima with what is there without it.
 struct Refinements {
-  bool levels = true;   // bounds of samples and positions beside those of the whole batch
-  bool growth = true;   // what a map makes of a norm, and its slope on what is reached
-  bool joint = true;    // first and second derivative are not large at the same point
-  bool loss = true;     // the loss on the ball of predictions
-  bool centred = true;  // batch norm does not see what all samples have in common
+  bool levels = true;     // bounds of samples and positions beside those of the whole batch
+  bool growth = true;     // what a map makes of a norm, and its slope on what is reached
+  bool joint = true;      // first and second derivative are not large at the same point
+  bool loss = true;       // the loss on the ball of predictions
+  bool centred = true;    // batch norm does not see what all samples have in common
+  bool attention = true;  // a softmax takes means, which no number of tokens makes larger
 };
 
 /// A switch by name.
@@ -33,6 +34,8 @@ inline constexpr std::array refinements{
     RefinementRow{"loss", "the loss on the ball of predictions", &Refinements::loss},
     RefinementRow{"centred", "what batch norms of elements see: differences from the batch's mean",
                   &Refinements::centred},
+    RefinementRow{"attention", "what attention takes means of: the largest entries over tokens",
+                  &Refinements::attention},
 };
 
 }  // namespace smoothbound
