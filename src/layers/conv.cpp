@@ -84,6 +84,7 @@ Parts Conv::parts(const Site& site, Method method) const {
                   Magnitude::from_count(window.patch_size(site.input().spatial_rank())));
   b.of_sample = AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}, {}, taps};
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
+  if (is_row_per_channel(site.output)) b.at_rows = b.at_maximum;
   return Part(b);
 }
 

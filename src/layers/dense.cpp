@@ -72,10 +72,7 @@ Parts Dense::parts(const Site& site, Method /*method*/) const {
   b.of_sample = AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}};
   if (is_per_position()) b.of_sample->taps = one;
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
-  // A row is w_j^T z + w0_j at all positions.
-  if (is_per_position() && site.output.rank() == 2) {
-    b.at_rows = AffineAtLevel{reading_of(per_token), one, bias ? one : Magnitude(), {}, {}};
-  }
+  if (is_row_per_channel(site.output)) b.at_rows = b.at_maximum;
   return Part(b);
 }
 

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "smoothbound/layers/linear_map.hpp"
+#include "smoothbound/layers/site.hpp"
 
 namespace smoothbound {
 namespace {
@@ -287,8 +288,7 @@ bool keeps_positions(const IndexMap& map, const Shape& input, const Shape& outpu
 }
 
 bool keeps_rows(const IndexMap& map, const Shape& input, const Shape& output) {
-  const auto row = [](const Shape& shape) { return shape.rank() == 1 ? 1 : shape.sizes().back(); };
-  return is_in_order(map) && row(input) == row(output);
+  return is_in_order(map) && row_of(input) == row_of(output);
 }
 
 MapConstants index_map_constants(std::span<const IndexMap> run, bool keep_positions,

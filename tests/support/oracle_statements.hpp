@@ -246,6 +246,8 @@ inline AffineStatements patches(bool bias, std::int64_t overlap, std::int64_t pa
   b[of_token]->reads = Reading::of(of_token, root(patch)).or_of(of_sample);
   b[of_entry]->reads =
       Reading::of(of_sample).or_of(of_token, root(patch)).or_of(of_entry, root(fan_in));
+  // Along a row, if that is all of a channel, the same weights and bias stand at each place.
+  if (output.rows() == output.channels) b[of_rows] = b[of_entry];
   return b;
 }
 
@@ -262,6 +264,7 @@ inline AffineStatements affine_statements(const PlainPart& part, const Sizes& in
   AffineStatements b = patches(part.bias, 1, 1, product_of(input), counts);
   b[of_position] = b[of_token] = std::nullopt;
   b[of_entry]->reads = Reading::of(of_sample).or_of(of_entry, root(product_of(input)));
+  b[of_rows] = b[of_entry];
   return with_centred(b);
 }
 
