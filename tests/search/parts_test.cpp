@@ -249,16 +249,18 @@ TEST(StatedByMaps, HoldsAtEachLevel) {
   if (std::getenv("SMOOTHBOUND_SEARCH") != nullptr) fmt::print("{}", nearest.to_text());
   EXPECT_GT(maps, 150);
   for (const Level& level : levels) {
-    if (level.centred) continue;
+    if (level.centred || level.of_matrices) continue;
     for (const std::string_view what :
          {"lipschitz", "smoothness along one direction", "smoothness", "growth", "joint"}) {
       if (level.channels && what == "growth") continue;
-      // Of index maps and softmax alone. No pair but one, of four entries, attains that of softmax.
-      const bool is_softmax = level.name == "1" && what == "smoothness along one direction";
-      if (level.of_matrices && what != "lipschitz" && !is_softmax) continue;
       EXPECT_GT(nearest.ratio(fmt::format("{} {}", level.name, what)), 0.7) << level.name << what;
     }
   }
+  // Index maps, and softmax: laws that attain its second derivatives are few.
+  EXPECT_GT(nearest.ratio("t lipschitz"), 0.7);
+  EXPECT_GT(nearest.ratio("1 lipschitz"), 0.7);
+  EXPECT_GT(nearest.ratio("1 smoothness along one direction"), 0.5);
+  EXPECT_GT(nearest.ratio("1 smoothness"), 0.3);
 }
 
 }  // namespace
