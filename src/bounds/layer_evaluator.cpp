@@ -50,6 +50,13 @@ BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) 
                                             },
                                             layer.components.front().component);
   };
+  const auto reads_matrices = [](const Layer& layer) {
+    return !layer.components.empty() && std::visit(
+                                            [](const auto& c) {
+                                              return requires { c.reads_levels_of_matrices; };
+                                            },
+                                            layer.components.front().component);
+  };
   BoundTable table;
   table.method = method;
   table.layers.resize(graph.layers.size());
@@ -65,6 +72,11 @@ BoundTable empty_table(const Graph& graph, const Inputs& inputs, Method method) 
   }
   if (inputs.all_levels || std::ranges::any_of(graph.layers, reads_maximum)) {
     table.level_set.add(maximum);
+  }
+  if (of_positions && inputs.refinements.attention &&
+      (inputs.all_levels || std::ranges::any_of(graph.layers, reads_matrices))) {
+    table.level_set.add(largest_of_rows);
+    table.level_set.add(sum_of_columns);
   }
   // One group at one level is what a triple says.
   if (!table.level_set.is_euclidean_alone() || graph.shared_groups > 0 ||
@@ -120,12 +132,14 @@ MapConstants LayerEvaluator::run_constants(const Layer& layer, std::size_t first
                                            std::size_t count) const {
   std::vector<IndexMap> run;
   bool keep_positions = true;
+  bool keep_rows = true;
   for (std::size_t c = first; c < first + count; ++c) {
     const Site site = graph_.site_of(layer, c, inputs_.batch);
     run.push_back(*index_map_of(layer.components[c].component, site));
     keep_positions = keep_positions && keeps_positions(run.back(), site.input(), site.output);
+    keep_rows = keep_rows && keeps_rows(run.back(), site.input(), site.output);
   }
-  return index_map_constants(run, keep_positions);
+  return index_map_constants(run, keep_positions, keep_rows);
 }
 
 void LayerEvaluator::apply(rules::Composition& composition, std::span<const PlacedComponent> placed,

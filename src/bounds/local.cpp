@@ -24,12 +24,13 @@ AffineConstants around(AffineConstants b, const BlockAtPoint& v, Method method) 
         b.acts_on_different_entries ? b.of_sample->at_point : b.of_sample->linear_input;
     if (!b.bilinear.value.is_zero()) with_point += v.norm;
   }
-  if (b.at_maximum) {
-    // Of the operator's norm nothing is known at this level.
-    Magnitude& with_point =
-        b.acts_on_different_entries ? b.at_maximum->at_point : b.at_maximum->linear_input;
-    with_point += b.at_maximum->bilinear * v.norm;
-    b.at_maximum->offset += b.at_maximum->linear_parameters * std::min(v.bias, v.norm);
+  for (std::optional<AffineAtLevel>* const at : {&b.at_maximum, &b.at_rows}) {
+    if (!*at) continue;
+    // Of the operator's norm nothing is known at these levels.
+    AffineAtLevel& stated = **at;
+    Magnitude& with_point = b.acts_on_different_entries ? stated.at_point : stated.linear_input;
+    with_point += stated.bilinear * v.norm;
+    stated.offset += stated.linear_parameters * std::min(v.bias, v.norm);
   }
   const bool is_paper = method == Method::paper;
   if (b.acts_on_different_entries) {

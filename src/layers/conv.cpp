@@ -85,6 +85,7 @@ Parts Conv::parts(const Site& site, Method method) const {
   b.of_sample = AffineOfSample{bias ? roots_of_positions(site.output) : Repeated{}, {}, taps};
   if (method == Method::sharp) b.of_sample->positions = window.reads(site.input());
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
+  if (is_row_per_channel(site.output)) b.at_rows = b.at_maximum;
   return Part(b);
 }
 

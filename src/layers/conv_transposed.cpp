@@ -169,6 +169,7 @@ Parts ConvTransposed::parts(const Site& site, Method method) const {
     }
   }
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
+  if (is_row_per_channel(site.output)) b.at_rows = b.at_maximum;
   return Part(b);
 }
 

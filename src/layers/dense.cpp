@@ -75,6 +75,7 @@ Parts Dense::parts(const Site& site, Method /*method*/) const {
     b.of_sample->positions.kind = PositionReads::Kind::same;
   }
   b.at_maximum = AffineAtLevel{reads, one, bias ? one : Magnitude(), {}, {}};
+  if (is_row_per_channel(site.output)) b.at_rows = b.at_maximum;
   return Part(b);
 }
 

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "smoothbound/layers/linear_map.hpp"
+#include "smoothbound/layers/site.hpp"
 
 namespace smoothbound {
 namespace {
@@ -260,10 +261,12 @@ Magnitude largest_copies(std::span<const IndexMap> run) {
   return Magnitude::from_count(most_frequent(places));
 }
 
-// Whether outputs are the inputs in their order.
+// Whether outputs are the inputs in their order. An axis of one entry may stand anywhere.
 bool is_in_order(const IndexMap& map) {
   std::int64_t stride = 1;
   for (std::size_t k = map.axes.size(); k-- > 0; stride *= map.axes[k].rule.input) {
+    const bool is_trivial = map.axes[k].rule.input == 1 && map.axes[k].rule.output == 1;
+    if (is_trivial) continue;
     if (map.axes[k].stride != stride || !map.axes[k].rule.is_identity()) return false;
   }
   return true;
@@ -284,12 +287,21 @@ bool keeps_positions(const IndexMap& map, const Shape& input, const Shape& outpu
   return channels == output.channels();
 }
 
-MapConstants index_map_constants(std::span<const IndexMap> run, bool keep_positions) {
-  return linear_map({square_root(largest_copies(run)),
-                     run.size() > 1 ? "sqrt(q), these maps together copy an input at most q times"
-                                    : "sqrt(q), an input is copied at most q times",
-                     "each output copies an input, or is 0"},
-                    keep_positions ? Magnitude::from_count(1) : Magnitude::infinity());
+bool keeps_rows(const IndexMap& map, const Shape& input, const Shape& output) {
+  return is_in_order(map) && row_of(input) == row_of(output);
+}
+
+MapConstants index_map_constants(std::span<const IndexMap> run, bool keep_positions,
+                                 bool keep_rows) {
+  const Magnitude one = Magnitude::from_count(1);
+  MapConstants a =
+      linear_map({square_root(largest_copies(run)),
+                  run.size() > 1 ? "sqrt(q), these maps together copy an input at most q times"
+                                 : "sqrt(q), an input is copied at most q times",
+                  "each output copies an input, or is 0"},
+                 keep_positions ? one : Magnitude::infinity());
+  if (keep_rows) a.at_rows = linear_at_level(reading_of(largest_of_rows), one);
+  return a;
 }
 
 }  // namespace smoothbound

@@ -83,6 +83,15 @@ rules::Value MatMul::merge(std::span<const rules::Value> branches, const Site& s
     }
     const Reading line = one_by_maximum(sizes.inner, 1);
     bound.products[maximum] = {{times_scale(line), line}};
+    // Of a row and a column one by the largest entry, of two columns both by those of their rows.
+    const Reading rows = reading_of(largest_of_rows);
+    const Reading columns = reading_of(sum_of_columns);
+    if (!transposes_first() && !transposes_second()) {
+      bound.products[maximum].push_back({times_scale(reading_of(maximum)), columns});
+      bound.products[largest_of_rows] = {{times_scale(rows), columns}};
+    } else if (transposes_first()) {
+      bound.products[maximum].push_back({times_scale(rows), rows});
+    }
   }
   return rules::product(branches, [&](std::size_t /*factor*/) { return bound; });
 }

@@ -414,7 +414,8 @@ Work Rearrangement::work(const Site& site) const {
 
 Parts Rearrangement::parts(const Site& site, Method /*method*/) const {
   const IndexMap map = index_map(site);
-  return Part(index_map_constants({&map, 1}, keeps_positions(map, site.input(), site.output)));
+  return Part(index_map_constants({&map, 1}, keeps_positions(map, site.input(), site.output),
+                                  keeps_rows(map, site.input(), site.output)));
 }
 
 }  // namespace smoothbound

@@ -62,6 +62,22 @@ Parts Softmax::parts(const Site& site, Method method) const {
                  one / (LowerBound::from_count(3) * square_root(LowerBound::from_count(3))),
                  one / k,
                  square_root(Magnitude::from_count(2)) / k};
+  // Under p a variable of range 2 is off its mean by 1 at most on the average, and so is the
+  // product of two; a square by 4/(3 sqrt 3).
+  const int rank = site.input().rank();
+  if (axis_of(axis, site.input(), name()) == std::max(rank - 2, 0)) {
+    Reading range = reading_of(maximum);
+    range[per_sample] = one / square_root(LowerBound::from_count(2));
+    a.at_columns = MapAtLevel{range,
+                              one,
+                              one,
+                              Magnitude::from_count(4) / (LowerBound::from_count(3) *
+                                                          square_root(LowerBound::from_count(3))),
+                              one,
+                              one,
+                              {},
+                              one};
+  }
   return Part(a);
 }
 

@@ -88,7 +88,8 @@ Work Upsample::work(const Site& site) const {
 Parts Upsample::parts(const Site& site, Method /*method*/) const {
   if (is_index_map()) {
     const IndexMap map = index_map(site);
-    return Part(index_map_constants({&map, 1}, keeps_positions(map, site.input(), site.output)));
+    return Part(index_map_constants({&map, 1}, keeps_positions(map, site.input(), site.output),
+                                    keeps_rows(map, site.input(), site.output)));
   }
   Magnitude squared = Magnitude::from_count(1);
   const std::vector<Interpolation> axes = interpolations(site);

@@ -188,7 +188,7 @@ LowerBound summed_terms(const LossRow& loss, const LossSite& site, std::size_t l
 
 bool divides_terms(const LossRow& loss, std::size_t level) {
   if (!loss.is_mean()) return level == euclidean;
-  if (levels[level].centred) return false;
+  if (levels[level].centred || levels[level].of_matrices) return false;
   return (!levels[level].positions || loss.term != TermOf::sample) &&
          (!levels[level].channels || loss.term == TermOf::scalar);
 }

@@ -30,6 +30,8 @@ std::optional<AffineAtLevel> at_level(const AffineConstants& b, std::size_t leve
                          b.linear_input.value,  b.offset.value,   b.at_point};
   }
   if (level == maximum) return b.at_maximum;
+  if (level == largest_of_rows) return b.at_rows;
+  if (level == sum_of_columns) return std::nullopt;
   if (!b.of_sample) return std::nullopt;
   const AffineOfSample& one = *b.of_sample;
   AffineAtLevel at{reading_of(level),
@@ -52,6 +54,8 @@ std::optional<AffineAtLevel> at_level(const AffineConstants& b, std::size_t leve
 std::optional<MapAtLevel> at_level(const MapConstants& a, std::size_t level,
                                    const Extents& extents) {
   if (level == maximum) return a.at_maximum;
+  if (level == largest_of_rows) return a.at_rows;
+  if (level == sum_of_columns) return a.at_columns;
   MapAtLevel at{
       reading_of(level),     a.bound.value, a.lipschitz.value, a.smoothness.value, a.at_zero.value,
       a.slope_at_zero.value, a.inner};

@@ -258,11 +258,12 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
                                               : norm_of(o, o);
   }
   // The second derivative: a' z'' + a''[z', z'], and at one point both factors of a are not large.
-  const auto second = [&](const Magnitude& h, const Magnitude& e) {
-    const Magnitude apart = slope * h + a.smoothness * e;
+  const auto second = [&](const Magnitude& h, const Magnitude& e, const Magnitude& L) {
+    const Magnitude apart = slope * h + L * e;
     return is_joint ? std::min(apart, hypotenuse(a.lipschitz * h, growth->joint * e)) : apart;
   };
   const auto l = [&](std::size_t i) { return read(a.reads, z.l(i)); };
+  const Magnitude L_of_pairs = a.smoothness_of_pairs.value_or(a.smoothness);
   const auto l_inner = [&](std::size_t i) { return a.inner ? z.l(i)[*a.inner] : l(i); };
   for (std::size_t i = 0; i < z.groups(); ++i) {
     const Magnitude l_i = l(i);
@@ -271,7 +272,8 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     for (std::size_t j = 0; j <= i; ++j) {
       const Magnitude e =
           a.smoothness.is_zero() ? Magnitude() : std::min(l_i * l_inner(j), l_i_inner * l(j));
-      image.H(i, j)[level] = second(read(a.reads, z.H(i, j)), e);
+      image.H(i, j)[level] =
+          second(read(a.reads, z.H(i, j)), e, i == j ? a.smoothness : L_of_pairs);
     }
   }
   // The same along one direction, where that may be less than what H and l say.
@@ -286,8 +288,8 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     all = std::min(all, S);
     const Magnitude all_inner = a.inner ? z.lipschitz(*a.inner) : all;
     const std::size_t read_level = level_read(a.reads);
-    image.T[level] =
-        second(read_level < levels.size() ? z.smoothness(read_level) : T, all * all_inner);
+    image.T[level] = second(read_level < levels.size() ? z.smoothness(read_level) : T,
+                            all * all_inner, a.smoothness);
   }
   if (grows && z_.knows_blocks() && a.inner && level == finest_level(z_.level_set(), *a.inner)) {
     lower_unsaturated(level, a, *growth, slope, extents, z, image);

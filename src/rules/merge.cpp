@@ -192,7 +192,12 @@ Value concatenation(std::span<const Value> branches, const PerLevel<bool>& withi
     rule[level] = within[level] ? larger : hypotenuse;
   }
   const auto of = [&](std::span<const Value> parts) {
-    return Combination(parts, rule, true).result();
+    Value all = Combination(parts, rule, true).result();
+    // Along a column sums add up, as squares do not.
+    for (std::size_t k = 0; k < all.numbers(); ++k) {
+      all.number(k)[sum_of_columns] = Magnitude::infinity();
+    }
+    return all;
   };
   // Along positions they are not the same ones.
   return within[per_position] ? of(branches) : by_cells(branches, of);

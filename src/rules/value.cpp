@@ -74,6 +74,9 @@ Value::Value(const Triple& bounds, LevelSet levels)
   m.fill(bounds.m);
   l_[0].fill(bounds.lipschitz);
   H_[0].fill(bounds.smoothness);
+  for (std::size_t k = 0; k < numbers(); ++k) {  // the one norm that may be larger
+    number(k)[sum_of_columns] = Magnitude::infinity();
+  }
 }
 
 std::size_t Value::find(Label label) const {

@@ -15,6 +15,8 @@ void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
   if (!kept.has(maximum)) numbers[maximum] = numbers[per_token];
   if (!kept.has(centred_euclidean)) numbers[centred_euclidean] = numbers[euclidean];
   if (!kept.has(centred_position)) numbers[centred_position] = numbers[per_position];
+  if (!kept.has(largest_of_rows)) numbers[largest_of_rows] = numbers[per_sample];
+  if (!kept.has(sum_of_columns)) numbers[sum_of_columns] = Magnitude::infinity();
 }
 
 void lower(Magnitude& number, const Magnitude& bound) { number = std::min(number, bound); }
@@ -24,14 +26,26 @@ struct Roots {
   explicit Roots(const Extents& extents)
       : samples(square_root(Magnitude::from_count(extents.samples))),
         positions(square_root(Magnitude::from_count(extents.positions))),
-        channels(square_root(Magnitude::from_count(extents.channels))) {}
+        channels(square_root(Magnitude::from_count(extents.channels))),
+        row(square_root(Magnitude::from_count(extents.row))),
+        rows(square_root(Magnitude::from_count(extents.channels) *
+                         Magnitude::from_count(extents.positions / extents.row))) {}
   Magnitude samples, positions, channels;
+  Magnitude row, rows;  // entries of a row, and how many rows there are
 };
 
 void relax_alone(PerLevel<Magnitude>& z, const LevelSet& kept, const Roots& roots) {
   fill_from_coarser(kept, z);
+  const bool has_rows = kept.has(largest_of_rows);
   // From the finest one up, then down: the closure of all inequalities.
+  if (kept.has(sum_of_columns)) lower(z[maximum], z[sum_of_columns]);
   if (kept.has(maximum)) lower(z[per_token], roots.channels * z[maximum]);
+  if (has_rows) {
+    if (kept.has(maximum)) lower(z[largest_of_rows], roots.rows * z[maximum]);
+    lower(z[largest_of_rows], roots.rows * z[per_token]);
+    lower(z[per_token], z[largest_of_rows]);
+    lower(z[per_sample], roots.row * z[largest_of_rows]);
+  }
   lower(z[per_sample], roots.positions * z[per_token]);
   lower(z[per_position], roots.samples * z[per_token]);
   lower(z[euclidean], roots.samples * z[per_sample]);
@@ -39,6 +53,10 @@ void relax_alone(PerLevel<Magnitude>& z, const LevelSet& kept, const Roots& root
   lower(z[per_sample], z[euclidean]);
   lower(z[per_position], z[euclidean]);
   lower(z[per_token], std::min(z[per_sample], z[per_position]));
+  if (has_rows) {
+    lower(z[largest_of_rows], std::min(z[per_sample], roots.rows * z[per_token]));
+    lower(z[sum_of_columns], roots.rows * z[largest_of_rows]);
+  }
   lower(z[maximum], z[per_token]);
   if (kept.has(centred_euclidean)) {
     lower(z[centred_euclidean], std::min(z[euclidean], roots.positions * z[centred_position]));
@@ -89,9 +107,11 @@ void Value::relax_cells(const Extents& extents) {
   const Roots roots(extents);
   const bool has_token = level_set_.has(per_token);
   const bool has_centred = level_set_.has(centred_euclidean);
+  const bool has_rows = level_set_.has(largest_of_rows);
   for (std::size_t k = 0; k < numbers(); ++k) {
     PerLevel<Magnitude>& all = number(k);
     fill_from_coarser(level_set_, all);
+    if (level_set_.has(sum_of_columns)) lower(all[maximum], all[sum_of_columns]);
     Magnitude tokens;  // sums of squares over positions
     Magnitude positions;
     Magnitude centred;
@@ -99,6 +119,7 @@ void Value::relax_cells(const Extents& extents) {
       PerLevel<Magnitude>& z = cells_[c].number(k);
       if (!has_token) z[per_token] = z[per_position];
       if (level_set_.has(maximum)) lower(z[per_token], roots.channels * all[maximum]);
+      if (has_rows) lower(z[per_token], all[largest_of_rows]);
       // First within a cell: otherwise the sums would not be the smallest.
       lower(z[per_position], roots.samples * z[per_token]);
       lower(z[per_token], z[per_position]);
@@ -107,6 +128,7 @@ void Value::relax_cells(const Extents& extents) {
       positions += size * (z[per_position] * z[per_position]);
     }
     lower(all[per_sample], square_root(tokens));
+    if (has_rows) lower(all[per_sample], roots.row * all[largest_of_rows]);
     lower(all[euclidean], std::min(roots.samples * all[per_sample], square_root(positions)));
     lower(all[per_sample], all[euclidean]);
     Magnitude token;
@@ -126,10 +148,15 @@ void Value::relax_cells(const Extents& extents) {
       }
     }
     lower(all[maximum], token);
+    if (has_rows) {
+      lower(all[largest_of_rows], std::min(all[per_sample], roots.rows * token));
+      if (level_set_.has(maximum)) lower(all[largest_of_rows], roots.rows * all[maximum]);
+      lower(all[sum_of_columns], roots.rows * all[largest_of_rows]);
+    }
     for (Value& cell : cells_) {
       PerLevel<Magnitude>& z = cell.number(k);
-      for (const std::size_t level : {euclidean, per_sample, centred_euclidean}) {
-        z[level] = all[level];
+      for (std::size_t level = 0; level < levels.size(); ++level) {
+        if (!tells_positions(level)) z[level] = all[level];
       }
       z[maximum] = all[maximum];
     }

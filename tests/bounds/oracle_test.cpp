@@ -72,7 +72,8 @@ struct Evaluation {
     return {network,
             method == Method::sharp,
             {refinements.levels, refinements.growth, refinements.joint, refinements.loss,
-             refinements.centred, refinements.maps, refinements.cauchy, refinements.radial}};
+             refinements.centred, refinements.maps, refinements.cauchy, refinements.radial,
+             refinements.attention}};
   }
   [[nodiscard]] BoundTable table(const Network& network) const {
     Inputs inputs = inputs_of(network.settings);
@@ -82,10 +83,10 @@ struct Evaluation {
 };
 
 std::vector<Evaluation> evaluations(const PlainNetwork& network, const Graph& graph) {
-  const std::size_t subset = to_text(network).size() % 256;
+  const std::size_t subset = to_text(network).size() % 512;
   const auto has = [&](std::size_t bit) { return (subset >> bit & 1U) != 0; };
   Refinements all;
-  Refinements some{has(0), has(1), has(2), has(3), has(4), has(5), has(6), has(7)};
+  Refinements some{has(0), has(1), has(2), has(3), has(4), has(5), has(6), has(7), has(8)};
   // The oracle gives up neither positions nor blocks, of which there are few here but for these.
   const std::int64_t positions = most_positions(graph);
   for (Refinements* refinements : {&all, &some}) {

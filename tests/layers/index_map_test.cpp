@@ -304,9 +304,9 @@ TEST(IndexMap, LargeRunsThatMixAxesTakeTheProduct) {
 TEST(IndexMap, SaysWhetherOneMapOrSeveralCopy) {
   const IndexMap twice = rule_of(nearest_factor(2), {1, 3});
   const IndexMap thrice = rule_of(nearest_factor(3), {1, 6});
-  EXPECT_EQ(index_map_constants({&twice, 1}, true).lipschitz.formula,
+  EXPECT_EQ(index_map_constants({&twice, 1}, true, false).lipschitz.formula,
             "sqrt(q), an input is copied at most q times");
-  EXPECT_EQ(index_map_constants(std::array{twice, thrice}, true).lipschitz.formula,
+  EXPECT_EQ(index_map_constants(std::array{twice, thrice}, true, false).lipschitz.formula,
             "sqrt(q), these maps together copy an input at most q times");
 }
 

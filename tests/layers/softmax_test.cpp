@@ -113,6 +113,105 @@ TEST(Softmax, TwoPointLawsReachTheSharpConstants) {
       is_near(a.smoothness.value.to_double(), std::sqrt(2.0) / (3 * std::sqrt(3.0)), 1e-15));
 }
 
+// Sums of magnitudes of the derivatives along u and v, with the softmax p as a law.
+struct Sums {
+  long double first = 0;   // of p_i (u_i - mean)
+  long double second = 0;  // of p_i ((u_i - mean) (v_i - mean) - covariance)
+};
+Sums sums_of(const Vector& p, const Vector& u, const Vector& v) {
+  const long double of_u = test::dot(p, u);
+  const long double of_v = test::dot(p, v);
+  long double covariance = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) covariance += p[i] * (u[i] - of_u) * (v[i] - of_v);
+  Sums sums;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    sums.first += p[i] * std::abs(u[i] - of_u);
+    sums.second += p[i] * std::abs((u[i] - of_u) * (v[i] - of_v) - covariance);
+  }
+  return sums;
+}
+
+MapAtLevel at_columns(const Shape& shape) {
+  const auto stated = only_map(Softmax{}.parts({{&shape, 1}, shape, 3}, Method::sharp)).at_columns;
+  EXPECT_TRUE(stated.has_value());
+  return stated.value_or(MapAtLevel{});
+}
+
+// For entries of at most 1, and for vectors of norm sqrt 2, which have no larger range than these.
+TEST(Softmax, AscentNeverExceedsTheSumsOfColumns) {
+  const MapAtLevel a = at_columns({7});
+  for (const bool is_of_entries : {true, false}) {
+    for (std::uint32_t seed = 1; seed <= 8; ++seed) {
+      SCOPED_TRACE(testing::Message() << "of entries " << is_of_entries << ", seed " << seed);
+      Random random(seed);
+      const std::size_t k = 2 + seed % 5;
+      const auto part = [&](const Vector& all, std::size_t which) {
+        const auto begin = all.begin() + static_cast<std::ptrdiff_t>(which * k);
+        return Vector(begin, begin + static_cast<std::ptrdiff_t>(k));
+      };
+      const auto direction = [&](const Vector& all, std::size_t which) {
+        Vector u = part(all, which);
+        if (!is_of_entries) return scaled(unit(u), std::sqrt(2.0L));
+        for (long double& entry : u) entry = std::tanh(4 * entry);
+        return u;
+      };
+      const auto found = [&](auto&& score) {
+        return climb(score, random.vector(3 * k), random, 3000);
+      };
+      EXPECT_LE(found([&](const Vector& all) {
+                  const Vector u = direction(all, 1);
+                  return sums_of(softmax(part(all, 0)), u, u).first;
+                }),
+                a.lipschitz.to_double() * softmax_rounding);
+      EXPECT_LE(found([&](const Vector& all) {
+                  const Vector u = direction(all, 1);
+                  return sums_of(softmax(part(all, 0)), u, u).second;
+                }),
+                a.smoothness.to_double() * softmax_rounding);
+      EXPECT_LE(
+          found([&](const Vector& all) {
+            return sums_of(softmax(part(all, 0)), direction(all, 1), direction(all, 2)).second;
+          }),
+          a.smoothness_of_pairs.value().to_double() * softmax_rounding);
+    }
+  }
+  EXPECT_TRUE(is_near(a.reads[maximum].to_double(), 1, 1e-18L));
+  EXPECT_TRUE(is_near(a.reads[per_sample].to_double(), std::sqrt(0.5L), 1e-16L));
+}
+
+// One of two entries, with the mean 1/sqrt 3 for equal directions; two signs that are independent
+// for different ones, of which the bound for equal ones would be too small.
+TEST(Softmax, LawsThatReachTheSumsOfColumns) {
+  const MapAtLevel a = at_columns({2, 3});
+  EXPECT_TRUE(is_near(sums_of({0.5L, 0.5L}, {1, -1}, {1, -1}).first, a.lipschitz.to_double(), 0));
+  const long double mean = 1 / std::sqrt(3.0L);
+  const Vector p{(1 + mean) / 2, (1 - mean) / 2};
+  EXPECT_TRUE(is_near(sums_of(p, {1, -1}, {1, -1}).second, a.smoothness.to_double(), 1e-15L));
+  EXPECT_TRUE(is_near(a.smoothness.to_double(), 4 / (3 * std::sqrt(3.0L)), 1e-15L));
+  const long double of_pair =
+      sums_of({0.25L, 0.25L, 0.25L, 0.25L}, {1, 1, -1, -1}, {1, -1, 1, -1}).second;
+  EXPECT_TRUE(is_near(of_pair, a.smoothness_of_pairs.value().to_double(), 0));
+  EXPECT_GT(of_pair, a.smoothness.to_double() + 0.2);
+  EXPECT_EQ(a.bound, Magnitude::from_count(1));
+}
+
+// Along the axis before the last one, and no other.
+TEST(Softmax, StatesSumsOfTheColumnsOfMatrices) {
+  const auto states = [](const Shape& shape, std::string_view word) {
+    const auto axis = static_cast<std::size_t>(
+        std::find(axis_words.begin(), axis_words.end(), word) - axis_words.begin());
+    return only_map(Softmax{axis}.parts({{&shape, 1}, shape, 1}, Method::sharp))
+        .at_columns.has_value();
+  };
+  EXPECT_TRUE(states({4}, "channels"));
+  EXPECT_TRUE(states({4, 3}, "channels"));
+  EXPECT_FALSE(states({4, 3}, "length"));
+  EXPECT_TRUE(states({2, 4, 3}, "height"));
+  EXPECT_FALSE(states({2, 4, 3}, "channels"));
+  EXPECT_FALSE(states({2, 4, 3}, "width"));
+  EXPECT_TRUE(states({2, 2, 4, 3}, "height"));
+}
+
 TEST(Softmax, ValuesAtZeroAndTheBoundCountGroups) {
   // 3 x 2 positions, 4 samples: 24 groups of 5
   for (const Method method : {Method::paper, Method::sharp}) {

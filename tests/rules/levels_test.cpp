@@ -44,6 +44,7 @@ PerLevel<Magnitude> numbers(double at_euclidean, double at_maximum) {
   PerLevel<Magnitude> result;
   result.fill(number(at_euclidean));
   result[maximum] = number(at_maximum);
+  result[sum_of_columns] = inf;  // is not kept
   return result;
 }
 

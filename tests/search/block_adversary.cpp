@@ -26,7 +26,8 @@ BlockAdversary::BlockAdversary(const support::Network& network, const Region& re
       value_(network.bounds(Method::sharp).value(network.graph.output())) {
   if (value_.classes() != nullptr) cells_ = cells_by_position(*value_.classes());
   for (std::size_t level = 0; level < levels.size(); ++level) {
-    if (value_.level_set().has(level) && !levels[level].centred) levels_.push_back(level);
+    const bool has_slots = !levels[level].centred && !levels[level].of_matrices;
+    if (value_.level_set().has(level) && has_slots) levels_.push_back(level);
   }
 }
 

@@ -29,7 +29,10 @@ class Oracle {
                 std::any_of(network.layers.begin(), network.layers.end(), reads_entries),
                 refinements.levels && refinements.centred && network.batch > 1 &&
                     std::any_of(network.layers.begin(), network.layers.end(),
-                                [&](const PlainLayer& layer) { return centres(network, layer); })},
+                                [&](const PlainLayer& layer) { return centres(network, layer); }),
+                refinements.levels && refinements.attention && has_positions() &&
+                    std::any_of(network.layers.begin(), network.layers.end(),
+                                [](const PlainLayer& layer) { return layer.merge == "matmul"; })},
         done_(network.layers.size()),
         used_(network.layers.size()) {
     // Positions are told apart where there are several somewhere.
@@ -211,17 +214,23 @@ class Oracle {
       if (is_copying(part)) {
         // A run of index maps is one: ||A||^2 is the largest number of copies of an entry.
         bool is_single = true;
+        bool keeps_rows = true;
         std::vector<std::int64_t> places;
         for (--p; p + 1 < layer.parts.size() && is_copying(layer.parts[p + 1]); ++p) {
           const Sizes read = done.shape;
           const auto sources = copied_places(layer.parts[p + 1], done.shape);
           is_single = is_single && oracle::reads_single_positions(sources, read, done.shape);
+          keeps_rows = keeps_rows && oracle::has_same_rows(sources, read, done.shape);
           places = places.empty() ? sources : composed(places, sources);
         }
         const Ball norm = square_root(Ball(most_copies(places)));
-        apply(node, oracle::linear(norm),
-              oracle::linear_statements(norm, is_single ? std::optional(Ball(1)) : std::nullopt),
-              done);
+        auto statements =
+            oracle::linear_statements(norm, is_single ? std::optional(Ball(1)) : std::nullopt);
+        if (keeps_rows) {
+          statements.at[oracle::of_rows] = {oracle::linear(1),
+                                            oracle::Reading::of(oracle::of_rows)};
+        }
+        apply(node, oracle::linear(norm), statements, done);
         continue;
       }
       done.shape = shape_after(part, before).value();

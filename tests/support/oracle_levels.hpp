@@ -25,11 +25,14 @@ struct OracleRefinements {
   bool maps = true;
   bool cauchy = true;
   bool radial = true;
+  bool attention = true;
 };
 
 /// A number at each level: the batch's norm 2, suprema over samples, positions, both, and entries;
-/// then the first and the third one of what is left without the mean over samples.
-using Levels = std::array<Ball, 7>;
+/// then the first and the third one of what is left without the mean over samples. Of matrices
+/// along the last two axes, each sample by itself, the norm of the largest entries of their rows,
+/// and the largest sum of magnitudes of a column.
+using Levels = std::array<Ball, 9>;
 
 namespace oracle {
 
@@ -40,22 +43,27 @@ enum Level : std::size_t {
   of_token,
   of_entry,
   centred_of_batch,
-  centred_of_position
+  centred_of_position,
+  of_rows,
+  of_columns
 };
-inline constexpr std::size_t level_count = 7;
+inline constexpr std::size_t level_count = 9;
 inline constexpr std::size_t plain_level_count = 5;
 inline constexpr std::array centred_levels{centred_of_batch, centred_of_position};
-inline const std::array<std::string, level_count> level_names{"2",   "s",  "p", "sp",
-                                                              "inf", "2c", "pc"};
+inline const std::array<std::string, level_count> level_names{"2",  "s",  "p", "sp", "inf",
+                                                              "2c", "pc", "t", "1"};
 
-constexpr bool is_centred(std::size_t A) { return A >= plain_level_count; }
+constexpr bool is_of_matrices(std::size_t A) { return A == of_rows || A == of_columns; }
+constexpr bool is_centred(std::size_t A) { return A >= plain_level_count && !is_of_matrices(A); }
 constexpr std::size_t without_centring(std::size_t A) {
   return A == centred_of_batch ? of_batch : A == centred_of_position ? of_position : A;
 }
 constexpr bool has_samples(std::size_t A) {
   return A == of_sample || A == of_token || A == of_entry;
 }
-constexpr bool has_positions(std::size_t A) { return without_centring(A) >= of_position; }
+constexpr bool has_positions(std::size_t A) {
+  return without_centring(A) >= of_position && !is_of_matrices(A);
+}
 /// Whether there is a number for each position.
 constexpr bool is_by_position(std::size_t A) { return has_positions(A) && A != of_entry; }
 
@@ -68,10 +76,13 @@ inline Levels all_of(const Ball& number) {
 /// How many there are of a value.
 struct Counts {
   std::int64_t samples = 1, positions = 1, channels = 1;
+  std::int64_t row = 1;  // entries along the last axis, if that is not the channels
 
   static Counts of(const Sizes& shape, std::int64_t batch) {
-    return {batch, positions_of(shape), shape.front()};
+    return {batch, positions_of(shape), shape.front(), row_of(shape)};
   }
+  static std::int64_t row_of(const Sizes& shape) { return shape.size() == 1 ? 1 : shape.back(); }
+  [[nodiscard]] std::int64_t rows() const { return channels * positions / row; }
   /// Scalars that a level adds up.
   [[nodiscard]] std::int64_t outside(std::size_t A) const {
     return (has_samples(A) ? 1 : samples) * (has_positions(A) ? 1 : positions) *
@@ -84,8 +95,10 @@ struct ActiveLevels {
   bool axes = true;  // samples and positions
   bool entries = true;
   bool centred = true;
+  bool matrices = true;
 
   [[nodiscard]] bool has(std::size_t A) const {
+    if (is_of_matrices(A)) return matrices;
     return A == of_batch || (is_centred(A) ? centred : A == of_entry ? entries : axes);
   }
 };
@@ -151,9 +164,8 @@ class Numbers {
 /// The least numbers that follow: a finer norm is at most a coarser one, the square of a coarser
 /// one at most the sum of those of its parts. First what is known of each position, then of all of
 /// them, and back.
-inline void relax(Numbers& z, const Positions& positions, const Counts& counts,
-                  const ActiveLevels& active) {
-  if (!z.is_given()) return;
+inline void relax_plain(Numbers& z, const Positions& positions, const Counts& counts,
+                        const ActiveLevels& active) {
   const auto lower = [](Ball& a, const Ball& b) { a = smaller(a, b); };
   const auto root_of = [](std::int64_t n, const Ball& x) { return square_root(Ball(n)) * x; };
   const auto of_all = [&](std::size_t A) {
@@ -205,6 +217,33 @@ inline void relax(Numbers& z, const Positions& positions, const Counts& counts,
   for (std::size_t k = 0; k < positions.size(); ++k) {
     lower(z.at(centred_of_position, k), z.at(centred_of_batch));
   }
+}
+
+/// What those of matrices and the others say of each other. What a position has is in rows of its
+/// own; a column adds up as many entries as there are rows at most.
+inline void relax_matrices(Numbers& z, const Counts& counts) {
+  const auto lower = [](Ball& a, const Ball& b) { a = smaller(a, b); };
+  const Ball of_all = square_root(Ball(counts.rows()));
+  lower(z.at(of_entry), z.at(of_columns));
+  lower(z.at(of_rows), smaller(z.at(of_sample), of_all * z.at(of_entry)));
+  lower(z.at(of_rows), of_all * z.largest(of_token));
+  for (Ball& token : z.by_kind(of_token)) lower(token, z.at(of_rows));
+  lower(z.at(of_sample), square_root(Ball(counts.row)) * z.at(of_rows));
+  lower(z.at(of_columns), of_all * z.at(of_rows));
+}
+
+/// All of these, as often as they could follow from each other.
+inline void relax(Numbers& z, const Positions& positions, const Counts& counts,
+                  const ActiveLevels& active) {
+  if (!z.is_given()) return;
+  relax_plain(z, positions, counts, active);
+  for (int round = 0; active.matrices && round < 3; ++round) {
+    relax_matrices(z, counts);
+    relax_plain(z, positions, counts, active);
+  }
+  if (active.matrices) return;
+  z.at(of_rows) = z.at(of_sample);
+  z.at(of_columns) = Ball::infinity();
 }
 
 /// What stands for |z| in a part's statement: the smallest of factor times |z|_A.

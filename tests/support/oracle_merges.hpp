@@ -192,7 +192,12 @@ inline OracleValue concat_sharp(std::size_t axis, const std::vector<OracleValue>
   }
   const auto first = all.l.lower_bound(OracleGroup::rest_of_branch(0));
   if (first != all.l.end()) first->second = largest;
-  return joined(all);
+  all = joined(all);
+  // Columns of sums are not known to be those of squares.
+  all.for_each([](Numbers& numbers) {
+    if (numbers.is_given()) numbers.at(of_columns) = Ball::infinity();
+  });
+  return all;
 }
 
 // A bound on a product at a level, from numbers of both factors at all levels.
@@ -209,7 +214,9 @@ inline OracleValue multiplied(const OracleValue& x, const OracleValue& y, const 
   const auto times = [&](const Numbers& u, const Numbers& v) {
     const Levels of_u = u.largest(), of_v = v.largest();
     Levels all = all_of(Ball::infinity());  // where no more is known
-    for (std::size_t A = 0; A < plain_level_count; ++A) all[A] = N(A, of_u, of_v);
+    for (std::size_t A = 0; A < level_count; ++A) {
+      if (!is_centred(A)) all[A] = N(A, of_u, of_v);
+    }
     return all;
   };
   const auto sum = [&](std::initializer_list<Levels> terms) {
@@ -244,6 +251,7 @@ inline OracleValue multiply_sharp(const std::vector<OracleBranch>& inputs,
     };
     // Factors that have been repeated, which takes the roots of their repeats, or as they were.
     const auto bound = [&](std::size_t A, const Levels& x, const Levels& y) {
+      if (is_of_matrices(A)) return Ball::infinity();
       const Ball by_entries = smaller(root_of_repeats(shape, A) * x[A] * y[of_entry],
                                       x[of_entry] * (root_of_repeats(inputs[i].shape, A) * y[A]));
       return smaller(x[A] * y[A], by_entries);
@@ -267,8 +275,15 @@ inline OracleValue matmul_sharp(const PlainLayer& layer, const std::vector<Oracl
     return smaller(z[of_sample], root(entries) * z[of_entry]);
   };
   const auto bound = [&](std::size_t A, const Levels& x, const Levels& y) {
-    if (A == of_position || A == of_token) return Ball::infinity();
-    if (A == of_entry) return scale * (matrix(x, sizes.inner) * matrix(y, sizes.inner));
+    if (A == of_position || A == of_token || A == of_columns) return Ball::infinity();
+    // Rows times columns as they are kept, or columns times columns.
+    const bool turns_none = layer.transpose.empty() || layer.transpose == "none";
+    if (A == of_rows) return turns_none ? scale * x[A] * y[of_columns] : Ball::infinity();
+    if (A == of_entry) {
+      const Ball entry = scale * (matrix(x, sizes.inner) * matrix(y, sizes.inner));
+      if (turns_none) return smaller(entry, scale * x[of_entry] * y[of_columns]);
+      return layer.transpose == "first" ? smaller(entry, scale * x[of_rows] * y[of_rows]) : entry;
+    }
     const Ball one_x = matrix(x, sizes.rows * sizes.inner);
     const Ball one_y = matrix(y, sizes.inner * sizes.columns);
     return scale * smaller(x[A] * one_y, one_x * y[A]);

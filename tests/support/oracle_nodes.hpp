@@ -63,6 +63,10 @@ struct OracleValue {
     value.m = Numbers(*value.positions, z.m);
     value.l[OracleGroup::rest] = Numbers(*value.positions, z.l);
     value.H[{OracleGroup::rest, OracleGroup::rest}] = Numbers(*value.positions, z.L);
+    // It may be larger than the norm of the batch.
+    value.m.at(oracle::of_columns) = Ball::infinity();
+    for (auto& [i, l] : value.l) l.at(oracle::of_columns) = Ball::infinity();
+    for (auto& [pair, h] : value.H) h.at(oracle::of_columns) = Ball::infinity();
     return value;
   }
   [[nodiscard]] Numbers zero() const { return Numbers(*positions); }

@@ -268,4 +268,14 @@ inline bool reads_single_positions(const std::vector<std::int64_t>& places, cons
   return true;
 }
 
+/// Whether the entries along the last axis are the same in both, in the same order.
+inline bool has_same_rows(const std::vector<std::int64_t>& places, const Sizes& input,
+                          const Sizes& output) {
+  if (Counts::row_of(input) != Counts::row_of(output)) return false;
+  if (product_of(input) != static_cast<std::int64_t>(places.size())) return false;
+  std::int64_t next = 0;
+  return std::all_of(places.begin(), places.end(),
+                     [&](std::int64_t place) { return place == next++; });
+}
+
 }  // namespace smoothbound::support::oracle

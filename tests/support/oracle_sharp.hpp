@@ -178,11 +178,11 @@ struct SharpNode {
     const Ball slope = smaller(a.lipschitz, a.slope_at_zero + a.smoothness * m);
     return refinements.growth && maps.slope ? smaller(slope, maps.slope(m)) : slope;
   }
-  // What stands for the entries of a group: at the maximum norm, what the part reads stands for the
-  // level of its groups, too; an entry is no larger than its position.
+  // What stands for the entries of a group: at the maximum norm and those of matrices, what the
+  // part reads stands for the level of its groups, too; an entry is no larger than its position.
   static Reading inner_of(const oracle::MapStatements& maps, const oracle::MapStatement& a,
                           std::size_t A) {
-    if (A == oracle::of_entry) return a.reads;
+    if (A == oracle::of_entry || oracle::is_of_matrices(A)) return a.reads;
     const Reading inner = Reading::of(maps.inner);
     return maps.inner == oracle::of_entry ? inner.or_of(oracle::of_token) : inner;
   }
@@ -208,8 +208,8 @@ struct SharpNode {
     y.m[slot] = norm_behind(maps, a, z.m, route, slot);
 
     const Ball joint = refinements.joint ? maps.joint : Ball::infinity();
-    const auto second = [&](const Ball& h, const Ball& E) {
-      const Ball sum = slope * h + a.smoothness * E;
+    const auto second = [&](const Ball& h, const Ball& E, const Ball& curvature) {
+      const Ball sum = slope * h + curvature * E;
       return joint.is_infinite() ? sum : smaller(sum, hypotenuse_of(a.lipschitz * h, joint * E));
     };
     std::map<int, std::pair<Ball, Ball>> slopes;  // and those of the entries of a group
@@ -223,11 +223,13 @@ struct SharpNode {
     for (auto& [pair, h] : y.H) {
       const auto& [l_i, inner_i] = slopes[pair.first];
       const auto& [l_j, inner_j] = slopes[pair.second];
-      h[slot] = second(read(H_of(pair)), smaller(l_i * inner_j, inner_i * l_j));
+      const bool is_one_group = pair.first == pair.second;
+      h[slot] = second(read(H_of(pair)), smaller(l_i * inner_j, inner_i * l_j),
+                       is_one_group ? a.smoothness : a.of_pairs.value_or(a.smoothness));
     }
     y.S[slot] = slope * read(z.S);
     const Ball T = read(a.reads.only() && !a.smoothness.is_zero() ? smoothness : z.T);
-    y.T[slot] = second(T, smaller(l, read(z.S)) * smaller(l_inner, read_inner(z.S)));
+    y.T[slot] = second(T, smaller(l, read(z.S)) * smaller(l_inner, read_inner(z.S)), a.smoothness);
   }
 
   // Without the mean over samples. A map of one sample brings several not further apart than its

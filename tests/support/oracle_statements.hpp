@@ -34,6 +34,8 @@ inline AffineStatements with_centred(AffineStatements b, bool picks_parameters =
 
 struct MapStatement : OracleMap {
   Reading reads{};
+  /// The second derivative for different directions, if the other one is for equal ones alone.
+  std::optional<Ball> of_pairs{};
 };
 /// A map whose second derivative is large where its scalars are small only.
 struct Unsaturated {
@@ -205,6 +207,11 @@ inline MapStatements state_softmax(const PlainPart& part, const OracleMap& batch
   const OracleMap entry{1, root(2) / Ball(4), Ball(1) / (Ball(3) * root(3)), Ball(1) / k,
                         root(2) / k};
   a.at[of_entry] = {entry, Reading::of(a.inner).or_of(of_entry, root(2))};
+  if (part.axis + 2 == input.size() || input.size() == 1) {
+    // Probabilities, and their changes under directions of a range of 2.
+    const OracleMap law{1, 1, Ball(4) / (Ball(3) * root(3)), 1, 1};
+    a.at[of_columns] = {law, Reading::of(of_entry).or_of(of_sample, Ball(1) / root(2)), Ball(1)};
+  }
   return a;
 }
 
@@ -291,6 +298,8 @@ inline AffineStatements patches(bool bias, std::int64_t overlap, std::int64_t pa
   b[of_token]->reads = Reading::of(of_token, root(patch)).or_of(of_sample);
   b[of_entry]->reads =
       Reading::of(of_sample).or_of(of_token, root(patch)).or_of(of_entry, root(fan_in));
+  // Along a row, if that is all of a channel, the same weights and bias stand at each place.
+  if (output.rows() == output.channels) b[of_rows] = b[of_entry];
   return b;
 }
 
@@ -309,6 +318,7 @@ inline AffineStatements affine_statements(const PlainPart& part, const Sizes& in
   AffineStatements b = patches(part.bias, 1, 1, product_of(input), counts);
   b[of_position] = b[of_token] = std::nullopt;
   b[of_entry]->reads = Reading::of(of_sample).or_of(of_entry, root(product_of(input)));
+  b[of_rows] = b[of_entry];
   return with_centred(b);
 }
 

@@ -23,7 +23,8 @@ class RandomNetwork {
       : random_(seed),
         reads_ids_(seed % 11 == 5),
         centring_(seed % 5 == 2),
-        bending_(seed % 7 == 3 && !centring_) {}
+          bending_(seed % 7 == 3 && !centring_),
+          attending_(seed % 6 == 1 && !bending_) {}
 
   PlainNetwork make() {
     network_ = {};
@@ -35,6 +36,7 @@ class RandomNetwork {
     branching_ = chance(50);
     sharing_ = chance(bending_ ? 10 : 40);
     for (std::int64_t i = 0; i < depth; ++i) {
+      if (attending_ && chance(50) && add_attention()) continue;
       if (!sharing_ || !chance(40) || !add_sharing_layer()) add_layer();
     }
     // A layer stands behind the one whose parameters it takes.
@@ -115,6 +117,55 @@ class RandomNetwork {
     for (std::int64_t i = 0; i < maps; ++i) append(layer, make_map(shape), shape);
     network_.layers.push_back(layer);
     shapes_.push_back(shape);
+  }
+
+  // Attention to what has been computed last, if these are tokens: convolutions, products of which
+  // in one or two heads become weights.
+  bool add_attention() {
+    const int source = static_cast<int>(network_.layers.size()) - 1;
+    const Sizes tokens = shape_of(source);
+    if (tokens.size() != 2 || (source < 0 && reads_ids_)) return false;
+    const std::int64_t heads = between(1, 2);
+    PlainPart conv;
+    conv.kind = "conv";
+    conv.size = heads * between(1, 3);
+    conv.window.kernel = {chance(70) ? 1 : 3};
+    conv.window.padding = "same";
+    for (int projection = 0; projection < 3; ++projection) {
+      conv.bias = !chance(25);
+      add_layer({source}, "", conv);
+      if (heads == 2) append(network_.layers.back(), of_two_heads(shapes_.back()), shapes_.back());
+    }
+    PlainPart softmax;
+    softmax.kind = "softmax";
+    softmax.axis = static_cast<std::size_t>(heads - 1);
+    softmax.axis_name = plain_axis_name(softmax.axis, heads == 1 ? 2 : 3);
+    add_layer({source + 1, source + 2}, "first", softmax);
+    if (chance(50)) network_.layers.back().scale = literal();
+    add_layer({source + 3, source + 4}, "", {});
+    return true;
+  }
+  void add_layer(const std::vector<int>& inputs, const char* transpose, const PlainPart& part) {
+    PlainLayer layer;
+    layer.name = "layer" + std::to_string(network_.layers.size() + 1);
+    layer.inputs = inputs;
+    layer.transpose = transpose;
+    if (inputs.size() > 1) layer.merge = "matmul";
+    std::vector<Sizes> shapes;
+    for (const int input : inputs) shapes.push_back(shape_of(input));
+    Sizes shape = merged_shape(layer, shapes);
+    if (!part.kind.empty()) append(layer, part, shape);
+    network_.layers.push_back(layer);
+    shapes_.push_back(shape);
+  }
+  static PlainPart of_two_heads(const Sizes& shape) {
+    Rearrangement reshape = std::get<Rearrangement>(*find_prototype("reshape"));
+    reshape.settings.sizes = {2, shape[0] / 2, shape[1]};
+    const std::string sizes = fmt::format("\"sizes\": [2, {}, {}]", shape[0] / 2, shape[1]);
+    PlainPart part;
+    part.kind = "reshape";
+    part.other = std::make_shared<const OtherComponent>(OtherComponent{reshape, sizes});
+    return part;
   }
 
   // Whether it looks up rows of a table by what it reads.
@@ -457,8 +508,9 @@ class RandomNetwork {
 
   std::mt19937_64 random_;
   bool reads_ids_;
-  bool centring_;  // with many batch norms of elements
-  bool bending_;   // of affine parts, linear maps and softplus
+  bool centring_;   // with many batch norms of elements
+  bool bending_;    // of affine parts, linear maps and softplus
+  bool attending_;  // with attention
   PlainNetwork network_;
   std::vector<Sizes> shapes_;
   bool kinks_ = false;

@@ -86,9 +86,13 @@ Magnitude largest_copies(std::span<const IndexMap> run);
 /// of them once.
 bool keeps_positions(const IndexMap& map, const Shape& input, const Shape& output);
 
+/// Whether both are matrices of the same rows in the same order, along the last axis.
+bool keeps_rows(const IndexMap& map, const Shape& input, const Shape& output);
+
 /// The constants of a run of index maps, composed into one: l = ||grad a(0)|| is the root of the
 /// largest number of copies of an input, as A^T A = diag(copies).
-/// `keep_positions`: each of them does.
-MapConstants index_map_constants(std::span<const IndexMap> run, bool keep_positions);
+/// `keep_positions`, `keep_rows`: each of them does.
+MapConstants index_map_constants(std::span<const IndexMap> run, bool keep_positions,
+                                 bool keep_rows);
 
 }  // namespace smoothbound

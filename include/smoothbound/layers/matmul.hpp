@@ -24,8 +24,9 @@ struct MatMul {
   [[nodiscard]] std::string_view formula() const { return "scale z_1 z_2 as matrices"; }
   [[nodiscard]] std::string_view rule() const {
     return "bilinear, ||A B|| <= ||A|| ||B|| in Frobenius norms: m = m1 m2, l = m1 l2 + m2 l1, "
-           "L = m1 L2 + m2 L1 + 2 l1 l2; sharp: of one factor one matrix, by its maximum norm, and "
-           "disjoint parameters by the matrix of their blocks";
+           "L = m1 L2 + m2 L1 + 2 l1 l2; sharp: of one factor one matrix, by its maximum norm, or "
+           "largest entries of rows by sums of columns, and disjoint parameters by the matrix of "
+           "their blocks";
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
@@ -37,6 +38,7 @@ struct MatMul {
                                    Method method) const;
   /// The rule of the sharp method needs bounds at that level.
   static constexpr bool reads_maximum_norm = true;
+  static constexpr bool reads_levels_of_matrices = true;
 
   /// The sizes of a product.
   struct Sizes {

@@ -27,9 +27,17 @@ struct Site {
   [[nodiscard]] const Shape& input() const { return inputs.front(); }
 };
 
+/// Entries along the last axis, of which [n] as a matrix [n, 1] has one.
+inline std::int64_t row_of(const Shape& shape) {
+  return shape.rank() == 1 ? 1 : shape.sizes().back();
+}
+/// Whether a channel is one row: then the bound of an output, by the weights of its unit and the
+/// largest input, is one of all of a row, and their squares add up to those of all weights.
+inline bool is_row_per_channel(const Shape& shape) { return shape.positions() == row_of(shape); }
+
 /// What the rules ask of a value's size.
 inline Extents extents_of(const Shape& shape, std::int64_t batch) {
-  return {batch, shape.positions(), shape.channels()};
+  return {batch, shape.positions(), shape.channels(), row_of(shape)};
 }
 
 /// Roots of the scalars of a sample, and of a position.

@@ -56,6 +56,8 @@ struct MapAtLevel {
   Magnitude at_zero;                   // |a(0)|_A
   Magnitude slope_at_zero;             // |a'(0)[h]|_A <= slope_at_zero |h|_read
   std::optional<std::size_t> inner{};  // nothing: |h'|_read
+  /// What stands for `smoothness` where h and h' differ, if that holds for h = h' alone.
+  std::optional<Magnitude> smoothness_of_pairs{};
 };
 
 /// A norm of one sample, and of one of its positions. A level that sums over n samples has sqrt(n)
@@ -134,6 +136,7 @@ struct AffineConstants {
   bool acts_on_different_entries = false;
   std::optional<AffineOfSample> of_sample{};  // nothing: only the norm of the batch is known
   std::optional<AffineAtLevel> at_maximum{};  // nothing: what coarser levels say
+  std::optional<AffineAtLevel> at_rows{};     // at `largest_of_rows`, likewise
 };
 
 /// A map a: what Prop 4.4 asks of a non-affine part.
@@ -157,6 +160,8 @@ struct MapConstants {
   /// Whether a(z) depends on z less its mean over the samples alone, and has the mean 0.
   bool centres_samples = false;
   std::optional<MapAtLevel> at_maximum{};  // nothing: what coarser levels say
+  std::optional<MapAtLevel> at_rows{};     // at `largest_of_rows`, likewise
+  std::optional<MapAtLevel> at_columns{};  // at `sum_of_columns`, likewise
 };
 
 /// A linear map with |a(z)|_A <= norm |z|_read.

@@ -8,14 +8,15 @@ namespace smoothbound {
 
 /// Each only takes minima with what is there without it.
 struct Refinements {
-  bool levels = true;   // bounds of samples and positions beside those of the whole batch
-  bool growth = true;   // what a map makes of a norm, and its slope on what is reached
-  bool joint = true;    // first and second derivative are not large at the same point
-  bool loss = true;     // the loss on the ball of predictions
-  bool centred = true;  // batch norm does not see what all samples have in common
-  bool maps = true;     // bounds by classes of positions: borders read fewer inputs
-  bool cauchy = true;   // where an activation bends, not all gradients are at their largest
-  bool radial = true;   // with that, how little is left of a value without one of the blocks
+  bool levels = true;     // bounds of samples and positions beside those of the whole batch
+  bool growth = true;     // what a map makes of a norm, and its slope on what is reached
+  bool joint = true;      // first and second derivative are not large at the same point
+  bool loss = true;       // the loss on the ball of predictions
+  bool centred = true;    // batch norm does not see what all samples have in common
+  bool maps = true;       // bounds by classes of positions: borders read fewer inputs
+  bool cauchy = true;     // where an activation bends, not all gradients are at their largest
+  bool radial = true;     // with that, how little is left of a value without one of the blocks
+  bool attention = true;  // a softmax takes means, which no number of tokens makes larger
 };
 
 /// A switch by name.
@@ -42,6 +43,8 @@ inline constexpr std::array refinements{
                   &Refinements::cauchy},
     RefinementRow{"radial", "with that, values without a block by the rules for norms",
                   &Refinements::radial},
+    RefinementRow{"attention", "what attention takes means of: the largest entries over tokens",
+                  &Refinements::attention},
 };
 
 }  // namespace smoothbound
