@@ -46,7 +46,9 @@ Passage passage(const PositionClasses* input, Kind kind, std::vector<AxisReads> 
 
 // What a cell makes of norms of the input's cells.
 Magnitude read(const Passage& passage, std::size_t cell, const std::vector<std::int64_t>& norms) {
-  return passage.read(cell, [&](std::size_t c) { return count_of(norms.at(c)); });
+  std::vector<Magnitude> of_inputs;
+  for (const std::int64_t norm : norms) of_inputs.push_back(count_of(norm));
+  return passage.read(of_inputs).at(cell);
 }
 
 TEST(PositionClasses, BordersOfAConvolutionReadFewerInputs) {
