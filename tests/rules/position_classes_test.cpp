@@ -141,8 +141,8 @@ TEST(PositionClasses, AreGivenUpWhereAxesDiffer) {
   const PositionClasses* const input = first.output().get();
   EXPECT_NE(passage(input, Kind::patch, {window_of_three(4)}).output(), nullptr);
   EXPECT_EQ(passage(input, Kind::patch, {window_of_three(5)}).output(), nullptr);
-  EXPECT_EQ(passage(input, Kind::patch, {window_of_three(2), window_of_three(2)}).output(),
-            nullptr);
+  const Passage square = passage(nullptr, Kind::patch, {window_of_three(4), own_places(1)});
+  EXPECT_EQ(passage(square.output().get(), Kind::patch, {window_of_three(4)}).output(), nullptr);
   EXPECT_EQ(passage(nullptr, Kind::patch, {}).output(), nullptr);
   EXPECT_EQ(passage(nullptr, Kind::patch, {{4, {}}}).output(), nullptr);
 }
