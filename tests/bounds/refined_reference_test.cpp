@@ -258,7 +258,9 @@ TEST_P(LayersOfReference, AreWhatTheEngineRoundsUp) {
     const auto check = [&](std::uint32_t layer, std::size_t level, const nlohmann::json& triple) {
       const Triple given = table.at(layer, level);
       EXPECT_EQ(check_engine(given.m, triple[0]), "") << "m";
-      EXPECT_EQ(check_engine(given.lipschitz, triple[1]), "") << "l";
+      if (!triple[1].is_null()) {
+        EXPECT_EQ(check_engine(given.lipschitz, triple[1]), "") << "l";
+      }
       EXPECT_EQ(check_engine(given.smoothness, triple[2]), "") << "L";
     };
     for_each_layer(GetParam(), stage, reference.network.graph, check);
