@@ -225,8 +225,10 @@ inline MapStatements other_map_statements(const Component& component, const Orac
     // Of a position no more is known than of its sample.
     const Shape scores{std::span(input)};
     const Ball sample = Ball::of(mask->by.upper) * root(mask->masked(scores));
-    return translated(
+    MapStatements a = translated(
         repeated(sample, sample, sample.is_zero() ? Ball() : Ball::of(mask->by.upper), batch_size));
+    a.passage = Passage::same();
+    return a;
   }
   if (const auto* constant = std::get_if<FixedValue>(&component)) {
     const bool is_one = constant->values.size() == 1;

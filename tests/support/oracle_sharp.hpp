@@ -33,7 +33,7 @@ struct SharpNode {
       }
     }
     y.singles = behind(statements, block, route, y);
-    y.lower_T();
+    lower_T(route, y);
     y.relax(counts, active);
     z = y;
   }
@@ -61,7 +61,7 @@ struct SharpNode {
     }
     y.singles = behind(maps, route, y);
     lower_by_singles(maps, counts, smoothness, y);
-    if (!maps.is_linear()) y.lower_T();
+    if (!maps.is_linear()) lower_T(route, y);
     y.relax(counts, active);
     z = y;
   }
@@ -87,6 +87,13 @@ struct SharpNode {
     for (const auto& [i, l] : y.l) {
       for (const auto& [j, of_j] : y.l) y.H.try_emplace({i, j}, y.zero());
     }
+  }
+  // T begins as what H says where there are more than two groups, or positions are told apart, and
+  // else with a map by which it may be less.
+  void lower_T(const Route& route, OracleValue& y) const {
+    const bool tells_positions = route.kind != oracle::Passage::Kind::all &&
+                                 (z.positions->size() > 1 || y.positions->size() > 1);
+    if (y.l.size() > 2 || tells_positions) y.lower_T();
   }
   static void forget(OracleValue& y, const Slot& slot) {
     y.m[slot] = y.T[slot] = y.S[slot] = Ball::infinity();
@@ -228,8 +235,11 @@ struct SharpNode {
                        is_one_group ? a.smoothness : a.of_pairs.value_or(a.smoothness));
     }
     y.S[slot] = slope * read(z.S);
-    const Ball T = read(a.reads.only() && !a.smoothness.is_zero() ? smoothness : z.T);
-    y.T[slot] = second(T, smaller(l, read(z.S)) * smaller(l_inner, read_inner(z.S)), a.smoothness);
+    const Ball T = read(z.T);
+    const bool is_unknown = T.is_infinite() && (joint.is_infinite() || a.smoothness.is_zero());
+    const Ball form = a.reads.only() && !a.smoothness.is_zero() ? read(smoothness) : T;
+    const Ball E = smaller(l, read(z.S)) * smaller(l_inner, read_inner(z.S));
+    y.T[slot] = is_unknown ? T : second(form, E, a.smoothness);
   }
 
   // Without the mean over samples. A map of one sample brings several not further apart than its
