@@ -146,6 +146,10 @@ Passage::Passage(const PositionClasses* input, const PositionReads& reads)
 }
 
 std::vector<Magnitude> Passage::read(std::vector<Magnitude> of_inputs) const {
+  // Of nothing there is nothing to sum, as of derivatives by a block that is new.
+  if (std::all_of(of_inputs.begin(), of_inputs.end(), [](const auto& x) { return x.is_zero(); })) {
+    return std::vector<Magnitude>(terms_.size());
+  }
   if (!is_mean_) {
     for (Magnitude& x : of_inputs) x *= x;
   }

@@ -90,10 +90,10 @@ TEST(Terminal, LeavesParametersOutBeforeItShortensComponents) {
   const std::string wide = on_terminal(arguments, 97).out;
   EXPECT_THAT(wide, HasSubstr("components                  output       "));
   EXPECT_THAT(wide,
-              HasSubstr("   2  conv1_2  conv softplus average_pool  64x112x112   2.46499e+4"));
+              HasSubstr("   2  conv1_2  conv softplus average_pool  64x112x112   2.45904e+4"));
   EXPECT_THAT(wide, Not(HasSubstr("parameters  ")));
   EXPECT_THAT(on_terminal(arguments, 80).out,
-              HasSubstr("   2  conv1_2  conv so\u2026ge_pool  64x112x112   2.46499e+4"));
+              HasSubstr("   2  conv1_2  conv so\u2026ge_pool  64x112x112   2.45904e+4"));
 }
 
 // Every number of a pipe is on a narrow terminal, too; of networks beside one another those of one

@@ -88,12 +88,15 @@ struct SharpNode {
       for (const auto& [j, of_j] : y.l) y.H.try_emplace({i, j}, y.zero());
     }
   }
-  // T begins as what H says where there are more than two groups, or positions are told apart, and
+  // T begins as what H says where blocks are groups of their own, or positions are told apart, and
   // else with a map by which it may be less.
   void lower_T(const Route& route, OracleValue& y) const {
     const bool tells_positions = route.kind != oracle::Passage::Kind::all &&
                                  (z.positions->size() > 1 || y.positions->size() > 1);
-    if (y.l.size() > 2 || tells_positions) y.lower_T();
+    const bool is_shared = std::any_of(y.l.begin(), y.l.end(), [](const auto& group) {
+      return group.first != OracleGroup::rest && group.first != OracleGroup::own;
+    });
+    if (is_shared || tells_positions) y.lower_T();
   }
   static void forget(OracleValue& y, const Slot& slot) {
     y.m[slot] = y.T[slot] = y.S[slot] = Ball::infinity();
