@@ -307,7 +307,7 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
   for (const int networks : with_groups) EXPECT_GT(networks, 100);
   // 0: never.
   const std::array<std::array<int, 3>, refined.size()> least{
-      {{10, 10, 10}, {300, 300, 300}, {0, 2, 10}, {0, 2, 10}}};
+      {{10, 10, 10}, {300, 300, 300}, {0, 1, 5}, {0, 1, 5}}};
   for (std::size_t which = 0; which < refined.size(); ++which) {
     for (std::size_t entry = 0; entry < least.at(which).size(); ++entry) {
       const int at_least = least.at(which).at(entry);

@@ -266,8 +266,50 @@ PlainPart random_conv_transposed(std::mt19937_64& random, const Sizes& shape) {
   return SettingsOfComponent(random, shape).make_conv_transposed();
 }
 
+PlainPart random_normalization(std::mt19937_64& random, const Sizes& shape, bool flat_epsilon) {
+  static constexpr std::array<std::string_view, 5> kinds{"batch_norm", "layer_norm", "group_norm",
+                                                         "rms_norm", "batch_norm"};
+  static constexpr std::array<std::string_view, 5> epsilons{"1e-5", "0.01", "100", "1", "3.3e-7"};
+  const auto chance = [&](int percent) { return between(random, 1, 100) <= percent; };
+  const auto one_of = [&](const auto& values) {
+    return values[static_cast<std::size_t>(between(random, 0, std::ssize(values) - 1))];
+  };
+  PlainPart part;
+  part.kind = one_of(kinds);
+  if (part.kind == "batch_norm" && chance(60)) part.per = chance(50) ? "element" : "channel";
+  const bool takes_scope = part.kind == "layer_norm" || part.kind == "rms_norm";
+  if (takes_scope && chance(40)) part.per = chance(70) ? "position" : "sample";
+  if (part.kind == "group_norm") part.size = shape.front() % 2 == 0 && chance(70) ? 2 : 1;
+  if (chance(70)) part.epsilon = flat_epsilon && chance(30) ? "0" : one_of(epsilons);
+  part.affine = chance(50);
+  if (!part.affine) return part;
+  part.shift = chance(60);
+  if (part.shift) part.scale = chance(80);
+  return part;
+}
+
 PlainPart random_prelu(std::mt19937_64& random, const Sizes& shape) {
   return SettingsOfComponent(random, shape).make_prelu();
+}
+
+void shuffle_layers(std::mt19937_64& random, PlainNetwork& network) {
+  const std::size_t layers = network.layers.size();
+  std::vector<std::size_t> place(layers);
+  for (std::size_t i = 0; i < layers; ++i) place[i] = i;
+  for (std::size_t i = layers - 1; i > 1; --i) {
+    const auto other =
+        static_cast<std::size_t>(between(random, 0, static_cast<std::int64_t>(i) - 1));
+    std::swap(place[i - 1], place[other]);
+  }
+  std::vector<PlainLayer> moved(layers);
+  for (std::size_t i = 0; i < layers; ++i) {
+    PlainLayer layer = network.layers[i];
+    for (int& input : layer.inputs) {
+      if (input >= 0) input = static_cast<int>(place[static_cast<std::size_t>(input)]);
+    }
+    moved[place[i]] = layer;
+  }
+  network.layers = moved;
 }
 
 }  // namespace smoothbound::support

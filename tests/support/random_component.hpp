@@ -1,4 +1,5 @@
-// Components of random networks that have settings of their own: some do not fit the shape.
+// Components of random networks that have settings of their own: some do not fit the shape. And
+// the order of layers.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,12 @@ std::int64_t between(std::mt19937_64& random, std::int64_t low, std::int64_t hig
 /// A map that moves, copies or interpolates, or fixed numbers.
 PlainPart random_linear_map(std::mt19937_64& random, const Sizes& shape);
 PlainPart random_conv_transposed(std::mt19937_64& random, const Sizes& shape);
+/// Without a radius of scale and shift.
+PlainPart random_normalization(std::mt19937_64& random, const Sizes& shape, bool flat_epsilon);
 /// With its kink or without.
 PlainPart random_prelu(std::mt19937_64& random, const Sizes& shape);
+
+/// Another order in the file; the output stays last.
+void shuffle_layers(std::mt19937_64& random, PlainNetwork& network);
 
 }  // namespace smoothbound::support

@@ -23,8 +23,8 @@ class RandomNetwork {
       : random_(seed),
         reads_ids_(seed % 11 == 5),
         centring_(seed % 5 == 2),
-          bending_(seed % 7 == 3 && !centring_),
-          attending_(seed % 6 == 1 && !bending_) {}
+        bending_(seed % 7 == 3 && !centring_),
+        attending_(seed % 6 == 1 && !bending_) {}
 
   PlainNetwork make() {
     network_ = {};
@@ -40,7 +40,7 @@ class RandomNetwork {
       if (!sharing_ || !chance(40) || !add_sharing_layer()) add_layer();
     }
     // A layer stands behind the one whose parameters it takes.
-    if (chance(20) && !sharing_) shuffle();
+    if (chance(20) && !sharing_) shuffle_layers(random_, network_);
     return network_;
   }
 
@@ -467,43 +467,9 @@ class RandomNetwork {
   }
 
   PlainPart make_normalization(const Sizes& shape) {
-    static constexpr std::array<std::string_view, 5> kinds{"batch_norm", "layer_norm", "group_norm",
-                                                           "rms_norm", "batch_norm"};
-    static constexpr std::array<std::string_view, 5> epsilons{"1e-5", "0.01", "100", "1", "3.3e-7"};
-    PlainPart part;
-    part.kind = one_of(kinds);
-    if (part.kind == "batch_norm" && chance(60)) part.per = chance(50) ? "element" : "channel";
-    const bool takes_scope = part.kind == "layer_norm" || part.kind == "rms_norm";
-    if (takes_scope && chance(40)) part.per = chance(70) ? "position" : "sample";
-    if (part.kind == "group_norm") part.size = shape.front() % 2 == 0 && chance(70) ? 2 : 1;
-    if (chance(70)) part.epsilon = flat_epsilon_ && chance(30) ? "0" : one_of(epsilons);
-    part.affine = chance(50);
-    if (part.affine) {
-      part.shift = chance(60);
-      if (part.shift) part.scale = chance(80);
-      if (chance(50)) part.affine_radius = literal_or_zero();
-    }
+    PlainPart part = random_normalization(random_, shape, flat_epsilon_);
+    if (part.affine && chance(50)) part.affine_radius = literal_or_zero();
     return part;
-  }
-
-  // Another order in the file; the output stays last.
-  void shuffle() {
-    const std::size_t layers = network_.layers.size();
-    std::vector<std::size_t> place(layers);
-    for (std::size_t i = 0; i < layers; ++i) place[i] = i;
-    for (std::size_t i = layers - 1; i > 1; --i) {
-      const auto other = static_cast<std::size_t>(between(0, static_cast<std::int64_t>(i) - 1));
-      std::swap(place[i - 1], place[other]);
-    }
-    std::vector<PlainLayer> moved(layers);
-    for (std::size_t i = 0; i < layers; ++i) {
-      PlainLayer layer = network_.layers[i];
-      for (int& input : layer.inputs) {
-        if (input >= 0) input = static_cast<int>(place[static_cast<std::size_t>(input)]);
-      }
-      moved[place[i]] = layer;
-    }
-    network_.layers = moved;
   }
 
   std::mt19937_64 random_;
