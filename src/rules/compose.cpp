@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "at_level.hpp"
 #include "map_rules.hpp"
@@ -33,17 +34,41 @@ MapAtLevel of_patches(MapAtLevel a, std::size_t /*level*/) {
   return a;
 }
 
-// What the cells of an output read of each number of a value, at one level.
-std::vector<std::vector<Magnitude>> numbers_of_patches(const Value& z, const Passage& passage,
-                                                       std::size_t level) {
-  std::vector<std::vector<Magnitude>> all;
+// How a part's cells read those of z, which has none any more if there would be too many; nothing
+// where cells tell no more than the value does.
+std::optional<Passage> passage_of(const PositionReads& positions, Value& z) {
+  if (!z.level_set().has(per_position) || !reads_patches(positions)) return std::nullopt;
+  std::optional<Passage> passage(std::in_place, z.classes(), positions);
+  if (passage->output() == nullptr && z.classes() != nullptr) {
+    z.divide(nullptr);
+    passage.emplace(nullptr, positions);
+  }
+  const auto& classes = passage->output();
+  // Of one cell that reads one cell's patch the part says the same.
+  const bool adds_nothing = classes != nullptr && classes->cells() == 1 && z.classes() == nullptr &&
+                            positions.kind == PositionReads::Kind::patch;
+  if (classes == nullptr || adds_nothing) passage.reset();
+  return passage;
+}
+
+// Calls `visit` with each cell of the output, and with what it reads as a value: at one level the
+// numbers of the patch, for the rest those of z.
+template <class Visitor>
+void for_each_patch(const Value& z, const Passage& passage, std::size_t level,
+                    const Visitor& visit) {
+  std::vector<std::vector<Magnitude>> read;  // by number and cell of the output
   for (std::size_t k = 0; k < z.numbers(); ++k) {
     std::vector<Magnitude> of_inputs;
     for (const Value& cell : z.cells()) of_inputs.push_back(cell.number(k)[level]);
     if (z.cells().empty()) of_inputs.push_back(z.number(k)[level]);
-    all.push_back(passage.read(std::move(of_inputs)));
+    read.push_back(passage.read(std::move(of_inputs)));
   }
-  return all;
+  Value patch = z;
+  patch.divide(nullptr);
+  for (std::size_t c = 0; c < passage.output()->cells(); ++c) {
+    for (std::size_t k = 0; k < read.size(); ++k) patch.number(k)[level] = read[k][c];
+    visit(c, std::as_const(patch));
+  }
 }
 
 // `of_cell` of each cell, the largest; of a value without cells, its own.
@@ -99,20 +124,8 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
                                   const Rule& rule) {
   const bool keeps = positions.kind == PositionReads::Kind::same && z_.classes() != nullptr &&
                      z_.classes()->positions() == extents.positions;
-  std::optional<Passage> passage;
-  if (refine_.maps && z_.level_set().has(per_position) && reads_patches(positions)) {
-    passage.emplace(z_.classes(), positions);
-    if (passage->output() == nullptr && z_.classes() != nullptr) {
-      z_.divide(nullptr);
-      passage.emplace(nullptr, positions);
-    }
-    const auto& classes = passage->output();
-    // Of one cell that reads one cell's patch the part says the same.
-    const bool adds_nothing = classes != nullptr && classes->cells() == 1 &&
-                              z_.classes() == nullptr &&
-                              positions.kind == PositionReads::Kind::patch;
-    if (classes == nullptr || adds_nothing) passage.reset();
-  }
+  const std::optional<Passage> passage =
+      refine_.maps ? passage_of(positions, z_) : std::optional<Passage>();
   Value image = z_;
   if (!keeps_blocks) image.forget_blocks();
   if (!keeps) image.divide(passage ? passage->output() : nullptr);
@@ -128,14 +141,9 @@ void Composition::apply_at_levels(const PositionReads& positions, const Extents&
         rule(level, *at, z_.cells()[c], image.cell(c));
       }
     } else {
-      const auto of_patch = of_patches(*at, level);
-      Value patch = z_;
-      patch.divide(nullptr);
-      const std::vector<std::vector<Magnitude>> read = numbers_of_patches(z_, *passage, level);
-      for (std::size_t c = 0; c < image.cells().size(); ++c) {
-        for (std::size_t k = 0; k < read.size(); ++k) patch.number(k)[level] = read[k][c];
-        rule(level, of_patch, patch, image.cell(c));
-      }
+      for_each_patch(z_, *passage, level, [&](std::size_t c, const Value& patch) {
+        rule(level, of_patches(*at, level), patch, image.cell(c));
+      });
     }
   }
   if (makes_forms) image.lower_forms();
@@ -237,7 +245,6 @@ void Composition::apply(const MapConstants& a, const Extents& extents) {
 void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth* growth,
                         const Extents& extents, const Value& z, Value& image) const {
   const bool grows = growth != nullptr && refine_.growth;
-  const bool is_joint = growth != nullptr && refine_.joint && growth->joint.is_finite();
   const Magnitude m = read(a.reads, z.m);
   // Of the whole: bounds of slopes differ little between cells.
   const Magnitude m_inner = a.inner ? z_.m[*a.inner] : m;
@@ -257,10 +264,21 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
                               : a.inner       ? norm_of(o, z_.blocks()[k].o[*a.inner])
                                               : norm_of(o, o);
   }
+  const bool is_joint = growth != nullptr && refine_.joint && growth->joint.is_finite();
+  apply_to_derivatives(level, a, slope, is_joint ? growth->joint : Magnitude::infinity(), z, image);
+  const bool bends = grows && !a.smoothness.is_zero() && z_.knows_blocks() && a.inner;
+  if (bends && level == finest_level(z_.level_set(), *a.inner)) {
+    lower_unsaturated(level, a, *growth, slope, extents, z, image);
+  }
+}
+
+void Composition::apply_to_derivatives(std::size_t level, const MapAtLevel& a,
+                                       const Magnitude& slope, const Magnitude& joint,
+                                       const Value& z, Value& image) const {
   // The second derivative: a' z'' + a''[z', z'], and at one point both factors of a are not large.
   const auto second = [&](const Magnitude& h, const Magnitude& e, const Magnitude& L) {
     const Magnitude apart = slope * h + L * e;
-    return is_joint ? std::min(apart, hypotenuse(a.lipschitz * h, growth->joint * e)) : apart;
+    return joint.is_finite() ? std::min(apart, hypotenuse(a.lipschitz * h, joint * e)) : apart;
   };
   const auto l = [&](std::size_t i) { return read(a.reads, z.l(i)); };
   const Magnitude L_of_pairs = a.smoothness_of_pairs.value_or(a.smoothness);
@@ -282,7 +300,7 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
   image.T[level] = a.smoothness.is_zero() ? slope * T : Magnitude::infinity();
   image.S[level] = slope * S;
   if (a.smoothness.is_zero()) return;
-  if ((is_joint || T.is_finite()) && z.groups() <= most_groups_with_form) {
+  if ((joint.is_finite() || T.is_finite()) && z.groups() <= most_groups_with_form) {
     Magnitude all;
     for (std::size_t i = 0; i < z.groups(); ++i) all = hypotenuse(all, l(i));
     all = std::min(all, S);
@@ -290,9 +308,6 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
     const std::size_t read_level = level_read(a.reads);
     image.T[level] = second(read_level < levels.size() ? z.smoothness(read_level) : T,
                             all * all_inner, a.smoothness);
-  }
-  if (grows && z_.knows_blocks() && a.inner && level == finest_level(z_.level_set(), *a.inner)) {
-    lower_unsaturated(level, a, *growth, slope, extents, z, image);
   }
 }
 

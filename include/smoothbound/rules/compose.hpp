@@ -75,6 +75,8 @@ class Composition {
              bool acts_on_different_entries, const Value& z, Value& image) const;
   void apply(std::size_t level, const MapAtLevel& a, const MapGrowth* growth,
              const Extents& extents, const Value& z, Value& image) const;
+  void apply_to_derivatives(std::size_t level, const MapAtLevel& a, const Magnitude& slope,
+                            const Magnitude& joint, const Value& z, Value& image) const;
   // What second derivatives, and the first one, are lowered to where blocks are known.
   void lower_unsaturated(std::size_t level, const MapAtLevel& a, const MapGrowth& growth,
                          const Magnitude& slope, const Extents& extents, const Value& z,
