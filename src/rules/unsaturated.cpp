@@ -41,25 +41,21 @@ Magnitude squared_gamma_of(std::size_t n) {
   return gamma * gamma;
 }
 
+// `of` each n up to `most_exact`.
+std::array<Magnitude, most_exact + 1> tabulated(Magnitude (*of)(std::size_t n)) {
+  std::array<Magnitude, most_exact + 1> all{};
+  for (std::size_t n = 1; n <= most_exact; ++n) all[n] = of(n);
+  return all;
+}
+
 const Magnitude& squared_gamma(std::size_t n) {
-  static const std::array<Magnitude, most_exact + 1> table = [] {
-    std::array<Magnitude, most_exact + 1> all{};
-    for (std::size_t i = 1; i <= most_exact; ++i) all[i] = squared_gamma_of(i);
-    return all;
-  }();
+  static const std::array<Magnitude, most_exact + 1> table = tabulated(squared_gamma_of);
   return table[std::min(n, most_exact)];
 }
 
-const Magnitude& e_of_table(std::size_t n) {
-  constexpr std::size_t most = 256;
-  static const std::vector<Magnitude> table = [] {
-    std::vector<Magnitude> all(1);
-    for (std::size_t i = 1; i <= most; ++i) all.push_back(e_of(i));
-    return all;
-  }();
-  // It increases to e.
-  static const Magnitude e = Magnitude::from_decimal("2.71828182845904523536028747136");
-  return n < table.size() ? table[n] : e;
+Magnitude e_for(std::size_t n) {
+  static const std::array<Magnitude, most_exact + 1> table = tabulated(e_of);
+  return n <= most_exact ? table[n] : e_of(n);
 }
 
 // The different positive radii, the smallest four of them.
@@ -110,7 +106,7 @@ Magnitude squared_gradient(std::span<const BlockBound> blocks, std::size_t level
     for (std::size_t first = 0; first < inside.size(); ++first) {
       const std::size_t n = inside.size() - first;
       const Magnitude& gamma = squared_gamma(n);
-      Magnitude sum = outside + e_of_table(n) * of_norm_squared;
+      Magnitude sum = outside + e_for(n) * of_norm_squared;
       if (n > most_exact) {
         sum += long_sums[first];
       } else if (sum < best) {

@@ -125,16 +125,13 @@ TEST(SquaredGradient, HasTheConstantsOfTheTheorem) {
     return std::vector<BlockBound>(n, block_of(2, inf, Magnitude()));
   };
   for (const std::size_t n :
-       std::initializer_list<std::size_t>{1, 2, 3, 4, 5, 17, 31, 32, 33, 50, 255, 256}) {
+       std::initializer_list<std::size_t>{1, 2, 3, 4, 5, 17, 31, 32, 33, 50, 256, 300}) {
     SCOPED_TRACE(n);
     EXPECT_EQ(check_upper(E(endless(n), 3, 0), e_of(n) * Ball(9) / Ball(4)), "");
     const Ball gamma = gamma_of(std::min<std::size_t>(n, 32));
     EXPECT_EQ(check_upper(E(endless(n), 0, 5), count_of(n) * square(gamma) * Ball(25) / Ball(4)),
               "");
   }
-  const Ball e = Ball::decimal("2.71828182845904523536028747135266");
-  EXPECT_EQ(check_upper(E(endless(257), 2, 0), e), "");
-  EXPECT_EQ(check_upper(E(endless(300), 2, 0), e), "");
   EXPECT_EQ(E(endless(3), 0, 0), Magnitude());
 }
 
