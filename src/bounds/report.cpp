@@ -119,30 +119,50 @@ void note_refinements(const Refinements& used, std::vector<std::string>& notes) 
   if (!off.empty()) notes.push_back(fmt::format("method sharp without {}", join(off)));
 }
 
-// What each refinement makes of a layer, one after the other switched on.
+// What each refinement makes of a layer, one after the other switched on; of the output also what
+// it makes of the objective.
 void trace_refinements(const Report& report, const Inputs& inputs, std::uint32_t layer,
                        rules::Trace& trace) {
-  trace.lines.push_back({"", "refinements", {}, "what each of them saves of this layer's numbers"});
-  Refinements on;
-  for (const RefinementRow& row : refinements) on.*row.flag = false;
+  struct Number {
+    std::string_view symbol;
+    Magnitude value;
+  };
+  const bool has_objective = layer == report.graph.output() && report.settings.loss != nullptr;
+  trace.lines.push_back({"",
+                         "refinements",
+                         {},
+                         has_objective ? "what each of them saves of this layer's numbers and of "
+                                         "the objective's"
+                                       : "what each of them saves of this layer's numbers"});
   Inputs those = inputs;
-  those.refinements = on;
-  Triple before = evaluate_bounds(report.graph, those, Method::sharp).layers[layer];
-  constexpr std::array<std::string_view, 3> symbols{"m", "l", "L"};
+  const auto numbers = [&] {
+    const BoundTable table = evaluate_bounds(report.graph, those, Method::sharp);
+    const Triple& of_layer = table.layers[layer];
+    std::vector<Number> all{
+        {"m", of_layer.m}, {"l", of_layer.lipschitz}, {"L", of_layer.smoothness}};
+    if (has_objective) {
+      const ObjectiveBounds objective =
+          bound_objective(report.graph, report.settings, table, those.refinements);
+      all.push_back({"l_F", objective.lipschitz});
+      all.push_back({"L_F", objective.smoothness});
+    }
+    return all;
+  };
+  for (const RefinementRow& row : refinements) those.refinements.*row.flag = false;
+  std::vector<Number> before = numbers();
   for (const RefinementRow& row : refinements) {
     if (!(inputs.refinements.*row.flag)) continue;
     those.refinements.*row.flag = true;
-    const Triple now = evaluate_bounds(report.graph, those, Method::sharp).layers[layer];
-    for (std::size_t i = 0; i < symbols.size(); ++i) {
-      const Magnitude& number = now.*triple_entries[i];
-      const Magnitude& number_before = before.*triple_entries[i];
-      if (number >= number_before) continue;
+    std::vector<Number> now = numbers();
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      const auto& [symbol, number] = now[i];
+      if (number >= before[i].value) continue;
       constexpr int digits = 4;
-      trace.lines.push_back({std::string(symbols[i]), std::string(row.description), number,
+      trace.lines.push_back({std::string(symbol), std::string(row.description), number,
                              fmt::format("{}: a factor of {} below", row.name,
-                                         (number_before / number.turned()).to_text(digits))});
+                                         (before[i].value / number.turned()).to_text(digits))});
     }
-    before = now;
+    before = std::move(now);
   }
 }
 

@@ -149,18 +149,21 @@ void Composition::record_levels(const Value& all) const {
 
 void Composition::record_terms(std::string_view symbol, std::string_view formula,
                                const Magnitude& total, std::span<const TraceLine> terms) const {
-  const TraceLine* largest = &terms.front();
+  const TraceLine* largest = nullptr;
   for (const TraceLine& term : terms) {
     trace_->lines.push_back(term);
     // A term may be larger than what others say of the whole.
-    if (term.value > largest->value && term.value <= total) largest = &term;
+    if (term.value > total || (largest != nullptr && term.value <= largest->value)) continue;
+    largest = &term;
   }
   record(symbol, formula, total, "");
   constexpr int digits = 6;
   std::string conclusion = std::string(symbol) + " = " + total.to_text(digits);
   if (total.is_finite() && !total.is_zero()) {
-    conclusion += ": the largest part is " + largest->symbol + " = " +
-                  largest->value.to_text(digits) + " (" + largest->formula + ")";
+    conclusion += largest == nullptr
+                      ? ": less than each of its parts"
+                      : ": the largest part is " + largest->symbol + " = " +
+                            largest->value.to_text(digits) + " (" + largest->formula + ")";
   }
   trace_->conclusions.push_back(std::move(conclusion));
 }

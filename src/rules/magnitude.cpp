@@ -214,6 +214,24 @@ Magnitude hypotenuse(const Magnitude& a, const Magnitude& b) {
   return std::min(square_root(a * a + b * b), a + b);
 }
 
+Magnitude weighted_sum(std::span<const WeightedPlace> terms, std::span<const Magnitude> list) {
+  widen_exponent_range();
+  Number sum;
+  Number term;
+  for (const auto& [place, weight] : terms) {
+    const Magnitude& number = list[place];
+    if (number.is_zero()) continue;
+    BoundAccess::load(term, number);
+    if (!weight.is_one()) {
+      Number factor;
+      BoundAccess::load(factor, weight);
+      mpfr_mul(term, term, factor, mode(Rounding::up));
+    }
+    mpfr_add(sum, sum, term, mode(Rounding::up));
+  }
+  return BoundAccess::store<Rounding::up>(sum);
+}
+
 template <Rounding d>
 Bound<d> scale(const Bound<d>& a, int power) {
   if (a.is_zero() || a.is_infinite()) return a;

@@ -116,6 +116,7 @@ class Combination {
       }
     }
     std::vector<BlockBound> list;
+    list.reserve(all.size());
     for (auto& [block, bound] : all) list.push_back(std::move(bound));
     all_.set_blocks(std::move(list));
   }

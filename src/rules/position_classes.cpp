@@ -72,6 +72,12 @@ std::vector<std::size_t> classes_along(std::span<const PositionClasses::Axis> ax
   return sizes;
 }
 
+template <class Axes>
+bool are_equal(const Axes& axes) {
+  return std::all_of(axes.begin(), axes.end(),
+                     [&](const auto& axis) { return axis == axes.front(); });
+}
+
 std::size_t cells_of(std::span<const PositionClasses::Axis> axes) {
   std::size_t product = 1;
   for (const std::size_t classes : classes_along(axes)) {
@@ -81,16 +87,64 @@ std::size_t cells_of(std::span<const PositionClasses::Axis> axes) {
   return product;
 }
 
+// How many positions of which of the input's cells are read, from counts along each axis.
+std::vector<WeightedPlace> terms_of(const PositionClasses* input,
+                                    std::span<const Signature* const> counts) {
+  // Along each axis the classes that are read at all.
+  std::vector<std::vector<std::size_t>> read(counts.size());
+  std::vector<std::size_t> sizes;
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    for (std::size_t c = 0; c + 1 < counts[k]->size(); ++c) {
+      if ((*counts[k])[c] > 0) read[k].push_back(c);
+    }
+    if (read[k].empty()) return {};
+    sizes.push_back(read[k].size());
+  }
+  std::vector<Magnitude> of_cells(input == nullptr ? 1 : input->cells());
+  std::vector<std::size_t> classes(counts.size());
+  for_each_index(sizes, [&](std::span<const std::size_t> index) {
+    Magnitude count = Magnitude::from_count(1);
+    for (std::size_t k = 0; k < index.size(); ++k) {
+      classes[k] = read[k][index[k]];
+      count *= Magnitude::from_count((*counts[k])[classes[k]]);
+    }
+    of_cells[input == nullptr ? 0 : input->cell_at(classes)] += count;
+  });
+  std::vector<WeightedPlace> terms;
+  for (std::size_t c = 0; c < of_cells.size(); ++c) {
+    if (!of_cells[c].is_zero()) terms.push_back({c, of_cells[c]});
+  }
+  return terms;
+}
+
 }  // namespace
 
-PositionClasses::PositionClasses(std::vector<Axis> axes) : axes_(std::move(axes)) {
+PositionClasses::PositionClasses(std::vector<Axis> axes, bool may_exchange)
+    : axes_(std::move(axes)), may_exchange_(may_exchange && are_equal(axes_)) {
   for_each_index(classes_along(axes_), [&](std::span<const std::size_t> index) {
     Magnitude size = Magnitude::from_count(1);
     for (std::size_t k = 0; k < index.size(); ++k) {
       size *= Magnitude::from_count(axes_[k].sizes[index[k]]);
     }
-    sizes_.push_back(size);
+    std::vector<std::size_t> first(index.begin(), index.end());  // of its cell
+    if (may_exchange_) std::sort(first.begin(), first.end());
+    if (std::equal(first.begin(), first.end(), index.begin())) {
+      cells_.push_back(sizes_.size());
+      sizes_.push_back(size);
+      classes_of_.push_back(std::move(first));
+    } else {
+      cells_.push_back(cell_at(first));
+      sizes_[cells_.back()] += size;
+    }
   });
+}
+
+std::size_t PositionClasses::cell_at(std::span<const std::size_t> classes) const {
+  std::size_t place = 0;
+  for (std::size_t k = 0; k < axes_.size(); ++k) {
+    place = place * axes_[k].sizes.size() + classes[k];
+  }
+  return cells_[place];
 }
 
 std::int64_t PositionClasses::positions() const {
@@ -104,60 +158,37 @@ Passage::Passage(const PositionClasses* input, const PositionReads& reads)
   if (!may_divide(input, reads)) return;
   std::vector<AxisPassage> along;
   std::vector<PositionClasses::Axis> axes;
-  std::vector<std::size_t> inputs;
   for (std::size_t k = 0; k < reads.axes.size(); ++k) {
-    const PositionClasses::Axis* axis = input == nullptr ? nullptr : &input->axes()[k];
-    along.push_back(passage_along(axis, reads.axes[k]));
+    along.push_back(passage_along(input == nullptr ? nullptr : &input->axes()[k], reads.axes[k]));
     axes.push_back(along.back().output);
-    inputs.push_back(axis == nullptr ? 1 : axis->sizes.size());
   }
   if (cells_of(axes) > most_position_cells) return;
-  output_ = std::make_shared<PositionClasses>(std::move(axes));
-  for_each_index(classes_along(output_->axes()), [&](std::span<const std::size_t> cell) {
+  output_ = std::make_shared<PositionClasses>(
+      std::move(axes), are_equal(reads.axes) && (input == nullptr || input->may_exchange()));
+  for (std::size_t cell = 0; cell < output_->cells(); ++cell) {
+    std::vector<const Signature*> counts;
     Patch patch;
-    for (std::size_t k = 0; k < cell.size(); ++k) {
-      patch.divisor = patch.divisor * LowerBound::from_count(along[k].of_class[cell[k]].back());
+    for (std::size_t k = 0; k < along.size(); ++k) {
+      counts.push_back(&along[k].of_class[output_->classes_of(cell)[k]]);
+      patch.divisor = patch.divisor * LowerBound::from_count(counts.back()->back());
     }
-    // Along each axis the classes that are read at all.
-    std::vector<std::vector<std::size_t>> read(cell.size());
-    std::vector<std::size_t> sizes;
-    for (std::size_t k = 0; k < cell.size(); ++k) {
-      const Signature& counts = along[k].of_class[cell[k]];
-      for (std::size_t c = 0; c < inputs[k]; ++c) {
-        if (counts[c] > 0) read[k].push_back(c);
-      }
-      sizes.push_back(read[k].size());
-    }
-    const bool reads_nothing = std::find(sizes.begin(), sizes.end(), 0U) != sizes.end();
-    if (!reads_nothing) {
-      for_each_index(sizes, [&](std::span<const std::size_t> index) {
-        Magnitude count = Magnitude::from_count(1);
-        std::size_t place = 0;
-        for (std::size_t k = 0; k < index.size(); ++k) {
-          const std::size_t c = read[k][index[k]];
-          count *= Magnitude::from_count(along[k].of_class[cell[k]][c]);
-          place = place * inputs[k] + c;
-        }
-        patch.terms.push_back({place, count});
-      });
-    }
-    terms_.push_back(std::move(patch));
-  });
+    patch.terms = terms_of(input, counts);
+    patches_.push_back(std::move(patch));
+  }
 }
 
 std::vector<Magnitude> Passage::read(std::vector<Magnitude> of_inputs) const {
   // Of nothing there is nothing to sum, as of derivatives by a block that is new.
   if (std::all_of(of_inputs.begin(), of_inputs.end(), [](const auto& x) { return x.is_zero(); })) {
-    return std::vector<Magnitude>(terms_.size());
+    return std::vector<Magnitude>(patches_.size());
   }
   if (!is_mean_) {
     for (Magnitude& x : of_inputs) x *= x;
   }
   std::vector<Magnitude> of_outputs;
-  of_outputs.reserve(terms_.size());
-  for (const Patch& patch : terms_) {
-    Magnitude sum;
-    for (const Term& term : patch.terms) sum += term.count * of_inputs[term.cell];
+  of_outputs.reserve(patches_.size());
+  for (const Patch& patch : patches_) {
+    const Magnitude sum = weighted_sum(patch.terms, of_inputs);
     of_outputs.push_back(is_mean_ ? sum / patch.divisor : square_root(sum));
   }
   return of_outputs;
@@ -170,6 +201,10 @@ CommonClasses::CommonClasses(std::span<const PositionClasses* const> all) {
   const std::size_t rank = (*first)->axes().size();
   std::vector<PositionClasses::Axis> axes(rank);
   std::vector<std::vector<std::vector<std::uint32_t>>> origins(rank);  // by axis and class
+  bool may_exchange = true;
+  for (const PositionClasses* classes : all) {
+    may_exchange = may_exchange && (classes == nullptr || classes->may_exchange());
+  }
   for (std::size_t k = 0; k < rank; ++k) {
     std::map<std::vector<std::uint32_t>, std::uint32_t> known;
     const std::size_t positions = (*first)->axes()[k].class_of.size();
@@ -196,19 +231,17 @@ CommonClasses::CommonClasses(std::span<const PositionClasses* const> all) {
     }
   }
   if (cells_of(axes) > most_position_cells) return;
-  classes_ = std::make_shared<PositionClasses>(std::move(axes));
+  classes_ = std::make_shared<PositionClasses>(std::move(axes), may_exchange);
   cells_.resize(all.size());
-  for_each_index(classes_along(classes_->axes()), [&](std::span<const std::size_t> cell) {
+  std::vector<std::size_t> origin(rank);
+  for (std::size_t cell = 0; cell < classes_->cells(); ++cell) {
     for (std::size_t which = 0; which < all.size(); ++which) {
-      std::size_t place = 0;
-      if (all[which] != nullptr) {
-        for (std::size_t k = 0; k < rank; ++k) {
-          place = place * all[which]->axes()[k].sizes.size() + origins[k][cell[k]][which];
-        }
+      for (std::size_t k = 0; k < rank; ++k) {
+        origin[k] = origins[k][classes_->classes_of(cell)[k]][which];
       }
-      cells_[which].push_back(place);
+      cells_[which].push_back(all[which] == nullptr ? 0 : all[which]->cell_at(origin));
     }
-  });
+  }
 }
 
 }  // namespace smoothbound::rules

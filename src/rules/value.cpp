@@ -44,12 +44,27 @@ std::vector<Magnitude> squared(std::span<const Magnitude> matrix, std::size_t si
   return square;
 }
 
-// max_i (H x)_i / x_i for finite x > 0
-Magnitude collatz_wielandt(std::span<const Magnitude> H, std::span<const Magnitude> x) {
+// What an x > 0 says of the largest eigenvalue of H.
+struct Enclosure {
+  Magnitude upper;     // max_i (H x)_i / x_i, of Collatz and Wielandt
+  Magnitude quotient;  // x^T H x / x^T x, not above it but for rounding
+};
+
+Enclosure enclose(std::span<const Magnitude> H, std::span<const Magnitude> x) {
   const std::vector<Magnitude> y = times(H, x);
-  Magnitude largest;
-  for (std::size_t i = 0; i < x.size(); ++i) largest = std::max(largest, y[i] / x[i].turned());
-  return largest;
+  Magnitude upper;
+  Magnitude xy;
+  Magnitude xx;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    upper = std::max(upper, y[i] / x[i].turned());
+    xy += x[i] * y[i];
+    xx += x[i] * x[i];
+  }
+  return {upper, xy / xx.turned()};
+}
+
+void divide_by(LowerBound divisor, std::vector<Magnitude>& all) {
+  for (Magnitude& a : all) a = a / divisor;
 }
 
 Magnitude sum_of_two(const Magnitude& a, const Magnitude& b) { return a + b; }
@@ -261,18 +276,28 @@ Magnitude largest_eigenvalue(std::span<const Magnitude> matrix, std::size_t size
   // x from power steps of H plus a shift, so that it does not alternate; any positive x is right.
   // It begins as (1, ..., 1), where the bound is the largest row sum.
   std::vector<Magnitude> x(size, Magnitude::from_count(1));
-  const Magnitude by_rows = collatz_wielandt(H, x);
+  Magnitude least = enclose(H, x).upper;
+  if (least.is_infinite()) return least;
   std::vector<Magnitude> M = H;
-  for (std::size_t i = 0; i < size; ++i) M[i * size + i] += scale(by_rows, -1);
-  constexpr std::size_t small = 4;
-  constexpr int applications = 6;
-  const int squarings = size <= small ? 3 : 1;  // eight steps at once, or two
-  for (int i = 0; i < squarings; ++i) M = squared(M, size);
-  for (int i = 0; i < applications; ++i) x = times(M, x);
-  if (std::any_of(x.begin(), x.end(), [](const auto& e) { return e.is_infinite(); })) {
-    return by_rows;
+  divide_by(least.turned(), M);
+  for (std::size_t i = 0; i < size; ++i) M[i * size + i] += scale(Magnitude::from_count(1), -1);
+  // A square takes as many steps at once as there were before it: with 60 any gap between
+  // eigenvalues that rounding leaves is wide. Of many rows it costs too much.
+  constexpr std::size_t most_products = 8192;
+  const std::size_t squarings = std::min<std::size_t>(most_products / (size * size * size), 60);
+  const std::size_t applications = squarings == 0 ? 16 : 3;
+  const Magnitude settled = Magnitude::from_count(1) + scale(Magnitude::from_count(1), -52);
+  for (std::size_t k = 0; k <= squarings; ++k) {
+    if (k > 0) {
+      M = squared(M, size);
+      divide_by(std::max_element(M.begin(), M.end())->turned(), M);
+    }
+    for (std::size_t i = 0; i < applications; ++i) x = times(M, x);
+    const Enclosure found = enclose(H, x);
+    least = std::min(least, found.upper);
+    if (found.upper <= settled * found.quotient) break;
   }
-  return std::min(by_rows, collatz_wielandt(H, x));
+  return least;
 }
 
 }  // namespace smoothbound::rules

@@ -4,6 +4,7 @@
 #include "smoothbound/rules/value.hpp"
 
 namespace smoothbound::rules {
+
 namespace {
 
 void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
@@ -21,8 +22,18 @@ void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
 
 void lower(Magnitude& number, const Magnitude& bound) { number = std::min(number, bound); }
 
+// A cell's numbers that tell no positions are those of the whole.
+void take_whole(PerLevel<Magnitude>& z, const PerLevel<Magnitude>& all) {
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (!tells_positions(level)) z[level] = all[level];
+  }
+  z[maximum] = all[maximum];
+}
+
+}  // namespace
+
 // Of how many entries a value has along each axis.
-struct Roots {
+struct Value::Roots {
   explicit Roots(const Extents& extents)
       : samples(square_root(Magnitude::from_count(extents.samples))),
         positions(square_root(Magnitude::from_count(extents.positions))),
@@ -34,7 +45,9 @@ struct Roots {
   Magnitude row, rows;  // entries of a row, and how many rows there are
 };
 
-void relax_alone(PerLevel<Magnitude>& z, const LevelSet& kept, const Roots& roots) {
+void Value::relax_alone(std::size_t k, const Roots& roots) {
+  const LevelSet& kept = level_set_;
+  PerLevel<Magnitude>& z = number(k);
   fill_from_coarser(kept, z);
   const bool has_rows = kept.has(largest_of_rows);
   // From the finest one up, then down: the closure of all inequalities.
@@ -64,8 +77,6 @@ void relax_alone(PerLevel<Magnitude>& z, const LevelSet& kept, const Roots& root
   }
   fill_from_coarser(kept, z);
 }
-
-}  // namespace
 
 void Value::fill_others() {
   for (Value& cell : cells_) {
@@ -100,66 +111,67 @@ void Value::relax(const Extents& extents) {
   if (level_set_.is_euclidean_alone()) return fill_others();
   if (!cells_.empty()) return relax_cells(extents);
   const Roots roots(extents);
-  for (std::size_t k = 0; k < numbers(); ++k) relax_alone(number(k), level_set_, roots);
+  for (std::size_t k = 0; k < numbers(); ++k) relax_alone(k, roots);
+}
+
+// Sums over positions are those over cells; first each cell's numbers bound each other, otherwise
+// the sums would not be the smallest.
+void Value::sum_cells(std::size_t k, const Roots& roots) {
+  PerLevel<Magnitude>& all = number(k);
+  const bool has_rows = level_set_.has(largest_of_rows);
+  Magnitude tokens;  // sums of squares over positions
+  Magnitude positions;
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    PerLevel<Magnitude>& z = cells_[c].number(k);
+    if (!level_set_.has(per_token)) z[per_token] = z[per_position];
+    if (level_set_.has(maximum)) lower(z[per_token], roots.channels * all[maximum]);
+    if (has_rows) lower(z[per_token], all[largest_of_rows]);
+    lower(z[per_position], roots.samples * z[per_token]);
+    lower(z[per_token], z[per_position]);
+    const Magnitude& size = classes_->size(c);
+    tokens += size * (z[per_token] * z[per_token]);
+    positions += size * (z[per_position] * z[per_position]);
+  }
+  lower(all[per_sample], square_root(tokens));
+  if (has_rows) lower(all[per_sample], roots.row * all[largest_of_rows]);
+  lower(all[euclidean], std::min(roots.samples * all[per_sample], square_root(positions)));
+  lower(all[per_sample], all[euclidean]);
+}
+
+void Value::sum_centred_cells(std::size_t k) {
+  PerLevel<Magnitude>& all = number(k);
+  Magnitude centred;
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    PerLevel<Magnitude>& z = cells_[c].number(k);
+    lower(z[centred_position], z[per_position]);
+    centred += classes_->size(c) * (z[centred_position] * z[centred_position]);
+  }
+  lower(all[centred_euclidean], std::min(all[euclidean], square_root(centred)));
+  for (Value& cell : cells_) lower(cell.number(k)[centred_position], all[centred_euclidean]);
 }
 
 void Value::relax_cells(const Extents& extents) {
   const Roots roots(extents);
-  const bool has_token = level_set_.has(per_token);
-  const bool has_centred = level_set_.has(centred_euclidean);
-  const bool has_rows = level_set_.has(largest_of_rows);
   for (std::size_t k = 0; k < numbers(); ++k) {
     PerLevel<Magnitude>& all = number(k);
     fill_from_coarser(level_set_, all);
     if (level_set_.has(sum_of_columns)) lower(all[maximum], all[sum_of_columns]);
-    Magnitude tokens;  // sums of squares over positions
-    Magnitude positions;
-    Magnitude centred;
-    for (std::size_t c = 0; c < cells_.size(); ++c) {
-      PerLevel<Magnitude>& z = cells_[c].number(k);
-      if (!has_token) z[per_token] = z[per_position];
-      if (level_set_.has(maximum)) lower(z[per_token], roots.channels * all[maximum]);
-      if (has_rows) lower(z[per_token], all[largest_of_rows]);
-      // First within a cell: otherwise the sums would not be the smallest.
-      lower(z[per_position], roots.samples * z[per_token]);
-      lower(z[per_token], z[per_position]);
-      const Magnitude& size = classes_->size(c);
-      tokens += size * (z[per_token] * z[per_token]);
-      positions += size * (z[per_position] * z[per_position]);
-    }
-    lower(all[per_sample], square_root(tokens));
-    if (has_rows) lower(all[per_sample], roots.row * all[largest_of_rows]);
-    lower(all[euclidean], std::min(roots.samples * all[per_sample], square_root(positions)));
-    lower(all[per_sample], all[euclidean]);
+    sum_cells(k, roots);
     Magnitude token;
-    for (std::size_t c = 0; c < cells_.size(); ++c) {
-      PerLevel<Magnitude>& z = cells_[c].number(k);
+    for (Value& cell : cells_) {
+      PerLevel<Magnitude>& z = cell.number(k);
       lower(z[per_position], all[euclidean]);
       lower(z[per_token], std::min(z[per_position], all[per_sample]));
       token = std::max(token, z[per_token]);
-      if (!has_centred) continue;
-      lower(z[centred_position], z[per_position]);
-      centred += classes_->size(c) * (z[centred_position] * z[centred_position]);
     }
-    if (has_centred) {
-      lower(all[centred_euclidean], std::min(all[euclidean], square_root(centred)));
-      for (Value& cell : cells_) {
-        lower(cell.number(k)[centred_position], all[centred_euclidean]);
-      }
-    }
+    if (level_set_.has(centred_euclidean)) sum_centred_cells(k);
     lower(all[maximum], token);
-    if (has_rows) {
+    if (level_set_.has(largest_of_rows)) {
       lower(all[largest_of_rows], std::min(all[per_sample], roots.rows * token));
       if (level_set_.has(maximum)) lower(all[largest_of_rows], roots.rows * all[maximum]);
       lower(all[sum_of_columns], roots.rows * all[largest_of_rows]);
     }
-    for (Value& cell : cells_) {
-      PerLevel<Magnitude>& z = cell.number(k);
-      for (std::size_t level = 0; level < levels.size(); ++level) {
-        if (!tells_positions(level)) z[level] = all[level];
-      }
-      z[maximum] = all[maximum];
-    }
+    for (Value& cell : cells_) take_whole(cell.number(k), all);
   }
   fill_others();
 }

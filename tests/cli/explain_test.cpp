@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/run_program.hpp"
+#include "support/source_directory.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/texts.hpp"
 
@@ -80,6 +81,40 @@ TEST(Explain, NamesFormulaAndSourceOfConstantsAndWhatDominates) {
       EXPECT_THAT(run.out, HasSubstr(part));
     }
   }
+}
+
+// What the refinements save of the objective stands with the output, on whose bounds it rests.
+TEST(Explain, OfTheOutputEndsInTheNumbersOfTheObjective) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("net.yaml", small_network);
+  const auto explain = [&](const std::string& layer) {
+    const Outcome run = run_program({"bound", "--format", "json", "--explain", layer, file});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return Json::parse(run.out).at("results").at(0);
+  };
+  const Json result = explain("out");
+  const Json& objective = result.at("objective");
+  EXPECT_EQ(last_value(result.at("explanation"), "l_F"), objective.at("lipschitz").at("text"));
+  EXPECT_EQ(last_value(result.at("explanation"), "L_F"), objective.at("smoothness").at("text"));
+  EXPECT_THAT(
+      run_program({"bound", "--explain", "out", file}).out,
+      HasSubstr("what each of them saves of this layer's numbers and of the objective's\n"));
+  EXPECT_EQ(last_value(explain("hidden").at("explanation"), "L_F"), "");
+  const Outcome hidden = run_program({"bound", "--explain", "hidden", file});
+  EXPECT_THAT(hidden.out, HasSubstr("what each of them saves of this layer's numbers\n"));
+  EXPECT_THAT(run_program({"bound", "--explain", "out", "-"}, std::string(branched)).out,
+              HasSubstr("what each of them saves of this layer's numbers\n"));
+}
+
+// L of that layer is T, a third of H_11.
+TEST(Explain, NamesNoPartThatIsLargerThanTheWhole) {
+  const Outcome run =
+      run_program({"bound", "--explain", "fc7", "--format", "json",
+                   std::string(SMOOTHBOUND_SOURCE_DIR) + "/architectures/vgg16.yaml"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json explanation = Json::parse(run.out).at("results").at(0).at("explanation");
+  EXPECT_THAT(explanation.dump(), HasSubstr("instead of the eigenvalue"));
+  EXPECT_THAT(explanation.at("conclusions").at(1), HasSubstr("the largest part is T = "));
 }
 
 TEST(Explain, UnknownLayerSuggests) {

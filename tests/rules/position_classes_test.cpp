@@ -101,11 +101,60 @@ TEST(PositionClasses, DivisorsTellMeansApart) {
   const Passage means = passage(nullptr, Kind::mean, {reads, reads});
   ASSERT_NE(means.output(), nullptr);
   EXPECT_EQ(means.output()->axes()[0].class_of, (Classes{0, 1, 0}));
-  ASSERT_EQ(means.output()->cells(), 4U);
+  ASSERT_EQ(means.output()->cells(), 3U);
   EXPECT_EQ(read(means, 0, {9}), count_of(9));
   EXPECT_EQ(read(means, 1, {9}), count_of(6));
-  EXPECT_EQ(read(means, 2, {9}), count_of(6));
-  EXPECT_EQ(read(means, 3, {9}), count_of(4));
+  EXPECT_EQ(read(means, 2, {9}), count_of(4));
+}
+
+// Axes that are read alike make one cell of positions that differ in the order of their classes.
+TEST(PositionClasses, EqualAxesMayChangePlaces) {
+  const AxisReads window = window_of_three(5);
+  const Passage square = passage(nullptr, Kind::patch, {window, window});
+  ASSERT_NE(square.output(), nullptr);
+  const PositionClasses& classes = *square.output();
+  EXPECT_TRUE(classes.may_exchange());
+  ASSERT_EQ(classes.cells(), 3U);
+  const std::array<std::int64_t, 3> sizes{4, 12, 9};
+  const std::array<std::int64_t, 3> taps{4, 6, 9};
+  for (std::size_t cell = 0; cell < 3; ++cell) {
+    EXPECT_EQ(classes.size(cell), count_of(sizes.at(cell))) << cell;
+    EXPECT_EQ(read(square, cell, {2}), square_root(count_of(4 * taps.at(cell)))) << cell;
+  }
+  const std::array<std::size_t, 2> one_way{0, 1};
+  const std::array<std::size_t, 2> other_way{1, 0};
+  EXPECT_EQ(classes.cell_at(one_way), 1U);
+  EXPECT_EQ(classes.cell_at(other_way), 1U);
+  EXPECT_EQ(classes.classes_of(1), (std::vector<std::size_t>{0, 1}));
+  // A corner reads 1, 2 of 2 and 4 of 3; at a border's middle it is 6 of the middle, 3 of a border.
+  const Passage second = passage(&classes, Kind::patch, {window, window});
+  ASSERT_NE(second.output(), nullptr);
+  ASSERT_EQ(second.output()->cells(), 6U);
+  EXPECT_EQ(read(second, 0, {1, 2, 3}), square_root(count_of(1 + 2 * 4 + 9)));
+  EXPECT_EQ(read(second, 2, {1, 2, 3}), square_root(count_of(3 * 4 + 3 * 9)));
+  // Axes that are read in different ways are told apart from then on.
+  const Passage wide = passage(&classes, Kind::patch, {window, own_places(5)});
+  ASSERT_NE(wide.output(), nullptr);
+  EXPECT_FALSE(wide.output()->may_exchange());
+  ASSERT_EQ(wide.output()->cells(), 6U);
+  // At (0, 0) a corner and a border, at (0, 1) a border and a position within.
+  EXPECT_EQ(read(wide, 0, {1, 2, 3}), square_root(count_of(1 + 4)));
+  EXPECT_EQ(read(wide, 1, {1, 2, 3}), square_root(count_of(4 + 9)));
+  const Passage behind = passage(wide.output().get(), Kind::patch, {window, window});
+  EXPECT_FALSE(behind.output()->may_exchange());
+}
+
+// Of axes that differ nothing changes places, whatever is asked for.
+TEST(PositionClasses, UnequalAxesMayNotChangePlaces) {
+  const PositionClasses classes({{{0, 1}, {1, 1}}, {{0, 1, 1}, {1, 2}}}, true);
+  EXPECT_FALSE(classes.may_exchange());
+  EXPECT_EQ(classes.cells(), 4U);
+  const PositionClasses equal({{{0, 1}, {1, 1}}, {{0, 1}, {1, 1}}}, true);
+  EXPECT_TRUE(equal.may_exchange());
+  EXPECT_EQ(equal.cells(), 3U);
+  const PositionClasses unasked({{{0, 1}, {1, 1}}, {{0, 1}, {1, 1}}});
+  EXPECT_FALSE(unasked.may_exchange());
+  EXPECT_EQ(unasked.cells(), 4U);
 }
 
 // An output that reads zeros alone, and steps between what one reads.
@@ -168,6 +217,30 @@ TEST(CommonClasses, TellApartWhatOneOfSeveralDoes) {
     EXPECT_EQ(common.cell_of(0, cell), first.at(cell)) << cell;
     EXPECT_EQ(common.cell_of(1, cell), 0U) << cell;
     EXPECT_EQ(common.cell_of(2, cell), last.at(cell)) << cell;
+  }
+}
+
+TEST(CommonClasses, ChangePlacesOnlyWhereAllDo) {
+  const AxisReads window = window_of_three(4);
+  const Passage square = passage(nullptr, Kind::patch, {window, window});
+  const Passage along_first = passage(nullptr, Kind::patch, {window, own_places(4)});
+  const std::array<const PositionClasses*, 3> alike{square.output().get(), nullptr,
+                                                    square.output().get()};
+  const CommonClasses same(alike);
+  ASSERT_NE(same.classes(), nullptr);
+  ASSERT_EQ(same.classes()->cells(), 3U);
+  for (std::size_t cell = 0; cell < 3; ++cell) EXPECT_EQ(same.cell_of(2, cell), cell);
+  const std::array<const PositionClasses*, 2> unlike{square.output().get(),
+                                                     along_first.output().get()};
+  const CommonClasses both(unlike);
+  ASSERT_NE(both.classes(), nullptr);
+  EXPECT_FALSE(both.classes()->may_exchange());
+  ASSERT_EQ(both.classes()->cells(), 4U);
+  const std::array<std::size_t, 4> of_square{0, 1, 1, 2};
+  const std::array<std::size_t, 4> of_first{0, 0, 1, 1};
+  for (std::size_t cell = 0; cell < 4; ++cell) {
+    EXPECT_EQ(both.cell_of(0, cell), of_square.at(cell)) << cell;
+    EXPECT_EQ(both.cell_of(1, cell), of_first.at(cell)) << cell;
   }
 }
 

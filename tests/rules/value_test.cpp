@@ -13,6 +13,7 @@
 #include "smoothbound/rules/compose.hpp"
 #include "smoothbound/rules/merge.hpp"
 #include "support/ball.hpp"
+#include "support/symmetric_eigenvalues.hpp"
 
 namespace smoothbound::rules {
 namespace {
@@ -134,47 +135,93 @@ TEST(SharedBlocks, TiedDenseLayersWithBias) {
   EXPECT_NEAR(z.total().smoothness.to_double(), 13.175697134061999847, 1e-14);
 }
 
-// x^T H x / x^T x behind 2,000 power steps of H + 1: never above the largest eigenvalue, and for
-// matrices without zeros equal to it.
-double rayleigh_quotient(const std::vector<double>& matrix, std::size_t size) {
-  std::vector<double> x(size, 1.0);
-  double quotient = 0;
-  for (int step = 0; step < 2000; ++step) {
-    std::vector<double> y(size);
-    double xy = 0;
-    double xx = 0;
-    double largest = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      for (std::size_t j = 0; j < size; ++j) y[i] += matrix[i * size + j] * x[j];
-      xy += x[i] * y[i];
-      xx += x[i] * x[i];
-    }
-    quotient = xy / xx;
-    for (std::size_t i = 0; i < size; ++i) largest = std::max(largest, x[i] += y[i]);
-    for (double& e : x) e /= largest;
+// Symmetric, of entries that a function of i >= j draws.
+template <class Draw>
+std::vector<double> symmetric(std::size_t size, const Draw& draw) {
+  std::vector<double> matrix(size * size);
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) matrix[i * size + j] = matrix[j * size + i] = draw(i, j);
   }
-  return quotient;
+  return matrix;
+}
+
+Magnitude bound_of(const std::vector<double>& matrix, std::size_t size) {
+  std::vector<Magnitude> magnitudes;
+  for (const double h : matrix) magnitudes.push_back(Magnitude::from_double(h));
+  return largest_eigenvalue(magnitudes, size);
+}
+
+double exact_of(const std::vector<double>& matrix, std::size_t size) {
+  linalg::DenseMatrix A(static_cast<std::int64_t>(size), static_cast<std::int64_t>(size));
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j < size; ++j) {
+      A(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j)) = matrix[i * size + j];
+    }
+  }
+  return support::symmetric_eigenvalues(A).back();
 }
 
 TEST(LargestEigenvalue, OfRandomMatrices) {
   std::mt19937_64 random(7);  // NOLINT: a fixed seed
   std::uniform_real_distribution<double> entry(0, 1);
-  for (int trial = 0; trial < 200; ++trial) {
-    const std::size_t size = 1 + static_cast<std::size_t>(trial) % 4;
-    std::vector<double> doubles(size * size);
-    std::vector<Magnitude> matrix(size * size);
+  for (int trial = 0; trial < 600; ++trial) {
+    const std::size_t size = 1 + static_cast<std::size_t>(trial) % 6;
     const bool sparse = trial % 3 == 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) {
-        const double h = sparse && entry(random) < 0.5 ? 0 : entry(random);
-        doubles[i * size + j] = doubles[j * size + i] = h;
-        matrix[i * size + j] = matrix[j * size + i] = Magnitude::from_double(h);
-      }
-    }
-    const double exact = rayleigh_quotient(doubles, size);
-    const double bound = largest_eigenvalue(matrix, size).to_double();
+    const bool wide = trial % 4 == 0;  // entries of very different sizes
+    const auto matrix = symmetric(size, [&](std::size_t, std::size_t) {
+      const double h = sparse && entry(random) < 0.5 ? 0 : entry(random);
+      return wide ? std::pow(h, 12) : h;
+    });
+    const double exact = exact_of(matrix, size);
+    const double bound = bound_of(matrix, size).to_double();
     EXPECT_GE(bound, exact * (1 - 1e-14)) << "trial " << trial;
-    EXPECT_LE(bound, exact * (1 + (sparse ? 0.2 : 1e-4))) << "trial " << trial;
+    EXPECT_LE(bound, exact * (1 + 1e-13)) << "trial " << trial;
+  }
+}
+
+// Eigenvalues that are close to each other, which few power steps do not tell apart.
+TEST(LargestEigenvalue, OfClosePairs) {
+  for (const double gap : {1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12, 1e-14}) {
+    const std::vector<double> matrix{1, gap / 8, 0, gap / 8, 1 + gap, gap / 16, 0, gap / 16, 0.5};
+    const double exact = exact_of(matrix, 3);
+    const double bound = bound_of(matrix, 3).to_double();
+    EXPECT_GE(bound, exact * (1 - 1e-15)) << gap;
+    EXPECT_LE(bound, exact * (1 + 1e-14)) << gap;
+  }
+}
+
+// Of many rows it is a bound within what a few steps find, and never above the largest row sum.
+TEST(LargestEigenvalue, OfManyRows) {
+  std::mt19937_64 random(11);  // NOLINT: a fixed seed
+  std::uniform_real_distribution<double> entry(0, 1);
+  for (const std::size_t size : {8U, 16U, 24U, 40U}) {
+    const auto matrix = symmetric(size, [&](std::size_t, std::size_t) { return entry(random); });
+    double row_sum = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < size; ++j) sum += matrix[i * size + j];
+      row_sum = std::max(row_sum, sum);
+    }
+    const double exact = exact_of(matrix, size);
+    const double bound = bound_of(matrix, size).to_double();
+    EXPECT_GE(bound, exact * (1 - 1e-13)) << size;
+    EXPECT_LE(bound, exact * (1 + 1e-6)) << size;
+    EXPECT_LT(bound, row_sum) << size;
+  }
+}
+
+// Smaller entries do not make a larger bound, as far as rounding tells them apart.
+TEST(LargestEigenvalue, IncreasesInEachEntry) {
+  std::mt19937_64 random(13);  // NOLINT: a fixed seed
+  std::uniform_real_distribution<double> entry(0, 1);
+  for (int trial = 0; trial < 300; ++trial) {
+    const std::size_t size = 3 + static_cast<std::size_t>(trial) % 3;
+    const auto larger = symmetric(size, [&](std::size_t, std::size_t) { return entry(random); });
+    const auto smaller = symmetric(size, [&](std::size_t i, std::size_t j) {
+      return larger[i * size + j] * (trial % 2 == 0 ? 1 - 1e-9 * entry(random) : entry(random));
+    });
+    EXPECT_LE(bound_of(smaller, size).to_double(), bound_of(larger, size).to_double() * (1 + 1e-15))
+        << "trial " << trial;
   }
 }
 
@@ -185,7 +232,7 @@ TEST(LargestEigenvalue, OfMatricesThatPowerStepsDoNotSettle) {
   // Alternating without a shift; blocks that do not see each other; zeros; infinity.
   const Magnitude path = of({zero, one, zero, one, zero, one, zero, one, zero});
   EXPECT_GE(path, square_root(count_of(2)) * Magnitude::from_decimal("0.999999999999999999"));
-  EXPECT_NEAR(path.to_double(), std::sqrt(2), 1e-9);
+  EXPECT_NEAR(path.to_double(), std::sqrt(2), 1e-15);
   EXPECT_EQ(of({count_of(2), zero, zero, zero, count_of(5), zero, zero, zero, one}), count_of(5));
   EXPECT_EQ(of({zero, zero, zero, zero, zero, zero, zero, zero, zero}), zero);
   EXPECT_EQ(of({zero, zero, zero, zero, count_of(3), zero, zero, zero, zero}), count_of(3));

@@ -64,16 +64,19 @@ class Nearest {
 
 /// The cell of each position.
 inline std::vector<std::size_t> cells_by_position(const rules::PositionClasses& classes) {
-  std::vector<std::size_t> cells(1);
+  std::vector<std::vector<std::size_t>> all(1);  // the classes of each position
   for (const rules::PositionClasses::Axis& axis : classes.axes()) {
-    std::vector<std::size_t> next;
-    for (const std::size_t cell : cells) {
+    std::vector<std::vector<std::size_t>> next;
+    for (const std::vector<std::size_t>& position : all) {
       for (const std::uint32_t of_axis : axis.class_of) {
-        next.push_back(cell * axis.sizes.size() + of_axis);
+        next.push_back(position);
+        next.back().push_back(of_axis);
       }
     }
-    cells = std::move(next);
+    all = std::move(next);
   }
+  std::vector<std::size_t> cells;
+  for (const std::vector<std::size_t>& position : all) cells.push_back(classes.cell_at(position));
   return cells;
 }
 

@@ -3,9 +3,11 @@
 
 #include <bit>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -124,6 +126,14 @@ template <Rounding d>
 Bound<d> square_root(const Bound<d>& a);
 /// sqrt(a^2 + b^2), never above a + b; hypotenuse(a, 0) is a.
 Magnitude hypotenuse(const Magnitude& a, const Magnitude& b);
+
+/// `weight` times the number at `place` of a list.
+struct WeightedPlace {
+  std::size_t place = 0;
+  Magnitude weight;
+};
+/// Their sum, of weights > 0.
+Magnitude weighted_sum(std::span<const WeightedPlace> terms, std::span<const Magnitude> list);
 
 /// a * 2^power, for |power| below 64.
 template <Rounding d>

@@ -20,9 +20,11 @@ struct AxisReads {
     std::int64_t step = 1;
     std::int64_t count = 0;
     std::int64_t divisor = 1;
+    friend bool operator==(const Output&, const Output&) = default;
   };
   std::int64_t inputs = 1;
   std::vector<Output> outputs;
+  friend bool operator==(const AxisReads&, const AxisReads&) = default;
 };
 
 /// What an output at a position is made from: the product of the axes' reads.
@@ -44,17 +46,26 @@ constexpr std::size_t most_position_cells = 256;
 namespace rules {
 
 /// Positions divided along each axis. A cell is a class of each: the last axis counts fastest.
+/// Where the axes may be exchanged, a cell has the classes in any order.
 class PositionClasses {
  public:
   struct Axis {
     std::vector<std::uint32_t> class_of;  // of each position
     std::vector<std::int64_t> sizes;      // of each class
+    friend bool operator==(const Axis&, const Axis&) = default;
   };
 
-  explicit PositionClasses(std::vector<Axis> axes);
+  /// `may_exchange`: bounds stay the same if axes change places; counts only where all are equal.
+  explicit PositionClasses(std::vector<Axis> axes, bool may_exchange = false);
 
   [[nodiscard]] const std::vector<Axis>& axes() const { return axes_; }
+  [[nodiscard]] bool may_exchange() const { return may_exchange_; }
   [[nodiscard]] std::size_t cells() const { return sizes_.size(); }
+  /// The class along each axis, of some of the cell's positions.
+  [[nodiscard]] const std::vector<std::size_t>& classes_of(std::size_t cell) const {
+    return classes_of_[cell];
+  }
+  [[nodiscard]] std::size_t cell_at(std::span<const std::size_t> classes) const;
   /// How many positions a cell has.
   [[nodiscard]] const Magnitude& size(std::size_t cell) const { return sizes_[cell]; }
   /// How many there are in all.
@@ -62,7 +73,10 @@ class PositionClasses {
 
  private:
   std::vector<Axis> axes_;
+  bool may_exchange_;
   std::vector<Magnitude> sizes_;
+  std::vector<std::vector<std::size_t>> classes_of_;
+  std::vector<std::size_t> cells_;  // of each tuple of classes
 };
 
 /// What the cells of an output read of an input's.
@@ -78,18 +92,14 @@ class Passage {
   [[nodiscard]] std::vector<Magnitude> read(std::vector<Magnitude> of_inputs) const;
 
  private:
-  struct Term {
-    std::size_t cell;
-    Magnitude count;
-  };
   struct Patch {
-    std::vector<Term> terms;
+    std::vector<WeightedPlace> terms;  // how many positions of which cell
     LowerBound divisor = LowerBound::from_count(1);
   };
 
   bool is_mean_;
   std::shared_ptr<const PositionClasses> output_;
-  std::vector<Patch> terms_;  // by cell of the output
+  std::vector<Patch> patches_;  // by cell of the output
 };
 
 /// Classes that tell apart whatever one of several divisions does, null ones aside; null if there

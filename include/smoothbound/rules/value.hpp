@@ -141,7 +141,11 @@ class Value {
   using JoinPair = Magnitude (*)(const Magnitude&, const Magnitude&, const Magnitude&);
 
   void join(std::size_t i, std::size_t j, Join of_l, JoinPair of_H);
+  struct Roots;
+  void relax_alone(std::size_t k, const Roots& roots);
   void relax_cells(const Extents& extents);
+  void sum_cells(std::size_t k, const Roots& roots);
+  void sum_centred_cells(std::size_t k);
   void limit_blocks();
   void remove(std::size_t group);
   static std::size_t place(std::size_t i, std::size_t j) {
