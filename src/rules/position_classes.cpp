@@ -1,7 +1,9 @@
 #include "smoothbound/rules/position_classes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <optional>
 
 namespace smoothbound::rules {
 namespace {
@@ -117,6 +119,44 @@ std::vector<WeightedPlace> terms_of(const PositionClasses* input,
   return terms;
 }
 
+// The class of each of several divisions that one of their common classes is a part of.
+using Origin = std::vector<std::uint32_t>;
+
+struct CommonAxis {
+  PositionClasses::Axis axis;
+  std::vector<Origin> origins;  // by class
+};
+
+// Nothing where their axes differ.
+std::optional<CommonAxis> common_axis(std::span<const PositionClasses* const> divided,
+                                      std::size_t k) {
+  const PositionClasses& first = *divided.front();
+  const std::size_t positions = first.axes()[k].class_of.size();
+  for (const PositionClasses* const classes : divided) {
+    if (classes->axes().size() != first.axes().size() ||
+        classes->axes()[k].class_of.size() != positions) {
+      return std::nullopt;
+    }
+  }
+  CommonAxis common;
+  std::map<Origin, std::uint32_t> known;
+  for (std::size_t p = 0; p < positions; ++p) {
+    Origin origin;
+    for (const PositionClasses* const classes : divided) {
+      origin.push_back(classes->axes()[k].class_of[p]);
+    }
+    const auto [place, is_new] =
+        known.try_emplace(std::move(origin), static_cast<std::uint32_t>(known.size()));
+    if (is_new) {
+      common.origins.push_back(place->first);
+      common.axis.sizes.push_back(0);
+    }
+    common.axis.class_of.push_back(place->second);
+    ++common.axis.sizes[place->second];
+  }
+  return common;
+}
+
 }  // namespace
 
 PositionClasses::PositionClasses(std::vector<Axis> axes, bool may_exchange)
@@ -195,52 +235,35 @@ std::vector<Magnitude> Passage::read(std::vector<Magnitude> of_inputs) const {
 }
 
 CommonClasses::CommonClasses(std::span<const PositionClasses* const> all) {
-  const auto first =
-      std::find_if(all.begin(), all.end(), [](const auto* c) { return c != nullptr; });
-  if (first == all.end()) return;
-  const std::size_t rank = (*first)->axes().size();
-  std::vector<PositionClasses::Axis> axes(rank);
-  std::vector<std::vector<std::vector<std::uint32_t>>> origins(rank);  // by axis and class
-  bool may_exchange = true;
-  for (const PositionClasses* classes : all) {
-    may_exchange = may_exchange && (classes == nullptr || classes->may_exchange());
-  }
-  for (std::size_t k = 0; k < rank; ++k) {
-    std::map<std::vector<std::uint32_t>, std::uint32_t> known;
-    const std::size_t positions = (*first)->axes()[k].class_of.size();
-    for (std::size_t p = 0; p < positions; ++p) {
-      std::vector<std::uint32_t> origin;
-      for (const PositionClasses* classes : all) {
-        if (classes == nullptr) {
-          origin.push_back(0);
-          continue;
-        }
-        if (classes->axes().size() != rank || classes->axes()[k].class_of.size() != positions) {
-          return;
-        }
-        origin.push_back(classes->axes()[k].class_of[p]);
-      }
-      const auto [place, is_new] =
-          known.try_emplace(std::move(origin), static_cast<std::uint32_t>(known.size()));
-      if (is_new) {
-        origins[k].push_back(place->first);
-        axes[k].sizes.push_back(0);
-      }
-      axes[k].class_of.push_back(place->second);
-      ++axes[k].sizes[place->second];
-    }
+  std::vector<const PositionClasses*> divided;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(divided),
+               [](const PositionClasses* classes) { return classes != nullptr; });
+  if (divided.empty()) return;
+  std::vector<PositionClasses::Axis> axes;
+  std::vector<std::vector<Origin>> origins;  // by axis and class
+  for (std::size_t k = 0; k < divided.front()->axes().size(); ++k) {
+    std::optional<CommonAxis> common = common_axis(divided, k);
+    if (!common) return;
+    axes.push_back(std::move(common->axis));
+    origins.push_back(std::move(common->origins));
   }
   if (cells_of(axes) > most_position_cells) return;
+  const bool may_exchange =
+      std::all_of(divided.begin(), divided.end(),
+                  [](const PositionClasses* classes) { return classes->may_exchange(); });
   classes_ = std::make_shared<PositionClasses>(std::move(axes), may_exchange);
-  cells_.resize(all.size());
-  std::vector<std::size_t> origin(rank);
-  for (std::size_t cell = 0; cell < classes_->cells(); ++cell) {
-    for (std::size_t which = 0; which < all.size(); ++which) {
-      for (std::size_t k = 0; k < rank; ++k) {
+  std::size_t which = 0;
+  std::vector<std::size_t> origin(origins.size());
+  for (const PositionClasses* const classes : all) {
+    std::vector<std::size_t>& cells = cells_.emplace_back(classes_->cells());
+    if (classes == nullptr) continue;  // all its positions are in one
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      for (std::size_t k = 0; k < origin.size(); ++k) {
         origin[k] = origins[k][classes_->classes_of(cell)[k]][which];
       }
-      cells_[which].push_back(all[which] == nullptr ? 0 : all[which]->cell_at(origin));
+      cells[cell] = classes->cell_at(origin);
     }
+    ++which;
   }
 }
 
