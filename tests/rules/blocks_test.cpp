@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "smoothbound/rules/compose.hpp"
 #include "smoothbound/rules/merge.hpp"
 #include "support/ball.hpp"
@@ -16,17 +17,6 @@ namespace {
 using support::Ball;
 using support::check_upper;
 using support::square;
-
-Magnitude number(double value) { return Magnitude::from_double(value); }
-
-AffineConstants affine(double bilinear, double parameters, double input, double offset) {
-  AffineConstants b;
-  b.bilinear.value = number(bilinear);
-  b.linear_parameters.value = number(parameters);
-  b.linear_input.value = number(input);
-  b.offset.value = number(offset);
-  return b;
-}
 
 Value fixed(double norm) {
   Value value(Triple{number(norm), {}, {}}, LevelSet{});

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "smoothbound/rules/compose.hpp"
 #include "smoothbound/rules/merge.hpp"
 #include "support/ball.hpp"
@@ -20,8 +21,6 @@ namespace {
 using support::Ball;
 using support::check_upper;
 using support::square;
-
-Magnitude number(double value) { return Magnitude::from_double(value); }
 
 LevelSet set_of(std::initializer_list<std::size_t> list) {
   LevelSet set;

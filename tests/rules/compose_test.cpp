@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "support/ball.hpp"
 
 namespace smoothbound::rules {
@@ -18,17 +19,7 @@ using support::Ball;
 using support::check_upper;
 using support::square;
 
-Magnitude number(double value) { return Magnitude::from_double(value); }
 const Magnitude inf = Magnitude::infinity();
-
-AffineConstants affine(double bilinear, double parameters, double input = 0, double offset = 0) {
-  AffineConstants b;
-  b.bilinear.value = number(bilinear);
-  b.linear_parameters.value = number(parameters);
-  b.linear_input.value = number(input);
-  b.offset.value = number(offset);
-  return b;
-}
 
 MapConstants map(const Magnitude& lipschitz, const Magnitude& smoothness, double at_zero,
                  const Magnitude& slope_at_zero, const Magnitude& bound = inf) {

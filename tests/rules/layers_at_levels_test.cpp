@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "smoothbound/bounds/local.hpp"
 #include "support/ball.hpp"
 #include "support/read_network.hpp"
@@ -12,11 +13,11 @@
 namespace smoothbound::of_layers {
 namespace {
 
+using rules::number;
 using support::Ball;
 using support::check_upper;
 using support::square;
 
-Magnitude number(double value) { return Magnitude::from_double(value); }
 Ball root(std::int64_t n) { return square_root(Ball(n)); }
 
 // A constant of those norms.

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "smoothbound/rules/compose.hpp"
 #include "smoothbound/rules/merge.hpp"
 #include "support/ball.hpp"
@@ -19,7 +20,6 @@ using support::Ball;
 using support::check_upper;
 using support::square;
 
-Magnitude number(double value) { return Magnitude::from_double(value); }
 const Magnitude inf = Magnitude::infinity();
 
 // The Euclidean level and that of the maximum norm.

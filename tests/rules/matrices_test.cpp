@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "smoothbound/bounds/local.hpp"
 #include "smoothbound/rules/merge.hpp"
 #include "support/ball.hpp"
@@ -15,11 +16,11 @@
 namespace smoothbound::of_matrices {
 namespace {
 
+using rules::number;
 using support::Ball;
 using support::check_upper;
 using support::square;
 
-Magnitude number(double value) { return Magnitude::from_double(value); }
 Ball root(std::int64_t n) { return square_root(Ball(n)); }
 const Magnitude inf = Magnitude::infinity();
 

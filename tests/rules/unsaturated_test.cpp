@@ -12,6 +12,7 @@
 #include <random>
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "smoothbound/rules/compose.hpp"
 #include "support/ball.hpp"
 
@@ -22,7 +23,6 @@ using support::Ball;
 using support::check_upper;
 using support::square;
 
-Magnitude number(double value) { return Magnitude::from_double(value); }
 const Magnitude inf = Magnitude::infinity();
 
 BlockBound block_of(double radius, const Magnitude& l, const Magnitude& o) {
@@ -213,15 +213,6 @@ TEST(FinestLevel, IsThatOfTheGroupsOfAMap) {
 
 // What E does to second derivatives, and to S, of a map with slope 1/2 where z is, 3/4 at most, and
 // L_a = 1/4: |z''| <= 3, two blocks with l_k = 10 and o_k = 1/4, M = 2.
-
-AffineConstants affine(double bilinear, double parameters, double input, double offset) {
-  AffineConstants b;
-  b.bilinear.value = number(bilinear);
-  b.linear_parameters.value = number(parameters);
-  b.linear_input.value = number(input);
-  b.offset.value = number(offset);
-  return b;
-}
 
 MapConstants bent_map() {
   MapConstants a;
