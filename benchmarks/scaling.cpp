@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chain.hpp"
+#include "engine.hpp"
 #include "graphs.hpp"
 #include "process.hpp"
 #include "smoothbound/text/json_writer.hpp"
@@ -24,7 +25,7 @@ struct ChainRow {
 std::string_view name_of(Format format) { return format == Format::json ? "json" : "yaml"; }
 
 void print_table(const std::vector<ChainRow>& rows, const std::vector<GraphRow>& graphs,
-                 const ProcessCost& process) {
+                 const ProcessCost& process, const std::vector<EngineRow>& engine) {
   fmt::print("Chains of dense layers, per layer: nanoseconds (best of several) and bytes\n\n");
   fmt::print("{:<6} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8} {:>12} {:>12}\n", "format", "layers",
              "text", "parse", "read", "bounds", "whole", "whole/parse", "peak memory");
@@ -38,6 +39,12 @@ void print_table(const std::vector<ChainRow>& rows, const std::vector<GraphRow>&
       "to the table\n\nVGG-16, both methods, as a process: {:.2f} ms (median); a process that does "
       "nothing: {:.2f} ms\n",
       process.program, process.start);
+  fmt::print("\nThe engine alone on VGG-16, one refinement more in each row\n\n");
+  fmt::print("{:<10} {:>8} {:>10}\n", "with", "ms", "times");
+  for (const EngineRow& row : engine) {
+    fmt::print("{:<10} {:>8.2f} {:>10.1f}\n", row.last, row.milliseconds,
+               row.milliseconds / engine.front().milliseconds);
+  }
   fmt::print("\nOther forms, as a whole: twice the text, and what is linear doubles\n\n");
   fmt::print("{:<30} {:>8} {:>9} {:>9} {:>9}\n", "form", "size", "text kB", "ms", "MB");
   for (const GraphRow& row : graphs) {
@@ -47,7 +54,7 @@ void print_table(const std::vector<ChainRow>& rows, const std::vector<GraphRow>&
 }
 
 void print_json(const std::vector<ChainRow>& rows, const std::vector<GraphRow>& graphs,
-                const ProcessCost& process) {
+                const ProcessCost& process, const std::vector<EngineRow>& engine) {
   const smoothbound::Sink print = [](std::string_view piece) { fmt::print("{}", piece); };
   smoothbound::JsonWriter json(print);
   json.document([&] {
@@ -72,6 +79,9 @@ void print_json(const std::vector<ChainRow>& rows, const std::vector<GraphRow>& 
     });
     json.object("vgg16_process",
                 {{"program_ms", process.program}, {"idle_process_ms", process.start}});
+    json.list_on_lines(2, "vgg16_engine", engine, [&](const EngineRow& row) {
+      json.object({{"with", row.last}, {"ms", row.milliseconds}});
+    });
   });
 }
 
@@ -93,12 +103,12 @@ int main(int argc, char** argv) {
         rows.push_back({format, layers, measure_chain(format, layers, repeats)});
       }
     }
+    const std::string vgg16 = SMOOTHBOUND_SOURCE_DIR "/architectures/vgg16.yaml";
     const ProcessCost process =
-        measure_process({SMOOTHBOUND_PROGRAM, "bound", "--method", "both",
-                         SMOOTHBOUND_SOURCE_DIR "/architectures/vgg16.yaml"},
-                        quick ? 5 : 50);
+        measure_process({SMOOTHBOUND_PROGRAM, "bound", "--method", "both", vgg16}, quick ? 5 : 50);
+    const std::vector<EngineRow> engine = measure_engine(vgg16, quick ? 3 : 50);
     const std::vector<GraphRow> graphs = measure_graphs(quick);
-    json ? print_json(rows, graphs, process) : print_table(rows, graphs, process);
+    json ? print_json(rows, graphs, process, engine) : print_table(rows, graphs, process, engine);
   } catch (const std::exception& error) {
     fmt::print(stderr, "scaling: {}\n", error.what());
     return 1;

@@ -103,6 +103,7 @@ class Combination {
         all.try_emplace(block.block, BlockBound{block.block, block.radius, {}, {}});
       }
     }
+    if (all.size() > most_listed_blocks) return;
     for (const Value& branch : branches) {
       auto known = branch.blocks().begin();
       for (auto& [block, bound] : all) {

@@ -99,9 +99,8 @@ void Value::fill_others() {
 
 // Lists of blocks are given up where they would cost the square of a great depth.
 void Value::limit_blocks() {
-  constexpr std::size_t most_blocks = 256;
   constexpr std::size_t most_in_cells = 4096;
-  if (blocks_.size() > most_blocks || blocks_.size() * cells_.size() > most_in_cells) {
+  if (blocks_.size() > most_listed_blocks || blocks_.size() * cells_.size() > most_in_cells) {
     forget_blocks();
   }
 }

@@ -153,6 +153,22 @@ TEST(Blocks, OfSumsAndConcatenations) {
 
 // Centred norms are no part of the theorem: all that is known of blocks there is what norms of
 // values say that are not centred.
+// Of one branch's and of another's blocks together there may be too many.
+TEST(Blocks, OfMergesAreForgottenBeyond256) {
+  const auto merged = [](std::uint32_t of_each) {
+    std::vector<std::array<double, 3>> first;
+    std::vector<std::array<double, 3>> second;
+    for (std::uint32_t k = 0; k < of_each; ++k) {
+      first.push_back({2.0 * k, 1, 1});
+      second.push_back({2.0 * k + 1, 1, 1});
+    }
+    const std::array<Value, 2> branches{with_blocks(2, first), with_blocks(2, second)};
+    return sum(branches);
+  };
+  EXPECT_EQ(merged(128).blocks().size(), 256U);
+  EXPECT_FALSE(merged(129).knows_blocks());
+}
+
 TEST(Blocks, OfCentredLevelsHaveTheNumbersOfOthers) {
   LevelSet set;
   for (const std::size_t level :

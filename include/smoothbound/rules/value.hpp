@@ -28,6 +28,9 @@ constexpr bool is_rest_of_branch(Label label) { return label >= 0x8000'0000U && 
 /// an evaluation with few.
 constexpr std::size_t most_groups_with_form = 24;
 
+/// Beyond this many blocks their list is given up: it costs the square of a depth.
+constexpr std::size_t most_listed_blocks = 256;
+
 /// A block of parameters that is used once, where all that a value depends on is affine in each
 /// block but for softplus: section "Unsaturated scalars" of docs/theory.md.
 struct BlockBound {
