@@ -265,6 +265,7 @@ TEST(Layerwise, RelationsInRandomNetworks) {
 TEST(Layerwise, TheEigenvalueOfAllBlocksIsNotLarger) {
   Refinements refine;
   refine.joint = false;
+  refine.cauchy = false;
   int compared = 0;
   for (std::uint64_t seed = 0; seed < 600; ++seed) {
     const support::PlainNetwork plain = support::random_network(seed);

@@ -28,14 +28,24 @@ constexpr int networks_per_shard = 500;
 
 // Ball arithmetic takes its time: of so many networks one is compared with it, all of them where
 // searches are long. A number that shares no divisor with what seeds stand for.
-int stride_of_comparisons() { return std::getenv("SMOOTHBOUND_SEARCH") == nullptr ? 11 : 1; }
+constexpr int short_stride = 11;
+int stride_of_comparisons() {
+  return std::getenv("SMOOTHBOUND_SEARCH") == nullptr ? short_stride : 1;
+}
+
+std::vector<std::uint64_t> seeds_of(int shard, int stride) {
+  std::vector<std::uint64_t> seeds;
+  for (int i = 0; i < networks_per_shard; i += stride) {
+    seeds.push_back(static_cast<std::uint64_t>(shard * networks_per_shard + i));
+  }
+  return seeds;
+}
 
 class RandomNetworks : public testing::TestWithParam<int> {
  protected:
   template <class Check>
   static void for_each_network(Check&& check, int stride = 1) {
-    for (int i = 0; i < networks_per_shard; i += stride) {
-      const auto seed = static_cast<std::uint64_t>(GetParam() * networks_per_shard + i);
+    for (const std::uint64_t seed : seeds_of(GetParam(), stride)) {
       const PlainNetwork network = support::random_network(seed);
       const std::string text = to_text(network);
       SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
@@ -82,17 +92,20 @@ struct Evaluation {
   }
 };
 
+// The oracle gives up neither positions nor blocks, of which there are few here but for these.
+void leave_out_what_is_given_up(const Graph& graph, Refinements& refinements) {
+  const std::int64_t positions = most_positions(graph);
+  if (positions > static_cast<std::int64_t>(most_position_cells)) refinements.maps = false;
+  if (positions * std::ssize(graph.blocks) > 1024) refinements.cauchy = false;
+}
+
 std::vector<Evaluation> evaluations(const PlainNetwork& network, const Graph& graph) {
   const std::size_t subset = to_text(network).size() % 512;
   const auto has = [&](std::size_t bit) { return (subset >> bit & 1U) != 0; };
   Refinements all;
   Refinements some{has(0), has(1), has(2), has(3), has(4), has(5), has(6), has(7), has(8)};
-  // The oracle gives up neither positions nor blocks, of which there are few here but for these.
-  const std::int64_t positions = most_positions(graph);
-  for (Refinements* refinements : {&all, &some}) {
-    if (positions > static_cast<std::int64_t>(most_position_cells)) refinements->maps = false;
-    if (positions * std::ssize(graph.blocks) > 1024) refinements->cauchy = false;
-  }
+  leave_out_what_is_given_up(graph, all);
+  leave_out_what_is_given_up(graph, some);
   return {{Method::paper}, {Method::sharp, all}, {Method::sharp, some}};
 }
 
@@ -252,6 +265,19 @@ TEST_P(RandomNetworks, BoundsIncreaseWithTheBatch) {
   EXPECT_GT(compared, networks_per_shard / 4);
 }
 
+using Entry = Magnitude Triple::*;
+constexpr std::array<Entry, 3> entries{&Triple::m, &Triple::lipschitz, &Triple::smoothness};
+
+// Whether the second table, without a refinement, has a larger entry of some layer.
+bool is_lower_somewhere(const BoundTable& with, const BoundTable& without, Entry entry,
+                        std::size_t level) {
+  for (std::uint32_t i = 0; i < with.layers.size(); ++i) {
+    const Magnitude lower = with.at(i, level).*entry;
+    if (lower * Magnitude::from_decimal("1.000001") < without.at(i, level).*entry) return true;
+  }
+  return false;
+}
+
 // What the comparisons above see: every component and loss of the catalogue, additions of branches
 // that share parameters as well as of branches that do not, and blocks that several layers use.
 TEST(RandomNetworkGenerator, CoversTheCatalogue) {
@@ -277,15 +303,9 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
       Inputs fewer = inputs;
       fewer.refinements.*refined.at(which) = false;
       const BoundTable table = evaluate_bounds(evaluated.graph, fewer, Method::sharp);
-      static constexpr std::array entries{&Triple::m, &Triple::lipschitz, &Triple::smoothness};
       for (std::size_t entry = 0; entry < entries.size(); ++entry) {
-        const auto is_lower = [&](std::size_t i) {
-          return all.layers[i].*entries.at(entry) * Magnitude::from_decimal("1.000001") <
-                 table.layers[i].*entries.at(entry);
-        };
-        bool any = false;
-        for (std::size_t i = 0; i < all.layers.size(); ++i) any = any || is_lower(i);
-        if (any) ++lowered.at(which).at(entry);
+        const bool is_lower = is_lower_somewhere(all, table, entries.at(entry), euclidean);
+        if (is_lower) ++lowered.at(which).at(entry);
       }
     }
     const std::uint32_t groups_of_shared = evaluated.graph.shared_groups;
@@ -307,7 +327,7 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
   for (const int networks : with_groups) EXPECT_GT(networks, 100);
   // 0: never.
   const std::array<std::array<int, 3>, refined.size()> least{
-      {{10, 10, 10}, {300, 300, 300}, {0, 1, 5}, {0, 1, 5}}};
+      {{10, 10, 10}, {300, 300, 300}, {0, 25, 70}, {0, 15, 45}}};
   for (std::size_t which = 0; which < refined.size(); ++which) {
     for (std::size_t entry = 0; entry < least.at(which).size(); ++entry) {
       const int at_least = least.at(which).at(entry);
@@ -318,6 +338,52 @@ TEST(RandomNetworkGenerator, CoversTheCatalogue) {
       }
     }
   }
+}
+
+// Of the networks that are about gradients of all blocks together, those that are compared with the
+// oracle in short runs, too: bounds of such gradients matter there, at whichever level.
+TEST(RandomNetworkGenerator, BendsSoThatGradientsTogetherMatter) {
+  int networks = 0;
+  int of_many_blocks = 0;
+  std::array<int, 3> by_cauchy{};
+  std::array<int, 3> by_radial{};
+  for (int shard = 0; shard < shards; ++shard) {
+    for (const std::uint64_t seed : seeds_of(shard, short_stride)) {
+      if (!support::bends(seed)) continue;
+      ++networks;
+      const Network evaluated = read_network(to_text(support::random_network(seed)), "random.json");
+      const auto table = [&](Refinements refinements) {
+        leave_out_what_is_given_up(evaluated.graph, refinements);
+        return Evaluation{Method::sharp, refinements}.table(evaluated);
+      };
+      const BoundTable all = table({});
+      const auto count = [&](const BoundTable& fewer, std::array<int, 3>& lowered) {
+        bool any = false;
+        for (std::size_t entry = 0; entry < entries.size(); ++entry) {
+          bool is_lower = false;
+          for (std::size_t level = 0; level < levels.size(); ++level) {
+            is_lower = is_lower || is_lower_somewhere(all, fewer, entries.at(entry), level);
+          }
+          if (is_lower) ++lowered.at(entry);
+          any = any || is_lower;
+        }
+        return any;
+      };
+      Refinements without;
+      without.radial = false;
+      count(table(without), by_radial);
+      without = {};
+      without.cauchy = false;
+      if (count(table(without), by_cauchy) && evaluated.graph.blocks.size() > 32) ++of_many_blocks;
+    }
+  }
+  EXPECT_GT(networks, 80);
+  EXPECT_GT(by_cauchy[2], networks * 2 / 5);
+  EXPECT_GT(by_cauchy[1], networks / 6);
+  EXPECT_GT(by_radial[2], networks / 5);
+  EXPECT_GT(by_radial[1], networks / 10);
+  EXPECT_EQ(by_cauchy[0] + by_radial[0], 0);  // values are never lower
+  EXPECT_GE(of_many_blocks, 2);
 }
 
 TEST_P(RandomNetworks, EveryInfiniteEntryHasACause) {

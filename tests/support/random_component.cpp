@@ -258,6 +258,21 @@ std::int64_t between(std::mt19937_64& random, std::int64_t low, std::int64_t hig
   return low + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(high - low + 1));
 }
 
+PlainWindow random_window(std::mt19937_64& random, const Sizes& shape, bool with_dilation) {
+  static constexpr std::array<std::string_view, 5> paddings{"", "same", "valid", "sizes", "same"};
+  PlainWindow window;
+  window.padding = paddings.at(static_cast<std::size_t>(between(random, 0, 4)));
+  const bool stride = between(random, 1, 100) <= 60;
+  const bool dilation = with_dilation && between(random, 1, 100) <= 40;
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
+    window.kernel.push_back(between(random, 1, 4));
+    if (stride) window.stride.push_back(between(random, 1, 3));
+    if (dilation) window.dilation.push_back(between(random, 1, 4));
+    if (window.padding == "sizes") window.pads.push_back(between(random, 0, 3));
+  }
+  return window;
+}
+
 PlainPart random_linear_map(std::mt19937_64& random, const Sizes& shape) {
   return SettingsOfComponent(random, shape).make_linear();
 }
@@ -290,6 +305,31 @@ PlainPart random_normalization(std::mt19937_64& random, const Sizes& shape, bool
 
 PlainPart random_prelu(std::mt19937_64& random, const Sizes& shape) {
   return SettingsOfComponent(random, shape).make_prelu();
+}
+
+PlainPart random_bending_map(std::mt19937_64& random, const Sizes& shape) {
+  static constexpr std::array<std::string_view, 5> scales{"", "0.1", "1", "3", "20"};
+  static constexpr std::array<std::string_view, 4> slopes{"", "0.3", "0.9", "1"};
+  const auto one_of = [&](const auto& values) {
+    return values[static_cast<std::size_t>(between(random, 0, std::ssize(values) - 1))];
+  };
+  PlainPart part;
+  const std::int64_t dice = between(random, 1, 100);
+  if (dice <= 50) {
+    part.kind = "softplus";
+    part.parameter = one_of(scales);
+  } else if (dice <= 65) {
+    part.kind = "smooth_leaky_relu";
+    part.parameter = one_of(slopes);
+  } else if (dice <= 80) {
+    part.kind = "average_pool";
+    part.window = random_window(random, shape, false);
+    return part;
+  } else {
+    return random_linear_map(random, shape);
+  }
+  part.parameter_name = find_activation(part.kind)->parameter.name;
+  return part;
 }
 
 void shuffle_layers(std::mt19937_64& random, PlainNetwork& network) {

@@ -12,6 +12,8 @@ namespace smoothbound::support {
 /// A number from `low` to `high`, the same ones with every standard library.
 std::int64_t between(std::mt19937_64& random, std::int64_t low, std::int64_t high);
 
+/// It need not fit.
+PlainWindow random_window(std::mt19937_64& random, const Sizes& shape, bool with_dilation);
 /// A map that moves, copies or interpolates, or fixed numbers.
 PlainPart random_linear_map(std::mt19937_64& random, const Sizes& shape);
 PlainPart random_conv_transposed(std::mt19937_64& random, const Sizes& shape);
@@ -19,6 +21,8 @@ PlainPart random_conv_transposed(std::mt19937_64& random, const Sizes& shape);
 PlainPart random_normalization(std::mt19937_64& random, const Sizes& shape, bool flat_epsilon);
 /// With its kink or without.
 PlainPart random_prelu(std::mt19937_64& random, const Sizes& shape);
+/// Behind which gradients by blocks are known one by one, if they are in front of it.
+PlainPart random_bending_map(std::mt19937_64& random, const Sizes& shape);
 
 /// Another order in the file; the output stays last.
 void shuffle_layers(std::mt19937_64& random, PlainNetwork& network);

@@ -17,13 +17,17 @@
 namespace smoothbound::support {
 namespace {
 
+bool centres(std::uint64_t seed) { return seed % 5 == 2; }
+
 class RandomNetwork {
  public:
   explicit RandomNetwork(std::uint64_t seed)
       : random_(seed),
         reads_ids_(seed % 11 == 5),
-        centring_(seed % 5 == 2),
-        bending_(seed % 7 == 3 && !centring_),
+        centring_(centres(seed)),
+        bending_(bends(seed)),
+        deep_(bending_ && seed % 4 > 0),
+        long_(deep_ && seed % 13 == 6),
         attending_(seed % 6 == 1 && !bending_) {}
 
   PlainNetwork make() {
@@ -32,12 +36,16 @@ class RandomNetwork {
     kinks_ = chance(30);
     flat_epsilon_ = chance(10);
     make_settings();
-    const std::int64_t depth = between(1, 12);
-    branching_ = chance(50);
+    const std::int64_t depth = long_ ? between(33, 40) : between(deep_ ? 4 : 1, 12);
+    branching_ = chance(long_ ? 10 : 50);
     sharing_ = chance(bending_ ? 10 : 40);
     for (std::int64_t i = 0; i < depth; ++i) {
       if (attending_ && chance(50) && add_attention()) continue;
       if (!sharing_ || !chance(40) || !add_sharing_layer()) add_layer();
+    }
+    if (deep_ && chance(60)) {
+      append_softmax();
+      if (chance(50)) add_layer();
     }
     // A layer stands behind the one whose parameters it takes.
     if (chance(20) && !sharing_) shuffle_layers(random_, network_);
@@ -64,19 +72,23 @@ class RandomNetwork {
   // Of balls in which numbers neither vanish nor explode, if that is what networks are about.
   std::string radius() {
     static constexpr std::array<std::string_view, 5> values{"1", "0.5", "2", "3", "5"};
-    return bending_ && chance(95) ? std::string(one_of(values)) : literal_or_zero();
+    static constexpr std::array<std::string_view, 5> large{"1", "2", "3", "2.5", "3"};
+    if (bending_ && chance(95)) return std::string(one_of(deep_ ? large : values));
+    return literal_or_zero();
   }
 
   void make_settings() {
     static constexpr std::array<std::string_view, 6> norms{"0", "1e-3", "0.5", "1", "30.25", "1e9"};
-    const auto rank = reads_ids_ ? 1 : between(1, 4);
+    const auto rank = reads_ids_ || long_ ? 1 : between(1, 4);
     network_.input = {one_of(std::array<std::int64_t, 5>{1, 2, 4, 6, 3})};
     for (std::int64_t axis = 1; axis < rank; ++axis) network_.input.push_back(between(1, 9));
     network_.batch = one_of(std::array<std::int64_t, 6>{1, 2, 3, 7, 128, 1'000'000});
     if (centring_ && network_.batch == 1) network_.batch = 4;
-    const auto norm = static_cast<std::size_t>(chance(5) ? 0 : between(1, norms.size() - 1));
+    if (deep_ && chance(50)) network_.batch = 1;
+    const auto norm = static_cast<std::size_t>(
+        chance(5) ? 0 : between(deep_ ? norms.size() - 3 : 1, norms.size() - 1));
     network_.norm = norms[norm];
-    if (chance(50)) {
+    if (chance(deep_ ? 20 : 50)) {
       network_.sample_norm =
           norms[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(norm)))];
     }
@@ -94,18 +106,18 @@ class RandomNetwork {
     layer.name = "layer" + std::to_string(index + 1);
     if (chance(25)) layer.radius = radius();
     Sizes shape;
-    if (branching_ && index > 0 && chance(35)) {
+    if (branching_ && index > 0 && chance(deep_ ? 20 : 35)) {
       choose_branches(layer);
       std::vector<Sizes> inputs;
       for (const int input : layer.inputs) inputs.push_back(shape_of(input));
       shape = merged_shape(layer, inputs);
     } else {
-      const bool anywhere = branching_ && chance(45);
+      const bool anywhere = branching_ && chance(deep_ ? 10 : 45);
       layer.inputs = {anywhere ? static_cast<int>(between(-1, index - 1)) : index - 1};
       shape = shape_of(layer.inputs.front());
       if (reads_ids_ && layer.inputs.front() == PlainLayer::network_input) {
         append(layer, make_embedding(), shape);
-      } else if (chance(92)) {
+      } else if (deep_ || chance(92)) {
         append(layer, make_affine(shape), shape);
       }
       // What reads nothing is listed as a reader of the input.
@@ -113,7 +125,7 @@ class RandomNetwork {
         layer.inputs = {PlainLayer::network_input};
       }
     }
-    const std::int64_t maps = between(0, 3);
+    const std::int64_t maps = between(0, deep_ ? 2 : 3);
     for (std::int64_t i = 0; i < maps; ++i) append(layer, make_map(shape), shape);
     network_.layers.push_back(layer);
     shapes_.push_back(shape);
@@ -314,6 +326,13 @@ class RandomNetwork {
     return true;
   }
 
+  // To the last layer, of channels.
+  void append_softmax() {
+    PlainPart part;
+    part.kind = "softmax";
+    append(network_.layers.back(), part, shapes_.back());
+  }
+
   static bool is_small(const std::optional<Sizes>& sizes) {
     return sizes && product_of(*sizes) < 2000;
   }
@@ -324,21 +343,6 @@ class RandomNetwork {
     if (!after) return;
     layer.parts.push_back(part);
     shape = *after;
-  }
-
-  PlainWindow make_window(const Sizes& shape, bool with_dilation) {
-    static constexpr std::array<std::string_view, 5> paddings{"", "same", "valid", "sizes", "same"};
-    PlainWindow window;
-    window.padding = one_of(paddings);
-    const bool stride = chance(60);
-    const bool dilation = with_dilation && chance(40);
-    for (std::size_t axis = 1; axis < shape.size(); ++axis) {
-      window.kernel.push_back(between(1, 4));
-      if (stride) window.stride.push_back(between(1, 3));
-      if (dilation) window.dilation.push_back(between(1, 4));
-      if (window.padding == "sizes") window.pads.push_back(between(0, 3));
-    }
-    return window;
   }
 
   PlainPart make_affine(const Sizes& shape) {
@@ -355,7 +359,7 @@ class RandomNetwork {
       return part;
     }
     part.kind = "conv";
-    part.window = make_window(shape, true);
+    part.window = random_window(random_, shape, true);
     if (chance(50)) {
       part.window.stride.clear();
       part.window.padding = "same";
@@ -399,7 +403,8 @@ class RandomNetwork {
     static const std::vector<ActivationValues> kinked = activations(true);
     PlainPart part;
     if (centring_ && chance(60)) return make_centring_map(shape);
-    if (bending_ && chance(90)) return make_bending_map(shape);
+    const int bending_share = long_ ? 100 : deep_ ? 98 : 90;
+    if (bending_ && chance(bending_share)) return random_bending_map(random_, shape);
     const std::int64_t dice = between(1, 100);
     if (!others.empty() && chance(5)) return make_other(others);
     if (chance(4)) return random_prelu(random_, shape);
@@ -417,7 +422,7 @@ class RandomNetwork {
       }
     } else if (dice <= 76) {
       part.kind = kinks_ && chance(30) ? "max_pool" : "average_pool";
-      part.window = make_window(shape, false);
+      part.window = random_window(random_, shape, false);
       part.window.ceil = part.window.padding != "same" && chance(20);
       part.count_padding = part.kind == "max_pool" || !chance(20);
     } else if (dice <= 79) {
@@ -444,28 +449,6 @@ class RandomNetwork {
     return part;
   }
 
-  // Of which gradients by blocks are known one by one, now and then a softmax behind.
-  PlainPart make_bending_map(const Sizes& shape) {
-    static constexpr std::array<std::string_view, 4> scales{"", "0.1", "1", "3"};
-    PlainPart part;
-    const std::int64_t dice = between(1, 100);
-    if (dice <= 50) {
-      part.kind = "softplus";
-      part.parameter_name = find_activation(part.kind)->parameter.name;
-      part.parameter = one_of(scales);
-    } else if (dice <= 60) {
-      part.kind = "smooth_leaky_relu";
-    } else if (dice <= 80) {
-      part.kind = "average_pool";
-      part.window = make_window(shape, false);
-    } else if (dice <= 95) {
-      return random_linear_map(random_, shape);
-    } else {
-      part.kind = "softmax";
-    }
-    return part;
-  }
-
   PlainPart make_normalization(const Sizes& shape) {
     PlainPart part = random_normalization(random_, shape, flat_epsilon_);
     if (part.affine && chance(50)) part.affine_radius = literal_or_zero();
@@ -476,6 +459,8 @@ class RandomNetwork {
   bool reads_ids_;
   bool centring_;   // with many batch norms of elements
   bool bending_;    // of affine parts, linear maps and softplus
+  bool deep_;       // with many of those, and large numbers
+  bool long_;       // with more than 32 blocks
   bool attending_;  // with attention
   PlainNetwork network_;
   std::vector<Sizes> shapes_;
@@ -486,6 +471,8 @@ class RandomNetwork {
 };
 
 }  // namespace
+
+bool bends(std::uint64_t seed) { return seed % 7 == 3 && !centres(seed); }
 
 PlainNetwork random_network(std::uint64_t seed) { return RandomNetwork(seed).make(); }
 

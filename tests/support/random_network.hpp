@@ -12,4 +12,9 @@ namespace smoothbound::support {
 /// infinite.
 PlainNetwork random_network(std::uint64_t seed);
 
+/// Whether that network consists of affine parts, linear maps and what bends as softplus does, most
+/// of them in deep chains and some in chains of more than 32 blocks: that is where gradients by all
+/// blocks together are bounded.
+bool bends(std::uint64_t seed);
+
 }  // namespace smoothbound::support
