@@ -27,8 +27,9 @@ class Nearest {
     if (bound.is_infinite()) return;
     const double number = bound.to_double();
     constexpr double rounding = 1e-9;
-    // Where nothing is to be found, differences leave the noise of rounding.
-    constexpr double noise = 1e-10;
+    // Where nothing is to be found, differences leave the noise of rounding, 1e-10 behind two
+    // normalizations.
+    constexpr double noise = 1e-8;
     EXPECT_LE(found, number * (1 + rounding) + (bound.is_zero() ? noise : 0)) << what;
     if (bound.is_zero()) return;
     Ratio& best = ratios_[what];
