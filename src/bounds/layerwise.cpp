@@ -202,11 +202,15 @@ std::vector<Magnitude> majorizer(const LayerwiseBounds& bounds, std::span<const 
   return D;
 }
 
+bool may_move(const LayerwiseBounds& bounds, std::size_t group) {
+  return bounds.H(group, group).is_finite() && !bounds.groups[group].norm.is_zero();
+}
+
 std::vector<Magnitude> usual_majorizer(const LayerwiseBounds& bounds) {
   const std::size_t count = bounds.groups.size();
   std::vector<Magnitude> x(count, Magnitude::from_count(1));
   for (std::size_t i = 0; i < count; ++i) {
-    if (bounds.H(i, i).is_infinite()) x[i] = {};
+    if (!may_move(bounds, i)) x[i] = {};
   }
   // x_j <- 1 / sum_i H_ij / (H x)_i, which never raises the product of all D_i.
   constexpr int passes = 20;
@@ -233,7 +237,10 @@ std::vector<Magnitude> best_majorizer(const LayerwiseBounds& bounds, std::span<c
   std::size_t best = 0;
   LowerBound most;
   for (std::size_t i = 0; i < g.size(); ++i) {
-    if (bounds.H(i, i).is_infinite()) all[i] = alone[i] = {};
+    if (!may_move(bounds, i)) {
+      all[i] = alone[i] = {};
+      continue;
+    }
     const LowerBound reached = g[i].turned() * g[i].turned() / bounds.H(i, i);
     if (reached > most) best = i;
     most = std::max(most, reached);

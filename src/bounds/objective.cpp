@@ -50,7 +50,9 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
   Magnitude smoothness = Magnitude::infinity();
   Magnitude slope = Magnitude::infinity();
   Magnitude curvature;
-  Magnitude bent = Magnitude::infinity();  // <z', f'' z'>, where z is small and not all of z' large
+  // <z', f'' z'>, where z is small and not all of z' large, of a term and of the batch.
+  Magnitude bent = Magnitude::infinity();
+  Magnitude bent_of_batch = Magnitude::infinity();
   Magnitude least = Magnitude::infinity();  // of a level alone: it names the route
   Route route = Route::stacked;
   for (const LossAtLevel& f : loss_at_levels(graph, settings, psi, refine, at_point)) {
@@ -71,10 +73,12 @@ ObjectiveBounds compose_at_levels(const Graph& graph, const BoundTable& table,
       const Magnitude mean = f.curvature / f.terms;
       const Magnitude s = square_root(f.radial_curvature / mean.turned());
       bent = mean * rules::squared_gradient(psi.blocks(), f.level, psi.m[f.level], s);
+      if (refine.radial && f.level == euclidean) bent_of_batch = bent;
     }
   }
   ObjectiveBounds bounds = with_regularizer(
-      lipschitz, smoothness + std::min(slope * slope * curvature, bent), settings, table);
+      lipschitz, smoothness + std::min({slope * slope * curvature, bent, bent_of_batch}), settings,
+      table);
   bounds.route = route;
   return bounds;
 }

@@ -111,12 +111,16 @@ void require_numbers(const Graph& graph) {
   }
 }
 
-void note_refinements(const Refinements& used, std::vector<std::string>& notes) {
+void note_refinements(const ReportOptions& options, std::vector<std::string>& notes) {
   std::vector<std::string_view> off;
   for (const RefinementRow& row : refinements) {
-    if (!(used.*row.flag)) off.push_back(row.name);
+    if (!(options.refinements.*row.flag)) off.push_back(row.name);
   }
-  if (!off.empty()) notes.push_back(fmt::format("method sharp without {}", join(off)));
+  if (off.empty()) return;
+  const bool has_sharp = std::find(options.methods.begin(), options.methods.end(), Method::sharp) !=
+                         options.methods.end();
+  notes.push_back(has_sharp ? fmt::format("method sharp without {}", join(off))
+                            : "without has no effect: method paper has no refinements");
 }
 
 // What each refinement makes of a layer, one after the other switched on; of the output also what
@@ -160,7 +164,7 @@ void trace_refinements(const Report& report, const Inputs& inputs, std::uint32_t
       constexpr int digits = 4;
       trace.lines.push_back({std::string(symbol), std::string(row.description), number,
                              fmt::format("{}: a factor of {} below", row.name,
-                                         (before[i].value / number.turned()).to_text(digits))});
+                                         (before[i].value.turned() / number).to_text(digits))});
     }
     before = std::move(now);
   }
@@ -176,8 +180,10 @@ LayerwiseReport evaluate_layerwise(const Report& report, const MethodReport& res
   if (objective.smoothness.is_infinite()) return layerwise;
   LowerBound product = LowerBound::from_count(1);
   std::int64_t factors = 0;
-  for (const Magnitude& D : layerwise.majorizer) {
-    if (D.is_zero()) continue;  // F does not depend on these blocks
+  for (std::size_t i = 0; i < layerwise.majorizer.size(); ++i) {
+    const Magnitude& D = layerwise.majorizer[i];
+    // F does not depend on these blocks, or they have no room.
+    if (D.is_zero() || !may_move(layerwise.bounds, i)) continue;
     product *= objective.smoothness.turned() / D;
     ++factors;
   }
@@ -253,7 +259,7 @@ Report make_report(const Source& source, const ReportOptions& options, const Lim
   if (options.explain) report.explained_layer = find_layer(report.graph, *options.explain);
   report.default_count = report.assumptions.size();
   if (options.smooth_beta) note_not_replaced(report.graph, options, notes);
-  note_refinements(options.refinements, notes);
+  note_refinements(options, notes);
   if (options.layerwise && report.settings.loss == nullptr) {
     notes.emplace_back("layerwise has no effect: there is no loss, and steps decrease one");
   }

@@ -251,8 +251,9 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
   Magnitude slope = slope_within(a, m_inner);
   if (grows) slope = std::min(slope, growth->slope_within(m_inner));
   const auto norm_of = [&](const Magnitude& x, const Magnitude& x_inner) {
-    const Magnitude bound = std::min(
-        {a.bound, by_slope(a, x), by_curvature(a, x, refine_.growth ? x_inner : x, method_)});
+    const Magnitude bound =
+        std::min({a.bound, by_slope(a, x),
+                  by_curvature(a, x, refine_.growth ? std::min(x, x_inner) : x, method_)});
     const bool has_norm = grows && growth->norm != nullptr;
     return has_norm ? std::min(bound, growth->norm_within(x, extents.outside(level))) : bound;
   };
@@ -267,7 +268,9 @@ void Composition::apply(std::size_t level, const MapAtLevel& a, const MapGrowth*
   const bool is_joint = growth != nullptr && refine_.joint && growth->joint.is_finite();
   apply_to_derivatives(level, a, slope, is_joint ? growth->joint : Magnitude::infinity(), z, image);
   const bool bends = grows && !a.smoothness.is_zero() && z_.knows_blocks() && a.inner;
-  if (bends && level == finest_level(z_.level_set(), *a.inner)) {
+  // The bound of the whole batch may be far below what samples, each by itself, allow.
+  const bool is_for_batch = refine_.radial && level == euclidean;
+  if (bends && (is_for_batch || level == finest_level(z_.level_set(), *a.inner))) {
     lower_unsaturated(level, a, *growth, slope, extents, z, image);
   }
 }

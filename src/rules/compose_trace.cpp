@@ -66,7 +66,8 @@ void Composition::record_map(const MapConstants& a, const Value& before) const {
              ? "||a(0)|| + (||grad a(0)|| + L_a m) m, the smallest of all bounds"
          : now == by_curvature
              ? "||a(0)|| + (||grad a(0)|| + L_a/2 m) m, the smallest of all bounds"
-             : "by growth or by another level, the smallest of all bounds",
+         : !is_paper && refine_.growth ? "by growth or by another level, the smallest of all bounds"
+                                       : "by another level, the smallest of all bounds",
          now, "Prop 4.4 (i)");
 }
 
@@ -87,7 +88,15 @@ void Composition::record_earlier_and_own(const Triple& total) const {
   const bool has_rest = earlier < z_.groups();
   const bool has_own = own_ != none_;
   const Magnitude none;
-  record_terms("l", is_paper ? "P (A l_in + B), (20)" : "P sqrt((A l_in)^2 + B^2)", total.lipschitz,
+  const Magnitude& S = z_.S[euclidean];
+  const bool by_slope_of_all = S.is_finite() && S == total.lipschitz;
+  if (by_slope_of_all)
+    record("S", "of all blocks at once, less than of each", S, "in place of l_i");
+  record_terms("l",
+               is_paper          ? "P (A l_in + B), (20)"
+               : by_slope_of_all ? "S, below P sqrt((A l_in)^2 + B^2)"
+                                 : "P sqrt((A l_in)^2 + B^2)",
+               total.lipschitz,
                std::array{TraceLine{"P A l_in", "earlier parameters",
                                     has_rest ? z_.l(earlier)[euclidean] : none, "term of l"},
                           TraceLine{"P B", "own parameters", has_own ? z_.l(own_)[euclidean] : none,
@@ -108,10 +117,7 @@ void Composition::record_earlier_and_own(const Triple& total) const {
   }
   const Magnitude& T = z_.T[euclidean];
   const bool by_form = T.is_finite() && T == total.smoothness;
-  if (by_form) {
-    entries.push_back({"T", "along one direction, which says less than H of pairs of them", T,
-                       "instead of the eigenvalue"});
-  }
+  if (by_form) record("T", "along one direction, less than H says of pairs", T, "in place of H");
   record_terms("L",
                by_form ? "T, below the largest eigenvalue of [H_11 H_12; H_12 H_22]"
                        : "largest eigenvalue of [H_11 H_12; H_12 H_22]",
@@ -149,21 +155,20 @@ void Composition::record_levels(const Value& all) const {
 
 void Composition::record_terms(std::string_view symbol, std::string_view formula,
                                const Magnitude& total, std::span<const TraceLine> terms) const {
-  const TraceLine* largest = nullptr;
+  const TraceLine* largest = &terms.front();
   for (const TraceLine& term : terms) {
     trace_->lines.push_back(term);
-    // A term may be larger than what others say of the whole.
-    if (term.value > total || (largest != nullptr && term.value <= largest->value)) continue;
-    largest = &term;
+    if (term.value > largest->value) largest = &term;
   }
   record(symbol, formula, total, "");
   constexpr int digits = 6;
   std::string conclusion = std::string(symbol) + " = " + total.to_text(digits);
   if (total.is_finite() && !total.is_zero()) {
-    conclusion += largest == nullptr
-                      ? ": less than each of its parts"
-                      : ": the largest part is " + largest->symbol + " = " +
-                            largest->value.to_text(digits) + " (" + largest->formula + ")";
+    // What is known of the whole may be less than a term by itself.
+    conclusion +=
+        largest->value <= total ? ": the largest part is " : ": less than its largest part, ";
+    conclusion +=
+        largest->symbol + " = " + largest->value.to_text(digits) + " (" + largest->formula + ")";
   }
   trace_->conclusions.push_back(std::move(conclusion));
 }

@@ -58,17 +58,22 @@ Magnitude e_for(std::size_t n) {
   return n <= most_exact ? table[n] : e_of(n);
 }
 
-// The different positive radii, the smallest four of them.
+// The different positive radii in their order; of more than there is time for some, the smallest
+// one among them.
 std::vector<Magnitude> radii_of(std::span<const BlockBound> blocks) {
-  constexpr std::size_t most = 4;
-  std::vector<Magnitude> radii;
+  std::vector<Magnitude> all;
   for (const BlockBound& block : blocks) {
-    const auto place = std::lower_bound(radii.begin(), radii.end(), block.radius);
-    const bool is_new = place == radii.end() || *place != block.radius;
-    if (is_new && !block.radius.is_zero()) radii.insert(place, block.radius);
-    if (radii.size() > most) radii.pop_back();
+    if (!block.radius.is_zero()) all.push_back(block.radius);
   }
-  return radii;
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  constexpr std::size_t most_pairs = 1024;  // of a radius and a block
+  const std::size_t most =
+      blocks.empty() ? 1 : std::max<std::size_t>(most_pairs / blocks.size(), 4);
+  if (all.size() <= most) return all;
+  std::vector<Magnitude> some;
+  for (std::size_t i = 0; i < most; ++i) some.push_back(all[i * all.size() / most]);
+  return some;
 }
 
 }  // namespace

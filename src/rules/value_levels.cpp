@@ -97,12 +97,14 @@ void Value::fill_others() {
   }
 }
 
-// Lists of blocks are given up where they would cost the square of a great depth.
+// Work is bounded: lists of very many blocks are given up, and of many in many cells these become
+// one, as blocks say more than cells.
 void Value::limit_blocks() {
   constexpr std::size_t most_in_cells = 4096;
-  if (blocks_.size() > most_listed_blocks || blocks_.size() * cells_.size() > most_in_cells) {
-    forget_blocks();
-  }
+  if (blocks_.size() > most_listed_blocks) return forget_blocks();
+  if (blocks_.size() * cells_.size() <= most_in_cells) return;
+  fill_others();
+  divide(nullptr);
 }
 
 void Value::relax(const Extents& extents) {

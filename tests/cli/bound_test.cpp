@@ -82,6 +82,16 @@ TEST(BoundInWords, TellsWhatAnInfiniteSmoothnessMeans) {
             "above");
 }
 
+// What moves in one block alone may still be certified.
+TEST(BoundInWords, TellsThatAnInfiniteSmoothnessIsThatOfAllBlocks) {
+  const std::string text =
+      "input: {shape: [2]}\nloss: logistic\n"
+      "layers: [{name: a, dense: 2, then: [relu]}, {name: b, dense: 2}]\n";
+  EXPECT_EQ(lines_of(run_program({"bound", "--layerwise", "-"}, text).out).back(),
+            "In words: no step of gradient descent in all parameters at once, however small, is "
+            "certified; the reasons stand above");
+}
+
 // Parameters that the output does not depend on: F is constant.
 TEST(BoundInWords, AllowsAnyStepOfAConstantObjective) {
   EXPECT_EQ(in_words("input: {shape: [2], norm: 0}\nloss: logistic\n"
@@ -123,6 +133,40 @@ TEST(Bound, MethodChoosesWhatIsShown) {
   EXPECT_THAT(table.out, HasSubstr("method sharp"));
 }
 
+TEST(BoundWithout, LeavesRefinementsOutAndSaysSo) {
+  const auto numbers = [](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments{"bound", "--format", "json", "-"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return Json::parse(run_program(arguments, std::string(small_network)).out);
+  };
+  const Json all = numbers({});
+  const Json fewer = numbers({"--without", "growth,levels"});
+  const auto smoothness = [](const Json& json) {
+    return json.at("results").at(0).at("network").at("smoothness").at("log10").get<double>();
+  };
+  EXPECT_GT(smoothness(fewer), smoothness(all));
+  EXPECT_THAT(fewer.at("assumptions").dump(), HasSubstr("method sharp without levels, growth"));
+  EXPECT_THAT(all.at("assumptions").dump(), ::testing::Not(HasSubstr("without")));
+  const Json paper = numbers({"--method", "paper", "--without", "growth"});
+  EXPECT_THAT(paper.at("assumptions").dump(),
+              HasSubstr("without has no effect: method paper has no refinements"));
+}
+
+TEST(BoundWithout, PointsAtANameThatThereIsNot) {
+  const auto message = [](const std::string& list) {
+    const Outcome run = run_program({"bound", "--without", list, "-"}, std::string(small_network));
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "");
+    return run.err;
+  };
+  EXPECT_EQ(message("maps,cauchi"),
+            "<command line>:1:34: error: there is no refinement 'cauchi'\n"
+            " 1 | smoothbound bound --without maps,cauchi -\n"
+            "   |                                  ^\n"
+            "hint: did you mean 'cauchy'?\n");
+  EXPECT_THAT(message("zzzzz"), HasSubstr("hint: there are: levels, growth, joint, loss, "));
+}
+
 class LayerwiseBound : public ::testing::Test {
  protected:
   // What --layerwise adds in JSON.
@@ -154,6 +198,27 @@ TEST_F(LayerwiseBound, JsonHasAGroupForEachBlock) {
           .at(0)
           .contains("layerwise"),
       false);
+}
+
+// It costs the others nothing, and has no part in the mean of the steps.
+TEST_F(LayerwiseBound, ABlockOfRadiusZeroDoesNotMove) {
+  const std::string head = "input: {shape: [3]}\nbatch: 1\nloss: logistic\nlayers:\n";
+  const std::string tail = "  - {name: b, dense: 4, then: [softplus]}\n  - {name: o, dense: 3}\n";
+  const Json fixed =
+      layerwise_of(head + "  - {name: a, dense: 4, radius: 0, then: [softplus]}\n" + tail);
+  ASSERT_EQ(fixed.at("groups").size(), 3U);
+  EXPECT_EQ(fixed.at("groups").at(0).at("majorizer").at("text"), "inf");
+  EXPECT_EQ(fixed.at("groups").at(0).at("step_size").at("text"), "0");
+  EXPECT_GE(fixed.at("gain").at("log10"), 0);
+  // Of two blocks, l of both in D: below twice the larger L.
+  const auto majorizer = [&](std::size_t i) {
+    return std::stod(std::string(fixed.at("groups").at(i).at("majorizer").at("text")));
+  };
+  const auto smoothness = [&](std::size_t i) {
+    return std::stod(std::string(fixed.at("groups").at(i).at("smoothness").at("text")));
+  };
+  EXPECT_LE(1 / majorizer(1) * smoothness(1), 1);
+  EXPECT_GT(1 / majorizer(1) * smoothness(1), 0.3);
 }
 
 // Of what several gradients cannot be at once, pairs of blocks know nothing.

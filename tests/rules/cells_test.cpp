@@ -289,8 +289,8 @@ TEST(Cells, EndWherePositionsAreUnknown) {
   EXPECT_TRUE(fewer.value().cells().empty());
 }
 
-// Beyond 4096 pairs of a block and a cell nothing is known of blocks any more, by nobody.
-TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
+// Beyond 4096 pairs of a block and a cell there is one cell, with the largest numbers.
+TEST(Cells, BecomeOneWhereThereAreTooManyBlocks) {
   constexpr std::int64_t n = 256;
   AffineConstants triangle = window(n);
   std::vector<AxisReads::Output> outputs;
@@ -326,12 +326,14 @@ TEST(Cells, GiveUpBlocksWhereThereAreTooMany) {
   fewer.apply(last, number(1), {1, 2, 1}, rest, 16);
   ASSERT_EQ(fewer.value().cells().size(), 2U);
   EXPECT_EQ(fewer.value().blocks().size(), 17U);
+  const Magnitude largest_m = value.m[per_position];
   parts.apply(pointwise, number(1), extents, rest, 16);
   value = parts.value();
-  EXPECT_EQ(value.cells().size(), 256U);
-  EXPECT_FALSE(value.knows_blocks());
-  EXPECT_FALSE(value.cells().front().knows_blocks());
-  EXPECT_TRUE(value.cells().front().blocks().empty());
+  EXPECT_TRUE(value.cells().empty());
+  ASSERT_EQ(value.blocks().size(), 17U);
+  EXPECT_EQ(check_upper(value.m[per_position], Ball::of(largest_m)), "");
+  EXPECT_EQ(check_upper(value.blocks()[0].l[per_position], Ball(8)), "");
+  EXPECT_EQ(check_upper(value.blocks()[15].l[per_position], Ball(16)), "");
 }
 
 // A new stretch begins with pairs of directions that T bounds, in each cell by its own.

@@ -166,15 +166,24 @@ TEST(SquaredGradient, TakesTheRadiiThatOccur) {
   const Ball without_small = Ball::decimal("0.25") + e_of(5) / Ball(16) +
                              Ball(5) * square(gamma_of(5) * Ball::decimal("0.5") / Ball(4));
   EXPECT_EQ(check_upper(E(blocks, 1, 0.25), without_small), "");
-  // Beyond four radii blocks of larger ones are divided by the fourth: e_2 M^2/64 and not /256.
+  // The last two of six radii: e_2 M^2/16^2.
   for (std::size_t k = 0; k < 6; ++k) {
     blocks[k] =
         block_of(static_cast<double>(std::size_t{1} << k), number(k < 4 ? 0.5 : 1000), Magnitude());
   }
-  EXPECT_EQ(E(blocks, 100, 0), number(1 + 2 * 10000.0 / 64));
-  // That of no radius is none of the four.
+  EXPECT_EQ(E(blocks, 100, 0), number(1 + 2 * 10000.0 / 256));
+  // No radius is none of them.
   blocks.push_back(block_of(0, Magnitude(), Magnitude()));
-  EXPECT_EQ(E(blocks, 100, 0), number(1 + 2 * 10000.0 / 64));
+  EXPECT_EQ(E(blocks, 100, 0), number(1 + 2 * 10000.0 / 256));
+}
+
+// Of 64 different radii every fourth is tried: the last two blocks are divided by 61.
+TEST(SquaredGradient, TriesSomeOfManyRadii) {
+  std::vector<BlockBound> blocks;
+  for (int k = 1; k <= 64; ++k) {
+    blocks.push_back(block_of(k, number(k <= 62 ? 0 : 1000), Magnitude()));
+  }
+  EXPECT_EQ(E(blocks, 61, 0), number(2));
 }
 
 TEST(SquaredGradient, RandomListsHaveTheSmallestOfTheirCandidates) {

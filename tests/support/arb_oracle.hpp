@@ -55,7 +55,7 @@ class Oracle {
     OracleObjective f;
     if (sharp_) {
       f = oracle::sharp_objective(network_, last.bounds, oracle::Counts::of(last.shape, batch_),
-                                  active_, refinements_.loss);
+                                  active_, refinements_);
     } else {
       const OracleTriple psi = last.bounds.total();
       const oracle::OracleLoss loss = oracle::paper_loss(network_, psi.m, batch_, last.shape);

@@ -66,6 +66,8 @@ class Ball {
   }
 
   [[nodiscard]] bool is_infinite() const { return infinite_; }
+  /// Whether it says anything.
+  [[nodiscard]] bool is_known() const { return infinite_ || arb_is_finite(x_) != 0; }
   [[nodiscard]] bool is_zero() const { return !infinite_ && arb_is_zero(x_) != 0; }
   [[nodiscard]] const arb_t& raw() const { return x_; }
   [[nodiscard]] arb_t& raw() { return x_; }
@@ -115,7 +117,7 @@ class Ball {
   friend Ball square_root(const Ball& a) {
     if (a.infinite_) return infinity();
     Ball result;
-    arb_sqrt(result.x_, a.x_, precision);
+    arb_sqrtpos(result.x_, a.x_, precision);  // of a ball around 0, too
     return result;
   }
   friend Ball smaller(const Ball& a, const Ball& b) {
@@ -136,6 +138,13 @@ class Ball {
     if (a.infinite_ || b.infinite_) return infinity();
     Ball result;
     arb_union(result.x_, a.x_, b.x_, precision);
+    return result;
+  }
+  /// A number that the ball contains, exactly.
+  friend Ball midpoint(const Ball& a) {
+    if (a.infinite_) return infinity();
+    Ball result;
+    arb_get_mid_arb(result.x_, a.x_);
     return result;
   }
   /// |a - b|, of finite ones.
@@ -194,6 +203,7 @@ inline const Ball& tolerance() {
 inline std::string check_upper(const Magnitude& value, const Ball& exact) {
   const Ball given = Ball::of(value);
   const std::string both = value.to_text(25) + " for the exact " + exact.to_text();
+  if (!exact.is_known()) return both + ": nothing is known of it";
   if (given.is_infinite() != exact.is_infinite()) return both + ": one is infinite";
   if (given.is_infinite()) return {};
   if (certainly_less(given, exact)) return both + ": below";
@@ -205,6 +215,7 @@ inline std::string check_upper(const Magnitude& value, const Ball& exact) {
 inline std::string check_lower(const LowerBound& value, const Ball& exact) {
   const Ball given = Ball::of(value);
   const std::string both = value.to_text(25) + " for the exact " + exact.to_text();
+  if (!exact.is_known()) return both + ": nothing is known of it";
   if (given.is_infinite() != exact.is_infinite()) return both + ": one is infinite";
   if (given.is_infinite()) return {};
   if (certainly_less(exact, given)) return both + ": above";

@@ -92,12 +92,11 @@ inline MeanLoss mean_loss(const PlainNetwork& network, const Levels& m, const Co
 }
 
 /// Of f''[z', z'], where the predictions are small or have one class that is much larger than the
-/// others: at the finest level without entries, at the position where it is largest.
+/// others: at a level without entries, at the position where it is largest.
 inline Ball by_singles(const PlainNetwork& network, const OracleValue& z, const MeanLoss& f,
-                       const ActiveLevels& active) {
+                       std::size_t level) {
   const bool is_logistic = network.loss == "logistic";
   if (!z.singles || (!is_logistic && network.loss != "binary_logistic")) return Ball::infinity();
-  const std::size_t level = active.axes ? of_token : of_batch;
   const Ball terms(f.terms.outside(level));
   const Ball nu = f.curvature / terms;
   // A sum of the variances of k numbers, each at most k (2/e)^2; or of x^2 s (1-s).
@@ -116,13 +115,13 @@ inline Ball by_singles(const PlainNetwork& network, const OracleValue& z, const 
 /// Bounds of the loss of predictions z(w), of `counts` for a sample.
 inline OracleObjective sharp_objective(const PlainNetwork& network, const OracleValue& z,
                                        const Counts& counts, const ActiveLevels& active,
-                                       bool on_ball) {
+                                       const OracleRefinements& refinements) {
   if (!is_mean(network)) {
     const OracleLoss f = loss_of_batch(network.loss, counts.samples, true);
     const OracleTriple psi = z.total();
     return {psi.l * f.l, psi.L * f.l + square(psi.l) * f.L};
   }
-  const MeanLoss f = mean_loss(network, z.m.largest(), counts, on_ball);
+  const MeanLoss f = mean_loss(network, z.m.largest(), counts, refinements.loss);
   Ball first = Ball::infinity();
   Ball second = Ball::infinity();
   Ball slope = Ball::infinity();
@@ -135,7 +134,9 @@ inline OracleObjective sharp_objective(const PlainNetwork& network, const Oracle
     slope = smaller(slope, l);
     second = smaller(second, f.slope[A] * (psi.L / terms));
   }
-  return {first, second + smaller(f.curvature * square(slope), by_singles(network, z, f, active))};
+  Ball bent = by_singles(network, z, f, active.axes ? of_token : of_batch);
+  if (refinements.radial) bent = smaller(bent, by_singles(network, z, f, of_batch));
+  return {first, second + smaller(f.curvature * square(slope), bent)};
 }
 
 }  // namespace oracle

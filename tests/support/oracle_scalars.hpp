@@ -72,8 +72,8 @@ inline Ball sum_of_squares(const std::vector<BlockOfScalar>& blocks, const std::
 }
 
 /// E(scalar): what |grad sigma|^2 is at most for scalars sigma of at most that, M at most anywhere.
-/// The sets that are tried: of the blocks whose radius is not below one of the four smallest the
-/// last ones.
+/// The sets that are tried: of the blocks whose radius is not below one of those that occur the
+/// last ones; of the radii as many as 1024 pairs with blocks are, at least four.
 inline Ball largest_sum_of_squares(const std::vector<BlockOfScalar>& blocks, const Ball& scalar,
                                    const Ball& M) {
   std::vector<Ball> radii;
@@ -85,7 +85,12 @@ inline Ball largest_sum_of_squares(const std::vector<BlockOfScalar>& blocks, con
   }
   std::sort(radii.begin(), radii.end(),
             [](const Ball& a, const Ball& b) { return certainly_less(a, b); });
-  if (radii.size() > 4) radii.resize(4);
+  const std::size_t most = std::max<std::size_t>(1024 / std::max<std::size_t>(blocks.size(), 1), 4);
+  if (radii.size() > most) {
+    std::vector<Ball> some;
+    for (std::size_t i = 0; i < most; ++i) some.push_back(radii[i * radii.size() / most]);
+    radii = some;
+  }
   Ball least = sum_of_squares(blocks, std::vector<bool>(blocks.size()), 1, scalar, M);
   for (const Ball& rho : radii) {
     std::vector<bool> last(blocks.size());

@@ -200,7 +200,8 @@ struct SharpNode {
   [[nodiscard]] Ball norm_behind(const oracle::MapStatements& maps, const oracle::MapStatement& a,
                                  const Numbers& of, const Route& route, const Slot& slot) const {
     const Ball m = a.reads.read(of, route, slot);
-    const Ball m_of_taylor = refinements.growth ? inner_of(maps, a, slot.level).read(of) : m;
+    const Ball m_of_taylor =
+        refinements.growth ? smaller(m, inner_of(maps, a, slot.level).read(of)) : m;
     const Ball least =
         smaller(smaller(a.bound, a.at_zero + a.lipschitz * m),
                 a.at_zero + (a.slope_at_zero + a.smoothness / Ball(2) * m_of_taylor) * m);
@@ -335,12 +336,13 @@ struct SharpNode {
     using oracle::root;
     const oracle::Unsaturated& f = maps.unsaturated;
     if (!z.singles || f.kind == oracle::Unsaturated::Kind::none) return;
-    const std::size_t level = active.axes ? f.inner : oracle::of_batch;
-    const oracle::MapStatement& a = maps.at[level].value();
-    const Ball slope = slope_of(maps, a, inner_of(maps, a, level).read(z.m));
+    const std::size_t finest = active.axes ? f.inner : oracle::of_batch;
     const auto lower = [](Ball& x, const Ball& to) { x = smaller(x, to); };
     for (const Slot& slot : y.slots()) {
-      if (slot.level != level) continue;
+      const std::size_t level = slot.level;
+      if (level != finest && !(refinements.radial && level == oracle::of_batch)) continue;
+      const oracle::MapStatement& a = maps.at[level].value();
+      const Ball slope = slope_of(maps, a, inner_of(maps, a, level).read(z.m));
       const auto E = [&](const Ball& scalar) {
         return oracle::largest_sum_of_squares(*z.singles, z.m, slot, scalar);
       };

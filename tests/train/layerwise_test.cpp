@@ -41,6 +41,15 @@ layers:
   - {name: both, concat: [product, a]}
   - {dense: 2}
 )"},
+                                        NamedNetwork{"Fixed", R"(
+input: {shape: [4]}
+radius: 1.5
+loss: square
+layers:
+  - {name: a, dense: 3, radius: 0, then: [softplus]}
+  - {name: b, dense: 3, then: [sigmoid]}
+  - {dense: 2}
+)"},
                                         NamedNetwork{"Normalized", R"(
 input: {shape: [2, 4, 4]}
 radius: 0.9
@@ -273,8 +282,8 @@ TEST(LayerwiseTraining, NoBlockLeavesTheBallThatIsCertified) {
 
 TEST(LayerwiseTraining, StepsAreThoseOfTheGroups) {
   LayerwiseBounds bounds;
-  bounds.groups = {{{0, 2}, {}, {}}, {{1}, {}, {}}};
   const auto number = [](std::int64_t n) { return Magnitude::from_count(n); };
+  bounds.groups = {{{0, 2}, number(1), {}}, {{1}, number(1), {}}};
   bounds.smoothness = {number(4), {}, {}, number(8)};
   const std::vector<Magnitude> lengths{number(3), number(1), number(4)};
   EXPECT_EQ(steps_by_block(bounds, lengths), (std::vector<double>{0.25, 0.125, 0.25}));
@@ -286,6 +295,10 @@ TEST(LayerwiseTraining, StepsAreThoseOfTheGroups) {
   EXPECT_EQ(steps_by_block(bounds, std::vector<Magnitude>{{}, number(1), {}}),
             (std::vector<double>{0, 0.125, 0}));
   bounds.smoothness = {Magnitude::from_decimal("1e400"), {}, {}, number(8)};
+  EXPECT_EQ(steps_by_block(bounds, lengths), (std::vector<double>{0, 0.125, 0}));
+  // In a ball of radius 0 nothing moves.
+  bounds.smoothness = {number(4), number(2), number(2), number(8)};
+  bounds.groups[0].norm = {};
   EXPECT_EQ(steps_by_block(bounds, lengths), (std::vector<double>{0, 0.125, 0}));
 }
 

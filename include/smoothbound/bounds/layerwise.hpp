@@ -49,13 +49,16 @@ LayerwiseBounds bound_layerwise_around(const Graph& graph, const ResolvedSetting
 /// and H has other entries in row i, D_i is inf: such a group does not move.
 std::vector<Magnitude> majorizer(const LayerwiseBounds& bounds, std::span<const Magnitude> x);
 
+/// Whether a group takes part in steps: its H_ii is finite, and it is not in a ball of radius 0.
+bool may_move(const LayerwiseBounds& bounds, std::size_t group);
+
 /// The D whose steps 1 / D_i have the largest geometric mean, whatever the gradient is: at least
-/// 1 / lambda_max(H), but for what more passes would add. Groups with an infinite H_ii do not move.
+/// 1 / lambda_max(H), but for what more passes would add; of groups that may move.
 std::vector<Magnitude> usual_majorizer(const LayerwiseBounds& bounds);
 
 /// The D among many for which sum g_i^2 / D_i, twice the certified decrease, is largest, at a
 /// gradient whose groups have the lengths g. No group moves farther than `farthest`, g_i / D_i.
-/// Where that is inf, the sum is at least |g|^2 / lambda_max(H).
+/// Where that is inf, the sum is at least |g|^2 / lambda_max(H), of groups that may move.
 std::vector<Magnitude> best_majorizer(const LayerwiseBounds& bounds, std::span<const Magnitude> g,
                                       const Magnitude& farthest);
 

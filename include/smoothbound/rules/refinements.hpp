@@ -41,7 +41,7 @@ inline constexpr std::array refinements{
                   &Refinements::maps},
     RefinementRow{"cauchy", "gradients of numbers at which softplus and softmax bend",
                   &Refinements::cauchy},
-    RefinementRow{"radial", "with that, values without a block by the rules for norms",
+    RefinementRow{"radial", "with cauchy, values without a block by the rules for norms",
                   &Refinements::radial},
     RefinementRow{"attention", "what attention takes means of: the largest entries over tokens",
                   &Refinements::attention},

@@ -74,8 +74,8 @@ class BoundCommand {
   }
 
   // "levels,joint"
-  void switch_off(std::string_view names) {
-    while (!names.empty()) {
+  void switch_off(const std::string_view all) {
+    for (std::string_view names = all; !names.empty();) {
       const std::size_t end = std::min(names.find(','), names.size());
       const std::string_view name = names.substr(0, end);
       names.remove_prefix(std::min(end + 1, names.size()));
@@ -85,8 +85,10 @@ class BoundCommand {
         continue;
       }
       const std::vector<std::string_view> known = refinement_names();
-      throw SpecError(line_.scalar("--without", options_.without).location,
-                      fmt::format("there is no refinement '{}'", name),
+      Location place = line_.scalar("--without", options_.without).location;
+      const bool is_argument = place.line == 1;  // in a file there may be quotes
+      if (is_argument) place.column += static_cast<std::uint32_t>(name.data() - all.data());
+      throw SpecError(place, fmt::format("there is no refinement '{}'", name),
                       suggest(name, known, fmt::format("there are: {}", join(known))));
     }
   }

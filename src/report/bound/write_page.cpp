@@ -147,8 +147,10 @@ std::string in_words(const MethodReport& result) {
         number(lipschitz));
   }
   if (result.objective->smoothness.is_infinite()) {
-    return fmt::format("In words: no step of gradient descent, however small, is certified{}",
-                       reasons);
+    const bool some_are =
+        result.layerwise && std::ranges::any_of(result.layerwise->majorizer, &Magnitude::is_finite);
+    return fmt::format("In words: no step of gradient descent{}, however small, is certified{}",
+                       some_are ? " in all parameters at once" : "", reasons);
   }
   if (result.objective->smoothness.is_zero()) {
     return "In words: while the parameters stay in their balls, no step of gradient descent "
