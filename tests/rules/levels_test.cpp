@@ -278,33 +278,37 @@ TEST(Levels, AStretchBeginsWithNothingWorseThanTheEuclideanBounds) {
 // others, l = 1, H = 1, mixed 1/2; m = 2. A = B = 2:
 // l_v = (2 3 + 2)/2, H_vv = (2 5 + 2 3)/2 + (2 3 + 2)^2/4 = 24, l = 1,
 // H = 2/2 + 2^2/4 = 2, mixed (2/2 + 1)/2 + (2 3 + 2) 2/4 = 5.
+// At the other level all is half as large, and read twice.
 TEST(Levels, AnOldBlockHasAnEarlierAndAnOwnPart) {
   for (const bool is_first : {false, true}) {
-    Value z;
+    Value z(two_levels());
     const std::size_t others = is_first ? z.find_or_add(rest) : 1;
     const std::size_t v = z.find_or_add(7);
     if (!is_first) z.find_or_add(rest);
-    z.m[euclidean] = number(2);
-    z.l(v)[euclidean] = number(3);
-    z.H(v, v)[euclidean] = number(5);
-    z.l(others)[euclidean] = number(1);
-    z.H(others, others)[euclidean] = number(1);
-    z.H(others, v)[euclidean] = number(0.5);
+    z.m = numbers(2, 1);
+    z.l(v) = numbers(3, 1.5);
+    z.H(v, v) = numbers(5, 2.5);
+    z.l(others) = z.H(others, others) = numbers(1, 0.5);
+    z.H(others, v) = numbers(0.5, 0.25);
     Composition layer(z, Method::sharp);
     AffineConstants b;
     b.bilinear.value = number(1);
+    b.at_maximum = AffineAtLevel{reading_of(maximum, number(2)), number(1), {}, {}, {}, {}};
     layer.apply(b, number(2), wide, 7);
     MapConstants a;
     a.lipschitz.value = a.slope_at_zero.value = number(0.5);
     a.smoothness.value = number(0.25);
+    a.at_maximum = MapAtLevel{reading_of(maximum), inf, number(0.5), number(0.25), {}, number(0.5)};
     layer.apply(a, wide);
     const Value value = layer.value();
     ASSERT_EQ(value.groups(), 2U);
-    EXPECT_EQ(value.l(value.find(7))[euclidean], number(4));
-    EXPECT_EQ(value.l(value.find(rest))[euclidean], number(1));
-    EXPECT_EQ(value.H(value.find(7), value.find(7))[euclidean], number(24));
-    EXPECT_EQ(value.H(value.find(7), value.find(rest))[euclidean], number(5));
-    EXPECT_EQ(value.H(value.find(rest), value.find(rest))[euclidean], number(2));
+    for (const std::size_t level : {euclidean, maximum}) {
+      EXPECT_EQ(value.l(value.find(7))[level], number(4));
+      EXPECT_EQ(value.l(value.find(rest))[level], number(1));
+      EXPECT_EQ(value.H(value.find(7), value.find(7))[level], number(24));
+      EXPECT_EQ(value.H(value.find(7), value.find(rest))[level], number(5));
+      EXPECT_EQ(value.H(value.find(rest), value.find(rest))[level], number(2));
+    }
   }
 }
 
