@@ -65,8 +65,13 @@ TEST(Maps, BendAlongOneDirection) {
   a.growth.joint = number(0.015625);
   const Ball together = square_root(Ball(9) / Ball(4) + square(Ball(25) / Ball(64)));
   EXPECT_EQ(check_upper(behind(a, two_groups()).T[euclidean], together), "");
-  // Where a direction is known by itself, apart: 3/8 2 + 1/32 5^2.
+  // Apart there is nothing new: [21/32 9/8; 9/8 7/8] is the image of H.
   a.growth.joint = inf;
+  const Ball root = square_root(square(Ball(7) / Ball(32)) + square(Ball(9) / Ball(4)));
+  EXPECT_EQ(
+      check_upper(behind(a, two_groups()).T[euclidean], (Ball(49) / Ball(32) + root) / Ball(2)),
+      "");
+  // Where a direction is known by itself: 3/8 2 + 1/32 5^2.
   Value z = two_groups();
   z.T[euclidean] = number(2);
   EXPECT_EQ(behind(a, z).T[euclidean], number(0.75 + 0.78125));
@@ -80,6 +85,7 @@ TEST(Maps, OfMoreThan24GroupsDoNot) {
   for (const std::size_t groups : {24U, 25U}) {
     Value z = two_groups();
     for (Label label = 3; label <= groups; ++label) z.find_or_add(label);
+    EXPECT_EQ(behind(map(0.5, 0.03125, 0.25), z).T[euclidean].is_finite(), groups == 24);
     z.T[euclidean] = number(2);
     EXPECT_EQ(behind(map(0.5, 0.03125, 0.25), z).T[euclidean],
               groups == 24 ? number(0.75 + 0.78125) : inf)
@@ -218,6 +224,16 @@ TEST(Maps, OtherLevelsAreFilledBehindTheLastPart) {
   ASSERT_EQ(value.groups(), 1U);
   EXPECT_EQ(check_upper(value.l(0)[euclidean], Ball(square_root(Ball(160)))), "");
   EXPECT_EQ(value.l(0)[per_sample], value.l(0)[euclidean]);
+}
+
+// And behind each part: of |z| <= 4, also in the norm that is not kept, slopes are at most 4/8.
+TEST(Maps, OtherLevelsAreFilledBehindEachPart) {
+  AffineConstants b;
+  b.bilinear.value = number(4);
+  Composition part(Value({number(1), {}, {}}, LevelSet{}), Method::sharp);
+  part.apply(b, number(1), wide);
+  part.apply(map(1, 0.125, 0, maximum), wide);
+  EXPECT_EQ(part.value().l(0)[euclidean], number(2));
 }
 
 }  // namespace

@@ -88,6 +88,39 @@ TEST(Merge, ConcatenationTakesRootsInsideGroupsAndTheLargestOfThem) {
                 6);
 }
 
+// What is known along one direction, of disjoint branches the largest, and of all blocks together.
+TEST(Merge, OneDirectionIsThatOfEachDisjointBranch) {
+  const auto merged = [](std::uint32_t first, std::uint32_t second, bool apart) {
+    std::vector<Value> values =
+        values_of({{{number_of(1), {}, {}}, first}, {{number_of(1), {}, {}}, second}});
+    for (std::size_t i = 0; i < 2; ++i) {
+      values[i].T[euclidean] = number_of(i == 0 ? 3 : 4);
+      values[i].S[euclidean] = number_of(i == 0 ? 5 : 12);
+    }
+    return apart ? concatenation(values, {}) : sum(values);
+  };
+  EXPECT_EQ(merged(0, 1, false).T[euclidean], number_of(4));
+  EXPECT_EQ(merged(0, 1, false).S[euclidean], number_of(13));
+  EXPECT_EQ(merged(0, 1, true).T[euclidean], number_of(4));
+  EXPECT_EQ(merged(0, 1, true).S[euclidean], number_of(12));
+  EXPECT_EQ(merged(0, 0, false).T[euclidean], number_of(7));
+  EXPECT_EQ(merged(0, 0, false).S[euclidean], number_of(17));
+  EXPECT_EQ(merged(0, 0, true).T[euclidean], number_of(5));
+  EXPECT_EQ(merged(0, 0, true).S[euclidean], number_of(13));
+}
+
+// Disjoint but for a block that all depend on: they add up.
+TEST(Merge, OneDirectionOfBranchesWithACommonBlockIsThatOfTheirSum) {
+  std::vector<Value> values = values_of({{{number_of(1), {}, {}}, 0}, {{number_of(1), {}, {}}, 1}});
+  for (Value& value : values) {
+    value.find_or_add(7);
+    value.T[euclidean] = number_of(3);
+    value.S[euclidean] = number_of(5);
+  }
+  EXPECT_EQ(sum(values).T[euclidean], number_of(6));
+  EXPECT_EQ(sum(values).S[euclidean], number_of(10));
+}
+
 // Along an axis of which a level takes the supremum: the largest of each.
 TEST(Merge, ConcatenationWithinALevelTakesTheLargest) {
   PerLevel<bool> within{};

@@ -169,5 +169,48 @@ TEST(Passages, RowsAreBoundedByTheLargestPosition) {
   EXPECT_EQ(check_upper(value.m[largest_of_rows], square_root(Ball(8))), "");
 }
 
+// Cells know a direction where nothing was known of it, and so does the whole.
+TEST(Passages, OfSamePositionsKnowOneDirection) {
+  Value value = ends_apart(1, 1);
+  value.l(0)[euclidean] = {};
+  value.H(0, 0)[euclidean] = number(6);
+  for (std::size_t c = 0; c < 2; ++c) {
+    value.cell(c).l(0)[per_position] = {};
+    value.cell(c).H(0, 0)[per_position] = number(c == 0 ? 3 : 4);
+  }
+  value.fill_others();
+  MapConstants a = linear({}, number(1));
+  a.smoothness.value = number(1);
+  a.inner = per_position;
+  Composition parts(value, Method::sharp);
+  parts.apply(a, {1, 6, 1});
+  const Value behind = parts.value();
+  ASSERT_EQ(behind.cells().size(), 2U);
+  EXPECT_EQ(behind.cells()[0].T[per_position], number(3));
+  EXPECT_EQ(behind.T[euclidean], number(6));
+}
+
+// The largest entry of a cell is that of the whole, as the part has made it, or of the cell's own
+// position.
+TEST(Passages, LargestEntriesAreThoseOfTheWhole) {
+  const LevelSet set = set_of({per_position, maximum});
+  for (const double first : {1.0, 500.0}) {
+    Value value = input_of(500, set);
+    value.m[maximum] = number(16);
+    value.divide(ends_apart(1, 1).shared_classes());
+    value.cell(0).m[per_position] = number(first);
+    value.fill_others();
+    MapConstants twice = linear({}, number(2));
+    twice.lipschitz.value = twice.slope_at_zero.value = number(2);
+    twice.inner = maximum;
+    twice.at_maximum = linear_at_level(reading_of(maximum), number(2));
+    Composition parts(value, Method::sharp);
+    parts.apply(twice, {1, 6, 1 << 20});
+    ASSERT_EQ(parts.value().cells().size(), 2U);
+    EXPECT_EQ(parts.value().cells()[0].m[maximum], number(first == 1 ? 2 : 32));
+    EXPECT_EQ(parts.value().cells()[1].m[maximum], number(32));
+  }
+}
+
 }  // namespace
 }  // namespace smoothbound::rules::passages
