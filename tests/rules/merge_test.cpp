@@ -150,6 +150,17 @@ TEST(Merge, ProductOfDisjointFactors) {
                 Ball(9) + square_root(Ball(109)));
 }
 
+// What a product states at a level is lowered to what coarser ones say, before the next factor.
+TEST(Merge, ProductLowersLevelsToCoarserOnes) {
+  LevelSet two_levels;
+  two_levels.add(maximum);
+  BilinearBound bound = euclidean_product();
+  bound.products[maximum] = {{reading_of(maximum, number_of(8)), reading_of(maximum)}};
+  std::vector<Branch> branches = of_one_group(three_branches());
+  const Value all = product(values_of(branches, two_levels), [&](std::size_t) { return bound; });
+  expect_bounds(all.total(maximum), 28, 95, 300);
+}
+
 // v_1 ... v_n with |v_i| <= 1: l = sqrt(n), L = n - 1. Behind the 17th factor the groups become
 // one, so that time does not grow with the square of their number: from there on the rule of
 // factors that may share whatever it is, (l + 1, L + 2 l).
