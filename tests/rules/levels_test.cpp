@@ -111,6 +111,28 @@ TEST(Levels, NoBoundExceedsTheEuclideanOne) {
   EXPECT_EQ(value.H(j, j), numbers(4, 3));
 }
 
+// Of 4 samples with norms 2 the batch has 4 at most, and so have its positions.
+TEST(Levels, ThoseThatAreNotKeptFollowCoarserOnes) {
+  LevelSet set;
+  set.add(per_sample);
+  Value value(set);
+  value.m.fill(number(100));
+  value.m[per_sample] = number(2);
+  value.relax({4, 3, 3});
+  EXPECT_EQ(value.m[euclidean], number(4));
+  EXPECT_EQ(value.m[per_position], number(4));
+  EXPECT_EQ(value.m[maximum], number(2));
+  EXPECT_EQ(value.m[centred_euclidean], number(4));
+  EXPECT_EQ(value.m[centred_position], number(4));
+  EXPECT_EQ(value.m[largest_of_rows], number(2));
+  // Numbers of theirs from before count for nothing.
+  value.m.fill(number(1));
+  value.m[euclidean] = value.m[per_sample] = number(100);
+  value.relax({4, 3, 3});
+  EXPECT_EQ(value.m[euclidean], number(100));
+  EXPECT_EQ(value.m[maximum], number(100));
+}
+
 // What is known along one direction goes through linear maps as m does, at centred levels, too.
 TEST(Levels, LinearMapsCarryWhatIsKnownAlongOneDirection) {
   LevelSet set;

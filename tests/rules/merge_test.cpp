@@ -121,6 +121,26 @@ TEST(Merge, OneDirectionOfBranchesWithACommonBlockIsThatOfTheirSum) {
   EXPECT_EQ(sum(values).S[euclidean], number_of(10));
 }
 
+// Of blocks that both use, in whatever order: all derivatives by them add up.
+TEST(Merge, SumOfSharedBlocksIsTheTriangleInequality) {
+  const auto branch = [](Label first, Label second, double l, double H, double mixed) {
+    Value value;
+    value.find_or_add(first);
+    value.find_or_add(second);
+    value.l(value.find(7))[euclidean] = number_of(l);
+    value.H(value.find(7), value.find(7))[euclidean] = number_of(H);
+    value.H(value.find(7), value.find(8))[euclidean] = number_of(mixed);
+    return value;
+  };
+  const Value all = sum(std::array{branch(7, 8, 1, 2, 3), branch(8, 7, 16, 32, 64)});
+  ASSERT_EQ(all.groups(), 2U);
+  EXPECT_EQ(all.l(all.find(7))[euclidean], number_of(17));
+  EXPECT_TRUE(all.l(all.find(8))[euclidean].is_zero());
+  EXPECT_EQ(all.H(all.find(7), all.find(7))[euclidean], number_of(34));
+  EXPECT_EQ(all.H(all.find(7), all.find(8))[euclidean], number_of(67));
+  EXPECT_TRUE(all.H(all.find(8), all.find(8))[euclidean].is_zero());
+}
+
 // Along an axis of which a level takes the supremum: the largest of each.
 TEST(Merge, ConcatenationWithinALevelTakesTheLargest) {
   PerLevel<bool> within{};

@@ -112,6 +112,7 @@ TEST(Passages, OfCellsIntoOneReadEachOfThem) {
   Composition parts(ends_apart(1, 2), Method::sharp);
   parts.apply(sum_of(6, {Kind::patch, {{6, {{0, 1, 6, 6}}}}}), number(1), {1, 1, 1});
   EXPECT_TRUE(parts.value().cells().empty());
+  EXPECT_EQ(parts.value().classes(), nullptr);
   EXPECT_EQ(check_upper(parts.value().m[per_position], square_root(Ball(18))), "");
 }
 

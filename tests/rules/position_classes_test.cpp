@@ -82,6 +82,8 @@ TEST(PositionClasses, ASecondConvolutionTellsTheirNeighboursApart) {
   // Of nothing at the ends: what is within.
   EXPECT_EQ(read(second, 0, {0, 2}), count_of(2));
   EXPECT_TRUE(read(second, 2, {0, 0}).is_zero());
+  // What is not read may be infinite.
+  EXPECT_EQ(second.read({Magnitude::infinity(), count_of(2)}).at(2), square_root(count_of(12)));
 }
 
 TEST(PositionClasses, PoolingsMergeClasses) {
