@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "smoothbound/rules/compose.hpp"
 #include "support/ball.hpp"
 
@@ -16,7 +17,6 @@ using support::Ball;
 using support::check_upper;
 using support::square;
 
-Magnitude number(double value) { return Magnitude::from_double(value); }
 const Magnitude inf = Magnitude::infinity();
 
 // The root of 4 samples is 2; no finer norm says anything of a coarser one.

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "rules/statements.hpp"
 #include "smoothbound/rules/compose.hpp"
 #include "support/ball.hpp"
 
@@ -16,7 +17,6 @@ using support::Ball;
 using support::check_upper;
 using support::square;
 
-Magnitude number(double value) { return Magnitude::from_double(value); }
 const Magnitude inf = Magnitude::infinity();
 
 // So many entries that no finer norm says anything of a coarser one.
@@ -217,9 +217,7 @@ TEST(Maps, KnowTheNormWithoutABlock) {
 // Levels that are not kept have what coarser ones say, also behind groups that have joined.
 TEST(Maps, OtherLevelsAreFilledBehindTheLastPart) {
   Composition part(Value({number(1), number(3), {}}, with(maximum)), Method::sharp);
-  AffineConstants b;
-  b.bilinear.value = number(4);
-  part.apply(b, number(1), wide);
+  part.apply(affine(4, 0), number(1), wide);
   const Value value = part.value();
   ASSERT_EQ(value.groups(), 1U);
   EXPECT_EQ(check_upper(value.l(0)[euclidean], Ball(square_root(Ball(160)))), "");
@@ -228,10 +226,8 @@ TEST(Maps, OtherLevelsAreFilledBehindTheLastPart) {
 
 // And behind each part: of |z| <= 4, also in the norm that is not kept, slopes are at most 4/8.
 TEST(Maps, OtherLevelsAreFilledBehindEachPart) {
-  AffineConstants b;
-  b.bilinear.value = number(4);
   Composition part(Value({number(1), {}, {}}, LevelSet{}), Method::sharp);
-  part.apply(b, number(1), wide);
+  part.apply(affine(4, 0), number(1), wide);
   part.apply(map(1, 0.125, 0, maximum), wide);
   EXPECT_EQ(part.value().l(0)[euclidean], number(2));
 }

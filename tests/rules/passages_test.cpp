@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/statements.hpp"
 #include "smoothbound/rules/compose.hpp"
 #include "support/ball.hpp"
 
@@ -18,8 +19,6 @@ using support::Ball;
 using support::check_upper;
 
 using Kind = PositionReads::Kind;
-
-Magnitude number(double value) { return Magnitude::from_double(value); }
 
 LevelSet set_of(std::initializer_list<std::size_t> list) {
   LevelSet set;
@@ -95,6 +94,19 @@ TEST(Passages, BeginWhereTheLevelOfPositionsIsKept) {
     Composition parts(input_of(1, set_of({level})), Method::sharp);
     parts.apply(sum_of(3, window_of_three(Kind::patch, 6)), number(1), {1, 6, 1});
     EXPECT_EQ(parts.value().cells().size(), level == per_position ? 2U : 0U);
+  }
+}
+
+// What is said of so many axes that there would be too many cells, or of none, is what the part
+// says.
+TEST(Passages, AreNoneWhereThereWouldBeTooManyCells) {
+  AxisReads triangle{300, {}};
+  for (std::int64_t o = 0; o < 300; ++o) triangle.outputs.push_back({0, 1, o + 1, 1});
+  for (const std::vector<AxisReads>& axes : {std::vector{triangle}, std::vector<AxisReads>{}}) {
+    Composition parts(input_of(1), Method::sharp);
+    parts.apply(sum_of(300, {Kind::patch, axes}), number(1), {1, 300, 1});
+    EXPECT_TRUE(parts.value().cells().empty());
+    EXPECT_EQ(check_upper(parts.value().m[per_position], square_root(Ball(300))), "");
   }
 }
 

@@ -267,6 +267,9 @@ TEST(Totals, AreAtMostWhatIsKnownOfOneDirection) {
     z.S[euclidean] = count_of(5);
     EXPECT_EQ(z.smoothness(euclidean), count_of(3)) << groups;
     EXPECT_EQ(z.lipschitz(euclidean), count_of(5)) << groups;
+    z.lower_to_form();
+    EXPECT_EQ(z.H(0, 0)[euclidean], count_of(3)) << groups;
+    EXPECT_EQ(z.l(0)[euclidean], count_of(5)) << groups;
   }
 }
 
