@@ -94,6 +94,8 @@ TEST(Passages, BeginWhereTheLevelOfPositionsIsKept) {
     Composition parts(input_of(1, set_of({level})), Method::sharp);
     parts.apply(sum_of(3, window_of_three(Kind::patch, 6)), number(1), {1, 6, 1});
     EXPECT_EQ(parts.value().cells().size(), level == per_position ? 2U : 0U);
+    // With cells, what is known along one direction is taken before sums over them.
+    EXPECT_EQ(parts.value().T[euclidean].is_finite(), level == per_position);
   }
 }
 
