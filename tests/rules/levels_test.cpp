@@ -133,6 +133,30 @@ TEST(Levels, ThoseThatAreNotKeptFollowCoarserOnes) {
   EXPECT_EQ(value.m[maximum], number(100));
 }
 
+// One level has the norm 2 among 4 samples, 9 positions and 16 channels.
+TEST(Levels, EachBoundsAllOthers) {
+  LevelSet set;
+  for (const std::size_t level : {per_sample, per_position, per_token, maximum}) set.add(level);
+  struct Norms {
+    std::size_t level;
+    std::array<double, 5> expected;  // 2, s, p, sp and inf
+  };
+  for (const auto& [known, expected] : {Norms{euclidean, {2, 2, 2, 2, 2}},
+                                        {per_sample, {4, 2, 4, 2, 2}},
+                                        {per_position, {6, 6, 2, 2, 2}},
+                                        {per_token, {12, 6, 4, 2, 2}},
+                                        {maximum, {48, 24, 16, 8, 2}}}) {
+    Value value(set);
+    value.m.fill(number(1000));
+    value.m[known] = number(2);
+    value.relax({4, 9, 16});
+    for (std::size_t level = 0; level < expected.size(); ++level) {
+      EXPECT_EQ(value.m[level], number(expected.at(level)))
+          << levels[level].name << " of " << levels[known].name;
+    }
+  }
+}
+
 // What is known along one direction goes through linear maps as m does, at centred levels, too.
 TEST(Levels, LinearMapsCarryWhatIsKnownAlongOneDirection) {
   LevelSet set;
