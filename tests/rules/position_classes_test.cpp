@@ -173,13 +173,14 @@ TEST(PositionClasses, UnequalAxesMayNotChangePlaces) {
 // An output that reads zeros alone, and steps between what one reads.
 TEST(PositionClasses, OutputsMayReadNothingOrInSteps) {
   const Passage first = passage(nullptr, Kind::patch, {window_of_three(5)});
-  const AxisReads reads{5, {{0, 1, 0, 3}, {0, 2, 3, 3}, {1, 2, 2, 3}}};
+  const AxisReads reads{5, {{0, 1, 0, 3}, {0, 2, 3, 3}, {1, 2, 2, 3}, {0, 2, 2, 3}}};
   const Passage second = passage(first.output().get(), Kind::patch, {reads});
   ASSERT_NE(second.output(), nullptr);
-  ASSERT_EQ(second.output()->cells(), 3U);
+  ASSERT_EQ(second.output()->cells(), 4U);
   EXPECT_TRUE(read(second, 0, {3, 4}).is_zero());
   EXPECT_EQ(read(second, 1, {3, 4}), square_root(count_of(9 + 16 + 9)));
   EXPECT_EQ(read(second, 2, {3, 4}), square_root(count_of(32)));
+  EXPECT_EQ(read(second, 3, {3, 4}), count_of(5));
 }
 
 TEST(PositionClasses, AreGivenUpWhereThereAreTooMany) {
