@@ -157,6 +157,24 @@ TEST(Levels, EachBoundsAllOthers) {
   }
 }
 
+// Less the mean over samples no norm is larger: of 9 positions with norms 2 at most 6 is left.
+TEST(Levels, CentredOnesAreAtMostOthers) {
+  LevelSet set;
+  for (const std::size_t level : {per_position, centred_euclidean, centred_position}) {
+    set.add(level);
+  }
+  for (const std::size_t known : {per_position, centred_euclidean, centred_position}) {
+    Value value(set);
+    value.m.fill(number(1000));
+    value.m[known] = number(2);
+    value.relax({4, 9, 16});
+    EXPECT_EQ(value.m[centred_position], number(2)) << levels[known].name;
+    EXPECT_EQ(value.m[centred_euclidean], number(known == centred_euclidean ? 2 : 6))
+        << levels[known].name;
+    EXPECT_EQ(value.m[euclidean], number(known == per_position ? 6 : 1000)) << levels[known].name;
+  }
+}
+
 // What is known along one direction goes through linear maps as m does, at centred levels, too.
 TEST(Levels, LinearMapsCarryWhatIsKnownAlongOneDirection) {
   LevelSet set;
