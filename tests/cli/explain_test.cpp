@@ -1,7 +1,11 @@
 // --explain LAYER: how a layer's numbers came about.
 #include <gmock/gmock.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+#include <string>
 
 #include "support/run_program.hpp"
 #include "support/source_directory.hpp"
@@ -104,6 +108,52 @@ TEST(Explain, OfTheOutputEndsInTheNumbersOfTheObjective) {
   EXPECT_THAT(hidden.out, HasSubstr("what each of them saves of this layer's numbers\n"));
   EXPECT_THAT(run_program({"bound", "--explain", "out", "-"}, std::string(branched)).out,
               HasSubstr("what each of them saves of this layer's numbers\n"));
+}
+
+// "NAME: a factor of F below" is that between what a refinement leaves and what those before it
+// did.
+TEST(Explain, MeasuresRefinementsOneAfterTheOther) {
+  constexpr std::string_view with_loss = R"(
+input: {shape: [3, 8, 8]}
+batch: 4
+radius: 0.125
+loss: binary_logistic
+layers:
+  - {name: a, conv: {filters: 4, kernel: 3, padding: same}, then: [softplus]}
+  - {name: b, conv: {filters: 4, kernel: 3, padding: same}, then: [softplus, {average_pool: 2}]}
+  - {name: out, dense: 2}
+)";
+  const auto lines_of = [&](const std::string& without) {
+    const Outcome run =
+        run_program({"bound", "--without", without, "--explain", "out", "--format", "json", "-"},
+                    std::string(with_loss));
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return Json::parse(run.out).at("results").at(0).at("explanation").at("lines");
+  };
+  const std::regex measured("([a-z]+): a factor of ([0-9][.][0-9]{3}e[+][0-9]+) below");
+  std::map<std::string, double> before;
+  std::set<std::string> names;
+  for (const Json& line : lines_of("radial")) {
+    std::smatch found;
+    const std::string source = line.value("source", "");
+    if (!std::regex_match(source, found, measured)) continue;
+    names.insert(found[1]);
+    const std::string symbol = line.at("symbol");
+    const double value = std::stod(line.at("value").at("text").get<std::string>());
+    const double factor = std::stod(found[2]);
+    EXPECT_GT(factor, 1) << symbol << " " << source;
+    const auto [place, is_first] = before.try_emplace(symbol, value);
+    if (!is_first) {
+      EXPECT_NEAR(factor, place->second / value, 0.001 * factor) << symbol << " " << source;
+    }
+    place->second = value;
+  }
+  EXPECT_EQ(before.size(), 5U);  // m, l, L, l_F and L_F
+  EXPECT_GE(names.size(), 4U);
+  // What is left out saves nothing.
+  for (const Json& line : lines_of("growth")) {
+    EXPECT_FALSE(line.value("source", "").starts_with("growth:")) << line;
+  }
 }
 
 // L of that layer is T, a third of H_11.

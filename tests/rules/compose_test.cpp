@@ -85,6 +85,28 @@ TEST(Composition, AffinePartWithLinearTermAndOffset) {
                 (Ball(5) + square_root(Ball(41))) / Ball(2));
 }
 
+// Around a point with ||beta(v*, .)|| = 4: A = 2 + 4 + 3, m = R B + (4 + 3) 3 + 1.
+TEST(Composition, AffinePartAroundAPoint) {
+  AffineConstants b = affine(1, 4, 3, 1);
+  b.at_point = number(4);
+  Composition sharp(triple(3, 2, 1), Method::sharp);
+  sharp.apply(b, number(2));
+  expect_triple(sharp.result(), 32, square_root(Ball(18 * 18 + 25)),
+                (Ball(9) + square_root(Ball(81 + 16))) / Ball(2));
+}
+
+// The paper does not tell blocks from each other, whatever the own one would join.
+TEST(Composition, ThePaperHasOneGroup) {
+  Composition paper(triple(3, 2, 1), Method::paper);
+  paper.apply(affine(1, 0), number(2), {}, rest, {}, 7);
+  ASSERT_EQ(paper.value().groups(), 1U);
+  EXPECT_EQ(paper.value().label(0), rest);
+  Composition sharp(triple(3, 2, 1), Method::sharp);
+  sharp.apply(affine(1, 0), number(2), {}, rest, {}, 7);
+  ASSERT_EQ(sharp.value().groups(), 2U);
+  EXPECT_EQ(sharp.value().label(sharp.value().find(7)), 7U);
+}
+
 // beta and beta^z on different entries, as in a rectifier with a learned slope: A = max{L_beta R,
 // lz}, m = A m_in, B = L_beta m_in. With R = 1/2 or 5 and lz = 1; (m, l, L) = (3, 2, 1). Around a
 // point with

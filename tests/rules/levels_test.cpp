@@ -111,6 +111,70 @@ TEST(Levels, NoBoundExceedsTheEuclideanOne) {
   EXPECT_EQ(value.H(j, j), numbers(4, 3));
 }
 
+// Of 4 samples with norms 2 the batch has 4 at most, and so have its positions.
+TEST(Levels, ThoseThatAreNotKeptFollowCoarserOnes) {
+  LevelSet set;
+  set.add(per_sample);
+  Value value(set);
+  value.m.fill(number(100));
+  value.m[per_sample] = number(2);
+  value.relax({4, 3, 3});
+  EXPECT_EQ(value.m[euclidean], number(4));
+  EXPECT_EQ(value.m[per_position], number(4));
+  EXPECT_EQ(value.m[maximum], number(2));
+  EXPECT_EQ(value.m[centred_euclidean], number(4));
+  EXPECT_EQ(value.m[centred_position], number(4));
+  EXPECT_EQ(value.m[largest_of_rows], number(2));
+  // Numbers of theirs from before count for nothing.
+  value.m.fill(number(1));
+  value.m[euclidean] = value.m[per_sample] = number(100);
+  value.relax({4, 3, 3});
+  EXPECT_EQ(value.m[euclidean], number(100));
+  EXPECT_EQ(value.m[maximum], number(100));
+}
+
+// One level has the norm 2 among 4 samples, 9 positions and 16 channels.
+TEST(Levels, EachBoundsAllOthers) {
+  LevelSet set;
+  for (const std::size_t level : {per_sample, per_position, per_token, maximum}) set.add(level);
+  struct Norms {
+    std::size_t level;
+    std::array<double, 5> expected;  // 2, s, p, sp and inf
+  };
+  for (const auto& [known, expected] : {Norms{euclidean, {2, 2, 2, 2, 2}},
+                                        {per_sample, {4, 2, 4, 2, 2}},
+                                        {per_position, {6, 6, 2, 2, 2}},
+                                        {per_token, {12, 6, 4, 2, 2}},
+                                        {maximum, {48, 24, 16, 8, 2}}}) {
+    Value value(set);
+    value.m.fill(number(1000));
+    value.m[known] = number(2);
+    value.relax({4, 9, 16});
+    for (std::size_t level = 0; level < expected.size(); ++level) {
+      EXPECT_EQ(value.m[level], number(expected.at(level)))
+          << levels[level].name << " of " << levels[known].name;
+    }
+  }
+}
+
+// Less the mean over samples no norm is larger: of 9 positions with norms 2 at most 6 is left.
+TEST(Levels, CentredOnesAreAtMostOthers) {
+  LevelSet set;
+  for (const std::size_t level : {per_position, centred_euclidean, centred_position}) {
+    set.add(level);
+  }
+  for (const std::size_t known : {per_position, centred_euclidean, centred_position}) {
+    Value value(set);
+    value.m.fill(number(1000));
+    value.m[known] = number(2);
+    value.relax({4, 9, 16});
+    EXPECT_EQ(value.m[centred_position], number(2)) << levels[known].name;
+    EXPECT_EQ(value.m[centred_euclidean], number(known == centred_euclidean ? 2 : 6))
+        << levels[known].name;
+    EXPECT_EQ(value.m[euclidean], number(known == per_position ? 6 : 1000)) << levels[known].name;
+  }
+}
+
 // What is known along one direction goes through linear maps as m does, at centred levels, too.
 TEST(Levels, LinearMapsCarryWhatIsKnownAlongOneDirection) {
   LevelSet set;
@@ -278,33 +342,37 @@ TEST(Levels, AStretchBeginsWithNothingWorseThanTheEuclideanBounds) {
 // others, l = 1, H = 1, mixed 1/2; m = 2. A = B = 2:
 // l_v = (2 3 + 2)/2, H_vv = (2 5 + 2 3)/2 + (2 3 + 2)^2/4 = 24, l = 1,
 // H = 2/2 + 2^2/4 = 2, mixed (2/2 + 1)/2 + (2 3 + 2) 2/4 = 5.
+// At the other level all is half as large, and read twice.
 TEST(Levels, AnOldBlockHasAnEarlierAndAnOwnPart) {
   for (const bool is_first : {false, true}) {
-    Value z;
+    Value z(two_levels());
     const std::size_t others = is_first ? z.find_or_add(rest) : 1;
     const std::size_t v = z.find_or_add(7);
     if (!is_first) z.find_or_add(rest);
-    z.m[euclidean] = number(2);
-    z.l(v)[euclidean] = number(3);
-    z.H(v, v)[euclidean] = number(5);
-    z.l(others)[euclidean] = number(1);
-    z.H(others, others)[euclidean] = number(1);
-    z.H(others, v)[euclidean] = number(0.5);
+    z.m = numbers(2, 1);
+    z.l(v) = numbers(3, 1.5);
+    z.H(v, v) = numbers(5, 2.5);
+    z.l(others) = z.H(others, others) = numbers(1, 0.5);
+    z.H(others, v) = numbers(0.5, 0.25);
     Composition layer(z, Method::sharp);
     AffineConstants b;
     b.bilinear.value = number(1);
+    b.at_maximum = AffineAtLevel{reading_of(maximum, number(2)), number(1), {}, {}, {}, {}};
     layer.apply(b, number(2), wide, 7);
     MapConstants a;
     a.lipschitz.value = a.slope_at_zero.value = number(0.5);
     a.smoothness.value = number(0.25);
+    a.at_maximum = MapAtLevel{reading_of(maximum), inf, number(0.5), number(0.25), {}, number(0.5)};
     layer.apply(a, wide);
     const Value value = layer.value();
     ASSERT_EQ(value.groups(), 2U);
-    EXPECT_EQ(value.l(value.find(7))[euclidean], number(4));
-    EXPECT_EQ(value.l(value.find(rest))[euclidean], number(1));
-    EXPECT_EQ(value.H(value.find(7), value.find(7))[euclidean], number(24));
-    EXPECT_EQ(value.H(value.find(7), value.find(rest))[euclidean], number(5));
-    EXPECT_EQ(value.H(value.find(rest), value.find(rest))[euclidean], number(2));
+    for (const std::size_t level : {euclidean, maximum}) {
+      EXPECT_EQ(value.l(value.find(7))[level], number(4));
+      EXPECT_EQ(value.l(value.find(rest))[level], number(1));
+      EXPECT_EQ(value.H(value.find(7), value.find(7))[level], number(24));
+      EXPECT_EQ(value.H(value.find(7), value.find(rest))[level], number(5));
+      EXPECT_EQ(value.H(value.find(rest), value.find(rest))[level], number(2));
+    }
   }
 }
 

@@ -76,10 +76,12 @@ TEST(OfMatrices, TheNormOfTheBatchIsNoneOfColumns) {
 
 // (1; 1) above (1; 1) is a column of sum 4, and hypot(2, 2) would be less.
 TEST(OfMatrices, NothingIsKnownOfColumnsAboveEachOther) {
-  rules::Value z(LevelSet::all());
-  z.m.fill(number(2));
+  rules::Value z(Triple{number(2), number(2), number(2)}, LevelSet::all());
+  z.l(0)[sum_of_columns] = z.H(0, 0)[sum_of_columns] = z.m[sum_of_columns] = number(2);
   const rules::Value both = rules::concatenation(std::vector{z, z}, {});
   EXPECT_EQ(both.m[sum_of_columns], inf);
+  EXPECT_EQ(both.l(0)[sum_of_columns], inf);
+  EXPECT_EQ(both.H(0, 0)[sum_of_columns], inf);
   EXPECT_EQ(check_upper(both.m[largest_of_rows], Ball(2) * root(2)), "");
 }
 

@@ -88,6 +88,59 @@ TEST(Merge, ConcatenationTakesRootsInsideGroupsAndTheLargestOfThem) {
                 6);
 }
 
+// What is known along one direction, of disjoint branches the largest, and of all blocks together.
+TEST(Merge, OneDirectionIsThatOfEachDisjointBranch) {
+  const auto merged = [](std::uint32_t first, std::uint32_t second, bool apart) {
+    std::vector<Value> values =
+        values_of({{{number_of(1), {}, {}}, first}, {{number_of(1), {}, {}}, second}});
+    for (std::size_t i = 0; i < 2; ++i) {
+      values[i].T[euclidean] = number_of(i == 0 ? 3 : 4);
+      values[i].S[euclidean] = number_of(i == 0 ? 5 : 12);
+    }
+    return apart ? concatenation(values, {}) : sum(values);
+  };
+  EXPECT_EQ(merged(0, 1, false).T[euclidean], number_of(4));
+  EXPECT_EQ(merged(0, 1, false).S[euclidean], number_of(13));
+  EXPECT_EQ(merged(0, 1, true).T[euclidean], number_of(4));
+  EXPECT_EQ(merged(0, 1, true).S[euclidean], number_of(12));
+  EXPECT_EQ(merged(0, 0, false).T[euclidean], number_of(7));
+  EXPECT_EQ(merged(0, 0, false).S[euclidean], number_of(17));
+  EXPECT_EQ(merged(0, 0, true).T[euclidean], number_of(5));
+  EXPECT_EQ(merged(0, 0, true).S[euclidean], number_of(13));
+}
+
+// Disjoint but for a block that all depend on: they add up.
+TEST(Merge, OneDirectionOfBranchesWithACommonBlockIsThatOfTheirSum) {
+  std::vector<Value> values = values_of({{{number_of(1), {}, {}}, 0}, {{number_of(1), {}, {}}, 1}});
+  for (Value& value : values) {
+    value.find_or_add(7);
+    value.T[euclidean] = number_of(3);
+    value.S[euclidean] = number_of(5);
+  }
+  EXPECT_EQ(sum(values).T[euclidean], number_of(6));
+  EXPECT_EQ(sum(values).S[euclidean], number_of(10));
+}
+
+// Of blocks that both use, in whatever order: all derivatives by them add up.
+TEST(Merge, SumOfSharedBlocksIsTheTriangleInequality) {
+  const auto branch = [](Label first, Label second, double l, double H, double mixed) {
+    Value value;
+    value.find_or_add(first);
+    value.find_or_add(second);
+    value.l(value.find(7))[euclidean] = number_of(l);
+    value.H(value.find(7), value.find(7))[euclidean] = number_of(H);
+    value.H(value.find(7), value.find(8))[euclidean] = number_of(mixed);
+    return value;
+  };
+  const Value all = sum(std::array{branch(7, 8, 1, 2, 3), branch(8, 7, 16, 32, 64)});
+  ASSERT_EQ(all.groups(), 2U);
+  EXPECT_EQ(all.l(all.find(7))[euclidean], number_of(17));
+  EXPECT_TRUE(all.l(all.find(8))[euclidean].is_zero());
+  EXPECT_EQ(all.H(all.find(7), all.find(7))[euclidean], number_of(34));
+  EXPECT_EQ(all.H(all.find(7), all.find(8))[euclidean], number_of(67));
+  EXPECT_TRUE(all.H(all.find(8), all.find(8))[euclidean].is_zero());
+}
+
 // Along an axis of which a level takes the supremum: the largest of each.
 TEST(Merge, ConcatenationWithinALevelTakesTheLargest) {
   PerLevel<bool> within{};
@@ -115,6 +168,17 @@ TEST(Merge, ProductOfDisjointFactors) {
   const std::vector<Branch> branches = three_branches();
   expect_bounds(joined(product_of(values_of({branches[0], branches[1]}))), 4, square_root(Ball(89)),
                 Ball(9) + square_root(Ball(109)));
+}
+
+// What a product states at a level is lowered to what coarser ones say, before the next factor.
+TEST(Merge, ProductLowersLevelsToCoarserOnes) {
+  LevelSet two_levels;
+  two_levels.add(maximum);
+  BilinearBound bound = euclidean_product();
+  bound.products[maximum] = {{reading_of(maximum, number_of(8)), reading_of(maximum)}};
+  std::vector<Branch> branches = of_one_group(three_branches());
+  const Value all = product(values_of(branches, two_levels), [&](std::size_t) { return bound; });
+  expect_bounds(all.total(maximum), 28, 95, 300);
 }
 
 // v_1 ... v_n with |v_i| <= 1: l = sqrt(n), L = n - 1. Behind the 17th factor the groups become

@@ -79,6 +79,11 @@ TEST(PositionClasses, ASecondConvolutionTellsTheirNeighboursApart) {
   EXPECT_EQ(read(second, 0, {1, 2}), square_root(count_of(5)));
   EXPECT_EQ(read(second, 1, {1, 2}), count_of(3));
   EXPECT_EQ(read(second, 2, {1, 2}), square_root(count_of(12)));
+  // Of nothing at the ends: what is within.
+  EXPECT_EQ(read(second, 0, {0, 2}), count_of(2));
+  EXPECT_TRUE(read(second, 2, {0, 0}).is_zero());
+  // What is not read may be infinite.
+  EXPECT_EQ(second.read({Magnitude::infinity(), count_of(2)}).at(2), square_root(count_of(12)));
 }
 
 TEST(PositionClasses, PoolingsMergeClasses) {
@@ -142,6 +147,14 @@ TEST(PositionClasses, EqualAxesMayChangePlaces) {
   EXPECT_EQ(read(wide, 1, {1, 2, 3}), square_root(count_of(4 + 9)));
   const Passage behind = passage(wide.output().get(), Kind::patch, {window, window});
   EXPECT_FALSE(behind.output()->may_exchange());
+  // Classes that are equal may read differently: two inputs at the ends, or one.
+  AxisReads counts{4, {{0, 1, 1, 3}, {0, 1, 2, 3}, {0, 1, 2, 3}, {0, 1, 1, 3}}};
+  const Passage both = passage(nullptr, Kind::patch, {window_of_three(4), counts});
+  ASSERT_EQ(both.output()->axes()[0], both.output()->axes()[1]);
+  EXPECT_FALSE(both.output()->may_exchange());
+  ASSERT_EQ(both.output()->cells(), 4U);
+  EXPECT_EQ(read(both, 1, {1}), count_of(2));
+  EXPECT_EQ(read(both, 2, {1}), square_root(count_of(3)));
 }
 
 // Of axes that differ nothing changes places, whatever is asked for.
@@ -160,13 +173,14 @@ TEST(PositionClasses, UnequalAxesMayNotChangePlaces) {
 // An output that reads zeros alone, and steps between what one reads.
 TEST(PositionClasses, OutputsMayReadNothingOrInSteps) {
   const Passage first = passage(nullptr, Kind::patch, {window_of_three(5)});
-  const AxisReads reads{5, {{0, 1, 0, 3}, {0, 2, 3, 3}, {1, 2, 2, 3}}};
+  const AxisReads reads{5, {{0, 1, 0, 3}, {0, 2, 3, 3}, {1, 2, 2, 3}, {0, 2, 2, 3}}};
   const Passage second = passage(first.output().get(), Kind::patch, {reads});
   ASSERT_NE(second.output(), nullptr);
-  ASSERT_EQ(second.output()->cells(), 3U);
+  ASSERT_EQ(second.output()->cells(), 4U);
   EXPECT_TRUE(read(second, 0, {3, 4}).is_zero());
   EXPECT_EQ(read(second, 1, {3, 4}), square_root(count_of(9 + 16 + 9)));
   EXPECT_EQ(read(second, 2, {3, 4}), square_root(count_of(32)));
+  EXPECT_EQ(read(second, 3, {3, 4}), count_of(5));
 }
 
 TEST(PositionClasses, AreGivenUpWhereThereAreTooMany) {
@@ -190,6 +204,7 @@ TEST(PositionClasses, AreGivenUpWhereAxesDiffer) {
   const PositionClasses* const input = first.output().get();
   EXPECT_NE(passage(input, Kind::patch, {window_of_three(4)}).output(), nullptr);
   EXPECT_EQ(passage(input, Kind::patch, {window_of_three(5)}).output(), nullptr);
+  EXPECT_EQ(passage(input, Kind::patch, {window_of_three(3)}).output(), nullptr);
   const Passage square = passage(nullptr, Kind::patch, {window_of_three(4), own_places(1)});
   EXPECT_EQ(passage(square.output().get(), Kind::patch, {window_of_three(4)}).output(), nullptr);
   EXPECT_EQ(passage(nullptr, Kind::patch, {}).output(), nullptr);
@@ -259,20 +274,22 @@ TEST(CommonClasses, AreGivenUpWhereDivisionsDoNotMatch) {
   EXPECT_EQ(common(nullptr, nullptr), nullptr);
 }
 
-// Two divisions of 17 classes each whose common one has 17 x 17.
+// Two divisions of n classes each whose common one has n x n.
 TEST(CommonClasses, AreGivenUpWhereThereAreTooMany) {
-  AxisReads slow{289, {}};
-  AxisReads fast{289, {}};
-  for (std::int64_t p = 0; p < 289; ++p) {
-    slow.outputs.push_back({0, 1, 1 + p / 17, 1});
-    fast.outputs.push_back({0, 1, 1 + p % 17, 1});
+  for (const std::int64_t n : {16, 17}) {
+    AxisReads slow{n * n, {}};
+    AxisReads fast{n * n, {}};
+    for (std::int64_t p = 0; p < n * n; ++p) {
+      slow.outputs.push_back({0, 1, 1 + p / n, 1});
+      fast.outputs.push_back({0, 1, 1 + p % n, 1});
+    }
+    const Passage a = passage(nullptr, Kind::patch, {slow});
+    const Passage b = passage(nullptr, Kind::patch, {fast});
+    ASSERT_NE(a.output(), nullptr);
+    ASSERT_NE(b.output(), nullptr);
+    const std::array<const PositionClasses*, 2> all{a.output().get(), b.output().get()};
+    EXPECT_EQ(CommonClasses(all).classes() != nullptr, n == 16) << n;
   }
-  const Passage a = passage(nullptr, Kind::patch, {slow});
-  const Passage b = passage(nullptr, Kind::patch, {fast});
-  ASSERT_NE(a.output(), nullptr);
-  ASSERT_NE(b.output(), nullptr);
-  const std::array<const PositionClasses*, 2> all{a.output().get(), b.output().get()};
-  EXPECT_EQ(CommonClasses(all).classes(), nullptr);
 }
 
 }  // namespace

@@ -166,6 +166,10 @@ TEST(SquaredGradient, TakesTheRadiiThatOccur) {
   const Ball without_small = Ball::decimal("0.25") + e_of(5) / Ball(16) +
                              Ball(5) * square(gamma_of(5) * Ball::decimal("0.5") / Ball(4));
   EXPECT_EQ(check_upper(E(blocks, 1, 0.25), without_small), "");
+  // However often one occurs.
+  blocks.insert(blocks.begin(), 4, block_of(0.0625, number(0.5), number(0.25)));
+  EXPECT_EQ(check_upper(E(blocks, 1, 0.25), without_small + Ball(1)), "");
+  blocks.resize(6);
   // The last two of six radii: e_2 M^2/16^2.
   for (std::size_t k = 0; k < 6; ++k) {
     blocks[k] =
@@ -213,6 +217,8 @@ TEST(FinestLevel, IsThatOfTheGroupsOfAMap) {
   EXPECT_EQ(finest_level(LevelSet(), maximum), euclidean);
   EXPECT_EQ(finest_level(samples, maximum), per_sample);
   EXPECT_EQ(finest_level(positions, maximum), per_position);
+  samples.add(per_position);
+  EXPECT_EQ(finest_level(samples, maximum), per_position);
   EXPECT_EQ(finest_level(LevelSet::all(), maximum), per_token);
   EXPECT_EQ(finest_level(LevelSet::all(), per_token), per_token);
   EXPECT_EQ(finest_level(LevelSet::all(), per_sample), per_sample);

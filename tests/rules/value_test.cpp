@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -225,6 +226,13 @@ TEST(LargestEigenvalue, IncreasesInEachEntry) {
   }
 }
 
+// Not even by rounding.
+TEST(LargestEigenvalue, OfTwoNumbersApartIsTheLargerOne) {
+  const Magnitude small = scale(count_of(1), -100);
+  EXPECT_EQ(largest_eigenvalue(count_of(1), {}, small), count_of(1));
+  EXPECT_EQ(largest_eigenvalue(small, {}, count_of(1)), count_of(1));
+}
+
 TEST(LargestEigenvalue, OfMatricesThatPowerStepsDoNotSettle) {
   const Magnitude zero;
   const auto of = [](std::vector<Magnitude> matrix) { return largest_eigenvalue(matrix, 3); };
@@ -233,6 +241,9 @@ TEST(LargestEigenvalue, OfMatricesThatPowerStepsDoNotSettle) {
   const Magnitude path = of({zero, one, zero, one, zero, one, zero, one, zero});
   EXPECT_GE(path, square_root(count_of(2)) * Magnitude::from_decimal("0.999999999999999999"));
   EXPECT_NEAR(path.to_double(), std::sqrt(2), 1e-15);
+  // The shift is one of what the entries are.
+  const Magnitude large = count_of(std::int64_t{1} << 40);
+  EXPECT_EQ(of({zero, large, zero, large, zero, large, zero, large, zero}), scale(path, 40));
   EXPECT_EQ(of({count_of(2), zero, zero, zero, count_of(5), zero, zero, zero, one}), count_of(5));
   EXPECT_EQ(of({zero, zero, zero, zero, zero, zero, zero, zero, zero}), zero);
   EXPECT_EQ(of({zero, zero, zero, zero, count_of(3), zero, zero, zero, zero}), count_of(3));
@@ -240,6 +251,43 @@ TEST(LargestEigenvalue, OfMatricesThatPowerStepsDoNotSettle) {
   Magnitude huge = count_of(2);  // 2^(2^61): its square overflows
   for (int i = 0; i < 61; ++i) huge = huge * huge;
   EXPECT_GE(of({huge, huge, huge, huge, huge, huge, huge, huge, huge}), huge + huge + huge);
+}
+
+// Of 1, 2 and more groups.
+TEST(Totals, AreAtMostWhatIsKnownOfOneDirection) {
+  for (const std::size_t groups : {1U, 2U, 3U, 4U}) {
+    Value z;
+    for (Label label = 1; label <= groups; ++label) z.find_or_add(label);
+    for (std::size_t i = 0; i < groups; ++i) {
+      z.l(i)[euclidean] = count_of(8);
+      z.H(i, i)[euclidean] = count_of(8);
+    }
+    EXPECT_EQ(z.smoothness(euclidean), count_of(8)) << groups;
+    z.T[euclidean] = count_of(3);
+    z.S[euclidean] = count_of(5);
+    EXPECT_EQ(z.smoothness(euclidean), count_of(3)) << groups;
+    EXPECT_EQ(z.lipschitz(euclidean), count_of(5)) << groups;
+    z.lower_to_form();
+    EXPECT_EQ(z.H(0, 0)[euclidean], count_of(3)) << groups;
+    EXPECT_EQ(z.l(0)[euclidean], count_of(5)) << groups;
+  }
+}
+
+// Whichever it is.
+TEST(Totals, AreThoseOfTheLargestCell) {
+  for (const std::size_t larger : {0U, 1U}) {
+    LevelSet set;
+    set.add(per_position);
+    Value z(fixed_input(1), set);
+    z.divide(std::make_shared<const PositionClasses>(
+        std::vector{PositionClasses::Axis{{0, 1}, {1, 1}}}));
+    for (std::size_t c = 0; c < 2; ++c) {
+      z.cell(c).l(0)[per_position] = count_of(c == larger ? 7 : 3);
+      z.cell(c).H(0, 0)[per_position] = count_of(c == larger ? 11 : 5);
+    }
+    EXPECT_EQ(z.lipschitz(per_position), count_of(7));
+    EXPECT_EQ(z.smoothness(per_position), count_of(11));
+  }
 }
 
 }  // namespace
