@@ -90,8 +90,9 @@ void Composition::record_earlier_and_own(const Triple& total) const {
   const Magnitude none;
   const Magnitude& S = z_.S[euclidean];
   const bool by_slope_of_all = S.is_finite() && S == total.lipschitz;
-  if (by_slope_of_all)
+  if (by_slope_of_all) {
     record("S", "of all blocks at once, less than of each", S, "in place of l_i");
+  }
   record_terms("l",
                is_paper          ? "P (A l_in + B), (20)"
                : by_slope_of_all ? "S, below P sqrt((A l_in)^2 + B^2)"
