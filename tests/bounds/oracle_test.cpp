@@ -209,8 +209,9 @@ TEST_P(RandomNetworks, SharpNeverExceedsPaper) {
 }
 
 // Switched on one after the other, each refinement lowers bounds or leaves them; and so it does
-// where all others are on.
+// where all others are on, which each network tries with one of them.
 TEST_P(RandomNetworks, RefinementsOnlyLower) {
+  std::size_t network_count = 0;
   for_each_network([&](const PlainNetwork& /*network*/, const Network& evaluated) {
     Inputs inputs = inputs_of(evaluated.settings);
     for (const RefinementRow& row : refinements) inputs.refinements.*row.flag = false;
@@ -222,12 +223,10 @@ TEST_P(RandomNetworks, RefinementsOnlyLower) {
       expect_not_above(after, before);
       before = std::move(after);
     }
-    for (const RefinementRow& row : refinements) {
-      SCOPED_TRACE("without " + std::string(row.name));
-      inputs.refinements.*row.flag = false;
-      expect_not_above(before, evaluate_bounds(evaluated.graph, inputs, Method::sharp));
-      inputs.refinements.*row.flag = true;
-    }
+    const RefinementRow& row = refinements.at(network_count++ % refinements.size());
+    SCOPED_TRACE("without " + std::string(row.name));
+    inputs.refinements.*row.flag = false;
+    expect_not_above(before, evaluate_bounds(evaluated.graph, inputs, Method::sharp));
   });
 }
 

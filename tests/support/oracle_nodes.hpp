@@ -224,8 +224,19 @@ struct OracleValue {
     std::vector<Ball> power;
     for (const Ball& h : matrix) power.push_back(midpoint(h / all));
     for (std::size_t i = 0; i < n; ++i) power[i * n + i] = power[i * n + i] + oracle::ratio(1, 8);
+    constexpr std::size_t settled = 8;
+    const Ball slack = n <= settled ? Ball(1) : oracle::ratio(11, 10);
     constexpr int enough = 50;
-    for (int squaring = 0; squaring < enough; ++squaring) power = squared(power, n);
+    for (int squaring = 0;; ++squaring) {
+      const auto [below, above] = quotients(matrix, power, n);
+      const bool is_close = !certainly_less(below * (Ball(1) + Ball::decimal("1e-25")), above);
+      if (is_close || squaring == enough) return between(below, above * slack);
+      power = squared(power, n);
+    }
+  }
+  // Of x = power (1, ..., 1).
+  static std::pair<Ball, Ball> quotients(const std::vector<Ball>& matrix,
+                                         const std::vector<Ball>& power, std::size_t n) {
     std::vector<Ball> x;
     for (std::size_t i = 0; i < n; ++i) {
       Ball sum;
@@ -242,8 +253,7 @@ struct OracleValue {
       length = length + square(x[i]);
       quotient = larger(quotient, image / x[i]);
     }
-    constexpr std::size_t settled = 8;
-    return between(product / length, n <= settled ? quotient : quotient * oracle::ratio(11, 10));
+    return {product / length, quotient};
   }
   // Of a symmetric matrix, divided by its trace: near the square, as exact numbers.
   static std::vector<Ball> squared(const std::vector<Ball>& matrix, std::size_t n) {
