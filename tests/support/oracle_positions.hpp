@@ -20,23 +20,28 @@ namespace smoothbound::support::oracle {
 struct Positions {
   std::vector<std::size_t> kinds;    // of each position
   std::vector<std::int64_t> counts;  // positions of each kind
+  std::vector<std::size_t> classes;  // the same where what is read is alike, from the input on
 
   [[nodiscard]] std::size_t size() const { return counts.size(); }
+  [[nodiscard]] bool differ() const {
+    return std::any_of(classes.begin(), classes.end(),
+                       [&](std::size_t c) { return c != classes.front(); });
+  }
 };
 using SharedPositions = std::shared_ptr<const Positions>;
 
 /// All of one kind.
 inline SharedPositions alike(std::int64_t count) {
-  return std::make_shared<const Positions>(
-      Positions{std::vector<std::size_t>(static_cast<std::size_t>(count)), {count}});
+  const std::vector<std::size_t> same(static_cast<std::size_t>(count));
+  return std::make_shared<const Positions>(Positions{same, {count}, same});
 }
 
 /// Of one kind where `signatures` are equal. Few positions are kinds of their own in any case: that
-/// equal signatures have equal numbers is to be found, then, and not supposed. `first`: a position
-/// of each kind.
+/// equal signatures have equal numbers is to be found, then, and not supposed. `classes`:
+/// signatures by classes; `first`: a position of each kind.
 template <class Signature>
 SharedPositions told_apart(const std::vector<Signature>& signatures,
-                           std::vector<std::size_t>& first) {
+                           const std::vector<Signature>& classes, std::vector<std::size_t>& first) {
   static constexpr std::size_t few = 50;
   Positions positions;
   std::map<std::pair<Signature, std::size_t>, std::size_t> known;
@@ -50,6 +55,11 @@ SharedPositions told_apart(const std::vector<Signature>& signatures,
     positions.kinds.push_back(found->second);
     ++positions.counts[found->second];
   }
+  std::map<Signature, std::size_t> known_classes;
+  for (const Signature& signature : classes) {
+    positions.classes.push_back(
+        known_classes.try_emplace(signature, known_classes.size()).first->second);
+  }
   return std::make_shared<const Positions>(positions);
 }
 
@@ -57,12 +67,14 @@ SharedPositions told_apart(const std::vector<Signature>& signatures,
 inline SharedPositions common(const std::vector<SharedPositions>& all,
                               std::vector<std::size_t>& first) {
   std::vector<std::vector<std::size_t>> signatures(all.front()->kinds.size());
+  std::vector<std::vector<std::size_t>> classes(signatures.size());
   for (const SharedPositions& positions : all) {
     for (std::size_t p = 0; p < signatures.size(); ++p) {
       signatures[p].push_back(positions->kinds.at(p));
+      classes[p].push_back(positions->classes.at(p));
     }
   }
-  return told_apart(signatures, first);
+  return told_apart(signatures, classes, first);
 }
 
 /// What each position of an output reads: positions of the input, as often as they stand there, for
@@ -144,14 +156,18 @@ inline Route route_of(const Passage& passage, const SharedPositions& input, std:
   }
   const Gathering& gathering = *passage.gathering;
   using Taps = std::map<std::size_t, std::int64_t>;
-  std::vector<std::pair<Taps, std::int64_t>> signatures;
-  for (std::size_t p = 0; p < gathering.reads.size(); ++p) {
-    auto& [taps, divisor] = signatures.emplace_back();
-    for (const std::size_t i : gathering.reads[p]) ++taps[input->kinds.at(i)];
-    divisor = gathering.is_mean() ? gathering.divisors[p] : 0;
-  }
+  const auto signatures_by = [&](const std::vector<std::size_t>& of_inputs) {
+    std::vector<std::pair<Taps, std::int64_t>> all;
+    for (std::size_t p = 0; p < gathering.reads.size(); ++p) {
+      auto& [taps, divisor] = all.emplace_back();
+      for (const std::size_t i : gathering.reads[p]) ++taps[of_inputs.at(i)];
+      divisor = gathering.is_mean() ? gathering.divisors[p] : 0;
+    }
+    return all;
+  };
+  const auto signatures = signatures_by(input->kinds);
   std::vector<std::size_t> first;
-  route.output = told_apart(signatures, first);
+  route.output = told_apart(signatures, signatures_by(input->classes), first);
   for (const std::size_t p : first) {
     route.taps.push_back(signatures[p].first);
     if (gathering.is_mean()) route.divisors.push_back(signatures[p].second);

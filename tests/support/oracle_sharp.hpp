@@ -92,7 +92,7 @@ struct SharpNode {
   // else with a map by which it may be less.
   void lower_T(const Route& route, OracleValue& y) const {
     const bool tells_positions = route.kind != oracle::Passage::Kind::all &&
-                                 (z.positions->size() > 1 || y.positions->size() > 1);
+                                 (z.positions->differ() || y.positions->differ());
     const bool is_shared = std::any_of(y.l.begin(), y.l.end(), [](const auto& group) {
       return group.first != OracleGroup::rest && group.first != OracleGroup::own;
     });
