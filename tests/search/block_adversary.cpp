@@ -10,6 +10,9 @@
 namespace smoothbound::search {
 namespace {
 
+// A square below it has lost its digits, and nothing can be divided by it.
+constexpr double tiny = 1e-200;
+
 double inner_product_of(std::span<const double> a, std::span<const double> b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
@@ -152,7 +155,7 @@ double BlockAdversary::look_at_gradient(std::size_t level, Numbers& y, bool is_o
   if (is_orthogonal) {
     double squares = 0;
     for (std::size_t i = 0; i < z.size(); ++i) squares += slots[i] == slot ? z[i] * z[i] : 0;
-    const double along = squares > 0 ? inner_product_of(y, z) / squares : 0;
+    const double along = squares > tiny ? inner_product_of(y, z) / squares : 0;
     for (std::size_t i = 0; i < z.size(); ++i) {
       if (slots[i] == slot) y[i] -= along * z[i];
     }
@@ -185,7 +188,7 @@ SearchPoint BlockAdversary::with_zero(const SearchPoint& point) {
   SearchPoint next = point;
   const std::span<double> into = block_of(next.w, block);
   const double squares = inner_product_of(along, along);
-  if (squares > 0) {
+  if (squares > tiny) {
     for (std::size_t i = 0; i < into.size(); ++i) into[i] -= sigma / squares * along[i];
   }
   return region_->moved(next, step, 0);

@@ -47,7 +47,8 @@ double norm_of(std::span<const double> v) {
 
 bool set_norm(std::span<double> v, double norm) {
   const double found = norm_of(v);
-  if (found == 0 || !std::isfinite(found)) return false;
+  constexpr double tiny = 1e-300;  // by less than that nothing can be divided
+  if (found < tiny || !std::isfinite(found)) return false;
   for (double& entry : v) entry *= norm / found;
   return true;
 }
