@@ -8,20 +8,35 @@
 namespace smoothbound::rules {
 namespace {
 
-// Of one axis: how many inputs of each class an output reads, and by what it divides.
+// Of one axis: how many inputs of each class an output reads, at the end by what it divides.
 using Signature = std::vector<std::int64_t>;
 
-struct AxisPassage {
-  PositionClasses::Axis output;
-  std::vector<Signature> of_class;  // counts, and the divisor at the end
+// Positions of an axis: those with the same key are in one class.
+template <class Key>
+struct DividedAxis {
+  PositionClasses::Axis axis;
+  std::vector<Key> keys;  // by class
+
+  explicit DividedAxis(std::vector<Key> of_positions) {
+    std::map<Key, std::uint32_t> known;
+    for (Key& key : of_positions) {
+      const auto [place, is_new] =
+          known.try_emplace(std::move(key), static_cast<std::uint32_t>(known.size()));
+      if (is_new) {
+        keys.push_back(place->first);
+        axis.sizes.push_back(0);
+      }
+      axis.class_of.push_back(place->second);
+      ++axis.sizes[place->second];
+    }
+  }
 };
 
-AxisPassage passage_along(const PositionClasses::Axis* input, const AxisReads& reads) {
+DividedAxis<Signature> passage_along(const PositionClasses::Axis* input, const AxisReads& reads) {
   const std::size_t classes = input == nullptr ? 1 : input->sizes.size();
-  AxisPassage passage;
-  std::map<Signature, std::uint32_t> known;
+  std::vector<Signature> signatures;
   for (const AxisReads::Output& output : reads.outputs) {
-    Signature signature(classes + 1);
+    Signature& signature = signatures.emplace_back(classes + 1);
     if (input == nullptr) {
       signature[0] = output.count;
     } else {
@@ -30,16 +45,8 @@ AxisPassage passage_along(const PositionClasses::Axis* input, const AxisReads& r
       }
     }
     signature.back() = output.divisor;
-    const auto [place, is_new] =
-        known.try_emplace(std::move(signature), static_cast<std::uint32_t>(known.size()));
-    if (is_new) {
-      passage.of_class.push_back(place->first);
-      passage.output.sizes.push_back(0);
-    }
-    passage.output.class_of.push_back(place->second);
-    ++passage.output.sizes[place->second];
   }
-  return passage;
+  return DividedAxis(std::move(signatures));
 }
 
 bool may_divide(const PositionClasses* input, const PositionReads& reads) {
@@ -122,14 +129,9 @@ std::vector<WeightedPlace> terms_of(const PositionClasses* input,
 // The class of each of several divisions that one of their common classes is a part of.
 using Origin = std::vector<std::uint32_t>;
 
-struct CommonAxis {
-  PositionClasses::Axis axis;
-  std::vector<Origin> origins;  // by class
-};
-
 // Nothing where their axes differ.
-std::optional<CommonAxis> common_axis(std::span<const PositionClasses* const> divided,
-                                      std::size_t k) {
+std::optional<DividedAxis<Origin>> common_axis(std::span<const PositionClasses* const> divided,
+                                               std::size_t k) {
   const PositionClasses& first = *divided.front();
   const std::size_t positions = first.axes()[k].class_of.size();
   for (const PositionClasses* const classes : divided) {
@@ -138,23 +140,13 @@ std::optional<CommonAxis> common_axis(std::span<const PositionClasses* const> di
       return std::nullopt;
     }
   }
-  CommonAxis common;
-  std::map<Origin, std::uint32_t> known;
+  std::vector<Origin> of_positions(positions);
   for (std::size_t p = 0; p < positions; ++p) {
-    Origin origin;
     for (const PositionClasses* const classes : divided) {
-      origin.push_back(classes->axes()[k].class_of[p]);
+      of_positions[p].push_back(classes->axes()[k].class_of[p]);
     }
-    const auto [place, is_new] =
-        known.try_emplace(std::move(origin), static_cast<std::uint32_t>(known.size()));
-    if (is_new) {
-      common.origins.push_back(place->first);
-      common.axis.sizes.push_back(0);
-    }
-    common.axis.class_of.push_back(place->second);
-    ++common.axis.sizes[place->second];
   }
-  return common;
+  return DividedAxis(std::move(of_positions));
 }
 
 }  // namespace
@@ -196,11 +188,11 @@ std::int64_t PositionClasses::positions() const {
 Passage::Passage(const PositionClasses* input, const PositionReads& reads)
     : is_mean_(reads.kind == PositionReads::Kind::mean) {
   if (!may_divide(input, reads)) return;
-  std::vector<AxisPassage> along;
+  std::vector<DividedAxis<Signature>> along;
   std::vector<PositionClasses::Axis> axes;
   for (std::size_t k = 0; k < reads.axes.size(); ++k) {
     along.push_back(passage_along(input == nullptr ? nullptr : &input->axes()[k], reads.axes[k]));
-    axes.push_back(along.back().output);
+    axes.push_back(along.back().axis);
   }
   if (cells_of(axes) > most_position_cells) return;
   output_ = std::make_shared<PositionClasses>(
@@ -209,7 +201,7 @@ Passage::Passage(const PositionClasses* input, const PositionReads& reads)
     std::vector<const Signature*> counts;
     Patch patch;
     for (std::size_t k = 0; k < along.size(); ++k) {
-      counts.push_back(&along[k].of_class[output_->classes_of(cell)[k]]);
+      counts.push_back(&along[k].keys[output_->classes_of(cell)[k]]);
       patch.divisor = patch.divisor * LowerBound::from_count(counts.back()->back());
     }
     patch.terms = terms_of(input, counts);
@@ -242,10 +234,10 @@ CommonClasses::CommonClasses(std::span<const PositionClasses* const> all) {
   std::vector<PositionClasses::Axis> axes;
   std::vector<std::vector<Origin>> origins;  // by axis and class
   for (std::size_t k = 0; k < divided.front()->axes().size(); ++k) {
-    std::optional<CommonAxis> common = common_axis(divided, k);
+    std::optional<DividedAxis<Origin>> common = common_axis(divided, k);
     if (!common) return;
     axes.push_back(std::move(common->axis));
-    origins.push_back(std::move(common->origins));
+    origins.push_back(std::move(common->keys));
   }
   if (cells_of(axes) > most_position_cells) return;
   const bool may_exchange =

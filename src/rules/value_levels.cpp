@@ -4,7 +4,6 @@
 #include "smoothbound/rules/value.hpp"
 
 namespace smoothbound::rules {
-
 namespace {
 
 void fill_from_coarser(const LevelSet& kept, PerLevel<Magnitude>& numbers) {
