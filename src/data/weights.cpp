@@ -187,6 +187,7 @@ ArrayEntry fitted(const ArrayFile& file, const ExpectedTensor& tensor, const Fou
                     fmt::format("tensor '{}' holds truth values, not numbers", described_name),
                     "store it as numbers, e.g. with .astype('float32')");
   }
+  entry.shape = shape;  // axes of one entry do not move the others
   if (name.parts == 1) return entry;
   entry.bytes /= name.parts;
   if (entry.fortran_order) {  // rows lie interleaved

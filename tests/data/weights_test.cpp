@@ -85,6 +85,8 @@ TEST_F(Weights, AxesOfOneEntryAreIgnored) {
   std::vector<float> values(12);
   file.read_into(file.entries()[0], std::span(values));
   EXPECT_EQ(values, std::vector<float>(12, 1.F));
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ(file.entries()[i].shape, expected[i].shape) << expected[i].name;
   store({{"conv1.weight", {1, 4, 1, 3}}, {"conv1.bias", {1, 4}}});
   EXPECT_EQ(refusal(), "no error");
   store({{"conv1.weight", {1, 3, 4}}, {"conv1.bias", {4}}});
