@@ -166,7 +166,7 @@ void refuse_missing(const ArrayFile& file, std::span<const ExpectedTensor> expec
                                      std::string(superfluous.front()) + "'"));
 }
 
-// The entry, or a part of it, as an array of the tensor's shape.
+// The entry, as it is in the file, or a part of it as an array of the tensor's shape.
 ArrayEntry fitted(const ArrayFile& file, const ExpectedTensor& tensor, const FoundTensor& found) {
   ArrayEntry entry = *found.entry;
   const TensorName& name = found.name;
@@ -187,7 +187,6 @@ ArrayEntry fitted(const ArrayFile& file, const ExpectedTensor& tensor, const Fou
                     fmt::format("tensor '{}' holds truth values, not numbers", described_name),
                     "store it as numbers, e.g. with .astype('float32')");
   }
-  entry.shape = shape;  // axes of one entry do not move the others
   if (name.parts == 1) return entry;
   entry.bytes /= name.parts;
   if (entry.fortran_order) {  // rows lie interleaved

@@ -55,8 +55,9 @@ struct WeightsReading {
 /// others are. The result's i-th entry belongs to expected[i]. "module.", "model." and "_orig_mod."
 /// may stand before a name, and whatever ends in num_batches_tracked is passed over. Throws
 /// DataError for what `open_array_file` refuses, for tensors that are missing, superfluous or of
-/// another shape (but for axes of size 1), and for truth values; SourceErrors at places
-/// in the map. Values are checked when they are read.
+/// another shape, and for truth values; SourceErrors at places in the map. Axes of size 1 may be
+/// more or fewer, and an entry keeps those of the file, where a message finds its values. Values
+/// are checked when they are read.
 ArrayFile read_weights(const std::string& path, std::span<const ExpectedTensor> expected,
                        const OtherTensors& others = {}, const WeightsReading& reading = {});
 
