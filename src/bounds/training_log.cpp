@@ -22,7 +22,11 @@ namespace {
 
 constexpr std::string_view header =
     "iteration,objective,gradient_mapping,step,smoothness,oracle_calls,seconds";
+constexpr std::string_view header_with_proofs =
+    "iteration,objective,gradient_mapping,step,smoothness,oracle_calls,seconds,bound,proved,"
+    "obtained";
 constexpr std::size_t columns = 7;
+constexpr std::size_t most_columns = 10;
 constexpr std::string_view json_beginning = "{\"iteration\":";
 constexpr int digits = 17;
 constexpr const char* damaged_line = "the line is damaged: remove it, or write the log again";
@@ -32,14 +36,15 @@ std::string smoothness_text(const IterationRecord& record) {
 }
 
 // The lines of a log, as cells in the order of the header; empty where there is none.
-using Cells = std::array<std::string, columns>;
+using Cells = std::array<std::string, most_columns>;
 
-std::array<std::string, columns> names() {
-  std::array<std::string, columns> result;
+Cells names() {
+  Cells result;
   std::size_t begin = 0;
+  const std::string_view all = header_with_proofs;
   for (std::string& name : result) {
-    const std::size_t end = std::min(header.find(',', begin), header.size());
-    name = header.substr(begin, end - begin);
+    const std::size_t end = std::min(all.find(',', begin), all.size());
+    name = all.substr(begin, end - begin);
     begin = end + 1;
   }
   return result;
@@ -105,7 +110,8 @@ class LogReader {
     if (line_ == 1) {
       if (!is_training_log(text))
         fail("is no log of training", "a log is what 'smoothbound train --log' writes");
-      csv_ = text == header;
+      csv_ = text == header || text == header_with_proofs;
+      columns_ = text == header_with_proofs || !csv_ ? most_columns : columns;
       if (csv_) return;
     }
     records.push_back(record_of(csv_ ? cells_of_csv(text) : cells_of_json(text)));
@@ -113,11 +119,11 @@ class LogReader {
 
   Cells cells_of_csv(std::string_view text) const {
     Cells cells;
-    for (std::size_t i = 0; i < columns; ++i) {
+    for (std::size_t i = 0; i < columns_; ++i) {
       const std::size_t end = std::min(text.find(','), text.size());
       cells[i] = text.substr(0, end);
-      if ((end == text.size()) != (i + 1 == columns)) {
-        fail(fmt::format("is no line of {} cells", columns), damaged_line);
+      if ((end == text.size()) != (i + 1 == columns_)) {
+        fail(fmt::format("is no line of {} cells", columns_), damaged_line);
       }
       text.remove_prefix(std::min(end + 1, text.size()));
     }
@@ -131,7 +137,7 @@ class LogReader {
       text::Document document;
       text::parse_json(text, document);
       text::Fields fields(document.root(), "a line");
-      for (std::size_t i = 0; i < columns; ++i) {
+      for (std::size_t i = 0; i < most_columns; ++i) {
         if (const auto value = fields.find(keys[i])) cells[i] = value->text();
       }
     } catch (const SpecError& error) {
@@ -152,7 +158,18 @@ class LogReader {
   }
 
   IterationRecord record_of(const Cells& cells) const {
-    enum : std::size_t { iteration, objective, mapping, step, smoothness, calls, seconds };
+    enum : std::size_t {
+      iteration,
+      objective,
+      mapping,
+      step,
+      smoothness,
+      calls,
+      seconds,
+      bound,
+      proved,
+      obtained
+    };
     IterationRecord record;
     record.iteration = number<std::int64_t>(cells[iteration], iteration);
     record.objective = number<double>(cells[objective], objective);
@@ -168,6 +185,10 @@ class LogReader {
     }
     record.oracle_calls = number<std::int64_t>(cells[calls], calls);
     record.seconds = number<double>(cells[seconds], seconds);
+    if (!cells[bound].empty()) {
+      record.proof = {number<double>(cells[bound], bound), number<double>(cells[proved], proved),
+                      number<double>(cells[obtained], obtained)};
+    }
     return record;
   }
 
@@ -175,6 +196,7 @@ class LogReader {
   std::ifstream file_;
   std::int64_t line_ = 0;
   bool csv_ = true;
+  std::size_t columns_ = columns;
 };
 
 }  // namespace
@@ -184,22 +206,33 @@ LogFormat log_format_of(std::string_view path) {
                                                                : LogFormat::csv;
 }
 
-std::string_view log_header() { return header; }
+std::string_view log_header(bool has_proofs) { return has_proofs ? header_with_proofs : header; }
 
-std::string log_line(const IterationRecord& record, LogFormat format) {
+std::string log_line(const IterationRecord& record, LogFormat format, bool has_proofs) {
   const bool has_step = !std::isnan(record.step);
+  const std::optional<IterationRecord::Proof>& proof = record.proof;
   if (format == LogFormat::csv) {
-    return fmt::format("{},{},{},{},{},{},{:.6f}\n", record.iteration, record.objective,
+    std::string behind;
+    if (has_proofs) {
+      behind =
+          proof ? fmt::format(",{},{},{}", proof->bound, proof->proved, proof->obtained) : ",,,";
+    }
+    return fmt::format("{},{},{},{},{},{},{:.6f}{}\n", record.iteration, record.objective,
                        record.gradient_mapping, has_step ? fmt::format("{}", record.step) : "",
-                       smoothness_text(record), record.oracle_calls, record.seconds);
+                       smoothness_text(record), record.oracle_calls, record.seconds, behind);
   }
   std::string line = fmt::format("{}{},\"objective\":{},\"gradient_mapping\":{}", json_beginning,
                                  record.iteration, record.objective, record.gradient_mapping);
   if (has_step) line += fmt::format(",\"step\":{}", record.step);
   // It may be beyond the range of doubles.
   if (record.smoothness) line += fmt::format(",\"smoothness\":\"{}\"", smoothness_text(record));
-  return line + fmt::format(",\"oracle_calls\":{},\"seconds\":{:.6f}}}\n", record.oracle_calls,
-                            record.seconds);
+  line +=
+      fmt::format(",\"oracle_calls\":{},\"seconds\":{:.6f}", record.oracle_calls, record.seconds);
+  if (proof) {
+    line += fmt::format(",\"bound\":{},\"proved\":{},\"obtained\":{}", proof->bound, proof->proved,
+                        proof->obtained);
+  }
+  return line + "}\n";
 }
 
 bool is_training_log(std::string_view beginning) {
@@ -221,9 +254,10 @@ std::vector<IterationRecord> read_training_log(const std::string& path) {
   return LogReader(path).read();
 }
 
-LogFile::LogFile(std::string path, std::int64_t keep_below, double first_objective)
-    : path_(std::move(path)), format_(log_format_of(path_)) {
-  const std::string first = format_ == LogFormat::csv ? fmt::format("{}\n", header) : "";
+LogFile::LogFile(std::string path, std::int64_t keep_below, double first_objective, bool has_proofs)
+    : path_(std::move(path)), has_proofs_(has_proofs), format_(log_format_of(path_)) {
+  const std::string first =
+      format_ == LogFormat::csv ? fmt::format("{}\n", log_header(has_proofs)) : "";
   std::error_code ignored;
   const auto status = std::filesystem::status(path_, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
@@ -259,7 +293,9 @@ LogFile::LogFile(std::string path, std::int64_t keep_below, double first_objecti
   open("ae");
 }
 
-void LogFile::append(const IterationRecord& record) { write(log_line(record, format_)); }
+void LogFile::append(const IterationRecord& record) {
+  write(log_line(record, format_, has_proofs_));
+}
 
 void LogFile::open(const char* mode) {
   file_.reset(std::fopen(path_.c_str(), mode));

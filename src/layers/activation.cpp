@@ -68,6 +68,11 @@ MapGrowth Activation::growth() const {
   return growth;
 }
 
+std::optional<ScaledBranches> Activation::branches() const {
+  if (row->branches == nullptr) return std::nullopt;
+  return ScaledBranches(row->branches(parameter.nearest), parameter.nearest, scale.nearest);
+}
+
 Parts Activation::parts(const Site& site, Method method) const {
   const ScalarConstants f = constants(method);
   // n_out scalars over the batch: vectors of n_out equal entries have sqrt(n_out) their norm.

@@ -16,9 +16,6 @@ const Magnitude selu_slope = Magnitude::from_decimal("1.758099340847376859940217
 const Magnitude selu_upper = Magnitude::from_decimal("1.05070098735548049341933498530");
 const Magnitude selu_bend = Magnitude::from_decimal("0.627935258935757163615977245398");
 
-constexpr double selu_scale = 1.0507009873554804934193349852946;
-constexpr double selu_alpha = 1.6732632423543772848170429916717;
-
 Constant bounded_by_six(std::string_view source) { return exactly(6, "6 sqrt(n_out)", source); }
 
 // cap / (1 + cap), the logistic function of log cap.

@@ -43,6 +43,10 @@ inline Magnitude log_two() {
   return log;
 }
 
+constexpr double gelu_cubic = 0.044715;
+constexpr double selu_scale = 1.0507009873554804934193349852946;
+constexpr double selu_alpha = 1.6732632423543772848170429916717;
+
 inline double logistic(double x) {
   if (x >= 0) return 1 / (1 + std::exp(-x));
   const double e = std::exp(x);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "activation_branches.hpp"
 #include "activation_growth.hpp"
 #include "activation_kinks.hpp"
 #include "activation_parts.hpp"
@@ -134,8 +135,6 @@ ScalarConstants identity_constants(Method /*method*/, const Real& /*none*/) {
   return {one("linear"), {{}, "0", "linear"}, zero(), one("linear"), unbounded()};
 }
 
-constexpr double gelu_cubic = 0.044715;
-
 Jet evaluate_gelu_tanh(double x, double /*none*/) {
   const double c = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
   const double u = c * (x + gelu_cubic * x * x * x);
@@ -165,6 +164,7 @@ constexpr std::array table{
           return Jet{log_one_plus_exp(beta * x) / beta, s, beta * s * logistic(-beta * x)};
         },
         softplus_constants,
+        softplus_branches,
         no_smooth_form,
         has_no_scale,
         softplus_growth},
@@ -174,32 +174,33 @@ constexpr std::array table{
                     const double d = s * logistic(-x);
                     return Jet{s, d, d * (1 - 2 * s)};
                   },
-                  sigmoid_constants, no_smooth_form, has_no_scale, sigmoid_growth},
+                  sigmoid_constants, sigmoid_branches, no_smooth_form, has_no_scale,
+                  sigmoid_growth},
     ActivationRow{"tanh", "tanh(x)", no_parameter,
                   [](double x, double) {
                     const double t = std::tanh(x);
                     return Jet{t, 1 - t * t, -2 * t * (1 - t * t)};
                   },
-                  tanh_constants, no_smooth_form, has_no_scale, tanh_growth},
+                  tanh_constants, tanh_branches, no_smooth_form, has_no_scale, tanh_growth},
     ActivationRow{"gelu", "x Phi(x), Phi the normal distribution function", no_parameter,
                   [](double x, double) {
                     const double p = std::erfc(-x / std::numbers::sqrt2) / 2;
                     const double d = normal_density(x);
                     return Jet{x * p, p + x * d, d * (2 - x * x)};
                   },
-                  gelu_constants, no_smooth_form, has_no_scale, below_identity},
+                  gelu_constants, gelu_branches, no_smooth_form, has_no_scale, below_identity},
     ActivationRow{"gelu_tanh", "x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2", no_parameter,
-                  evaluate_gelu_tanh, gelu_tanh_constants, no_smooth_form, has_no_scale,
-                  below_identity},
+                  evaluate_gelu_tanh, gelu_tanh_constants, gelu_tanh_branches, no_smooth_form,
+                  has_no_scale, below_identity},
     ActivationRow{"silu", "x / (1 + exp(-x))", no_parameter,
                   [](double x, double) {
                     const double s = logistic(x);
                     const double d = s * logistic(-x);
                     return Jet{x * s, s + x * d, d * (2 + x * (1 - 2 * s))};
                   },
-                  silu_constants, no_smooth_form, has_no_scale, below_identity},
+                  silu_constants, silu_branches, no_smooth_form, has_no_scale, below_identity},
     ActivationRow{"mish", "x tanh(log(1 + exp(x)))", no_parameter, evaluate_mish, mish_constants,
-                  no_smooth_form, has_no_scale, below_identity},
+                  mish_branches, no_smooth_form, has_no_scale, below_identity},
     ActivationRow{
         "elu",
         "x above 0, alpha (exp(x) - 1) below",
@@ -209,52 +210,55 @@ constexpr std::array table{
           return Jet{alpha * std::expm1(x), alpha * std::exp(x), alpha * std::exp(x)};
         },
         elu_constants,
+        elu_branches,
         "celu"},
     ActivationRow{"celu",
                   "x above 0, alpha (exp(x/alpha) - 1) below",
                   {"alpha", "depth below 0", "1", text::RealRange::positive, mild_samples},
                   evaluate_celu,
-                  celu_constants},
+                  celu_constants,
+                  celu_branches},
     ActivationRow{"softsign", "x / (1 + |x|)", no_parameter,
                   [](double x, double) {
                     const double d = 1 + std::abs(x);
                     return Jet{x / d, 1 / (d * d), (x > 0 ? -2 : 2) / (d * d * d)};
                   },
-                  softsign_constants},
+                  softsign_constants, softsign_branches},
     ActivationRow{"atan", "arctan(x)", no_parameter,
                   [](double x, double) {
                     const double d = 1 / (1 + x * x);
                     return Jet{std::atan(x), d, -2 * x * d * d};
                   },
-                  atan_constants, no_smooth_form, has_no_scale, atan_growth},
+                  atan_constants, atan_branches, no_smooth_form, has_no_scale, atan_growth},
     ActivationRow{"sin", "sin(x)", no_parameter,
                   [](double x, double) {
                     return Jet{std::sin(x), std::cos(x), -std::sin(x)};
                   },
-                  sin_constants, no_smooth_form, has_no_scale, sin_growth},
+                  sin_constants, sin_branches, no_smooth_form, has_no_scale, sin_growth},
     ActivationRow{"erf", "2/sqrt(pi) int_0^x exp(-t^2) dt", no_parameter,
                   [](double x, double) {
                     const double d = 2 * std::numbers::inv_sqrtpi * std::exp(-x * x);
                     return Jet{std::erf(x), d, -2 * x * d};
                   },
-                  erf_constants, no_smooth_form, has_no_scale, erf_growth},
+                  erf_constants, erf_branches, no_smooth_form, has_no_scale, erf_growth},
     ActivationRow{"relu", "max(x, 0)", no_parameter,
                   [](double x, double) {
                     return x > 0 ? Jet{x, 1, 0} : Jet{};
                   },
-                  relu_constants, "softplus"},
+                  relu_constants, relu_branches, "softplus"},
     ActivationRow{"relu6", "min(max(x, 0), 6)", no_parameter,
                   [](double x, double) {
                     if (x > 6) return Jet{6, 0, 0};
                     return x > 0 ? Jet{x, 1, 0} : Jet{};
                   },
-                  relu6_constants, "smooth_relu6"},
+                  relu6_constants, relu6_branches, "smooth_relu6"},
     ActivationRow{"smooth_relu6",
                   "g(x) - g(x - 6), g(x) = log(1 + exp(beta x)) / beta",
                   {"beta", "scale; the larger, the closer to relu6", "1", text::RealRange::positive,
                    mild_samples},
                   evaluate_smooth_relu6,
-                  smooth_relu6_constants},
+                  smooth_relu6_constants,
+                  smooth_relu6_branches},
     ActivationRow{"leaky_relu",
                   "x above 0, slope x below",
                   {"slope", "slope below 0", "0.01", text::RealRange::non_negative, slope_samples},
@@ -262,6 +266,7 @@ constexpr std::array table{
                     return x > 0 ? Jet{x, 1, 0} : Jet{slope_below * x, slope_below, 0};
                   },
                   leaky_relu_constants,
+                  leaky_relu_branches,
                   "smooth_leaky_relu"},
     ActivationRow{
         "smooth_leaky_relu",
@@ -274,35 +279,36 @@ constexpr std::array table{
                      bend * s * logistic(-x)};
         },
         smooth_leaky_relu_constants,
+        smooth_leaky_relu_branches,
         /*smooth_form=*/"",
         /*has_scale=*/true,
         smooth_leaky_relu_growth},
     ActivationRow{"selu",
                   "lambda x above 0, lambda alpha (exp(x) - 1) below; lambda = 1.0507..., "
                   "alpha = 1.6732...",
-                  no_parameter, evaluate_selu, selu_constants, "smooth_selu"},
+                  no_parameter, evaluate_selu, selu_constants, selu_branches, "smooth_selu"},
     ActivationRow{"smooth_selu",
                   "lambda x above 0, lambda alpha (exp(x/alpha) - 1) below: lambda celu(x), with "
                   "lambda and alpha of selu",
-                  no_parameter, evaluate_smooth_selu, smooth_selu_constants},
+                  no_parameter, evaluate_smooth_selu, smooth_selu_constants, smooth_selu_branches},
     ActivationRow{"hard_tanh", "min(max(x, -1), 1)", no_parameter,
                   [](double x, double) {
                     if (x > 1) return Jet{1, 0, 0};
                     return x > -1 ? Jet{x, 1, 0} : Jet{-1, 0, 0};
                   },
-                  hard_tanh_constants, "tanh"},
+                  hard_tanh_constants, hard_tanh_branches, "tanh"},
     ActivationRow{"hard_sigmoid", "min(max(x/6 + 1/2, 0), 1)", no_parameter,
                   [](double x, double) {
                     if (x > 3) return Jet{1, 0, 0};
                     return x > -3 ? Jet{x / 6 + 0.5, 1.0 / 6, 0} : Jet{};
                   },
-                  hard_sigmoid_constants, "sigmoid"},
+                  hard_sigmoid_constants, hard_sigmoid_branches, "sigmoid"},
     ActivationRow{"hard_swish", "x min(max(x + 3, 0), 6) / 6", no_parameter,
                   [](double x, double) {
                     if (x > 3) return Jet{x, 1, 0};
                     return x > -3 ? Jet{x * (x + 3) / 6, (2 * x + 3) / 6, 1.0 / 3} : Jet{};
                   },
-                  hard_swish_constants, "silu", has_no_scale, below_identity},
+                  hard_swish_constants, hard_swish_branches, "silu", has_no_scale, below_identity},
     ActivationRow{"capped_exp",
                   "min(exp(x), cap)",
                   {"cap", "largest value", "100", text::RealRange::positive, mild_samples},
@@ -312,17 +318,19 @@ constexpr std::array table{
                     return Jet{std::min(e, cap), e, e};
                   },
                   capped_exp_constants,
+                  capped_exp_branches,
                   "smooth_capped_exp"},
     ActivationRow{"smooth_capped_exp",
                   "cap / (1 + cap exp(-x))",
                   {"cap", "bound of the values", "100", text::RealRange::positive, mild_samples},
                   evaluate_smooth_capped_exp,
-                  smooth_capped_exp_constants},
+                  smooth_capped_exp_constants,
+                  smooth_capped_exp_branches},
     ActivationRow{"identity", "x", no_parameter,
                   [](double x, double) {
                     return Jet{x, 1, 0};
                   },
-                  identity_constants},
+                  identity_constants, identity_branches},
     ActivationRow{"dropout",
                   "x (at evaluation)",
                   {"rate", "share of scalars dropped in training; without effect on the bounds",
@@ -330,7 +338,8 @@ constexpr std::array table{
                   [](double x, double) {
                     return Jet{x, 1, 0};
                   },
-                  identity_constants},
+                  identity_constants,
+                  identity_branches},
 };
 
 }  // namespace

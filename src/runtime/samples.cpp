@@ -92,6 +92,12 @@ TargetsNotTaken::TargetsNotTaken(const LossRow* of)
 IdsAsNumbers::IdsAsNumbers(Change asked)
     : std::runtime_error("samples that are ids are taken as they are"), change(asked) {}
 
+LabelsMissing::LabelsMissing(std::string of, const LossRow& asking)
+    : std::runtime_error(fmt::format(
+          "has no labels, and the loss {} asks what each sample should be", asking.name)),
+      data(std::move(of)),
+      loss(&asking) {}
+
 Samples::Samples(SampleRequest request) : request_(std::move(request)) {
   if (request_.is_random()) return;
   DatasetOptions options;
@@ -130,6 +136,14 @@ void Samples::fit(const Report& report) {
   }
   const Border border = request_.is_input ? Border::none : Border::zeros;
   dataset_ = fit_samples(*std::move(dataset_), report.graph.input, border);
+}
+
+void Samples::require_labels(const Report& report) const {
+  if (report.settings.loss->labels == LabelKind::none || request_.is_random() || have_targets() ||
+      dataset().labels) {
+    return;
+  }
+  throw LabelsMissing(dataset().name, *report.settings.loss);
 }
 
 void Samples::generate(const Report& report) {

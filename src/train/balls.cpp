@@ -101,4 +101,34 @@ std::optional<std::size_t> ProductOfBalls::find_outside(std::span<const double> 
   return std::nullopt;
 }
 
+// The positive root of ||v + t d||^2 = R^2, without cancellation.
+double ProductOfBalls::room(std::span<const double> w, std::span<const double> d) const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Ball& ball : balls_) {
+    double inner = 0;
+    double square = 0;
+    double size = 0;
+    for (std::int64_t i = ball.offset; i < ball.offset + ball.elements; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      inner += w[at] * d[at];
+      square += d[at] * d[at];
+      size += w[at] * w[at];
+    }
+    if (square == 0) continue;
+    // Of the sums, and of w + t d.
+    const double slack =
+        (static_cast<double>(ball.elements) + 64) * 0x1p-51 * ball.radius * ball.radius;
+    const double left = ball.radius * ball.radius - size - slack;
+    if (left <= 0) {
+      if (inner >= 0) return 0;
+      least = std::min(least, -2 * inner / square * (1 - 1e-9));
+      continue;
+    }
+    const double root = std::sqrt(inner * inner + square * left);
+    const double t = inner > 0 ? left / (root + inner) : (root - inner) / square;
+    least = std::min(least, t * (1 - 1e-9));
+  }
+  return least;
+}
+
 }  // namespace smoothbound

@@ -13,6 +13,9 @@ Magnitude predicted_iterations(const Magnitude& smoothness, double first_objecti
 }
 
 TrainingReport::Verdict TrainingReport::verdict() const {
+  if (rule == StepRule::enclosure) {
+    return state.violation < 0 ? Verdict::holds : Verdict::violated;
+  }
   if (is_stochastic() || (rule != StepRule::certified && rule != StepRule::local)) {
     return Verdict::not_applicable;
   }

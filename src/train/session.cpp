@@ -92,12 +92,6 @@ std::optional<double> if_finite(double value) {
 NothingToMinimize::NothingToMinimize()
     : std::runtime_error("names no loss, so there is nothing to minimize") {}
 
-LabelsMissing::LabelsMissing(std::string of, const LossRow& asking)
-    : std::runtime_error(fmt::format(
-          "has no labels, and the loss {} asks what each sample should be", asking.name)),
-      data(std::move(of)),
-      loss(&asking) {}
-
 MiniBatchTooLarge::MiniBatchTooLarge(std::int64_t asked, std::int64_t available)
     : std::runtime_error(fmt::format("a step of {} samples, and there are {}", asked, available)) {}
 
@@ -252,7 +246,8 @@ class TrainingSession::RunIn final : public Run {
   void begin_log() {
     if (request_.log.empty()) return;
     const TrainingState& state = training_->state();
-    log_.emplace(request_.log, state.iteration, state.first_objective);
+    log_.emplace(request_.log, state.iteration, state.first_objective,
+                 request_.training.rule == StepRule::enclosure);
     if (!request_.notice) return;
     if (log_->has_dropped_a_part()) {
       request_.notice(request_.log, "its last line is cut short and is dropped");
@@ -327,11 +322,7 @@ TrainingSession::TrainingSession(TrainingRequest request) {
   Report report = make_report(request.source, request.options, request.limits);
   if (report.settings.loss == nullptr) throw NothingToMinimize();
   request.samples.fit(report);
-  const Samples& samples = request.samples;
-  if (report.settings.loss->labels != LabelKind::none && !samples.request().is_random() &&
-      !samples.have_targets() && !samples.dataset().labels) {
-    throw LabelsMissing(samples.dataset().name, *report.settings.loss);
-  }
+  request.samples.require_labels(report);
   if (request.step.empty()) request.step = text_of(request.training);
   if (request.precision == Precision::float32) {
     run_ = std::make_unique<RunIn<float>>(std::move(request), std::move(report));

@@ -5,7 +5,8 @@
 namespace smoothbound {
 namespace {
 
-constexpr auto rule_names = std::to_array<std::string_view>({"certified", "local", "line-search"});
+constexpr auto rule_names =
+    std::to_array<std::string_view>({"certified", "local", "line-search", "enclosure"});
 constexpr auto kind_names = std::to_array<std::string_view>({"gradient", "gauss-newton", "newton"});
 
 }  // namespace

@@ -7,50 +7,27 @@
 #include <cmath>
 #include <type_traits>
 
+#include "enclosure_steps.hpp"
 #include "mini_batch.hpp"
+#include "proposal.hpp"
 #include "smoothbound/runtime/norm.hpp"
-#include "smoothbound/steps/dense_step.hpp"
-#include "smoothbound/steps/gauss_newton.hpp"
 
 namespace smoothbound {
 namespace {
 
 // Beyond this multiple of where it began (or of 1), an objective counts as diverged.
 constexpr double divergence = 1e6;
-// The part of the model's decrease that a Gauss-Newton or Newton step has to reach.
-constexpr double sufficient_decrease = 1e-4;
-// Of networks that are no chains: Newton steps from the whole matrix.
-constexpr std::int64_t most_dense_parameters = 3000;
 
 using Clock = std::chrono::steady_clock;
 
-// Which a line search tries next. Where F is flat it would grow beyond all numbers.
-double longer(double gamma) {
-  constexpr double longest = 1e100;
-  return std::max(gamma, std::min(2 * gamma, longest));
-}
-
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-template <class To, class From>
-void convert(std::span<const From> from, std::vector<To>& to) {
-  to.resize(from.size());
-  std::transform(from.begin(), from.end(), to.begin(), [](From v) { return static_cast<To>(v); });
 }
 
 }  // namespace
 
 TrainingFailed::TrainingFailed(std::int64_t at, const std::string& message)
     : std::runtime_error(fmt::format("iteration {}: {}", at, message)), iteration(at) {}
-
-template <class Scalar>
-struct Training<Scalar>::Proposal {
-  std::vector<double> w;
-  std::optional<double> objective{};  // F there, if it is known
-  double next_gamma = 0;
-};
 
 template <class Scalar>
 Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
@@ -104,22 +81,27 @@ Training<Scalar>::Training(const Graph& graph, ResolvedSettings settings,
   if (options_.oracle == steps::StepKind::gradient) {
     balls_.emplace(parameter_layout(), settings_.radius);
   }
-  if (options_.oracle == steps::StepKind::newton) {
+  if (options_.oracle != steps::StepKind::gradient) {
     try {
-      chain_ = std::make_unique<steps::SplitChain>(graph, batch);
-    } catch (const std::invalid_argument&) {
-      if (parameter_layout().elements > most_dense_parameters) {
-        throw TrainingUnsupported(
-            fmt::format("Newton steps of a network that is no chain of layers with weights take "
-                        "the whole Hessian, and {} parameters are more than {}",
-                        parameter_layout().elements, most_dense_parameters),
-            Remedy::gauss_newton);
-      }
+      second_order_ = std::make_unique<steps::SecondOrder>(graph, batch, options_.oracle,
+                                                           options_.dual_residual);
+    } catch (const steps::TooManyParameters& error) {
+      throw TrainingUnsupported(error.what(), Remedy::gauss_newton);
+    }
+  }
+  if (options_.rule == StepRule::enclosure) {
+    try {
+      enclosure_ = std::make_unique<EnclosureSteps>(graph, settings_, batch, of_objective);
+    } catch (const NotEnclosed& error) {
+      throw TrainingUnsupported(error.what(), Remedy::line_search);
     }
   }
   gradient_.resize(static_cast<std::size_t>(parameter_layout().elements));
   narrow_gradient_.resize(gradient_.size());
 }
+
+template <class Scalar>
+Training<Scalar>::~Training() = default;
 
 template <class Scalar>
 void Training<Scalar>::check_options() const {
@@ -136,7 +118,7 @@ void Training<Scalar>::check_options() const {
     throw ContradictoryOptions("Gauss-Newton and Newton steps are computed in float64",
                                Remedy::float64);
   }
-  if (!first_order && options.rule != StepRule::line_search && options.rule != StepRule::constant) {
+  if (!first_order && (options.rule == StepRule::certified || options.rule == StepRule::local)) {
     throw TrainingUnsupported("certified steps are those of the gradient oracle",
                               Remedy::constant_or_search);
   }
@@ -338,64 +320,6 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_gradient(Iteration
 }
 
 template <class Scalar>
-steps::Direction Training<Scalar>::direction(double gamma) {
-  if constexpr (std::is_same_v<Scalar, double>) {
-    const Regularizer regularizer{settings_.regularizer.nearest};
-    const LossEvaluation& loss = objective_->loss();
-    if (options_.oracle == steps::StepKind::gauss_newton) {
-      steps::LinearizedNetwork psi;
-      psi.w = state_.w;
-      psi.outputs = objective_->samples() * objective_->outputs();
-      psi.jvp = [&](std::span<const double> w_dot, std::span<double> y_dot) {
-        objective_->jvp(w_dot, y_dot);
-      };
-      psi.vjp = [&](std::span<const double> mu, std::span<double> w_bar) {
-        objective_->vjp(mu, w_bar);
-      };
-      steps::DualOptions dual;
-      dual.relative_residual = options_.dual_residual;
-      steps::GaussNewtonDirection found =
-          steps::gauss_newton_direction(psi, loss, regularizer, gamma, dual);
-      return {std::move(found.step), found.gamma, found.halvings, found.predicted_decrease};
-    }
-    if (!chain_) return steps::dense_step(*objective_, steps::StepKind::newton, gamma);
-    chain_->forward(state_.w, is_stochastic() ? batch_x_ : samples_.x);
-    return steps::newton_direction(*chain_, loss, regularizer, gamma);
-  } else {
-    throw std::logic_error("second-order steps are computed in float64");
-  }
-}
-
-template <class Scalar>
-typename Training<Scalar>::Proposal Training<Scalar>::propose_second_order(
-    IterationRecord& record) {
-  Proposal proposal;
-  const bool searches = options_.rule == StepRule::line_search;
-  double gamma = searches && state_.gamma > 0 ? state_.gamma : options_.gamma;
-  const double slack = 4 * std::numeric_limits<double>::epsilon() * std::abs(record.objective);
-  while (true) {
-    set_point(state_.w);
-    const steps::Direction step = direction(gamma);
-    record.step = step.gamma;
-    record.halvings += step.halvings;
-    proposal.w = state_.w;
-    for (std::size_t i = 0; i < proposal.w.size(); ++i) proposal.w[i] += step.step[i];
-    if (!searches) return proposal;
-    proposal.objective = value_at(proposal.w);
-    if (*proposal.objective <=
-        record.objective - sufficient_decrease * step.predicted_decrease + slack) {
-      proposal.next_gamma = record.halvings == 0 ? longer(step.gamma) : step.gamma;
-      return proposal;
-    }
-    if (++record.halvings > steps::most_halvings) {
-      fail(fmt::format("no step decreases the objective enough, after {} halvings down to {:.3g}",
-                       steps::most_halvings, step.gamma));
-    }
-    gamma = step.gamma / 2;
-  }
-}
-
-template <class Scalar>
 void Training<Scalar>::follow(const IterationRecord& record, Proposal proposal) {
   TrainingState& state = state_;
   const bool finite = std::isfinite(record.gradient_mapping) &&
@@ -414,15 +338,11 @@ IterationRecord Training<Scalar>::advance() {
   const Clock::time_point start = Clock::now();
   try {
     IterationRecord record = evaluate();
-    Proposal proposal = options_.oracle == steps::StepKind::gradient ? propose_gradient(record)
-                                                                     : propose_second_order(record);
-    // Theorem 4.1 for one step: with gamma <= 1/L_F it decreases F by gamma ||g||^2 / 2 at least.
-    if (record.smoothness && !is_stochastic() && state_.violation < 0) {
-      const double after = value_at(proposal.w);
-      const double certified = record.step / 2 * record.gradient_mapping * record.gradient_mapping;
-      const double slack = rounding_tolerance<Scalar> * std::max(1.0, std::abs(record.objective));
-      if (!(after <= record.objective - certified + slack)) state_.violation = state_.iteration;
-    }
+    Proposal proposal = enclosure_ != nullptr ? propose_enclosed(record)
+                        : options_.oracle == steps::StepKind::gradient
+                            ? propose_gradient(record)
+                            : propose_second_order(record);
+    verify(record, proposal);
     follow(record, std::move(proposal));
     state_.oracle_calls = objective_->oracle_calls() - calls_before_;
     state_.seconds += seconds_since(start);
@@ -446,7 +366,7 @@ IterationRecord Training<Scalar>::rest() {
     if (balls_) {
       // The mapping for the step that would come next.
       const double gamma = options_.rule == StepRule::constant ? options_.gamma
-                           : options_.rule == StepRule::line_search
+                           : options_.rule == StepRule::line_search || enclosure_ != nullptr
                                ? (state_.gamma > 0 ? state_.gamma : options_.gamma)
                                : certify().step;
       record.gradient_mapping = mapping_norm(gamma);

@@ -27,7 +27,7 @@ Vector average(const Window& window, const Shape& input, const Vector& z) {
   return result;
 }
 
-Vector maximum(const Window& window, const Shape& input, const Vector& z) {
+Vector windows_maximum(const Window& window, const Shape& input, const Vector& z) {
   Vector result;
   for (const auto& patch : patches(window, input)) {
     long double largest = -INFINITY;
@@ -156,8 +156,8 @@ TEST(MaxPool, DifferencesAreWithinTheConstantAndReachItWhereOneInputWins) {
     EXPECT_NE(a.smoothness.source.find("kinks"), std::string_view::npos);
     EXPECT_TRUE(a.at_zero.value.is_zero());
     const auto ratio = [&](const Vector& x, const Vector& step) {
-      const Vector y = maximum(pool.window, c.input, x);
-      const Vector z = maximum(pool.window, c.input, test::along(x, 1, step));
+      const Vector y = windows_maximum(pool.window, c.input, x);
+      const Vector z = windows_maximum(pool.window, c.input, test::along(x, 1, step));
       return norm(test::along(y, -1, z)) / norm(step);
     };
     long double best = 0;

@@ -163,6 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCommand{"error_option", {"bound", "--metod", "paper", "net.yaml"}},
         GoldenCommand{"error_missing_file", {"bound", "no-such-file.yaml"}},
         GoldenCommand{"help_cost", {"cost", "--help"}},
+        GoldenCommand{"help_certify", {"certify", "--help"}},
         GoldenCommand{"help_train", {"train", "--help"}},
         GoldenCommand{"cost", {"cost", "architectures/lenet5.yaml"}},
         GoldenCommand{"cost_branches", {"cost", "--batch", "2", "architectures/resnet18.yaml"}},

@@ -202,6 +202,32 @@ TEST(TrainingLog, WhatIsNoneIsNamed) {
   EXPECT_EQ(message("{\"iteration\":0}\n"), "log.csv:1: '' is no objective");
 }
 
+// In both formats, and of runs without them nothing changes.
+TEST(TrainingLog, HasTheProofsOfSteps) {
+  const TemporaryDirectory directory;
+  IterationRecord first = record(0);
+  first.proof = {2.25, 0.125, 0.5};
+  IterationRecord last = record(1);
+  last.step = std::numeric_limits<double>::quiet_NaN();
+  for (const std::string name : {"log.csv", "log.jsonl"}) {
+    const std::string path = directory / name;
+    {
+      LogFile log(path, 0, std::numeric_limits<double>::quiet_NaN(), true);
+      log.append(first);
+      log.append(last);
+    }
+    const std::vector<IterationRecord> records = read_training_log(path);
+    ASSERT_EQ(records.size(), 2U) << name;
+    ASSERT_TRUE(records[0].proof.has_value()) << name;
+    EXPECT_EQ(records[0].proof->bound, 2.25);
+    EXPECT_EQ(records[0].proof->proved, 0.125);
+    EXPECT_EQ(records[0].proof->obtained, 0.5);
+    EXPECT_FALSE(records[1].proof.has_value()) << name;
+    EXPECT_TRUE(is_training_log_file(path));
+  }
+  EXPECT_EQ(std::string(log_header(true)), std::string(log_header()) + ",bound,proved,obtained");
+}
+
 // As editors and spreadsheets of other systems end lines.
 TEST(TrainingLog, LinesMayEndInCarriageReturns) {
   const TemporaryDirectory directory;

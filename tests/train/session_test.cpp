@@ -166,15 +166,18 @@ class SessionFiles : public ::testing::Test {
 TEST_F(SessionFiles, ResumedRunsAreThoseThatWereNotInterrupted) {
   for (const steps::StepKind oracle :
        {steps::StepKind::gradient, steps::StepKind::gauss_newton, steps::StepKind::newton}) {
-    for (const std::int64_t batch : {12, 5}) {
+    for (const auto& [batch, rule] : {std::pair(std::int64_t{12}, StepRule::line_search),
+                                      {5, StepRule::line_search},
+                                      {12, StepRule::enclosure},
+                                      {5, StepRule::enclosure}}) {
       SCOPED_TRACE(::testing::PrintToString(static_cast<int>(oracle)) + " " +
-                   std::to_string(batch));
+                   std::to_string(batch) + " " + std::to_string(static_cast<int>(rule)));
       const std::string checkpoint = directory_ / "run.safetensors";
       const auto run = [&](std::int64_t iterations, const std::string& log, bool saves,
                            bool resumes) {
         TrainingRequest asked = request(iterations);
         asked.training.oracle = oracle;
-        asked.training.rule = StepRule::line_search;
+        asked.training.rule = rule;
         asked.training.mini_batch = batch;
         asked.log = directory_ / log;
         if (saves) asked.checkpoint = checkpoint;

@@ -25,6 +25,14 @@ struct IterationRecord {
   std::int64_t oracle_calls = 0;        // of automatic differentiation, up to and with this step
   double seconds = 0;                   // the same
   int halvings = 0;                     // of gamma in this iteration
+  /// Of a step that was proved before it was taken: F(w_{k+1}) <= `bound`, by at least `proved`
+  /// below F(w_k); and by how much F fell, in floating point.
+  struct Proof {
+    double bound = 0;
+    double proved = 0;
+    double obtained = 0;
+  };
+  std::optional<Proof> proof;
 };
 
 enum class LogFormat : std::uint8_t { csv, json_lines };
@@ -33,11 +41,11 @@ enum class LogFormat : std::uint8_t { csv, json_lines };
 LogFormat log_format_of(std::string_view path);
 
 /// "iteration,objective,gradient_mapping,step,smoothness,oracle_calls,seconds", the first line of a
-/// log in CSV.
-std::string_view log_header();
+/// log in CSV; of steps that are proved first, with ",bound,proved,obtained" behind it.
+std::string_view log_header(bool has_proofs = false);
 /// A record as a line with its end; numbers with all their digits. What an iteration does not have
 /// is an empty cell, or no member of the object.
-std::string log_line(const IterationRecord& record, LogFormat format);
+std::string log_line(const IterationRecord& record, LogFormat format, bool has_proofs = false);
 
 /// Whether a file with this beginning is a log of training.
 bool is_training_log(std::string_view beginning);
@@ -55,7 +63,8 @@ class LogFile {
   /// file whose records are to be kept and which is no log of the format that its name asks for.
   /// Of another run, too, as the first objective tells, where both are known.
   LogFile(std::string path, std::int64_t keep_below = 0,
-          double first_objective = std::numeric_limits<double>::quiet_NaN());
+          double first_objective = std::numeric_limits<double>::quiet_NaN(),
+          bool has_proofs = false);
 
   /// Whether the last line of the file before was cut short.
   [[nodiscard]] bool has_dropped_a_part() const { return dropped_; }
@@ -74,6 +83,7 @@ class LogFile {
   [[noreturn]] void fail() const;
 
   std::string path_;
+  bool has_proofs_;
   LogFormat format_;
   std::unique_ptr<std::FILE, CloseFile> file_;
   bool dropped_ = false;

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "smoothbound/layers/activation_taylor.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -47,6 +49,8 @@ struct ActivationRow {
   ActivationParameter parameter;
   Jet (*evaluate)(double x, double parameter);
   ScalarConstants (*constants)(Method method, const Real& parameter);
+  /// What encloses it along a line of parameters; null: nothing does.
+  Branches (*branches)(double parameter) = nullptr;
   /// The row that `--smooth` puts in its place where it has a kink: relu becomes softplus, as in
   /// section 5.1 of the paper. A parameter that both have is kept. "": none.
   std::string_view smooth_form = {};
@@ -86,6 +90,9 @@ struct Activation {
   [[nodiscard]] Jet evaluate(double x) const;
   [[nodiscard]] ScalarConstants constants(Method method) const;
   [[nodiscard]] MapGrowth growth() const;
+  /// Its derivatives up to the fifth, with the doubles next to its parameter and its scale in their
+  /// place; none: its row has none.
+  [[nodiscard]] std::optional<ScaledBranches> branches() const;
   /// What has no kink in the place of one that has, with its scale beta, if it takes one.
   [[nodiscard]] std::optional<Activation> smooth_form(const Real& beta) const;
 };

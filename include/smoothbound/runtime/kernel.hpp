@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "smoothbound/runtime/layout.hpp"
+#include "smoothbound/runtime/taylor.hpp"
 
 namespace smoothbound {
 
@@ -104,6 +105,10 @@ class Kernel {
   /// y_ddot = D^2 phi [(z_dot, v_dot), (z_dot, v_dot)] + d phi/dz [z_ddot].
   virtual void second(const Point<Scalar>& at, Inputs z_dot, Inputs z_ddot, const Scalar* y_dot,
                       const Scalar* v_dot, Scalar* y_ddot) = 0;
+
+  /// What encloses its output along a line of parameters; it may refer to the kernel. Null: nothing
+  /// does, in this scalar type or at all.
+  virtual std::unique_ptr<TaylorRule> taylor_rule() { return nullptr; }
 };
 
 template <class Scalar>

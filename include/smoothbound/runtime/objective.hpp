@@ -37,6 +37,7 @@ class Objective {
 
   [[nodiscard]] const ParameterLayout& parameter_layout() const;
   [[nodiscard]] std::int64_t samples() const { return samples_; }
+  [[nodiscard]] const Labels& labels() const { return labels_; }
   /// Outputs of the network for one sample.
   [[nodiscard]] std::int64_t outputs() const { return outputs_; }
 

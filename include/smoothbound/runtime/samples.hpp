@@ -75,6 +75,14 @@ class IdsAsNumbers : public std::runtime_error {
   Change change;
 };
 
+/// The loss compares outputs with what each sample should be, and nothing says that.
+class LabelsMissing : public std::runtime_error {
+ public:
+  LabelsMissing(std::string of, const LossRow& asking);
+  std::string data;  // the samples' name
+  const LossRow* loss;
+};
+
 /// What it does with a report is for the network of that report, whose batch says how many samples
 /// are taken.
 class Samples {
@@ -88,6 +96,9 @@ class Samples {
 
   /// Makes them fit. Throws TooFewSamples, TargetsNotTaken, IdsAsNumbers, DataError.
   void fit(const Report& report);
+  /// That there is what the loss compares outputs with, of samples that are made to fit. Throws
+  /// LabelsMissing.
+  void require_labels(const Report& report) const;
   /// Makes those that are random; the others are there.
   void generate(const Report& report);
 

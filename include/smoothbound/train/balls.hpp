@@ -36,6 +36,9 @@ class ProductOfBalls {
   };
   [[nodiscard]] BlockStep step(std::span<const double> w, std::span<const double> gradient,
                                std::span<const double> gammas) const;
+  /// The largest t, rounded down, such that w + s d is in C for s in [0, t]; inf: it never leaves.
+  /// 0 where d leads out at once.
+  [[nodiscard]] double room(std::span<const double> w, std::span<const double> d) const;
   /// The number of a block that is not in its ball, beyond what rounding explains.
   [[nodiscard]] std::optional<std::size_t> find_outside(std::span<const double> w) const;
 

@@ -48,14 +48,6 @@ class MiniBatchTooLarge : public std::runtime_error {
   MiniBatchTooLarge(std::int64_t asked, std::int64_t available);
 };
 
-/// The loss compares outputs with what each sample should be, and nothing says that.
-class LabelsMissing : public std::runtime_error {
- public:
-  LabelsMissing(std::string of, const LossRow& asking);
-  std::string data;  // the samples' name
-  const LossRow* loss;
-};
-
 /// All samples are in memory at once, and they do not fit.
 class TooManySamples : public MemoryShortage {
  public:

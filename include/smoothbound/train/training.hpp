@@ -14,7 +14,7 @@
 #include "smoothbound/bounds/training_log.hpp"
 #include "smoothbound/runtime/objective.hpp"
 #include "smoothbound/runtime/point.hpp"
-#include "smoothbound/steps/newton.hpp"
+#include "smoothbound/steps/second_order.hpp"
 #include "smoothbound/steps/step.hpp"
 #include "smoothbound/train/balls.hpp"
 #include "smoothbound/train/certificate.hpp"
@@ -26,6 +26,7 @@ enum class StepRule : std::uint8_t {
   certified,    // 1 / L_F on the product of balls; stochastic: 1 / (2 L_F)
   local,        // 1 / L_F around the current point (Cor 4.5)
   line_search,  // halved until F falls enough
+  enclosure,    // the longest one that is proved to decrease F enough along its direction
   constant,     // as given
 };
 
@@ -61,7 +62,7 @@ struct TrainingSamples {
 struct TrainingState {
   std::int64_t iteration = 0;  // that comes next
   std::vector<double> w;
-  double gamma = 0;  // which a line search tries next; 0: that of the options
+  double gamma = 0;  // which a line search tries next, or T; 0: that of the options
   std::int64_t oracle_calls = 0;
   double seconds = 0;
   double first_objective = std::numeric_limits<double>::quiet_NaN();
@@ -71,6 +72,7 @@ struct TrainingState {
   double sum_of_steps = 0;
   /// The iteration whose decrease was less than its step certifies; -1: none.
   std::int64_t violation = -1;
+  std::int64_t shortened = 0;  // steps of `enclosure` that the balls bent or cut, since it was set
 };
 
 /// Training cannot go on: divergence, no step, numbers that are not finite. `what()` is a sentence
@@ -97,6 +99,8 @@ class ContradictoryOptions : public TrainingUnsupported {
   using TrainingUnsupported::TrainingUnsupported;
 };
 
+class EnclosureSteps;
+
 /// Minimizes F = f o psi + r from a point on. The gradient oracle is projected onto the product of
 /// balls; Gauss-Newton and Newton steps are taken as they are. Parameters are kept in float64,
 /// `Scalar` is the arithmetic of the network; Gauss-Newton and Newton need double.
@@ -107,6 +111,7 @@ class Training {
   /// LossDataError, std::invalid_argument for options out of range.
   Training(const Graph& graph, ResolvedSettings settings, TrainingSamples<Scalar> samples,
            Method method, const TrainingOptions& options);
+  ~Training();
 
   [[nodiscard]] const ParameterLayout& parameter_layout() const;
   /// Begins at w_0 = `w`, projected for the gradient oracle; returns how many blocks that moved.
@@ -145,6 +150,8 @@ class Training {
   [[nodiscard]] double mapping_norm(double gamma) const;
   Proposal propose_gradient(IterationRecord& record);
   Proposal propose_second_order(IterationRecord& record);
+  Proposal propose_enclosed(IterationRecord& record);
+  void verify(IterationRecord& record, const Proposal& proposal);
   steps::Direction direction(double gamma);
   void follow(const IterationRecord& record, Proposal proposal);
   [[noreturn]] void fail(const std::string& message) const;
@@ -157,7 +164,8 @@ class Training {
   std::unique_ptr<Objective<Scalar>> objective_;
   std::unique_ptr<Certificate> certificate_;
   std::unique_ptr<LayerNormRecorder<Scalar>> layer_norms_;
-  std::unique_ptr<steps::SplitChain> chain_;  // of Newton steps
+  std::unique_ptr<EnclosureSteps> enclosure_;
+  std::unique_ptr<steps::SecondOrder> second_order_;  // of the other oracles
   std::optional<ProductOfBalls> balls_;
   CertifiedStep global_;
   std::optional<LayerwiseBounds> global_blocks_;  // of layer-wise steps on the product of balls

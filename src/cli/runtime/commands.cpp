@@ -6,10 +6,13 @@ namespace smoothbound::cli {
 
 // Each in NAME_command.cpp.
 using Declare = void(Command&);
-Declare declare_cost, declare_init, declare_run, declare_train;
+Declare declare_certify, declare_cost, declare_init, declare_run, declare_train;
 
 std::span<const CommandRow> runtime_commands() {
   static constexpr auto rows = std::to_array<CommandRow>({
+      {"certify",
+       "What is proved of a network's objective along a direction: how far it falls, for sure",
+       declare_certify},
       {"cost", "Operations and memory of passes and of gradient, Gauss-Newton and Newton steps",
        declare_cost},
       {"init", "Random parameters of a network, as a safetensors file", declare_init},

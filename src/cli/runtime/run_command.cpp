@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <variant>
 
+#include "execution_errors.hpp"
 #include "hints.hpp"
 #include "machine_options.hpp"
 #include "run_samples.hpp"
@@ -57,27 +58,17 @@ class RunCommand {
     request_.limits = options_.model.limits(line_);
     try {
       load_source(options_.file, request_.limits, request_.source);
-      if (options_.weights.file.empty() && options_.init.empty()) take_numbers_of_model();
+      if (options_.weights.file.empty() && options_.init.empty()) {
+        take_numbers_of_model(options_.file, request_.source, request_.parameters);
+      }
       return show(execute());
-    } catch (const SpecError& error) {
-      std::cerr << render(request_.source, error);
-      return bad_input;
-    } catch (const TooFewSamples& error) {
-      samples_.refuse(line_, error);
-    } catch (const TargetsNotTaken& error) {
-      SampleOptions::refuse(line_, error);
-    } catch (const IdsAsNumbers& error) {
-      SampleOptions::refuse(line_, error);
     } catch (const MemoryShortage& error) {
       refuse(error);
     } catch (const ShapeError& error) {
       throw DataError(options_.file, error.what(),
                       error.hint.empty() ? "take fewer samples" : error.hint);
-    } catch (const std::overflow_error& error) {
-      throw DataError(options_.file, error.what(), radius_hint);
-    } catch (const NotExecutable& error) {
-      std::cerr << render(DataError(options_.file, error.what(), not_executable_hint));
-      return no_answer;
+    } catch (...) {
+      return explain_error({options_.file, request_.source, samples_, line_});
     }
   }
 
@@ -103,21 +94,6 @@ class RunCommand {
     request_.profile = options_.profile;
     options_.machine.apply_threads(line_);
     check_output();
-  }
-
-  // Those that the model itself has.
-  void take_numbers_of_model() {
-    if (!request_.source.has_numbers) return;
-    if (options_.file == "-") {
-      throw SpecError(
-          whole_file,
-          fmt::format("the numbers of this {} model are read from a file, not from standard "
-                      "input",
-                      request_.source.model_format),
-          "name the file, or give parameters by --weights or --init");
-    }
-    request_.parameters.file = options_.file;
-    request_.parameters.is_model = true;
   }
 
   void check_output() const {

@@ -8,7 +8,7 @@
 #include <iostream>
 #include <memory>
 
-#include "hints.hpp"
+#include "execution_errors.hpp"
 #include "machine_options.hpp"
 #include "run_samples.hpp"
 #include "shared/command.hpp"
@@ -67,25 +67,13 @@ class TrainCommand {
       load_source(options_.file, request_.limits, request_.source);
       TrainingSession session(request_);
       return train(session);
-    } catch (const SpecError& error) {
-      std::cerr << render(request_.source, error);
-      return bad_input;
-    } catch (const TooFewSamples& error) {
-      samples_.refuse(line_, error);
-    } catch (const TargetsNotTaken& error) {
-      SampleOptions::refuse(line_, error);
-    } catch (const IdsAsNumbers& error) {
-      SampleOptions::refuse(line_, error);
     } catch (const MiniBatchTooLarge& error) {
       throw SpecError(line_.locate_last({"--batch"}), error.what(),
                       "take fewer for each step, or more in all with --samples");
     } catch (const NothingToMinimize& error) {
-      throw DataError(options_.file, error.what(), "add 'loss: logistic' to it, or give --loss");
+      refuse_lossless(options_.file, error);
     } catch (const LabelsMissing& error) {
-      throw DataError(error.data, error.what(),
-                      error.loss->labels == LabelKind::classes
-                          ? "--labels takes a file with the class of each sample"
-                          : "--labels takes a file with classes, --targets one with numbers");
+      refuse(error);
     } catch (const TooManySamples& error) {
       throw DataError(options_.file,
                       fmt::format("{} sample{} take{} {}, and there are {}", error.samples,
@@ -97,10 +85,6 @@ class TrainCommand {
                       fmt::format("a step takes {}, and there are {}", memory_to_text(error.needed),
                                   memory_to_text(error.allowed)),
                       "allow more with --memory");
-    } catch (const std::overflow_error& error) {
-      throw DataError(options_.file, error.what(), radius_hint);
-    } catch (const NotExecutable& error) {
-      std::cerr << render(DataError(options_.file, error.what(), not_executable_hint));
     } catch (const ContradictoryOptions& error) {
       const char* const option = error.remedy == Remedy::float64 ? "--precision" : "--batch";
       throw SpecError(line_.locate_last({option}), error.what(),
@@ -112,6 +96,8 @@ class TrainCommand {
                                     "begin with other parameters, or divide the samples"));
     } catch (const TrainingFailed& error) {
       std::cerr << render(DataError(options_.file, error.what(), saved_before(error)));
+    } catch (...) {
+      return explain_error({options_.file, request_.source, samples_, line_});
     }
     return no_answer;
   }

@@ -1,5 +1,7 @@
 #include "train_options.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "shared/model_options.hpp"
@@ -9,6 +11,7 @@ namespace {
 
 // What `--step` and `--gamma` take besides a number.
 constexpr std::string_view line_search = "line-search";
+constexpr std::string_view enclosure = "enclosure";
 
 bool is_number(std::string_view text) {
   return !text.empty() && (text.front() == '.' || text.front() == '-' || text.front() == '+' ||
@@ -24,7 +27,8 @@ void OracleOptions::add_to(Command& command) {
   command.option(
       "--step", step_,
       "step of the gradient oracle: certified, 1/L_F on the balls; local, 1/L_F around the point; "
-      "line-search; or a number (certified)",
+      "line-search; or a number (certified); of every oracle enclosure, the longest one that is "
+      "proved to decrease the objective enough before it is taken",
       "RULE");
   command.option(
       "--gamma", gamma_,
@@ -51,7 +55,8 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
     throw SpecError(line.locate_last({"--gamma"}), "--gamma is for gauss-newton and newton",
                     "the gradient oracle takes --step");
   }
-  if (!first_order && !step_.empty()) {
+  const bool encloses = step_ == enclosure;
+  if (!first_order && !step_.empty() && !encloses) {
     throw SpecError(line.locate_last({"--step"}), "--step is for the gradient oracle",
                     "gauss-newton and newton take --gamma");
   }
@@ -60,13 +65,20 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
   if (rule.empty()) {
     options.rule = first_order ? StepRule::certified : StepRule::line_search;
   } else if (is_number(rule)) {
-    options.rule = StepRule::constant;
+    options.rule = StepRule::constant;  // of the model, where steps are enclosed
     options.gamma = text::parse_real(line.scalar(option, rule), text::RealRange::positive).nearest;
   } else if (first_order) {
     options.rule = static_cast<StepRule>(choose(line, option, rule, step_rule_names()));
   } else {
     choose(line, option, rule, {&line_search, 1});
     options.rule = StepRule::line_search;
+  }
+  if (encloses) {
+    if (!first_order && !rule.empty() && options.rule != StepRule::constant) {
+      throw SpecError(line.locate_last({"--gamma"}), "--step enclosure takes a number as --gamma",
+                      "leave --gamma out, or give a number");
+    }
+    options.rule = StepRule::enclosure;
   }
   options.layerwise = layerwise_;
   if (layerwise_ && options.rule != StepRule::certified && options.rule != StepRule::local) {
@@ -102,6 +114,9 @@ TrainingOptions OracleOptions::interpret(const CommandLine& line) const {
 std::string OracleOptions::step_text() const {
   const bool first_order = oracle_ == oracle_names().front();
   const std::string& rule = first_order ? step_ : gamma_;
+  if (step_ == enclosure && !first_order) {
+    return rule.empty() ? step_ : fmt::format("{} with gamma {}", step_, rule);
+  }
   std::string text = rule;
   if (rule.empty()) text = first_order ? step_rule_names().front() : line_search;
   if (layerwise_) text += layerwise_suffix;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../shared/exit_code.hpp"
+#include "smoothbound/enclosure/certify.hpp"
 #include "smoothbound/runtime/run_report.hpp"
 #include "smoothbound/train/report.hpp"
 
@@ -22,6 +23,18 @@ constexpr ExitCode exit_code_of(RunReport::Verdict verdict) {
 
 constexpr ExitCode exit_code_of(TrainingReport::Verdict verdict) {
   return verdict == TrainingReport::Verdict::violated ? regression : success;
+}
+
+constexpr ExitCode exit_code_of(StepVerdict verdict) {
+  switch (verdict) {
+    case StepVerdict::decreases:
+      return success;
+    case StepVerdict::increases:
+      return regression;
+    case StepVerdict::undecided:
+      break;
+  }
+  return no_answer;
 }
 
 }  // namespace smoothbound::cli

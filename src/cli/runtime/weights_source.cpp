@@ -33,6 +33,20 @@ ParameterSource weights_source(const WeightsOptions& options, const CommandLine&
   return source;
 }
 
+void take_numbers_of_model(const std::string& file, const Source& source,
+                           ParameterSource& parameters) {
+  if (!source.has_numbers) return;
+  if (file == "-") {
+    throw SpecError(
+        whole_file,
+        fmt::format("the numbers of this {} model are read from a file, not from standard input",
+                    source.model_format),
+        "name the file, or give parameters by --weights or --init");
+  }
+  parameters.file = file;
+  parameters.is_model = true;
+}
+
 GraphAdapter statistics_adapter(const WeightsOptions& options, const CommandLine& line) {
   ParameterSource source = weights_source(options, line);
   if (source.file.empty()) return {};

@@ -22,6 +22,7 @@ void declare_missing(Command& command) {
 
 std::span<const CommandRow> runtime_commands() {
   static constexpr auto rows = std::to_array<CommandRow>({
+      {"certify", summary, declare_missing},
       {"cost", summary, declare_missing},
       {"init", summary, declare_missing},
       {"run", summary, declare_missing},

@@ -48,7 +48,7 @@ std::string description_of(std::span<const Chart> charts) {
       text += ';';
     }
     for (const ChartMarker& marker : chart.markers) {
-      text += fmt::format(" crossing at {};", marker.label);
+      text += fmt::format(" {} {};", marker.crosses ? "crossing at" : "marked:", marker.label);
     }
     text.back() = '.';
     text += ' ';

@@ -18,6 +18,11 @@ std::string rounded_up(double value) {
   return Magnitude::from_double(std::max(value, 0.0)).to_text(words::digits_for_people);
 }
 
+// What is at least so much.
+std::string rounded_down(double value) {
+  return LowerBound::from_double(std::max(value, 0.0)).to_text(words::digits_for_people);
+}
+
 // 0, 1, 2, 5, 10, 20, 50, ...
 bool is_shown(std::int64_t iteration) {
   while (iteration >= 10 && iteration % 10 == 0) iteration /= 10;
@@ -45,13 +50,19 @@ class TrainingWriter {
   }
 
  private:
+  [[nodiscard]] bool encloses() const { return training_.rule == StepRule::enclosure; }
+
   void write_oracle() {
     std::string line =
         fmt::format("oracle: {}", oracle_names()[static_cast<std::size_t>(training_.oracle)]);
     if (training_.is_stochastic()) {
       line += fmt::format(" of {} samples at a time", words::count(training_.mini_batch));
     }
-    line += training_.oracle == steps::StepKind::gradient ? ", projected, step " : ", gamma ";
+    if (encloses()) {
+      line += ", step ";
+    } else {
+      line += training_.oracle == steps::StepKind::gradient ? ", projected, step " : ", gamma ";
+    }
     line += training_.step;
     if (training_.rule == StepRule::certified || training_.rule == StepRule::local) {
       line += fmt::format(" by method {}", name_of(training_.method));
@@ -68,18 +79,25 @@ class TrainingWriter {
         {{"k", Align::right, Fit::key},
          {"F(w_k)", Align::right},
          {training_.oracle == steps::StepKind::gradient ? "||g_k||" : "||grad F||", Align::right},
-         {"gamma_k", Align::right},
-         {"L_F", Align::right},
-         {"oracle calls", Align::right}});
+         {encloses() ? "t" : "gamma_k", Align::right},
+         {encloses() ? "F(w_k+1) <=" : "L_F", Align::right},
+         {encloses() ? "decrease proved" : "oracle calls", Align::right}});
     const std::vector<IterationRecord>& records = training_.records;
     for (std::size_t i = 0; i < records.size(); ++i) {
       const IterationRecord& record = records[i];
       if (!is_shown(record.iteration) && i + 1 < records.size()) continue;
-      grid.add_row({words::count(record.iteration), measured_text(record.objective),
-                    measured_text(record.gradient_mapping),
-                    std::isnan(record.step) ? "" : measured_text(record.step),
-                    record.smoothness ? record.smoothness->to_text(words::digits_for_people) : "",
-                    words::count(record.oracle_calls)});
+      std::vector<std::string> row{words::count(record.iteration), measured_text(record.objective),
+                                   measured_text(record.gradient_mapping),
+                                   std::isnan(record.step) ? "" : measured_text(record.step)};
+      if (encloses()) {
+        row.push_back(record.proof ? rounded_up(record.proof->bound) : "");
+        row.push_back(record.proof ? rounded_down(record.proof->proved) : "");
+      } else {
+        row.push_back(record.smoothness ? record.smoothness->to_text(words::digits_for_people)
+                                        : "");
+        row.push_back(words::count(record.oracle_calls));
+      }
+      grid.add_row(std::move(row));
     }
     page_.grid(grid);
   }
@@ -105,9 +123,39 @@ class TrainingWriter {
     page_.paragraph(fmt::format("time: {:.3g} s", state.seconds));
   }
 
+  // Of steps that were proved before they were taken.
+  void write_proofs() {
+    LowerBound proved;
+    double obtained = 0;
+    std::int64_t steps = 0;
+    for (const IterationRecord& record : training_.records) {
+      if (!record.proof) continue;
+      proved += LowerBound::from_double(std::max(record.proof->proved, 0.0));
+      obtained += record.proof->obtained;
+      ++steps;
+    }
+    page_.paragraph(fmt::format(
+        "each of {} steps was proved to decrease F{} before it was taken: by {} at least in all, "
+        "and F fell by {}",
+        words::count(steps),
+        training_.is_stochastic() ? " of its batch, which says nothing of the others," : "",
+        proved.to_text(words::digits_for_people), measured_text(obtained)));
+    if (training_.state.shortened > 0) {
+      page_.paragraph(fmt::format("{} of them shortened or bent to stay in the balls",
+                                  words::count(training_.state.shortened)));
+    }
+    if (training_.verdict() == TrainingReport::Verdict::violated) {
+      page_.paragraph(
+          fmt::format("VIOLATED: after the step of iteration {} F is above its bound: this is a "
+                      "defect of the program",
+                      training_.state.violation));
+    }
+  }
+
   void write_guarantee() {
     const TrainingState& state = training_.state;
     page_.heading("guarantee");
+    if (encloses()) return write_proofs();
     if (training_.certified.step == 0) {
       page_.paragraph(fmt::format("none: {}", page_.foreign(training_.certified.reason)));
       return;
@@ -189,6 +237,11 @@ void put_record(JsonWriter& json, const IterationRecord& record) {
     put(json, "gradient_mapping", record.gradient_mapping);
     if (!std::isnan(record.step)) json.member("step", record.step);
     if (record.smoothness) json.member("smoothness", json::quantity(*record.smoothness));
+    if (record.proof) {
+      json.member("bound", record.proof->bound);
+      json.member("proved", record.proof->proved);
+      put(json, "obtained", record.proof->obtained);
+    }
     json.member("oracle_calls", record.oracle_calls);
     json.member("seconds", record.seconds);
   });
@@ -234,13 +287,21 @@ void write_csv(const TrainingReport& training, const Sink& sink) {
                                    "objective", "gradient_mapping", "step"};
   add_with_log(columns, "smoothness");
   columns.insert(columns.end(), {"oracle_calls", "seconds"});
+  const bool has_proofs = training.rule == StepRule::enclosure;
+  if (has_proofs) columns.insert(columns.end(), {"bound", "proved", "obtained"});
   CsvWriter csv(sink, columns);
   for (const IterationRecord& record : training.records) {
     csv.add(training.bounds.file, training.bounds.graph.name, name_of(training.verdict()),
             record.iteration, record.objective, record.gradient_mapping);
     std::isnan(record.step) ? csv.skip(1) : csv.add(record.step);
     record.smoothness ? csv.add_with_log(*record.smoothness) : csv.skip(2);
-    csv.add(record.oracle_calls, record.seconds).end_row();
+    csv.add(record.oracle_calls, record.seconds);
+    if (has_proofs && record.proof) {
+      csv.add(record.proof->bound, record.proof->proved, record.proof->obtained);
+    } else if (has_proofs) {
+      csv.skip(3);
+    }
+    csv.end_row();
   }
 }
 

@@ -1,6 +1,10 @@
 // Kernels of affine parts b(v, z) = beta(v, z) + beta^v(v), (6) of the paper.
 #pragma once
 
+#include <type_traits>
+#include <utility>
+
+#include "affine_taylor.hpp"
 #include "array.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
@@ -67,7 +71,22 @@ class BilinearKernel : public Kernel<Scalar> {
     }
   }
 
+  std::unique_ptr<TaylorRule> taylor_rule() final {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      std::unique_ptr<AffineBounds> bounds = affine_bounds();
+      if (bounds == nullptr) return nullptr;
+      return affine_rule(std::move(bounds), [this](const double* z, const double* v, bool with_bias,
+                                                   bool accumulate, double* y, double* scratch) {
+        apply(z, v, with_bias, accumulate, y, scratch);
+      });
+    } else {
+      return nullptr;
+    }
+  }
+
  protected:
+  /// What its rule asks of weights; null: it has none.
+  [[nodiscard]] virtual std::unique_ptr<AffineBounds> affine_bounds() const { return nullptr; }
   /// y (+)= beta(v, z), and + beta^v(v) if `with_bias`.
   virtual void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
                      Scalar* scratch) = 0;

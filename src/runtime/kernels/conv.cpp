@@ -178,6 +178,7 @@ class PatchKernel : public BilinearKernel<Scalar> {
     return weights() + (bias_ ? output_.sample.channels() : 0);
   }
   [[nodiscard]] const PatchProducts<Scalar>& products() const { return products_; }
+  [[nodiscard]] bool has_bias() const { return bias_; }
 
   void finish(const Scalar* v, bool with_bias, Scalar* y) const {
     if (with_bias && bias_) add_bias(output_, v + weights(), y);
@@ -204,6 +205,9 @@ class PatchConvKernel final : public PatchKernel<Scalar> {
       : PatchKernel<Scalar>(geometry, geometry.output, geometry.bias) {}
 
  protected:
+  [[nodiscard]] std::unique_ptr<AffineBounds> affine_bounds() const override {
+    return conv_bounds(this->products().geometry());
+  }
   void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
              Scalar* scratch) override {
     this->products().apply(z, v, accumulate, y, scratch);
@@ -232,6 +236,9 @@ class TransposedConvKernel final : public PatchKernel<Scalar> {
       : PatchKernel<Scalar>(geometry, geometry.input, bias) {}
 
  protected:
+  [[nodiscard]] std::unique_ptr<AffineBounds> affine_bounds() const override {
+    return transposed_conv_bounds(this->products().geometry(), this->has_bias());
+  }
   void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
              Scalar* scratch) override {
     this->products().apply_transposed(z, v, accumulate, y, scratch);

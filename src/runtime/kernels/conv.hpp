@@ -45,6 +45,12 @@ SpatialAxes<Axis> spatial_axes(int spatial_rank, const Make& axis) {
 }
 SpatialAxes<AxisWindow> window_axes(const Window& window, const Shape& input);
 
+class AffineBounds;
+
+/// Of the convolution, or of its transpose with a bias for each channel of its inputs.
+std::unique_ptr<AffineBounds> conv_bounds(const ConvGeometry& geometry);
+std::unique_ptr<AffineBounds> transposed_conv_bounds(const ConvGeometry& geometry, bool bias);
+
 /// By im2col and a matrix product.
 template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> patch_conv_kernel(const ConvGeometry& geometry);

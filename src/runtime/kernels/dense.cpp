@@ -2,9 +2,48 @@
 #include "conv.hpp"
 #include "kernels.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
+#include "smoothbound/runtime/operator_norm.hpp"
 
 namespace smoothbound::kernels {
 namespace {
+
+// A matrix with a row for each unit.
+class DenseBounds final : public AffineBounds {
+ public:
+  DenseBounds(std::int64_t batch, std::int64_t inputs, std::int64_t units, bool bias) {
+    input = {batch, inputs};
+    output = {batch, units};
+    weights = units * inputs;
+    biases = bias ? units : 0;
+    fan = inputs;
+    is_matrix = true;
+  }
+  [[nodiscard]] double operator_norm(const double* v) const override {
+    return operator_norm_bound(matrix(v), output.elements, input.elements).to_double();
+  }
+  [[nodiscard]] double quick_norm(const double* v) const override { return absolute_norm(v); }
+  [[nodiscard]] double absolute_norm(const double* v) const override {
+    return norm_above(matrix(v));
+  }
+  void by_rows(const double* v, const double* moved, const Enclosed& z, double* /*scratch*/,
+               double* y) const override {
+    for (std::int64_t unit = 0; unit < output.elements; ++unit) {
+      const double norm =
+          larger(norm_above(row(v, unit)), norm_above(row(moved, unit))) * inflation();
+      for (std::int64_t n = 0; n < output.samples; ++n) {
+        y[n * output.elements + unit] = norm * z.rho[n];
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] std::span<const double> matrix(const double* v) const {
+    return {v, static_cast<std::size_t>(weights)};
+  }
+  [[nodiscard]] std::span<const double> row(const double* v, std::int64_t unit) const {
+    return matrix(v).subspan(static_cast<std::size_t>(unit * fan), static_cast<std::size_t>(fan));
+  }
+};
 
 // Y = Z W^T + 1 w0^T with a sample in each row; W has a unit in each row.
 template <class Scalar>
@@ -23,6 +62,9 @@ class DenseKernel final : public BilinearKernel<Scalar> {
   }
 
  protected:
+  [[nodiscard]] std::unique_ptr<AffineBounds> affine_bounds() const override {
+    return std::make_unique<DenseBounds>(batch_, inputs_, units_, bias_);
+  }
   void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
              Scalar* /*scratch*/) override {
     linalg::gemm(linalg::Transpose::no, linalg::Transpose::yes, batch_, units_, inputs_, z, v,

@@ -16,7 +16,8 @@ class TableKernel final : public Kernel<Scalar> {
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
 
-  TableKernel(const Activation& f, std::int64_t count) : f_(f), count_(count) {}
+  TableKernel(const Activation& f, std::int64_t count, std::int64_t samples)
+      : f_(f), count_(count), samples_(samples) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override { return inputs[0]; }
   [[nodiscard]] Needs value_needs() const override { return {.input = true}; }
@@ -55,6 +56,12 @@ class TableKernel final : public Kernel<Scalar> {
       y_ddot[i] = static_cast<Scalar>(sum);
     });
   }
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      return elementwise_rule(f_, samples_, count_ / samples_);
+    }
+    return nullptr;
+  }
 
  private:
   [[nodiscard]] Jet jet(const Point<Scalar>& at, std::int64_t i) const {
@@ -70,6 +77,7 @@ class TableKernel final : public Kernel<Scalar> {
 
   Activation f_;
   std::int64_t count_;
+  std::int64_t samples_;
 };
 
 // By the row's vectorized code; keeps y, in place of x.
@@ -133,21 +141,25 @@ class FastKernel final : public Kernel<float> {
 }  // namespace
 
 template <class Scalar>
-std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const Activation& f, std::int64_t count) {
+std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const Activation& f, std::int64_t count,
+                                                   std::int64_t samples) {
   if constexpr (std::is_same_v<Scalar, float>) {
     if (const FastActivation* fast = find_fast_activation(f.name())) {
       return std::make_unique<FastKernel>(*fast, f.parameter.nearest, count);
     }
   }
-  return std::make_unique<TableKernel<Scalar>>(f, count);
+  return std::make_unique<TableKernel<Scalar>>(f, count, samples);
 }
 
-template std::unique_ptr<Kernel<float>> elementwise_kernel(const Activation&, std::int64_t);
-template std::unique_ptr<Kernel<double>> elementwise_kernel(const Activation&, std::int64_t);
+template std::unique_ptr<Kernel<float>> elementwise_kernel(const Activation&, std::int64_t,
+                                                           std::int64_t);
+template std::unique_ptr<Kernel<double>> elementwise_kernel(const Activation&, std::int64_t,
+                                                            std::int64_t);
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Activation& activation, const Site& site) {
-  return one_kernel(elementwise_kernel<Scalar>(activation, site.batch * site.output.elements()));
+  return one_kernel(
+      elementwise_kernel<Scalar>(activation, site.batch * site.output.elements(), site.batch));
 }
 template Kernels<float> kernels_of(const Activation& activation, const Site& site);
 template Kernels<double> kernels_of(const Activation& activation, const Site& site);

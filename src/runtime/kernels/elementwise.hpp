@@ -34,6 +34,11 @@ const FastActivation* find_fast_activation(std::string_view name);
 
 /// y_i = f(x_i) for `count` scalars; float32 takes vectorized code where there is any.
 template <class Scalar>
-std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const Activation& f, std::int64_t count);
+std::unique_ptr<Kernel<Scalar>> elementwise_kernel(const Activation& f, std::int64_t count,
+                                                   std::int64_t samples = 1);
+
+/// The rule of enclosures of f on so many scalars of each sample; null: the row has none.
+std::unique_ptr<TaylorRule> elementwise_rule(const Activation& f, std::int64_t samples,
+                                             std::int64_t elements);
 
 }  // namespace smoothbound::kernels

@@ -4,6 +4,7 @@
 
 #include "array.hpp"
 #include "kernels.hpp"
+#include "table_taylor.hpp"
 
 namespace smoothbound::kernels {
 namespace {
@@ -42,6 +43,14 @@ class EmbeddingKernel final : public Kernel<Scalar> {
   void second(const Point<Scalar>& at, Inputs /*z_dot*/, Inputs /*z_ddot*/, const Scalar* /*y_dot*/,
               const Scalar* /*v_dot*/, Scalar* y_ddot) override {
     look_up(at.z[0], nullptr, y_ddot);
+  }
+
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      return table_rule(batch_, features_ * tokens_,
+                        [this](const double* z, const double* v, double* y) { look_up(z, v, y); });
+    }
+    return nullptr;
   }
 
  private:

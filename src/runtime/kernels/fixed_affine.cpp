@@ -8,6 +8,12 @@
 namespace smoothbound::kernels {
 namespace {
 
+// Numbers are rounded, then the sum or product is.
+LinearSite diagonal_site(std::int64_t batch, std::int64_t count) {
+  const SampleShape shape{batch, count / batch};
+  return {{shape}, shape, 4, Entries::diagonal};
+}
+
 template <class Scalar>
 std::vector<Scalar> nearest_of(const std::vector<SignedReal>& by) {
   std::vector<Scalar> numbers;
@@ -24,6 +30,7 @@ class NumberOfEach {
       : numbers_(nearest_of<Scalar>(by)),
         positions_(site.output.positions()),
         channels_(site.output.channels()),
+        batch_(site.batch),
         count_(site.batch * site.output.elements()) {}
 
   Layout plan(std::span<Layout> inputs) {
@@ -31,6 +38,7 @@ class NumberOfEach {
     return inputs.front();
   }
   [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] LinearSite linear_site() const { return diagonal_site(batch_, count_); }
 
   // out = combine(in, number)
   template <class Combine>
@@ -57,6 +65,7 @@ class NumberOfEach {
   std::vector<Scalar> numbers_;
   std::int64_t positions_;
   std::int64_t channels_;
+  std::int64_t batch_;
   std::int64_t count_;
   std::int64_t block_ = 1;
 };
@@ -74,6 +83,9 @@ class FixedScaleKernel final : public LinearKernel<Scalar> {
   [[nodiscard]] bool works_in_place() const override { return true; }
 
  protected:
+  [[nodiscard]] std::optional<LinearSite> linear_site() const override {
+    return alpha_.linear_site();
+  }
   void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override { times(z[0], y); }
   void apply_transposed(const Point<Scalar>& /*at*/, const Scalar* y_bar, Outputs z_bar) override {
     if (z_bar[0] != nullptr) times(y_bar, z_bar[0]);
@@ -96,6 +108,7 @@ class NumberOfPair {
       : mask_(mask),
         number_(-static_cast<Scalar>(mask.by.nearest)),
         places_(site.output.sizes().back()),
+        batch_(site.batch),
         count_(site.batch * site.output.elements()) {}
 
   Layout plan(std::span<Layout> inputs) {
@@ -105,6 +118,7 @@ class NumberOfPair {
     return inputs.front() = plain_layout;
   }
   [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] LinearSite linear_site() const { return diagonal_site(batch_, count_); }
 
   template <class Combine>
   void each(const Scalar* in, Scalar* out, const Combine& combine) const {
@@ -132,6 +146,7 @@ class NumberOfPair {
   Mask mask_;
   Scalar number_;
   std::int64_t places_;
+  std::int64_t batch_;
   std::int64_t count_;
   std::vector<std::uint8_t> rolled_;  // `axes_rolled` of each place, of shifted windows
 };
@@ -153,6 +168,9 @@ class TranslationKernel final : public LinearKernel<Scalar> {
   }
 
  protected:
+  [[nodiscard]] std::optional<LinearSite> linear_site() const override {
+    return delta_.linear_site();
+  }
   // Its derivative, the identity.
   void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override { copy_of(z[0], y); }
   void apply_transposed(const Point<Scalar>& /*at*/, const Scalar* y_bar, Outputs z_bar) override {

@@ -1,6 +1,7 @@
 // Kernels of parts that act on groups of scalars: softmax and normalizations.
 #pragma once
 
+#include <type_traits>
 #include <vector>
 
 #include "array.hpp"
@@ -17,6 +18,43 @@ struct Grouping {
   [[nodiscard]] std::int64_t size() const { return samples * channels * positions; }
 };
 
+/// Where the scalars of groups lie in a batch.
+class GroupPlaces {
+ public:
+  GroupPlaces(const BatchShape& shape, const Grouping& grouping)
+      : shape_(shape), grouping_(grouping) {}
+
+  [[nodiscard]] const BatchShape& shape() const { return shape_; }
+  [[nodiscard]] const Grouping& grouping() const { return grouping_; }
+  void set_layout(Layout layout) { shape_.layout = layout; }
+  [[nodiscard]] std::int64_t size() const { return grouping_.size(); }
+  [[nodiscard]] std::int64_t groups() const { return shape_.elements() / size(); }
+
+  /// Calls body(place in the batch, place in the group).
+  template <class Body>
+  void walk(std::int64_t group, const Body& body) const {
+    const std::int64_t across_positions = shape_.sample.positions() / grouping_.positions;
+    const std::int64_t across_channels = shape_.sample.channels() / grouping_.channels;
+    const std::int64_t p0 = group % across_positions * grouping_.positions;
+    const std::int64_t c0 = group / across_positions % across_channels * grouping_.channels;
+    const std::int64_t n0 = group / across_positions / across_channels * grouping_.samples;
+    std::int64_t i = 0;
+    for (std::int64_t n = n0; n < n0 + grouping_.samples; ++n) {
+      for (std::int64_t c = c0; c < c0 + grouping_.channels; ++c) {
+        std::int64_t place = shape_.offset(n, c, p0);
+        for (std::int64_t p = 0; p < grouping_.positions; ++p) {
+          body(place, i++);
+          place += shape_.position_stride();
+        }
+      }
+    }
+  }
+
+ private:
+  BatchShape shape_;
+  Grouping grouping_;
+};
+
 /// In which layouts a kernel finds its groups.
 enum class Layouts : bool { any, plain };
 
@@ -31,14 +69,12 @@ class GroupedKernel final : public Kernel<Scalar> {
 
   GroupedKernel(const BatchShape& shape, const Grouping& grouping, double parameter,
                 Layouts layouts = Layouts::any)
-      : shape_(shape),
-        grouping_(grouping),
-        parameter_(static_cast<Scalar>(parameter)),
-        layouts_(layouts) {}
+      : places_(shape, grouping), parameter_(parameter), layouts_(layouts) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
     if (layouts_ == Layouts::plain) inputs[0] = plain_layout;
-    return shape_.layout = inputs[0];
+    places_.set_layout(inputs[0]);
+    return inputs[0];
   }
   [[nodiscard]] Needs value_needs() const override { return {.output = true}; }
   [[nodiscard]] Needs tangent_needs() const override { return {.input = true}; }
@@ -49,7 +85,7 @@ class GroupedKernel final : public Kernel<Scalar> {
   void forward(const Point<Scalar>& at, Scalar* y) override {
     each([&](std::int64_t group, Buffers& b) {
       gather(at.z[0], group, b.x);
-      kept(at)[group] = Map::value(b.x.data(), size(), parameter_, b.y.data());
+      kept(at)[group] = Map::value(b.x.data(), size(), static_cast<Scalar>(parameter_), b.y.data());
       scatter(b.y, group, y);
     });
   }
@@ -100,14 +136,21 @@ class GroupedKernel final : public Kernel<Scalar> {
     });
   }
 
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double> && requires { Map::rule(places_, parameter_); }) {
+      return Map::rule(places_, parameter_);
+    }
+    return nullptr;
+  }
+
  private:
   struct Buffers {
     explicit Buffers(std::size_t n) : x(n), y(n), a(n), b(n), out(n) {}
     std::vector<Scalar> x, y, a, b, out;
   };
 
-  [[nodiscard]] std::int64_t size() const { return grouping_.size(); }
-  [[nodiscard]] std::int64_t groups() const { return shape_.elements() / size(); }
+  [[nodiscard]] std::int64_t size() const { return places_.size(); }
+  [[nodiscard]] std::int64_t groups() const { return places_.groups(); }
   static Kept* kept(const Point<Scalar>& at) { return reinterpret_cast<Kept*>(at.state); }
 
   template <class Body>
@@ -123,39 +166,19 @@ class GroupedKernel final : public Kernel<Scalar> {
     });
   }
 
-  // Calls body(place in the batch, place in the group).
-  template <class Body>
-  void walk(std::int64_t group, const Body& body) const {
-    const std::int64_t across_positions = shape_.sample.positions() / grouping_.positions;
-    const std::int64_t across_channels = shape_.sample.channels() / grouping_.channels;
-    const std::int64_t p0 = group % across_positions * grouping_.positions;
-    const std::int64_t c0 = group / across_positions % across_channels * grouping_.channels;
-    const std::int64_t n0 = group / across_positions / across_channels * grouping_.samples;
-    std::int64_t i = 0;
-    for (std::int64_t n = n0; n < n0 + grouping_.samples; ++n) {
-      for (std::int64_t c = c0; c < c0 + grouping_.channels; ++c) {
-        std::int64_t place = shape_.offset(n, c, p0);
-        for (std::int64_t p = 0; p < grouping_.positions; ++p) {
-          body(place, i++);
-          place += shape_.position_stride();
-        }
-      }
-    }
-  }
   void gather(const Scalar* from, std::int64_t group, std::vector<Scalar>& to) const {
-    walk(group, [&](std::int64_t place, std::int64_t i) {
+    places_.walk(group, [&](std::int64_t place, std::int64_t i) {
       to[static_cast<std::size_t>(i)] = from == nullptr ? Scalar{0} : from[place];
     });
   }
   void scatter(const std::vector<Scalar>& from, std::int64_t group, Scalar* to) const {
-    walk(group, [&](std::int64_t place, std::int64_t i) {
+    places_.walk(group, [&](std::int64_t place, std::int64_t i) {
       to[place] = from[static_cast<std::size_t>(i)];
     });
   }
 
-  BatchShape shape_;
-  Grouping grouping_;
-  Scalar parameter_;
+  GroupPlaces places_;
+  double parameter_;
   Layouts layouts_;
 };
 

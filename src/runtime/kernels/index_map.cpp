@@ -122,6 +122,9 @@ class IndexMapKernel final : public LinearKernel<Scalar> {
   [[nodiscard]] bool works_in_place() const override { return is_identity(); }
 
  protected:
+  [[nodiscard]] std::optional<LinearSite> linear_site() const override {
+    return LinearSite{{{batch_, inputs_}}, {batch_, outputs_}};
+  }
   void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override {
     if (z[0] == nullptr) return fill(y, batch_ * outputs_, Scalar{0});
     if (is_identity()) return copy(z[0], batch_ * inputs_, y);

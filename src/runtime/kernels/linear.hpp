@@ -1,7 +1,12 @@
 // Kernels of linear parts without parameters: poolings, sums, changes of layout.
 #pragma once
 
+#include <optional>
+#include <type_traits>
+#include <utility>
+
 #include "array.hpp"
+#include "linear_taylor.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound::kernels {
@@ -35,7 +40,18 @@ class LinearKernel : public Kernel<Scalar> {
     apply(at, z_ddot, y_ddot);
   }
 
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      if (std::optional<LinearSite> site = linear_site()) {
+        return linear_rule(*this, std::move(*site));
+      }
+    }
+    return nullptr;
+  }
+
  protected:
+  /// What its rule has to know; nothing: it has none.
+  [[nodiscard]] virtual std::optional<LinearSite> linear_site() const { return std::nullopt; }
   /// y = A z; an input that is null is zero.
   virtual void apply(const Point<Scalar>& at, Inputs z, Scalar* y) = 0;
   /// z_bar = A^T y_bar, for the inputs that are wanted; y_bar null is zero.

@@ -1,5 +1,8 @@
+#include "local_response.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "array.hpp"
 #include "kernels.hpp"
@@ -129,6 +132,14 @@ class LocalResponseKernel final : public Kernel<Scalar> {
       }
       scatter(b.out, place, y_ddot);
     });
+  }
+
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      return local_response_rule({shape_.batch, shape_.sample.channels(), shape_.sample.positions(),
+                                  before_, behind_, a_, beta_, k_});
+    }
+    return nullptr;
   }
 
  private:

@@ -14,7 +14,10 @@ class AddKernel final : public LinearKernel<Scalar> {
  public:
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
-  explicit AddKernel(std::int64_t count) : count_(count) {}
+  AddKernel(const Site& site)
+      : batch_(site.batch),
+        inputs_(site.inputs.size()),
+        count_(site.batch * site.output.elements()) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
     agree(inputs);
@@ -22,6 +25,10 @@ class AddKernel final : public LinearKernel<Scalar> {
   }
 
  protected:
+  [[nodiscard]] std::optional<LinearSite> linear_site() const override {
+    const SampleShape shape{batch_, count_ / batch_};
+    return LinearSite{std::vector(inputs_, shape), shape, static_cast<std::int64_t>(inputs_)};
+  }
   void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override {
     bool begun = false;
     for (const Scalar* input : z) {
@@ -47,6 +54,8 @@ class AddKernel final : public LinearKernel<Scalar> {
   }
 
  private:
+  std::int64_t batch_;
+  std::size_t inputs_;
   std::int64_t count_;
 };
 
@@ -57,7 +66,10 @@ class ConcatKernel final : public LinearKernel<Scalar> {
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
   ConcatKernel(const Site& site, int axis)
-      : shapes_(site.inputs.begin(), site.inputs.end()), axis_(axis), outer_(site.batch) {
+      : shapes_(site.inputs.begin(), site.inputs.end()),
+        batch_(site.batch),
+        axis_(axis),
+        outer_(site.batch) {
     for (const std::int64_t size : site.output.sizes().first(static_cast<std::size_t>(axis))) {
       outer_ *= size;
     }
@@ -76,6 +88,14 @@ class ConcatKernel final : public LinearKernel<Scalar> {
   }
 
  protected:
+  [[nodiscard]] std::optional<LinearSite> linear_site() const override {
+    LinearSite site{{}, {batch_, 0}};
+    for (const Shape& shape : shapes_) {
+      site.inputs.push_back({batch_, shape.elements()});
+      site.output.elements += shape.elements();
+    }
+    return site;
+  }
   void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override {
     each([&](std::size_t input, std::int64_t from, std::int64_t to, std::int64_t count) {
       if (z[input] == nullptr) {
@@ -110,6 +130,7 @@ class ConcatKernel final : public LinearKernel<Scalar> {
   }
 
   std::vector<Shape> shapes_;
+  std::int64_t batch_;
   int axis_;
   std::int64_t outer_;                // samples, and indices of the axes before
   std::vector<std::int64_t> counts_;  // scalars of each input for each of them
@@ -119,8 +140,7 @@ class ConcatKernel final : public LinearKernel<Scalar> {
 
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Add& /*add*/, const Site& site) {
-  return one_kernel<Scalar>(
-      std::make_unique<AddKernel<Scalar>>(site.batch * site.output.elements()));
+  return one_kernel<Scalar>(std::make_unique<AddKernel<Scalar>>(site));
 }
 template Kernels<float> kernels_of(const Add& /*add*/, const Site& site);
 template Kernels<double> kernels_of(const Add& /*add*/, const Site& site);

@@ -1,3 +1,5 @@
+#include "multiply.hpp"
+
 #include <algorithm>
 
 #include "array.hpp"
@@ -67,6 +69,13 @@ class MultiplyKernel final : public Kernel<Scalar> {
     });
   }
 
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      return multiply_rule(factors_, batch_, elements_);
+    }
+    return nullptr;
+  }
+
  private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -75,10 +84,6 @@ class MultiplyKernel final : public Kernel<Scalar> {
     std::int64_t place;
     std::int64_t sample;
     std::int64_t element;
-  };
-  struct Factor {
-    std::int64_t elements = 0;
-    std::vector<std::int64_t> places;  // in a sample of it, of each output; empty: the same
   };
 
   static std::vector<std::int64_t> places_in(const Shape& factor, const Shape& output) {

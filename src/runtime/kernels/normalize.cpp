@@ -25,6 +25,9 @@ struct NormalizeMap {
   using In = const Scalar*;
   using Kept = Moments<Scalar>;
 
+  static std::unique_ptr<TaylorRule> rule(const GroupPlaces& places, double epsilon) {
+    return normalize_rule(places, centring, epsilon);
+  }
   static Scalar mean(In x, std::int64_t n) {
     if constexpr (centring == Centring::no) return 0;
     double sum = 0;
@@ -137,6 +140,11 @@ class FixedNormalizeKernel final : public LinearKernel<Scalar> {
   }
 
  protected:
+  [[nodiscard]] std::optional<LinearSite> linear_site() const override {
+    // The slope has four, the difference and the product one each.
+    const SampleShape shape{shape_.batch, shape_.sample.elements()};
+    return LinearSite{{shape}, shape, 8, Entries::diagonal};
+  }
   void apply(const Point<Scalar>& /*at*/, Inputs z, Scalar* y) override { scale(z[0], y); }
   void apply_transposed(const Point<Scalar>& /*at*/, const Scalar* y_bar, Outputs z_bar) override {
     if (z_bar[0] != nullptr) scale(y_bar, z_bar[0]);
@@ -159,6 +167,36 @@ class FixedNormalizeKernel final : public LinearKernel<Scalar> {
   std::vector<Scalar> slope_;
 };
 
+// A diagonal matrix, whose numbers stand for channels or for all scalars of a sample.
+class ScaleBounds final : public AffineBounds {
+ public:
+  ScaleBounds(const BatchShape& shape, std::int64_t features, bool shift)
+      : same_(shape.sample.elements() / features) {
+    input = output = {shape.batch, shape.sample.elements()};
+    weights = features;
+    biases = shift ? features : 0;
+    positions = same_;
+  }
+  [[nodiscard]] double operator_norm(const double* v) const override { return absolute_norm(v); }
+  [[nodiscard]] double quick_norm(const double* v) const override { return absolute_norm(v); }
+  [[nodiscard]] double absolute_norm(const double* v) const override {
+    double largest = 0;
+    for (std::int64_t i = 0; i < weights; ++i) largest = larger(largest, std::abs(v[i]));
+    return largest;
+  }
+  void by_rows(const double* v, const double* moved, const Enclosed& z, double* /*scratch*/,
+               double* y) const override {
+    for (std::int64_t i = 0; i < output.count(); ++i) {
+      const std::int64_t feature = i % output.elements / same_;
+      y[i] = larger(std::abs(v[feature]), moved[feature]) *
+             smaller(z.r[i], z.rho[i / output.elements]) * inflation();
+    }
+  }
+
+ private:
+  std::int64_t same_;  // scalars one behind the other that have one number
+};
+
 // beta(v, z) = gamma z, beta^v(v) = the shift.
 template <class Scalar>
 class ScaleKernel final : public BilinearKernel<Scalar> {
@@ -176,6 +214,9 @@ class ScaleKernel final : public BilinearKernel<Scalar> {
   }
 
  protected:
+  [[nodiscard]] std::unique_ptr<AffineBounds> affine_bounds() const override {
+    return std::make_unique<ScaleBounds>(shape_, features_, shift_);
+  }
   void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
              Scalar* /*scratch*/) override {
     const bool add = with_bias && shift_;
@@ -243,6 +284,10 @@ class ShiftKernel final : public Kernel<Scalar> {
            Scalar* v_bar) override {
     if (z_bar[0] != nullptr) add(y_bar, nullptr, z_bar[0]);
     if (v_bar != nullptr) sum(y_bar, v_bar);
+  }
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double>) return shift_rule(shape_, features_);
+    return nullptr;
   }
   void hvp(const Point<Scalar>& at, Inputs /*z_dot*/, const Scalar* /*y_dot*/,
            const Scalar* /*v_dot*/, const Scalar* /*y_bar*/, const Scalar* y_bar_dot,

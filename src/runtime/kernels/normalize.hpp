@@ -19,6 +19,12 @@ template <class Scalar>
 std::unique_ptr<Kernel<Scalar>> normalize_kernel(const BatchShape& shape, const Grouping& grouping,
                                                  Centring centring, double epsilon);
 
+/// The rule of enclosures of `normalize_kernel`.
+std::unique_ptr<TaylorRule> normalize_rule(const GroupPlaces& places, Centring centring,
+                                           double epsilon);
+/// Of `shift_kernel`.
+std::unique_ptr<TaylorRule> shift_rule(const BatchShape& shape, std::int64_t features);
+
 /// y = (z - mean) / sqrt(variance + epsilon), where the features are channels or all scalars of a
 /// sample.
 template <class Scalar>

@@ -5,6 +5,7 @@
 #include "array.hpp"
 #include "kernels.hpp"
 #include "linear.hpp"
+#include "table_taylor.hpp"
 
 namespace smoothbound::kernels {
 namespace {
@@ -44,6 +45,14 @@ class ParameterKernel final : public Kernel<Scalar> {
   void second(const Point<Scalar>& /*at*/, Inputs /*z_dot*/, Inputs /*z_ddot*/,
               const Scalar* /*y_dot*/, const Scalar* /*v_dot*/, Scalar* y_ddot) override {
     repeat(nullptr, y_ddot);
+  }
+
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      return table_rule(batch_, elements_,
+                        [this](const double* /*z*/, const double* v, double* y) { repeat(v, y); });
+    }
+    return nullptr;
   }
 
  private:
@@ -92,6 +101,10 @@ class FixedValueKernel final : public LinearKernel<Scalar> {
   }
 
  protected:
+  // The numbers are rounded once.
+  [[nodiscard]] std::optional<LinearSite> linear_site() const override {
+    return LinearSite{{{batch_, inputs_ / batch_}}, {batch_, elements_}, 1};
+  }
   void apply(const Point<Scalar>& /*at*/, Inputs /*z*/, Scalar* y) override {
     fill(y, batch_ * elements_, Scalar{0});
   }

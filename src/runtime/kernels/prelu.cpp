@@ -1,4 +1,8 @@
+#include "prelu.hpp"
+
 #include <cmath>
+#include <type_traits>
+#include <utility>
 
 #include "array.hpp"
 #include "kernels.hpp"
@@ -49,8 +53,8 @@ class PreluKernel final : public Kernel<Scalar> {
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
 
-  PreluKernel(const BatchShape& shape, std::int64_t slopes, Split split)
-      : shape_(shape), slopes_(slopes), split_(split) {}
+  PreluKernel(const BatchShape& shape, std::int64_t slopes, Split split, std::optional<Real> beta)
+      : shape_(shape), slopes_(slopes), split_(split), beta_(std::move(beta)) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
     return shape_.layout = inputs[0];
@@ -118,6 +122,14 @@ class PreluKernel final : public Kernel<Scalar> {
     });
   }
 
+  std::unique_ptr<TaylorRule> taylor_rule() override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      const std::int64_t elements = shape_.sample.elements();
+      return prelu_rule({shape_.batch, elements, elements / slopes_}, beta_);
+    }
+    return nullptr;
+  }
+
  private:
   [[nodiscard]] Scalar slope(const Point<Scalar>& at, std::int64_t i, std::int64_t a) const {
     return split_.slope(at.z[0][i], at.v[a]);
@@ -146,6 +158,7 @@ class PreluKernel final : public Kernel<Scalar> {
   BatchShape shape_;
   std::int64_t slopes_;
   Split split_;
+  std::optional<Real> beta_;  // of the smooth form
 };
 
 }  // namespace
@@ -153,12 +166,13 @@ class PreluKernel final : public Kernel<Scalar> {
 template <class Scalar>
 Kernels<Scalar> kernels_of(const Prelu& prelu, const Site& site) {
   const BatchShape shape{site.output, site.batch, {}};
-  const auto kernels_with = [&](auto split) {
-    return one_kernel<Scalar>(std::make_unique<PreluKernel<Scalar, decltype(split)>>(
-        shape, prelu.slopes(site.output), split));
-  };
-  if (!prelu.is_smooth) return kernels_with(Halves<Scalar>{});
-  return kernels_with(SmoothHalves<Scalar>{static_cast<Scalar>(prelu.beta.nearest)});
+  const std::int64_t slopes = prelu.slopes(site.output);
+  if (!prelu.is_smooth) {
+    return one_kernel<Scalar>(std::make_unique<PreluKernel<Scalar, Halves<Scalar>>>(
+        shape, slopes, Halves<Scalar>{}, std::nullopt));
+  }
+  return one_kernel<Scalar>(std::make_unique<PreluKernel<Scalar, SmoothHalves<Scalar>>>(
+      shape, slopes, SmoothHalves<Scalar>{static_cast<Scalar>(prelu.beta.nearest)}, prelu.beta));
 }
 template Kernels<float> kernels_of(const Prelu& prelu, const Site& site);
 template Kernels<double> kernels_of(const Prelu& prelu, const Site& site);

@@ -1,7 +1,8 @@
+#include "softmax.hpp"
+
 #include <algorithm>
 #include <cmath>
 
-#include "grouped.hpp"
 #include "kernels.hpp"
 
 namespace smoothbound::kernels {
@@ -13,13 +14,17 @@ struct SoftmaxMap {
   using In = const Scalar*;
   using Kept = Scalar;  // unused
 
+  static std::unique_ptr<TaylorRule> rule(const GroupPlaces& places, double samples) {
+    return softmax_rule(places, static_cast<std::int64_t>(samples));
+  }
+
   static Scalar dot(In a, In b, std::int64_t n) {
     Scalar sum = 0;
     for (std::int64_t i = 0; i < n; ++i) sum += a[i] * b[i];
     return sum;
   }
 
-  static Scalar value(In x, std::int64_t n, Scalar /*none*/, Scalar* p) {
+  static Scalar value(In x, std::int64_t n, Scalar /*samples*/, Scalar* p) {
     const Scalar largest = *std::max_element(x, x + n);
     Scalar sum = 0;
     for (std::int64_t i = 0; i < n; ++i) sum += p[i] = std::exp(x[i] - largest);
@@ -60,10 +65,11 @@ template <class Scalar>
 Kernels<Scalar> kernels_of(const Softmax& softmax, const Site& site) {
   using SoftmaxKernel = GroupedKernel<Scalar, SoftmaxMap<Scalar>>;
   const int axis = axis_of(softmax.axis, site.output, softmax.name());
+  const auto samples = static_cast<double>(site.batch);
   if (axis == 0) {
     return one_kernel<Scalar>(
         std::make_unique<SoftmaxKernel>(BatchShape{site.output, site.batch, {}},
-                                        Grouping{.channels = site.output.channels()}, 0.0));
+                                        Grouping{.channels = site.output.channels()}, samples));
   }
   // The axes before it are as good as samples, in memory, and those behind it one of positions.
   const auto sizes = site.output.sizes();
@@ -73,7 +79,7 @@ Kernels<Scalar> kernels_of(const Softmax& softmax, const Site& site) {
   const std::int64_t outer = site.output.elements() / size / inner;
   return one_kernel<Scalar>(
       std::make_unique<SoftmaxKernel>(BatchShape{Shape{size, inner}, site.batch * outer, {}},
-                                      Grouping{.channels = size}, 0.0, Layouts::plain));
+                                      Grouping{.channels = size}, samples, Layouts::plain));
 }
 template Kernels<float> kernels_of(const Softmax& softmax, const Site& site);
 template Kernels<double> kernels_of(const Softmax& softmax, const Site& site);

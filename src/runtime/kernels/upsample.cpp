@@ -94,6 +94,7 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
       : axes_(upsample.interpolations(site)),
         inputs_(site.batch * site.input().elements()),
         outputs_(site.batch * site.output.elements()),
+        batch_(site.batch),
         channels_(site.batch * site.input().channels()) {}
 
   Layout plan(std::span<Layout> inputs, Purpose /*purpose*/) override {
@@ -118,6 +119,11 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
   }
 
  protected:
+  [[nodiscard]] std::optional<LinearSite> linear_site() const override {
+    // Of each axis two products, a sum and the rounded shares.
+    const auto roundings = static_cast<std::int64_t>(6 * axes_.size());
+    return LinearSite{{{batch_, inputs_ / batch_}}, {batch_, outputs_ / batch_}, roundings};
+  }
   void apply(const Point<Scalar>& at, Inputs z, Scalar* y) override {
     if (z[0] == nullptr) return fill(y, outputs_, Scalar{0});
     if (passes_.empty()) return copy(z[0], inputs_, y);
@@ -162,6 +168,7 @@ class InterpolationKernel final : public LinearKernel<Scalar> {
   std::vector<Interpolation> axes_;
   std::int64_t inputs_;
   std::int64_t outputs_;
+  std::int64_t batch_;
   std::int64_t channels_;
   std::once_flag written_;
   std::vector<Pass<Scalar>> passes_;

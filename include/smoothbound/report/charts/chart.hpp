@@ -30,11 +30,12 @@ struct ChartSeries {
   bool reference = false;  // a constant that lines are compared with: a plain rule
 };
 
-/// A point that is marked and named, where lines cross.
+/// A point that is marked and named.
 struct ChartMarker {
   double x = 0;
   double y = 0;
   std::string label;
+  bool crosses = true;  // it is where lines cross
 };
 
 /// Bars of one x are stacked: what is positive upwards from 0, what is negative downwards. Dots

@@ -1,0 +1,59 @@
+// How far to go along a line, for sure: the T to try, and the t that is proved best.
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <optional>
+
+#include "smoothbound/enclosure/objective_enclosure.hpp"
+
+namespace smoothbound {
+
+/// A step with its proof: F(w + t d) <= `upper`, which is at least `decrease` below F(w).
+struct ProvedStep {
+  double t = 0;
+  double upper = 0;     // u(t)
+  double lower = 0;     // l(t)
+  double decrease = 0;  // l(0) - u(t), rounded down
+  double length = 0;    // T of the enclosure that proves it
+  int order = 0;        // its n
+};
+
+/// What a proved step should be.
+enum class StepGoal : std::uint8_t {
+  least_bound,          // u(t) as small as possible
+  sufficient_decrease,  // t as large as u(t) <= l(0) - 0.1 t |slope| allows
+};
+
+/// The part of the decrease that the slope promises which `sufficient_decrease` asks for.
+constexpr double proved_share = 0.1;
+
+struct StepSearch {
+  EnclosureMode mode = EnclosureMode::interval;
+  StepGoal goal = StepGoal::least_bound;
+  double first_length = 0;  // T to begin with; 0: 1.2 times the Newton step along the line
+  int most_passes = 25;
+  /// Try other T after the first one that proves a decrease, for a better step.
+  bool refines = false;
+  double longest = std::numeric_limits<double>::infinity();  // t and T at most
+};
+
+/// The T with which a search begins: somewhat more than the Newton step along the line.
+double usual_length(const LineDerivatives& f);
+
+/// The best step that was found, and the T with which the next line should begin. After it the
+/// enclosure is the one of another T, maybe. Nothing: no decrease is proved.
+struct FoundStep {
+  std::optional<ProvedStep> step;
+  double next_length = 0;
+};
+FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search);
+
+/// The best t in [0, T] for the bounds that the line has.
+std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepGoal goal);
+
+/// The first local minimum of a function from 0 on, up to a relative accuracy of about 1e-3: where
+/// an exact line search stops. `first` is a step of the right order; nothing if it never rises.
+std::optional<double> first_minimum(const std::function<double(double)>& value, double first);
+
+}  // namespace smoothbound

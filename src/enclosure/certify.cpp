@@ -1,0 +1,296 @@
+#include "smoothbound/enclosure/certify.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "smoothbound/runtime/adapt_statistics.hpp"
+#include "smoothbound/runtime/batch_runner.hpp"
+#include "smoothbound/runtime/norm.hpp"
+#include "smoothbound/steps/second_order.hpp"
+
+namespace smoothbound {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::array<std::string_view, 3> verdict_names{"decreases", "increases", "undecided"};
+constexpr std::array<std::string_view, 2> mode_names{"norm", "interval"};
+constexpr std::array<std::string_view, 3> oracle_directions{"gradient", "gauss-newton", "newton"};
+
+class Certification {
+ public:
+  explicit Certification(CertifyRequest& request) : request_(request) {
+    request.options.adapt = statistics_of_files(request.parameters, request.statistics);
+  }
+
+  CertifyReport run(const std::string& save) {
+    const Clock::time_point start = Clock::now();
+    load();
+    choose_direction();
+    result_.degree = request_.degree;
+    // Everything is linear in d but T: the certificate is that of the direction as it is.
+    line_->set_line(w_, d_, request_.degree);
+    result_.derivatives = line_->derivatives();
+    choose_mode();
+    search();
+    result_.work = line_->work();
+    explain();
+    decide();
+    search_line();
+    draw();
+    if (!save.empty()) write(save);
+    result_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return std::move(result_);
+  }
+
+ private:
+  void load();
+  void choose_direction();
+  void read_direction();
+  void choose_mode();
+  void search();
+  void explain();
+  void decide();
+  void search_line();
+  void draw();
+  void write(const std::string& path);
+  [[nodiscard]] double value_at(double t);
+  [[nodiscard]] ObjectiveOptions objective_options() const;
+  FoundStep find(StepGoal goal, bool refines, double first_length = 0);
+
+  CertifyRequest& request_;
+  CertifyReport result_;
+  std::vector<double> x_;
+  Labels labels_;
+  std::vector<double> w_;
+  std::vector<double> d_;
+  std::unique_ptr<Objective<double>> objective_;
+  std::unique_ptr<ObjectiveEnclosure> line_;
+};
+
+ObjectiveOptions Certification::objective_options() const {
+  const ResolvedSettings& settings = result_.bounds.settings;
+  ObjectiveOptions options;
+  options.regularizer = settings.regularizer.nearest;
+  options.clusters = settings.clusters;
+  options.label_smoothing = settings.label_smoothing.nearest;
+  options.threshold = settings.threshold.nearest;
+  options.warm_start = false;
+  return options;
+}
+
+void Certification::load() {
+  result_.bounds = make_report(request_.source, request_.options, request_.limits);
+  const Report& report = result_.bounds;
+  if (report.settings.loss == nullptr) throw NothingToCertify();
+  request_.samples.fit(report);
+  request_.samples.require_labels(report);
+  request_.samples.generate(report);
+  const std::int64_t samples = report.settings.batch;
+  const Graph& graph = report.graph;
+  const std::int64_t need = bytes_of_enclosure(graph, samples, request_.degree);
+  if (need > request_.memory) throw MemoryShortage(need, request_.memory, samples, true);
+  x_.resize(static_cast<std::size_t>(samples * graph.input.elements()));
+  const Preparation preparation = load_samples(
+      request_.samples.dataset(), 0, request_.samples.preparation(report), std::span<double>(x_));
+  labels_ = request_.samples.labels(report);
+  result_.data = request_.samples.origin(report, preparation);
+  result_.parameters = request_.parameters;
+  result_.statistics = request_.statistics;
+  Network<double> network(graph, 1, Purpose::values);
+  ParameterSource parameters = request_.parameters;
+  std::vector<std::string> notes;
+  parameters.reading.notice = [&notes](const std::string& what) { notes.push_back(what); };
+  set_parameters(network, graph, parameters, report.settings.radius);
+  result_.bounds.assumptions.insert(result_.bounds.assumptions.end(), notes.begin(), notes.end());
+  w_.assign(network.parameters().begin(), network.parameters().end());
+  // Before the objective: a component without a rule is said at once.
+  line_ = std::make_unique<ObjectiveEnclosure>(graph, *report.settings.loss, x_, samples, labels_,
+                                               objective_options());
+  objective_ =
+      std::make_unique<Objective<double>>(graph, *report.settings.loss, std::span<const double>(x_),
+                                          samples, labels_, objective_options());
+  objective_->set_point(w_);
+}
+
+void Certification::read_direction() {
+  Network<double> network(result_.bounds.graph, 1, Purpose::values);
+  load_parameters(network, request_.direction_file);
+  d_.assign(network.parameters().begin(), network.parameters().end());
+  result_.direction = request_.direction_file;
+}
+
+void Certification::choose_direction() {
+  if (!request_.direction_file.empty()) {
+    read_direction();
+  } else if (request_.oracle == steps::StepKind::gradient) {
+    d_.resize(w_.size());
+    objective_->gradient(d_);
+    for (double& entry : d_) entry = -entry;
+  } else {
+    objective_->value();
+    steps::SecondOrder oracle(result_.bounds.graph, result_.bounds.settings.batch, request_.oracle);
+    d_ = oracle
+             .direction(*objective_, x_, {result_.bounds.settings.regularizer.nearest},
+                        request_.gamma)
+             .step;
+  }
+  if (request_.direction_file.empty()) {
+    result_.direction = oracle_directions[static_cast<std::size_t>(request_.oracle)];
+  }
+  result_.direction_norm = euclidean_norm(std::span<const double>(d_));
+}
+
+FoundStep Certification::find(StepGoal goal, bool refines, double first_length) {
+  return find_step(*line_, {result_.mode, goal, first_length, 25, refines});
+}
+
+// The one that proves the larger decrease for each gradient of its cost.
+void Certification::choose_mode() {
+  result_.mode = request_.mode.value_or(EnclosureMode::interval);
+  if (request_.mode) return;
+  std::array<double, 2> gains{};
+  for (const EnclosureMode mode : {EnclosureMode::norm, EnclosureMode::interval}) {
+    result_.mode = mode;
+    const double before = line_->work().gradients();
+    const FoundStep found = find(StepGoal::least_bound, false);
+    // In training the passes are few: all of the coefficients, and those that were needed.
+    const double passes = line_->work().gradients() - before;
+    if (found.step) {
+      gains[static_cast<std::size_t>(mode)] =
+          found.step->decrease / (before + std::min(passes, line_->work().gradients() / 4));
+    }
+  }
+  result_.mode = gains[0] > gains[1] ? EnclosureMode::norm : EnclosureMode::interval;
+}
+
+void Certification::search() {
+  const FoundStep best = find(StepGoal::least_bound, true);
+  result_.best = best.step;
+  const FoundStep longest =
+      find(StepGoal::sufficient_decrease, true, best.step ? best.step->length : 0);
+  result_.longest = longest.step;
+  double length = request_.step ? *request_.step : 0;
+  if (length == 0 && best.step) length = best.step->length;
+  if (length == 0) {
+    // Nothing is proved: what is known close by says why.
+    constexpr double part = 1.0 / 64;
+    length = part * usual_length(result_.derivatives);
+  }
+  if (line_->bound(length, result_.mode)) {
+    result_.length = length;
+    result_.order = line_->line().order();
+    result_.start = line_->at(0);
+    result_.rounding = line_->rounding();
+  } else {
+    result_.failed_layer = result_.bounds.graph.layers[line_->line().failed_layer()].name;
+  }
+}
+
+// What is left of the width at T if all layers up to one are exact, layer by layer.
+void Certification::explain() {
+  if (result_.length == 0) return;
+  const auto width = [&] {
+    const Range at = line_->at(result_.length);
+    return at.upper - at.lower;
+  };
+  const double all = width();
+  const auto& order = result_.bounds.graph.order;
+  double before = all;
+  for (std::uint32_t i = 0; i < order.size(); ++i) {
+    const bool is_last = i + 1 == order.size();
+    if (!is_last && !line_->bound(result_.length, result_.mode, i + 1)) break;
+    // The last one is all that is left; of a width of rounding alone nobody has a share.
+    const double after = is_last ? 0 : width();
+    result_.shares.push_back({order[i], all > 0 ? std::max(before - after, 0.0) / all : 0});
+    before = std::min(before, after);
+  }
+  (void)line_->bound(result_.length, result_.mode);
+}
+
+void Certification::decide() {
+  if (!request_.step) return;
+  CertifyReport::AskedStep asked;
+  asked.t = *request_.step;
+  constexpr double none = std::numeric_limits<double>::infinity();
+  asked.bounds = {-none, none};
+  if (result_.length > 0) {
+    asked.bounds = line_->at(asked.t);
+    if (asked.bounds.upper < result_.start.lower) asked.verdict = StepVerdict::decreases;
+    if (asked.bounds.lower > result_.start.upper) asked.verdict = StepVerdict::increases;
+  }
+  asked.value = value_at(asked.t);
+  result_.asked = asked;
+}
+
+double Certification::value_at(double t) {
+  objective_->set_point(step_to(w_, d_, t));
+  return objective_->value();
+}
+
+void Certification::search_line() {
+  const LineDerivatives& f = result_.derivatives;
+  if (!(f.slope < 0)) return;
+  double first = f.curvature > 0 ? -f.slope / f.curvature : 1;
+  if (result_.best) first = std::max(first, result_.best->t);
+  result_.line_search = first_minimum([&](double t) { return value_at(t); }, first);
+  if (result_.line_search) result_.line_search_value = value_at(*result_.line_search);
+}
+
+void Certification::draw() {
+  if (request_.curve_points == 0) return;
+  double end = std::max(result_.length, result_.asked ? result_.asked->t : 0);
+  if (result_.line_search) end = std::max(end, std::min(*result_.line_search * 1.2, 4 * end));
+  if (end == 0) end = result_.line_search.value_or(1);
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  for (int i = 0; i <= request_.curve_points; ++i) {
+    CurvePoint point;
+    point.t = end * i / request_.curve_points;
+    point.value = value_at(point.t);
+    point.bounds = {unknown, unknown};
+    if (result_.length > 0 && point.t <= result_.length) point.bounds = line_->at(point.t);
+    result_.curve.push_back(point);
+  }
+}
+
+void Certification::write(const std::string& path) {
+  const std::optional<double> t = result_.chosen();
+  if (!t) return;
+  Network<double> network(result_.bounds.graph, 1, Purpose::values);
+  network.set_parameters(step_to(w_, d_, *t));
+  save_parameters(network, path, {{"architecture", result_.bounds.graph.name}});
+  result_.saved = path;
+}
+
+}  // namespace
+
+std::span<const std::string_view> enclosure_modes() { return mode_names; }
+
+std::string_view name_of(EnclosureMode mode) { return mode_names[static_cast<std::size_t>(mode)]; }
+
+std::string_view name_of(StepVerdict verdict) {
+  return verdict_names[static_cast<std::size_t>(verdict)];
+}
+
+StepVerdict CertifyReport::verdict() const {
+  if (asked) return asked->verdict;
+  return best ? StepVerdict::decreases : StepVerdict::undecided;
+}
+
+std::optional<double> CertifyReport::chosen() const {
+  if (asked) return asked->t;
+  if (best) return best->t;
+  return std::nullopt;
+}
+
+NothingToCertify::NothingToCertify()
+    : std::runtime_error("names no loss, so there is nothing to certify") {}
+
+CertifyReport certify(CertifyRequest request, const std::string& save) {
+  return Certification(request).run(save);
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,244 @@
+#include "smoothbound/enclosure/line_enclosure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "smoothbound/runtime/trajectory.hpp"
+
+namespace smoothbound {
+namespace {
+
+bool all_finite(const double* values, std::int64_t count) {
+  // A sum would overflow, a product with 0 is NaN of what is not finite.
+  double probe = 0;
+  for (std::int64_t i = 0; i < count; ++i) probe += values[i] * 0;
+  return probe == 0;
+}
+
+}  // namespace
+
+/// What is known of a value.
+struct LineEnclosure::State {
+  struct Value {
+    std::vector<Buffer<double>> memory;  // of p_0 .. p_K
+    Coefficients p{};
+    Buffer<double> r;
+    std::vector<double> rho;
+    std::vector<double> alpha;
+    double alpha_batch = 0;
+    bool is_zero = true;
+
+    [[nodiscard]] Enclosed enclosed() const {
+      return {p, is_zero ? nullptr : r.data(), rho.data(), alpha.data(), alpha_batch};
+    }
+  };
+  std::vector<Value> values;
+  std::vector<std::size_t> last_reader;
+  Buffer<double> scratch;
+  std::vector<double> w, d;
+};
+
+LineEnclosure::~LineEnclosure() = default;
+
+LineEnclosure::LineEnclosure(const Graph& graph, std::int64_t batch)
+    : network_(graph, batch, Purpose::derivatives, Storage::none),
+      state_(std::make_unique<State>()) {
+  const auto& nodes = network_.nodes();
+  state_->values.resize(network_.values().size());
+  state_->last_reader.assign(network_.values().size(), nodes.size());
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    rules_.push_back(nodes[node].kernel->taylor_rule());
+    if (rules_.back() == nullptr) {
+      const Layer& layer = graph.layers[nodes[node].layer];
+      throw NotEnclosed(fmt::format("layer '{}': {} has no rule for enclosures along a line",
+                                    layer.name,
+                                    name_of(layer.components[nodes[node].component].component)));
+    }
+    for (const std::uint32_t input : nodes[node].inputs) state_->last_reader[input] = node;
+  }
+  state_->last_reader[network_.output()] = nodes.size();
+  state_->scratch = Buffer<double>(network_.scratch_elements());
+  place_of_layer_.resize(graph.layers.size());
+  for (std::uint32_t i = 0; i < graph.order.size(); ++i) place_of_layer_[graph.order[i]] = i;
+}
+
+std::vector<Coefficients> LineEnclosure::coefficients_of(std::size_t node) const {
+  std::vector<Coefficients> inputs;
+  for (const std::uint32_t input : network_.nodes()[node].inputs) {
+    inputs.push_back(state_->values[input].p);
+  }
+  return inputs;
+}
+
+std::vector<Enclosed> LineEnclosure::inputs_of(std::size_t node) const {
+  std::vector<Enclosed> inputs;
+  for (const std::uint32_t input : network_.nodes()[node].inputs) {
+    inputs.push_back(state_->values[input].enclosed());
+  }
+  return inputs;
+}
+
+void LineEnclosure::set_line(std::span<const double> w, std::span<const double> d,
+                             std::span<const double> x, int degree) {
+  const auto parameters = static_cast<std::size_t>(network_.parameter_layout().elements);
+  if (w.size() != parameters || d.size() != parameters) {
+    throw std::invalid_argument(fmt::format("the network has {} parameters, not {} and {}",
+                                            parameters, w.size(), d.size()));
+  }
+  if (x.size() != static_cast<std::size_t>(network_.input_elements())) {
+    throw std::invalid_argument(
+        fmt::format("the batch has {} numbers, not {}", network_.input_elements(), x.size()));
+  }
+  if (degree < 1 || degree > most_degree) {
+    throw std::invalid_argument(fmt::format("a degree of {}", degree));
+  }
+  degree_ = degree;
+  state_->w.assign(w.begin(), w.end());
+  state_->d.assign(d.begin(), d.end());
+  const auto samples = static_cast<std::size_t>(network_.batch());
+  const auto terms = static_cast<std::size_t>(degree) + 1;
+  State::Value& input = state_->values.front();
+  input.p = {x.data()};
+  input.rho.assign(samples, 0.0);
+  input.alpha.assign(samples, 0.0);
+  coefficient_work_ = pass_work_ = gradient_work_ = 0;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    const auto& node = network_.nodes()[i];
+    State::Value& value = state_->values[node.output];
+    value.memory.resize(terms);
+    std::vector<double*> p;
+    for (Buffer<double>& memory : value.memory) {
+      const std::int64_t count = network_.values()[node.output].shape.elements();
+      if (memory.size() != count) memory = Buffer<double>(count);
+      p.push_back(memory.data());
+    }
+    const double* const along = state_->d.data() + node.offset;
+    const bool moves = std::any_of(along, along + node.parameters, [](double e) { return e != 0; });
+    rules_[i]->coefficients(
+        {degree, state_->w.data() + node.offset, moves ? along : nullptr, state_->scratch.data()},
+        coefficients_of(i), p);
+    count_work(i, moves);
+    value.p = {};
+    std::copy(p.begin(), p.end(), value.p.begin());
+    value.rho.resize(samples);
+    value.alpha.resize(samples);
+  }
+}
+
+// W p_j for all p_j but p_0, which a forward pass has, and D p_j; then one product with the
+// remainder, which begins behind the first layer that moves.
+void LineEnclosure::count_work(std::size_t index, bool moves) {
+  const auto& node = network_.nodes()[index];
+  const State::Value& input = state_->values[node.inputs.front()];
+  double products = -1;
+  for (std::size_t j = 0; j <= static_cast<std::size_t>(degree_); ++j) {
+    if (input.p[j] != nullptr) products += moves ? 2 : 1;
+  }
+  coefficient_work_ += products * node.multiplications;
+  if (input.p[1] != nullptr) pass_work_ += node.multiplications;
+  const bool passes_on = network_.values()[node.inputs.front()].depends_on_parameters;
+  gradient_work_ += (passes_on ? 3 : 2) * node.multiplications;
+}
+
+const Coefficients& LineEnclosure::output_coefficients() const {
+  return state_->values[network_.output()].p;
+}
+
+double LineEnclosure::sum_error() const {
+  return static_cast<double>(network_.parameter_layout().elements + 64) * 0x1p-53;
+}
+
+bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first_layer) {
+  pass_ = {length, mode, state_->scratch.data()};
+  order_ = degree_ + 1;
+  output_ = {};
+  const double last_power = std::pow(length, degree_ + 1);
+  failed_layer_ = network_.nodes().front().layer;
+  // Beyond it, powers of coefficients may underflow where their product with those of T matters.
+  constexpr double longest = 0x1p40;
+  if (!std::isnormal(last_power) || !(length > 0 && length <= longest)) return false;
+  if (!all_finite(state_->values.front().p[0], network_.input_elements())) return false;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    const auto& node = network_.nodes()[i];
+    State::Value& value = state_->values[node.output];
+    const std::int64_t count = network_.values()[node.output].shape.elements();
+    if (value.r.size() != count) value.r = Buffer<double>(count);
+    Remainder out{value.r.data(), value.rho.data(), value.alpha.data(), 0, false, degree_ + 1};
+    rules_[i]->remainder(pass_, inputs_of(i), value.p, out);
+    if (place_of_layer_[node.layer] < first_layer) {
+      out.is_zero = true;
+      std::ranges::fill(value.rho, 0.0);
+    }
+    value.is_zero = out.is_zero;
+    value.alpha_batch = out.alpha_batch;
+    order_ = std::min(order_, out.order);
+    bool is_finite = std::isfinite(out.alpha_batch) &&
+                     all_finite(value.rho.data(), network_.batch()) &&
+                     all_finite(value.alpha.data(), network_.batch()) &&
+                     (out.is_zero || all_finite(value.r.data(), count));
+    for (const double* p : value.p) {
+      is_finite = is_finite && (p == nullptr || all_finite(p, count));
+    }
+    if (!is_finite) {
+      failed_layer_ = node.layer;
+      return false;
+    }
+    if (observer_) observer_(i, value.enclosed());
+    for (const std::uint32_t input : node.inputs) {
+      if (input != 0 && state_->last_reader[input] == i && i + 1 < rules_.size()) {
+        state_->values[input].r = Buffer<double>();
+      }
+    }
+  }
+  output_ = state_->values[network_.output()].enclosed();
+  return true;
+}
+
+std::vector<double> LineEnclosure::differences(std::span<const std::int64_t> labels) {
+  const std::int64_t outputs = network_.output_shape().elements();
+  const std::int64_t positions =
+      static_cast<std::int64_t>(labels.size()) / std::max<std::int64_t>(network_.batch(), 1);
+  std::vector<double> rd(static_cast<std::size_t>(network_.batch() * outputs));
+  if (output_.r == nullptr) return rd;
+  const std::size_t last = rules_.size() - 1;
+  if (positions == 1 && network_.nodes()[last].output == network_.output()) {
+    const State::Value& value = state_->values[network_.output()];
+    const Remainder out{nullptr, nullptr, nullptr, value.alpha_batch, value.is_zero, order_};
+    if (rules_[last]->difference_remainder(pass_, inputs_of(last), out, labels, rd.data())) {
+      return rd;
+    }
+  }
+  const std::int64_t channels = outputs / positions;
+  for (std::size_t term = 0; term < labels.size(); ++term) {
+    const auto at = static_cast<std::int64_t>(term);
+    const std::int64_t first = at / positions * outputs + at % positions;
+    const double of_label = output_.r[first + labels[term] * positions];
+    for (std::int64_t j = 0; j < channels; ++j) {
+      const std::int64_t place = first + j * positions;
+      rd[static_cast<std::size_t>(place)] =
+          j == labels[term] ? 0 : (output_.r[place] + of_label) * (1 + 0x1p-40);
+    }
+  }
+  return rd;
+}
+
+std::int64_t bytes_of_enclosure(const Graph& graph, std::int64_t batch, int degree) {
+  const Network<double> network(graph, batch, Purpose::derivatives, Storage::none);
+  std::int64_t scalars = 0;
+  std::int64_t largest = 0;
+  for (const auto& value : network.values()) {
+    scalars += value.shape.elements();
+    largest = std::max(largest, value.shape.elements());
+  }
+  // Remainders live until they are read; a pass takes a few more of the largest value.
+  constexpr std::int64_t working = 6;
+  const std::int64_t parameters = network.parameter_layout().elements;
+  constexpr std::int64_t copies = 8;  // w, d, their absolute values, and those of the objective
+  const std::int64_t numbers =
+      scalars * (degree + 2) + working * largest + network.scratch_elements() + copies * parameters;
+  return numbers * static_cast<std::int64_t>(sizeof(double)) + memory_need(network).gradient;
+}
+
+}  // namespace smoothbound

@@ -1,0 +1,305 @@
+#include "smoothbound/enclosure/loss_enclosure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "smoothbound/text/suggest.hpp"
+
+namespace smoothbound {
+namespace {
+
+constexpr double unit_roundoff = 0x1p-53;
+constexpr double inflation = 1 + 0x1p-40;
+
+double gamma(std::int64_t n) {
+  const double error = static_cast<double>(n) * unit_roundoff;
+  return error / (1 - error) * (1 + 0x1p-50);
+}
+
+void require_classes(const LossSetup& setup, std::int64_t classes) {
+  for (const std::int64_t label : setup.labels->classes) {
+    if (label < 0 || label >= classes) {
+      throw LossDataError(fmt::format("label {} is no class; there are {}", label, classes));
+    }
+  }
+}
+
+// What does not depend on t.
+class Outputs : public LossEnclosure {
+ protected:
+  explicit Outputs(const LossSetup& setup) : setup_(setup) {}
+
+  void take_line(LineEnclosure& line) {
+    degree_ = line.degree();
+    order_ = line.order();
+    length_ = line.length();
+    const Enclosed& out = line.output();
+    double sum = 0;
+    for (std::int64_t n = 0; n < setup_.samples; ++n) sum += out.alpha[n];
+    const auto samples = static_cast<double>(setup_.samples);
+    alpha_ = std::min(sum / samples * (1 + 2 * gamma(setup_.samples)),
+                      out.alpha_batch / std::sqrt(samples)) *
+             inflation;
+  }
+  // s(t), rounded up.
+  [[nodiscard]] double gauge(double t) const {
+    double s = std::pow(length_, degree_ + 1 - order_);
+    for (int i = 0; i < order_; ++i) s *= t;
+    return s * (1 + 0x1p-46);
+  }
+  /// A polynomial at t, and what its evaluation is off by at most.
+  struct Point {
+    double value;
+    double error;
+  };
+  [[nodiscard]] Point evaluate(std::span<const double> coefficients, double t) const {
+    double value = 0;
+    double absolute = 0;
+    for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) {
+      value = value * t + *c;
+      absolute = absolute * t + std::abs(*c);
+    }
+    return {value, gamma(4 * degree_ + 8) * absolute * inflation};
+  }
+  // The coefficients of an output.
+  [[nodiscard]] std::array<double, most_degree + 1> coefficients(const Enclosed& out,
+                                                                 std::int64_t place) const {
+    std::array<double, most_degree + 1> c{};
+    for (std::size_t j = 0; j <= static_cast<std::size_t>(degree_); ++j) {
+      c[j] = out.p[j] == nullptr ? 0 : out.p[j][place];
+    }
+    return c;
+  }
+
+  LossSetup setup_;
+  int degree_ = 0;
+  int order_ = 0;
+  double length_ = 0;
+  double alpha_ = 0;  // the mean of ||A|| over samples
+};
+
+// Of a sum of non-negative terms that are known up to a relative `error`, over `terms`, with what
+// rounding adds.
+Range mean_of(double lower, double upper, std::int64_t terms) {
+  const auto count = static_cast<double>(terms);
+  const double error = gamma(terms + 2);
+  return {(lower - error * std::abs(lower)) / count - 0x1p-1000,
+          (upper + error * std::abs(upper)) / count + 0x1p-1000};
+}
+
+Range widened(Range range, double by) {
+  const double up = by * inflation;
+  return {range.lower - up - 2 * unit_roundoff * (std::abs(range.lower) + up),
+          range.upper + up + 2 * unit_roundoff * (std::abs(range.upper) + up)};
+}
+
+// log sum_j exp(v_j) of v_j = o_j - o_y, in which errors that outputs share cancel.
+class LogisticEnclosure final : public Outputs {
+ public:
+  explicit LogisticEnclosure(const LossSetup& setup) : Outputs(setup) {
+    if (setup.labels->classes.size() != static_cast<std::size_t>(setup.samples * setup.positions)) {
+      throw LossDataError("logistic needs labels: the class of each sample");
+    }
+    require_classes(setup, setup.outputs / setup.positions);
+  }
+
+  void take(LineEnclosure& line) override {
+    take_line(line);
+    rd_ = line.differences(setup_.labels->classes);
+    const Enclosed& out = line.output();
+    const auto& classes = setup_.labels->classes;
+    coefficients_.resize(rd_.size());
+    each_term([&](std::size_t term, std::int64_t first, std::int64_t channels) {
+      const auto base = coefficients(out, first + classes[term] * setup_.positions);
+      for (std::int64_t j = 0; j < channels; ++j) {
+        const std::int64_t place = first + j * setup_.positions;
+        auto c = coefficients(out, place);
+        for (std::size_t l = 0; l < c.size(); ++l) c[l] -= base[l];
+        coefficients_[static_cast<std::size_t>(place)] = c;
+      }
+    });
+  }
+
+  [[nodiscard]] Range at(double t) const override {
+    const double s = gauge(t);
+    Range sum;
+    double roundings = 0;
+    std::vector<double> low;
+    std::vector<double> high;
+    each_term([&](std::size_t /*term*/, std::int64_t first, std::int64_t channels) {
+      low.clear();
+      high.clear();
+      for (std::int64_t j = 0; j < channels; ++j) {
+        const auto place = static_cast<std::size_t>(first + j * setup_.positions);
+        const auto terms =
+            std::span(coefficients_[place]).first(static_cast<std::size_t>(degree_) + 1);
+        const Point v = evaluate(terms, t);
+        const double half = (rd_[place] * s + v.error) * inflation;
+        low.push_back(v.value - half);
+        high.push_back(v.value + half);
+      }
+      // The differences above are rounded once more.
+      const double error = gamma(channels + 20);
+      const double lower = log_sum_exp(low);
+      const double upper = log_sum_exp(high);
+      sum.lower += lower - error * (1 + std::abs(lower));
+      sum.upper += upper + error * (1 + std::abs(upper));
+      roundings += std::abs(lower) + std::abs(upper);
+      if (setup_.label_smoothing > 0) roundings += add_smoothing(low, high, sum);
+    });
+    const std::int64_t terms = setup_.samples * setup_.positions;
+    Range mean = mean_of(sum.lower, sum.upper, terms);
+    mean = widened(mean, gamma(2 * terms + 4) * roundings / static_cast<double>(terms));
+    const double root_positions = std::sqrt(static_cast<double>(setup_.positions));
+    constexpr double root_two = 1.41421356237309515;  // rounded up
+    return widened(mean, (1 + setup_.label_smoothing) * root_two * alpha_ / root_positions);
+  }
+
+ private:
+  // body(term, place of its first output, channels)
+  template <class Body>
+  void each_term(const Body& body) const {
+    const std::int64_t channels = setup_.outputs / setup_.positions;
+    for (std::int64_t n = 0; n < setup_.samples; ++n) {
+      for (std::int64_t p = 0; p < setup_.positions; ++p) {
+        body(static_cast<std::size_t>(n * setup_.positions + p), n * setup_.outputs + p, channels);
+      }
+    }
+  }
+  static double log_sum_exp(const std::vector<double>& z) {
+    const auto top = std::max_element(z.begin(), z.end());
+    double others = 0;
+    for (auto each = z.begin(); each != z.end(); ++each) {
+      if (each != top) others += std::exp(*each - *top);
+    }
+    return *top + std::log1p(others);
+  }
+  // Smoothed labels have e (o_y - mean o) = -e mean v besides.
+  // Returns the sizes of what is added.
+  double add_smoothing(const std::vector<double>& low, const std::vector<double>& high,
+                       Range& sum) const {
+    double down = 0;
+    double up = 0;
+    double absolute = 0;
+    for (std::size_t j = 0; j < low.size(); ++j) {
+      down -= high[j];
+      up -= low[j];
+      absolute += std::abs(low[j]) + std::abs(high[j]);
+    }
+    const double share = setup_.label_smoothing / static_cast<double>(low.size());
+    const double error = share * gamma(std::ssize(low) + 4) * absolute * inflation;
+    sum.lower += share * down - error;
+    sum.upper += share * up + error;
+    return share * (std::abs(down) + std::abs(up)) * inflation;
+  }
+
+  std::vector<double> rd_;
+  std::vector<std::array<double, most_degree + 1>> coefficients_;
+};
+
+// (1/2) ||o - y||^2 of each sample.
+class SquareEnclosure final : public Outputs {
+ public:
+  explicit SquareEnclosure(const LossSetup& setup) : Outputs(setup) {
+    const auto all = static_cast<std::size_t>(setup.samples * setup.outputs);
+    const Labels& labels = *setup.labels;
+    if (labels.targets.size() != all &&
+        labels.classes.size() != static_cast<std::size_t>(setup.samples)) {
+      throw LossDataError("square needs labels: targets, or the class of each sample");
+    }
+    if (labels.targets.empty()) require_classes(setup, setup.outputs);
+    targets_ = labels.targets;
+    targets_.resize(all);
+    for (std::size_t n = 0; labels.targets.empty() && n < labels.classes.size(); ++n) {
+      targets_[n * static_cast<std::size_t>(setup.outputs) +
+               static_cast<std::size_t>(labels.classes[n])] = 1;
+    }
+  }
+
+  void take(LineEnclosure& line) override {
+    take_line(line);
+    out_ = line.output();
+    has_remainder_ = out_.r != nullptr;
+  }
+
+  [[nodiscard]] Range at(double t) const override {
+    const double s = gauge(t);
+    Range sum;
+    for (std::int64_t n = 0; n < setup_.samples; ++n) {
+      double below = 0;   // || (|v| - b)_+ ||^2
+      double above = 0;   // || |v| + b ||^2
+      double centre = 0;  // ||v||^2
+      double errors = 0;  // of the evaluation of v
+      for (std::int64_t j = 0; j < setup_.outputs; ++j) {
+        const std::int64_t place = n * setup_.outputs + j;
+        const auto c = coefficients(out_, place);
+        const Point o = evaluate(std::span(c).first(static_cast<std::size_t>(degree_) + 1), t);
+        const double v = o.value - targets_[static_cast<std::size_t>(place)];
+        const double error = o.error + unit_roundoff * 2 * std::abs(v);
+        const double b = ((has_remainder_ ? out_.r[place] * s : 0) + error) * inflation;
+        const double least = std::max(std::abs(v) - b, 0.0);
+        below += least * least;
+        above += (std::abs(v) + b) * (std::abs(v) + b);
+        centre += v * v;
+        errors += error * error;
+      }
+      const double rho = out_.rho[n] * s + std::sqrt(errors);
+      const double down = std::max(std::sqrt(below), std::sqrt(centre) - rho * inflation) -
+                          out_.alpha[n] * inflation;
+      const double up = std::min(std::sqrt(above), std::sqrt(centre) + rho) + out_.alpha[n];
+      // Sums of as many squares, and their root.
+      const double error = gamma(setup_.outputs + 40);
+      const double least = std::max(down - 2 * error * std::sqrt(centre), 0.0);
+      sum.lower += least * least / 2 * (1 - 2 * error);
+      sum.upper += up * up / 2 * (1 + 4 * error) * inflation;
+    }
+    return mean_of(sum.lower, sum.upper, setup_.samples);
+  }
+
+ private:
+  std::vector<double> targets_;
+  Enclosed out_;
+  bool has_remainder_ = false;
+};
+
+template <class Enclosure>
+std::unique_ptr<LossEnclosure> make(const LossSetup& setup) {
+  return std::make_unique<Enclosure>(setup);
+}
+
+struct LossRule {
+  std::string_view name;
+  std::unique_ptr<LossEnclosure> (*make)(const LossSetup& setup);
+};
+
+constexpr std::array loss_rules{LossRule{"logistic", make<LogisticEnclosure>},
+                                LossRule{"square", make<SquareEnclosure>}};
+
+const LossRule& rule_of(const LossRow& loss) {
+  const auto* const rule =
+      std::ranges::find(loss_rules, loss.name, [](const LossRule& r) { return r.name; });
+  if (rule == loss_rules.end()) {
+    std::vector<std::string_view> names;
+    names.reserve(loss_rules.size());
+    for (const LossRule& known : loss_rules) names.push_back(known.name);
+    throw NotEnclosed(fmt::format("the loss {} has no rule for enclosures along a line", loss.name),
+                      "one of: " + join(names));
+  }
+  return *rule;
+}
+
+}  // namespace
+
+void require_enclosed(const LossRow& loss) { (void)rule_of(loss); }
+
+std::unique_ptr<LossEnclosure> loss_enclosure(const LossRow& loss, const LossSetup& setup) {
+  return rule_of(loss).make(setup);
+}
+
+}  // namespace smoothbound

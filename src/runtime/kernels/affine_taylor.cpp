@@ -1,0 +1,229 @@
+#include "affine_taylor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "array.hpp"
+
+namespace smoothbound::kernels {
+namespace {
+
+// Parameters that are kept are rounded to this.
+constexpr double stored_roundoff = unit_roundoff;
+
+class AffineRule final : public TaylorRule {
+ public:
+  AffineRule(std::unique_ptr<AffineBounds> bounds, AffineProduct product)
+      : b_(std::move(bounds)), product_(std::move(product)) {}
+
+  void coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
+                    std::span<double*> p) override;
+  void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
+                 Remainder& out) override;
+  bool difference_remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
+                            const Remainder& out, std::span<const std::int64_t> labels,
+                            double* rd) override;
+
+ private:
+  [[nodiscard]] std::vector<double> rounding(const Powers& t, const Enclosed& z) const;
+  void carry_on(const RemainderPass& pass, const Enclosed& z, Remainder& out);
+  [[nodiscard]] double bias_norm(double length) const;
+  // Rows W_j - W_y of both ends of the line.
+  struct RowDifference {
+    std::vector<double> start, end;
+    double norm = 0;  // the larger one of the two
+  };
+  [[nodiscard]] RowDifference difference(std::int64_t j, std::int64_t y) const;
+  [[nodiscard]] double carried_by(const RowDifference& row, const Enclosed& z,
+                                  std::int64_t n) const;
+
+  std::unique_ptr<AffineBounds> b_;
+  AffineProduct product_;
+  ParameterLine line_;
+  double norm_ = 0;           // of v
+  double moving_norm_ = 0;    // of d
+  double absolute_norm_ = 0;  // of |v|
+  double moving_absolute_ = 0;
+  std::vector<std::vector<double>> input_norms_;
+  std::vector<std::vector<double>> output_norms_;
+  std::vector<double> last_;  // D p_K; empty: zero
+  std::vector<double> last_norms_;
+  double length_ = 0;          // T of `difference`
+  std::vector<double> moved_;  // at least |v + T d| up to what `inflation` covers
+};
+
+void AffineRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
+                              std::span<double*> p) {
+  line_ = line;
+  const Coefficients& z = inputs.front();
+  const auto degree = static_cast<std::size_t>(line.degree);
+  for (std::size_t j = 0; j <= degree; ++j) {
+    const double* const before = j > 0 && line.d != nullptr ? z[j - 1] : nullptr;
+    const bool begins = z[j] != nullptr || j == 0;
+    if (z[j] != nullptr) product_(z[j], line.v, j == 0, false, p[j], line.scratch);
+    if (before != nullptr) product_(before, line.d, j == 1, begins, p[j], line.scratch);
+    if (!begins && before == nullptr) p[j] = nullptr;
+  }
+  last_.clear();
+  if (line.d != nullptr && z[degree] != nullptr) {
+    last_.resize(static_cast<std::size_t>(b_->output.count()));
+    product_(z[degree], line.d, false, false, last_.data(), line.scratch);
+  }
+  last_norms_ = sample_norms(b_->output, last_.empty() ? nullptr : last_.data());
+  input_norms_ = coefficient_norms(b_->input, std::span(z).first(degree + 1));
+  output_norms_.clear();
+  for (const double* values : p) output_norms_.push_back(sample_norms(b_->output, values));
+  norm_ = b_->operator_norm(line.v);
+  absolute_norm_ = b_->absolute_norm(line.v);
+  moving_norm_ = line.d == nullptr ? 0 : b_->quick_norm(line.d);
+  moving_absolute_ = line.d == nullptr ? 0 : b_->absolute_norm(line.d);
+}
+
+// || |b| + T |db| || over the positions.
+double AffineRule::bias_norm(double length) const {
+  if (line_.d == nullptr || b_->biases == 0) return 0;
+  std::vector<double> sums(static_cast<std::size_t>(b_->biases));
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const std::size_t place = static_cast<std::size_t>(b_->weights) + i;
+    sums[i] = std::abs(line_.v[place]) + length * std::abs(line_.d[place]);
+  }
+  return std::sqrt(static_cast<double>(b_->positions)) * norm_above(sums) * inflation();
+}
+
+// Of the products, and of v + t d when it is stored.
+std::vector<double> AffineRule::rounding(const Powers& t, const Enclosed& z) const {
+  // A product may be added to before its own sums are complete.
+  const double error = gamma(2 * b_->fan + 8);
+  std::vector<double> parts(static_cast<std::size_t>(b_->output.samples));
+  const double bias = bias_norm(t[1]);
+  for (std::size_t n = 0; n < parts.size(); ++n) {
+    double products = t.last() * moving_absolute_ * input_norms_.back()[n];
+    double inputs = z.rho[n] * t.last() + z.alpha[n];
+    for (std::size_t j = 0; j < input_norms_.size(); ++j) {
+      const double before = j > 0 ? input_norms_[j - 1][n] : 0;
+      const double power = t[static_cast<int>(j)];
+      products += power * (absolute_norm_ * input_norms_[j][n] + moving_absolute_ * before +
+                           output_norms_[j][n]);
+      inputs += power * input_norms_[j][n];
+    }
+    parts[n] = error * products;
+    if (line_.d != nullptr) {
+      parts[n] +=
+          2 * stored_roundoff * ((absolute_norm_ + t[1] * moving_absolute_) * inputs + bias);
+    }
+    parts[n] *= inflation();
+  }
+  return parts;
+}
+
+// r = what beta(v + t d, E) comes to.
+void AffineRule::carry_on(const RemainderPass& pass, const Enclosed& z, Remainder& out) {
+  const auto weights = static_cast<std::size_t>(b_->weights);
+  moved_.resize(weights);
+  for (std::size_t i = 0; i < weights; ++i) {
+    const double d = line_.d == nullptr ? 0 : pass.length * line_.d[i];
+    moved_[i] = std::abs(line_.v[i] + d) + 4 * unit_roundoff * std::abs(d);
+  }
+  b_->by_rows(line_.v, moved_.data(), z, pass.scratch, out.r);
+  if (pass.mode == EnclosureMode::norm) return;
+  for (std::size_t i = 0; i < weights; ++i) moved_[i] = larger(moved_[i], std::abs(line_.v[i]));
+  std::vector<double> products(static_cast<std::size_t>(b_->output.count()));
+  product_(z.r, moved_.data(), false, false, products.data(), pass.scratch);
+  const double up = inflation(b_->fan);
+  for (std::size_t i = 0; i < products.size(); ++i) {
+    out.r[i] = smaller(out.r[i], products[i] * up);
+  }
+}
+
+void AffineRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
+                           const Coefficients& /*p*/, Remainder& out) {
+  const Enclosed& z = inputs.front();
+  const Powers t(pass.length, line_.degree);
+  const double norm = (norm_ + t[1] * moving_norm_) * inflation();
+  scale_alpha(norm, b_->output.samples, z, out);
+  add_rounding(rounding(t, z), out);
+  out.is_zero = z.r == nullptr && last_.empty();
+  if (out.is_zero) {
+    std::fill_n(out.rho, b_->output.samples, 0.0);
+    return;
+  }
+  if (z.r == nullptr) {
+    fill(out.r, b_->output.count(), 0.0);
+  } else {
+    carry_on(pass, z, out);
+  }
+  if (!last_.empty()) {
+    for (std::size_t i = 0; i < last_.size(); ++i) {
+      out.r[i] = (out.r[i] + std::abs(last_[i])) * inflation();
+    }
+  }
+  for (std::int64_t n = 0; n < b_->output.samples; ++n) {
+    const double by_norms =
+        (norm * z.rho[n] + last_norms_[static_cast<std::size_t>(n)]) * inflation();
+    out.rho[n] = smaller(by_norms, norm_above(b_->output.of(out.r, n)));
+  }
+}
+
+AffineRule::RowDifference AffineRule::difference(std::int64_t j, std::int64_t y) const {
+  const auto row = static_cast<std::size_t>(b_->fan);
+  RowDifference result{std::vector<double>(row), std::vector<double>(row)};
+  const double* const first = line_.v + j * b_->fan;
+  const double* const second = line_.v + y * b_->fan;
+  for (std::size_t i = 0; i < row; ++i) {
+    result.start[i] = std::abs(first[i] - second[i]) * (1 + 2 * unit_roundoff);
+    result.end[i] = result.start[i];
+    if (line_.d == nullptr) continue;
+    const double a = length_ * line_.d[j * b_->fan + static_cast<std::int64_t>(i)];
+    const double b = length_ * line_.d[y * b_->fan + static_cast<std::int64_t>(i)];
+    result.end[i] = std::abs((first[i] - second[i]) + (a - b)) +
+                    8 * unit_roundoff * (result.start[i] + std::abs(a) + std::abs(b));
+  }
+  result.norm = larger(norm_above(result.start), norm_above(result.end));
+  return result;
+}
+
+// What the row makes of E of a sample.
+double AffineRule::carried_by(const RowDifference& row, const Enclosed& z, std::int64_t n) const {
+  const double by_norms = row.norm * z.rho[n];
+  if (z.r == nullptr) return by_norms;
+  const double* const r = z.r + n * b_->fan;
+  double sum = 0;
+  for (std::size_t i = 0; i < row.start.size(); ++i) {
+    sum += larger(row.start[i], row.end[i]) * r[i];
+  }
+  return smaller(by_norms, sum * inflation(b_->fan));
+}
+
+// The rule of the matrix with the rows W_j - W_y.
+bool AffineRule::difference_remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
+                                      const Remainder& /*out*/,
+                                      std::span<const std::int64_t> labels, double* rd) {
+  const std::int64_t classes = b_->output.elements;
+  if (!b_->is_matrix) return false;
+  length_ = pass.length;
+  const Enclosed& z = inputs.front();
+  const std::set<std::int64_t> present(labels.begin(), labels.end());
+  for (const std::int64_t y : present) {
+    for (std::int64_t j = 0; j < classes; ++j) {
+      const RowDifference row = difference(j, y);
+      for (std::int64_t n = 0; n < b_->output.samples; ++n) {
+        if (labels[static_cast<std::size_t>(n)] != y) continue;
+        const double* const last = last_.empty() ? nullptr : last_.data() + n * classes;
+        const double added = last == nullptr ? 0 : std::abs(last[j] - last[y]);
+        rd[n * classes + j] = j == y ? 0 : (added + carried_by(row, z, n)) * inflation();
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<TaylorRule> affine_rule(std::unique_ptr<AffineBounds> bounds,
+                                        AffineProduct product) {
+  return std::make_unique<AffineRule>(std::move(bounds), std::move(product));
+}
+
+}  // namespace smoothbound::kernels

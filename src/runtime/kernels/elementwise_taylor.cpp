@@ -1,0 +1,358 @@
+// The rule of element-wise activations: smooth branches, and kinks where a unit may change from one
+// to the other.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "array.hpp"
+#include "elementwise.hpp"
+#include "smoothbound/layers/activation.hpp"
+#include "taylor_parts.hpp"
+
+namespace smoothbound::kernels {
+namespace {
+
+// The coefficients of a polynomial without a constant term to some power, up to t^(K (K+1)).
+constexpr std::size_t most_terms = most_degree * (most_degree + 1) + 1;
+using Polynomial = std::array<double, most_terms>;
+
+Polynomial product(const Polynomial& a, const Polynomial& b, std::size_t terms) {
+  Polynomial c{};
+  for (std::size_t i = 0; i < terms; ++i) {
+    if (a[i] == 0) continue;
+    for (std::size_t j = 0; i + j < terms; ++j) c[i + j] += a[i] * b[j];
+  }
+  return c;
+}
+
+// f(p_0 + q) - f(p_0), by so many coefficients of f.
+Polynomial composed(const TaylorCoefficients& f, const Polynomial& q, std::size_t terms) {
+  Polynomial power = q;
+  Polynomial sum{};
+  for (std::size_t m = 1; m < terms; ++m) {
+    if (m > 1) power = product(power, q, terms);
+    for (std::size_t j = m; j < terms; ++j) sum[j] += f.value[m] * power[j];
+  }
+  return sum;
+}
+
+// P(t) - p_0 of a unit, and what bounds it on [0, T].
+struct Motion {
+  double start = 0;          // p_0
+  Polynomial q{};            // p_1 t + .. + p_K t^K
+  double speed = 0;          // S: |q(t)| <= t S
+  double low = 0, high = 0;  // P(t) is between them
+
+  Motion(const Coefficients& p, std::int64_t i, const Powers& t) : start(p[0][i]) {
+    double bend = 0;
+    for (int j = 1; j <= t.degree(); ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      if (p[at] == nullptr) continue;
+      q[at] = p[at][i];
+      speed += std::abs(q[at]) * t[j - 1];
+      if (j > 1) bend += std::abs(q[at]) * t[j];
+    }
+    speed *= inflation();
+    const double first = q[1] * t[1];
+    const double slack =
+        bend * inflation() + 0x1p-48 * (std::abs(start) + t[1] * speed) + underflow;
+    low = start + std::min(first, 0.0) - slack;
+    high = start + std::max(first, 0.0) + slack;
+  }
+};
+
+// The branch of a unit: at a kink, the one into which its first coefficient that is not 0 points,
+// or else the one on the left.
+int branch_of(const Branches& branches, const Coefficients& p, std::int64_t i, int degree) {
+  int branch = 0;
+  for (int k = 0; k < branches.kinks; ++k) {
+    double side = p[0][i] - branches.kink[static_cast<std::size_t>(k)];
+    for (std::size_t j = 1; side == 0 && j <= static_cast<std::size_t>(degree); ++j) {
+      if (p[j] != nullptr) side = p[j][i];
+    }
+    if (side > 0) branch = k + 1;
+  }
+  return branch;
+}
+
+// How far a unit can be on the other side of a kink, over T^(K+1): `side` is 1 for a unit that is
+// above it. `carried` is r T^(K+1).
+double deviation(const Motion& unit, double kink, double side, double carried, const Powers& t) {
+  double towards = carried;
+  for (int i = 1; i <= t.degree(); ++i) {
+    const double step = -side * unit.q[static_cast<std::size_t>(i)];
+    if (step > 0) towards += step * t[i];
+  }
+  const double distance = std::abs(unit.start - kink) * (1 - 0x1p-50) - 0x1p-51 * std::abs(kink);
+  return positive_part(towards * inflation() - distance) / t.last() * inflation();
+}
+
+// What one unit adds to the sums of its sample.
+struct UnitRemainder {
+  double local = 0;      // |f(P) - P'| / s
+  double slope = 0;      // of the mean value theorem for E
+  double lipschitz = 0;  // of f, for A
+  double rounding = 0;
+  bool crosses = false;
+};
+
+class SmoothRule final : public TaylorRule {
+ public:
+  SmoothRule(const ScaledBranches& f, const SampleShape& shape) : f_(f), shape_(shape) {}
+
+  void coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
+                    std::span<double*> p) override;
+  void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
+                 Remainder& out) override;
+
+ private:
+  [[nodiscard]] UnitRemainder unit(const Enclosed& z, std::int64_t i, const Powers& t) const;
+  void add_branch(const Motion& unit, int branch, double low, double high, const Powers& t,
+                  UnitRemainder& sum) const;
+
+  ScaledBranches f_;
+  SampleShape shape_;
+  int degree_ = 0;
+};
+
+void SmoothRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
+                              std::span<double*> p) {
+  degree_ = line.degree;
+  const Coefficients& z = inputs.front();
+  const auto terms = static_cast<std::size_t>(degree_) + 1;
+  const bool moves = std::any_of(z.begin() + 1, z.begin() + static_cast<std::ptrdiff_t>(terms),
+                                 [](const double* values) { return values != nullptr; });
+  constexpr std::int64_t grain = 1 << 10;  // transcendental functions
+  parallel_for(shape_.count(), grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const TaylorCoefficients f = f_.expand(branch_of(f_.layout(), z, i, degree_), z[0][i]);
+      p[0][i] = f.value[0];
+      if (!moves) continue;
+      Polynomial q{};
+      for (std::size_t j = 1; j < terms; ++j) q[j] = z[j] == nullptr ? 0 : z[j][i];
+      const Polynomial sum = composed(f, q, terms);
+      for (std::size_t j = 1; j < terms; ++j) p[j][i] = sum[j];
+    }
+  });
+  for (std::size_t j = 1; j < terms && !moves; ++j) p[j] = nullptr;
+}
+
+// The smooth branch that a unit is on: section 8.4 of docs/theory.md.
+void SmoothRule::add_branch(const Motion& unit, int branch, double low, double high,
+                            const Powers& t, UnitRemainder& sum) const {
+  const TaylorCoefficients f = f_.expand(branch, unit.start);
+  sum.slope = f_.envelope(branch, 1, low, high);
+  sum.lipschitz = sum.slope;
+  const auto next = static_cast<std::size_t>(t.degree()) + 1;  // K + 1
+  Polynomial absolute{};
+  for (std::size_t j = 1; j < next; ++j) absolute[j] = std::abs(unit.q[j]);
+  Polynomial power = unit.q;
+  Polynomial absolute_power = absolute;
+  double coefficient = 0;  // of t^(K+1)
+  double tail = 0;
+  double reach = 1;  // (T S)^m
+  double rounded = f.absolute[0];
+  for (std::size_t m = 1; m <= next; ++m) {
+    reach *= t[1] * unit.speed;
+    rounded += f.absolute[m] * reach;
+    if (m == 1) continue;
+    power = product(power, unit.q, next + 1);
+    absolute_power = product(absolute_power, absolute, m * (next - 1) + 1);
+    coefficient += f.value[m] * power[next];
+    double above = 0;
+    for (std::size_t u = next + 1; u <= m * (next - 1); ++u) {
+      above += absolute_power[u] * t[static_cast<int>(u - next - 1)];
+    }
+    tail += (std::abs(f.value[m]) + 0x1p-46 * f.absolute[m]) * above;
+  }
+  sum.rounding = gamma(16 * (t.degree() + 2) + 64) * rounded * inflation();
+  if (unit.speed == 0) return;
+  constexpr std::array<double, 6> factorial{1, 1, 2, 6, 24, 120};
+  double fast = 1;  // S^(K+1)
+  for (std::size_t m = 0; m < next; ++m) fast *= unit.speed;
+  const double last = std::abs(f.value[next]) + 0x1p-46 * f.absolute[next];
+  const int degree = static_cast<int>(next);
+  double rest = f_.envelope(branch, degree + 1, unit.low, unit.high) / factorial[next + 1] * fast *
+                (unit.speed * t[1]);
+  // The other bound is no less than this.
+  if (!(rest <= 2 * std::abs(f.value[next]) * fast)) {
+    const double slope = f_.envelope(branch, degree, unit.low, unit.high) / factorial[next];
+    rest = smaller(rest, (slope + last) * fast);
+  }
+  sum.local = (std::abs(coefficient) + t[1] * tail + rest) * inflation();
+}
+
+UnitRemainder SmoothRule::unit(const Enclosed& z, std::int64_t i, const Powers& t) const {
+  const Motion motion(z.p, i, t);
+  const std::int64_t sample = i / shape_.elements;
+  const double remainder = z.r == nullptr ? 0 : smaller(z.r[i], z.rho[sample]);
+  const double carried = remainder * t.last() * inflation();
+  const double reach = (carried + z.alpha[sample]) * inflation();
+  const double low = motion.low - reach;
+  const double high = motion.high + reach;
+  const int branch = branch_of(f_.layout(), z.p, i, degree_);
+  UnitRemainder sum;
+  add_branch(motion, branch, low, high, t, sum);
+  sum.slope *= remainder;
+  for (int k = 0; k < f_.layout().kinks; ++k) {
+    const double kink = f_.layout().kink[static_cast<std::size_t>(k)];
+    const bool is_above = branch > k;
+    const double from = is_above ? std::min(low, kink) : kink;
+    const double to = is_above ? kink : std::max(high, kink);
+    // Where the kink is a rounded number, the branches change places between it and the exact one.
+    const double blur = 0x1p-51 * std::abs(kink);
+    const double change = f_.slope_change(k, from - blur, to + blur);
+    if (blur != 0) sum.rounding += change * blur;
+    if (is_above ? low >= kink : high <= kink) continue;
+    sum.lipschitz += change;
+    const double beyond = deviation(motion, kink, is_above ? 1 : -1, carried, t);
+    if (beyond == 0) continue;  // the slopes may be without bound there
+    sum.crosses = true;
+    sum.local += change * beyond;
+  }
+  return sum;
+}
+
+void SmoothRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
+                           const Coefficients& /*p*/, Remainder& out) {
+  const Enclosed& z = inputs.front();
+  const Powers t(pass.length, degree_);
+  const auto samples = static_cast<std::size_t>(shape_.samples);
+  std::vector<double> rounding(samples);
+  std::vector<std::uint8_t> crosses(samples);
+  std::vector<double> lipschitz(samples);
+  parallel_for(shape_.samples, 1, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<double> local(static_cast<std::size_t>(shape_.elements));
+    std::vector<double> rounded(local.size());
+    std::vector<double> carried(local.size());
+    for (std::int64_t n = begin; n < end; ++n) {
+      const auto sample = static_cast<std::size_t>(n);
+      double slope = 0;
+      for (std::size_t e = 0; e < local.size(); ++e) {
+        const std::int64_t i = n * shape_.elements + static_cast<std::int64_t>(e);
+        const UnitRemainder sum = unit(z, i, t);
+        local[e] = sum.local;
+        carried[e] = sum.slope;
+        rounded[e] = sum.rounding;
+        slope = larger(slope, sum.lipschitz);
+        if (sum.crosses) crosses[sample] = 1;
+        out.r[i] = (sum.local + sum.slope) * inflation();
+      }
+      lipschitz[sample] = slope;
+      rounding[sample] = norm_above(rounded);
+      const double through = smaller(norm_above(carried), slope * z.rho[n]);
+      out.rho[n] =
+          smaller(norm_above(shape_.of(out.r, n)), (norm_above(local) + through) * inflation());
+    }
+  });
+  double largest = 0;
+  for (std::size_t n = 0; n < samples; ++n) {
+    out.alpha[n] = lipschitz[n] * z.alpha[n] * inflation();
+    largest = larger(largest, lipschitz[n]);
+    if (crosses[n] != 0) out.order = 1;
+  }
+  out.alpha_batch = largest * z.alpha_batch * inflation();
+  add_rounding(rounding, out);
+}
+
+// y = x above 0 and a x below, a >= 0: with c = 1 or a by the branch, f(y) = c y up to
+// |1 - a| max(-sg y, 0).
+class KinkRule final : public TaylorRule {
+ public:
+  KinkRule(double slope_below, const SampleShape& shape) : a_(slope_below), shape_(shape) {}
+
+  void coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
+                    std::span<double*> p) override;
+  void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
+                 Remainder& out) override;
+
+ private:
+  [[nodiscard]] bool is_on(const Coefficients& z, std::int64_t i) const {
+    Branches kink;
+    kink.kinks = 1;
+    return branch_of(kink, z, i, degree_) == 1;
+  }
+  // r' of a unit; its deviation, if there is one, is written to `beyond`.
+  [[nodiscard]] double unit(const Enclosed& z, std::int64_t i, const Powers& t,
+                            double& beyond) const;
+
+  double a_;
+  SampleShape shape_;
+  int degree_ = 0;
+};
+
+void KinkRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
+                            std::span<double*> p) {
+  degree_ = line.degree;
+  const Coefficients& z = inputs.front();
+  for (std::size_t j = 0; j < p.size(); ++j) {
+    if (z[j] == nullptr) p[j] = nullptr;
+  }
+  parallel_for(shape_.count(), array_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const double c = is_on(z, i) ? 1 : a_;
+      for (std::size_t j = 0; j < p.size(); ++j) {
+        if (p[j] != nullptr) p[j][i] = c * z[j][i];
+      }
+    }
+  });
+}
+
+double KinkRule::unit(const Enclosed& z, std::int64_t i, const Powers& t, double& beyond) const {
+  const Motion motion(z.p, i, t);
+  const double r = z.r == nullptr ? 0 : smaller(z.r[i], z.rho[i / shape_.elements]);
+  const bool on = is_on(z.p, i);
+  const double side = on ? 1 : -1;
+  const double carried = r * t.last() * inflation();
+  const double bend = std::abs(1 - a_) * inflation();
+  beyond = bend * deviation(motion, 0, side, carried, t);
+  if (on && a_ <= 1) {
+    const double alone = bend * deviation(motion, 0, side, 0, t);
+    return larger(r, (a_ * r + alone) * inflation());
+  }
+  return ((on ? 1 : a_) * r + beyond) * inflation();
+}
+
+void KinkRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
+                         const Coefficients& p, Remainder& out) {
+  const Enclosed& z = inputs.front();
+  const Powers t(pass.length, degree_);
+  const double steepest = std::max(1.0, a_);
+  std::vector<std::uint8_t> crosses(static_cast<std::size_t>(shape_.samples));
+  parallel_for(shape_.samples, 1, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<double> beyond(static_cast<std::size_t>(shape_.elements));
+    for (std::int64_t n = begin; n < end; ++n) {
+      for (std::size_t e = 0; e < beyond.size(); ++e) {
+        const std::int64_t i = n * shape_.elements + static_cast<std::int64_t>(e);
+        out.r[i] = unit(z, i, t, beyond[e]);
+        if (beyond[e] != 0) crosses[static_cast<std::size_t>(n)] = 1;
+      }
+      out.rho[n] = smaller(norm_above(shape_.of(out.r, n)),
+                           (steepest * z.rho[n] + norm_above(beyond)) * inflation());
+    }
+  });
+  const bool any = std::ranges::any_of(crosses, [](std::uint8_t c) { return c != 0; });
+  if (any) out.order = 1;
+  out.is_zero = z.r == nullptr && !any;
+  scale_alpha(steepest, shape_.samples, z, out);
+  // Of the products with the slope below.
+  std::vector<double> parts = weighted_norms(
+      coefficient_norms(shape_, std::span(p).first(static_cast<std::size_t>(degree_) + 1)), t);
+  for (double& part : parts) part *= a_ == 0 ? 0 : 2 * gamma(2);
+  add_rounding(parts, out);
+}
+
+}  // namespace
+
+std::unique_ptr<TaylorRule> elementwise_rule(const Activation& f, std::int64_t samples,
+                                             std::int64_t elements) {
+  const std::optional<ScaledBranches> branches = f.branches();
+  if (!branches) return nullptr;
+  const SampleShape shape{samples, elements};
+  if (const std::optional<double> slope = branches->layout().slope_below) {
+    return std::make_unique<KinkRule>(*slope, shape);
+  }
+  return std::make_unique<SmoothRule>(*branches, shape);
+}
+
+}  // namespace smoothbound::kernels

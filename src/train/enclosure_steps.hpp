@@ -1,0 +1,48 @@
+// Steps along a direction that are proved to decrease the objective before they are taken.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "smoothbound/bounds/report.hpp"
+#include "smoothbound/enclosure/step_search.hpp"
+#include "smoothbound/train/balls.hpp"
+
+namespace smoothbound {
+
+class EnclosureSteps {
+ public:
+  /// Throws NotEnclosed, NotExecutable, LossDataError.
+  EnclosureSteps(const Graph& graph, const ResolvedSettings& settings, std::int64_t batch,
+                 const ObjectiveOptions& options);
+
+  struct Step {
+    std::vector<double> w;  // w + t d, as it is certified
+    ProvedStep proof;
+    double next_length = 0;     // T to begin with next time
+    bool is_shortened = false;  // to stay in the balls
+  };
+  /// The longest step found from w along d that is proved to decrease the objective of the samples
+  /// enough, and that leaves no ball; `balls` may be null. Where -gradient leads out of a ball too
+  /// soon, the direction is that of a projected step. Nothing: no decrease is proved.
+  std::optional<Step> find(std::span<const double> w, std::span<const double> d,
+                           std::span<const double> x, const Labels& labels, double first_length,
+                           const ProductOfBalls* balls);
+
+ private:
+  // On the line that has been set.
+  std::optional<Step> on_line(std::span<const double> w, std::span<const double> d,
+                              double first_length, double longest);
+
+  const Graph& graph_;
+  const LossRow& loss_;
+  std::int64_t batch_;
+  ObjectiveOptions options_;
+  std::vector<double> x_;
+  std::unique_ptr<ObjectiveEnclosure> line_;
+};
+
+}  // namespace smoothbound
