@@ -166,10 +166,14 @@ class SessionFiles : public ::testing::Test {
 TEST_F(SessionFiles, ResumedRunsAreThoseThatWereNotInterrupted) {
   for (const steps::StepKind oracle :
        {steps::StepKind::gradient, steps::StepKind::gauss_newton, steps::StepKind::newton}) {
-    for (const auto& [batch, rule] : {std::pair(std::int64_t{12}, StepRule::line_search),
-                                      {5, StepRule::line_search},
-                                      {12, StepRule::enclosure},
-                                      {5, StepRule::enclosure}}) {
+    struct Kind {
+      std::int64_t batch;
+      StepRule rule;
+    };
+    for (const Kind& kind : {Kind{12, StepRule::line_search}, Kind{5, StepRule::line_search},
+                             Kind{12, StepRule::enclosure}, Kind{5, StepRule::enclosure}}) {
+      const std::int64_t batch = kind.batch;
+      const StepRule rule = kind.rule;
       SCOPED_TRACE(::testing::PrintToString(static_cast<int>(oracle)) + " " +
                    std::to_string(batch) + " " + std::to_string(static_cast<int>(rule)));
       const std::string checkpoint = directory_ / "run.safetensors";
