@@ -32,56 +32,62 @@ ProvedStep step_at(const ObjectiveEnclosure& line, double t) {
       t, end.upper, end.lower, decrease_of(start, end), line.line().length(), line.line().order()};
 }
 
+// Evaluates f so often on [low, high], closer and closer around a minimum; returns its place.
+template <class Function>
+double golden_section(double low, double high, int evaluations, const Function& f) {
+  const double ratio = 1 / std::numbers::phi;
+  double a = high - ratio * (high - low);
+  double b = low + ratio * (high - low);
+  double of_a = f(a);
+  double of_b = f(b);
+  for (int i = 2; i < evaluations; ++i) {
+    if (of_a < of_b) {
+      high = std::exchange(b, a);
+      of_b = of_a;
+      a = high - ratio * (high - low);
+      of_a = f(a);
+    } else {
+      low = std::exchange(a, b);
+      of_a = of_b;
+      b = low + ratio * (high - low);
+      of_b = f(b);
+    }
+  }
+  return (low + high) / 2;
+}
+
 // Golden section for the least u; all that is evaluated is certified, and the best is kept.
 ProvedStep least_bound(const ObjectiveEnclosure& line) {
   constexpr int evaluations = 18;
-  double low = 0;
-  double high = line.line().length();
-  const double ratio = 1 / std::numbers::phi;
+  const double high = line.line().length();
   ProvedStep best = step_at(line, high);
   const auto look = [&](double t) {
     const double upper = line.at(t).upper;
     if (upper < best.upper) best = step_at(line, t);
     return upper;
   };
-  double a = high - ratio * (high - low);
-  double b = low + ratio * (high - low);
-  double of_a = look(a);
-  double of_b = look(b);
-  for (int i = 2; i < evaluations; ++i) {
-    if (of_a < of_b) {
-      high = std::exchange(b, a);
-      of_b = of_a;
-      a = high - ratio * (high - low);
-      of_a = look(a);
-    } else {
-      low = std::exchange(a, b);
-      of_a = of_b;
-      b = low + ratio * (high - low);
-      of_b = look(b);
-    }
-  }
+  (void)golden_section(0, high, evaluations, look);
   return best;
+}
+
+// Whether a step is certified to decrease F by its share of what the slope promises.
+bool suffices(const ObjectiveEnclosure& line, double t) {
+  const double share = proved_share * std::abs(line.derivatives().slope) * t * (1 + 0x1p-40);
+  return line.at(t).upper <= line.at(0).lower - share * (1 + 0x1p-40);
 }
 
 // The longest of some steps that decrease F enough, then halves of what is left.
 std::optional<ProvedStep> longest(const ObjectiveEnclosure& line) {
   const double length = line.line().length();
-  const double promised = proved_share * std::abs(line.derivatives().slope);
-  const double start = line.at(0).lower;
-  const auto suffices = [&](double t) {
-    const double share = promised * t * (1 + 0x1p-40);
-    return line.at(t).upper <= start - share - 0x1p-40 * share;
-  };
-  if (suffices(length)) return step_at(line, length);
+  if (suffices(line, length)) return step_at(line, length);
   constexpr int pieces = 16;
   for (int i = pieces - 1; i > 0; --i) {
     double good = length * i / pieces;
-    if (!suffices(good)) continue;
+    if (!suffices(line, good)) continue;
     double bad = length * (i + 1) / pieces;
     for (int step = 0; step < 6; ++step) {
       const double middle = (good + bad) / 2;
-      (suffices(middle) ? good : bad) = middle;
+      (suffices(line, middle) ? good : bad) = middle;
     }
     return step_at(line, good);
   }
@@ -100,7 +106,8 @@ std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepG
   // Not "<= 0": NaN is no decrease.
   if (!step || !(step->decrease > 0)) return std::nullopt;
   const ProvedStep shown = step_at(line, with_few_digits(step->t));
-  return shown.decrease > 0 ? shown : step;
+  const bool is_enough = goal == StepGoal::least_bound || suffices(line, shown.t);
+  return shown.decrease > 0 && is_enough ? shown : step;
 }
 
 namespace {
@@ -164,28 +171,8 @@ std::optional<double> first_minimum(const std::function<double(double)>& value, 
   for (double t = first / 8; std::isfinite(t) && t < first * 1e6; t *= growth) {
     const double of_t = value(t);
     if (!(of_t < of_middle)) {
-      // Between `before` and t.
-      double low = before;
-      double high = t;
-      const double ratio = 1 / std::numbers::phi;
-      double a = high - ratio * (high - low);
-      double b = low + ratio * (high - low);
-      double of_a = value(a);
-      double of_b = value(b);
-      for (int i = 0; i < 14; ++i) {
-        if (of_a < of_b) {
-          high = std::exchange(b, a);
-          of_b = of_a;
-          a = high - ratio * (high - low);
-          of_a = value(a);
-        } else {
-          low = std::exchange(a, b);
-          of_a = of_b;
-          b = low + ratio * (high - low);
-          of_b = value(b);
-        }
-      }
-      return (low + high) / 2;
+      constexpr int evaluations = 16;
+      return golden_section(before, t, evaluations, value);
     }
     before = middle;
     middle = t;
