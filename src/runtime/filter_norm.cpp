@@ -85,6 +85,14 @@ Magnitude by_frobenius(const Filters& w) {
   return square_root(Magnitude::from_count(w.overlap)) * norm_bound(w.weights);
 }
 
+// Whether the root of a sum of squares, as computed, is certainly no more than that: then the
+// spectral norm is none either.
+bool is_below(double square, const Magnitude& largest) {
+  constexpr double margin = 1e-6;  // above the rounding of the sum
+  return square > 0x1p-900 && std::isfinite(square) &&
+         Magnitude::from_double(std::sqrt(square) * (1 + margin)) <= largest;
+}
+
 }  // namespace
 
 std::int64_t Filters::taps() const {
@@ -123,6 +131,7 @@ Magnitude frequency_norm(const Filters& w) {
     Magnitude largest;
     for (std::int64_t point = 0; point < grid.points(); ++point) {
       grid.phases(point, cosine, sine);
+      double square = 0;  // of the Frobenius norm
       for (std::int64_t f = 0; f < w.filters; ++f) {
         for (std::int64_t c = 0; c < w.channels; ++c) {
           const double* const weight = w.weights.data() + (f * w.channels + c) * taps;
@@ -138,8 +147,10 @@ Magnitude frequency_norm(const Filters& w) {
           at(f, c) = at(f + w.filters, c + w.channels) = re;
           at(f, c + w.channels) = -im;
           at(f + w.filters, c) = im;
+          square += re * re + im * im;
         }
       }
+      if (is_below(square, largest)) continue;
       largest = std::max(largest, operator_norm_bound(matrix, 2 * w.filters, 2 * w.channels));
     }
     // An entry is off by gamma sum_a |W_a| <= gamma sqrt(taps) of the norm of its taps, in both
