@@ -104,4 +104,52 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
   return table;
 }
 
+rules::Trace trace_layer_around(const Graph& graph, const Inputs& inputs, const PointBounds& point,
+                                const Magnitude& radius, const BoundTable& table,
+                                std::uint32_t layer) {
+  Inputs around_point = inputs;
+  around_point.refinements.cauchy = false;
+  rules::Trace trace;
+  LayerEvaluator(graph, around_point, table, place_around(point, radius, table.method))
+      .evaluate(graph.layers[layer], &trace);
+  for (rules::TraceLine& line : trace.lines) {
+    line.source = with_remedy(line.source, line.remedy, inputs.words);
+  }
+  if (table.method == Method::sharp && !point.batch.layer_norms.empty()) {
+    trace.lines.push_back({"m", "min {m, ||z(w*)|| + l ||w - w*||}", table.layers[layer].m,
+                           "the layer's values at w* are known"});
+  }
+  return trace;
+}
+
+ObjectiveBounds bound_objective_by_sample(const Graph& graph, const ResolvedSettings& settings,
+                                          const PointBounds& point, const Magnitude& radius,
+                                          std::span<const ValuesAtPoint> samples,
+                                          std::span<const Magnitude> norms) {
+  if (samples.empty() || samples.size() != norms.size() ||
+      static_cast<std::int64_t>(samples.size()) != settings.batch || settings.loss == nullptr ||
+      !settings.loss->is_mean() || graph.couples_samples) {
+    throw std::invalid_argument("the objective is no mean over these samples");
+  }
+  ResolvedSettings of_one = settings;
+  of_one.batch = 1;
+  PointBounds at = point;
+  ObjectiveBounds mean;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    of_one.input_norm = of_one.sample_norm = {norms[i], LowerBound(), norms[i].to_double()};
+    at.batch = at.sample = samples[i];
+    const BoundTable table =
+        evaluate_bounds_around(graph, inputs_of(of_one), at, radius, Method::sharp);
+    const ObjectiveBounds one = bound_objective_around(graph, of_one, at, radius, table);
+    mean.lipschitz += one.lipschitz;
+    mean.smoothness += one.smoothness;
+    if (mean.infinite_reason.empty()) mean.infinite_reason = one.infinite_reason;
+  }
+  const LowerBound n = LowerBound::from_count(settings.batch);
+  mean.lipschitz = mean.lipschitz / n;
+  mean.smoothness = mean.smoothness / n;
+  mean.route = Route::sample;
+  return mean;
+}
+
 }  // namespace smoothbound

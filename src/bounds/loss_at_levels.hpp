@@ -7,10 +7,12 @@
 
 namespace smoothbound {
 
-/// Of a point, for the batch as a whole or one sample: ||grad f(psi(w*))||, and D of Prop 4.2.
+/// Of a point, for the batch as a whole or one sample: ||grad f(psi(w*))||, D of Prop 4.2, and of
+/// the logistic loss of one sample ||hess f(psi(w*))||.
 struct GradientAtPoint {
   Magnitude norm = Magnitude::infinity();
   Magnitude distance;
+  Magnitude curvature = Magnitude::infinity();
 };
 struct GradientsAtPoint {
   GradientAtPoint batch{};

@@ -137,7 +137,8 @@ GradientsAtPoint gradients_at(const PointBounds& point, const Magnitude& radius,
   Magnitude distance = square_root(blocks) * radius;
   if (method == Method::paper) distance = scale(distance, 1);
   const auto gradient = [&](const ValuesAtPoint& values) {
-    return GradientAtPoint{values.loss_gradient.value_or(Magnitude::infinity()), distance};
+    return GradientAtPoint{values.loss_gradient.value_or(Magnitude::infinity()), distance,
+                           values.loss_curvature.value_or(Magnitude::infinity())};
   };
   return {gradient(point.batch), gradient(point.sample)};
 }
@@ -164,12 +165,17 @@ std::vector<LossAtLevel> loss_at_levels(const Graph& graph, const ResolvedSettin
     const LowerBound terms = summed_terms(*settings.loss, site, level);
     const LowerBound root_terms = square_root(terms);
     Magnitude lf = f.lipschitz.value / root_terms;
+    Magnitude curvature = f.smoothness.value;
     if (level == euclidean || level == per_sample) {
       const GradientAtPoint& known = level == euclidean ? at_point.batch : at_point.sample;
-      lf = std::min(
-          lf, known.norm + f.smoothness.value / terms * psi.lipschitz(level) * known.distance);
+      const Magnitude distance = psi.lipschitz(level) * known.distance;
+      if (known.curvature < curvature) {
+        const Magnitude root_two = square_root(Magnitude::from_count(2));
+        curvature = std::min(curvature, known.curvature * exponential(root_two * distance));
+      }
+      lf = std::min(lf, known.norm + curvature / terms * distance);
     }
-    open.push_back({level, lf, terms, root_terms, f.smoothness.value, f.radial_curvature});
+    open.push_back({level, lf, terms, root_terms, curvature, f.radial_curvature});
   }
   return open;
 }

@@ -150,6 +150,15 @@ std::vector<EnclosedStatistics> enclose(const std::vector<SignedReal>& mean,
   return all;
 }
 
+// Those of `has_fixed()`.
+std::vector<EnclosedStatistics> given_statistics(const BatchNorm& norm) {
+  return norm.fixed != nullptr ? enclose(*norm.fixed) : enclose(norm.mean, norm.variance);
+}
+
+Magnitude slope_of(const EnclosedStatistics& feature, const Real& epsilon) {
+  return Magnitude::from_count(1) / square_root(feature.variance + epsilon.lower);
+}
+
 // z -> (z - mean) / sqrt(variance + epsilon) with given numbers of `features`, or one for all.
 MapConstants fixed_normalization(const std::vector<EnclosedStatistics>& statistics,
                                  std::int64_t features, const Site& site, const Real& epsilon) {
@@ -160,7 +169,7 @@ MapConstants fixed_normalization(const std::vector<EnclosedStatistics>& statisti
   Magnitude largest;  // entry at 0
   for (const EnclosedStatistics& feature : statistics) {
     const LowerBound variance = feature.variance + epsilon.lower;
-    slope = std::max(slope, Magnitude::from_count(1) / square_root(variance));
+    slope = std::max(slope, slope_of(feature, epsilon));
     square += feature.mean * feature.mean / variance;
     largest = std::max(largest, feature.mean / square_root(variance));
   }
@@ -341,11 +350,20 @@ Work BatchNorm::work(const Site& site) const {
   return normalization_work(site, group, true, affine);
 }
 
+std::vector<Magnitude> BatchNorm::fixed_slopes() const {
+  std::vector<Magnitude> slopes;
+  if (!has_fixed()) return slopes;
+  for (const EnclosedStatistics& feature : given_statistics(*this)) {
+    slopes.push_back(slope_of(feature, epsilon));
+  }
+  return slopes;
+}
+
 Parts BatchNorm::parts(const Site& site, Method method) const {
   const std::int64_t d = features(site.output);
   if (lacks_fixed()) return with_affine(unknown_normalization(), affine, site, d);
   if (has_fixed()) {
-    const auto given = fixed != nullptr ? enclose(*fixed) : enclose(mean, variance);
+    const auto given = given_statistics(*this);
     return with_affine(fixed_normalization(given, d, site, epsilon), affine, site, d);
   }
   const std::int64_t group = site.output.elements() / d * site.batch;

@@ -16,6 +16,19 @@ BlockAtPoint at_point(const Dense& dense, const Site& site, std::span<const doub
           norm_bound(v.subspan(weights))};
 }
 
+// Rows of weights, one for each channel of the output, then a bias for each: what a diagonal matrix
+// behind it makes of that.
+std::int64_t rows_of(const Dense& dense) { return dense.units; }
+std::int64_t rows_of(const Conv& conv) { return conv.filters; }
+
+// Upper bounds of what channels are multiplied by, or one for all; empty: it does more than that.
+std::vector<Magnitude> channel_factors(const BatchNorm& norm) { return norm.fixed_slopes(); }
+std::vector<Magnitude> channel_factors(const FixedScale& scale) {
+  std::vector<Magnitude> factors;
+  for (const SignedReal& alpha : scale.by) factors.push_back(alpha.magnitude.upper);
+  return factors;
+}
+
 // Of a convolution from `inputs` to `filters` channels in groups, and a bias behind its weights.
 struct GroupedFilters {
   std::int64_t filters;
@@ -89,6 +102,36 @@ BlockAtPoint at_point(const Prelu& prelu, const Site& /*site*/, std::span<const 
   return {norm_bound(v), largest_absolute(v), norm_bound(prelu.is_smooth ? v : v.first(0))};
 }
 
+// The norms of D v, D the factors by the largest of them.
+template <class Component>
+BlockAtPoint with_rows_scaled(const Component& c, const Site& site, std::span<const double> v,
+                              std::span<const Magnitude> factors, const BlockAtPoint& plain) {
+  const auto rows = static_cast<std::size_t>(rows_of(c));
+  // One for all is a multiple of the unit matrix.
+  if (rows < 2 || factors.size() != rows) return plain;
+  const Magnitude largest = *std::max_element(factors.begin(), factors.end());
+  if (largest.is_zero() || largest.is_infinite()) return plain;
+  const std::size_t biases = c.bias ? rows : 0;
+  const std::size_t row = (v.size() - biases) / rows;
+  std::vector<double> scaled(v.begin(), v.end());
+  for (std::size_t f = 0; f < rows; ++f) {
+    // At least the exact one: what it is more than that is one more diagonal matrix.
+    const double factor = (factors[f] / largest.turned()).to_double();
+    for (double& w : std::span(scaled).subspan(f * row, row)) w *= factor;
+    if (c.bias) scaled[rows * row + f] *= factor;
+  }
+  const BlockAtPoint all = at_point(c, site, scaled);
+  // Of each product a relative rounding error of 2^-53, or what underflows.
+  const Parts parts = c.parts(site, Method::sharp);
+  const Magnitude error =
+      scale(all.norm, -52) +
+      scale(square_root(Magnitude::from_count(static_cast<std::int64_t>(v.size()))), -1070);
+  const auto* const affine = std::get_if<AffineConstants>(parts.begin());
+  const Magnitude of_operator = affine->bilinear.value * error;
+  return {plain.norm, std::min(plain.linear_input, all.linear_input + of_operator),
+          std::min(plain.bias, all.bias + error)};
+}
+
 }  // namespace
 
 BlockAtPoint block_at_point(const Component& component, const Site& site,
@@ -99,6 +142,29 @@ BlockAtPoint block_at_point(const Component& component, const Site& site,
           return at_point(c, site, v);
         } else {
           return {norm_bound(v)};
+        }
+      },
+      component);
+}
+
+BlockAtPoint block_at_point(const Component& component, const Site& site, std::span<const double> v,
+                            const Component& behind) {
+  const BlockAtPoint plain = block_at_point(component, site, v);
+  const std::vector<Magnitude> factors = std::visit(
+      [](const auto& c) -> std::vector<Magnitude> {
+        if constexpr (requires { channel_factors(c); }) {
+          return channel_factors(c);
+        } else {
+          return {};
+        }
+      },
+      behind);
+  return std::visit(
+      [&](const auto& c) {
+        if constexpr (requires { rows_of(c); }) {
+          return with_rows_scaled(c, site, v, factors, plain);
+        } else {
+          return plain;
         }
       },
       component);

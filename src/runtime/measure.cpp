@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <stdexcept>
 
 #include "smoothbound/data/random.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
@@ -73,14 +74,22 @@ class Search {
         image_(static_cast<std::size_t>(network_.output_elements())) {
     found_.layer_norms.resize(graph.layers.size());
     for (const ParameterBlock& block : network_.parameter_layout().blocks) {
-      radii_.push_back(block.radius ? block.radius->lower.to_double() : settings.default_radius);
+      const bool has_own = block.radius && settings.centre.empty();
+      radii_.push_back(has_own ? block.radius->lower.to_double() : settings.default_radius);
+    }
+    const auto fits = [](const Vector& given, std::size_t size) {
+      return given.empty() || given.size() == size;
+    };
+    if (!fits(settings.centre, w_dot_.size()) ||
+        !fits(settings.x, static_cast<std::size_t>(network_.input_elements()))) {
+      throw std::invalid_argument("a search around what the network does not have");
     }
   }
 
   Measurement run() {
     for (int start = 0; start < settings_.starts; ++start) {
       for (const int order : {0, 1, 2}) {
-        draw_point();
+        draw_point(start == 0);
         ascend(order);
       }
     }
@@ -95,23 +104,37 @@ class Search {
     return w.subspan(static_cast<std::size_t>(b.offset), static_cast<std::size_t>(b.elements));
   }
 
-  // Directions are uniform on the spheres; some blocks lie inside of their balls or are sparse.
-  void draw_point() {
+  // Whether there is more than one point.
+  [[nodiscard]] bool can_move() const {
+    return settings_.x.empty() || settings_.centre.empty() || settings_.default_radius > 0;
+  }
+
+  // Directions are uniform on the spheres; some blocks lie inside of their balls or are sparse. The
+  // first point is the centre.
+  void draw_point(bool is_first) {
     at_.w.assign(network_.parameters().size(), 0);
     at_.x.resize(static_cast<std::size_t>(network_.input_elements()));
-    draw_input();
-    const bool equal_samples = chance(0.3);
-    const std::size_t sample = at_.x.size() / static_cast<std::size_t>(network_.batch());
-    if (equal_samples) {
-      for (std::size_t i = sample; i < at_.x.size(); ++i) at_.x[i] = at_.x[i - sample];
+    if (settings_.x.empty()) {
+      draw_input();
+      const bool equal_samples = chance(0.3);
+      const std::size_t sample = at_.x.size() / static_cast<std::size_t>(network_.batch());
+      if (equal_samples) {
+        for (std::size_t i = sample; i < at_.x.size(); ++i) at_.x[i] = at_.x[i - sample];
+      }
+      if (!ids_) set_norm(at_.x, settings_.norm);
+    } else {
+      at_.x = settings_.x;
     }
-    if (!ids_) set_norm(at_.x, settings_.norm);
     for (std::size_t b = 0; b < radii_.size(); ++b) {
       const View block = block_of(at_.w, b);
       const bool sparse = chance(0.2);
       for (double& value : block) value = sparse && chance(0.7) ? 0 : normal();
       const double share = chance(0.6) ? 1 : random_.uniform(place_++);
       set_norm(block, share * radii_[b]);
+    }
+    if (!settings_.centre.empty()) {
+      if (is_first || settings_.default_radius == 0) std::ranges::fill(at_.w, 0.0);
+      linalg::add_scaled(1, settings_.centre, at_.w);
     }
     for (double& value : w_dot_) value = normal();
   }
@@ -166,23 +189,36 @@ class Search {
   }
 
   // A step of that share of each radius, back into the balls.
-  [[nodiscard]] SearchPoint moved(const SearchPoint& from, SearchPoint step, double share) const {
+  [[nodiscard]] SearchPoint moved(const SearchPoint& from, SearchPoint step, double share) {
     SearchPoint to = from;
     for (std::size_t b = 0; b < radii_.size(); ++b) {
       if (!set_norm(block_of(step.w, b), share * radii_[b])) continue;
       const View block = block_of(to.w, b);
       linalg::add_scaled(1, block_of(step.w, b), block);
-      if (norm_of(block) > radii_[b]) set_norm(block, radii_[b]);
+      project(b, block);
     }
-    if (!ids_ && set_norm(step.x, share * settings_.norm)) {
+    if (!ids_ && settings_.x.empty() && set_norm(step.x, share * settings_.norm)) {
       linalg::add_scaled(1, step.x, to.x);
       set_norm(to.x, settings_.norm);
     }
     return to;
   }
 
+  // Back into the ball of a block.
+  void project(std::size_t b, View block) {
+    if (settings_.centre.empty()) {
+      if (norm_of(block) > radii_[b]) set_norm(block, radii_[b]);
+      return;
+    }
+    const View centre = block_of(settings_.centre, b);
+    linalg::add_scaled(-1, centre, block);
+    if (norm_of(block) > radii_[b]) set_norm(block, radii_[b]);
+    linalg::add_scaled(1, centre, block);
+  }
+
   void ascend(int order) {
     double value = evaluate(order, at_);
+    if (!can_move()) return;
     double share = 2;
     for (int i = 0; i < settings_.ascents; ++i) {
       Vector mu = image_;

@@ -48,10 +48,14 @@ PointBounds point_bounds(const Graph& graph, const ParameterLayout& layout,
       const std::uint32_t index = layer.components[c].block;
       if (index == PlacedComponent::no_block) continue;
       const ParameterBlock& place = layout.blocks[index];
+      const auto v = w.subspan(static_cast<std::size_t>(place.offset),
+                               static_cast<std::size_t>(place.elements));
+      const Component& component = layer.components[c].component;
+      const Site site = graph.site_of(layer, c, 1);
       const BlockAtPoint use =
-          block_at_point(layer.components[c].component, graph.site_of(layer, c, 1),
-                         w.subspan(static_cast<std::size_t>(place.offset),
-                                   static_cast<std::size_t>(place.elements)));
+          c + 1 < layer.components.size()
+              ? block_at_point(component, site, v, layer.components[c + 1].component)
+              : block_at_point(component, site, v);
       BlockAtPoint& block = point.blocks[index];
       block = seen[index] ? BlockAtPoint{use.norm, std::max(block.linear_input, use.linear_input),
                                          std::max(block.bias, use.bias)}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "smoothbound/bounds/objective.hpp"
@@ -13,6 +14,9 @@ namespace smoothbound {
 struct ValuesAtPoint {
   std::vector<Magnitude> layer_norms;      // ||z_l(w*)|| of each layer of the graph; or empty
   std::optional<Magnitude> loss_gradient;  // ||grad f(psi(w*))||
+  /// ||hess f(psi(w*))|| of the logistic loss of one sample, which grows by a factor of
+  /// exp(sqrt(2) d) at most within a distance d.
+  std::optional<Magnitude> loss_curvature;
 };
 
 /// What is known of a parameter block v* at the point, each an upper bound. None depends on the
@@ -48,6 +52,11 @@ struct PointBounds {
 BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
                                   const PointBounds& point, const Magnitude& radius, Method method);
 
+/// How the bounds of a layer of such a table came about. Throws as above.
+rules::Trace trace_layer_around(const Graph& graph, const Inputs& inputs, const PointBounds& point,
+                                const Magnitude& radius, const BoundTable& table,
+                                std::uint32_t layer);
+
 /// Bounds of F on C', given the table of `evaluate_bounds_around` for the same point and radius and
 /// `inputs_of(settings)`. As `bound_objective`, and with a known ||grad f(psi(w*))|| the second
 /// term of the minimum in Prop 4.2: lf = min{l_f, ||grad f(psi(w*))|| + L_f l_psi D}, where D is
@@ -55,5 +64,13 @@ BoundTable evaluate_bounds_around(const Graph& graph, const Inputs& inputs,
 ObjectiveBounds bound_objective_around(const Graph& graph, const ResolvedSettings& settings,
                                        const PointBounds& point, const Magnitude& radius,
                                        const BoundTable& table);
+
+/// The mean of such bounds for each sample alone, F being a mean over samples that do not see each
+/// other: `samples` are the values for one each, `norms` those of their inputs. Sharp. Throws
+/// std::invalid_argument for other numbers of samples, and if F is no such mean.
+ObjectiveBounds bound_objective_by_sample(const Graph& graph, const ResolvedSettings& settings,
+                                          const PointBounds& point, const Magnitude& radius,
+                                          std::span<const ValuesAtPoint> samples,
+                                          std::span<const Magnitude> norms);
 
 }  // namespace smoothbound

@@ -71,6 +71,9 @@ struct BatchNorm {
   [[nodiscard]] bool lacks_fixed() const { return !couples_samples() && !has_fixed(); }
   /// The nearest doubles, if `has_fixed()`.
   [[nodiscard]] FixedStatistics fixed_statistics(const Shape& shape) const;
+  /// Upper bounds of (variance + epsilon)^-1/2 of each feature, or one for all; empty unless
+  /// `has_fixed()`.
+  [[nodiscard]] std::vector<Magnitude> fixed_slopes() const;
   /// Channels, or scalars of a sample.
   [[nodiscard]] std::int64_t features(const Shape& shape) const;
   [[nodiscard]] Parts parts(const Site& site, Method method) const;

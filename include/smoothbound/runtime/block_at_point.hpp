@@ -14,4 +14,11 @@ namespace smoothbound {
 BlockAtPoint block_at_point(const Component& component, const Site& site,
                             std::span<const double> v);
 
+/// The same where `behind` reads what the component gives, and no one else does: a fixed diagonal
+/// matrix s D behind it, s the largest of its factors, is taken as D, a part of the component, with
+/// s behind that. The network is the same, and the norms are none larger: section 6 of
+/// docs/theory.md.
+BlockAtPoint block_at_point(const Component& component, const Site& site,
+                            std::span<const double> v, const Component& behind);
+
 }  // namespace smoothbound

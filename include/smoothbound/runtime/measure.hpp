@@ -13,6 +13,9 @@ namespace smoothbound {
 struct MeasureSettings {
   double norm = 1;            // of the stacked input
   double default_radius = 1;  // of parameter blocks that name none
+  /// Not empty: all blocks are in balls of `default_radius` around these parameters.
+  std::vector<double> centre;
+  std::vector<double> x;  // not empty: the inputs, stacked, which stay as they are
   int starts = 3;             // random points of the search
   int ascents = 4;            // steps of projected gradient ascent from each of them
   int power_steps = 8;        // of the power iteration at each point
@@ -35,8 +38,9 @@ struct Measurement {
   std::int64_t draws = 0;           // triples (w, x, w_dot) that were evaluated
 };
 
-/// Searches the product of the balls ||v_l|| <= R_l and the sphere ||x|| = norm: from random points
-/// by ascent along the gradient of each of the three quantities. Throws NotExecutable.
+/// Searches the product of the balls ||v_l|| <= R_l, or of those around the centre, and the sphere
+/// ||x|| = norm: from random points by ascent along the gradient of each of the three quantities.
+/// Throws NotExecutable, std::invalid_argument for a centre or inputs of other sizes.
 Measurement measure(const Graph& graph, std::int64_t batch, const MeasureSettings& settings);
 
 /// The largest ||grad psi^T w_dot|| over unit directions: `steps` of power iteration from

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "shared/around_options.hpp"
 #include "shared/command.hpp"
 #include "shared/command_line.hpp"
 #include "shared/exit_code.hpp"
@@ -26,6 +27,7 @@ struct BoundOptions {
   std::string explain;
   std::string without;
   bool layerwise = false;
+  AroundOptions around;
   ModelOptions model;
 };
 
@@ -38,12 +40,13 @@ std::vector<std::string_view> refinement_names() {
 
 class BoundCommand {
  public:
-  BoundCommand(const BoundOptions& options, const CommandLine& line)
-      : options_(options), line_(line) {}
+  BoundCommand(BoundOptions& options, const CommandLine& line) : options_(options), line_(line) {}
 
   int run() {
+    const bool is_around = !options_.around.file(line_).empty();
     interpret();
     Output output(options_.output.path);
+    if (is_around) return bound_around(output);
     for (const std::string& file : options_.files) report_on(file, output);
     if (options_.files.size() > 1 && written_ > 0) output.write(format_->after);
     const bool all_failed = failed_ == options_.files.size();
@@ -71,6 +74,26 @@ class BoundCommand {
     report_options_.layerwise = options_.layerwise;
     refuse_paper_by_block(options_.layerwise, report_options_, line_);
     refuse_repeated_stdin(options_.files, line_);
+  }
+
+  // Bounds around weights are those of one network.
+  int bound_around(Output& output) {
+    const auto refuse = [&](bool is_given, const std::string& option, const std::string& why) {
+      if (!is_given) return;
+      throw SpecError(line_.locate_last({option}), fmt::format("{} and --around", option), why);
+    };
+    refuse(options_.layerwise, "--layerwise",
+           "'smoothbound train --step local --layerwise' certifies such steps around weights");
+    refuse(!options_.without.empty(), "--without", "it is about bounds on balls around 0");
+    refuse(!options_.model.weights().file.empty(), "--weights",
+           "statistics of batch norms are read from the file of --around");
+    if (options_.files.size() > 1) {
+      throw SpecError(line_.locate_last({"--around"}), "--around is about one network",
+                      "name one file");
+    }
+    return options_.around.run({options_.files.front(), report_options_, limits_,
+                                options_.model.weights(), format_, output},
+                               line_);
   }
 
   // "levels,joint"
@@ -123,7 +146,7 @@ class BoundCommand {
     smoothbound::write(report, format_, sink, written_ == 0);
   }
 
-  const BoundOptions& options_;
+  BoundOptions& options_;
   const CommandLine& line_;
   ReportOptions report_options_;
   Format format_ = Format::table;
@@ -151,13 +174,15 @@ void declare_bound(Command& command) {
                  "NAME,...");
   command.flag("--layerwise", options->layerwise,
                "also tell step sizes of single parameter blocks, certified together");
+  options->around.add_to(command);
   options->model.add_to(command);
   command.footer(
       "Examples:\n"
       "  smoothbound bound vgg16.yaml\n"
       "  smoothbound bound --method both --bn-epsilon 1e-2 vgg16-batchnorm.yaml\n"
       "  smoothbound bound --format json net.json | jq '.results[0].network'\n"
-      "  smoothbound bound --smooth --explain conv1 relu-net.yaml");
+      "  smoothbound bound --smooth --explain conv1 relu-net.yaml\n"
+      "  smoothbound bound --around w.safetensors --radius 0.01 --data fashion-mnist net.yaml");
   command.action([options](const CommandLine& line) { return BoundCommand(*options, line).run(); });
 }
 

@@ -57,6 +57,22 @@ void SampleOptions::add_to(Command& command) {
                "scale the samples together to the norm of the architecture's input");
 }
 
+std::string SampleOptions::first_given() const {
+  const std::array<std::pair<const char*, bool>, 9> given{{{"--data", !data_.empty()},
+                                                           {"--input", !input_.empty()},
+                                                           {"--labels", !labels_.empty()},
+                                                           {"--targets", !targets_.empty()},
+                                                           {"--split", !split_.empty()},
+                                                           {"--samples", !samples_.empty()},
+                                                           {"--scale-input", !scale_input_.empty()},
+                                                           {"--standardise", standardise_},
+                                                           {"--scale-norm", scale_norm_}}};
+  for (const auto& [option, is_given] : given) {
+    if (is_given) return option;
+  }
+  return {};
+}
+
 SampleRequest SampleOptions::named() const {
   SampleRequest request;
   request.is_input = !input_.empty();

@@ -21,6 +21,10 @@ class SampleOptions {
   /// Declares --data, --input, --labels, --targets, --split, --samples, --scale-input,
   /// --standardise and --scale-norm.
   void add_to(Command& command);
+  /// Whether samples are named, random ones among them.
+  [[nodiscard]] bool are_named() const { return !data_.empty() || !input_.empty(); }
+  /// The first of the options that was given; empty: none.
+  [[nodiscard]] std::string first_given() const;
   /// Files that are read.
   [[nodiscard]] std::vector<std::string> files() const { return named().files(); }
 

@@ -36,6 +36,8 @@ class ModelOptions {
   /// `left_out` ("--radius"): a command gives them another meaning.
   void add_to(Command& command, const std::vector<std::string_view>& left_out = {});
 
+  /// How the tensors of a file of weights are told.
+  [[nodiscard]] const WeightsOptions& weights() const { return weights_; }
   /// What was typed, as values. Throws SpecError with a place on the command line.
   [[nodiscard]] ReportOptions interpret(const CommandLine& line) const;
   /// --max-size. Throws SpecError.

@@ -29,8 +29,7 @@ void put_numbers(JsonWriter& json, std::string_view key,
 
 }  // namespace
 
-void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& parameters,
-                  std::int64_t samples) {
+void write_samples(Page& page, const SampleOrigin& data, std::int64_t samples) {
   std::string line = "data: " + page.foreign(data.name);
   if (data.split) line += fmt::format(" ({})", *data.split);
   if (data.seed) line += fmt::format(", {}, seed {}", data.ids ? "uniform" : "normal", *data.seed);
@@ -55,13 +54,17 @@ void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& p
   if (data.norm) {
     page.item(fmt::format("scaled by {:.6g} to the norm {}", data.preparation.factor, *data.norm));
   }
+}
+
+void write_origin(Page& page, const SampleOrigin& data, const ParameterSource& parameters,
+                  std::int64_t samples) {
+  write_samples(page, data, samples);
   page.paragraph(parameters.file.empty() ? fmt::format("parameters: {}, seed {}",
                                                        name_of(parameters.scheme), parameters.seed)
                                          : "parameters: " + page.foreign(parameters.file));
 }
 
-void put_origin(JsonWriter& json, const SampleOrigin& data, const ParameterSource& parameters,
-                const std::string& statistics) {
+void put_samples(JsonWriter& json, const SampleOrigin& data) {
   json.object("data", [&] {
     json.member("name", data.name);
     if (data.split) json.member("split", *data.split);
@@ -80,6 +83,11 @@ void put_origin(JsonWriter& json, const SampleOrigin& data, const ParameterSourc
       json.member("factor", data.preparation.factor);
     }
   });
+}
+
+void put_origin(JsonWriter& json, const SampleOrigin& data, const ParameterSource& parameters,
+                const std::string& statistics) {
+  put_samples(json, data);
   json.object("parameters", [&] {
     if (parameters.file.empty()) {
       json.member("scheme", name_of(parameters.scheme));
