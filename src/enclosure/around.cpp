@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "smoothbound/data/random.hpp"
@@ -64,6 +65,7 @@ class Around {
   }
 
   void load_samples();
+  void bound_labels();
   void load_parameters();
   void enclose_values();
   void bound_loss_gradient(const Enclosed& output);
@@ -106,19 +108,34 @@ void Around::load_samples() {
       samples.dataset(), 0, samples.preparation(report), std::span<double>(x_));
   labels_ = samples.labels(report);
   result_.data = samples.origin(report, preparation);
+  bound_labels();
   norms_.resize(static_cast<std::size_t>(batch()));
-  if (graph().input_ids) return;
   double largest = 0;
-  for (std::size_t i = 0; i < norms_.size(); ++i) {
+  for (std::size_t i = 0; i < norms_.size() && !graph().input_ids; ++i) {
     const auto each = static_cast<std::size_t>(size);
     const double norm = euclidean_norm(Numbers(x_).subspan(i * each, each));
     norms_[i] = measured(norm).upper;
     largest = std::max(largest, norm);
   }
   // The bounds for the samples as they are.
-  request_.options.overrides.input_norm = measured(euclidean_norm(Numbers(x_)));
-  request_.options.overrides.sample_norm = measured(largest);
+  if (!graph().input_ids) {
+    request_.options.overrides.input_norm = measured(euclidean_norm(Numbers(x_)));
+    request_.options.overrides.sample_norm = measured(largest);
+  }
   result_.bounds = make_report(request_.source, request_.options, request_.limits);
+}
+
+// The labels that there are, in place of the radius that the architecture says.
+void Around::bound_labels() {
+  if (!knows_objective() || !settings().loss->takes(label_radius_setting)) return;
+  double largest = labels_.classes.empty() ? 0 : 1;  // unit vectors
+  if (!labels_.targets.empty()) {
+    const std::size_t each = labels_.targets.size() / static_cast<std::size_t>(batch());
+    for (std::size_t first = 0; first < labels_.targets.size(); first += each) {
+      largest = std::max(largest, euclidean_norm(Numbers(labels_.targets).subspan(first, each)));
+    }
+  }
+  request_.options.overrides.label_radius = measured(largest);
 }
 
 void Around::load_parameters() {
@@ -225,16 +242,15 @@ void Around::bound_term(std::size_t sample, Numbers predictions, Numbers gradien
   if (settings().loss->name != "logistic" || graph().output_shape().positions() != 1) return;
   // The Hessian diag(p) - p p^T has rows whose absolute values sum to 2 p_j (1 - p_j).
   const double largest = *std::max_element(predictions.begin(), predictions.end());
-  double sum = 0;
-  for (const double z : predictions) sum += std::exp(z - largest);
+  std::vector<double> p;
+  for (const double z : predictions) p.push_back(std::exp(z - largest));
+  const double sum = std::accumulate(p.begin(), p.end(), 0.0);
   double curvature = 0;
-  for (const double z : predictions) {
-    const double p = std::exp(z - largest) / sum;
-    double others = 0;
-    for (const double other : predictions) {
-      if (&other != &z) others += std::exp(other - largest) / sum;
-    }
-    curvature = std::max(curvature, 2 * p * others);
+  for (std::size_t j = 0; j < p.size(); ++j) {
+    const double others =
+        std::accumulate(p.begin(), p.begin() + static_cast<std::ptrdiff_t>(j), 0.0) +
+        std::accumulate(p.begin() + static_cast<std::ptrdiff_t>(j) + 1, p.end(), 0.0);
+    curvature = std::max(curvature, 2 * (p[j] / sum) * (others / sum));
   }
   samples_[sample].loss_curvature =
       (above(curvature) + rounding) * exponential(square_root(Magnitude::from_count(2)) * apart);
@@ -244,8 +260,15 @@ AroundResult Around::bound(Method method) {
   Inputs inputs = inputs_of(settings());
   const Magnitude& radius = request_.radius.upper;
   BoundTable table = evaluate_bounds_around(graph(), inputs, point_, radius, method);
-  AroundResult result{std::move(table), {graph(), inputs, {}}, {}, {}};
+  AroundResult result{std::move(table), {graph(), inputs, {}}, {}, {}, {}};
   result.causes = CauseTable(graph(), inputs, result.table);
+  if (result.table.level_set.has(centred_euclidean)) {
+    Inputs uncentred = inputs;
+    uncentred.refinements.centred = false;
+    PointBounds blocks;
+    blocks.blocks = point_.blocks;
+    result.uncentred = evaluate_bounds_around(graph(), uncentred, blocks, radius, method).layers;
+  }
   if (settings().loss != nullptr) {
     result.objective = bound_objective_around(graph(), settings(), point_, radius, result.table);
     if (method == Method::sharp && !samples_.empty()) {
@@ -355,14 +378,14 @@ std::vector<Excess> AroundReport::exceeded() const {
     for (std::uint32_t layer = 0; layer < layers.size(); ++layer) {
       const MeasuredLayer& at = layers[layer];
       const Triple& bounds = result.table.layers[layer];
-      // What cancels in a normalization was as large as its input.
       const auto look = [&](std::string_view what, double value, const Magnitude& bound,
                             double summands) {
         if (is_above(value, bound, summands)) found.push_back({i, layer, what, value, bound});
       };
-      look("m", at.norm, bounds.m, 0);
-      look("l", at.slope, bounds.lipschitz, at.norm);
-      look("L", at.curvature, bounds.smoothness, at.norm + at.slope);
+      const Triple noise = result.uncentred.empty() ? Triple() : result.uncentred[layer];
+      look("m", at.norm, bounds.m, noise.m.to_double());
+      look("l", at.slope, bounds.lipschitz, at.norm + noise.lipschitz.to_double());
+      look("L", at.curvature, bounds.smoothness, at.norm + at.slope + noise.smoothness.to_double());
     }
     if (!objective || !result.objective) continue;
     if (is_above(objective->slope, result.objective->lipschitz, 0)) {

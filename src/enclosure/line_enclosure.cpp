@@ -155,7 +155,7 @@ bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first
   order_ = degree_ + 1;
   output_ = {};
   const double last_power = std::pow(length, degree_ + 1);
-  failed_layer_ = network_.nodes().front().layer;
+  failed_layer_ = rules_.empty() ? 0 : network_.nodes().front().layer;  // none of a mere copy
   // Beyond it, powers of coefficients may underflow where their product with those of T matters.
   constexpr double longest = 0x1p40;
   if (!std::isnormal(last_power) || !(length > 0 && length <= longest)) return false;
@@ -203,7 +203,7 @@ std::vector<double> LineEnclosure::differences(std::span<const std::int64_t> lab
   std::vector<double> rd(static_cast<std::size_t>(network_.batch() * outputs));
   if (output_.r == nullptr) return rd;
   const std::size_t last = rules_.size() - 1;
-  if (positions == 1 && network_.nodes()[last].output == network_.output()) {
+  if (!rules_.empty() && positions == 1 && network_.nodes()[last].output == network_.output()) {
     const State::Value& value = state_->values[network_.output()];
     const Remainder out{nullptr, nullptr, nullptr, value.alpha_batch, value.is_zero, order_};
     if (rules_[last]->difference_remainder(pass_, inputs_of(last), out, labels, rd.data())) {

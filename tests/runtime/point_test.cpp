@@ -226,6 +226,59 @@ TEST(PointBounds, StatesEachBlock) {
   EXPECT_TRUE(point_bounds(graph, network.parameter_layout(), bad).blocks[0].norm.is_infinite());
 }
 
+// Behind W stands diag(4, 1): as a part of W it is diag(1, 1/4), with 4 behind that.
+TEST(PointBounds, TakesAFixedDiagonalBehindAsAPart) {
+  const Vector w{1, 0, 0, 3, 2, 8};
+  for (const char* const behind :
+       {"scale: [4, -1]",
+        "batch_norm: {statistics: fixed, mean: [7, 1], variance: [0.0625, 1], "
+        "epsilon: 0}"}) {
+    SCOPED_TRACE(behind);
+    for (const char* const layer : {"dense: 2", "conv: {filters: 2, kernel: 1}"}) {
+      SCOPED_TRACE(layer);
+      const Graph graph = testing::graph_of(
+          fmt::format("input: {{shape: [2], norm: 1}}\nlayers: [{{{}, then: [{{{}}}]}}]", layer,
+                      behind),
+          1);
+      const Network<double> network(graph, 1);
+      const BlockAtPoint block = point_bounds(graph, network.parameter_layout(), w).blocks.at(0);
+      EXPECT_NEAR(block.norm.to_double(), std::sqrt(1.0 + 9 + 4 + 64), 1e-10);
+      // diag(1, 3/4), and (2, 8/4).
+      EXPECT_GE(block.linear_input.to_double(), 1);
+      EXPECT_NEAR(block.linear_input.to_double(), 1, 0.011);
+      EXPECT_GE(block.bias.to_double(), std::sqrt(8.0));
+      EXPECT_NEAR(block.bias.to_double(), std::sqrt(8.0), 1e-10);
+      // So the layer is 4-Lipschitz in its input, not 12.
+      PointBounds point;
+      point.blocks = {block};
+      ResolvedSettings settings = resolve(Settings{});
+      const BoundTable table =
+          evaluate_bounds_around(graph, inputs_of(settings), point, Magnitude(), Method::sharp);
+      EXPECT_LE(table.network().m.to_double(), 4 * 1.011 + 4 * std::sqrt(8.0) + 28.1);
+    }
+  }
+}
+
+// Adversarial: what stands in front of a batch norm with fixed statistics, for inputs along the
+// largest singular vector.
+TEST(AroundAPoint, HoldsInFrontOfFixedDiagonals) {
+  std::mt19937_64 random(8);
+  std::lognormal_distribution<double> spread(0, 2);
+  for (int trial = 0; trial < 40; ++trial) {
+    const auto number = [&] { return fmt::format("{:.17g}", spread(random)); };
+    const std::string three = fmt::format("{}, {}, {}", number(), number(), number());
+    const std::string text = fmt::format(
+        "input: {{shape: [2, 4, 4], norm: 3}}\nbatch: 2\nlayers:\n"
+        "  - {{conv: {{filters: 3, kernel: 3, padding: 1}}, then: [{{batch_norm: {{statistics: "
+        "fixed, "
+        "mean: [0, 1, -1], variance: [{}], epsilon: 1e-3, affine: true}}}}, tanh]}}\n"
+        "  - {{dense: 3, then: [{{scale: [{}]}}, softplus]}}\n",
+        three, three);
+    SCOPED_TRACE(text);
+    EXPECT_GT(expect_bounded(support::read_network(text), random), 0);
+  }
+}
+
 // Rows of norm 5 and 13, looked up; and the same table as weights, whose operator norm counts
 // there.
 TEST(PointBounds, OfAnEmbeddingAreThoseOfItsLongestRow) {

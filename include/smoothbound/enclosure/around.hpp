@@ -37,6 +37,9 @@ struct AroundResult {
   CauseTable causes;
   std::optional<ObjectiveBounds> objective;  // if there is a loss
   rules::Trace explanation;                  // if asked for
+  /// Of layers, without what batch norms take away: what rounding errors are relative to. Empty: no
+  /// batch norm takes the samples' common part away.
+  std::vector<Triple> uncentred;
 };
 
 /// The largest values of a layer that were found, lower bounds of its m, l and L.

@@ -1,0 +1,187 @@
+// smoothbound bound --around as users run it.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/csv.hpp"
+#include "support/run_program.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/texts.hpp"
+
+namespace smoothbound::testing {
+namespace {
+
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Around : public ::testing::Test {
+ protected:
+  Around() {
+    (void)directory_.write("net.yaml",
+                           "name: net\ninput: {shape: [4], norm: 2}\nbatch: 6\nloss: logistic\n"
+                           "layers:\n  - {name: a, dense: 6, then: [softplus]}\n"
+                           "  - {name: b, dense: 3}\n");
+    (void)run({"init", "net.yaml", "--scheme", "kaiming", "-o", "w.safetensors"});
+  }
+  [[nodiscard]] Outcome run(std::vector<std::string> arguments) const {
+    return run_program(Invocation{.arguments = std::move(arguments),
+                                  .environment = {{"OMP_WAIT_POLICY", "passive"}},
+                                  .directory = directory_ / ""});
+  }
+  [[nodiscard]] Outcome bound(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"bound", "net.yaml"});
+    return run(std::move(arguments));
+  }
+  [[nodiscard]] Json json_of(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--format", "json"});
+    const Outcome outcome = bound(std::move(arguments));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "");
+    return Json::parse(outcome.out);
+  }
+  // Of a mistake at the last use of `at`.
+  void expect_mistake(const std::vector<std::string>& arguments, const std::string& at,
+                      const std::string& message, const std::string& hint) const {
+    std::string line = "smoothbound bound net.yaml";
+    std::size_t column = 0;
+    for (const std::string& argument : arguments) {
+      if (argument == at) column = line.size() + 2;
+      line += " " + argument;
+    }
+    const Outcome outcome = bound(arguments);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err, "<command line>:1:" + std::to_string(column) + ": error: " + message +
+                               "\n 1 | " + line + "\n   | " + std::string(column - 1, ' ') +
+                               "^\nhint: " + hint + "\n");
+  }
+
+  TemporaryDirectory directory_;
+};
+
+double value(const Json& quantity) { return std::stod(quantity.at("text").get<std::string>()); }
+
+TEST_F(Around, TellsBoundsBesideWhatIsFound) {
+  const Outcome outcome = bound({"--around", "w.safetensors", "--radius", "0.1", "--measure"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, HasSubstr("||v_l - v_l*|| <= 0.1 around the weights w*\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("w*: w.safetensors\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("nothing that was found is above its bound\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("L/found"));
+  EXPECT_THAT(outcome.out, HasSubstr("operator norm"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("radius = ")));
+}
+
+TEST_F(Around, GrowsWithTheRadius) {
+  std::vector<double> L;
+  for (const char* const radius : {"0", "0.01", "1"}) {
+    const Json json = json_of({"--around", "w.safetensors", "--radius", radius});
+    EXPECT_EQ(json.at("schema"), "smoothbound/around/1");
+    EXPECT_EQ(json.at("distance"), std::stod(radius));
+    EXPECT_FALSE(json.contains("data"));
+    EXPECT_FALSE(json.contains("verdict"));
+    L.push_back(value(json.at("results").at(0).at("objective").at("smoothness")));
+  }
+  EXPECT_LT(L[0], L[1]);
+  EXPECT_LT(L[1], L[2]);
+  const Json at_point = json_of({"--around", "w.safetensors"});  // 0 is what is left out
+  EXPECT_EQ(value(at_point.at("results").at(0).at("objective").at("smoothness")), L[0]);
+}
+
+// With samples the norms of layers are known, and the objective can be measured.
+TEST_F(Around, KnowsSamples) {
+  const std::vector<std::string> arguments{"--around",  "w.safetensors", "--data",
+                                           "random",    "--samples",     "5",
+                                           "--measure", "--method",      "both"};
+  const Json json = json_of(arguments);
+  EXPECT_EQ(json.at("verdict"), "holds");
+  EXPECT_EQ(json.at("data").at("name"), "random");
+  EXPECT_EQ(json.at("settings").at("batch"), 5);
+  EXPECT_EQ(json.at("results").size(), 2U);
+  for (const Json& result : json.at("results")) {
+    for (const Json& layer : result.at("layers")) {
+      for (const char* const key : {"m", "lipschitz", "smoothness"}) {
+        EXPECT_GE(value(layer.at(key)) * (1 + 1e-9) + 1e-12,
+                  layer.at(std::string(key) + "_found").get<double>());
+      }
+    }
+    const Json& objective = result.at("objective");
+    EXPECT_GT(objective.at("smoothness_found").get<double>(), 0);
+    EXPECT_GE(value(objective.at("smoothness")), objective.at("smoothness_found").get<double>());
+    EXPECT_GE(value(objective.at("lipschitz")), objective.at("lipschitz_found").get<double>());
+    EXPECT_NEAR(value(objective.at("smoothness")) * value(objective.at("step_size")), 1, 1e-9);
+  }
+  // Of sharp all norms of layers are those of the values.
+  const Json& sharp = json.at("results").at(1).at("layers").at(1);
+  EXPECT_NEAR(value(sharp.at("m")), sharp.at("m_found").get<double>(), 1e-9);
+  // The same in CSV.
+  std::vector<std::string> csv = arguments;
+  csv.insert(csv.end(), {"--format", "csv"});
+  const auto rows = parse_csv_cells(bound(csv).out);
+  ASSERT_EQ(rows.size(), 7U);  // a header, and by method two layers and the objective
+  for (const auto& row : rows) EXPECT_EQ(row.size(), rows.front().size());
+}
+
+TEST_F(Around, AccountsForALayer) {
+  const Outcome outcome =
+      bound({"--around", "w.safetensors", "--explain", "b", "--data", "random"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("how 'b' came about"));
+  EXPECT_THAT(outcome.out, HasSubstr("l_beta_z + ||beta(v*, .)||"));
+  EXPECT_THAT(outcome.out, HasSubstr("min {m, ||z(w*)|| + l ||w - w*||}"));
+}
+
+// ReLU is not smooth: L is inf, with a reason, and there are finite answers.
+TEST_F(Around, TellsWhatIsInfinite) {
+  (void)directory_.write("net.yaml",
+                         "name: net\ninput: {shape: [4], norm: 2}\nbatch: 6\nloss: logistic\n"
+                         "layers:\n  - {name: a, dense: 6, then: [relu]}\n"
+                         "  - {name: b, dense: 3}\n");
+  const Outcome outcome = bound({"--around", "w.safetensors"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("L from 'a' on: layer 'a', relu: "));
+  const Json json = json_of({"--around", "w.safetensors"});
+  EXPECT_EQ(json.at("results").at(0).at("layers").at(0).at("smoothness").at("text"), "inf");
+  EXPECT_THAT(json.at("results").at(0).at("objective").at("smoothness").at("reason").dump(),
+              HasSubstr("relu"));
+}
+
+TEST_F(Around, TakesAFileForItsOutput) {
+  EXPECT_EQ(bound({"--around", "w.safetensors", "-o", "out.json"}).exit_code, 0);
+  EXPECT_EQ(Json::parse(read_file(directory_ / "out.json")).at("schema"), "smoothbound/around/1");
+  const std::size_t files = directory_.count();
+  EXPECT_EQ(bound({"--around", "nothing.safetensors", "-o", "other.json"}).exit_code, 2);
+  EXPECT_EQ(directory_.count(), files);
+}
+
+TEST_F(Around, MistakesAreShown) {
+  expect_mistake({"--measure"}, "--measure", "--measure is about weights",
+                 "name a file of them by --around, or leave it out");
+  expect_mistake({"--data", "x.npy"}, "--data", "--data is about weights",
+                 "name a file of them by --around, or leave it out");
+  expect_mistake({"--around", "w.safetensors", "--samples", "3"}, "--samples",
+                 "--samples is about samples", "name them by --data or --input, or leave it out");
+  expect_mistake(
+      {"--around", "w.safetensors", "--layerwise"}, "--layerwise", "--layerwise and --around",
+      "'smoothbound train --step local --layerwise' certifies such steps around weights");
+  expect_mistake({"--around", "w.safetensors", "--without", "levels"}, "--without",
+                 "--without and --around", "it is about bounds on balls around 0");
+  expect_mistake({"--around", "w.safetensors", "--weights", "w.safetensors"}, "--weights",
+                 "--weights and --around",
+                 "statistics of batch norms are read from the file of --around");
+  expect_mistake({"net.yaml", "--around", "w.safetensors"}, "--around",
+                 "--around is about one network", "name one file");
+  const Outcome other = bound({"--around", "nothing.safetensors"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_EQ(other.out, "");
+  EXPECT_THAT(other.err, HasSubstr("nothing.safetensors: error: cannot open"));
+  const Outcome layer = bound({"--around", "w.safetensors", "--explain", "c"});
+  EXPECT_EQ(layer.exit_code, 2);
+  EXPECT_EQ(layer.out, "");
+  EXPECT_THAT(layer.err, HasSubstr("net.yaml: there is no layer 'c'"));
+}
+
+}  // namespace
+}  // namespace smoothbound::testing
