@@ -18,13 +18,11 @@ using Polynomial = std::array<double, most_terms>;
 
 // Of a and a polynomial b of degree K at most, without constant terms, up to so many coefficients.
 Polynomial product(const Polynomial& a, const Polynomial& b, std::size_t terms) {
+  static_assert(most_degree == 3);
   Polynomial c{};
-  for (std::size_t i = 2; i < terms; ++i) {
-    double sum = 0;
-    for (std::size_t j = std::min<std::size_t>(i - 1, most_degree); j > 0; --j) {
-      sum += a[i - j] * b[j];
-    }
-    c[i] = sum;
+  if (terms > 2) c[2] = a[1] * b[1];
+  for (std::size_t i = 3; i < terms; ++i) {
+    c[i] = a[i - 3] * b[3] + a[i - 2] * b[2] + a[i - 1] * b[1];
   }
   return c;
 }
