@@ -34,6 +34,7 @@ class Certification {
     // Everything is linear in d but T: the certificate is that of the direction as it is.
     line_->set_line(w_, d_, request_.degree);
     result_.derivatives = line_->derivatives();
+    finder_.emplace(*line_);
     choose_mode();
     search();
     result_.work = line_->work();
@@ -69,6 +70,7 @@ class Certification {
   std::vector<double> d_;
   std::unique_ptr<Objective<double>> objective_;
   std::unique_ptr<ObjectiveEnclosure> line_;
+  std::optional<StepFinder> finder_;
 };
 
 ObjectiveOptions Certification::objective_options() const {
@@ -145,7 +147,7 @@ void Certification::choose_direction() {
 }
 
 FoundStep Certification::find(StepGoal goal, bool refines, double first_length) {
-  return find_step(*line_, {result_.mode, goal, first_length, 25, refines});
+  return finder_->find({result_.mode, goal, first_length, 25, refines});
 }
 
 // The one that proves the larger decrease for each gradient of its cost.
@@ -153,10 +155,13 @@ void Certification::choose_mode() {
   result_.mode = request_.mode.value_or(EnclosureMode::interval);
   if (request_.mode) return;
   std::array<double, 2> gains{};
+  double length = 0;
   for (const EnclosureMode mode : {EnclosureMode::norm, EnclosureMode::interval}) {
     result_.mode = mode;
     const double before = line_->work().gradients();
-    const FoundStep found = find(StepGoal::least_bound, false);
+    const FoundStep found = find(StepGoal::least_bound, false, length);
+    // Intervals are no wider than norms: they need not look for a T that is short enough.
+    if (found.step) length = found.step->length;
     // In training the passes are few: all of the coefficients, and those that were needed.
     const double passes = line_->work().gradients() - before;
     if (found.step) {
@@ -227,7 +232,7 @@ void Certification::decide() {
 }
 
 double Certification::value_at(double t) {
-  objective_->set_point(step_to(w_, d_, t));
+  objective_->set_point([&](std::span<double> v) { step_to(w_, d_, t, v); });
   return objective_->value();
 }
 
@@ -259,8 +264,12 @@ void Certification::draw() {
 void Certification::write(const std::string& path) {
   const std::optional<double> t = result_.chosen();
   if (!t) return;
+  finder_.reset();  // their memory is not needed any more
+  line_.reset();
+  objective_.reset();
   Network<double> network(result_.bounds.graph, 1, Purpose::values);
-  network.set_parameters(step_to(w_, d_, *t));
+  step_to(w_, d_, *t, network.parameters());
+  network.update_parameters();
   save_parameters(network, path, {{"architecture", result_.bounds.graph.name}});
   result_.saved = path;
 }

@@ -3,18 +3,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 
+#include "smoothbound/runtime/parallel.hpp"
 #include "smoothbound/runtime/trajectory.hpp"
 
 namespace smoothbound {
 namespace {
 
 bool all_finite(const double* values, std::int64_t count) {
-  // A sum would overflow, a product with 0 is NaN of what is not finite.
-  double probe = 0;
-  for (std::int64_t i = 0; i < count; ++i) probe += values[i] * 0;
-  return probe == 0;
+  std::atomic<bool> finite = true;
+  constexpr std::int64_t grain = 1 << 14;
+  parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
+    // A sum would overflow, a product with 0 is NaN of what is not finite; in several sums, for
+    // vector units.
+    std::array<double, 16> probes{};
+    std::int64_t i = begin;
+    for (; i + 16 <= end; i += 16) {
+      for (std::size_t j = 0; j < probes.size(); ++j) {
+        probes[j] += values[i + static_cast<std::int64_t>(j)] * 0;
+      }
+    }
+    double probe = 0;
+    for (; i < end; ++i) probe += values[i] * 0;
+    for (const double each : probes) probe += each;
+    if (probe != 0) finite = false;
+  });
+  return finite;
 }
 
 }  // namespace
@@ -29,6 +46,8 @@ struct LineEnclosure::State {
     std::vector<double> alpha;
     double alpha_batch = 0;
     bool is_zero = true;
+    bool is_finite = true;  // all of p
+    int order = 0;          // of the pass
 
     [[nodiscard]] Enclosed enclosed() const {
       return {p, is_zero ? nullptr : r.data(), rho.data(), alpha.data(), alpha_batch};
@@ -37,7 +56,21 @@ struct LineEnclosure::State {
   std::vector<Value> values;
   std::vector<std::size_t> last_reader;
   Buffer<double> scratch;
-  std::vector<double> w, d;
+  Buffer<double> parameters;  // for those of a kernel
+  std::span<const double> w, d;
+  std::vector<Buffer<double>> free;  // of remainders that have been read
+
+  // The smallest that is free.
+  Buffer<double> take(std::int64_t count) {
+    auto best = free.end();
+    for (auto each = free.begin(); each != free.end(); ++each) {
+      if (each->size() >= count && (best == free.end() || each->size() < best->size())) best = each;
+    }
+    if (best == free.end()) return Buffer<double>(count);
+    Buffer<double> taken = std::move(*best);
+    free.erase(best);
+    return taken;
+  }
 };
 
 LineEnclosure::~LineEnclosure() = default;
@@ -60,6 +93,9 @@ LineEnclosure::LineEnclosure(const Graph& graph, std::int64_t batch)
   }
   state_->last_reader[network_.output()] = nodes.size();
   state_->scratch = Buffer<double>(network_.scratch_elements());
+  std::int64_t parameters = 0;
+  for (const auto& node : nodes) parameters = std::max(parameters, node.parameters);
+  state_->parameters = Buffer<double>(parameters);
   place_of_layer_.resize(graph.layers.size());
   for (std::uint32_t i = 0; i < graph.order.size(); ++i) place_of_layer_[graph.order[i]] = i;
 }
@@ -95,8 +131,9 @@ void LineEnclosure::set_line(std::span<const double> w, std::span<const double> 
     throw std::invalid_argument(fmt::format("a degree of {}", degree));
   }
   degree_ = degree;
-  state_->w.assign(w.begin(), w.end());
-  state_->d.assign(d.begin(), d.end());
+  is_bounded_ = false;
+  state_->w = w;
+  state_->d = d;
   const auto samples = static_cast<std::size_t>(network_.batch());
   const auto terms = static_cast<std::size_t>(degree) + 1;
   State::Value& input = state_->values.front();
@@ -122,6 +159,9 @@ void LineEnclosure::set_line(std::span<const double> w, std::span<const double> 
     count_work(i, moves);
     value.p = {};
     std::copy(p.begin(), p.end(), value.p.begin());
+    const std::int64_t count = network_.values()[node.output].shape.elements();
+    value.is_finite = std::ranges::all_of(
+        p, [&](const double* each) { return each == nullptr || all_finite(each, count); });
     value.rho.resize(samples);
     value.alpha.resize(samples);
   }
@@ -150,21 +190,40 @@ double LineEnclosure::sum_error() const {
   return static_cast<double>(network_.parameter_layout().elements + 64) * 0x1p-53;
 }
 
-bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first_layer) {
-  pass_ = {length, mode, state_->scratch.data()};
+// The node that it begins with.
+std::size_t LineEnclosure::begin_pass(double length, EnclosureMode mode,
+                                      std::uint32_t first_layer) {
+  const bool goes_on = is_bounded_ && !observer_ && first_layer > 0 &&
+                       first_layer_ + 1 == first_layer && pass_.length == length &&
+                       pass_.mode == mode;
+  pass_ = {length, mode, state_->scratch.data(), state_->parameters.data()};
   order_ = degree_ + 1;
   output_ = {};
+  is_bounded_ = false;
+  first_layer_ = first_layer;
+  std::size_t node = 0;
+  if (!goes_on) return node;
+  // What was exact in the last pass is as it was.
+  for (; node < rules_.size(); ++node) {
+    if (place_of_layer_[network_.nodes()[node].layer] + 1 >= first_layer) break;
+    order_ = std::min(order_, state_->values[network_.nodes()[node].output].order);
+  }
+  return node;
+}
+
+bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first_layer) {
+  const std::size_t first = begin_pass(length, mode, first_layer);
   const double last_power = std::pow(length, degree_ + 1);
   failed_layer_ = rules_.empty() ? 0 : network_.nodes().front().layer;  // none of a mere copy
   // Beyond it, powers of coefficients may underflow where their product with those of T matters.
   constexpr double longest = 0x1p40;
   if (!std::isnormal(last_power) || !(length > 0 && length <= longest)) return false;
   if (!all_finite(state_->values.front().p[0], network_.input_elements())) return false;
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
+  for (std::size_t i = first; i < rules_.size(); ++i) {
     const auto& node = network_.nodes()[i];
     State::Value& value = state_->values[node.output];
     const std::int64_t count = network_.values()[node.output].shape.elements();
-    if (value.r.size() != count) value.r = Buffer<double>(count);
+    if (value.r.size() < count) value.r = state_->take(count);
     Remainder out{value.r.data(), value.rho.data(), value.alpha.data(), 0, false, degree_ + 1};
     rules_[i]->remainder(pass_, inputs_of(i), value.p, out);
     if (place_of_layer_[node.layer] < first_layer) {
@@ -173,14 +232,12 @@ bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first
     }
     value.is_zero = out.is_zero;
     value.alpha_batch = out.alpha_batch;
+    value.order = out.order;
     order_ = std::min(order_, out.order);
-    bool is_finite = std::isfinite(out.alpha_batch) &&
-                     all_finite(value.rho.data(), network_.batch()) &&
-                     all_finite(value.alpha.data(), network_.batch()) &&
-                     (out.is_zero || all_finite(value.r.data(), count));
-    for (const double* p : value.p) {
-      is_finite = is_finite && (p == nullptr || all_finite(p, count));
-    }
+    const bool is_finite = std::isfinite(out.alpha_batch) &&
+                           all_finite(value.rho.data(), network_.batch()) &&
+                           all_finite(value.alpha.data(), network_.batch()) &&
+                           (out.is_zero || all_finite(value.r.data(), count)) && value.is_finite;
     if (!is_finite) {
       failed_layer_ = node.layer;
       return false;
@@ -188,11 +245,13 @@ bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first
     if (observer_) observer_(i, value.enclosed());
     for (const std::uint32_t input : node.inputs) {
       if (input != 0 && state_->last_reader[input] == i && i + 1 < rules_.size()) {
-        state_->values[input].r = Buffer<double>();
+        Buffer<double>& read = state_->values[input].r;
+        if (read.size() > 0) state_->free.push_back(std::exchange(read, Buffer<double>()));
       }
     }
   }
   output_ = state_->values[network_.output()].enclosed();
+  is_bounded_ = true;
   return true;
 }
 
@@ -234,10 +293,12 @@ std::int64_t bytes_of_enclosure(const Graph& graph, std::int64_t batch, int degr
   }
   // Remainders live until they are read; a pass takes a few more of the largest value.
   constexpr std::int64_t working = 6;
-  const std::int64_t parameters = network.parameter_layout().elements;
-  constexpr std::int64_t copies = 8;  // w, d, their absolute values, and those of the objective
+  std::int64_t of_kernel = 0;
+  for (const auto& node : network.nodes()) of_kernel = std::max(of_kernel, node.parameters);
+  // w, d, and the objective's; of a kernel |w + T d|, and what its norm takes.
+  const std::int64_t parameters = 3 * network.parameter_layout().elements + 2 * of_kernel;
   const std::int64_t numbers =
-      scalars * (degree + 2) + working * largest + network.scratch_elements() + copies * parameters;
+      scalars * (degree + 2) + working * largest + network.scratch_elements() + parameters;
   return numbers * static_cast<std::int64_t>(sizeof(double)) + memory_need(network).gradient;
 }
 

@@ -7,6 +7,7 @@
 
 #include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/norm.hpp"
+#include "smoothbound/runtime/parallel.hpp"
 
 namespace smoothbound {
 
@@ -69,6 +70,11 @@ void ObjectiveEnclosure::differentiate() {
 }
 
 bool ObjectiveEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first_layer) {
+  if (is_bounded_ && line_.length() == length && mode_ == mode && first_layer_ == first_layer) {
+    return true;
+  }
+  mode_ = mode;
+  first_layer_ = first_layer;
   ++work_.pass_count;
   if (mode == EnclosureMode::interval) work_.passes += line_.pass_work();
   is_bounded_ = line_.bound(length, mode, first_layer);
@@ -99,12 +105,20 @@ double ObjectiveEnclosure::rounding() const {
   return sum / static_cast<double>(data_.samples);
 }
 
+void step_to(std::span<const double> w, std::span<const double> d, double t, std::span<double> v) {
+  constexpr std::int64_t grain = 1 << 14;
+  parallel_for(
+      static_cast<std::int64_t>(v.size()), grain, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+          const double step = t * d[i];
+          v[i] = w[i] + step;
+        }
+      });
+}
+
 std::vector<double> step_to(std::span<const double> w, std::span<const double> d, double t) {
-  std::vector<double> v(w.begin(), w.end());
-  for (std::size_t i = 0; i < v.size(); ++i) {
-    const double step = t * d[i];
-    v[i] += step;
-  }
+  std::vector<double> v(w.size());
+  step_to(w, d, t, v);
   return v;
 }
 

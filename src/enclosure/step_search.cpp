@@ -133,8 +133,11 @@ double usual_length(const LineDerivatives& f) {
   return f.slope < 0 && f.curvature > 0 ? -1.2 * f.slope / f.curvature : 1;
 }
 
-FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search) {
-  const LineDerivatives& f = line.derivatives();
+namespace {
+
+// `prove` makes a pass for a T, and gives the best step.
+template <class Prove>
+FoundStep search_steps(const LineDerivatives& f, const StepSearch& search, const Prove& prove) {
   FoundStep found;
   if (!(f.slope < 0)) return found;
   double length = search.first_length > 0 ? search.first_length : usual_length(f);
@@ -142,8 +145,7 @@ FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search) {
   int passes = 0;
   const auto look = [&](double at) -> std::optional<ProvedStep> {
     ++passes;
-    if (!line.bound(with_few_digits(at), search.mode)) return std::nullopt;
-    return best_on_interval(line, search.goal);
+    return prove(at);
   };
   while (passes < search.most_passes) {
     const std::optional<ProvedStep> step = look(length);
@@ -161,6 +163,34 @@ FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search) {
   found.next_length =
       best.t > 0.97 * best.length ? 1.3 * best.length : std::max(1.17 * best.t, best.length / 2);
   return found;
+}
+
+}  // namespace
+
+FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search) {
+  return search_steps(line.derivatives(), search, [&](double at) -> std::optional<ProvedStep> {
+    if (!line.bound(with_few_digits(at), search.mode)) return std::nullopt;
+    return best_on_interval(line, search.goal);
+  });
+}
+
+const StepFinder::Proved& StepFinder::pass(double length, EnclosureMode mode) {
+  const auto [place, is_new] = known_.try_emplace({mode, length});
+  if (is_new && line_->bound(length, mode)) {
+    for (const StepGoal goal : {StepGoal::least_bound, StepGoal::sufficient_decrease}) {
+      place->second[static_cast<std::size_t>(goal)] = best_on_interval(*line_, goal);
+    }
+  }
+  return place->second;
+}
+
+FoundStep StepFinder::find(const StepSearch& search) {
+  return search_steps(line_->derivatives(), search, [&](double at) {
+    // Those of neighbouring T are found again, whatever search has come by them.
+    const double near = std::exp2(std::round(4 * std::log2(at)) / 4);
+    const double length = with_few_digits(std::min(near, search.longest));
+    return pass(length, search.mode)[static_cast<std::size_t>(search.goal)];
+  });
 }
 
 std::optional<double> first_minimum(const std::function<double(double)>& value, double first) {

@@ -187,23 +187,27 @@ std::vector<double> decompose(ConstMatrixView A, DenseMatrix& U, DenseMatrix& Vt
 // oneDNN's code is generated for the machine at hand.
 template <>
 void gemm(Transpose transpose_a, Transpose transpose_b, std::int64_t rows, std::int64_t columns,
-          std::int64_t inner, const float* a, const float* b, bool accumulate, float* c) {
+          std::int64_t inner, const float* a, const float* b, bool accumulate, float* c,
+          std::int64_t stride_c) {
   const bool ta = transpose_a == Transpose::yes;
   const bool tb = transpose_b == Transpose::yes;
   dnnl::sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', rows, columns, inner, 1.0F, a, ta ? rows : inner, b,
-              tb ? inner : columns, accumulate ? 1.0F : 0.0F, c, columns);
+              tb ? inner : columns, accumulate ? 1.0F : 0.0F, c, stride_c > 0 ? stride_c : columns);
 }
 
 template <>
 void gemm(Transpose transpose_a, Transpose transpose_b, std::int64_t rows, std::int64_t columns,
-          std::int64_t inner, const double* a, const double* b, bool accumulate, double* c) {
+          std::int64_t inner, const double* a, const double* b, bool accumulate, double* c,
+          std::int64_t stride_c) {
   const auto factor = [](Transpose transpose, const double* data, std::int64_t height,
                          std::int64_t width) {
     const bool turned = transpose == Transpose::yes;
     return Factor({data, turned ? width : height, turned ? height : width}, transpose);
   };
+  MatrixView C(c, rows, columns);
+  if (stride_c > 0) C.stride = stride_c;
   multiply(1, factor(transpose_a, a, rows, inner), factor(transpose_b, b, inner, columns),
-           accumulate ? 1 : 0, {c, rows, columns});
+           accumulate ? 1 : 0, C);
 }
 
 void multiply(const Factor& A, const Factor& B, MatrixView C) { multiply(1, A, B, 0, C); }

@@ -61,7 +61,21 @@ const ParameterLayout& Objective<Scalar>::parameter_layout() const {
 
 template <class Scalar>
 void Objective<Scalar>::set_point(std::span<const Scalar> w) {
-  for (auto& [count, engine] : engines_) engine->network.set_parameters(w);
+  if (w.size() != point().size()) {
+    throw std::invalid_argument(
+        fmt::format("the network has {} parameters, not {}", point().size(), w.size()));
+  }
+  set_point([&](std::span<Scalar> to) {
+    copy(w.data(), static_cast<std::int64_t>(w.size()), to.data());
+  });
+}
+
+template <class Scalar>
+void Objective<Scalar>::set_point(const std::function<void(std::span<Scalar>)>& write) {
+  for (auto& [count, engine] : engines_) {
+    write(engine->network.parameters());
+    engine->network.update_parameters();
+  }
   executed_ = nullptr;
   predicted_ = false;
   evaluated_ = false;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "array.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/norm.hpp"
 
@@ -59,15 +60,20 @@ class GramPowers {
 
   void step() {
     const int exponent = std::ilogb(norm_);
-    for (double& entry : matrix_) entry = std::ldexp(entry, -exponent);
+    const double factor = std::ldexp(1.0, -exponent);
+    double* const entries = matrix_.data();
+    parallel_for(static_cast<std::int64_t>(matrix_.size()), array_grain,
+                 [=](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t i = begin; i < end; ++i) entries[i] *= factor;
+                 });
     const Magnitude scaled = norm_bound(matrix_);
     const bool wide = rows_ < columns_;
     const std::int64_t side = std::min(rows_, columns_);
     const std::int64_t inner = std::max(rows_, columns_);
     std::vector<double> gram(static_cast<std::size_t>(side * side));
-    linalg::gemm(wide ? linalg::Transpose::no : linalg::Transpose::yes,
-                 wide ? linalg::Transpose::yes : linalg::Transpose::no, side, side, inner,
-                 matrix_.data(), matrix_.data(), false, gram.data());
+    const linalg::ConstMatrixView matrix(matrix_.data(), rows_, columns_);
+    linalg::add_gram(1, wide ? linalg::Factor(matrix) : linalg::transposed(matrix),
+                     linalg::MatrixView(gram.data(), side, side));
     steps_.push_back({power_of_two(exponent), summation_error(inner) * scaled * scaled});
     matrix_ = std::move(gram);
     rows_ = columns_ = side;
@@ -80,8 +86,8 @@ class GramPowers {
   // The Frobenius norm of the power is at most sqrt(side) times its spectral norm, and the root of
   // its order is taken of that; or it is known that one singular value outweighs all others.
   [[nodiscard]] bool settled() const {
-    constexpr double excess = 0.01;
     const auto side = static_cast<double>(std::min(rows_, columns_));
+    const double excess = side > static_cast<double>(most_gram_rows) ? 0.05 : 0.01;
     return std::log(side) / (2 * power_) < excess || concentration_ > 1 - excess || norm_ == 0;
   }
 

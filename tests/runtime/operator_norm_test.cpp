@@ -76,6 +76,15 @@ TEST(OperatorNorm, OfLargerMatrices) {
   }
 }
 
+TEST(OperatorNorm, OfMatricesForFewerPowers) {
+  std::mt19937_64 random(3);
+  const linalg::DenseMatrix m = random_matrix(most_gram_rows + 8, most_gram_rows + 40, random);
+  const double exact = largest_singular_value(m);
+  EXPECT_GE(bound_of(m, most_gram_rows + 8).to_double(), exact * (1 - norm_rounding));
+  EXPECT_LE(bound_of(m, most_gram_rows + 8).to_double(), exact * 1.051);
+  EXPECT_GE(bound_of(m).to_double(), exact * 2);
+}
+
 TEST(OperatorNorm, OfExtremeNumbers) {
   const auto diagonal = [](double a, double b) {
     linalg::DenseMatrix m(2, 2);

@@ -42,14 +42,15 @@ class LineEnclosure {
   /// T of the last call of `bound`.
   [[nodiscard]] double length() const { return pass_.length; }
 
-  /// Coefficients up to degree K = 1 .. 3 of w + t d on the batch `x`, which must stay as it is.
-  /// Throws std::invalid_argument for sizes that do not fit.
+  /// Coefficients up to degree K = 1 .. 3 of w + t d on the batch `x`; all three must stay as they
+  /// are. Throws std::invalid_argument for sizes that do not fit.
   void set_line(std::span<const double> w, std::span<const double> d, std::span<const double> x,
                 int degree);
   /// Bounds all that the coefficients leave out for t in [0, T], as if it were nothing up to the
   /// layers before `first_layer` in the graph's order. False if a bound is not finite, of which
   /// `failed_layer` tells where; then there is no output. T is at most 2^40, and T^(K+1) a normal
-  /// number: a direction of another order has to be scaled.
+  /// number: a direction of another order has to be scaled. A pass with the next `first_layer`, all
+  /// else equal, begins there.
   bool bound(double length, EnclosureMode mode, std::uint32_t first_layer = 0);
   [[nodiscard]] std::uint32_t failed_layer() const { return failed_layer_; }
 
@@ -78,6 +79,7 @@ class LineEnclosure {
  private:
   struct State;
   void count_work(std::size_t index, bool moves);
+  std::size_t begin_pass(double length, EnclosureMode mode, std::uint32_t first_layer);
   [[nodiscard]] std::vector<Coefficients> coefficients_of(std::size_t node) const;
   [[nodiscard]] std::vector<Enclosed> inputs_of(std::size_t node) const;
 
@@ -90,6 +92,8 @@ class LineEnclosure {
   std::vector<std::uint32_t> place_of_layer_;  // in the graph's order
   Enclosed output_;
   RemainderPass pass_;
+  std::uint32_t first_layer_ = 0;
+  bool is_bounded_ = false;  // by the last pass
   Observer observer_;
   double coefficient_work_ = 0;
   double pass_work_ = 0;

@@ -50,11 +50,11 @@ class ObjectiveEnclosure {
   [[nodiscard]] const ParameterLayout& parameter_layout() const {
     return line_.network().parameter_layout();
   }
-  /// Coefficients along w + t d up to degree K.
+  /// Coefficients along w + t d up to degree K; both must stay as they are.
   void set_line(std::span<const double> w, std::span<const double> d, int degree);
   [[nodiscard]] const LineDerivatives& derivatives() const { return derivatives_; }
   /// Bounds F for t in [0, T]; false if it has no finite bounds. `first_layer`: as of
-  /// `LineEnclosure::bound`.
+  /// `LineEnclosure::bound`. Does nothing if these are the bounds it has.
   bool bound(double length, EnclosureMode mode, std::uint32_t first_layer = 0);
   /// l(t) <= F(v) <= u(t), of the exact function at the parameters v = w + t d as they are rounded
   /// by `step_to`, and at the exact ones. Infinite for t outside of [0, T], and without bounds.
@@ -76,6 +76,8 @@ class ObjectiveEnclosure {
   double lambda_;
   std::unique_ptr<LossEnclosure> loss_;
   bool is_bounded_ = false;
+  EnclosureMode mode_ = EnclosureMode::interval;  // of the last pass
+  std::uint32_t first_layer_ = 0;
   LineDerivatives derivatives_;
   // ||w||^2, <w, d>, ||d||^2, and a bound of what rounding makes of their sum at t = 1 per unit.
   struct Squares {
@@ -86,7 +88,8 @@ class ObjectiveEnclosure {
   EnclosureWork work_;
 };
 
-/// w + t d, as it is certified: each number rounded twice.
+/// v = w + t d, as it is certified: each number rounded twice.
+void step_to(std::span<const double> w, std::span<const double> d, double t, std::span<double> v);
 std::vector<double> step_to(std::span<const double> w, std::span<const double> d, double t);
 
 }  // namespace smoothbound

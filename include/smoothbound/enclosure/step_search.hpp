@@ -1,9 +1,12 @@
 // How far to go along a line, for sure: the T to try, and the t that is proved best.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "smoothbound/enclosure/objective_enclosure.hpp"
 
@@ -48,6 +51,23 @@ struct FoundStep {
   double next_length = 0;
 };
 FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search);
+
+/// For several searches on one line: no pass is made twice, as the lengths T are powers of 2^(1/4),
+/// but for those that `StepSearch` gives.
+class StepFinder {
+ public:
+  explicit StepFinder(ObjectiveEnclosure& line) : line_(&line) {}
+  /// As `find_step`.
+  FoundStep find(const StepSearch& search);
+
+ private:
+  // What a pass proves, by goals.
+  using Proved = std::array<std::optional<ProvedStep>, 2>;
+  const Proved& pass(double length, EnclosureMode mode);
+
+  ObjectiveEnclosure* line_;
+  std::map<std::pair<EnclosureMode, double>, Proved> known_;
+};
 
 /// The best t in [0, T] for the bounds that the line has.
 std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepGoal goal);

@@ -87,10 +87,11 @@ struct Factor {
 inline Factor transposed(ConstMatrixView matrix) { return {matrix, Transpose::yes}; }
 
 /// C = op(A) op(B), or C += that; C is rows x columns, `inner` the shared dimension, each matrix
-/// dense with rows one behind the other. float or double.
+/// dense with rows one behind the other, those of C `stride_c` apart (0: no gap). float or double.
 template <class Scalar>
 void gemm(Transpose transpose_a, Transpose transpose_b, std::int64_t rows, std::int64_t columns,
-          std::int64_t inner, const Scalar* a, const Scalar* b, bool accumulate, Scalar* c);
+          std::int64_t inner, const Scalar* a, const Scalar* b, bool accumulate, Scalar* c,
+          std::int64_t stride_c = 0);
 
 /// C = A B
 void multiply(const Factor& A, const Factor& B, MatrixView C);

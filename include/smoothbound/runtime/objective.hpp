@@ -1,6 +1,7 @@
 // The objective F(w) = f(psi(w)) + r(w) on given samples, with its oracles.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -43,6 +44,8 @@ class Objective {
 
   /// The point w of all that follows.
   void set_point(std::span<const Scalar> w);
+  /// The same: `write` writes w, which may be more than once.
+  void set_point(const std::function<void(std::span<Scalar>)>& write);
   [[nodiscard]] std::span<const Scalar> point() const;
 
   /// Sees, from the next point on, the forward passes with which psi(w) is computed, one over each

@@ -27,7 +27,7 @@ constexpr std::int64_t most_gram_rows = 512;
 
 /// The spectral norm of a row-major matrix: the smallest of the Frobenius norm, sqrt(||W||_1
 /// ||W||_inf) and, if the smaller side is at most `most_gram`, the Frobenius norm of a high power
-/// of its Gram matrix, which is at most 1% above the spectral norm.
+/// of its Gram matrix, which is at most 1% above the spectral norm, or 5% beyond `most_gram_rows`.
 Magnitude operator_norm_bound(std::span<const double> matrix, std::int64_t rows,
                               std::int64_t columns, std::int64_t most_gram = most_gram_rows);
 

@@ -52,7 +52,8 @@ struct ParameterLine {
 struct RemainderPass {
   double length = 0;  // T
   EnclosureMode mode = EnclosureMode::interval;
-  double* scratch = nullptr;  // of the kernel's size
+  double* scratch = nullptr;     // of the kernel's size
+  double* parameters = nullptr;  // working memory for as many as the kernel has
 };
 
 /// The rule of a kernel. It keeps what does not depend on T from `coefficients` on, for any number

@@ -140,6 +140,9 @@ class CertifyCommand {
     request_.memory = options_.machine.memory_limit(line_);
     options_.machine.apply_threads(line_);
     check_outputs();
+    // Nobody sees the curve.
+    const bool is_data = format_ == Format::csv || format_ == Format::json;
+    if (chart_format_ == nullptr && !is_data) request_.curve_points = 0;
   }
 
   // The name of an oracle, or a file.

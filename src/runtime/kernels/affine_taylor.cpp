@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "array.hpp"
+#include "smoothbound/runtime/buffer.hpp"
 
 namespace smoothbound::kernels {
 namespace {
@@ -50,8 +51,7 @@ class AffineRule final : public TaylorRule {
   std::vector<std::vector<double>> output_norms_;
   std::vector<double> last_;  // D p_K; empty: zero
   std::vector<double> last_norms_;
-  double length_ = 0;          // T of `difference`
-  std::vector<double> moved_;  // at least |v + T d| up to what `inflation` covers
+  double length_ = 0;  // T of `difference`
 };
 
 void AffineRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
@@ -120,21 +120,26 @@ std::vector<double> AffineRule::rounding(const Powers& t, const Enclosed& z) con
 
 // r = what beta(v + t d, E) comes to.
 void AffineRule::carry_on(const RemainderPass& pass, const Enclosed& z, Remainder& out) {
-  const auto weights = static_cast<std::size_t>(b_->weights);
-  moved_.resize(weights);
-  for (std::size_t i = 0; i < weights; ++i) {
-    const double d = line_.d == nullptr ? 0 : pass.length * line_.d[i];
-    moved_[i] = std::abs(line_.v[i] + d) + 4 * unit_roundoff * std::abs(d);
-  }
-  b_->by_rows(line_.v, moved_.data(), z, pass.scratch, out.r);
+  // At least |v + T d| up to what `inflation` covers.
+  double* const moved = pass.parameters;
+  parallel_for(b_->weights, array_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const double d = line_.d == nullptr ? 0 : pass.length * line_.d[i];
+      moved[i] = std::abs(line_.v[i] + d) + 4 * unit_roundoff * std::abs(d);
+    }
+  });
+  b_->by_rows(line_.v, moved, z, pass.scratch, out.r);
   if (pass.mode == EnclosureMode::norm) return;
-  for (std::size_t i = 0; i < weights; ++i) moved_[i] = larger(moved_[i], std::abs(line_.v[i]));
-  std::vector<double> products(static_cast<std::size_t>(b_->output.count()));
-  product_(z.r, moved_.data(), false, false, products.data(), pass.scratch);
+  parallel_for(b_->weights, array_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) moved[i] = larger(moved[i], std::abs(line_.v[i]));
+  });
+  Buffer<double> products(b_->output.count());
+  product_(z.r, moved, false, false, products.data(), pass.scratch);
   const double up = inflation(b_->fan);
-  for (std::size_t i = 0; i < products.size(); ++i) {
-    out.r[i] = smaller(out.r[i], products[i] * up);
-  }
+  const double* const product = products.data();
+  parallel_for(products.size(), array_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) out.r[i] = smaller(out.r[i], product[i] * up);
+  });
 }
 
 void AffineRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
@@ -155,14 +160,18 @@ void AffineRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
     carry_on(pass, z, out);
   }
   if (!last_.empty()) {
-    for (std::size_t i = 0; i < last_.size(); ++i) {
-      out.r[i] = (out.r[i] + std::abs(last_[i])) * inflation();
-    }
+    const double* const last = last_.data();
+    parallel_for(b_->output.count(), array_grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        out.r[i] = (out.r[i] + std::abs(last[i])) * inflation();
+      }
+    });
   }
+  const std::vector<double> norms = sample_norms(b_->output, out.r);
   for (std::int64_t n = 0; n < b_->output.samples; ++n) {
-    const double by_norms =
-        (norm * z.rho[n] + last_norms_[static_cast<std::size_t>(n)]) * inflation();
-    out.rho[n] = smaller(by_norms, norm_above(b_->output.of(out.r, n)));
+    const auto sample = static_cast<std::size_t>(n);
+    const double by_norms = (norm * z.rho[n] + last_norms_[sample]) * inflation();
+    out.rho[n] = smaller(by_norms, norms[sample]);
   }
 }
 
@@ -206,15 +215,17 @@ bool AffineRule::difference_remainder(const RemainderPass& pass, std::span<const
   const Enclosed& z = inputs.front();
   const std::set<std::int64_t> present(labels.begin(), labels.end());
   for (const std::int64_t y : present) {
-    for (std::int64_t j = 0; j < classes; ++j) {
-      const RowDifference row = difference(j, y);
-      for (std::int64_t n = 0; n < b_->output.samples; ++n) {
-        if (labels[static_cast<std::size_t>(n)] != y) continue;
-        const double* const last = last_.empty() ? nullptr : last_.data() + n * classes;
-        const double added = last == nullptr ? 0 : std::abs(last[j] - last[y]);
-        rd[n * classes + j] = j == y ? 0 : (added + carried_by(row, z, n)) * inflation();
+    parallel_for(classes, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t j = begin; j < end; ++j) {
+        const RowDifference row = difference(j, y);
+        for (std::int64_t n = 0; n < b_->output.samples; ++n) {
+          if (labels[static_cast<std::size_t>(n)] != y) continue;
+          const double* const last = last_.empty() ? nullptr : last_.data() + n * classes;
+          const double added = last == nullptr ? 0 : std::abs(last[j] - last[y]);
+          rd[n * classes + j] = j == y ? 0 : (added + carried_by(row, z, n)) * inflation();
+        }
       }
-    }
+    });
   }
   return true;
 }

@@ -1,5 +1,9 @@
 #include "conv.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include "bilinear.hpp"
 #include "kernels.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
@@ -23,26 +27,45 @@ std::vector<ParameterShape> ConvGeometry::parameters() const {
 
 namespace {
 
-// The three products of a convolution without bias. Patches as columns, one sample and group at a
-// time: W [f x fan_in] times [fan_in x positions].
+// The three products of a convolution without bias. Patches as columns, of one sample and group: W
+// [f x fan_in] times [fan_in x positions].
 template <class Scalar>
 class PatchProducts {
  public:
   explicit PatchProducts(const ConvGeometry& geometry) : g_(geometry) {}
 
   [[nodiscard]] const ConvGeometry& geometry() const { return g_; }
-  [[nodiscard]] std::int64_t scratch_elements() const { return g_.fan_in() * positions(); }
+  [[nodiscard]] std::int64_t scratch_elements() const {
+    const std::int64_t apart = positions() == 1 ? rows_at_once() : parts();
+    return std::max(apart, std::int64_t{1}) * g_.fan_in() * positions();
+  }
   [[nodiscard]] std::int64_t input_elements() const { return g_.batch * g_.input.elements(); }
   [[nodiscard]] std::int64_t output_elements() const { return g_.batch * g_.output.elements(); }
 
   /// y (+)= W * z
   void apply(const Scalar* z, const Scalar* weights, bool accumulate, Scalar* y,
              Scalar* patches) const {
-    each([&](std::int64_t sample, std::int64_t group) {
-      gather(z + input_place(sample, group), patches);
-      linalg::gemm(linalg::Transpose::no, linalg::Transpose::no, g_.filters_of_group(), positions(),
-                   g_.fan_in(), weights + group * weights_of_group(), patches, accumulate,
-                   y + output_place(sample, group));
+    if (positions() == 1 && g_.groups == 1)
+      return apply_to_rows(z, weights, accumulate, y, patches);
+    // So many lines that their patches stay in a cache.
+    constexpr std::int64_t cached = std::int64_t{1} << 20;
+    const std::int64_t columns = g_.axes.back().output;
+    const std::int64_t at_once =
+        std::clamp(cached / (g_.fan_in() * columns), std::int64_t{1}, lines());
+    const std::int64_t units = g_.batch * g_.groups;
+    parallel_for(parts(), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t unit = units * begin / parts(); unit < units * end / parts(); ++unit) {
+        const std::int64_t sample = unit / g_.groups;
+        const std::int64_t group = unit % g_.groups;
+        Scalar* const own = patches + begin * g_.fan_in() * positions();
+        for (std::int64_t line = 0; line < lines(); line += at_once) {
+          const std::int64_t count = std::min(at_once, lines() - line);
+          gather(z + input_place(sample, group), line, count, own);
+          linalg::gemm(linalg::Transpose::no, linalg::Transpose::no, g_.filters_of_group(),
+                       count * columns, g_.fan_in(), weights + group * weights_of_group(), own,
+                       accumulate, y + output_place(sample, group) + line * columns, positions());
+        }
+      }
     });
   }
   /// z_bar (+)= (W * .)^T y_bar
@@ -59,7 +82,7 @@ class PatchProducts {
   /// weights_bar += (. * z)^T y_bar
   void add_outer(const Scalar* z, const Scalar* y_bar, Scalar* weights_bar, Scalar* patches) const {
     each([&](std::int64_t sample, std::int64_t group) {
-      gather(z + input_place(sample, group), patches);
+      gather(z + input_place(sample, group), 0, lines(), patches);
       linalg::gemm(linalg::Transpose::no, linalg::Transpose::yes, g_.filters_of_group(),
                    g_.fan_in(), positions(), y_bar + output_place(sample, group), patches, true,
                    weights_bar + group * weights_of_group());
@@ -68,6 +91,8 @@ class PatchProducts {
 
  private:
   [[nodiscard]] std::int64_t positions() const { return g_.output.positions(); }
+  /// Of an output: those along its last axis are a line.
+  [[nodiscard]] std::int64_t lines() const { return positions() / g_.axes.back().output; }
   [[nodiscard]] std::int64_t weights_of_group() const {
     return g_.filters_of_group() * g_.fan_in();
   }
@@ -84,54 +109,119 @@ class PatchProducts {
     }
   }
 
-  // Calls body(place in the patches, place in the input of the group) for all taps that hit the
-  // input; `rest` for the others.
-  template <class Body, class Rest>
-  void walk(const Body& body, const Rest& rest) const {
-    const auto& [depths, rows, columns] = g_.axes;
-    std::int64_t place = 0;
-    for (std::int64_t c = 0; c < g_.channels_of_group(); ++c) {
-      for (std::int64_t tap_depth = 0; tap_depth < depths.kernel; ++tap_depth) {
-        for (std::int64_t tap_row = 0; tap_row < rows.kernel; ++tap_row) {
-          for (std::int64_t tap_column = 0; tap_column < columns.kernel; ++tap_column) {
-            walk_tap({c, tap_depth, tap_row, tap_column}, place, body, rest);
-          }
+  /// Products that BLAS does on one core are done side by side, in so many parts.
+  [[nodiscard]] std::int64_t parts() const {
+    constexpr std::int64_t on_one_core = std::int64_t{1} << 18;
+    constexpr std::int64_t vector_on_one_core = std::int64_t{1} << 13;
+    constexpr std::int64_t most = 8;
+    const bool is_vector = g_.filters_of_group() == 1 || positions() == 1;
+    const bool is_small = g_.filters_of_group() * positions() * g_.fan_in() <=
+                          (is_vector ? vector_on_one_core : on_one_core);
+    return is_small ? std::clamp(g_.batch * g_.groups / 4, std::int64_t{1}, most) : 1;
+  }
+  /// Samples with one patch each, as rows.
+  [[nodiscard]] std::int64_t rows_at_once() const {
+    constexpr std::int64_t cached = std::int64_t{1} << 18;
+    return std::clamp(cached / g_.fan_in(), std::int64_t{1}, g_.batch);
+  }
+  void apply_to_rows(const Scalar* z, const Scalar* weights, bool accumulate, Scalar* y,
+                     Scalar* rows) const {
+    for (std::int64_t first = 0; first < g_.batch; first += rows_at_once()) {
+      const std::int64_t count = std::min(rows_at_once(), g_.batch - first);
+      parallel_for(count, 1 + array_grain / g_.fan_in(), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t row = begin; row < end; ++row) {
+          gather(z + input_place(first + row, 0), 0, 1, rows + row * g_.fan_in());
         }
-      }
+      });
+      linalg::gemm(linalg::Transpose::no, linalg::Transpose::yes, count, g_.filters_of_group(),
+                   g_.fan_in(), rows, weights, accumulate, y + output_place(first, 0));
     }
   }
+
+  /// What a tap reads, or where nothing is: row and column are those of the tap.
   struct Tap {
     std::int64_t channel, depth, row, column;
   };
-  template <class Body, class Rest>
-  void walk_tap(const Tap& tap, std::int64_t& place, const Body& body, const Rest& rest) const {
+  [[nodiscard]] Tap tap_at(std::int64_t index) const {
     const auto& [depths, rows, columns] = g_.axes;
-    for (std::int64_t h = 0; h < depths.output; ++h) {
-      const std::int64_t depth = depths.place(h, tap.depth);
-      const bool depth_hits = depth >= 0 && depth < depths.input;
-      for (std::int64_t i = 0; i < rows.output; ++i) {
-        const std::int64_t row = rows.place(i, tap.row);
-        const bool row_hits = depth_hits && row >= 0 && row < rows.input;
-        const std::int64_t before =
-            ((tap.channel * depths.input + depth) * rows.input + row) * columns.input;
-        for (std::int64_t j = 0; j < columns.output; ++j, ++place) {
-          const std::int64_t column = columns.place(j, tap.column);
-          if (row_hits && column >= 0 && column < columns.input) {
-            body(place, before + column);
-          } else {
-            rest(place);
-          }
-        }
-      }
+    const std::int64_t column = index % columns.kernel;
+    index /= columns.kernel;
+    const std::int64_t row = index % rows.kernel;
+    index /= rows.kernel;
+    return {index / depths.kernel, index % depths.kernel, row, column};
+  }
+  /// The outputs along the last axis that read an input with this tap.
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> hits(std::int64_t tap_column) const {
+    const AxisWindow& columns = g_.axes.back();
+    const std::int64_t before = columns.pad_before - tap_column * columns.dilation;
+    const auto up = [&](std::int64_t length) {
+      return length <= 0 ? 0 : (length + columns.stride - 1) / columns.stride;
+    };
+    const std::int64_t begin = std::min(up(before), columns.output);
+    return {begin, std::clamp(up(before + columns.input), begin, columns.output)};
+  }
+  /// The place in a channel of the first input that a line could read, had it no zeros in front;
+  /// nothing where the line reads zeros alone.
+  [[nodiscard]] std::optional<std::int64_t> line_place(const Tap& tap, std::int64_t line) const {
+    const auto& [depths, rows, columns] = g_.axes;
+    const std::int64_t depth = depths.place(line / rows.output, tap.depth);
+    const std::int64_t row = rows.place(line % rows.output, tap.row);
+    if (depth < 0 || depth >= depths.input || row < 0 || row >= rows.input) return std::nullopt;
+    return ((tap.channel * depths.input + depth) * rows.input + row) * columns.input;
+  }
+  /// The patches of some lines: a row for each tap.
+  void gather(const Scalar* z, std::int64_t first, std::int64_t count, Scalar* patches) const {
+    const AxisWindow& columns = g_.axes.back();
+    const std::int64_t width = columns.output;
+    parallel_for(g_.fan_in(), 1 + array_grain / (count * width),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   Scalar* to = patches + begin * count * width;
+                   for (std::int64_t index = begin; index < end; ++index) {
+                     const Tap tap = tap_at(index);
+                     const std::pair<std::int64_t, std::int64_t> hit = hits(tap.column);
+                     for (std::int64_t line = first; line < first + count; ++line, to += width) {
+                       const std::optional<std::int64_t> place = line_place(tap, line);
+                       if (!place) {
+                         std::fill_n(to, width, Scalar{0});
+                         continue;
+                       }
+                       const Scalar* const from = z + *place;
+                       std::fill_n(to, hit.first, Scalar{0});
+                       read_line(from + columns.place(hit.first, tap.column), hit, to);
+                       std::fill_n(to + hit.second, width - hit.second, Scalar{0});
+                     }
+                   }
+                 });
+  }
+  void read_line(const Scalar* from, const std::pair<std::int64_t, std::int64_t>& hit,
+                 Scalar* to) const {
+    const std::int64_t stride = g_.axes.back().stride;
+    if (stride == 1) {
+      std::copy_n(from, hit.second - hit.first, to + hit.first);
+      return;
     }
+    for (std::int64_t j = hit.first; j < hit.second; ++j, from += stride) to[j] = *from;
   }
-  void gather(const Scalar* z, Scalar* patches) const {
-    walk([&](std::int64_t to, std::int64_t from) { patches[to] = z[from]; },
-         [&](std::int64_t to) { patches[to] = 0; });
-  }
+  /// Channels side by side, taps one after the other.
   void scatter(const Scalar* patches, Scalar* z_bar) const {
-    walk([&](std::int64_t from, std::int64_t to) { z_bar[to] += patches[from]; },
-         [](std::int64_t) {});
+    const AxisWindow& columns = g_.axes.back();
+    const std::int64_t taps = g_.fan_in() / g_.channels_of_group();
+    parallel_for(g_.channels_of_group(), 1 + array_grain / (taps * positions()),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   const Scalar* from = patches + begin * taps * positions();
+                   for (std::int64_t index = begin * taps; index < end * taps; ++index) {
+                     const Tap tap = tap_at(index);
+                     const std::pair<std::int64_t, std::int64_t> hit = hits(tap.column);
+                     for (std::int64_t line = 0; line < lines(); ++line, from += columns.output) {
+                       const std::optional<std::int64_t> place = line_place(tap, line);
+                       if (!place) continue;
+                       Scalar* const to = z_bar + *place;
+                       for (std::int64_t j = hit.first; j < hit.second; ++j) {
+                         to[columns.place(j, tap.column)] += from[j];
+                       }
+                     }
+                   }
+                 });
   }
 
   ConvGeometry g_;
@@ -140,10 +230,15 @@ class PatchProducts {
 // y += bias for each of its channels.
 template <class Scalar>
 void add_bias(const BatchShape& shape, const Scalar* bias, Scalar* y) {
-  for (std::int64_t plane = 0; plane < shape.batch * shape.sample.channels(); ++plane) {
-    const Scalar value = bias[plane % shape.sample.channels()];
-    for (std::int64_t p = 0; p < shape.sample.positions(); ++p) *y++ += value;
-  }
+  const std::int64_t positions = shape.sample.positions();
+  parallel_for(shape.batch * shape.sample.channels(), 1 + array_grain / positions,
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t plane = begin; plane < end; ++plane) {
+                   const Scalar value = bias[plane % shape.sample.channels()];
+                   Scalar* const to = y + plane * positions;
+                   for (std::int64_t p = 0; p < positions; ++p) to[p] += value;
+                 }
+               });
 }
 // bias_bar += sum of y_bar over samples and positions
 template <class Scalar>

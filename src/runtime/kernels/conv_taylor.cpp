@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "affine_taylor.hpp"
+#include "array.hpp"
 #include "conv.hpp"
 #include "smoothbound/runtime/filter_norm.hpp"
 
@@ -66,37 +67,39 @@ class ConvBounds final : public FilterBounds {
     sums_ = conv_kernel<double>(patch_sizes());
   }
 
-  void by_rows(const double* v, const double* moved, const Enclosed& z, double* scratch,
+  void by_rows(const double* v, const double* moved, const Enclosed& z, double* /*scratch*/,
                double* y) const override {
     const ConvGeometry& g = geometry();
     std::vector<double> norms(static_cast<std::size_t>(g.output.channels()));
-    for (std::int64_t f = 0; f < g.output.channels(); ++f) {
-      const auto size = static_cast<std::size_t>(fan);
-      norms[static_cast<std::size_t>(f)] =
-          larger(norm_above({v + f * fan, size}), norm_above({moved + f * fan, size})) *
-          inflation();
-    }
-    std::vector<double> squares(static_cast<std::size_t>(g.input.positions()));
-    std::vector<double> patches(static_cast<std::size_t>(positions));
-    for (std::int64_t n = 0; n < output.samples; ++n) {
-      for (std::int64_t group = 0; group < g.groups; ++group) {
+    parallel_for(
+        g.output.channels(), 1 + array_grain / fan, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t f = begin; f < end; ++f) {
+            const auto size = static_cast<std::size_t>(fan);
+            norms[static_cast<std::size_t>(f)] =
+                larger(norm_above({v + f * fan, size}), norm_above({moved + f * fan, size})) *
+                inflation();
+          }
+        });
+    // What is inside runs in parallel where there is one part.
+    const std::int64_t units = output.samples * g.groups;
+    parallel_for(units, 1, [&](std::int64_t begin, std::int64_t end) {
+      std::vector<double> squares(static_cast<std::size_t>(g.input.positions()));
+      std::vector<double> patches(static_cast<std::size_t>(positions));
+      std::vector<double> scratch(static_cast<std::size_t>(sums_->scratch_elements()));
+      for (std::int64_t unit = begin; unit < end; ++unit) {
+        const std::int64_t n = unit / g.groups;
+        const std::int64_t group = unit % g.groups;
         sum_squares(z.r + n * input.elements + group * g.channels_of_group() * g.input.positions(),
                     squares);
         const double* const from = squares.data();
-        sums_->forward({.z = std::span(&from, 1), .v = ones_.data(), .scratch = scratch},
+        sums_->forward({.z = std::span(&from, 1), .v = ones_.data(), .scratch = scratch.data()},
                        patches.data());
         for (double& patch : patches) {
           patch = smaller(std::sqrt(patch) * inflation(fan) + underflow, z.rho[n]);
         }
-        for (std::int64_t f = group * g.filters_of_group(); f < (group + 1) * g.filters_of_group();
-             ++f) {
-          double* const to = y + n * output.elements + f * positions;
-          for (std::int64_t p = 0; p < positions; ++p) {
-            to[p] = norms[static_cast<std::size_t>(f)] * patches[static_cast<std::size_t>(p)];
-          }
-        }
+        spread(norms, patches, group, y + n * output.elements);
       }
-    }
+    });
   }
 
  private:
@@ -110,13 +113,30 @@ class ConvBounds final : public FilterBounds {
     return one;
   }
   void sum_squares(const double* r, std::vector<double>& squares) const {
-    std::fill(squares.begin(), squares.end(), 0.0);
-    for (std::int64_t c = 0; c < geometry().channels_of_group(); ++c) {
-      for (double& square : squares) {
-        square += *r * *r;
-        ++r;
+    const auto places = static_cast<std::int64_t>(squares.size());
+    double* const to = squares.data();
+    parallel_for(places, 1 + array_grain / geometry().channels_of_group(),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   std::fill(to + begin, to + end, 0.0);
+                   for (std::int64_t c = 0; c < geometry().channels_of_group(); ++c) {
+                     const double* const from = r + c * places;
+                     for (std::int64_t p = begin; p < end; ++p) to[p] += from[p] * from[p];
+                   }
+                 });
+  }
+  // Of a group of filters, on a sample.
+  void spread(const std::vector<double>& norms, const std::vector<double>& patches,
+              std::int64_t group, double* y) const {
+    const std::int64_t filters = geometry().filters_of_group();
+    parallel_for(filters, 1 + array_grain / positions, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t f = group * filters + begin; f < group * filters + end; ++f) {
+        double* const to = y + f * positions;
+        const double norm = norms[static_cast<std::size_t>(f)];
+        for (std::int64_t p = 0; p < positions; ++p) {
+          to[p] = norm * patches[static_cast<std::size_t>(p)];
+        }
       }
-    }
+    });
   }
 
   std::vector<double> ones_;

@@ -19,7 +19,8 @@ class DenseBounds final : public AffineBounds {
     is_matrix = true;
   }
   [[nodiscard]] double operator_norm(const double* v) const override {
-    return operator_norm_bound(matrix(v), output.elements, input.elements).to_double();
+    constexpr std::int64_t most_gram = 4096;  // a pass takes long for such matrices, too
+    return operator_norm_bound(matrix(v), output.elements, input.elements, most_gram).to_double();
   }
   [[nodiscard]] double quick_norm(const double* v) const override { return absolute_norm(v); }
   [[nodiscard]] double absolute_norm(const double* v) const override {
@@ -27,13 +28,15 @@ class DenseBounds final : public AffineBounds {
   }
   void by_rows(const double* v, const double* moved, const Enclosed& z, double* /*scratch*/,
                double* y) const override {
-    for (std::int64_t unit = 0; unit < output.elements; ++unit) {
-      const double norm =
-          larger(norm_above(row(v, unit)), norm_above(row(moved, unit))) * inflation();
-      for (std::int64_t n = 0; n < output.samples; ++n) {
-        y[n * output.elements + unit] = norm * z.rho[n];
+    parallel_for(output.elements, 1 + array_grain / fan, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t unit = begin; unit < end; ++unit) {
+        const double norm =
+            larger(norm_above(row(v, unit)), norm_above(row(moved, unit))) * inflation();
+        for (std::int64_t n = 0; n < output.samples; ++n) {
+          y[n * output.elements + unit] = norm * z.rho[n];
+        }
       }
-    }
+    });
   }
 
  private:

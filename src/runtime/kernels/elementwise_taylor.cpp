@@ -16,11 +16,13 @@ namespace {
 constexpr std::size_t most_terms = most_degree * (most_degree + 1) + 1;
 using Polynomial = std::array<double, most_terms>;
 
+// Of a and a polynomial b of degree K at most, without constant terms, up to so many coefficients.
 Polynomial product(const Polynomial& a, const Polynomial& b, std::size_t terms) {
+  static_assert(most_degree == 3);
   Polynomial c{};
-  for (std::size_t i = 0; i < terms; ++i) {
-    if (a[i] == 0) continue;
-    for (std::size_t j = 0; i + j < terms; ++j) c[i + j] += a[i] * b[j];
+  if (terms > 2) c[2] = a[1] * b[1];
+  for (std::size_t i = 3; i < terms; ++i) {
+    c[i] = a[i - 3] * b[3] + a[i - 2] * b[2] + a[i - 1] * b[1];
   }
   return c;
 }
@@ -86,6 +88,9 @@ double deviation(const Motion& unit, double kink, double side, double carried, c
   const double distance = std::abs(unit.start - kink) * (1 - 0x1p-50) - 0x1p-51 * std::abs(kink);
   return positive_part(towards * inflation() - distance) / t.last() * inflation();
 }
+
+// Units that are done together.
+constexpr std::int64_t unit_grain = 1 << 10;
 
 // What one unit adds to the sums of its sample.
 struct UnitRemainder {
@@ -225,19 +230,27 @@ void SmoothRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
     std::vector<double> local(static_cast<std::size_t>(shape_.elements));
     std::vector<double> rounded(local.size());
     std::vector<double> carried(local.size());
+    std::vector<double> steepness(local.size());
+    std::vector<std::uint8_t> crossing(local.size());
     for (std::int64_t n = begin; n < end; ++n) {
       const auto sample = static_cast<std::size_t>(n);
+      // In parallel where there is one sample.
+      parallel_for(shape_.elements, unit_grain, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t place = first; place < last; ++place) {
+          const auto e = static_cast<std::size_t>(place);
+          const std::int64_t i = n * shape_.elements + place;
+          const UnitRemainder sum = unit(z, i, t);
+          local[e] = sum.local;
+          carried[e] = sum.slope;
+          rounded[e] = sum.rounding;
+          steepness[e] = sum.lipschitz;
+          crossing[e] = sum.crosses ? 1 : 0;
+          out.r[i] = (sum.local + sum.slope) * inflation();
+        }
+      });
       double slope = 0;
-      for (std::size_t e = 0; e < local.size(); ++e) {
-        const std::int64_t i = n * shape_.elements + static_cast<std::int64_t>(e);
-        const UnitRemainder sum = unit(z, i, t);
-        local[e] = sum.local;
-        carried[e] = sum.slope;
-        rounded[e] = sum.rounding;
-        slope = larger(slope, sum.lipschitz);
-        if (sum.crosses) crosses[sample] = 1;
-        out.r[i] = (sum.local + sum.slope) * inflation();
-      }
+      for (const double each : steepness) slope = larger(slope, each);
+      if (std::ranges::any_of(crossing, [](std::uint8_t c) { return c != 0; })) crosses[sample] = 1;
       lipschitz[sample] = slope;
       rounding[sample] = norm_above(rounded);
       const double through = smaller(norm_above(carried), slope * z.rho[n]);
@@ -322,10 +335,14 @@ void KinkRule::remainder(const RemainderPass& pass, std::span<const Enclosed> in
   parallel_for(shape_.samples, 1, [&](std::int64_t begin, std::int64_t end) {
     std::vector<double> beyond(static_cast<std::size_t>(shape_.elements));
     for (std::int64_t n = begin; n < end; ++n) {
-      for (std::size_t e = 0; e < beyond.size(); ++e) {
-        const std::int64_t i = n * shape_.elements + static_cast<std::int64_t>(e);
-        out.r[i] = unit(z, i, t, beyond[e]);
-        if (beyond[e] != 0) crosses[static_cast<std::size_t>(n)] = 1;
+      parallel_for(shape_.elements, unit_grain, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t e = first; e < last; ++e) {
+          const std::int64_t i = n * shape_.elements + e;
+          out.r[i] = unit(z, i, t, beyond[static_cast<std::size_t>(e)]);
+        }
+      });
+      if (std::ranges::any_of(beyond, [](double b) { return b != 0; })) {
+        crosses[static_cast<std::size_t>(n)] = 1;
       }
       out.rho[n] = smaller(norm_above(shape_.of(out.r, n)),
                            (steepest * z.rho[n] + norm_above(beyond)) * inflation());

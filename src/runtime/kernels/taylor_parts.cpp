@@ -2,14 +2,19 @@
 
 #include <algorithm>
 
+#include "array.hpp"
+
 namespace smoothbound::kernels {
 
 std::vector<double> sample_norms(const SampleShape& shape, const double* values) {
   std::vector<double> norms(static_cast<std::size_t>(shape.samples));
   if (values == nullptr) return norms;
-  for (std::int64_t n = 0; n < shape.samples; ++n) {
-    norms[static_cast<std::size_t>(n)] = norm_above(shape.of(values, n));
-  }
+  parallel_for(shape.samples, 1 + array_grain / std::max<std::int64_t>(shape.elements, 1),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t n = begin; n < end; ++n) {
+                   norms[static_cast<std::size_t>(n)] = norm_above(shape.of(values, n));
+                 }
+               });
   return norms;
 }
 
