@@ -288,7 +288,7 @@ TEST_F(Certify, WhatCannotBeCertifiedIsSaid) {
                "be\nhint: --labels takes a file with the class of each sample\n");
   expect_error({"net.yaml", "--loss", "k_means", "--write", "f"},
                "net.yaml: error: the loss k_means has no rule for enclosures along a line\n"
-               "hint: one of: logistic, square\n",
+               "hint: one of: logistic, binary_logistic, square, huber\n",
                3);
   expect_error({"net.yaml", "--direction", "net.yaml"},
                "net.yaml: error: this is no safetensors, NPY or NPZ file\n"

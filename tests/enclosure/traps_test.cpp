@@ -305,7 +305,7 @@ TEST(EnclosureTraps, HugeWeightsOfTinyNumbers) {
 }
 
 TEST(EnclosureTraps, LabelsThatAreNoClasses) {
-  for (const char* loss : {"square", "logistic"}) {
+  for (const char* loss : {"square", "logistic", "binary_logistic", "huber"}) {
     for (const std::int64_t label : {-1, 2, 1'000'000}) {
       Trap of("{dense: 2}", "1");
       of.loss = loss;
