@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "certify/directed.hpp"
+#include "shared/directed.hpp"
 #include "smoothbound/report/certify/certify.hpp"
 #include "smoothbound/report/charts/line_charts.hpp"
 
@@ -28,7 +28,7 @@ std::vector<Chart> certify_charts(const CertifyReport& report) {
     curve.length = report.length;
     curve.note =
         fmt::format("u and l bound F for all t in [0, T], T = {}; F is computed in floating point",
-                    at_least(report.length));
+                    not_beyond(report.length));
   } else {
     curve.note = "F is computed in floating point: it has no finite bounds";
   }
