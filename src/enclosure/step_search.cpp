@@ -142,6 +142,7 @@ FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search) {
   int passes = 0;
   const auto look = [&](double at) -> std::optional<ProvedStep> {
     ++passes;
+    if (search.before_pass) search.before_pass();
     if (!line.bound(with_few_digits(at), search.mode)) return std::nullopt;
     return best_on_interval(line, search.goal);
   };
