@@ -1,5 +1,7 @@
 #include "smoothbound/enclosure/certify.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -29,7 +31,9 @@ class Certification {
   CertifyReport run(const std::string& save) {
     const Clock::time_point start = Clock::now();
     load();
+    tell("finding the direction");
     choose_direction();
+    tell("Taylor coefficients along the direction");
     result_.degree = request_.degree;
     // Everything is linear in d but T: the certificate is that of the direction as it is.
     line_->set_line(w_, d_, request_.degree);
@@ -61,6 +65,9 @@ class Certification {
   [[nodiscard]] double value_at(double t);
   [[nodiscard]] ObjectiveOptions objective_options() const;
   FoundStep find(StepGoal goal, bool refines, double first_length = 0);
+  void tell(std::string_view what) const {
+    if (request_.progress) request_.progress(what);
+  }
 
   CertifyRequest& request_;
   CertifyReport result_;
@@ -147,7 +154,11 @@ void Certification::choose_direction() {
 }
 
 FoundStep Certification::find(StepGoal goal, bool refines, double first_length) {
-  return finder_->find({result_.mode, goal, first_length, 25, refines});
+  StepSearch search{result_.mode, goal, first_length, 25, refines};
+  search.before_pass = [this] {
+    tell(fmt::format("looking for a step: pass {}", line_->work().pass_count + 1));
+  };
+  return finder_->find(search);
 }
 
 // The one that proves the larger decrease for each gradient of its cost.
@@ -207,6 +218,7 @@ void Certification::explain() {
   double before = all;
   for (std::uint32_t i = 0; i < order.size(); ++i) {
     const bool is_last = i + 1 == order.size();
+    tell(fmt::format("shares of layers: {} of {}", i + 1, order.size()));
     if (!is_last && !line_->bound(result_.length, result_.mode, i + 1)) break;
     // The last one is all that is left; of a width of rounding alone nobody has a share.
     const double after = is_last ? 0 : width();
@@ -232,6 +244,7 @@ void Certification::decide() {
 }
 
 double Certification::value_at(double t) {
+  tell("F along the line");
   objective_->set_point([&](std::span<double> v) { step_to(w_, d_, t, v); });
   return objective_->value();
 }

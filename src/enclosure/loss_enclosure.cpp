@@ -5,99 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <string_view>
 #include <vector>
 
+#include "loss_parts.hpp"
 #include "smoothbound/text/suggest.hpp"
 
 namespace smoothbound {
+namespace loss_rules {
 namespace {
-
-constexpr double unit_roundoff = 0x1p-53;
-constexpr double inflation = 1 + 0x1p-40;
-
-double gamma(std::int64_t n) {
-  const double error = static_cast<double>(n) * unit_roundoff;
-  return error / (1 - error) * (1 + 0x1p-50);
-}
-
-void require_classes(const LossSetup& setup, std::int64_t classes) {
-  for (const std::int64_t label : setup.labels->classes) {
-    if (label < 0 || label >= classes) {
-      throw LossDataError(fmt::format("label {} is no class; there are {}", label, classes));
-    }
-  }
-}
-
-// What does not depend on t.
-class Outputs : public LossEnclosure {
- protected:
-  explicit Outputs(const LossSetup& setup) : setup_(setup) {}
-
-  void take_line(LineEnclosure& line) {
-    degree_ = line.degree();
-    order_ = line.order();
-    length_ = line.length();
-    const Enclosed& out = line.output();
-    double sum = 0;
-    for (std::int64_t n = 0; n < setup_.samples; ++n) sum += out.alpha[n];
-    const auto samples = static_cast<double>(setup_.samples);
-    alpha_ = std::min(sum / samples * (1 + 2 * gamma(setup_.samples)),
-                      out.alpha_batch / std::sqrt(samples)) *
-             inflation;
-  }
-  // s(t), rounded up.
-  [[nodiscard]] double gauge(double t) const {
-    double s = std::pow(length_, degree_ + 1 - order_);
-    for (int i = 0; i < order_; ++i) s *= t;
-    return s * (1 + 0x1p-46);
-  }
-  /// A polynomial at t, and what its evaluation is off by at most.
-  struct Point {
-    double value;
-    double error;
-  };
-  [[nodiscard]] Point evaluate(std::span<const double> coefficients, double t) const {
-    double value = 0;
-    double absolute = 0;
-    for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) {
-      value = value * t + *c;
-      absolute = absolute * t + std::abs(*c);
-    }
-    return {value, gamma(4 * degree_ + 8) * absolute * inflation};
-  }
-  // The coefficients of an output.
-  [[nodiscard]] std::array<double, most_degree + 1> coefficients(const Enclosed& out,
-                                                                 std::int64_t place) const {
-    std::array<double, most_degree + 1> c{};
-    for (std::size_t j = 0; j <= static_cast<std::size_t>(degree_); ++j) {
-      c[j] = out.p[j] == nullptr ? 0 : out.p[j][place];
-    }
-    return c;
-  }
-
-  LossSetup setup_;
-  int degree_ = 0;
-  int order_ = 0;
-  double length_ = 0;
-  double alpha_ = 0;  // the mean of ||A|| over samples
-};
-
-// Of a sum of non-negative terms that are known up to a relative `error`, over `terms`, with what
-// rounding adds.
-Range mean_of(double lower, double upper, std::int64_t terms) {
-  const auto count = static_cast<double>(terms);
-  const double error = gamma(terms + 2);
-  return {(lower - error * std::abs(lower)) / count - 0x1p-1000,
-          (upper + error * std::abs(upper)) / count + 0x1p-1000};
-}
-
-Range widened(Range range, double by) {
-  const double up = by * inflation;
-  return {range.lower - up - 2 * unit_roundoff * (std::abs(range.lower) + up),
-          range.upper + up + 2 * unit_roundoff * (std::abs(range.upper) + up)};
-}
 
 // log sum_j exp(v_j) of v_j = o_j - o_y, in which errors that outputs share cancel.
 class LogisticEnclosure final : public Outputs {
@@ -158,7 +74,9 @@ class LogisticEnclosure final : public Outputs {
     mean = widened(mean, gamma(2 * terms + 4) * roundings / static_cast<double>(terms));
     const double root_positions = std::sqrt(static_cast<double>(setup_.positions));
     constexpr double root_two = 1.41421356237309515;  // rounded up
-    return widened(mean, (1 + setup_.label_smoothing) * root_two * alpha_ / root_positions);
+    mean = widened(mean, (1 + setup_.label_smoothing) * root_two * alpha_ / root_positions);
+    // A mean of log-sum-exp(z) - z_j, with weights that are not negative.
+    return setup_.label_smoothing <= 1 ? not_negative(mean) : mean;
   }
 
  private:
@@ -206,21 +124,8 @@ class LogisticEnclosure final : public Outputs {
 // (1/2) ||o - y||^2 of each sample.
 class SquareEnclosure final : public Outputs {
  public:
-  explicit SquareEnclosure(const LossSetup& setup) : Outputs(setup) {
-    const auto all = static_cast<std::size_t>(setup.samples * setup.outputs);
-    const Labels& labels = *setup.labels;
-    if (labels.targets.size() != all &&
-        labels.classes.size() != static_cast<std::size_t>(setup.samples)) {
-      throw LossDataError("square needs labels: targets, or the class of each sample");
-    }
-    if (labels.targets.empty()) require_classes(setup, setup.outputs);
-    targets_ = labels.targets;
-    targets_.resize(all);
-    for (std::size_t n = 0; labels.targets.empty() && n < labels.classes.size(); ++n) {
-      targets_[n * static_cast<std::size_t>(setup.outputs) +
-               static_cast<std::size_t>(labels.classes[n])] = 1;
-    }
-  }
+  explicit SquareEnclosure(const LossSetup& setup)
+      : Outputs(setup), targets_(targets_of(setup, "square")) {}
 
   void take(LineEnclosure& line) override {
     take_line(line);
@@ -238,8 +143,7 @@ class SquareEnclosure final : public Outputs {
       double errors = 0;  // of the evaluation of v
       for (std::int64_t j = 0; j < setup_.outputs; ++j) {
         const std::int64_t place = n * setup_.outputs + j;
-        const auto c = coefficients(out_, place);
-        const Point o = evaluate(std::span(c).first(static_cast<std::size_t>(degree_) + 1), t);
+        const Point o = evaluate(out_, place, t);
         const double v = o.value - targets_[static_cast<std::size_t>(place)];
         const double error = o.error + unit_roundoff * 2 * std::abs(v);
         const double b = ((has_remainder_ ? out_.r[place] * s : 0) + error) * inflation;
@@ -278,16 +182,17 @@ struct LossRule {
   std::unique_ptr<LossEnclosure> (*make)(const LossSetup& setup);
 };
 
-constexpr std::array loss_rules{LossRule{"logistic", make<LogisticEnclosure>},
-                                LossRule{"square", make<SquareEnclosure>}};
+constexpr std::array table{LossRule{"logistic", make<LogisticEnclosure>},
+                           LossRule{"binary_logistic", binary_logistic},
+                           LossRule{"square", make<SquareEnclosure>}, LossRule{"huber", huber}};
 
 const LossRule& rule_of(const LossRow& loss) {
   const auto* const rule =
-      std::ranges::find(loss_rules, loss.name, [](const LossRule& r) { return r.name; });
-  if (rule == loss_rules.end()) {
+      std::ranges::find(table, loss.name, [](const LossRule& r) { return r.name; });
+  if (rule == table.end()) {
     std::vector<std::string_view> names;
-    names.reserve(loss_rules.size());
-    for (const LossRule& known : loss_rules) names.push_back(known.name);
+    names.reserve(table.size());
+    for (const LossRule& known : table) names.push_back(known.name);
     throw NotEnclosed(fmt::format("the loss {} has no rule for enclosures along a line", loss.name),
                       "one of: " + join(names));
   }
@@ -295,11 +200,12 @@ const LossRule& rule_of(const LossRow& loss) {
 }
 
 }  // namespace
+}  // namespace loss_rules
 
-void require_enclosed(const LossRow& loss) { (void)rule_of(loss); }
+void require_enclosed(const LossRow& loss) { (void)loss_rules::rule_of(loss); }
 
 std::unique_ptr<LossEnclosure> loss_enclosure(const LossRow& loss, const LossSetup& setup) {
-  return rule_of(loss).make(setup);
+  return loss_rules::rule_of(loss).make(setup);
 }
 
 }  // namespace smoothbound

@@ -38,12 +38,31 @@ void ObjectiveEnclosure::set_labels(Labels labels) {
                                       data_.label_smoothing, data_.threshold});
 }
 
+// d times a power of two that makes it neither very short nor very long, if that is exact.
+std::span<const double> ObjectiveEnclosure::take_exponent(std::span<const double> d) {
+  constexpr int usual = 30;
+  double largest = 0;
+  for (const double each : d) largest = std::max(largest, std::abs(each));
+  exponent_ = 0;
+  if (!(largest > 0) || !std::isfinite(largest)) return d;
+  const int exponent = std::ilogb(largest);
+  if (std::abs(exponent) <= usual) return d;
+  scaled_.resize(d.size());
+  for (std::size_t i = 0; i < d.size(); ++i) {
+    scaled_[i] = std::ldexp(d[i], -exponent);
+    if (std::ldexp(scaled_[i], exponent) != d[i]) return d;
+  }
+  exponent_ = exponent;
+  return scaled_;
+}
+
 void ObjectiveEnclosure::set_line(std::span<const double> w, std::span<const double> d,
                                   int degree) {
   is_bounded_ = false;
-  line_.set_line(w, d, x_, degree);
-  squares_ = {linalg::dot(w, w), linalg::dot(w, d), linalg::dot(d, d),
-              euclidean_norm(w) * (1 + norm_error), euclidean_norm(d) * (1 + norm_error)};
+  const std::span<const double> scaled = take_exponent(d);
+  line_.set_line(w, scaled, x_, degree);
+  squares_ = {linalg::dot(w, w), linalg::dot(w, scaled), linalg::dot(scaled, scaled),
+              euclidean_norm(w) * (1 + norm_error), euclidean_norm(scaled) * (1 + norm_error)};
   work_.gradient = line_.gradient_work();
   work_.coefficients += line_.coefficient_work();
   differentiate();
@@ -61,35 +80,40 @@ void ObjectiveEnclosure::differentiate() {
   data_.predictions = {};
   const std::vector<double> first = array(1);
   derivatives_.value = loss.value + lambda_ / 2 * squares_.point;
-  derivatives_.slope = linalg::dot(loss.gradient, first) + lambda_ * squares_.mixed;
+  derivatives_.slope =
+      std::ldexp(linalg::dot(loss.gradient, first) + lambda_ * squares_.mixed, exponent_);
   if (line_.degree() < 2) return;
   std::vector<double> product(count);
   loss.hessian_product(first, product);
   derivatives_.curvature = linalg::dot(first, product) + 2 * linalg::dot(loss.gradient, array(2)) +
                            lambda_ * squares_.direction;
+  derivatives_.curvature = std::ldexp(derivatives_.curvature, 2 * exponent_);
 }
 
 bool ObjectiveEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first_layer) {
-  if (is_bounded_ && line_.length() == length && mode_ == mode && first_layer_ == first_layer) {
+  const double scaled = std::ldexp(length, exponent_);
+  if (is_bounded_ && line_.length() == scaled && mode_ == mode && first_layer_ == first_layer) {
     return true;
   }
   mode_ = mode;
   first_layer_ = first_layer;
   ++work_.pass_count;
   if (mode == EnclosureMode::interval) work_.passes += line_.pass_work();
-  is_bounded_ = line_.bound(length, mode, first_layer);
+  is_bounded_ = line_.bound(scaled, mode, first_layer);
   if (is_bounded_) loss_->take(line_);
   return is_bounded_;
 }
 
 Range ObjectiveEnclosure::at(double t) const {
   constexpr double nothing = std::numeric_limits<double>::infinity();
-  if (!is_bounded_ || !(t >= 0) || t > line_.length()) return {-nothing, nothing};
-  Range range = loss_->at(t);
+  const double s = std::ldexp(t, exponent_);
+  if (std::ldexp(s, -exponent_) != t) return {-nothing, nothing};
+  if (!is_bounded_ || !(s >= 0) || s > line_.length()) return {-nothing, nothing};
+  Range range = loss_->at(s);
   if (lambda_ == 0) return range;
   // Of the sums (in blocks, fewer than 10^4 roundings in all), and of w + t d when it is stored.
-  const double sum = squares_.point + t * (2 * squares_.mixed + t * squares_.direction);
-  const double size = squares_.point_norm + t * squares_.direction_norm;
+  const double sum = squares_.point + s * (2 * squares_.mixed + s * squares_.direction);
+  const double size = squares_.point_norm + s * squares_.direction_norm;
   const double value = lambda_ / 2 * sum;
   const double error = lambda_ * size * size * line_.sum_error();
   const double slack = error +

@@ -28,8 +28,7 @@ double with_few_digits(double t) {
 ProvedStep step_at(const ObjectiveEnclosure& line, double t) {
   const Range start = line.at(0);
   const Range end = line.at(t);
-  return {
-      t, end.upper, end.lower, decrease_of(start, end), line.line().length(), line.line().order()};
+  return {t, end.upper, end.lower, decrease_of(start, end), line.length(), line.line().order()};
 }
 
 // Evaluates f so often on [low, high], closer and closer around a minimum; returns its place.
@@ -59,7 +58,7 @@ double golden_section(double low, double high, int evaluations, const Function& 
 // Golden section for the least u; all that is evaluated is certified, and the best is kept.
 ProvedStep least_bound(const ObjectiveEnclosure& line) {
   constexpr int evaluations = 18;
-  const double high = line.line().length();
+  const double high = line.length();
   ProvedStep best = step_at(line, high);
   const auto look = [&](double t) {
     const double upper = line.at(t).upper;
@@ -78,7 +77,7 @@ bool suffices(const ObjectiveEnclosure& line, double t) {
 
 // The longest of some steps that decrease F enough, then halves of what is left.
 std::optional<ProvedStep> longest(const ObjectiveEnclosure& line) {
-  const double length = line.line().length();
+  const double length = line.length();
   if (suffices(line, length)) return step_at(line, length);
   constexpr int pieces = 16;
   for (int i = pieces - 1; i > 0; --i) {
@@ -145,6 +144,7 @@ FoundStep search_steps(const LineDerivatives& f, const StepSearch& search, const
   int passes = 0;
   const auto look = [&](double at) -> std::optional<ProvedStep> {
     ++passes;
+    if (search.before_pass) search.before_pass();
     return prove(at);
   };
   while (passes < search.most_passes) {

@@ -73,6 +73,14 @@ std::optional<ScaledBranches> Activation::branches() const {
   return ScaledBranches(row->branches(parameter.nearest), parameter.nearest, scale.nearest);
 }
 
+LineRule Activation::line_rule() const {
+  const std::optional<ScaledBranches> f = branches();
+  if (!f) return {"", "its row has no branches"};
+  if (f->layout().kinks > 0)
+    return {"smooth branches, and what kinks change", "docs/theory.md 8.5"};
+  return {"Taylor coefficients and envelopes of derivatives", "docs/theory.md 8.4"};
+}
+
 Parts Activation::parts(const Site& site, Method method) const {
   const ScalarConstants f = constants(method);
   // n_out scalars over the batch: vectors of n_out equal entries have sqrt(n_out) their norm.

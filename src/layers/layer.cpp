@@ -71,6 +71,10 @@ std::string_view formula_of(const Component& component) {
   return std::visit([](const auto& c) { return c.formula(); }, component);
 }
 
+LineRule line_rule_of(const Component& component) {
+  return std::visit([](const auto& c) { return c.line_rule(); }, component);
+}
+
 std::string_view array_name_of(const Component& component) {
   return std::visit(
       [](const auto& c) -> std::string_view {

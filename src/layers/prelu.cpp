@@ -32,6 +32,12 @@ std::string_view Prelu::formula() const {
                    : "max(x, 0) + alpha min(x, 0), alpha learned";
 }
 
+LineRule Prelu::line_rule() const {
+  if (is_smooth)
+    return {"smooth branches and products with moving slopes", "docs/theory.md 8.4, 8.6"};
+  return {"branches at the kink, of moving slopes", "docs/theory.md 8.7"};
+}
+
 std::optional<Prelu> Prelu::smooth_form(const Real& scale) const {
   if (is_smooth) return std::nullopt;
   Prelu smooth = *this;

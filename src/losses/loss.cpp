@@ -118,50 +118,61 @@ LossConstants spectral_clustering(const LossSite& /*site*/) {
       "convex_clustering");
 }
 
+// Along a line: those of terms of one output each, and none.
+constexpr LineRule separable{"convexity, in norms and output by output", "docs/theory.md 8.8"};
+constexpr LineRule compares_samples{"", "it compares samples with each other"};
+
 constexpr std::array table{
     LossRow{"logistic",
             "log(sum_j exp(z_j)) - z_y over the channels, mean over samples and positions",
             TermOf::position,
             LabelKind::classes,
             {label_smoothing_setting},
-            logistic},
+            logistic,
+            {"differences of outputs, log-sum-exp of their ends", "docs/theory.md 8.8"}},
     LossRow{"binary_logistic",
             "log(1 + exp(z)) - y z of each output, mean over all",
             TermOf::scalar,
             LabelKind::classes_or_targets,
             {},
-            binary_logistic},
+            binary_logistic,
+            separable},
     LossRow{"square",
             "||z - y||^2 / 2, mean over the samples",
             TermOf::sample,
             LabelKind::classes_or_targets,
             {label_radius_setting},
-            square},
+            square,
+            {"triangle inequality, in norms and output by output", "docs/theory.md 8.8"}},
     LossRow{
         "huber",
         "r^2/2 up to |r| = threshold, linear beyond, of r = z - y of each output; mean over all",
         TermOf::scalar,
         LabelKind::classes_or_targets,
         {threshold_setting, label_radius_setting},
-        huber},
+        huber,
+        separable},
     LossRow{"convex_clustering",
             "min_y sum_i ||y_i - z_i||^2 / 2 + sum_{i<j} ||y_i - y_j||",
             TermOf::no_mean,
             LabelKind::none,
             {},
-            convex_clustering},
+            convex_clustering,
+            compares_samples},
     LossRow{"k_means",
             "min over centres and assignments of sum_i ||c_{k(i)} - z_i||^2",
             TermOf::no_mean,
             LabelKind::none,
             {clusters_setting},
-            k_means},
+            k_means,
+            compares_samples},
     LossRow{"spectral_clustering",
             "sum of the smallest squared singular values of (z_1, ..., z_n)",
             TermOf::no_mean,
             LabelKind::none,
             {clusters_setting},
-            spectral_clustering},
+            spectral_clustering,
+            compares_samples},
 };
 
 }  // namespace

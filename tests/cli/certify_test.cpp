@@ -273,6 +273,47 @@ TEST_F(Certify, MistakesOnTheCommandLine) {
                  "'smoothbound certify --help' lists what there is", true);
 }
 
+// The same chart, byte by byte, of its own JSON.
+TEST_F(Certify, PlotDrawsWhatWasSaved) {
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{{}, {"--step", "0.05"}, {"--step", "1e6"}}) {
+    std::vector<std::string> arguments = {"net.yaml", "-o", "step.svg", "--format", "json"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    (void)directory_.write("step.json", certify(arguments).out);
+    const Outcome plot = run_program({"plot", directory_ / "step.json"});
+    EXPECT_EQ(plot.exit_code, 0) << plot.err;
+    EXPECT_EQ(plot.out, read_file(directory_ / "step.svg"));
+  }
+  EXPECT_THAT(run_program({"plot", directory_ / "step.json", "--format", "vega-lite"}).out,
+              HasSubstr("vega-lite"));
+}
+
+TEST_F(Certify, PlotTellsWhatIsWrongWithWhatWasSaved) {
+  const std::string good = certify({"net.yaml", "--format", "json"}).out;
+  const auto error_of = [&](const std::string& text) {
+    const std::string file = directory_.write("step.json", text);
+    const Outcome plot = run_program({"plot", file});
+    EXPECT_EQ(plot.exit_code, 2);
+    EXPECT_EQ(plot.out, "");
+    return plot.err.substr(plot.err.find("step.json"));
+  };
+  EXPECT_THAT(error_of(good.substr(0, good.size() / 2)), HasSubstr("error: "));
+  std::string other = good;
+  const std::size_t place = other.find("\"t\":", other.find("\"curve\""));
+  ASSERT_NE(place, std::string::npos);
+  other.insert(place + 4, "\"x\",\"was\":");
+  EXPECT_THAT(error_of(other), HasSubstr("error: 'x' is no t\n"));
+  EXPECT_THAT(error_of(other), HasSubstr("hint: a certificate is what 'smoothbound certify "
+                                         "--format json' writes\n"));
+  other = good;
+  other.replace(other.find("\"curve\""), 7, "\"curbe\"");
+  EXPECT_THAT(error_of(other), HasSubstr("'curve'"));
+  (void)directory_.write("step.json", good);
+  const Outcome mixed = run_program({"plot", directory_ / "step.json", directory_ / "net.yaml"});
+  EXPECT_EQ(mixed.exit_code, 2);
+  EXPECT_THAT(mixed.err, HasSubstr("is no certificate of a step, and"));
+}
+
 TEST_F(Certify, WhatCannotBeCertifiedIsSaid) {
   const std::vector<double> x(48, 0.5);
   write_npy(directory_ / "x.npy", {"", {12, 4}, std::span<const double>(x)});
@@ -288,7 +329,7 @@ TEST_F(Certify, WhatCannotBeCertifiedIsSaid) {
                "be\nhint: --labels takes a file with the class of each sample\n");
   expect_error({"net.yaml", "--loss", "k_means", "--write", "f"},
                "net.yaml: error: the loss k_means has no rule for enclosures along a line\n"
-               "hint: one of: logistic, square\n",
+               "hint: one of: logistic, binary_logistic, square, huber\n",
                3);
   expect_error({"net.yaml", "--direction", "net.yaml"},
                "net.yaml: error: this is no safetensors, NPY or NPZ file\n"

@@ -5,6 +5,31 @@
 namespace smoothbound::test {
 using namespace exact;
 
+namespace {
+
+double target_of(const ExactLoss& loss, Index place, Index outputs) {
+  if (!loss.labels->targets.empty()) return loss.labels->targets[at(place)];
+  return loss.labels->classes[at(place / outputs)] == place % outputs ? 1.0 : 0.0;
+}
+
+Number log_one_plus_exp(const Number& z) {
+  Number sum = Number(1) + exponential(z);
+  arb_log(sum.raw(), sum.raw(), Number::precision);
+  return sum;
+}
+
+Number binary_logistic_term(const Number& z, double y) {
+  return (Number(1) - y) * log_one_plus_exp(z) + Number(y) * log_one_plus_exp(Number(0.0) - z);
+}
+
+Number huber_term(const Number& z, double y, double threshold) {
+  const Number size = absolute(z - y);
+  const Number beyond = largest(size - threshold, Number(0.0));
+  return (size * size - beyond * beyond) / Number(2);
+}
+
+}  // namespace
+
 Number exact_loss(const ExactLoss& loss, const Numbers& predictions, std::span<const double> w) {
   const Index outputs = static_cast<Index>(predictions.size()) / loss.samples;
   Number sum;
@@ -32,12 +57,16 @@ Number exact_loss(const ExactLoss& loss, const Numbers& predictions, std::span<c
     }
   } else if (loss.name == "square") {
     for (Index i = 0; i < static_cast<Index>(predictions.size()); ++i) {
-      const bool has_targets = !loss.labels->targets.empty();
-      const double target =
-          has_targets ? loss.labels->targets[at(i)]
-                      : (loss.labels->classes[at(i / outputs)] == i % outputs ? 1.0 : 0.0);
-      const Number v = predictions[at(i)] - target;
+      const Number v = predictions[at(i)] - target_of(loss, i, outputs);
       sum = sum + v * v / Number(2);
+    }
+  } else if (loss.name == "binary_logistic" || loss.name == "huber") {
+    terms *= outputs;
+    for (Index i = 0; i < terms; ++i) {
+      const Number& z = predictions[at(i)];
+      const double y = target_of(loss, i, outputs);
+      sum = sum +
+            (loss.name == "huber" ? huber_term(z, y, loss.threshold) : binary_logistic_term(z, y));
     }
   } else {
     throw std::logic_error("not stated: " + loss.name);

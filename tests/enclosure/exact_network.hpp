@@ -104,6 +104,7 @@ struct ExactLoss {
   const Labels* labels = nullptr;
   double label_smoothing = 0;
   double regularizer = 0;
+  double threshold = 1;
 };
 
 /// f of these predictions, and r(w).

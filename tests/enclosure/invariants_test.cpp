@@ -69,7 +69,7 @@ TEST(EnclosureInvariants, SlopesAreThoseOfTheGradient) {
 
 // Bounds of one line say nothing of another one, nor of what lies beyond T.
 TEST(EnclosureInvariants, BoundsThatThereAreNot) {
-  for (const char* loss : {"square", "logistic"}) {
+  for (const char* loss : {"square", "logistic", "binary_logistic", "huber"}) {
     Trap of = mixed();
     of.loss = loss;
     const auto line = of.enclosure();

@@ -37,7 +37,13 @@ struct LineProblem {
     return loss == "logistic" ? graph().output_shape().positions() : 1;
   }
   [[nodiscard]] ExactLoss exact_setup() const {
-    return {loss, samples, positions(), &labels, options.label_smoothing, options.regularizer};
+    return {loss,
+            samples,
+            positions(),
+            &labels,
+            options.label_smoothing,
+            options.regularizer,
+            options.threshold};
   }
   [[nodiscard]] Number exact(double t) const {
     const std::vector<double> v = step_to(w, d, t);
@@ -54,6 +60,16 @@ struct LineProblem {
     for (std::int64_t i = 0; i < samples * positions(); ++i) {
       labels.classes.push_back(
           static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(classes)));
+    }
+  }
+  /// Targets from 0 to 1 in their place, with both ends among them; of other sizes, but for
+  /// binary_logistic.
+  void aim(std::mt19937_64& random) {
+    labels = {};
+    const double size = loss == "binary_logistic" ? 1 : 4;
+    for (std::int64_t i = 0; i < samples * graph().output_shape().elements(); ++i) {
+      const std::uint64_t part = random() % 9;
+      labels.targets.push_back(size * static_cast<double>(part) / 8);
     }
   }
 };

@@ -211,13 +211,16 @@ std::optional<LineProblem> random_problem(std::uint64_t seed, std::mt19937_64& r
     }
     const ParameterLayout& layout = network.parameter_layout();
     if (work > 60'000 || layout.elements == 0 || layout.elements > 4000) return {};
-    of->loss = chance(random, 70) ? "logistic" : "square";
+    static constexpr const char* losses[] = {"square", "binary_logistic", "huber"};
+    of->loss = chance(random, 55) ? "logistic" : losses[random() % std::size(losses)];
+    if (of->loss == "huber") of->options.threshold = chance(random, 50) ? 0.25 : 2;
     if (chance(random, 25)) of->options.regularizer = 0.125;
     if (of->loss == "logistic" && chance(random, 25)) of->options.label_smoothing = 0.25;
     of->w.resize(static_cast<std::size_t>(layout.elements));
     of->x.resize(static_cast<std::size_t>(network.input_elements()));
     choose_point(*of, layout, random);
-    of->label(random);
+    const bool has_targets = of->loss != "logistic" && chance(random, 50);
+    has_targets ? of->aim(random) : of->label(random);
     if (chance(random, 25)) train(*of, random);
   } catch (const std::runtime_error&) {  // it does not fit any more, or is not executed
     if (seed % 3 == 0) throw;

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
-#include <set>
 #include <sstream>
 
 #include "enclosure/node_check.hpp"
@@ -140,12 +139,11 @@ void search(std::uint64_t seed, Found& found) {
   note_components(of.graph(), values->network(), nodes.shares(), found);
 }
 
-// Names of all components but those of which nothing is known yet along a line.
+// Of which the catalogue tells by what they are enclosed along a line.
 std::vector<std::string> components_with_rules() {
-  static const std::set<std::string_view> without{"opaque"};
   std::vector<std::string> names;
   for (const Component& each : prototypes()) {
-    if (!without.contains(name_of(each))) names.emplace_back(name_of(each));
+    if (line_rule_of(each).exists()) names.emplace_back(name_of(each));
   }
   return names;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "enclosure/trap.hpp"
+#include "smoothbound/enclosure/step_search.hpp"
 
 namespace smoothbound::test {
 namespace {
@@ -305,7 +306,7 @@ TEST(EnclosureTraps, HugeWeightsOfTinyNumbers) {
 }
 
 TEST(EnclosureTraps, LabelsThatAreNoClasses) {
-  for (const char* loss : {"square", "logistic"}) {
+  for (const char* loss : {"square", "logistic", "binary_logistic", "huber"}) {
     for (const std::int64_t label : {-1, 2, 1'000'000}) {
       Trap of("{dense: 2}", "1");
       of.loss = loss;
@@ -330,6 +331,42 @@ TEST(EnclosureTraps, PositionsThatAreClassified) {
     check(of, 0.1);
     check(of, 1);
     check(of, 1e-7);
+  }
+}
+
+// A direction of any size leads to the same parameters, with t scaled back exactly.
+TEST(EnclosureTraps, DirectionsThatAreShortOrLong) {
+  Trap of("{dense: 3, then: [tanh]}, {dense: 2}", "1");
+  of.options.regularizer = 0.25;
+  of.set(0, {0.5, -1, 0.25}, {1, 0.5, -0.25});
+  of.set(1, {0.25}, {-0.75});
+  of.set(2, {1, -1, 0.5}, {0.125, 1.5});
+  const std::vector<double> d = of.d;
+  const auto usual = of.enclosure();
+  usual->set_line(of.w, d, 3);
+  ASSERT_TRUE(usual->bound(0.25, EnclosureMode::interval));
+  const Range other = usual->at(0.125);
+  const double expected = find_step(*usual, {}).step.value().t;
+  for (const int exponent : {-400, -100, -31, 40, 100, 300}) {
+    for (std::size_t i = 0; i < d.size(); ++i) of.d[i] = std::ldexp(d[i], exponent);
+    const double length = std::ldexp(0.25, -exponent);
+    const auto line = of.enclosure();
+    line->set_line(of.w, of.d, 3);
+    EXPECT_NEAR(line->derivatives().slope, std::ldexp(usual->derivatives().slope, exponent),
+                std::ldexp(1e-14, exponent));
+    ASSERT_TRUE(line->bound(length, EnclosureMode::interval)) << exponent;
+    EXPECT_EQ(line->length(), length);
+    EXPECT_FALSE(std::isfinite(line->at(length * 1.01).upper));
+    const Range range = line->at(length / 2);
+    EXPECT_NEAR(range.upper, other.upper, 1e-10);
+    EXPECT_NEAR(range.lower, other.lower, 1e-10);
+    const FoundStep found = find_step(*line, {});
+    ASSERT_TRUE(found.step) << exponent;
+    EXPECT_NEAR(std::ldexp(found.step->t, exponent), expected, 0.02 * expected);
+    ASSERT_TRUE(line->bound(length, EnclosureMode::interval));
+    const Number exact = of.exact(length / 2);
+    EXPECT_FALSE(certainly_less(range.upper, exact));
+    EXPECT_FALSE(certainly_less(exact, range.lower));
   }
 }
 

@@ -8,7 +8,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "report/certify/directed.hpp"
+#include "report/shared/directed.hpp"
 #include "support/texts.hpp"
 
 namespace smoothbound::testing {
@@ -253,6 +253,22 @@ TEST(CertifiedNumbers, AreRoundedToTheSafeSide) {
   EXPECT_EQ(at_most(1e-5), "1.00001e-5");      // and here above
   EXPECT_EQ(at_most(inf), "inf");
   EXPECT_EQ(at_least(-inf), "-inf");
+}
+
+// Of T: what is typed again lies in [0, T].
+TEST(Directed, NumbersThatAreTypedAgainAreNotBeyond) {
+  EXPECT_EQ(not_beyond(0.06669), "0.06669");
+  EXPECT_EQ(not_beyond(0.00123), "0.00123");
+  EXPECT_EQ(not_beyond(1e-30), "1e-30");
+  EXPECT_EQ(not_beyond(2), "2");
+  EXPECT_EQ(not_beyond(0.1234567), "0.123456");
+  EXPECT_EQ(not_beyond(0.1234561), "0.123456");
+  EXPECT_EQ(not_beyond(std::nextafter(0.5, 0)), "0.499999");
+  for (double t = 1e-9; t < 1e9; t *= 1.37) {
+    const double typed = std::stod(not_beyond(t));
+    EXPECT_LE(typed, t);
+    EXPECT_GE(typed, t * (1 - 1e-5));
+  }
 }
 
 TEST(CertifiedNumbers, IntervalsTellTheirEndsApart) {

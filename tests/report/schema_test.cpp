@@ -217,6 +217,40 @@ TEST(Layers, ListsEveryComponentAndLossOnce) {
   }
 }
 
+TEST(Layers, TellsByWhatRemaindersAlongALineAreBounded) {
+  const Json catalogue = Json::parse(run_program({"layers", "--format", "json"}).out);
+  const auto line_of = [&](std::string_view name) {
+    for (const Json& each : catalogue.at("components")) {
+      if (each.at("name") == name) return each.at("line");
+    }
+    return Json();
+  };
+  for (const Component& component : prototypes()) {
+    SCOPED_TRACE(name_of(component));
+    const Json line = line_of(name_of(component));
+    const LineRule rule = line_rule_of(component);
+    EXPECT_EQ(line.at("rule"), rule.exists() ? std::string(rule.name) : "none");
+    EXPECT_EQ(line.at("source"), std::string(rule.source));
+    EXPECT_EQ(rule.source.starts_with("docs/theory.md 8."), rule.exists()) << rule.source;
+  }
+  EXPECT_EQ(line_of("relu").at("source"), "docs/theory.md 8.5");
+  EXPECT_EQ(line_of("tanh").at("source"), "docs/theory.md 8.4");
+  EXPECT_EQ(line_of("conv").at("source"), line_of("dense").at("source"));
+  for (std::size_t j = 0; j < loss_table().size(); ++j) {
+    const LineRule rule = loss_table()[j].line_rule;
+    EXPECT_EQ(catalogue.at("losses").at(j).at("line").at("rule"),
+              rule.exists() ? std::string(rule.name) : "none");
+  }
+  EXPECT_THAT(
+      run_program({"layers", "opaque"}).out,
+      ::testing::HasSubstr("\n    along a line: none   (only constants are known of it)\n"));
+  EXPECT_THAT(run_program({"layers", "--format", "markdown", "max_pool"}).out,
+              ::testing::HasSubstr("along a line: maximum: distances to the largest entry "
+                                   "(docs/theory.md 8.5)\n"));
+  EXPECT_THAT(run_program({"layers", "--format", "csv", "add"}).out,
+              ::testing::HasSubstr(",line,,,linear map without parameters,docs/theory.md 8.6,"));
+}
+
 TEST(Layers, ShowsOnlyWhatIsNamed) {
   const Json json =
       Json::parse(run_program({"layers", "--format", "json", "softplus", "square"}).out);

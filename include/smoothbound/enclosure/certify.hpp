@@ -34,6 +34,8 @@ struct CertifyRequest {
   std::optional<EnclosureMode> mode;  // nothing: the one that proves more for each gradient
   std::optional<double> step;         // t to be decided on; nothing: the best one is looked for
   int curve_points = 64;              // of the curve of bounds; 0: none
+  /// Is told what is being done; may be empty.
+  std::function<void(std::string_view)> progress{};
 };
 
 /// F along the line, at t.

@@ -2,6 +2,7 @@
 // [0, T]: section 8 of docs/theory.md.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -59,6 +60,9 @@ class ObjectiveEnclosure {
   /// l(t) <= F(v) <= u(t), of the exact function at the parameters v = w + t d as they are rounded
   /// by `step_to`, and at the exact ones. Infinite for t outside of [0, T], and without bounds.
   [[nodiscard]] Range at(double t) const;
+  /// T of the last call of `bound`.
+  [[nodiscard]] double length() const { return std::ldexp(line_.length(), -exponent_); }
+  /// Along a multiple of d, if d is very short or long: its t is another one.
   [[nodiscard]] const LineEnclosure& line() const { return line_; }
   /// The mean over samples of what rounding can have done to the outputs.
   [[nodiscard]] double rounding() const;
@@ -67,6 +71,7 @@ class ObjectiveEnclosure {
 
  private:
   void differentiate();
+  std::span<const double> take_exponent(std::span<const double> d);
 
   LineEnclosure line_;
   const LossRow* loss_row_;
@@ -78,6 +83,8 @@ class ObjectiveEnclosure {
   bool is_bounded_ = false;
   EnclosureMode mode_ = EnclosureMode::interval;  // of the last pass
   std::uint32_t first_layer_ = 0;
+  int exponent_ = 0;            // the line has d 2^-exponent and t 2^exponent
+  std::vector<double> scaled_;  // that d, where the exponent is not 0
   LineDerivatives derivatives_;
   // ||w||^2, <w, d>, ||d||^2, and a bound of what rounding makes of their sum at t = 1 per unit.
   struct Squares {

@@ -39,6 +39,7 @@ struct StepSearch {
   /// Try other T after the first one that proves a decrease, for a better step.
   bool refines = false;
   double longest = std::numeric_limits<double>::infinity();  // t and T at most
+  std::function<void()> before_pass{};                       // may be empty
 };
 
 /// The T with which a search begins: somewhat more than the Newton step along the line.

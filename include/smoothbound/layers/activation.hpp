@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "smoothbound/layers/activation_taylor.hpp"
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -79,6 +80,7 @@ struct Activation {
   static std::vector<Activation> prototypes();
   [[nodiscard]] std::string_view name() const { return row->name; }
   [[nodiscard]] std::string_view formula() const { return row->formula; }
+  [[nodiscard]] LineRule line_rule() const;
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> inputs) const { return inputs.front(); }
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/window.hpp"
@@ -27,6 +28,7 @@ struct Conv {
   [[nodiscard]] std::string_view formula() const {
     return "w_j^T P_k z + w0_j for filters j and patches k";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::affine_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;

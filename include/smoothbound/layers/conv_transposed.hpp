@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/window.hpp"
@@ -28,6 +29,7 @@ struct ConvTransposed {
   [[nodiscard]] std::string_view formula() const {
     return "sum_k P_k^T W^T z_k + w0 for positions k, the transpose of a conv";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::affine_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;

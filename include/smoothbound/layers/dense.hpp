@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -28,6 +29,7 @@ struct Dense {
     if (!is_per_position()) return bias ? "W^T z + w0, z flattened" : "W^T z, z flattened";
     return bias ? "W^T z + w0, z at each position" : "W^T z, z at each position";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::affine_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -26,6 +27,7 @@ struct Embedding {
   static std::vector<Embedding> prototypes() { return {Embedding{}}; }
   [[nodiscard]] std::string_view name() const { return "embedding"; }
   [[nodiscard]] std::string_view formula() const { return "row z_t of v, z_t the id of token t"; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::parameters; }
   void visit_settings(SettingsVisitor& visitor);
   /// Throws ShapeError for inputs that are not [tokens], and for too many entries.
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -23,6 +24,7 @@ struct FixedScale {
   [[nodiscard]] std::string_view formula() const {
     return "alpha z, alpha a fixed number, or one for each channel";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
@@ -42,6 +44,7 @@ struct FixedShift {
   [[nodiscard]] std::string_view formula() const {
     return "z + delta, delta a fixed number, or one for each channel";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }

@@ -14,6 +14,7 @@
 #include "smoothbound/layers/dense.hpp"
 #include "smoothbound/layers/embedding.hpp"
 #include "smoothbound/layers/fixed_affine.hpp"
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/local_response_norm.hpp"
 #include "smoothbound/layers/mask.hpp"
 #include "smoothbound/layers/matmul.hpp"
@@ -37,6 +38,7 @@ concept ComponentType = requires(T component, const T constant, SettingsVisitor&
   { T::prototypes() } -> std::same_as<std::vector<T>>;  // one for each name, with defaults
   { constant.name() } -> std::convertible_to<std::string_view>;
   { constant.formula() } -> std::convertible_to<std::string_view>;
+  { constant.line_rule() } -> std::same_as<LineRule>;
   {component.visit_settings(visitor)};
   { constant.output_shape(shapes) } -> std::same_as<Shape>;
   { constant.block(site) } -> std::same_as<std::optional<OwnBlock>>;
@@ -86,6 +88,8 @@ std::optional<std::int64_t> ids_of(const Component& component);
 InputCount input_count_of(const Component& component);
 std::string_view name_of(const Component& component);
 std::string_view formula_of(const Component& component);
+/// By what its remainder along a line of parameters is bounded.
+LineRule line_rule_of(const Component& component);
 /// What its arrays are called: of a smooth form, what those of the form with a kink are, so that
 /// the same weights serve both.
 std::string_view array_name_of(const Component& component);

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -29,6 +30,9 @@ struct LocalResponseNorm {
   [[nodiscard]] std::string_view name() const { return "local_response_norm"; }
   [[nodiscard]] std::string_view formula() const {
     return "z / (k + alpha mean of squares)^beta over a window of channels";
+  }
+  [[nodiscard]] static constexpr LineRule line_rule() {
+    return {"power of a sum of squares: recursion in intervals over pieces", "docs/theory.md 8.7"};
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -34,6 +35,7 @@ struct Mask {
     return "z - by for keys behind their query (causal), or from another region of an image that "
            "was rolled before it was cut into windows, the windows counting fastest in a stack";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }

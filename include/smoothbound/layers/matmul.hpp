@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/merge.hpp"
 
 namespace smoothbound {
@@ -28,6 +29,7 @@ struct MatMul {
            "largest entries of rows by sums of columns, and disjoint parameters by the matrix of "
            "their blocks";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::product; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "smoothbound/layers/axis.hpp"
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -32,6 +33,7 @@ struct Add {
   [[nodiscard]] std::string_view rule() const {
     return "triangle inequality; sharp, disjoint parameters: l = sqrt(l1^2 + l2^2), L = max";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
@@ -56,6 +58,7 @@ struct Concat {
   [[nodiscard]] std::string_view rule() const {
     return "root of the sum of squares of each entry; sharp, disjoint parameters: l and L = max";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
@@ -80,6 +83,7 @@ struct Multiply {
            "L = m1 L2 + m2 L1 + 2 l1 l2; sharp: of one factor the maximum norm, and disjoint "
            "parameters by the matrix of their blocks";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::product; }
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -52,6 +53,7 @@ struct BatchNorm {
     return couples_samples() ? "(z - mean) / sqrt(variance + epsilon) over the batch"
                              : "(z - mean) / sqrt(variance + epsilon) with given numbers";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::normalization; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
@@ -93,6 +95,7 @@ struct LayerNorm {
   [[nodiscard]] std::string_view formula() const {
     return "(z - mean) / sqrt(variance + epsilon) over each sample or position";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::normalization; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
@@ -114,6 +117,7 @@ struct GroupNorm {
   [[nodiscard]] std::string_view formula() const {
     return "(z - mean) / sqrt(variance + epsilon) over each group of channels";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::normalization; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
@@ -134,6 +138,7 @@ struct InstanceNorm {
   [[nodiscard]] std::string_view formula() const {
     return "(z - mean) / sqrt(variance + epsilon) over each channel of a sample";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::normalization; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;
@@ -158,6 +163,7 @@ struct RmsNorm {
   [[nodiscard]] std::string_view formula() const {
     return "z / sqrt(mean square + epsilon) over each sample or position";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::normalization; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -25,6 +26,9 @@ struct Opaque {
   [[nodiscard]] std::string_view name() const { return "opaque"; }
   [[nodiscard]] std::string_view formula() const {
     return "any phi(v, z) with the given constants in (v; z), for the whole batch";
+  }
+  [[nodiscard]] static constexpr LineRule line_rule() {
+    return {"", "only constants are known of it"};
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;

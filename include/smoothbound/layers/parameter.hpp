@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -25,6 +26,7 @@ struct Parameter {
   static std::vector<Parameter> prototypes() { return {Parameter{}}; }
   [[nodiscard]] std::string_view name() const { return "parameter"; }
   [[nodiscard]] std::string_view formula() const { return "v, for each sample"; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::parameters; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> /*shapes*/) const { return Shape(shape); }
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const {
@@ -50,6 +52,7 @@ struct FixedValue {
   static std::vector<FixedValue> prototypes() { return {FixedValue{}}; }
   [[nodiscard]] std::string_view name() const { return "constant"; }
   [[nodiscard]] std::string_view formula() const { return "fixed numbers, for each sample"; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/mean_axis.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
@@ -26,6 +27,7 @@ struct AveragePool {
   static std::vector<AveragePool> prototypes() { return {AveragePool{}}; }
   [[nodiscard]] std::string_view name() const { return "average_pool"; }
   [[nodiscard]] std::string_view formula() const { return "mean of each patch"; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
@@ -48,6 +50,7 @@ struct AdaptiveAveragePool {
   [[nodiscard]] std::string_view formula() const {
     return "means of patches, as many as asked for";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
@@ -67,6 +70,7 @@ struct MaxPool {
   static std::vector<MaxPool> prototypes() { return {MaxPool{}}; }
   [[nodiscard]] std::string_view name() const { return "max_pool"; }
   [[nodiscard]] std::string_view formula() const { return "maximum of each patch"; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::maximum; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
@@ -86,6 +90,7 @@ struct GlobalAveragePool {
   static std::vector<GlobalAveragePool> prototypes() { return {GlobalAveragePool{}}; }
   [[nodiscard]] std::string_view name() const { return "global_average_pool"; }
   [[nodiscard]] std::string_view formula() const { return "mean of each channel"; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
@@ -101,6 +106,7 @@ struct GlobalMaxPool {
   static std::vector<GlobalMaxPool> prototypes() { return {GlobalMaxPool{}}; }
   [[nodiscard]] std::string_view name() const { return "global_max_pool"; }
   [[nodiscard]] std::string_view formula() const { return "maximum of each channel"; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::maximum; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -29,6 +30,7 @@ struct Prelu {
   /// Of either form.
   [[nodiscard]] std::string_view array_name() const { return "prelu"; }
   [[nodiscard]] std::string_view formula() const;
+  [[nodiscard]] LineRule line_rule() const;
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes.front(); }
   [[nodiscard]] std::optional<OwnBlock> block(const Site& site) const;

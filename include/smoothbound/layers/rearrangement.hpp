@@ -10,6 +10,7 @@
 
 #include "smoothbound/layers/axis.hpp"
 #include "smoothbound/layers/index_map.hpp"
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -61,6 +62,7 @@ struct Rearrangement {
   static std::vector<Rearrangement> prototypes();
   [[nodiscard]] std::string_view name() const { return row->name; }
   [[nodiscard]] std::string_view formula() const { return row->formula; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor) { row->visit_settings(visitor, settings); }
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const {
     return row->at(settings, shapes.front()).output;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "smoothbound/layers/axis.hpp"
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -20,6 +21,9 @@ struct Softmax {
   [[nodiscard]] std::string_view name() const { return "softmax"; }
   [[nodiscard]] std::string_view formula() const {
     return "exp(z_i) / sum_j exp(z_j) along an axis: the channels of each position";
+  }
+  [[nodiscard]] static constexpr LineRule line_rule() {
+    return {"softmax: recursion in intervals over pieces", "docs/theory.md 8.7"};
   }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;

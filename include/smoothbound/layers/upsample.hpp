@@ -8,6 +8,7 @@
 
 #include "smoothbound/layers/index_map.hpp"
 #include "smoothbound/layers/interpolation.hpp"
+#include "smoothbound/layers/line_rule.hpp"
 #include "smoothbound/layers/settings.hpp"
 #include "smoothbound/layers/site.hpp"
 #include "smoothbound/layers/work.hpp"
@@ -31,6 +32,7 @@ struct Upsample {
   [[nodiscard]] std::string_view formula() const {
     return "each channel with more positions, nearest or linear along each axis";
   }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& visitor);
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const;
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }

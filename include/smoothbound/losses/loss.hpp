@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "smoothbound/rules/constants.hpp"
+#include "smoothbound/rules/line_rule.hpp"
 
 namespace smoothbound {
 
@@ -48,6 +49,8 @@ struct LossRow {
   /// The settings that it takes, of those of the file's `loss` (spec/settings.hpp).
   std::array<std::string_view, 2> settings;
   LossConstants (*constants)(const LossSite& site);
+  /// By what it is enclosed along a line of parameters.
+  LineRule line_rule;
 
   [[nodiscard]] constexpr bool is_mean() const { return term != TermOf::no_mean; }
   [[nodiscard]] constexpr bool takes(std::string_view setting) const {

@@ -1,9 +1,11 @@
-// smoothbound plot: charts of the bounds of one or several networks, and of training.
+// smoothbound plot: charts of the bounds of one or several networks, of training and of
+// certificates along a line.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <iostream>
 #include <memory>
 #include <optional>
 
@@ -12,8 +14,10 @@
 #include "shared/exit_code.hpp"
 #include "shared/model_options.hpp"
 #include "shared/plot_output.hpp"
+#include "shared/remedies.hpp"
 #include "smoothbound/bounds/training_log.hpp"
 #include "smoothbound/report/charts/charts_of_report.hpp"
+#include "smoothbound/report/charts/line_certificate.hpp"
 #include "smoothbound/report/charts/training_charts.hpp"
 
 namespace smoothbound::cli {
@@ -82,6 +86,36 @@ int plot_logs(const PlotOptions& options, const PlotFormat& format, const Comman
   return success;
 }
 
+bool is_certificate(const std::string& file) { return file != "-" && is_certificate_file(file); }
+
+// Certificates that 'smoothbound certify' wrote as JSON, to which options of bounds do not apply
+// either.
+int plot_certificates(const PlotOptions& options, const Limits& limits, const PlotFormat& format,
+                      const CommandLine& line) {
+  std::vector<Chart> charts;
+  int worst = success;
+  for (const std::string& file : options.files) {
+    if (!is_certificate(file)) {
+      throw SpecError(line.locate_last({file}),
+                      fmt::format("'{}' is no certificate of a step, and '{}' is one", file,
+                                  options.files.front()),
+                      "plot certificates apart from architectures and logs");
+    }
+    Source source;
+    try {
+      load_source(file, limits, source);
+      for (Chart& chart : certificate_charts(read_certificate(source))) {
+        charts.push_back(std::move(chart));
+      }
+    } catch (const SpecError& error) {
+      std::cerr << render(source, error);
+      worst = bad_input;
+    }
+  }
+  if (!charts.empty()) write_plot(charts, format, options.output);
+  return worst;
+}
+
 int run(const PlotOptions& options, const CommandLine& line) {
   ReportOptions report_options = options.model.interpret(line);
   const Limits limits = options.model.limits(line);
@@ -92,6 +126,9 @@ int run(const PlotOptions& options, const CommandLine& line) {
   const bool begins_with_log =
       is_log(options.files.front()) || is_named_as_log(options.files.front());
   if (begins_with_log) return plot_logs(options, format, line);
+  if (is_certificate(options.files.front())) {
+    return plot_certificates(options, limits, format, line);
+  }
   if (kind == Kind::methods) report_options.methods = {Method::paper, Method::sharp};
   std::vector<Report> reports;
   int worst = success;
@@ -116,7 +153,7 @@ void declare_plot(Command& command) {
   command
       .option("files", options->files,
               "architecture files, JSON or YAML, - reads standard input; or logs of "
-              "'smoothbound train'",
+              "'smoothbound train', or JSON of 'smoothbound certify'",
               "FILE")
       .required();
   command.group(OptionGroup::output);
@@ -140,7 +177,8 @@ void declare_plot(Command& command) {
       "  smoothbound plot --chart methods vgg16.yaml -o methods.svg\n"
       "  smoothbound plot --chart growth resnet50.yaml -o -\n"
       "  smoothbound plot --format vega-lite vgg16.yaml > vgg16.vl.json\n"
-      "  smoothbound plot train.csv -o train.svg");
+      "  smoothbound plot train.csv -o train.svg\n"
+      "  smoothbound plot step.json -o step.svg");
   command.action([options](const CommandLine& line) { return run(*options, line); });
 }
 

@@ -19,6 +19,7 @@
 #include "shared/output.hpp"
 #include "shared/output_options.hpp"
 #include "shared/plot_output.hpp"
+#include "shared/progress.hpp"
 #include "shared/remedies.hpp"
 #include "smoothbound/data/array_file.hpp"
 #include "smoothbound/report/certify/certify.hpp"
@@ -72,7 +73,7 @@ class CertifyCommand {
       if (options_.weights.file.empty() && options_.init.empty()) {
         take_numbers_of_model(options_.file, request_.source, request_.parameters);
       }
-      return show(certify(request_, options_.write));
+      return show(certify());
     } catch (const NothingToCertify& error) {
       refuse_lossless(options_.file, error);
     } catch (const LabelsMissing& error) {
@@ -102,6 +103,14 @@ class CertifyCommand {
   }
 
  private:
+  CertifyReport certify() {
+    Progress progress;
+    if (Progress::is_wanted()) {
+      request_.progress = [&progress](std::string_view what) { progress.show_line(what); };
+    }
+    return smoothbound::certify(request_, options_.write);
+  }
+
   static constexpr const char* finite_hint = "take other parameters, or divide the samples";
 
   void say(const std::exception& error, std::string hint) const {

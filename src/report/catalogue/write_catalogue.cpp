@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "setting_types.hpp"
 #include "shared/forms.hpp"
@@ -124,6 +125,7 @@ struct CatalogueEntry {
   std::string rule;
   std::vector<ConstantRow> constants;
   const LossRow* loss = nullptr;
+  std::optional<LineRule> line = std::nullopt;  // none: of a composite, those of its layers
 };
 
 std::vector<CatalogueEntry> entries_of(const Catalogue& catalogue) {
@@ -136,7 +138,8 @@ std::vector<CatalogueEntry> entries_of(const Catalogue& catalogue) {
     if (!is_wanted(name_of(component))) continue;
     entries.push_back({name_of(component), place_of(role_of(component)),
                        std::string(formula_of(component)), setting_types(component),
-                       rule_of(component), constant_rows(component, catalogue.words)});
+                       rule_of(component), constant_rows(component, catalogue.words), nullptr,
+                       line_rule_of(component)});
   }
   for (const Composite& composite : composites()) {
     if (!is_wanted(name_of(composite))) continue;
@@ -157,7 +160,8 @@ std::vector<CatalogueEntry> entries_of(const Catalogue& catalogue) {
                                         "(paper), l_f/sqrt n, L_f/n (sharp)"
                                       : "",
                        constant_rows(loss, catalogue.words),
-                       &loss});
+                       &loss,
+                       loss.line_rule});
   }
   return entries;
 }
@@ -165,6 +169,12 @@ std::vector<CatalogueEntry> entries_of(const Catalogue& catalogue) {
 std::string note_of(const SettingType& setting) {
   if (setting.info.required) return "required";
   return setting.default_value.empty() ? "" : "default " + setting.default_value;
+}
+
+// By what its remainder along a line of parameters is bounded; "": that is told elsewhere.
+std::string line_of(const CatalogueEntry& entry) {
+  if (!entry.line) return "";
+  return entry.line->exists() ? std::string(entry.line->name) : "none";
 }
 
 // Calls `take(symbol, method, constant)`, once where both methods have the same.
@@ -195,6 +205,9 @@ void write_text(const CatalogueEntry& entry, Page& page) {
             constant.source.empty() ? "" : fmt::format("   ({})", constant.source);
         page.entry(1, fmt::format("{:<14} {:<6} {}{}", symbol, method, constant.formula, source));
       });
+  if (entry.line) {
+    page.entry(1, fmt::format("along a line: {}   ({})", line_of(entry), entry.line->source));
+  }
   page.gap();
 }
 
@@ -214,6 +227,9 @@ void write_markdown(const CatalogueEntry& entry, Page& page) {
                       constants.add_row({symbol, method, constant.formula, constant.source});
                     });
   if (!constants.empty()) page.grid(constants);
+  if (entry.line) {
+    page.paragraph(fmt::format("along a line: {} ({})\n", line_of(entry), entry.line->source));
+  }
 }
 
 void write_page(const Catalogue& catalogue, Page& page) {
@@ -242,6 +258,9 @@ void write_csv(const Catalogue& catalogue, const Sink& sink) {
       begin("constant", row.symbol).add("paper", row.paper.formula, row.paper.source).end_row();
       begin("constant", row.symbol).add("sharp", row.sharp.formula, row.sharp.source).end_row();
     }
+    if (entry.line) {
+      begin("line", "").skip(1).add(line_of(entry), entry.line->source).end_row();
+    }
   }
 }
 
@@ -253,6 +272,11 @@ void put_constants(JsonWriter& json, const CatalogueEntry& entry) {
       json.object("sharp", {{"formula", row.sharp.formula}, {"source", row.sharp.source}});
     });
   });
+}
+
+void put_line(JsonWriter& json, const CatalogueEntry& entry) {
+  if (!entry.line) return;
+  json.object("line", {{"rule", line_of(entry)}, {"source", entry.line->source}});
 }
 
 void put_component(JsonWriter& json, const CatalogueEntry& entry) {
@@ -268,11 +292,13 @@ void put_component(JsonWriter& json, const CatalogueEntry& entry) {
   });
   put_constants(json, entry);
   if (!entry.rule.empty()) json.member("rule", entry.rule);
+  put_line(json, entry);
 }
 
 void put_loss(JsonWriter& json, const CatalogueEntry& entry) {
   json.members({{"name", entry.name}, {"formula", entry.formula}, {"mean", entry.loss->is_mean()}});
   put_constants(json, entry);
+  put_line(json, entry);
 }
 
 void write_json(const Catalogue& catalogue, JsonWriter& json) {

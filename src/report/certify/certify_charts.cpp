@@ -1,38 +1,24 @@
 // Steps that are proved, as a chart.
 
-#include <fmt/format.h>
-
-#include "certify/directed.hpp"
 #include "smoothbound/report/certify/certify.hpp"
-#include "smoothbound/report/charts/line_charts.hpp"
+#include "smoothbound/report/charts/line_certificate.hpp"
 
 namespace smoothbound {
 
 std::vector<Chart> certify_charts(const CertifyReport& report) {
-  LineCurve curve;
-  curve.title =
-      fmt::format("{}: F along w + t d, d: {}", report.bounds.graph.name, report.direction);
+  LineCertificate certificate;
+  certificate.architecture = report.bounds.graph.name;
+  certificate.direction = report.direction;
   for (const CurvePoint& point : report.curve) {
-    curve.points.push_back({point.t, point.value, point.bounds.lower, point.bounds.upper});
+    certificate.points.push_back({point.t, point.value, point.bounds.lower, point.bounds.upper});
   }
-  if (const auto& asked = report.asked) {
-    curve.marks.push_back({asked->t, asked->value, fmt::format("t = {:.4g}", asked->t)});
-  } else if (const auto& best = report.best) {
-    curve.marks.push_back({best->t, best->upper,
-                           fmt::format("t = {:.4g}: F at most {}", best->t, at_most(best->upper))});
-  }
+  if (report.asked) certificate.asked = {report.asked->t, report.asked->value};
+  if (report.best) certificate.best = {report.best->t, report.best->upper};
   if (report.line_search) {
-    curve.marks.push_back({*report.line_search, report.line_search_value, "line search"});
+    certificate.line_search = {*report.line_search, report.line_search_value};
   }
-  if (report.length > 0) {
-    curve.length = report.length;
-    curve.note =
-        fmt::format("u and l bound F for all t in [0, T], T = {}; F is computed in floating point",
-                    at_least(report.length));
-  } else {
-    curve.note = "F is computed in floating point: it has no finite bounds";
-  }
-  return line_charts(curve);
+  certificate.length = report.length;
+  return certificate_charts(certificate);
 }
 
 }  // namespace smoothbound

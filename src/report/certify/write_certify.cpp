@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "certify/directed.hpp"
 #include "certify/parts.hpp"
+#include "shared/directed.hpp"
 
 namespace smoothbound {
 namespace {
@@ -132,7 +132,7 @@ class CertifyWriter {
 
   static void add(Grid& grid, std::string_view name, const ProvedStep& step) {
     grid.add_row({name, exactly(step.t), at_least(step.lower), at_most(step.upper),
-                  step.decrease > 0 ? at_least(step.decrease) : "", at_least(step.length),
+                  step.decrease > 0 ? at_least(step.decrease) : "", not_beyond(step.length),
                   std::to_string(step.order)});
   }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "certify/parts.hpp"
+#include "smoothbound/report/charts/line_certificate.hpp"
 
 namespace smoothbound {
 namespace {
@@ -75,7 +76,7 @@ ProvedShares proved_shares(const CertifyReport& report) {
 void write_certify_json(const CertifyView& view, JsonWriter& json) {
   const CertifyReport& report = view.report;
   const ResolvedSettings& settings = report.bounds.settings;
-  json::head(json, "smoothbound/certify/1");
+  json::head(json, certify_schema);
   json::architecture(json, report.bounds);
   json.member("precision", "float64");
   put_origin(json, report.data, report.parameters, report.statistics);

@@ -1,4 +1,4 @@
-#include "certify/directed.hpp"
+#include "shared/directed.hpp"
 
 #include <fmt/format.h>
 
@@ -40,6 +40,11 @@ std::string directed(double value, Rounding rounding, int digits) {
   const std::string text = up ? Magnitude::from_double(size).to_text(digits)
                               : LowerBound::from_double(size).to_text(digits);
   return (value < 0 ? "-" : "") + plain(text, digits);
+}
+
+std::string not_beyond(double value) {
+  const std::string near = fmt::format("{:.{}g}", value, words::digits_for_people);
+  return std::stod(near) <= value ? near : at_least(value);
 }
 
 std::string interval(double lower, double upper) {
