@@ -67,10 +67,11 @@ class Outputs : public LossEnclosure {
     }
     return {value, gamma(4 * degree_ + 8) * absolute * inflation};
   }
-  // The coefficients of an output.
-  [[nodiscard]] std::array<double, most_degree + 1> coefficients(const Enclosed& out,
-                                                                 std::int64_t place) const {
-    std::array<double, most_degree + 1> c{};
+  // The coefficients of an output, and its centre as that of degree K + 1.
+  using Polynomial = std::array<double, most_degree + 2>;
+  [[nodiscard]] Polynomial coefficients(const Enclosed& out, std::int64_t place) const {
+    Polynomial c{};
+    if (out.centre != nullptr) c[static_cast<std::size_t>(degree_) + 1] = out.centre[place];
     for (std::size_t j = 0; j <= static_cast<std::size_t>(degree_); ++j) {
       c[j] = out.p[j] == nullptr ? 0 : out.p[j][place];
     }
@@ -138,7 +139,7 @@ class LogisticEnclosure final : public Outputs {
       for (std::int64_t j = 0; j < channels; ++j) {
         const auto place = static_cast<std::size_t>(first + j * setup_.positions);
         const auto terms =
-            std::span(coefficients_[place]).first(static_cast<std::size_t>(degree_) + 1);
+            std::span(coefficients_[place]).first(static_cast<std::size_t>(degree_) + 2);
         const Point v = evaluate(terms, t);
         const double half = (rd_[place] * s + v.error) * inflation;
         low.push_back(v.value - half);
@@ -200,7 +201,7 @@ class LogisticEnclosure final : public Outputs {
   }
 
   std::vector<double> rd_;
-  std::vector<std::array<double, most_degree + 1>> coefficients_;
+  std::vector<Polynomial> coefficients_;
 };
 
 // (1/2) ||o - y||^2 of each sample.
@@ -239,7 +240,7 @@ class SquareEnclosure final : public Outputs {
       for (std::int64_t j = 0; j < setup_.outputs; ++j) {
         const std::int64_t place = n * setup_.outputs + j;
         const auto c = coefficients(out_, place);
-        const Point o = evaluate(std::span(c).first(static_cast<std::size_t>(degree_) + 1), t);
+        const Point o = evaluate(std::span(c).first(static_cast<std::size_t>(degree_) + 2), t);
         const double v = o.value - targets_[static_cast<std::size_t>(place)];
         const double error = o.error + unit_roundoff * 2 * std::abs(v);
         const double b = ((has_remainder_ ? out_.r[place] * s : 0) + error) * inflation;
