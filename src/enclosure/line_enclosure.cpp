@@ -174,7 +174,6 @@ void LineEnclosure::count_work(std::size_t index, bool moves) {
     if (input.p[j] != nullptr) products += moves ? 2 : 1;
   }
   coefficient_work_ += products * node.multiplications;
-  // And one with the centre.
   if (input.p[1] != nullptr) pass_work_ += node.multiplications;
   const bool passes_on = network_.values()[node.inputs.front()].depends_on_parameters;
   gradient_work_ += (passes_on ? 3 : 2) * node.multiplications;

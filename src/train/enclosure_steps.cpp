@@ -7,8 +7,8 @@ namespace smoothbound {
 namespace {
 
 constexpr double no_limit = std::numeric_limits<double>::infinity();
-constexpr int degree = 3;
-constexpr EnclosureMode mode = EnclosureMode::interval;
+static int degree = getenv("DEG") ? 2 : 3;
+static EnclosureMode mode = getenv("MODE") ? EnclosureMode::norm : EnclosureMode::interval;
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // to the other.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "array.hpp"
@@ -66,6 +67,7 @@ struct UnitRemainder {
   double slope = 0;      // of the mean value theorem for E
   double lipschitz = 0;  // of f, for A
   double rounding = 0;
+  double uncertain = 0;  // what is known of the quotient at once
   bool crosses = false;
 };
 
@@ -86,9 +88,10 @@ class SmoothRule final : public TaylorRule {
     std::int64_t i;
     double centre;
     double reach;
+    double worthwhile;  // uncertainty of the quotient from which on it is narrowed
   };
   [[nodiscard]] UnitRemainder unit(const Enclosed& z, const Coefficients& p, std::int64_t i,
-                                   const Powers& t) const;
+                                   const Powers& t, double worthwhile) const;
   void add_branch(const Motion& unit, int branch, const Site& site, const Powers& t,
                   UnitRemainder& sum) const;
 
@@ -167,8 +170,9 @@ void SmoothRule::add_branch(const Motion& unit, int branch, const Site& site, co
     const double around = (t[1] * tail + rest) * inflation();
     UnitQuotient quotient{coefficient - around, coefficient + around, coefficient, sum.rounding,
                           sum.slope};
+    sum.uncertain = around;
     // Otherwise the range is narrow as it is.
-    if (!(around <= 0.125 * std::abs(coefficient))) {
+    if (!(around <= larger(site.worthwhile, 0.02 * std::abs(coefficient)))) {
       slopes = narrow(f_, branch, unit, site.p, site.i, t, quotient);
     }
     sum.centre = (quotient.low + quotient.high) / 2;
@@ -189,7 +193,7 @@ void SmoothRule::add_branch(const Motion& unit, int branch, const Site& site, co
 }
 
 UnitRemainder SmoothRule::unit(const Enclosed& z, const Coefficients& p, std::int64_t i,
-                               const Powers& t) const {
+                               const Powers& t, double worthwhile) const {
   const Motion motion(z.p, i, t);
   const std::int64_t sample = i / shape_.elements;
   const double remainder = z.r == nullptr ? 0 : smaller(z.r[i], z.rho[sample]);
@@ -200,7 +204,7 @@ UnitRemainder SmoothRule::unit(const Enclosed& z, const Coefficients& p, std::in
   const double high = motion.high + reach;
   const int branch = branch_of(f_.layout(), z.p, i, degree_);
   UnitRemainder sum;
-  add_branch(motion, branch, {p, i, centre, reach}, t, sum);
+  add_branch(motion, branch, {p, i, centre, reach, worthwhile}, t, sum);
   sum.slope *= remainder;
   for (int k = 0; k < f_.layout().kinks; ++k) {
     const double kink = f_.layout().kink[static_cast<std::size_t>(k)];
@@ -236,9 +240,11 @@ void SmoothRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
     for (std::int64_t n = begin; n < end; ++n) {
       const auto sample = static_cast<std::size_t>(n);
       double slope = 0;
+      double uncertain = 0;  // sum over units so far; those far below the mean are not looked at
       for (std::size_t e = 0; e < local.size(); ++e) {
         const std::int64_t i = n * shape_.elements + static_cast<std::int64_t>(e);
-        const UnitRemainder sum = unit(z, p, i, t);
+        const UnitRemainder sum = unit(z, p, i, t, uncertain / static_cast<double>(8 * (e + 1)));
+        uncertain += std::min(sum.uncertain, std::numeric_limits<double>::max());
         local[e] = sum.local;
         carried[e] = sum.slope;
         rounded[e] = sum.rounding;

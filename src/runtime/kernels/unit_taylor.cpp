@@ -5,7 +5,7 @@
 namespace smoothbound::kernels {
 namespace {
 
-constexpr int pieces = 6;
+constexpr int pieces = 8;
 constexpr auto order = static_cast<std::size_t>(most_activation_derivative);
 
 // What bounds |f_m|, m = 0 .. 5, within `radius` of x: Taylor's formula, from the coefficients
@@ -30,9 +30,29 @@ Bounds bounds_near(const TaylorCoefficients& f, double radius, double last) {
   return bounds;
 }
 
+// What bounds the Taylor coefficients of P within `half` of t.
+struct Speeds {
+  double first = 0, second = 0, third = 0;
+
+  Speeds(const Polynomial& q, double t, double half) {
+    third = std::abs(q[3]);
+    const double bend = 3 * q[3] * t;
+    second = std::abs(q[2] + bend) + 3 * third * half + 0x1p-50 * (std::abs(q[2]) + std::abs(bend));
+    const double twice = 2 * q[2] * t;
+    first = std::abs(q[1] + twice + bend * t) +
+            half * (2 * std::abs(q[2] + bend) + 3 * third * half) +
+            0x1p-49 * (std::abs(q[1]) + std::abs(twice) + std::abs(bend) * t);
+    first *= inflation();
+    second *= inflation();
+  }
+};
+
 // The coefficient of x^(K+2) in sum_m f_m (a x + b x^2 + c x^3)^m, for numbers that are not
 // negative.
-double composed_coefficient(int degree, const Bounds& f, double a, double b, double c) {
+double composed_coefficient(int degree, const Bounds& f, const Speeds& speeds) {
+  const double a = speeds.first;
+  const double b = speeds.second;
+  const double c = speeds.third;
   const double square = a * a;
   double sum = 0;
   if (degree == 1) sum = f[3] * square * a;
@@ -66,23 +86,9 @@ Evaluated evaluate(int degree, double t, const Coefficient& coefficient) {
 SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const Coefficients& p,
                   std::int64_t i, const Powers& t, UnitQuotient& quotient) {
   const int degree = t.degree();
-  const auto terms = static_cast<std::size_t>(degree);
-  // Of P at any t: coefficients are at most these.
-  double a = 0;
-  double b = 0;
-  for (std::size_t j = 1; j <= terms; ++j) {
-    const double size = std::abs(unit.q[j]);
-    const int power = static_cast<int>(j);
-    a += static_cast<double>(j) * size * t[power - 1];
-    if (j > 1) b += static_cast<double>(j * (j - 1) / 2) * size * t[power - 2];
-  }
-  a *= inflation();
-  b *= inflation();
-  const double c = degree == 3 ? std::abs(unit.q[3]) : 0;
   const double half = t[1] / (2 * pieces) * inflation();
+  const double roundings = 0x1p-48 * (std::abs(unit.start) + t[1] * unit.speed);
   SlopeRange slopes;
-  slopes.gap = a * half * inflation();
-  const double radius = slopes.gap + 0x1p-48 * (std::abs(unit.start) + t[1] * unit.speed);
   const double last =
       f.envelope(branch, most_activation_derivative, unit.low, unit.high) / 120 * inflation();
   double change = 0;  // sup |R'| up to the end of a piece
@@ -96,8 +102,11 @@ SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const
     const Evaluated x =
         evaluate(degree, at, [&unit](std::size_t j) { return j == 0 ? unit.start : unit.q[j]; });
     const TaylorCoefficients around = f.expand(branch, x.value);
+    const Speeds speeds(unit.q, at, half);
+    const double radius = speeds.first * half * inflation() + roundings;
+    slopes.gap = larger(slopes.gap, radius);
     change =
-        larger(change, composed_coefficient(degree, bounds_near(around, radius, last), a, b, c));
+        larger(change, composed_coefficient(degree, bounds_near(around, radius, last), speeds));
     double value = quotient.next;
     double error = 0;
     if (k > 0) {
