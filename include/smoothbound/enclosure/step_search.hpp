@@ -22,10 +22,10 @@ struct ProvedStep {
 /// What a proved step should be.
 enum class StepGoal : std::uint8_t {
   least_bound,          // u(t) as small as possible
-  sufficient_decrease,  // t as large as u(t) <= l(0) - 0.1 t |slope| allows
+  sufficient_decrease,  // t as large as u(t) <= l(0) - share t |slope| allows
 };
 
-/// The part of the decrease that the slope promises which `sufficient_decrease` asks for.
+/// The part of the decrease that the slope promises which `sufficient_decrease` asks for, usually.
 constexpr double proved_share = 0.1;
 
 struct StepSearch {
@@ -36,6 +36,7 @@ struct StepSearch {
   /// Try other T after the first one that proves a decrease, for a better step.
   bool refines = false;
   double longest = std::numeric_limits<double>::infinity();  // t and T at most
+  double share = proved_share;                               // what `sufficient_decrease` asks for
 };
 
 /// The T with which a search begins: somewhat more than the Newton step along the line.
@@ -50,7 +51,8 @@ struct FoundStep {
 FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search);
 
 /// The best t in [0, T] for the bounds that the line has.
-std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepGoal goal);
+std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepGoal goal,
+                                           double share = proved_share);
 
 /// The first local minimum of a function from 0 on, up to a relative accuracy of about 1e-3: where
 /// an exact line search stops. `first` is a step of the right order; nothing if it never rises.
