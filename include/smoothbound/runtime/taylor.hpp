@@ -25,9 +25,9 @@ using Coefficients = std::array<const double*, most_degree + 1>;
 struct Enclosed {
   Coefficients p{};
   const double* centre = nullptr;  // c, which may depend on T; null: zero
-  const double* r = nullptr;      // of all scalars; null: E is zero
-  const double* rho = nullptr;    // of all samples
-  const double* alpha = nullptr;  // of all samples
+  const double* r = nullptr;       // of all scalars; null: E is zero
+  const double* rho = nullptr;     // of all samples
+  const double* alpha = nullptr;   // of all samples
   double alpha_batch = 0;
 };
 
