@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cmath>
 
+#include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/runtime/parallel.hpp"
 #include "smoothbound/runtime/trajectory.hpp"
 
@@ -34,6 +35,35 @@ bool all_finite(const double* values, std::int64_t count) {
   return finite;
 }
 
+// A value whose centre is part of what is only bounded.
+class WithoutCentre {
+ public:
+  WithoutCentre(const Enclosed& z, std::int64_t count, std::int64_t samples)
+      : r_(count), rho_(z.rho, z.rho + samples), value_(z) {
+    constexpr double up = 1 + 0x1p-38;
+    for (std::int64_t i = 0; i < count; ++i) {
+      r_.data()[i] = ((z.r == nullptr ? 0 : z.r[i]) + std::abs(z.centre[i])) * up;
+    }
+    const std::int64_t elements = count / samples;
+    for (std::int64_t n = 0; n < samples; ++n) {
+      const std::span<const double> of_sample(z.centre + n * elements,
+                                              static_cast<std::size_t>(elements));
+      double& rho = rho_[static_cast<std::size_t>(n)];
+      // Of numbers whose squares underflow, too.
+      rho = (rho + euclidean_norm(of_sample) + 0x1p-500) * up;
+    }
+    value_.centre = nullptr;
+    value_.r = r_.data();
+    value_.rho = rho_.data();
+  }
+  [[nodiscard]] const Enclosed& value() const { return value_; }
+
+ private:
+  Buffer<double> r_;
+  std::vector<double> rho_;
+  Enclosed value_;
+};
+
 }  // namespace
 
 /// What is known of a value.
@@ -41,16 +71,23 @@ struct LineEnclosure::State {
   struct Value {
     std::vector<Buffer<double>> memory;  // of p_0 .. p_K
     Coefficients p{};
+    Buffer<double> centre;
     Buffer<double> r;
     std::vector<double> rho;
     std::vector<double> alpha;
     double alpha_batch = 0;
+    bool has_centre = false;
     bool is_zero = true;
     bool is_finite = true;  // all of p
     int order = 0;          // of the pass
 
     [[nodiscard]] Enclosed enclosed() const {
-      return {p, is_zero ? nullptr : r.data(), rho.data(), alpha.data(), alpha_batch};
+      return {p,
+              has_centre ? centre.data() : nullptr,
+              is_zero ? nullptr : r.data(),
+              rho.data(),
+              alpha.data(),
+              alpha_batch};
     }
   };
   std::vector<Value> values;
@@ -224,20 +261,37 @@ bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first
     State::Value& value = state_->values[node.output];
     const std::int64_t count = network_.values()[node.output].shape.elements();
     if (value.r.size() < count) value.r = state_->take(count);
-    Remainder out{value.r.data(), value.rho.data(), value.alpha.data(), 0, false, degree_ + 1};
-    rules_[i]->remainder(pass_, inputs_of(i), value.p, out);
+    if (value.centre.size() < count) value.centre = state_->take(count);
+    Remainder out;
+    out.centre = value.centre.data();
+    out.r = value.r.data();
+    out.rho = value.rho.data();
+    out.alpha = value.alpha.data();
+    out.order = degree_ + 1;
+    std::vector<Enclosed> inputs = inputs_of(i);
+    std::vector<std::unique_ptr<WithoutCentre>> replaced;
+    for (std::size_t k = 0; k < inputs.size() && !rules_[i]->reads_centres(); ++k) {
+      if (inputs[k].centre == nullptr) continue;
+      const std::int64_t size = network_.values()[node.inputs[k]].shape.elements();
+      replaced.push_back(std::make_unique<WithoutCentre>(inputs[k], size, network_.batch()));
+      inputs[k] = replaced.back()->value();
+    }
+    rules_[i]->remainder(pass_, inputs, value.p, out);
     if (place_of_layer_[node.layer] < first_layer) {
       out.is_zero = true;
+      out.has_centre = false;
       std::ranges::fill(value.rho, 0.0);
     }
     value.is_zero = out.is_zero;
+    value.has_centre = out.has_centre;
     value.alpha_batch = out.alpha_batch;
     value.order = out.order;
     order_ = std::min(order_, out.order);
-    const bool is_finite = std::isfinite(out.alpha_batch) &&
-                           all_finite(value.rho.data(), network_.batch()) &&
-                           all_finite(value.alpha.data(), network_.batch()) &&
-                           (out.is_zero || all_finite(value.r.data(), count)) && value.is_finite;
+    const bool is_finite =
+        std::isfinite(out.alpha_batch) && all_finite(value.rho.data(), network_.batch()) &&
+        all_finite(value.alpha.data(), network_.batch()) &&
+        (out.is_zero || all_finite(value.r.data(), count)) &&
+        (!out.has_centre || all_finite(value.centre.data(), count)) && value.is_finite;
     if (!is_finite) {
       failed_layer_ = node.layer;
       return false;
@@ -245,8 +299,9 @@ bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first
     if (observer_) observer_(i, value.enclosed());
     for (const std::uint32_t input : node.inputs) {
       if (input != 0 && state_->last_reader[input] == i && i + 1 < rules_.size()) {
-        Buffer<double>& read = state_->values[input].r;
-        if (read.size() > 0) state_->free.push_back(std::exchange(read, Buffer<double>()));
+        for (Buffer<double>* read : {&state_->values[input].r, &state_->values[input].centre}) {
+          if (read->size() > 0) state_->free.push_back(std::exchange(*read, Buffer<double>()));
+        }
       }
     }
   }
@@ -264,7 +319,10 @@ std::vector<double> LineEnclosure::differences(std::span<const std::int64_t> lab
   const std::size_t last = rules_.size() - 1;
   if (!rules_.empty() && positions == 1 && network_.nodes()[last].output == network_.output()) {
     const State::Value& value = state_->values[network_.output()];
-    const Remainder out{nullptr, nullptr, nullptr, value.alpha_batch, value.is_zero, order_};
+    Remainder out;
+    out.alpha_batch = value.alpha_batch;
+    out.is_zero = value.is_zero;
+    out.order = order_;
     if (rules_[last]->difference_remainder(pass_, inputs_of(last), out, labels, rd.data())) {
       return rd;
     }
@@ -291,14 +349,14 @@ std::int64_t bytes_of_enclosure(const Graph& graph, std::int64_t batch, int degr
     scalars += value.shape.elements();
     largest = std::max(largest, value.shape.elements());
   }
-  // Remainders live until they are read; a pass takes a few more of the largest value.
-  constexpr std::int64_t working = 6;
+  // Remainders and centres live until they are read; a pass takes a few more of the largest value.
+  constexpr std::int64_t working = 8;
   std::int64_t of_kernel = 0;
   for (const auto& node : network.nodes()) of_kernel = std::max(of_kernel, node.parameters);
   // w, d, and the objective's; of a kernel |w + T d|, and what its norm takes.
   const std::int64_t parameters = 3 * network.parameter_layout().elements + 2 * of_kernel;
   const std::int64_t numbers =
-      scalars * (degree + 2) + working * largest + network.scratch_elements() + parameters;
+      scalars * (degree + 3) + working * largest + network.scratch_elements() + parameters;
   return numbers * static_cast<std::int64_t>(sizeof(double)) + memory_need(network).gradient;
 }
 

@@ -54,7 +54,7 @@ class LogisticEnclosure final : public Outputs {
       for (std::int64_t j = 0; j < channels; ++j) {
         const auto place = static_cast<std::size_t>(first + j * setup_.positions);
         const auto terms =
-            std::span(coefficients_[place]).first(static_cast<std::size_t>(degree_) + 1);
+            std::span(coefficients_[place]).first(static_cast<std::size_t>(degree_) + 2);
         const Point v = evaluate(terms, t);
         const double half = (rd_[place] * s + v.error) * inflation;
         low.push_back(v.value - half);
@@ -118,7 +118,7 @@ class LogisticEnclosure final : public Outputs {
   }
 
   std::vector<double> rd_;
-  std::vector<std::array<double, most_degree + 1>> coefficients_;
+  std::vector<Polynomial> coefficients_;
 };
 
 // (1/2) ||o - y||^2 of each sample.

@@ -59,9 +59,9 @@ Outputs::Point Outputs::evaluate(std::span<const double> coefficients, double t)
   return {value, gamma(4 * degree_ + 8) * absolute * inflation};
 }
 
-std::array<double, most_degree + 1> Outputs::coefficients(const Enclosed& out,
-                                                          std::int64_t place) const {
-  std::array<double, most_degree + 1> c{};
+Outputs::Polynomial Outputs::coefficients(const Enclosed& out, std::int64_t place) const {
+  Polynomial c{};
+  if (out.centre != nullptr) c[static_cast<std::size_t>(degree_) + 1] = out.centre[place];
   for (std::size_t j = 0; j <= static_cast<std::size_t>(degree_); ++j) {
     c[j] = out.p[j] == nullptr ? 0 : out.p[j][place];
   }

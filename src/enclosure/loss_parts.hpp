@@ -42,13 +42,13 @@ class Outputs : public LossEnclosure {
     double error;
   };
   [[nodiscard]] Point evaluate(std::span<const double> coefficients, double t) const;
-  /// The coefficients of an output.
-  [[nodiscard]] std::array<double, most_degree + 1> coefficients(const Enclosed& out,
-                                                                 std::int64_t place) const;
+  /// The coefficients of an output, and its centre as that of degree K + 1.
+  using Polynomial = std::array<double, most_degree + 2>;
+  [[nodiscard]] Polynomial coefficients(const Enclosed& out, std::int64_t place) const;
   /// That output's polynomial at t.
   [[nodiscard]] Point evaluate(const Enclosed& out, std::int64_t place, double t) const {
     const auto c = coefficients(out, place);
-    return evaluate(std::span(c).first(static_cast<std::size_t>(degree_) + 1), t);
+    return evaluate(std::span(c).first(static_cast<std::size_t>(degree_) + 2), t);
   }
 
   LossSetup setup_;

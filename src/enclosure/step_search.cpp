@@ -70,23 +70,23 @@ ProvedStep least_bound(const ObjectiveEnclosure& line) {
 }
 
 // Whether a step is certified to decrease F by its share of what the slope promises.
-bool suffices(const ObjectiveEnclosure& line, double t) {
-  const double share = proved_share * std::abs(line.derivatives().slope) * t * (1 + 0x1p-40);
+bool suffices(const ObjectiveEnclosure& line, double t, double of_slope) {
+  const double share = of_slope * std::abs(line.derivatives().slope) * t * (1 + 0x1p-40);
   return line.at(t).upper <= line.at(0).lower - share * (1 + 0x1p-40);
 }
 
 // The longest of some steps that decrease F enough, then halves of what is left.
-std::optional<ProvedStep> longest(const ObjectiveEnclosure& line) {
+std::optional<ProvedStep> longest(const ObjectiveEnclosure& line, double share) {
   const double length = line.length();
-  if (suffices(line, length)) return step_at(line, length);
+  if (suffices(line, length, share)) return step_at(line, length);
   constexpr int pieces = 16;
   for (int i = pieces - 1; i > 0; --i) {
     double good = length * i / pieces;
-    if (!suffices(line, good)) continue;
+    if (!suffices(line, good, share)) continue;
     double bad = length * (i + 1) / pieces;
     for (int step = 0; step < 6; ++step) {
       const double middle = (good + bad) / 2;
-      (suffices(line, middle) ? good : bad) = middle;
+      (suffices(line, middle, share) ? good : bad) = middle;
     }
     return step_at(line, good);
   }
@@ -99,13 +99,14 @@ bool is_better(const ProvedStep& a, const ProvedStep& b, StepGoal goal) {
 
 }  // namespace
 
-std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepGoal goal) {
+std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepGoal goal,
+                                           double share) {
   std::optional<ProvedStep> step =
-      goal == StepGoal::least_bound ? std::optional(least_bound(line)) : longest(line);
+      goal == StepGoal::least_bound ? std::optional(least_bound(line)) : longest(line, share);
   // Not "<= 0": NaN is no decrease.
   if (!step || !(step->decrease > 0)) return std::nullopt;
   const ProvedStep shown = step_at(line, with_few_digits(step->t));
-  const bool is_enough = goal == StepGoal::least_bound || suffices(line, shown.t);
+  const bool is_enough = goal == StepGoal::least_bound || suffices(line, shown.t, share);
   return shown.decrease > 0 && is_enough ? shown : step;
 }
 
@@ -170,7 +171,7 @@ FoundStep search_steps(const LineDerivatives& f, const StepSearch& search, const
 FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search) {
   return search_steps(line.derivatives(), search, [&](double at) -> std::optional<ProvedStep> {
     if (!line.bound(with_few_digits(at), search.mode)) return std::nullopt;
-    return best_on_interval(line, search.goal);
+    return best_on_interval(line, search.goal, search.share);
   });
 }
 

@@ -1,6 +1,7 @@
 // Steps along a direction that are proved to decrease the objective before they are taken.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,16 +27,23 @@ class EnclosureSteps {
     bool is_shortened = false;  // to stay in the balls
   };
   /// The longest step found from w along d that is proved to decrease the objective of the samples
-  /// enough, and that leaves no ball; `balls` may be null. Where -gradient leads out of a ball too
-  /// soon, the direction is that of a projected step. Nothing: no decrease is proved.
+  /// enough, in every third `iteration` by half of what the slope promises, and that leaves no
+  /// ball; `balls` may be null. Where -gradient leads out of a ball too soon, the direction is that
+  /// of a projected step. Nothing: no decrease is proved.
   std::optional<Step> find(std::span<const double> w, std::span<const double> d,
-                           std::span<const double> x, const Labels& labels, double first_length,
-                           const ProductOfBalls* balls);
+                           std::span<const double> x, const Labels& labels, std::int64_t iteration,
+                           double first_length, const ProductOfBalls* balls);
 
  private:
+  // T to begin with, 0: not known, and the part of what the slope promises that is asked for.
+  struct Wish {
+    double length = 0;
+    double share = proved_share;
+  };
+  [[nodiscard]] Wish wish_of(std::int64_t iteration, double first_length) const;
   // On the line that has been set.
   std::optional<Step> on_line(std::span<const double> w, std::span<const double> d,
-                              double first_length, double longest);
+                              const Wish& wish, double longest);
 
   const Graph& graph_;
   const LossRow& loss_;

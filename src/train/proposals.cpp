@@ -92,8 +92,8 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_enclosed(Iteration
     x = wide;
   }
   const double length = state_.gamma;
-  const std::optional<EnclosureSteps::Step> step =
-      enclosure_->find(state_.w, d, x, objective_->labels(), length, balls_ ? &*balls_ : nullptr);
+  const std::optional<EnclosureSteps::Step> step = enclosure_->find(
+      state_.w, d, x, objective_->labels(), record.iteration, length, balls_ ? &*balls_ : nullptr);
   if (!step) {
     fail(
         fmt::format("no step is proved to decrease the objective of {:.6g}, whose gradient has "

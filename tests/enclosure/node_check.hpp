@@ -40,7 +40,7 @@ class NodeStatements {
  private:
   struct Statement {
     Coefficients p{};
-    std::vector<double> r, rho, alpha;
+    std::vector<double> centre, r, rho, alpha;
     double alpha_batch = 0;
   };
 
@@ -51,6 +51,8 @@ class NodeStatements {
     const std::int64_t samples = line_.network().batch();
     Statement& statement = nodes_[node];
     statement.p = value.p;
+    statement.centre.clear();
+    if (value.centre != nullptr) statement.centre.assign(value.centre, value.centre + count);
     statement.r.assign(static_cast<std::size_t>(count), 0.0);
     if (value.r != nullptr) statement.r.assign(value.r, value.r + count);
     statement.rho.assign(value.rho, value.rho + samples);
@@ -71,6 +73,9 @@ class NodeStatements {
         Number value;
         for (std::size_t j = of.p.size(); j-- > 0;) {
           value = value * Number(t) + (of.p[j] == nullptr ? 0.0 : of.p[j][i]);
+        }
+        if (!of.centre.empty()) {
+          value = value + Number(of.centre[i]) * gauge(1, line_.degree(), line_.degree() + 1, t);
         }
         const Number off = absolute(exact[i] - value);
         const Number most = Number(of.r[i]) * s + Number(of.alpha[n]);

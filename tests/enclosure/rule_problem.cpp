@@ -160,6 +160,9 @@ void check_line(Instance& instance, const std::vector<double>& d, int degree, do
           at.rest = instance.exact(v);
           for (std::size_t i = 0; i < at.rest.size(); ++i) {
             at.rest[i] -= polynomial(out.p, degree, i, t);
+            if (out.centre != nullptr) {
+              at.rest[i] -= out.centre[i] * std::pow(static_cast<long double>(t), degree + 1);
+            }
           }
           expect_holds(instance, out, at);
           if (::testing::Test::HasFailure()) return;

@@ -24,8 +24,8 @@ struct AroundRequest {
   /// The inputs; nothing: all of the norm that the architecture says.
   std::optional<Samples> samples;
   ParameterSource parameters;
-  Real radius;               // R': ||v_b - v_b*|| <= R' for each parameter block b
-  bool measures = false;     // also search for large values
+  Real radius;            // R': ||v_b - v_b*|| <= R' for each parameter block b
+  bool measures = false;  // also search for large values
   /// How; norm, radius, centre and inputs are set.
   MeasureSettings search{1, 1, {}, {}, 2, 3, 8, 0};
   std::int64_t memory = std::numeric_limits<std::int64_t>::max();  // bytes, for everything

@@ -65,8 +65,8 @@ class LineEnclosure {
   /// p_0 .. p_K of the network's output, after `set_line`.
   [[nodiscard]] const Coefficients& output_coefficients() const;
 
-  /// Multiplications in products with parameters: of the coefficients beyond a forward pass, of a
-  /// pass of `bound` in interval mode, and of a gradient.
+  /// Multiplications in products with parameters: of the coefficients beyond a forward pass, of
+  /// those with centres, or with remainders, in a pass of `bound`, and of a gradient.
   [[nodiscard]] double coefficient_work() const { return coefficient_work_; }
   [[nodiscard]] double pass_work() const { return pass_work_; }
   [[nodiscard]] double gradient_work() const { return gradient_work_; }

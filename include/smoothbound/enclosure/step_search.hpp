@@ -25,10 +25,10 @@ struct ProvedStep {
 /// What a proved step should be.
 enum class StepGoal : std::uint8_t {
   least_bound,          // u(t) as small as possible
-  sufficient_decrease,  // t as large as u(t) <= l(0) - 0.1 t |slope| allows
+  sufficient_decrease,  // t as large as u(t) <= l(0) - share t |slope| allows
 };
 
-/// The part of the decrease that the slope promises which `sufficient_decrease` asks for.
+/// The part of the decrease that the slope promises which `sufficient_decrease` asks for, usually.
 constexpr double proved_share = 0.1;
 
 struct StepSearch {
@@ -40,6 +40,7 @@ struct StepSearch {
   bool refines = false;
   double longest = std::numeric_limits<double>::infinity();  // t and T at most
   std::function<void()> before_pass{};                       // may be empty
+  double share = proved_share;                               // what `sufficient_decrease` asks for
 };
 
 /// The T with which a search begins: somewhat more than the Newton step along the line.
@@ -71,7 +72,8 @@ class StepFinder {
 };
 
 /// The best t in [0, T] for the bounds that the line has.
-std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepGoal goal);
+std::optional<ProvedStep> best_on_interval(const ObjectiveEnclosure& line, StepGoal goal,
+                                           double share = proved_share);
 
 /// The first local minimum of a function from 0 on, up to a relative accuracy of about 1e-3: where
 /// an exact line search stops. `first` is a step of the right order; nothing if it never rises.

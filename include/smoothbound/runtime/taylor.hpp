@@ -19,19 +19,22 @@ enum class EnclosureMode : std::uint8_t { norm, interval };
 /// p_0 .. p_K of a value on the whole batch, in plain layout; null stands for zero.
 using Coefficients = std::array<const double*, most_degree + 1>;
 
-/// A value z(t) = sum_j p_j t^j + E(t) + A(t), with |E(t)| <= r s(t) scalar by scalar,
+/// A value z(t) = sum_j p_j t^j + c t^(K+1) + E(t) + A(t), with |E(t)| <= r s(t) scalar by scalar,
 /// ||E(t)|| <= rho s(t) and ||A(t)|| <= alpha sample by sample, and ||A(t)|| <= alpha_batch for all
 /// samples together, where s(t) = T^(K+1) (t/T)^n.
 struct Enclosed {
   Coefficients p{};
-  const double* r = nullptr;      // of all scalars; null: E is zero
-  const double* rho = nullptr;    // of all samples
-  const double* alpha = nullptr;  // of all samples
+  const double* centre = nullptr;  // c, which may depend on T; null: zero
+  const double* r = nullptr;       // of all scalars; null: E is zero
+  const double* rho = nullptr;     // of all samples
+  const double* alpha = nullptr;   // of all samples
   double alpha_batch = 0;
 };
 
-/// The same, to be written: `p` is given, `r` has a place for each scalar.
+/// The same, to be written: `p` is given, `centre` and `r` have a place for each scalar.
 struct Remainder {
+  double* centre = nullptr;
+  bool has_centre = false;  // `centre` was written
   double* r = nullptr;
   double* rho = nullptr;
   double* alpha = nullptr;
@@ -72,6 +75,8 @@ class TaylorRule {
   /// r, rho, alpha and alpha_batch of the output, whose coefficients are `p`.
   virtual void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
                          const Coefficients& p, Remainder& out) = 0;
+  /// Whether `remainder` takes inputs with a centre. If not, it sees r + |c| in place of r.
+  [[nodiscard]] virtual bool reads_centres() const { return false; }
   /// rd_j >= |E_j - E_y| / s of the outputs of each sample, y its label, where that is known better
   /// than r_j + r_y; false: it is not. `out` is what `remainder` gave.
   virtual bool difference_remainder(const RemainderPass& /*pass*/,

@@ -15,7 +15,7 @@ namespace {
 std::string computed(double value) { return fmt::format("{:.6g}", value); }
 // A step that is certified is none but this one.
 std::string exactly(double value) { return fmt::format("{}", value); }
-std::string percent(double part) { return fmt::format("{:.1f}%", part * 100); }
+std::string percentage(double part) { return fmt::format("{:.1f}%", part * 100); }
 
 // Of F from a range to one below it, rounded down.
 double decrease(const Range& start, const Range& end) {
@@ -154,9 +154,9 @@ class CertifyWriter {
                                 computed(report_.line_search_value)));
     const ProvedShares shares = proved_shares(report_);
     if (!std::isfinite(shares.step)) return;
-    std::string line = fmt::format("the best proved step is {} of its step", percent(shares.step));
+    std::string line = fmt::format("the best proved step is {} of its step", percentage(shares.step));
     if (std::isfinite(shares.decrease)) {
-      line += fmt::format(", with {} of its decrease", percent(shares.decrease));
+      line += fmt::format(", with {} of its decrease", percentage(shares.decrease));
     }
     page_.paragraph(line);
   }
@@ -175,7 +175,7 @@ class CertifyWriter {
       if (most != report_.shares.end() && most->share > 0) {
         page_.paragraph(
             fmt::format("what limits T: layer '{}' brings in {} of the bounds' width at T",
-                        page_.foreign(graph_.layers[most->layer].name), percent(most->share)));
+                        page_.foreign(graph_.layers[most->layer].name), percentage(most->share)));
       }
       page_.paragraph(
           fmt::format("rounding: outputs are off by {} at most, in the mean over samples, which "
@@ -202,7 +202,7 @@ class CertifyWriter {
     for (const LayerShare& share : report_.shares) {
       const Layer& layer = graph_.layers[share.layer];
       grid.add_row({std::to_string(share.layer + 1), layer.name, words::components(layer, " "),
-                    percent(share.share)});
+                    percentage(share.share)});
     }
     page_.grid(grid);
   }

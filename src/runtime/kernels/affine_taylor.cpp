@@ -23,13 +23,16 @@ class AffineRule final : public TaylorRule {
                     std::span<double*> p) override;
   void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
                  Remainder& out) override;
+  [[nodiscard]] bool reads_centres() const override { return true; }
   bool difference_remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
                             const Remainder& out, std::span<const std::int64_t> labels,
                             double* rd) override;
 
  private:
-  [[nodiscard]] std::vector<double> rounding(const Powers& t, const Enclosed& z) const;
+  [[nodiscard]] std::vector<double> rounding(const Powers& t, const Enclosed& z,
+                                             const Remainder& out) const;
   void carry_on(const RemainderPass& pass, const Enclosed& z, Remainder& out);
+  void carry_centre(const RemainderPass& pass, const Enclosed& z, Remainder& out);
   [[nodiscard]] double bias_norm(double length) const;
   // Rows W_j - W_y of both ends of the line.
   struct RowDifference {
@@ -39,6 +42,8 @@ class AffineRule final : public TaylorRule {
   [[nodiscard]] RowDifference difference(std::int64_t j, std::int64_t y) const;
   [[nodiscard]] double carried_by(const RowDifference& row, const Enclosed& z,
                                   std::int64_t n) const;
+  [[nodiscard]] double turned_by(std::int64_t j, std::int64_t y, const Enclosed& z,
+                                 std::int64_t n) const;
 
   std::unique_ptr<AffineBounds> b_;
   AffineProduct product_;
@@ -49,9 +54,11 @@ class AffineRule final : public TaylorRule {
   double moving_absolute_ = 0;
   std::vector<std::vector<double>> input_norms_;
   std::vector<std::vector<double>> output_norms_;
-  std::vector<double> last_;  // D p_K; empty: zero
-  std::vector<double> last_norms_;
-  double length_ = 0;  // T of `difference`
+  std::vector<double> last_;    // D p_K; empty: zero
+  double length_ = 0;           // T of `difference`
+  std::vector<double> turned_;  // of a sample, what half of T d makes of the centre at most
+  std::vector<double> turned_norms_;
+  std::vector<double> centre_norms_;  // of the input
 };
 
 void AffineRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
@@ -71,7 +78,6 @@ void AffineRule::coefficients(const ParameterLine& line, std::span<const Coeffic
     last_.resize(static_cast<std::size_t>(b_->output.count()));
     product_(z[degree], line.d, false, false, last_.data(), line.scratch);
   }
-  last_norms_ = sample_norms(b_->output, last_.empty() ? nullptr : last_.data());
   input_norms_ = coefficient_norms(b_->input, std::span(z).first(degree + 1));
   output_norms_.clear();
   for (const double* values : p) output_norms_.push_back(sample_norms(b_->output, values));
@@ -93,14 +99,19 @@ double AffineRule::bias_norm(double length) const {
 }
 
 // Of the products, and of v + t d when it is stored.
-std::vector<double> AffineRule::rounding(const Powers& t, const Enclosed& z) const {
+std::vector<double> AffineRule::rounding(const Powers& t, const Enclosed& z,
+                                         const Remainder& out) const {
+  const std::vector<double> centres =
+      sample_norms(b_->output, out.has_centre ? out.centre : nullptr);
   // A product may be added to before its own sums are complete.
   const double error = gamma(2 * b_->fan + 8);
   std::vector<double> parts(static_cast<std::size_t>(b_->output.samples));
   const double bias = bias_norm(t[1]);
   for (std::size_t n = 0; n < parts.size(); ++n) {
     double products = t.last() * moving_absolute_ * input_norms_.back()[n];
-    double inputs = z.rho[n] * t.last() + z.alpha[n];
+    products +=
+        t.last() * ((absolute_norm_ + t[1] * moving_absolute_) * centre_norms_[n] + centres[n]);
+    double inputs = (z.rho[n] + centre_norms_[n]) * t.last() + z.alpha[n];
     for (std::size_t j = 0; j < input_norms_.size(); ++j) {
       const double before = j > 0 ? input_norms_[j - 1][n] : 0;
       const double power = t[static_cast<int>(j)];
@@ -142,14 +153,54 @@ void AffineRule::carry_on(const RemainderPass& pass, const Enclosed& z, Remainde
   });
 }
 
+// (v + t d) c = (v + T/2 d) c + (t - T/2) d c: the first part is the centre, with d p_K.
+void AffineRule::carry_centre(const RemainderPass& pass, const Enclosed& z, Remainder& out) {
+  const auto outputs = static_cast<std::size_t>(b_->output.count());
+  centre_norms_ = sample_norms(b_->input, z.centre);
+  turned_.clear();
+  turned_norms_.assign(static_cast<std::size_t>(b_->output.samples), 0.0);
+  out.has_centre = z.centre != nullptr || !last_.empty();
+  if (z.centre != nullptr) {
+    const double half = pass.length / 2;
+    double* const moved = pass.parameters;
+    parallel_for(b_->weights, array_grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        moved[i] = line_.d == nullptr ? line_.v[i] : line_.v[i] + half * line_.d[i];
+      }
+    });
+    product_(z.centre, moved, false, false, out.centre, pass.scratch);
+    if (line_.d != nullptr) {
+      std::vector<double> sizes(z.centre, z.centre + b_->input.count());
+      for (double& size : sizes) size = std::abs(size);
+      Enclosed centre;
+      centre.r = sizes.data();
+      centre.rho = centre_norms_.data();
+      turned_.resize(outputs);
+      parallel_for(b_->weights, array_grain, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) moved[i] = std::abs(line_.d[i]);
+      });
+      b_->by_rows(line_.d, moved, centre, pass.scratch, turned_.data());
+      for (double& size : turned_) size *= half * inflation();
+      const std::vector<double> norms = sample_norms(b_->output, turned_.data());
+      for (std::size_t n = 0; n < turned_norms_.size(); ++n) {
+        turned_norms_[n] = smaller(half * moving_norm_ * centre_norms_[n] * inflation(), norms[n]);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < last_.size(); ++i) {
+    out.centre[i] = (z.centre == nullptr ? 0 : out.centre[i]) + last_[i];
+  }
+}
+
 void AffineRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
                            const Coefficients& /*p*/, Remainder& out) {
   const Enclosed& z = inputs.front();
   const Powers t(pass.length, line_.degree);
   const double norm = (norm_ + t[1] * moving_norm_) * inflation();
   scale_alpha(norm, b_->output.samples, z, out);
-  add_rounding(rounding(t, z), out);
-  out.is_zero = z.r == nullptr && last_.empty();
+  carry_centre(pass, z, out);
+  add_rounding(rounding(t, z, out), out);
+  out.is_zero = z.r == nullptr && turned_.empty();
   if (out.is_zero) {
     std::fill_n(out.rho, b_->output.samples, 0.0);
     return;
@@ -159,18 +210,13 @@ void AffineRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
   } else {
     carry_on(pass, z, out);
   }
-  if (!last_.empty()) {
-    const double* const last = last_.data();
-    parallel_for(b_->output.count(), array_grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        out.r[i] = (out.r[i] + std::abs(last[i])) * inflation();
-      }
-    });
+  for (std::size_t i = 0; i < turned_.size(); ++i) {
+    out.r[i] = (out.r[i] + turned_[i]) * inflation();
   }
   const std::vector<double> norms = sample_norms(b_->output, out.r);
   for (std::int64_t n = 0; n < b_->output.samples; ++n) {
     const auto sample = static_cast<std::size_t>(n);
-    const double by_norms = (norm * z.rho[n] + last_norms_[sample]) * inflation();
+    const double by_norms = (norm * z.rho[n] + turned_norms_[sample]) * inflation();
     out.rho[n] = smaller(by_norms, norms[sample]);
   }
 }
@@ -205,6 +251,23 @@ double AffineRule::carried_by(const RowDifference& row, const Enclosed& z, std::
   return smaller(by_norms, sum * inflation(b_->fan));
 }
 
+// What half of T (D_j - D_y) makes of the centre of a sample.
+double AffineRule::turned_by(std::int64_t j, std::int64_t y, const Enclosed& z,
+                             std::int64_t n) const {
+  if (z.centre == nullptr || line_.d == nullptr) return 0;
+  const double* const c = z.centre + n * b_->fan;
+  const double* const first = line_.d + j * b_->fan;
+  const double* const second = line_.d + y * b_->fan;
+  double sum = 0;
+  double absolute = 0;
+  for (std::int64_t i = 0; i < b_->fan; ++i) {
+    const double term = (first[i] - second[i]) * c[i];
+    sum += term;
+    absolute += std::abs(term);
+  }
+  return length_ / 2 * (std::abs(sum) + gamma(b_->fan + 4) * absolute) * inflation(b_->fan);
+}
+
 // The rule of the matrix with the rows W_j - W_y.
 bool AffineRule::difference_remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
                                       const Remainder& /*out*/,
@@ -220,9 +283,8 @@ bool AffineRule::difference_remainder(const RemainderPass& pass, std::span<const
         const RowDifference row = difference(j, y);
         for (std::int64_t n = 0; n < b_->output.samples; ++n) {
           if (labels[static_cast<std::size_t>(n)] != y) continue;
-          const double* const last = last_.empty() ? nullptr : last_.data() + n * classes;
-          const double added = last == nullptr ? 0 : std::abs(last[j] - last[y]);
-          rd[n * classes + j] = j == y ? 0 : (added + carried_by(row, z, n)) * inflation();
+          rd[n * classes + j] =
+              j == y ? 0 : (turned_by(j, y, z, n) + carried_by(row, z, n)) * inflation();
         }
       }
     });

@@ -2,19 +2,17 @@
 // to the other.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "array.hpp"
 #include "elementwise.hpp"
 #include "smoothbound/layers/activation.hpp"
 #include "taylor_parts.hpp"
+#include "unit_taylor.hpp"
 
 namespace smoothbound::kernels {
 namespace {
-
-// The coefficients of a polynomial without a constant term to some power, up to t^(K (K+1)).
-constexpr std::size_t most_terms = most_degree * (most_degree + 1) + 1;
-using Polynomial = std::array<double, most_terms>;
 
 // Of a and a polynomial b of degree K at most, without constant terms, up to so many coefficients.
 Polynomial product(const Polynomial& a, const Polynomial& b, std::size_t terms) {
@@ -37,31 +35,6 @@ Polynomial composed(const TaylorCoefficients& f, const Polynomial& q, std::size_
   }
   return sum;
 }
-
-// P(t) - p_0 of a unit, and what bounds it on [0, T].
-struct Motion {
-  double start = 0;          // p_0
-  Polynomial q{};            // p_1 t + .. + p_K t^K
-  double speed = 0;          // S: |q(t)| <= t S
-  double low = 0, high = 0;  // P(t) is between them
-
-  Motion(const Coefficients& p, std::int64_t i, const Powers& t) : start(p[0][i]) {
-    double bend = 0;
-    for (int j = 1; j <= t.degree(); ++j) {
-      const auto at = static_cast<std::size_t>(j);
-      if (p[at] == nullptr) continue;
-      q[at] = p[at][i];
-      speed += std::abs(q[at]) * t[j - 1];
-      if (j > 1) bend += std::abs(q[at]) * t[j];
-    }
-    speed *= inflation();
-    const double first = q[1] * t[1];
-    const double slack =
-        bend * inflation() + 0x1p-48 * (std::abs(start) + t[1] * speed) + underflow;
-    low = start + std::min(first, 0.0) - slack;
-    high = start + std::max(first, 0.0) + slack;
-  }
-};
 
 // The branch of a unit: at a kink, the one into which its first coefficient that is not 0 points,
 // or else the one on the left.
@@ -94,10 +67,12 @@ constexpr std::int64_t unit_grain = 1 << 10;
 
 // What one unit adds to the sums of its sample.
 struct UnitRemainder {
-  double local = 0;      // |f(P) - P'| / s
+  double centre = 0;
+  double local = 0;      // |f(P + c t^(K+1)) - P' - centre t^(K+1)| / s
   double slope = 0;      // of the mean value theorem for E
   double lipschitz = 0;  // of f, for A
   double rounding = 0;
+  double uncertain = 0;  // what is known of the quotient at once
   bool crosses = false;
 };
 
@@ -109,10 +84,20 @@ class SmoothRule final : public TaylorRule {
                     std::span<double*> p) override;
   void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
                  Remainder& out) override;
+  [[nodiscard]] bool reads_centres() const override { return true; }
 
  private:
-  [[nodiscard]] UnitRemainder unit(const Enclosed& z, std::int64_t i, const Powers& t) const;
-  void add_branch(const Motion& unit, int branch, double low, double high, const Powers& t,
+  // A unit, and how far it may be from P.
+  struct Site {
+    const Coefficients& p;  // of the output
+    std::int64_t i;
+    double centre;
+    double reach;
+    double worthwhile;  // uncertainty of the quotient from which on it is narrowed
+  };
+  [[nodiscard]] UnitRemainder unit(const Enclosed& z, const Coefficients& p, std::int64_t i,
+                                   const Powers& t, double worthwhile) const;
+  void add_branch(const Motion& unit, int branch, const Site& site, const Powers& t,
                   UnitRemainder& sum) const;
 
   ScaledBranches f_;
@@ -143,8 +128,10 @@ void SmoothRule::coefficients(const ParameterLine& line, std::span<const Coeffic
 }
 
 // The smooth branch that a unit is on: section 8.4 of docs/theory.md.
-void SmoothRule::add_branch(const Motion& unit, int branch, double low, double high,
-                            const Powers& t, UnitRemainder& sum) const {
+void SmoothRule::add_branch(const Motion& unit, int branch, const Site& site, const Powers& t,
+                            UnitRemainder& sum) const {
+  const double low = unit.low - site.reach;
+  const double high = unit.high + site.reach;
   const TaylorCoefficients f = f_.expand(branch, unit.start);
   sum.slope = f_.envelope(branch, 1, low, high);
   sum.lipschitz = sum.slope;
@@ -171,33 +158,58 @@ void SmoothRule::add_branch(const Motion& unit, int branch, double low, double h
     tail += (std::abs(f.value[m]) + 0x1p-46 * f.absolute[m]) * above;
   }
   sum.rounding = gamma(16 * (t.degree() + 2) + 64) * rounded * inflation();
-  if (unit.speed == 0) return;
-  constexpr std::array<double, 6> factorial{1, 1, 2, 6, 24, 120};
-  double fast = 1;  // S^(K+1)
-  for (std::size_t m = 0; m < next; ++m) fast *= unit.speed;
-  const double last = std::abs(f.value[next]) + 0x1p-46 * f.absolute[next];
-  const int degree = static_cast<int>(next);
-  double rest = f_.envelope(branch, degree + 1, unit.low, unit.high) / factorial[next + 1] * fast *
-                (unit.speed * t[1]);
-  // The other bound is no less than this.
-  if (!(rest <= 2 * std::abs(f.value[next]) * fast)) {
-    const double slope = f_.envelope(branch, degree, unit.low, unit.high) / factorial[next];
-    rest = smaller(rest, (slope + last) * fast);
+  SlopeRange slopes{f.value[1], 0x1p-46 * f.absolute[1], t[1] * unit.speed};
+  if (unit.speed != 0) {
+    constexpr std::array<double, 6> factorial{1, 1, 2, 6, 24, 120};
+    double fast = 1;  // S^(K+1)
+    for (std::size_t m = 0; m < next; ++m) fast *= unit.speed;
+    const double last = std::abs(f.value[next]) + 0x1p-46 * f.absolute[next];
+    const int degree = static_cast<int>(next);
+    double rest = f_.envelope(branch, degree + 1, unit.low, unit.high) / factorial[next + 1] *
+                  fast * (unit.speed * t[1]);
+    // The other bound is no less than this.
+    if (!(rest <= 2 * std::abs(f.value[next]) * fast)) {
+      const double slope = f_.envelope(branch, degree, unit.low, unit.high) / factorial[next];
+      rest = smaller(rest, (slope + last) * fast);
+    }
+    const double around = (t[1] * tail + rest) * inflation();
+    UnitQuotient quotient{coefficient - around, coefficient + around, coefficient, sum.rounding,
+                          sum.slope};
+    sum.uncertain = around;
+    // Otherwise the range is narrow as it is.
+    if (!(around <= larger(site.worthwhile, 0.02 * std::abs(coefficient)))) {
+      slopes = narrow(f_, branch, unit, site.p, site.i, t, quotient);
+    }
+    sum.centre = (quotient.low + quotient.high) / 2;
+    sum.local = (positive_part(quotient.high - quotient.low) / 2 +
+                 0x1p-50 * (std::abs(quotient.low) + std::abs(quotient.high))) *
+                inflation();
   }
-  sum.local = (std::abs(coefficient) + t[1] * tail + rest) * inflation();
+  if (site.centre == 0) return;
+  // f' from points of P to what lies between P and P + c t^(K+1).
+  const double away =
+      slopes.radius + f_.envelope(branch, 2, low, high) * (slopes.gap + site.reach) * inflation();
+  const double off = smaller(away, (sum.slope + std::abs(slopes.middle)) * inflation());
+  const double carried = slopes.middle * site.centre;
+  sum.local +=
+      (off * std::abs(site.centre) + 0x1p-50 * (std::abs(sum.centre) + std::abs(carried))) *
+      inflation();
+  sum.centre += carried;
 }
 
-UnitRemainder SmoothRule::unit(const Enclosed& z, std::int64_t i, const Powers& t) const {
+UnitRemainder SmoothRule::unit(const Enclosed& z, const Coefficients& p, std::int64_t i,
+                               const Powers& t, double worthwhile) const {
   const Motion motion(z.p, i, t);
   const std::int64_t sample = i / shape_.elements;
   const double remainder = z.r == nullptr ? 0 : smaller(z.r[i], z.rho[sample]);
-  const double carried = remainder * t.last() * inflation();
+  const double centre = z.centre == nullptr ? 0 : z.centre[i];
+  const double carried = (remainder + std::abs(centre)) * t.last() * inflation();
   const double reach = (carried + z.alpha[sample]) * inflation();
   const double low = motion.low - reach;
   const double high = motion.high + reach;
   const int branch = branch_of(f_.layout(), z.p, i, degree_);
   UnitRemainder sum;
-  add_branch(motion, branch, low, high, t, sum);
+  add_branch(motion, branch, {p, i, centre, reach, worthwhile}, t, sum);
   sum.slope *= remainder;
   for (int k = 0; k < f_.layout().kinks; ++k) {
     const double kink = f_.layout().kink[static_cast<std::size_t>(k)];
@@ -219,7 +231,7 @@ UnitRemainder SmoothRule::unit(const Enclosed& z, std::int64_t i, const Powers& 
 }
 
 void SmoothRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
-                           const Coefficients& /*p*/, Remainder& out) {
+                           const Coefficients& p, Remainder& out) {
   const Enclosed& z = inputs.front();
   const Powers t(pass.length, degree_);
   const auto samples = static_cast<std::size_t>(shape_.samples);
@@ -234,18 +246,28 @@ void SmoothRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
     std::vector<std::uint8_t> crossing(local.size());
     for (std::int64_t n = begin; n < end; ++n) {
       const auto sample = static_cast<std::size_t>(n);
-      // In parallel where there is one sample.
-      parallel_for(shape_.elements, unit_grain, [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t place = first; place < last; ++place) {
-          const auto e = static_cast<std::size_t>(place);
-          const std::int64_t i = n * shape_.elements + place;
-          const UnitRemainder sum = unit(z, i, t);
-          local[e] = sum.local;
-          carried[e] = sum.slope;
-          rounded[e] = sum.rounding;
-          steepness[e] = sum.lipschitz;
-          crossing[e] = sum.crosses ? 1 : 0;
-          out.r[i] = (sum.local + sum.slope) * inflation();
+      // In parallel where there is one sample. What is worth to be narrowed goes by the units
+      // before in the same block, so that results do not depend on the number of threads.
+      const std::int64_t blocks = (shape_.elements + unit_grain - 1) / unit_grain;
+      parallel_for(blocks, 1, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t block = first; block < last; ++block) {
+          const std::int64_t start = block * unit_grain;
+          const std::int64_t stop = std::min(start + unit_grain, shape_.elements);
+          double uncertain = 0;  // the sum so far; those far below the mean are not looked at
+          for (std::int64_t place = start; place < stop; ++place) {
+            const auto e = static_cast<std::size_t>(place);
+            const std::int64_t i = n * shape_.elements + place;
+            const auto looked_at = static_cast<double>(8 * (place - start + 1));
+            const UnitRemainder sum = unit(z, p, i, t, uncertain / looked_at);
+            uncertain += std::min(sum.uncertain, std::numeric_limits<double>::max());
+            local[e] = sum.local;
+            carried[e] = sum.slope;
+            rounded[e] = sum.rounding;
+            steepness[e] = sum.lipschitz;
+            crossing[e] = sum.crosses ? 1 : 0;
+            out.centre[i] = sum.centre;
+            out.r[i] = (sum.local + sum.slope) * inflation();
+          }
         }
       });
       double slope = 0;
@@ -258,6 +280,7 @@ void SmoothRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
           smaller(norm_above(shape_.of(out.r, n)), (norm_above(local) + through) * inflation());
     }
   });
+  out.has_centre = true;
   double largest = 0;
   for (std::size_t n = 0; n < samples; ++n) {
     out.alpha[n] = lipschitz[n] * z.alpha[n] * inflation();
@@ -278,6 +301,7 @@ class KinkRule final : public TaylorRule {
                     std::span<double*> p) override;
   void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
                  Remainder& out) override;
+  [[nodiscard]] bool reads_centres() const override { return true; }
 
  private:
   [[nodiscard]] bool is_on(const Coefficients& z, std::int64_t i) const {
@@ -316,11 +340,14 @@ double KinkRule::unit(const Enclosed& z, std::int64_t i, const Powers& t, double
   const double r = z.r == nullptr ? 0 : smaller(z.r[i], z.rho[i / shape_.elements]);
   const bool on = is_on(z.p, i);
   const double side = on ? 1 : -1;
-  const double carried = r * t.last() * inflation();
+  const double centre = z.centre == nullptr ? 0 : z.centre[i];
+  // The centre is a term of P here.
+  const double towards = positive_part(-side * centre) * t.last() * inflation();
+  const double carried = r * t.last() * inflation() + towards;
   const double bend = std::abs(1 - a_) * inflation();
   beyond = bend * deviation(motion, 0, side, carried, t);
   if (on && a_ <= 1) {
-    const double alone = bend * deviation(motion, 0, side, 0, t);
+    const double alone = bend * deviation(motion, 0, side, towards, t);
     return larger(r, (a_ * r + alone) * inflation());
   }
   return ((on ? 1 : a_) * r + beyond) * inflation();
@@ -339,6 +366,7 @@ void KinkRule::remainder(const RemainderPass& pass, std::span<const Enclosed> in
         for (std::int64_t e = first; e < last; ++e) {
           const std::int64_t i = n * shape_.elements + e;
           out.r[i] = unit(z, i, t, beyond[static_cast<std::size_t>(e)]);
+          if (z.centre != nullptr) out.centre[i] = (is_on(z.p, i) ? 1 : a_) * z.centre[i];
         }
       });
       if (std::ranges::any_of(beyond, [](double b) { return b != 0; })) {
@@ -351,10 +379,13 @@ void KinkRule::remainder(const RemainderPass& pass, std::span<const Enclosed> in
   const bool any = std::ranges::any_of(crosses, [](std::uint8_t c) { return c != 0; });
   if (any) out.order = 1;
   out.is_zero = z.r == nullptr && !any;
+  out.has_centre = z.centre != nullptr;
   scale_alpha(steepest, shape_.samples, z, out);
   // Of the products with the slope below.
-  std::vector<double> parts = weighted_norms(
-      coefficient_norms(shape_, std::span(p).first(static_cast<std::size_t>(degree_) + 1)), t);
+  std::vector<std::vector<double>> norms =
+      coefficient_norms(shape_, std::span(p).first(static_cast<std::size_t>(degree_) + 1));
+  norms.push_back(sample_norms(shape_, out.has_centre ? out.centre : nullptr));
+  std::vector<double> parts = weighted_norms(norms, t);
   for (double& part : parts) part *= a_ == 0 ? 0 : 2 * gamma(2);
   add_rounding(parts, out);
 }

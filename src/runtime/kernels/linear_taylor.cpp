@@ -16,6 +16,7 @@ class LinearRule final : public TaylorRule {
                     std::span<double*> p) override;
   void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
                  Remainder& out) override;
+  [[nodiscard]] bool reads_centres() const override { return true; }
 
  private:
   using Arrays = std::vector<const double*>;
@@ -120,14 +121,18 @@ void LinearRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
   double batch_square = 0;
   const double error = site_.roundings == 0 ? 0 : gamma(site_.roundings + 2);
   Arrays r;
+  Arrays centres;
   out.is_zero = true;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Enclosed& z = inputs[i];
     r.push_back(z.r);
+    centres.push_back(z.centre);
+    out.has_centre = out.has_centre || z.centre != nullptr;
+    const std::vector<double> of_centre = sample_norms(site_.inputs[i], z.centre);
     out.is_zero = out.is_zero && z.r == nullptr;
     const std::vector<double> sizes = weighted_norms(input_norms_[i], t);
     for (std::size_t n = 0; n < parts.size(); ++n) {
-      parts[n] += error * norms_[i] * sizes[n];
+      parts[n] += error * norms_[i] * (sizes[n] + t.last() * of_centre[n]);
       out.rho[n] += norms_[i] * z.rho[n];
       squares[n] += z.rho[n] * z.rho[n];
       out.alpha[n] += norms_[i] * z.alpha[n];
@@ -143,8 +148,11 @@ void LinearRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
   }
   out.alpha_batch = smaller(out.alpha_batch, joint_norm_ * std::sqrt(batch_square)) * inflation();
   add_rounding(parts, out);
-  if (out.is_zero) return;
   scratch_ = pass.scratch;
+  if (out.has_centre) {
+    kernel_.jvp({.z = centres, .scratch = scratch_}, centres, nullptr, out.centre);
+  }
+  if (out.is_zero) return;
   apply(r, out.r);
   for (std::int64_t i = 0; i < site_.output.count(); ++i) out.r[i] *= up;
   for (std::int64_t n = 0; n < samples; ++n) {

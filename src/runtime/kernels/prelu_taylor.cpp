@@ -255,10 +255,17 @@ void SmoothPreluRule::remainder(const RemainderPass& pass, std::span<const Enclo
   r_.resize(static_cast<std::size_t>(shape_.count()));
   std::vector<double> rho(samples);
   std::vector<double> alpha(samples);
-  Remainder of_g{r_.data(), rho.data(), alpha.data(), 0, false, t.degree() + 1};
+  std::vector<double> centre(r_.size());
+  Remainder of_g;
+  of_g.centre = centre.data();
+  of_g.r = r_.data();
+  of_g.rho = rho.data();
+  of_g.alpha = alpha.data();
+  of_g.order = t.degree() + 1;
   softplus_->remainder(pass, inputs, g_, of_g);
-  const Enclosed g{g_, of_g.is_zero ? nullptr : r_.data(), rho.data(), alpha.data(),
-                   of_g.alpha_batch};
+  forget_centre(shape_, of_g);
+  const Enclosed g{g_,         nullptr,      of_g.is_zero ? nullptr : r_.data(),
+                   rho.data(), alpha.data(), of_g.alpha_batch};
   out.order = of_g.order;
   const auto degree = static_cast<std::size_t>(t.degree());
   std::vector<double> rounding(samples);

@@ -48,6 +48,18 @@ void add_rounding(std::span<const double> parts, Remainder& out) {
   out.alpha_batch = smaller(out.alpha_batch, joint);
 }
 
+void forget_centre(const SampleShape& shape, Remainder& out) {
+  if (!out.has_centre) return;
+  for (std::int64_t i = 0; i < shape.count(); ++i) {
+    out.r[i] = ((out.is_zero ? 0 : out.r[i]) + std::abs(out.centre[i])) * inflation();
+  }
+  for (std::int64_t n = 0; n < shape.samples; ++n) {
+    out.rho[n] = (out.rho[n] + norm_above(shape.of(out.centre, n)) + underflow) * inflation();
+  }
+  out.is_zero = false;
+  out.has_centre = false;
+}
+
 void scale_alpha(double factor, std::int64_t samples, const Enclosed& input, Remainder& out) {
   for (std::int64_t n = 0; n < samples; ++n) out.alpha[n] = factor * input.alpha[n] * inflation();
   out.alpha_batch = factor * input.alpha_batch * inflation();

@@ -83,6 +83,8 @@ std::vector<std::vector<double>> coefficient_norms(const SampleShape& shape,
 /// has one number for each sample. alpha_batch grows by the norm of all parts, and neither of the
 /// two stays above what the other one implies.
 void add_rounding(std::span<const double> parts, Remainder& out);
+/// Makes the centre, if there is one, a part of r and rho.
+void forget_centre(const SampleShape& shape, Remainder& out);
 /// alpha = factor alpha of the input, likewise for the batch.
 void scale_alpha(double factor, std::int64_t samples, const Enclosed& input, Remainder& out);
 
