@@ -314,6 +314,7 @@ struct WithoutParts {
   static std::vector<WithoutParts> prototypes() { return {}; }
   [[nodiscard]] std::string_view name() const { return ""; }
   [[nodiscard]] std::string_view formula() const { return ""; }
+  [[nodiscard]] static constexpr LineRule line_rule() { return line_rules::linear_map; }
   void visit_settings(SettingsVisitor& /*visitor*/) {}
   [[nodiscard]] Shape output_shape(std::span<const Shape> shapes) const { return shapes[0]; }
   [[nodiscard]] std::optional<OwnBlock> block(const Site& /*site*/) const { return {}; }
