@@ -35,8 +35,10 @@ bool all_finite(const double* values, std::int64_t count) {
   return finite;
 }
 
+}  // namespace
+
 // A value whose centre is part of what is only bounded.
-class WithoutCentre {
+class LineEnclosure::WithoutCentre {
  public:
   WithoutCentre(const Enclosed& z, std::int64_t count, std::int64_t samples)
       : r_(count), rho_(z.rho, z.rho + samples), value_(z) {
@@ -64,7 +66,9 @@ class WithoutCentre {
   Enclosed value_;
 };
 
-}  // namespace
+LineEnclosure::Inputs::Inputs() = default;
+LineEnclosure::Inputs::Inputs(Inputs&&) noexcept = default;
+LineEnclosure::Inputs::~Inputs() = default;
 
 /// What is known of a value.
 struct LineEnclosure::State {
@@ -145,10 +149,16 @@ std::vector<Coefficients> LineEnclosure::coefficients_of(std::size_t node) const
   return inputs;
 }
 
-std::vector<Enclosed> LineEnclosure::inputs_of(std::size_t node) const {
-  std::vector<Enclosed> inputs;
+// As the node's rule takes them in this pass.
+LineEnclosure::Inputs LineEnclosure::inputs_of(std::size_t node) const {
+  Inputs inputs;
   for (const std::uint32_t input : network_.nodes()[node].inputs) {
-    inputs.push_back(state_->values[input].enclosed());
+    Enclosed& value = inputs.values.emplace_back(state_->values[input].enclosed());
+    if (value.centre == nullptr || rules_[node]->reads_centres(pass_.mode)) continue;
+    const std::int64_t size = network_.values()[input].shape.elements();
+    value = inputs.replaced
+                .emplace_back(std::make_unique<WithoutCentre>(value, size, network_.batch()))
+                ->value();
   }
   return inputs;
 }
@@ -268,15 +278,7 @@ bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first
     out.rho = value.rho.data();
     out.alpha = value.alpha.data();
     out.order = degree_ + 1;
-    std::vector<Enclosed> inputs = inputs_of(i);
-    std::vector<std::unique_ptr<WithoutCentre>> replaced;
-    for (std::size_t k = 0; k < inputs.size() && !rules_[i]->reads_centres(); ++k) {
-      if (inputs[k].centre == nullptr) continue;
-      const std::int64_t size = network_.values()[node.inputs[k]].shape.elements();
-      replaced.push_back(std::make_unique<WithoutCentre>(inputs[k], size, network_.batch()));
-      inputs[k] = replaced.back()->value();
-    }
-    rules_[i]->remainder(pass_, inputs, value.p, out);
+    rules_[i]->remainder(pass_, inputs_of(i).values, value.p, out);
     if (place_of_layer_[node.layer] < first_layer) {
       out.is_zero = true;
       out.has_centre = false;
@@ -323,7 +325,7 @@ std::vector<double> LineEnclosure::differences(std::span<const std::int64_t> lab
     out.alpha_batch = value.alpha_batch;
     out.is_zero = value.is_zero;
     out.order = order_;
-    if (rules_[last]->difference_remainder(pass_, inputs_of(last), out, labels, rd.data())) {
+    if (rules_[last]->difference_remainder(pass_, inputs_of(last).values, out, labels, rd.data())) {
       return rd;
     }
   }

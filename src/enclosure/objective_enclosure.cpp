@@ -98,8 +98,8 @@ bool ObjectiveEnclosure::bound(double length, EnclosureMode mode, std::uint32_t 
   mode_ = mode;
   first_layer_ = first_layer;
   ++work_.pass_count;
-  // A product with centres, in interval mode one with remainders.
-  work_.passes += line_.pass_work() * (mode == EnclosureMode::interval ? 2 : 1);
+  // A product with centres and one with remainders.
+  if (mode == EnclosureMode::interval) work_.passes += 2 * line_.pass_work();
   is_bounded_ = line_.bound(scaled, mode, first_layer);
   if (is_bounded_) loss_->take(line_);
   return is_bounded_;

@@ -81,7 +81,15 @@ class LineEnclosure {
   void count_work(std::size_t index, bool moves);
   std::size_t begin_pass(double length, EnclosureMode mode, std::uint32_t first_layer);
   [[nodiscard]] std::vector<Coefficients> coefficients_of(std::size_t node) const;
-  [[nodiscard]] std::vector<Enclosed> inputs_of(std::size_t node) const;
+  class WithoutCentre;
+  struct Inputs {
+    std::vector<Enclosed> values;
+    std::vector<std::unique_ptr<WithoutCentre>> replaced;  // what values refer to
+    Inputs();
+    Inputs(Inputs&&) noexcept;
+    ~Inputs();
+  };
+  [[nodiscard]] Inputs inputs_of(std::size_t node) const;
 
   Network<double> network_;
   std::vector<std::unique_ptr<TaylorRule>> rules_;

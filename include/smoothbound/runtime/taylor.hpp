@@ -76,7 +76,7 @@ class TaylorRule {
   virtual void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
                          const Coefficients& p, Remainder& out) = 0;
   /// Whether `remainder` takes inputs with a centre. If not, it sees r + |c| in place of r.
-  [[nodiscard]] virtual bool reads_centres() const { return false; }
+  [[nodiscard]] virtual bool reads_centres(EnclosureMode /*mode*/) const { return false; }
   /// rd_j >= |E_j - E_y| / s of the outputs of each sample, y its label, where that is known better
   /// than r_j + r_y; false: it is not. `out` is what `remainder` gave.
   virtual bool difference_remainder(const RemainderPass& /*pass*/,

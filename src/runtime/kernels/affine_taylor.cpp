@@ -23,7 +23,10 @@ class AffineRule final : public TaylorRule {
                     std::span<double*> p) override;
   void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
                  Remainder& out) override;
-  [[nodiscard]] bool reads_centres() const override { return true; }
+  // By norms, a pass has no product.
+  [[nodiscard]] bool reads_centres(EnclosureMode mode) const override {
+    return mode == EnclosureMode::interval;
+  }
   bool difference_remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
                             const Remainder& out, std::span<const std::int64_t> labels,
                             double* rd) override;

@@ -84,7 +84,7 @@ class SmoothRule final : public TaylorRule {
                     std::span<double*> p) override;
   void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
                  Remainder& out) override;
-  [[nodiscard]] bool reads_centres() const override { return true; }
+  [[nodiscard]] bool reads_centres(EnclosureMode /*mode*/) const override { return true; }
 
  private:
   // A unit, and how far it may be from P.
@@ -301,7 +301,7 @@ class KinkRule final : public TaylorRule {
                     std::span<double*> p) override;
   void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
                  Remainder& out) override;
-  [[nodiscard]] bool reads_centres() const override { return true; }
+  [[nodiscard]] bool reads_centres(EnclosureMode /*mode*/) const override { return true; }
 
  private:
   [[nodiscard]] bool is_on(const Coefficients& z, std::int64_t i) const {

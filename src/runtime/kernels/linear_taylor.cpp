@@ -16,7 +16,7 @@ class LinearRule final : public TaylorRule {
                     std::span<double*> p) override;
   void remainder(const RemainderPass& pass, std::span<const Enclosed> inputs, const Coefficients& p,
                  Remainder& out) override;
-  [[nodiscard]] bool reads_centres() const override { return true; }
+  [[nodiscard]] bool reads_centres(EnclosureMode /*mode*/) const override { return true; }
 
  private:
   using Arrays = std::vector<const double*>;
