@@ -18,7 +18,7 @@ BlockAtPoint block_at_point(const Component& component, const Site& site,
 /// matrix s D behind it, s the largest of its factors, is taken as D, a part of the component, with
 /// s behind that. The network is the same, and the norms are none larger: section 6 of
 /// docs/theory.md.
-BlockAtPoint block_at_point(const Component& component, const Site& site,
-                            std::span<const double> v, const Component& behind);
+BlockAtPoint block_at_point(const Component& component, const Site& site, std::span<const double> v,
+                            const Component& behind);
 
 }  // namespace smoothbound

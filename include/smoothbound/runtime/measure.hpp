@@ -16,9 +16,9 @@ struct MeasureSettings {
   /// Not empty: all blocks are in balls of `default_radius` around these parameters.
   std::vector<double> centre;
   std::vector<double> x;  // not empty: the inputs, stacked, which stay as they are
-  int starts = 3;             // random points of the search
-  int ascents = 4;            // steps of projected gradient ascent from each of them
-  int power_steps = 8;        // of the power iteration at each point
+  int starts = 3;         // random points of the search
+  int ascents = 4;        // steps of projected gradient ascent from each of them
+  int power_steps = 8;    // of the power iteration at each point
   std::uint64_t seed = 0;
 };
 

@@ -127,10 +127,10 @@ class AroundWriter {
     if (report_.objective) {
       const std::optional<double> ratio =
           ratio_of(objective.smoothness, report_.objective->curvature);
-      page_.paragraph(fmt::format("found: ||grad F(w*)|| = {}, |lambda|_max of its Hessian {}{}",
-                                  measured_text(report_.objective->slope),
-                                  measured_text(report_.objective->curvature),
-                                  ratio ? fmt::format(", L_F/found {}", fmt::format("{:.3g}", *ratio)) : ""));
+      page_.paragraph(fmt::format(
+          "found: ||grad F(w*)|| = {}, |lambda|_max of its Hessian {}{}",
+          measured_text(report_.objective->slope), measured_text(report_.objective->curvature),
+          ratio ? fmt::format(", L_F/found {}", fmt::format("{:.3g}", *ratio)) : ""));
     }
     if (!objective.infinite_reason.empty()) {
       page_.item(fmt::format("{}: {}", objective.smoothness.is_infinite() ? "L_F" : "l_F",

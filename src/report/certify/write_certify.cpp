@@ -154,7 +154,8 @@ class CertifyWriter {
                                 computed(report_.line_search_value)));
     const ProvedShares shares = proved_shares(report_);
     if (!std::isfinite(shares.step)) return;
-    std::string line = fmt::format("the best proved step is {} of its step", percentage(shares.step));
+    std::string line =
+        fmt::format("the best proved step is {} of its step", percentage(shares.step));
     if (std::isfinite(shares.decrease)) {
       line += fmt::format(", with {} of its decrease", percentage(shares.decrease));
     }
