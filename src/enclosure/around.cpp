@@ -377,15 +377,16 @@ std::vector<Excess> AroundReport::exceeded() const {
     const AroundResult& result = results[i];
     for (std::uint32_t layer = 0; layer < layers.size(); ++layer) {
       const MeasuredLayer& at = layers[layer];
-      const Triple& bounds = result.table.layers[layer];
+      const Triple& of_layer = result.table.layers[layer];
       const auto look = [&](std::string_view what, double value, const Magnitude& bound,
                             double summands) {
         if (is_above(value, bound, summands)) found.push_back({i, layer, what, value, bound});
       };
       const Triple noise = result.uncentred.empty() ? Triple() : result.uncentred[layer];
-      look("m", at.norm, bounds.m, noise.m.to_double());
-      look("l", at.slope, bounds.lipschitz, at.norm + noise.lipschitz.to_double());
-      look("L", at.curvature, bounds.smoothness, at.norm + at.slope + noise.smoothness.to_double());
+      look("m", at.norm, of_layer.m, noise.m.to_double());
+      look("l", at.slope, of_layer.lipschitz, at.norm + noise.lipschitz.to_double());
+      look("L", at.curvature, of_layer.smoothness,
+           at.norm + at.slope + noise.smoothness.to_double());
     }
     if (!objective || !result.objective) continue;
     if (is_above(objective->slope, result.objective->lipschitz, 0)) {

@@ -258,6 +258,47 @@ std::size_t LineEnclosure::begin_pass(double length, EnclosureMode mode,
   return node;
 }
 
+// Whether all bounds of the node's output are finite.
+bool LineEnclosure::bound_node(std::size_t index) {
+  const auto& node = network_.nodes()[index];
+  State::Value& value = state_->values[node.output];
+  const std::int64_t count = network_.values()[node.output].shape.elements();
+  if (value.r.size() < count) value.r = state_->take(count);
+  if (value.centre.size() < count) value.centre = state_->take(count);
+  Remainder out;
+  out.centre = value.centre.data();
+  out.r = value.r.data();
+  out.rho = value.rho.data();
+  out.alpha = value.alpha.data();
+  out.order = degree_ + 1;
+  rules_[index]->remainder(pass_, inputs_of(index).values, value.p, out);
+  if (place_of_layer_[node.layer] < first_layer_) {
+    out.is_zero = true;
+    out.has_centre = false;
+    std::ranges::fill(value.rho, 0.0);
+  }
+  value.is_zero = out.is_zero;
+  value.has_centre = out.has_centre;
+  value.alpha_batch = out.alpha_batch;
+  value.order = out.order;
+  order_ = std::min(order_, out.order);
+  return std::isfinite(out.alpha_batch) && all_finite(value.rho.data(), network_.batch()) &&
+         all_finite(value.alpha.data(), network_.batch()) &&
+         (out.is_zero || all_finite(value.r.data(), count)) &&
+         (!out.has_centre || all_finite(value.centre.data(), count)) && value.is_finite;
+}
+
+// What nobody reads any more.
+void LineEnclosure::release_inputs(std::size_t index) {
+  if (index + 1 == rules_.size()) return;
+  for (const std::uint32_t input : network_.nodes()[index].inputs) {
+    if (input == 0 || state_->last_reader[input] != index) continue;
+    for (Buffer<double>* read : {&state_->values[input].r, &state_->values[input].centre}) {
+      if (read->size() > 0) state_->free.push_back(std::exchange(*read, Buffer<double>()));
+    }
+  }
+}
+
 bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first_layer) {
   const std::size_t first = begin_pass(length, mode, first_layer);
   const double last_power = std::pow(length, degree_ + 1);
@@ -267,45 +308,12 @@ bool LineEnclosure::bound(double length, EnclosureMode mode, std::uint32_t first
   if (!std::isnormal(last_power) || !(length > 0 && length <= longest)) return false;
   if (!all_finite(state_->values.front().p[0], network_.input_elements())) return false;
   for (std::size_t i = first; i < rules_.size(); ++i) {
-    const auto& node = network_.nodes()[i];
-    State::Value& value = state_->values[node.output];
-    const std::int64_t count = network_.values()[node.output].shape.elements();
-    if (value.r.size() < count) value.r = state_->take(count);
-    if (value.centre.size() < count) value.centre = state_->take(count);
-    Remainder out;
-    out.centre = value.centre.data();
-    out.r = value.r.data();
-    out.rho = value.rho.data();
-    out.alpha = value.alpha.data();
-    out.order = degree_ + 1;
-    rules_[i]->remainder(pass_, inputs_of(i).values, value.p, out);
-    if (place_of_layer_[node.layer] < first_layer) {
-      out.is_zero = true;
-      out.has_centre = false;
-      std::ranges::fill(value.rho, 0.0);
-    }
-    value.is_zero = out.is_zero;
-    value.has_centre = out.has_centre;
-    value.alpha_batch = out.alpha_batch;
-    value.order = out.order;
-    order_ = std::min(order_, out.order);
-    const bool is_finite =
-        std::isfinite(out.alpha_batch) && all_finite(value.rho.data(), network_.batch()) &&
-        all_finite(value.alpha.data(), network_.batch()) &&
-        (out.is_zero || all_finite(value.r.data(), count)) &&
-        (!out.has_centre || all_finite(value.centre.data(), count)) && value.is_finite;
-    if (!is_finite) {
-      failed_layer_ = node.layer;
+    if (!bound_node(i)) {
+      failed_layer_ = network_.nodes()[i].layer;
       return false;
     }
-    if (observer_) observer_(i, value.enclosed());
-    for (const std::uint32_t input : node.inputs) {
-      if (input != 0 && state_->last_reader[input] == i && i + 1 < rules_.size()) {
-        for (Buffer<double>* read : {&state_->values[input].r, &state_->values[input].centre}) {
-          if (read->size() > 0) state_->free.push_back(std::exchange(*read, Buffer<double>()));
-        }
-      }
-    }
+    if (observer_) observer_(i, state_->values[network_.nodes()[i].output].enclosed());
+    release_inputs(i);
   }
   output_ = state_->values[network_.output()].enclosed();
   is_bounded_ = true;

@@ -51,7 +51,7 @@ class HuberTerm {
   static constexpr double curvature = 1;
 
   explicit HuberTerm(const LossSetup& setup) : threshold_(setup.threshold) {}
-  static constexpr std::string_view range = "";
+  static constexpr std::string_view range{};
   static bool takes(double target) { return std::isfinite(target); }
   static double argument(double output, double y) { return output - y; }
   [[nodiscard]] double value(double r, double /*y*/) const {

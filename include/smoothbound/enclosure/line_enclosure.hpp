@@ -90,6 +90,8 @@ class LineEnclosure {
     ~Inputs();
   };
   [[nodiscard]] Inputs inputs_of(std::size_t node) const;
+  bool bound_node(std::size_t index);
+  void release_inputs(std::size_t index);
 
   Network<double> network_;
   std::vector<std::unique_ptr<TaylorRule>> rules_;

@@ -32,10 +32,9 @@ Bounds bounds_near(const TaylorCoefficients& f, double radius, double last) {
 
 // What bounds the Taylor coefficients of P within `half` of t.
 struct Speeds {
-  double first = 0, second = 0, third = 0;
+  double first = 0, second = 0, third;
 
-  Speeds(const Polynomial& q, double t, double half) {
-    third = std::abs(q[3]);
+  Speeds(const Polynomial& q, double t, double half) : third(std::abs(q[3])) {
     const double bend = 3 * q[3] * t;
     second = std::abs(q[2] + bend) + 3 * third * half + 0x1p-50 * (std::abs(q[2]) + std::abs(bend));
     const double twice = 2 * q[2] * t;

@@ -31,7 +31,7 @@ struct LineCertificate {
 };
 
 /// F, u and l over t, with T, the step that is chosen and that of an exact line search.
-std::vector<Chart> certificate_charts(const LineCertificate& certificate);
+std::vector<Chart> certificate_charts(const LineCertificate& of);
 
 /// Whether `path` is a regular file with JSON of that schema.
 bool is_certificate_file(const std::string& path);
