@@ -1,4 +1,5 @@
 // Rules of single components, in small networks around them, against evaluations in long double.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
