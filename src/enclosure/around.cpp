@@ -300,6 +300,7 @@ Objective<double> Around::objective() const {
 void Around::measure_layers() {
   MeasureSettings search = request_.search;
   search.norm = settings().input_norm.lower.to_double();
+  search.sample_norm = settings().sample_norm.lower.to_double();
   search.default_radius = request_.radius.lower.to_double();
   search.x = x_;
   result_.layers.resize(graph().layers.size());

@@ -104,6 +104,16 @@ class Search {
     return w.subspan(static_cast<std::size_t>(b.offset), static_cast<std::size_t>(b.elements));
   }
 
+  // Of all samples, and of each at most what it may have.
+  void set_input_norm(Vector& x) const {
+    set_norm(x, settings_.norm);
+    const std::size_t size = x.size() / static_cast<std::size_t>(network_.batch());
+    for (std::size_t first = 0; first < x.size(); first += size) {
+      const View sample = View(x).subspan(first, size);
+      if (norm_of(sample) > settings_.sample_norm) set_norm(sample, settings_.sample_norm);
+    }
+  }
+
   // Whether there is more than one point.
   [[nodiscard]] bool can_move() const {
     return settings_.x.empty() || settings_.centre.empty() || settings_.default_radius > 0;
@@ -121,7 +131,7 @@ class Search {
       if (equal_samples) {
         for (std::size_t i = sample; i < at_.x.size(); ++i) at_.x[i] = at_.x[i - sample];
       }
-      if (!ids_) set_norm(at_.x, settings_.norm);
+      if (!ids_) set_input_norm(at_.x);
     } else {
       at_.x = settings_.x;
     }
@@ -199,7 +209,7 @@ class Search {
     }
     if (!ids_ && settings_.x.empty() && set_norm(step.x, share * settings_.norm)) {
       linalg::add_scaled(1, step.x, to.x);
-      set_norm(to.x, settings_.norm);
+      set_input_norm(to.x);
     }
     return to;
   }

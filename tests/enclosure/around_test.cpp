@@ -145,6 +145,27 @@ TEST(BoundAround, IsAboveWhatASearchFinds) {
   EXPECT_GE(bounded, 40);
 }
 
+// The bounds count on no sample being longer than it may be, and so does the search.
+TEST(BoundAround, SearchesSamplesOfTheNormTheyMayHave) {
+  AroundRequest request = request_for(
+      "input: {shape: [3], norm: 2, sample_norm: 1}\nbatch: 4\nlayers:\n"
+      "  - {dense: 3, then: [sigmoid]}\n  - {dense: 2}\n",
+      "0.5", false);
+  request.measures = true;
+  const AroundReport report = bound_around(request);
+  EXPECT_THAT(report.exceeded(), IsEmpty());
+  EXPECT_GT(report.layers[1].slope, 0);
+  MeasureSettings search = usual_search();
+  search.norm = 2;
+  search.sample_norm = 1;
+  const Measurement found = measure(report.bounds.graph, 4, search);
+  for (const Measured* one : {&found.norm, &found.slope, &found.curvature}) {
+    for (std::size_t first = 0; first < one->x.size(); first += 3) {
+      EXPECT_LE(euclidean_norm(std::span<const double>(one->x).subspan(first, 3)), 1 + 1e-9);
+    }
+  }
+}
+
 TEST(BoundAround, TellsWhatIsAboveItsBound) {
   AroundRequest request = request_for(
       "input: {shape: [3], norm: 1}\nloss: logistic\nbatch: 2\nlayers: [{dense: 2}]", "0", true);

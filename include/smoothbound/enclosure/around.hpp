@@ -16,6 +16,14 @@
 
 namespace smoothbound {
 
+/// As many starts and steps as a search takes for each layer.
+inline MeasureSettings usual_search() {
+  MeasureSettings search;
+  search.starts = 2;
+  search.ascents = 3;
+  return search;
+}
+
 /// An architecture, weights w*, and a radius.
 struct AroundRequest {
   Source source;
@@ -26,8 +34,8 @@ struct AroundRequest {
   ParameterSource parameters;
   Real radius;            // R': ||v_b - v_b*|| <= R' for each parameter block b
   bool measures = false;  // also search for large values
-  /// How; norm, radius, centre and inputs are set.
-  MeasureSettings search{1, 1, {}, {}, 2, 3, 8, 0};
+  /// How; norms, radius, centre and inputs are set.
+  MeasureSettings search = usual_search();
   std::int64_t memory = std::numeric_limits<std::int64_t>::max();  // bytes, for everything
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace smoothbound {
 struct MeasureSettings {
   double norm = 1;            // of the stacked input
   double default_radius = 1;  // of parameter blocks that name none
+  double sample_norm = std::numeric_limits<double>::infinity();  // of one input at most
   /// Not empty: all blocks are in balls of `default_radius` around these parameters.
   std::vector<double> centre;
   std::vector<double> x;  // not empty: the inputs, stacked, which stay as they are
