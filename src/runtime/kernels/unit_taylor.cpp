@@ -96,6 +96,7 @@ SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const
   double steepest = -low;
   double flattest = low;
   double blur = 0;
+  double first_power = 0;  // the least t^(K+1)
   for (int k = 0; k <= pieces; ++k) {
     const double at = k == pieces ? t[1] : t[1] * k / pieces;
     const Evaluated x =
@@ -113,6 +114,7 @@ SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const
           evaluate(degree, at, [&p, i](std::size_t j) { return p[j] == nullptr ? 0 : p[j][i]; });
       double power = 1;
       for (int j = 0; j <= degree; ++j) power *= at;
+      if (k == 1) first_power = power;
       value = (around.value[0] - y.value) / power;
       // Rounding is allowed for once, over T^(K+1).
       error =
@@ -127,8 +129,11 @@ SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const
     steepest = larger(steepest, around.value[1]);
     blur = larger(blur, around.absolute[1]);
   }
-  quotient.low = larger(quotient.low, low);
-  quotient.high = smaller(quotient.high, high);
+  // Where a derivative is without bound, or powers of t underflow, nothing is narrowed.
+  if (std::isfinite(low) && std::isfinite(high) && std::isnormal(first_power)) {
+    quotient.low = larger(quotient.low, low);
+    quotient.high = smaller(quotient.high, high);
+  }
   slopes.middle = (flattest + steepest) / 2;
   slopes.radius = ((steepest - flattest) / 2 + 0x1p-46 * blur) * inflation();
   return slopes;
