@@ -39,7 +39,7 @@ common_cases() {
   expect 'smoothbound bo' bound
   expect_some 'smoothbound ' bound completion layers schema
   expect_some 'smoothbound --' --help --version --config
-  expect 'smoothbound bound --me' --method
+  expect 'smoothbound bound --met' --method
   expect 'smoothbound bound --method ' paper sharp both
   expect 'smoothbound bound --method s' sharp
   expect 'smoothbound bound --format ' table json csv sheet markdown
