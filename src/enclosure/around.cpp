@@ -14,6 +14,7 @@
 #include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/runtime/objective.hpp"
 #include "smoothbound/runtime/point.hpp"
+#include "smoothbound/text/data_error.hpp"
 
 namespace smoothbound {
 namespace {
@@ -114,12 +115,18 @@ void Around::load_samples() {
   for (std::size_t i = 0; i < norms_.size() && !graph().input_ids; ++i) {
     const auto each = static_cast<std::size_t>(size);
     const double norm = euclidean_norm(Numbers(x_).subspan(i * each, each));
-    norms_[i] = measured(norm).upper;
+    norms_[i] = std::isfinite(norm) ? measured(norm).upper : Magnitude::infinity();
     largest = std::max(largest, norm);
   }
   // The bounds for the samples as they are.
   if (!graph().input_ids) {
-    request_.options.overrides.input_norm = measured(euclidean_norm(Numbers(x_)));
+    // Rounding must not make one of them longer than all.
+    const double all = std::max(euclidean_norm(Numbers(x_)), largest);
+    if (!std::isfinite(all)) {
+      throw DataError(samples.dataset().name, "the norm of all samples together is not finite",
+                      "divide the samples, or take fewer");
+    }
+    request_.options.overrides.input_norm = measured(all);
     request_.options.overrides.sample_norm = measured(largest);
   }
   result_.bounds = make_report(request_.source, request_.options, request_.limits);
@@ -348,8 +355,8 @@ void Around::measure_objective() {
         std::swap(v, product);
       }
     }
-  } catch (const NotDifferentiable&) {
-    // Then there is no curvature to be measured.
+  } catch (const LossError&) {
+    // No Hessian, or an inner problem that resists: then there is no more to be measured.
   }
   result_.objective = found;
 }

@@ -7,6 +7,7 @@
 
 #include "around/parts.hpp"
 #include "run/origin.hpp"
+#include "shared/explanation.hpp"
 
 namespace smoothbound {
 namespace {
@@ -33,7 +34,9 @@ class AroundWriter {
       write_layers(result);
       write_causes(result);
       if (result.objective) write_objective(result);
-      if (report_.bounds.explained_layer) write_explanation(result);
+      if (const auto& layer = report_.bounds.explained_layer) {
+        write_trace(page_, graph_.layers[*layer].name, result.explanation);
+      }
     }
     write_blocks();
     write_verdict();
@@ -136,24 +139,6 @@ class AroundWriter {
       page_.item(fmt::format("{}: {}", objective.smoothness.is_infinite() ? "L_F" : "l_F",
                              page_.foreign(objective.infinite_reason)));
     }
-  }
-
-  void write_explanation(const AroundResult& result) {
-    const Layer& layer = graph_.layers[*report_.bounds.explained_layer];
-    page_.heading(fmt::format("how '{}' came about", page_.foreign(layer.name)));
-    Grid grid({{"symbol", Align::left, Fit::key},
-               {"value", Align::right},
-               {"formula", Align::left, Fit::wrap},
-               {"source", Align::left, Fit::wrap}});
-    for (const rules::TraceLine& line : result.explanation.lines) {
-      if (line.symbol.empty()) {
-        grid.add_row({"", "", "-- " + line.formula + " --", line.source});
-      } else {
-        grid.add_row({line.symbol, number(line.value), line.formula, line.source});
-      }
-    }
-    page_.grid(grid);
-    for (const std::string& sentence : result.explanation.conclusions) page_.paragraph(sentence);
   }
 
   // What is certified of the weights.

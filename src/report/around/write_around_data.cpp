@@ -1,6 +1,7 @@
 // Bounds around a point for machines: JSON and CSV.
 #include "around/parts.hpp"
 #include "run/origin.hpp"
+#include "shared/explanation.hpp"
 
 namespace smoothbound {
 namespace {
@@ -54,21 +55,8 @@ void put_result(JsonWriter& json, const AroundReport& report, const AroundResult
       });
     }
     if (!report.bounds.explained_layer) return;
-    json.object("explanation", [&] {
-      json.member("layer", report.bounds.graph.layers[*report.bounds.explained_layer].name);
-      json.list("lines", result.explanation.lines, [&](const rules::TraceLine& line) {
-        if (line.symbol.empty()) {
-          return json.object({{"component", line.formula}, {"formula", line.source}});
-        }
-        json.object([&] {
-          json.member("symbol", line.symbol);
-          json.member("formula", line.formula);
-          json.member("value", quantity(line.value, line.source));
-          json.member("source", line.source);
-        });
-      });
-      json.member("conclusions", result.explanation.conclusions);
-    });
+    put_trace(json, report.bounds.graph.layers[*report.bounds.explained_layer].name,
+              result.explanation);
   });
 }
 

@@ -1,4 +1,5 @@
 #include "bound/parts.hpp"
+#include "shared/explanation.hpp"
 
 namespace smoothbound {
 namespace {
@@ -88,18 +89,6 @@ void put_layerwise(JsonWriter& json, const Report& report, const LayerwiseReport
   });
 }
 
-void put_line(JsonWriter& json, const rules::TraceLine& line) {
-  if (line.symbol.empty()) {
-    return json.object({{"component", line.formula}, {"formula", line.source}});
-  }
-  json.object([&] {
-    json.member("symbol", line.symbol);
-    json.member("formula", line.formula);
-    json.member("value", quantity(line.value, line.source));
-    json.member("source", line.source);
-  });
-}
-
 void put_result(JsonWriter& json, const Report& report, const MethodReport& result) {
   json.object_on_lines(3, [&] {
     json.member("method", name_of(result.table.method));
@@ -109,12 +98,7 @@ void put_result(JsonWriter& json, const Report& report, const MethodReport& resu
     if (result.objective) put_objective(json, report, result);
     if (result.layerwise) put_layerwise(json, report, *result.layerwise);
     if (!report.explained_layer) return;
-    json.object("explanation", [&] {
-      json.member("layer", report.graph.layers[*report.explained_layer].name);
-      json.list("lines", result.explanation.lines,
-                [&](const rules::TraceLine& line) { put_line(json, line); });
-      json.member("conclusions", result.explanation.conclusions);
-    });
+    put_trace(json, report.graph.layers[*report.explained_layer].name, result.explanation);
   });
 }
 

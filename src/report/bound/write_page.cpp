@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bound/parts.hpp"
+#include "shared/explanation.hpp"
 #include "shared/words.hpp"
 
 namespace smoothbound {
@@ -114,24 +115,6 @@ void write_layerwise(const Report& report, const MethodReport& result, Page& pag
   }
 }
 
-void write_explanation(const Report& report, const MethodReport& result, Page& page) {
-  const Layer& layer = report.graph.layers[*report.explained_layer];
-  page.heading(fmt::format("how '{}' came about", page.foreign(layer.name)));
-  Grid grid({{"symbol", Align::left, Fit::key},
-             {"value", Align::right},
-             {"formula", Align::left, Fit::wrap},
-             {"source", Align::left, Fit::wrap}});
-  for (const rules::TraceLine& line : result.explanation.lines) {
-    if (line.symbol.empty()) {
-      grid.add_row({"", "", "-- " + line.formula + " --", line.source});
-    } else {
-      grid.add_row({line.symbol, number(line.value), line.formula, line.source});
-    }
-  }
-  page.grid(grid);
-  for (const std::string& sentence : result.explanation.conclusions) page.paragraph(sentence);
-}
-
 // What the last method's numbers mean for somebody who has not read the paper.
 std::string in_words(const MethodReport& result) {
   constexpr std::string_view reasons = "; the reasons stand above";
@@ -183,7 +166,9 @@ void write_bounds_page(const Report& report, Page& page) {
     write_causes(report, result, page);
     if (result.objective) write_objective(report, result, page);
     if (result.layerwise) write_layerwise(report, result, page);
-    if (report.explained_layer) write_explanation(report, result, page);
+    if (report.explained_layer) {
+      write_trace(page, report.graph.layers[*report.explained_layer].name, result.explanation);
+    }
   }
   page.list("assumptions", report.assumptions);
   page.gap();
