@@ -36,8 +36,7 @@ class PatchProducts {
 
   [[nodiscard]] const ConvGeometry& geometry() const { return g_; }
   [[nodiscard]] std::int64_t scratch_elements() const {
-    const std::int64_t apart = positions() == 1 ? rows_at_once() : parts();
-    return std::max(apart, std::int64_t{1}) * g_.fan_in() * positions();
+    return (has_rows() ? rows_at_once() : parts()) * g_.fan_in() * positions();
   }
   [[nodiscard]] std::int64_t input_elements() const { return g_.batch * g_.input.elements(); }
   [[nodiscard]] std::int64_t output_elements() const { return g_.batch * g_.output.elements(); }
@@ -45,8 +44,7 @@ class PatchProducts {
   /// y (+)= W * z
   void apply(const Scalar* z, const Scalar* weights, bool accumulate, Scalar* y,
              Scalar* patches) const {
-    if (positions() == 1 && g_.groups == 1)
-      return apply_to_rows(z, weights, accumulate, y, patches);
+    if (has_rows()) return apply_to_rows(z, weights, accumulate, y, patches);
     // So many lines that their patches stay in a cache.
     constexpr std::int64_t cached = std::int64_t{1} << 20;
     const std::int64_t columns = g_.axes.back().output;
@@ -119,6 +117,7 @@ class PatchProducts {
                           (is_vector ? vector_on_one_core : on_one_core);
     return is_small ? std::clamp(g_.batch * g_.groups / 4, std::int64_t{1}, most) : 1;
   }
+  [[nodiscard]] bool has_rows() const { return positions() == 1 && g_.groups == 1; }
   /// Samples with one patch each, as rows.
   [[nodiscard]] std::int64_t rows_at_once() const {
     constexpr std::int64_t cached = std::int64_t{1} << 18;
