@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "smoothbound/data/random.hpp"
+#include "smoothbound/enclosure/certify.hpp"
 #include "smoothbound/enclosure/line_enclosure.hpp"
 #include "smoothbound/graph/prefix.hpp"
 #include "smoothbound/runtime/adapt_statistics.hpp"
@@ -45,6 +46,7 @@ class Around {
     load_parameters();
     point_ = point_bounds(graph(), layout_, w_);
     if (request_.samples) enclose_values();
+    if (request_.takes_columns) take_columns();
     for (const Method method : methods_) result_.results.push_back(bound(method));
     result_.radius = request_.radius;
     result_.parameters = request_.parameters;
@@ -76,6 +78,7 @@ class Around {
   [[nodiscard]] bool is_mean() const {
     return knows_objective() && settings().loss->is_mean() && !graph().couples_samples;
   }
+  void take_columns();
   AroundResult bound(Method method);
   void measure_layers();
   [[nodiscard]] Objective<double> objective() const;
@@ -96,10 +99,12 @@ class Around {
 
 void Around::load_samples() {
   result_.bounds = make_report(request_.source, request_.options, request_.limits);
+  if (request_.takes_columns && settings().loss == nullptr) throw NothingToCertify();
   if (!request_.samples) return;
   Samples& samples = *request_.samples;
   const Report& report = result_.bounds;
   samples.fit(report);
+  if (request_.takes_columns) samples.require_labels(report);
   samples.generate(report);
   const std::int64_t need = bytes_of_enclosure(graph(), batch(), 1);
   if (need > request_.memory) throw MemoryShortage(need, request_.memory, batch(), true);
@@ -263,6 +268,26 @@ void Around::bound_term(std::size_t sample, Numbers predictions, Numbers gradien
       (above(curvature) + rounding) * exponential(square_root(Magnitude::from_count(2)) * apart);
 }
 
+void Around::take_columns() {
+  if (!knows_objective() || !request_.radius.upper.is_zero()) {
+    throw std::invalid_argument("columns of the Hessian are those of F at the weights");
+  }
+  ObjectivePoint at{graph(), *settings().loss, w_, x_, batch(), settings().regularizer.nearest, {}};
+  at.evaluate = [this](Numbers predictions) {
+    LossData data;
+    data.samples = batch();
+    data.outputs = graph().output_shape().elements();
+    data.positions = graph().output_shape().positions();
+    data.predictions = predictions;
+    data.labels = &labels_;
+    data.label_smoothing = settings().label_smoothing.nearest;
+    return evaluate_loss(*settings().loss, data);
+  };
+  result_.hessian = hessian_norm(at, [&](std::int64_t done, std::int64_t all) {
+    if (progress_) progress_(done, all, "columns");
+  });
+}
+
 AroundResult Around::bound(Method method) {
   Inputs inputs = inputs_of(settings());
   const Magnitude& radius = request_.radius.upper;
@@ -288,6 +313,12 @@ AroundResult Around::bound(Method method) {
         result.objective->infinite_reason = mean.infinite_reason;
       }
     }
+    if (method == Method::sharp && result_.hessian &&
+        result_.hessian->bound < result.objective->smoothness) {
+      result.objective->smoothness = result_.hessian->bound;
+      result.objective->route = Route::hessian;
+      if (result.objective->lipschitz.is_finite()) result.objective->infinite_reason.clear();
+    }
   }
   if (const auto& layer = result_.bounds.explained_layer) {
     result.explanation = trace_layer_around(graph(), inputs, point_, radius, result.table, *layer);
@@ -311,7 +342,7 @@ void Around::measure_layers() {
   search.default_radius = request_.radius.lower.to_double();
   search.x = x_;
   result_.layers.resize(graph().layers.size());
-  std::size_t done = 0;
+  std::int64_t done = 0;
   for (const std::uint32_t layer : graph().order) {
     const Prefix prefix = prefix_of(graph(), layer);
     search.centre.clear();
@@ -323,7 +354,7 @@ void Around::measure_layers() {
     if (search.centre.empty() && search.x.empty()) search.default_radius = 0;
     const Measurement found = measure(prefix.graph, batch(), search);
     result_.layers[layer] = {found.norm.value, found.slope.value, found.curvature.value};
-    if (progress_) progress_(++done, graph().order.size());
+    if (progress_) progress_(++done, std::ssize(graph().order), "layers");
   }
   if (knows_objective()) measure_objective();
 }

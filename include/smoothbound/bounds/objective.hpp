@@ -1,6 +1,7 @@
 // The objective F = f o psi + r: Prop 4.2 and Theorem 4.1.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,10 +15,12 @@ namespace smoothbound {
 enum class Route : std::uint8_t {
   stacked,  // the norms of the whole batch, by Cauchy-Schwarz
   sample,   // the largest of a sample, or of a part of one
+  hessian,  // all columns of the Hessian at the weights
 };
 
 constexpr std::string_view name_of(Route route) {
-  return route == Route::stacked ? "stacked" : "per-sample";
+  constexpr std::array<std::string_view, 3> names{"stacked", "per-sample", "hessian"};
+  return names[static_cast<std::size_t>(route)];
 }
 
 struct ObjectiveBounds {

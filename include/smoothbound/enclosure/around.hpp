@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "smoothbound/bounds/local.hpp"
+#include "smoothbound/enclosure/hessian_norm.hpp"
 #include "smoothbound/runtime/measure.hpp"
 #include "smoothbound/runtime/parameters.hpp"
 #include "smoothbound/runtime/samples.hpp"
@@ -34,6 +35,8 @@ struct AroundRequest {
   ParameterSource parameters;
   Real radius;            // R': ||v_b - v_b*|| <= R' for each parameter block b
   bool measures = false;  // also search for large values
+  /// At radius 0, also bound the curvature of F by all columns of its Hessian.
+  bool takes_columns = false;
   /// How; norms, radius, centre and inputs are set.
   MeasureSettings search = usual_search();
   std::int64_t memory = std::numeric_limits<std::int64_t>::max();  // bytes, for everything
@@ -82,19 +85,22 @@ struct AroundReport {
   std::vector<AroundResult> results;  // of each method
   std::vector<MeasuredLayer> layers;  // what was measured; or empty
   std::optional<MeasuredObjective> objective;
+  std::optional<HessianNorm> hessian;  // if asked for
 
   [[nodiscard]] bool has_finite_answer() const;
   /// What was measured above its bound by more than its rounding, as a search cannot.
   [[nodiscard]] std::vector<Excess> exceeded() const;
 };
 
-/// Called now and then with how many layers have been searched.
-using AroundProgress = std::function<void(std::size_t done, std::size_t all)>;
+/// Called now and then with how many layers have been searched, or columns computed.
+using AroundProgress =
+    std::function<void(std::int64_t done, std::int64_t all, std::string_view what)>;
 
 /// Bounds around w* by Cor 4.5 and its sharp form, as in bounds/local.hpp: norms of blocks are
 /// certified, and of known samples those of layers at w*, too, by `LineEnclosure`. Throws SpecError
 /// in `request.source`; DataError in the files of samples and parameters, TooFewSamples,
-/// TargetsNotTaken, MemoryShortage, NotExecutable, NotEnclosed.
+/// TargetsNotTaken, MemoryShortage, NotExecutable, NotEnclosed; for columns also NothingToCertify,
+/// LabelsMissing, and std::invalid_argument without samples or for another radius.
 AroundReport bound_around(AroundRequest request, const AroundProgress& progress = {});
 
 }  // namespace smoothbound

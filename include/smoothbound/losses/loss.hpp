@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -51,6 +52,9 @@ struct LossRow {
   LossConstants (*constants)(const LossSite& site);
   /// By what it is enclosed along a line of parameters.
   LineRule line_rule;
+  /// An upper bound of the third derivative of a term whose second one is at most 1; nothing: it
+  /// has none everywhere, or is no mean.
+  std::optional<std::int64_t> third_derivative{};
 
   [[nodiscard]] constexpr bool is_mean() const { return term != TermOf::no_mean; }
   [[nodiscard]] constexpr bool takes(std::string_view setting) const {

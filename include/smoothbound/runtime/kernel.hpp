@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "smoothbound/runtime/derivative_bounds.hpp"
 #include "smoothbound/runtime/layout.hpp"
 #include "smoothbound/runtime/taylor.hpp"
 
@@ -109,6 +110,9 @@ class Kernel {
   /// What encloses its output along a line of parameters; it may refer to the kernel. Null: nothing
   /// does, in this scalar type or at all.
   virtual std::unique_ptr<TaylorRule> taylor_rule() { return nullptr; }
+  /// What is known of its derivatives near a point. Nothing: they are not known to be continuous,
+  /// or nobody has looked, in this scalar type or at all.
+  virtual std::optional<DerivativeBounds> derivative_bounds(const Vicinity& /*at*/) { return {}; }
 };
 
 template <class Scalar>

@@ -13,6 +13,7 @@
 #include "shared/exit_code.hpp"
 #include "shared/progress.hpp"
 #include "shared/remedies.hpp"
+#include "smoothbound/enclosure/certify.hpp"
 #include "smoothbound/enclosure/line_enclosure.hpp"
 #include "smoothbound/report/around/around.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
@@ -25,6 +26,7 @@ namespace smoothbound::cli {
 struct AroundOptions::Typed {
   std::string around;
   bool measures = false;
+  bool takes_columns = false;
   SampleOptions samples{true};
 };
 
@@ -35,8 +37,8 @@ AroundReport compute(AroundRequest request) {
   Progress progress;
   AroundProgress show;
   if (Progress::is_wanted()) {
-    show = [&progress](std::size_t done, std::size_t all) {
-      progress.show(done, all, all == 1 ? "layer" : "layers");
+    show = [&progress](std::int64_t done, std::int64_t all, std::string_view what) {
+      progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(all), what);
     };
   }
   return bound_around(std::move(request), show);
@@ -56,12 +58,17 @@ void AroundOptions::add_to(Command& command) {
       "FILE");
   command.flag("--measure", typed_->measures,
                "with --around: also search for large values, and tell them beside their bounds");
+  command.flag("--hessian", typed_->takes_columns,
+               "with --around and samples: bound the Hessian of the objective by all of its "
+               "columns, one Hessian product for each parameter");
   typed_->samples.add_to(command);
 }
 
 const std::string& AroundOptions::file(const CommandLine& line) const {
   if (!typed_->around.empty()) return typed_->around;
-  const std::string option = typed_->measures ? "--measure" : typed_->samples.first_given();
+  const std::string option = typed_->measures        ? "--measure"
+                             : typed_->takes_columns ? "--hessian"
+                                                     : typed_->samples.first_given();
   if (!option.empty()) {
     throw SpecError(line.locate_last({option}), fmt::format("{} is about weights", option),
                     "name a file of them by --around, or leave it out");
@@ -87,6 +94,12 @@ int AroundOptions::run(const AroundCall& call, const CommandLine& line) {
     throw SpecError(line.locate_last({option}), fmt::format("{} is about samples", option),
                     "name them by --data or --input, or leave it out");
   }
+  request.takes_columns = typed_->takes_columns;
+  if (request.takes_columns && (!request.samples || !request.radius.upper.is_zero())) {
+    throw SpecError(line.locate_last({"--hessian"}),
+                    "--hessian is about the objective on samples, at the weights themselves",
+                    "name samples by --data or --input, and leave --radius out");
+  }
   Source source;
   try {
     load_source(call.file, call.limits, source);
@@ -102,6 +115,10 @@ int AroundOptions::run(const AroundCall& call, const CommandLine& line) {
                                        fmt::format("{}: {}", source.name, error.what()),
                                        error.hint));
     return bad_input;
+  } catch (const NothingToCertify& error) {
+    refuse_lossless(call.file, error);
+  } catch (const LabelsMissing& error) {
+    refuse(error);
   } catch (const MemoryShortage& error) {
     throw DataError(call.file,
                     fmt::format("bounds for {} sample{} take {}, and there are {}", error.samples,

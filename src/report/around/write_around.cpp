@@ -127,6 +127,12 @@ class AroundWriter {
                                 words::objective(report_.bounds.settings),
                                 number(objective.lipschitz), number(objective.smoothness),
                                 number(LowerBound::from_count(1) / objective.smoothness)));
+    if (report_.hessian) {
+      page_.paragraph(fmt::format(
+          "||hess F(w*)|| <= {}, by all columns of the Hessian; {:.6g} was found on the way, in {} "
+          "products",
+          number(report_.hessian->bound), report_.hessian->found, report_.hessian->products));
+    }
     if (report_.objective) {
       const std::optional<double> ratio =
           ratio_of(objective.smoothness, report_.objective->curvature);

@@ -83,6 +83,13 @@ void write_around_json(const AroundReport& report, JsonWriter& json) {
                      });
   json.list_on_lines(2, "results", report.results,
                      [&](const AroundResult& result) { put_result(json, report, result); });
+  if (report.hessian) {
+    json.object("hessian", [&] {
+      json.member("norm", quantity(report.hessian->bound, "a product is not finite"));
+      json.member("norm_found", report.hessian->found);
+      json.member("products", report.hessian->products);
+    });
+  }
   if (!report.layers.empty()) {
     json.member("verdict", report.exceeded().empty() ? "holds" : "exceeded");
   }

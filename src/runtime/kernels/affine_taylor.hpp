@@ -21,8 +21,9 @@ class AffineBounds {
   SampleShape output;
   std::int64_t weights = 0;
   std::int64_t biases = 0;
-  std::int64_t positions = 1;  // of a sample's output that have the same bias
-  std::int64_t fan = 1;        // products in an output
+  std::int64_t positions = 1;    // of a sample's output that have the same bias
+  std::int64_t fan = 1;          // products in an output
+  std::int64_t reverse_fan = 1;  // and in an input of the transpose
   /// Whether the weights are a matrix with a row for each output, which reads all inputs in order.
   bool is_matrix = false;
 
@@ -32,6 +33,8 @@ class AffineBounds {
   [[nodiscard]] virtual double quick_norm(const double* v) const = 0;
   /// The same of the absolute values of the weights.
   [[nodiscard]] virtual double absolute_norm(const double* v) const = 0;
+  /// sup ||beta(v, z)|| / (||v|| ||z||), for absolute values, too.
+  [[nodiscard]] virtual double bilinear_norm() const { return 1; }
   /// y >= |beta(v + t d, E)| / s scalar by scalar, by the norms of the rows of v and v + T d, and
   /// those of E on what a row reads: min(rho, ||r||).
   virtual void by_rows(const double* v, const double* moved, const Enclosed& z, double* scratch,

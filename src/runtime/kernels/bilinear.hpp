@@ -6,6 +6,7 @@
 
 #include "affine_taylor.hpp"
 #include "array.hpp"
+#include "near_point.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound::kernels {
@@ -82,6 +83,14 @@ class BilinearKernel : public Kernel<Scalar> {
     } else {
       return nullptr;
     }
+  }
+  std::optional<DerivativeBounds> derivative_bounds(const Vicinity& at) final {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      if (const std::unique_ptr<AffineBounds> bounds = affine_bounds()) {
+        return near_point(*bounds, at);
+      }
+    }
+    return std::nullopt;
   }
 
  protected:

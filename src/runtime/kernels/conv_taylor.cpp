@@ -27,8 +27,11 @@ class FilterBounds : public AffineBounds {
     return largest_of_groups(v, quick_filter_norm);
   }
   [[nodiscard]] double absolute_norm(const double* v) const final {
-    return std::sqrt(static_cast<double>(overlap_)) *
-           norm_above({v, static_cast<std::size_t>(weights)}) * inflation();
+    return bilinear_norm() * norm_above({v, static_cast<std::size_t>(weights)}) * inflation();
+  }
+  // An input stands in so many patches.
+  [[nodiscard]] double bilinear_norm() const final {
+    return std::sqrt(static_cast<double>(overlap_)) * inflation();
   }
 
  protected:
@@ -64,6 +67,7 @@ class ConvBounds final : public FilterBounds {
     biases = g.bias ? g.output.channels() : 0;
     positions = g.output.positions();
     fan = g.fan_in();
+    reverse_fan = g.filters_of_group() * (g.fan_in() / g.channels_of_group());
     sums_ = conv_kernel<double>(patch_sizes());
   }
 
@@ -153,6 +157,7 @@ class TransposedConvBounds final : public FilterBounds {
     biases = bias ? g.input.channels() : 0;
     positions = g.input.positions();
     fan = g.filters_of_group() * (g.fan_in() / g.channels_of_group());
+    reverse_fan = g.fan_in();
   }
 
   void by_rows(const double* v, const double* moved, const Enclosed& z, double* /*scratch*/,

@@ -16,6 +16,7 @@ class DenseBounds final : public AffineBounds {
     weights = units * inputs;
     biases = bias ? units : 0;
     fan = inputs;
+    reverse_fan = units;
     is_matrix = true;
   }
   [[nodiscard]] double operator_norm(const double* v) const override {

@@ -4,6 +4,7 @@
 
 #include "array.hpp"
 #include "kernels.hpp"
+#include "near_point.hpp"
 #include "smoothbound/layers/activation.hpp"
 
 namespace smoothbound::kernels {
@@ -61,6 +62,10 @@ class TableKernel final : public Kernel<Scalar> {
       return elementwise_rule(f_, samples_, count_ / samples_);
     }
     return nullptr;
+  }
+  std::optional<DerivativeBounds> derivative_bounds(const Vicinity& at) override {
+    if constexpr (std::is_same_v<Scalar, double>) return near_point(f_, count_, at);
+    return std::nullopt;
   }
 
  private:

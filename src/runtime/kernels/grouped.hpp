@@ -142,6 +142,13 @@ class GroupedKernel final : public Kernel<Scalar> {
     }
     return nullptr;
   }
+  std::optional<DerivativeBounds> derivative_bounds(const Vicinity& at) override {
+    if constexpr (std::is_same_v<Scalar, double> &&
+                  requires { Map::near(places_, parameter_, at); }) {
+      return Map::near(places_, parameter_, at);
+    }
+    return std::nullopt;
+  }
 
  private:
   struct Buffers {

@@ -7,6 +7,7 @@
 
 #include "array.hpp"
 #include "linear_taylor.hpp"
+#include "near_point.hpp"
 #include "smoothbound/runtime/kernel.hpp"
 
 namespace smoothbound::kernels {
@@ -47,6 +48,12 @@ class LinearKernel : public Kernel<Scalar> {
       }
     }
     return nullptr;
+  }
+  std::optional<DerivativeBounds> derivative_bounds(const Vicinity& at) override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      if (const std::optional<LinearSite> site = linear_site()) return near_point(*this, *site, at);
+    }
+    return std::nullopt;
   }
 
  protected:

@@ -8,6 +8,16 @@
 namespace smoothbound::kernels {
 namespace {
 
+using Arrays = std::vector<const double*>;
+
+// |M| z, for z without a sign.
+void apply_absolute(Kernel<double>& kernel, const LinearSite& site, const Arrays& z,
+                    double* scratch, double* y) {
+  kernel.jvp({.z = z, .scratch = scratch}, z, nullptr, y);
+  if (site.entries == Entries::not_negative) return;
+  for (std::int64_t i = 0; i < site.output.count(); ++i) y[i] = std::abs(y[i]);
+}
+
 class LinearRule final : public TaylorRule {
  public:
   LinearRule(Kernel<double>& kernel, LinearSite site) : kernel_(kernel), site_(std::move(site)) {}
@@ -19,71 +29,16 @@ class LinearRule final : public TaylorRule {
   [[nodiscard]] bool reads_centres(EnclosureMode /*mode*/) const override { return true; }
 
  private:
-  using Arrays = std::vector<const double*>;
-
-  void apply(const Arrays& z, double* y) {
-    kernel_.jvp({.z = z, .scratch = scratch_}, z, nullptr, y);
-    if (site_.entries == Entries::not_negative) return;
-    for (std::int64_t i = 0; i < site_.output.count(); ++i) y[i] = std::abs(y[i]);
-  }
-  void measure();
-
   Kernel<double>& kernel_;
   LinearSite site_;
   int degree_ = 0;
-  double* scratch_ = nullptr;
-  std::vector<double> norms_;  // of M on each input, and on all of them; empty: not known yet
-  double joint_norm_ = 0;
-  std::vector<double> offset_;  // ||c|| of each sample
+  LinearNorms norms_;  // empty: not known yet
   std::vector<std::vector<std::vector<double>>> input_norms_;
 };
 
-// ||M||^2 <= ||M||_1 ||M||_inf, and for a diagonal one that is its largest number.
-void LinearRule::measure() {
-  const auto outputs = static_cast<std::size_t>(site_.output.count());
-  std::vector<std::vector<double>> ones;
-  std::vector<std::vector<double>> columns;
-  for (const SampleShape& input : site_.inputs) {
-    ones.emplace_back(static_cast<std::size_t>(input.count()), 1.0);
-    columns.emplace_back(static_cast<std::size_t>(input.count()));
-  }
-  const double up = inflation(site_.roundings + 64);
-  const auto norm_of = [&](const Arrays& z) {
-    std::vector<double> rows(outputs);
-    apply(z, rows.data());
-    std::vector<double*> bars;
-    for (std::size_t i = 0; i < z.size(); ++i) {
-      bars.push_back(z[i] == nullptr ? nullptr : columns[i].data());
-    }
-    const std::vector<double> all(outputs, 1.0);
-    kernel_.vjp({.z = z, .scratch = scratch_}, all.data(), bars, nullptr);
-    const double row = *std::max_element(rows.begin(), rows.end());
-    double column = 0;
-    for (std::size_t i = 0; i < z.size(); ++i) {
-      if (z[i] == nullptr) continue;
-      for (const double sum : columns[i]) column = larger(column, std::abs(sum));
-    }
-    return std::sqrt(row * column) * up;
-  };
-  Arrays joint;
-  for (std::size_t i = 0; i < ones.size(); ++i) {
-    Arrays alone(ones.size(), nullptr);
-    alone[i] = ones[i].data();
-    norms_.push_back(norm_of(alone));
-    joint.push_back(ones[i].data());
-  }
-  joint_norm_ = norm_of(joint);
-  // c, which is what zero is mapped to.
-  for (std::vector<double>& values : ones) std::fill(values.begin(), values.end(), 0.0);
-  std::vector<double> offset(outputs);
-  kernel_.forward({.z = joint, .scratch = scratch_}, offset.data());
-  offset_ = sample_norms(site_.output, offset.data());
-}
-
 void LinearRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
                               std::span<double*> p) {
-  scratch_ = line.scratch;
-  if (norms_.empty()) measure();
+  if (norms_.of_input.empty()) norms_ = linear_norms(kernel_, site_, line.scratch);
   degree_ = line.degree;
   input_norms_.clear();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -98,11 +53,11 @@ void LinearRule::coefficients(const ParameterLine& line, std::span<const Coeffic
       is_zero = is_zero && input[j] == nullptr;
     }
     if (j == 0) {
-      kernel_.forward({.z = z, .scratch = scratch_}, p[0]);
+      kernel_.forward({.z = z, .scratch = line.scratch}, p[0]);
     } else if (is_zero) {
       p[j] = nullptr;
     } else {
-      kernel_.jvp({.z = z, .scratch = scratch_}, z, nullptr, p[j]);
+      kernel_.jvp({.z = z, .scratch = line.scratch}, z, nullptr, p[j]);
     }
   }
 }
@@ -132,28 +87,27 @@ void LinearRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
     out.is_zero = out.is_zero && z.r == nullptr;
     const std::vector<double> sizes = weighted_norms(input_norms_[i], t);
     for (std::size_t n = 0; n < parts.size(); ++n) {
-      parts[n] += error * norms_[i] * (sizes[n] + t.last() * of_centre[n]);
-      out.rho[n] += norms_[i] * z.rho[n];
+      parts[n] += error * norms_.of_input[i] * (sizes[n] + t.last() * of_centre[n]);
+      out.rho[n] += norms_.of_input[i] * z.rho[n];
       squares[n] += z.rho[n] * z.rho[n];
-      out.alpha[n] += norms_[i] * z.alpha[n];
+      out.alpha[n] += norms_.of_input[i] * z.alpha[n];
       alpha_squares[n] += z.alpha[n] * z.alpha[n];
     }
-    out.alpha_batch += norms_[i] * z.alpha_batch;
+    out.alpha_batch += norms_.of_input[i] * z.alpha_batch;
     batch_square += z.alpha_batch * z.alpha_batch;
   }
   for (std::size_t n = 0; n < parts.size(); ++n) {
-    parts[n] = (parts[n] + error * offset_[n]) * inflation();
-    out.rho[n] = smaller(out.rho[n], joint_norm_ * std::sqrt(squares[n]) + underflow) * up;
-    out.alpha[n] = smaller(out.alpha[n], joint_norm_ * std::sqrt(alpha_squares[n])) * inflation();
+    parts[n] = (parts[n] + error * norms_.offset[n]) * inflation();
+    out.rho[n] = smaller(out.rho[n], norms_.joint * std::sqrt(squares[n]) + underflow) * up;
+    out.alpha[n] = smaller(out.alpha[n], norms_.joint * std::sqrt(alpha_squares[n])) * inflation();
   }
-  out.alpha_batch = smaller(out.alpha_batch, joint_norm_ * std::sqrt(batch_square)) * inflation();
+  out.alpha_batch = smaller(out.alpha_batch, norms_.joint * std::sqrt(batch_square)) * inflation();
   add_rounding(parts, out);
-  scratch_ = pass.scratch;
   if (out.has_centre) {
-    kernel_.jvp({.z = centres, .scratch = scratch_}, centres, nullptr, out.centre);
+    kernel_.jvp({.z = centres, .scratch = pass.scratch}, centres, nullptr, out.centre);
   }
   if (out.is_zero) return;
-  apply(r, out.r);
+  apply_absolute(kernel_, site_, r, pass.scratch, out.r);
   for (std::int64_t i = 0; i < site_.output.count(); ++i) out.r[i] *= up;
   for (std::int64_t n = 0; n < samples; ++n) {
     out.rho[n] = smaller(out.rho[n], norm_above(site_.output.of(out.r, n)));
@@ -161,6 +115,50 @@ void LinearRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
 }
 
 }  // namespace
+
+// ||M||^2 <= ||M||_1 ||M||_inf, and for a diagonal one that is its largest number.
+LinearNorms linear_norms(Kernel<double>& kernel, const LinearSite& site, double* scratch) {
+  LinearNorms norms;
+  const auto outputs = static_cast<std::size_t>(site.output.count());
+  std::vector<std::vector<double>> ones;
+  std::vector<std::vector<double>> columns;
+  for (const SampleShape& input : site.inputs) {
+    ones.emplace_back(static_cast<std::size_t>(input.count()), 1.0);
+    columns.emplace_back(static_cast<std::size_t>(input.count()));
+  }
+  const double up = inflation(site.roundings + 64);
+  const auto norm_of = [&](const Arrays& z) {
+    std::vector<double> rows(outputs);
+    apply_absolute(kernel, site, z, scratch, rows.data());
+    std::vector<double*> bars;
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      bars.push_back(z[i] == nullptr ? nullptr : columns[i].data());
+    }
+    const std::vector<double> all(outputs, 1.0);
+    kernel.vjp({.z = z, .scratch = scratch}, all.data(), bars, nullptr);
+    const double row = *std::max_element(rows.begin(), rows.end());
+    double column = 0;
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      if (z[i] == nullptr) continue;
+      for (const double sum : columns[i]) column = larger(column, std::abs(sum));
+    }
+    return std::sqrt(row * column) * up;
+  };
+  Arrays joint;
+  for (std::size_t i = 0; i < ones.size(); ++i) {
+    Arrays alone(ones.size(), nullptr);
+    alone[i] = ones[i].data();
+    norms.of_input.push_back(norm_of(alone));
+    joint.push_back(ones[i].data());
+  }
+  norms.joint = norm_of(joint);
+  // c, which is what zero is mapped to.
+  for (std::vector<double>& values : ones) std::fill(values.begin(), values.end(), 0.0);
+  std::vector<double> offset(outputs);
+  kernel.forward({.z = joint, .scratch = scratch}, offset.data());
+  norms.offset = sample_norms(site.output, offset.data());
+  return norms;
+}
 
 std::unique_ptr<TaylorRule> linear_rule(Kernel<double>& kernel, LinearSite site) {
   return std::make_unique<LinearRule>(kernel, std::move(site));

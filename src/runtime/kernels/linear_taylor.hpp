@@ -20,6 +20,14 @@ struct LinearSite {
   Entries entries = Entries::not_negative;
 };
 
+/// What is known of M and c.
+struct LinearNorms {
+  std::vector<double> of_input;  // ||M|| on each input alone
+  double joint = 0;              // and on all of them
+  std::vector<double> offset;    // ||c|| of each sample
+};
+LinearNorms linear_norms(Kernel<double>& kernel, const LinearSite& site, double* scratch);
+
 /// Of a kernel whose `jvp` is M, at every point and without state.
 std::unique_ptr<TaylorRule> linear_rule(Kernel<double>& kernel, LinearSite site);
 

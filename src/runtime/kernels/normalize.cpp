@@ -28,26 +28,26 @@ struct NormalizeMap {
   static std::unique_ptr<TaylorRule> rule(const GroupPlaces& places, double epsilon) {
     return normalize_rule(places, centring, epsilon);
   }
+  static DerivativeBounds near(const GroupPlaces& places, double epsilon, const Vicinity& at) {
+    return near_point(places, centring, epsilon, at);
+  }
   static Scalar mean(In x, std::int64_t n) {
     if constexpr (centring == Centring::no) return 0;
-    double sum = 0;
-    for (std::int64_t i = 0; i < n; ++i) sum += x[i];
-    return static_cast<Scalar>(sum / static_cast<double>(n));
+    return average(n, [=](std::int64_t i) -> double { return x[i]; });
   }
   // <a, x - shift> / n
   static Scalar moment(In a, In x, Scalar shift, std::int64_t n) {
-    double sum = 0;
-    for (std::int64_t i = 0; i < n; ++i) sum += a[i] * (x[i] - shift);
-    return static_cast<Scalar>(sum / static_cast<double>(n));
+    return average(n, [=](std::int64_t i) -> double { return a[i] * (x[i] - shift); });
+  }
+  template <class Term>
+  static Scalar average(std::int64_t n, const Term& term) {
+    return static_cast<Scalar>(pairwise_sum(0, n, term) / static_cast<double>(n));
   }
 
   static Kept value(In x, std::int64_t n, Scalar epsilon, Scalar* y) {
     const Scalar shift = mean(x, n);
-    double square = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      y[i] = x[i] - shift;
-      square += y[i] * y[i];
-    }
+    for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] - shift;
+    const double square = pairwise_sum(0, n, [=](std::int64_t i) -> double { return y[i] * y[i]; });
     const auto s = static_cast<Scalar>(std::sqrt(square / static_cast<double>(n) + epsilon));
     for (std::int64_t i = 0; i < n; ++i) y[i] /= s;
     return {shift, s};
@@ -69,8 +69,8 @@ struct NormalizeMap {
     const Scalar s_dot = moment(y, x_dot, shift, n);
     const auto y_dot = [&](std::int64_t i) { return (x_dot[i] - shift - y[i] * s_dot) / s; };
     const Scalar a = moment(y, y_bar, 0, n);
-    Scalar a_dot = moment(y, y_bar_dot, 0, n);
-    for (std::int64_t i = 0; i < n; ++i) a_dot += y_dot(i) * y_bar[i] / static_cast<Scalar>(n);
+    const Scalar a_dot = moment(y, y_bar_dot, 0, n) +
+                         average(n, [&](std::int64_t i) -> double { return y_dot(i) * y_bar[i]; });
     for (std::int64_t i = 0; i < n; ++i) {
       const Scalar t = y_bar[i] - y[i] * a;
       const Scalar t_dot = y_bar_dot[i] - y_dot(i) * a - y[i] * a_dot;
@@ -86,10 +86,9 @@ struct NormalizeMap {
     const Scalar second_shift = mean(x_ddot, n);
     const Scalar s_dot = moment(y, x_dot, shift, n);
     const auto y_dot = [&](std::int64_t i) { return (x_dot[i] - shift - y[i] * s_dot) / s; };
-    Scalar s_ddot = moment(y, x_ddot, second_shift, n);
-    for (std::int64_t i = 0; i < n; ++i) {
-      s_ddot += y_dot(i) * (x_dot[i] - shift) / static_cast<Scalar>(n);
-    }
+    const Scalar s_ddot =
+        moment(y, x_ddot, second_shift, n) +
+        average(n, [&](std::int64_t i) -> double { return y_dot(i) * (x_dot[i] - shift); });
     for (std::int64_t i = 0; i < n; ++i) {
       out[i] = (x_ddot[i] - second_shift - 2 * y_dot(i) * s_dot - y[i] * s_ddot) / s;
     }
@@ -288,6 +287,12 @@ class ShiftKernel final : public Kernel<Scalar> {
   std::unique_ptr<TaylorRule> taylor_rule() override {
     if constexpr (std::is_same_v<Scalar, double>) return shift_rule(shape_, features_);
     return nullptr;
+  }
+  std::optional<DerivativeBounds> derivative_bounds(const Vicinity& at) override {
+    if constexpr (std::is_same_v<Scalar, double>) {
+      return near_point_of_shift(shape_.elements() / features_, shape_.elements(), at, features_);
+    }
+    return std::nullopt;
   }
   void hvp(const Point<Scalar>& at, Inputs /*z_dot*/, const Scalar* /*y_dot*/,
            const Scalar* /*v_dot*/, const Scalar* /*y_bar*/, const Scalar* y_bar_dot,

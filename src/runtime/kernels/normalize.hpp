@@ -11,6 +11,21 @@ struct FixedStatistics;
 
 namespace smoothbound::kernels {
 
+/// Of term(begin) .. term(end - 1), pair by pair: off by at most gamma(pairwise_roundings), for
+/// fewer than 2^40 terms.
+constexpr std::int64_t pairwise_roundings = 96;
+template <class Term>
+double pairwise_sum(std::int64_t begin, std::int64_t end, const Term& term) {
+  constexpr std::int64_t block = 64;
+  if (end - begin > block) {
+    const std::int64_t middle = begin + (end - begin) / 2;
+    return pairwise_sum(begin, middle, term) + pairwise_sum(middle, end, term);
+  }
+  double sum = 0;
+  for (std::int64_t i = begin; i < end; ++i) sum += term(i);
+  return sum;
+}
+
 /// Whether the mean is subtracted.
 enum class Centring : bool { no, yes };
 
