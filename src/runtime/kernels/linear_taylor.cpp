@@ -24,7 +24,9 @@ class LinearRule final : public TaylorRule {
   void apply(const Arrays& z, double* y) {
     kernel_.jvp({.z = z, .scratch = scratch_}, z, nullptr, y);
     if (site_.entries == Entries::not_negative) return;
-    for (std::int64_t i = 0; i < site_.output.count(); ++i) y[i] = std::abs(y[i]);
+    parallel_for(site_.output.count(), array_grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) y[i] = std::abs(y[i]);
+    });
   }
   void measure();
 
@@ -154,10 +156,13 @@ void LinearRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
   }
   if (out.is_zero) return;
   apply(r, out.r);
-  for (std::int64_t i = 0; i < site_.output.count(); ++i) out.r[i] *= up;
-  for (std::int64_t n = 0; n < samples; ++n) {
-    out.rho[n] = smaller(out.rho[n], norm_above(site_.output.of(out.r, n)));
-  }
+  parallel_for(samples, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin; n < end; ++n) {
+      double* const r_of_sample = out.r + n * site_.output.elements;
+      for (std::int64_t i = 0; i < site_.output.elements; ++i) r_of_sample[i] *= up;
+      out.rho[n] = smaller(out.rho[n], norm_above(site_.output.of(out.r, n)));
+    }
+  });
 }
 
 }  // namespace
