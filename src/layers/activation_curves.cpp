@@ -44,20 +44,21 @@ double size_beyond(const Interval& x, double turn) { return x.near() >= turn ? x
 // where e is below 0.78, and before it, where t is not a difference, t is off by 21 of itself at
 // most.
 struct Logistic {
-  double e = 0;                    // exp(-|x|)
-  double larger = 0, smaller = 0;  // s(|x|), s(-|x|)
-  double q = 0;                    // their product
-  double t = 0;                    // their difference
+  bool is_near;            // |x| < 1/4
+  double below;            // exp(-|x|) - 1, if so
+  double e;                // exp(-|x|)
+  double larger, smaller;  // s(|x|), s(-|x|)
+  double q;                // their product
+  double t;                // their difference
 
-  explicit Logistic(double x) {
-    const double size = std::abs(x);
-    const double below = size < 0.25 ? std::expm1(-size) : 0;
-    e = size < 0.25 ? 1 + below : std::exp(-size);
-    larger = 1 / (1 + e);
-    smaller = e * larger;
-    q = larger * smaller;
-    t = (size < 0.25 ? -below : 1 - e) * larger;
-  }
+  explicit Logistic(double x)
+      : is_near(std::abs(x) < 0.25),
+        below(is_near ? std::expm1(-std::abs(x)) : 0),
+        e(is_near ? 1 + below : std::exp(-std::abs(x))),
+        larger(1 / (1 + e)),
+        smaller(e * larger),
+        q(larger * smaller),
+        t((is_near ? -below : 1 - e) * larger) {}
 };
 
 // A coefficient, and what its error is at most 48 unit roundoffs of.

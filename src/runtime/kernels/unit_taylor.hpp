@@ -61,7 +61,7 @@ struct ExpandedUnit {
 
 /// Narrows the range of R by its values at equidistant t: section 8.4 of docs/theory.md. `p` are
 /// the coefficients of P'. Returns what it saw of slopes.
-SlopeRange narrow(const ScaledBranches& f, int branch, const ExpandedUnit& unit,
+SlopeRange narrow(const ScaledBranches& f, int branch, const ExpandedUnit& expanded,
                   const Coefficients& p, std::int64_t i, const Powers& t, UnitQuotient& quotient);
 
 }  // namespace smoothbound::kernels
