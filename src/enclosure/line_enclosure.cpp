@@ -40,25 +40,29 @@ bool all_finite(const double* values, std::int64_t count) {
 // A value whose centre is part of what is only bounded.
 class LineEnclosure::WithoutCentre {
  public:
-  WithoutCentre(const Enclosed& z, std::int64_t count, std::int64_t samples)
-      : r_(count), rho_(z.rho, z.rho + samples), value_(z) {
+  /// Of a batch with so many elements for each sample; `memory` is for as many.
+  WithoutCentre(const Enclosed& z, std::int64_t samples, std::int64_t elements,
+                Buffer<double> memory)
+      : r_(std::move(memory)), rho_(z.rho, z.rho + samples), value_(z) {
     constexpr double up = 1 + 0x1p-38;
-    for (std::int64_t i = 0; i < count; ++i) {
-      r_.data()[i] = ((z.r == nullptr ? 0 : z.r[i]) + std::abs(z.centre[i])) * up;
-    }
-    const std::int64_t elements = count / samples;
-    for (std::int64_t n = 0; n < samples; ++n) {
-      const std::span<const double> of_sample(z.centre + n * elements,
-                                              static_cast<std::size_t>(elements));
-      double& rho = rho_[static_cast<std::size_t>(n)];
-      // Of numbers whose squares underflow, too.
-      rho = (rho + euclidean_norm(of_sample) + 0x1p-500) * up;
-    }
+    parallel_for(samples, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin * elements; i < end * elements; ++i) {
+        r_.data()[i] = ((z.r == nullptr ? 0 : z.r[i]) + std::abs(z.centre[i])) * up;
+      }
+      for (std::int64_t n = begin; n < end; ++n) {
+        const std::span<const double> of_sample(z.centre + n * elements,
+                                                static_cast<std::size_t>(elements));
+        double& rho = rho_[static_cast<std::size_t>(n)];
+        // Of numbers whose squares underflow, too.
+        rho = (rho + euclidean_norm(of_sample) + 0x1p-500) * up;
+      }
+    });
     value_.centre = nullptr;
     value_.r = r_.data();
     value_.rho = rho_.data();
   }
   [[nodiscard]] const Enclosed& value() const { return value_; }
+  Buffer<double> take_memory() { return std::move(r_); }
 
  private:
   Buffer<double> r_;
@@ -157,7 +161,8 @@ LineEnclosure::Inputs LineEnclosure::inputs_of(std::size_t node) const {
     if (value.centre == nullptr || rules_[node]->reads_centres(pass_.mode)) continue;
     const std::int64_t size = network_.values()[input].shape.elements();
     value = inputs.replaced
-                .emplace_back(std::make_unique<WithoutCentre>(value, size, network_.batch()))
+                .emplace_back(std::make_unique<WithoutCentre>(
+                    value, network_.batch(), size / network_.batch(), state_->take(size)))
                 ->value();
   }
   return inputs;
@@ -271,7 +276,9 @@ bool LineEnclosure::bound_node(std::size_t index) {
   out.rho = value.rho.data();
   out.alpha = value.alpha.data();
   out.order = degree_ + 1;
-  rules_[index]->remainder(pass_, inputs_of(index).values, value.p, out);
+  const Inputs inputs = inputs_of(index);
+  rules_[index]->remainder(pass_, inputs.values, value.p, out);
+  for (const auto& replaced : inputs.replaced) state_->free.push_back(replaced->take_memory());
   if (place_of_layer_[node.layer] < first_layer_) {
     out.is_zero = true;
     out.has_centre = false;

@@ -7,8 +7,10 @@ namespace smoothbound {
 namespace {
 
 constexpr double no_limit = std::numeric_limits<double>::infinity();
+// What proves the longest steps for their cost, see docs/benchmarks.md.
 constexpr int degree = 3;
-constexpr EnclosureMode mode = EnclosureMode::interval;
+// Products of a pass, with centres and with remainders, are worth this part of a gradient.
+constexpr double worthwhile = 1.0 / 8;
 // Two long steps, then one to where F is about least along the line: where F is a quadratic, the
 // long ones go to and fro along its stiffest directions, and the third one ends there.
 constexpr std::int64_t period = 3;
@@ -44,12 +46,16 @@ EnclosureSteps::Wish EnclosureSteps::wish_of(std::int64_t iteration, double firs
 std::optional<EnclosureSteps::Step> EnclosureSteps::on_line(std::span<const double> w,
                                                             std::span<const double> d,
                                                             const Wish& wish, double longest) {
+  const double products = 2 * line_->line().pass_work();
+  const EnclosureMode mode = products <= worthwhile * line_->line().gradient_work()
+                                 ? EnclosureMode::interval
+                                 : EnclosureMode::norm;
   StepSearch search{mode, StepGoal::sufficient_decrease, wish.length, 25, false, longest};
   search.share = wish.share;
   const FoundStep found = find_step(*line_, search);
   if (!found.step) return std::nullopt;
   return Step{step_to(w, d, found.step->t), *found.step, found.next_length,
-              found.step->t > 0.99 * longest};
+              found.step->t > 0.99 * longest, line_->work()};
 }
 
 std::optional<EnclosureSteps::Step> EnclosureSteps::find(
@@ -58,6 +64,7 @@ std::optional<EnclosureSteps::Step> EnclosureSteps::find(
     const ProductOfBalls* balls) {
   std::ranges::copy(x, x_.begin());
   line_->set_labels(labels);
+  line_->forget_work();
   line_->set_line(w, d, degree);
   const Wish wish = wish_of(iteration, first_length);
   const double wanted = wish.length > 0 ? wish.length : usual_length(line_->derivatives());

@@ -25,6 +25,7 @@ class EnclosureSteps {
     ProvedStep proof;
     double next_length = 0;     // T to begin with next time
     bool is_shortened = false;  // to stay in the balls
+    EnclosureWork work;
   };
   /// The longest step found from w along d that is proved to decrease the objective of the samples
   /// enough, in every third `iteration` by half of what the slope promises, and that leaves no

@@ -101,7 +101,8 @@ typename Training<Scalar>::Proposal Training<Scalar>::propose_enclosed(Iteration
                     record.objective, record.gradient_mapping));
   }
   record.step = step->proof.t;
-  record.proof = IterationRecord::Proof{step->proof.upper, step->proof.decrease, 0};
+  record.proof = IterationRecord::Proof{step->proof.upper, step->proof.decrease, 0,
+                                        step->work.gradients(), step->work.pass_count};
   if (balls_) record.gradient_mapping = mapping_norm(step->proof.t);
   if (step->is_shortened) ++state_.shortened;
   Proposal proposal;

@@ -31,6 +31,8 @@ struct IterationRecord {
     double bound = 0;
     double proved = 0;
     double obtained = 0;
+    double gradients = 0;     // what the step took, in gradients; not in logs
+    std::int64_t passes = 0;  // those for remainders, not in logs
   };
   std::optional<Proof> proof;
 };

@@ -127,11 +127,15 @@ class TrainingWriter {
   void write_proofs() {
     LowerBound proved;
     double obtained = 0;
+    double gradients = 0;
+    std::int64_t passes = 0;
     std::int64_t steps = 0;
     for (const IterationRecord& record : training_.records) {
       if (!record.proof) continue;
       proved += LowerBound::from_double(std::max(record.proof->proved, 0.0));
       obtained += record.proof->obtained;
+      gradients += record.proof->gradients;
+      passes += record.proof->passes;
       ++steps;
     }
     page_.paragraph(fmt::format(
@@ -140,6 +144,12 @@ class TrainingWriter {
         words::count(steps),
         training_.is_stochastic() ? " of its batch, which says nothing of the others," : "",
         proved.to_text(words::digits_for_people), measured_text(obtained)));
+    if (steps > 0) {
+      page_.paragraph(fmt::format("cost: {:.3g} gradients a step, {:.3g} pass{} for remainders",
+                                  gradients / static_cast<double>(steps),
+                                  static_cast<double>(passes) / static_cast<double>(steps),
+                                  passes == steps ? "" : "es"));
+    }
     if (training_.state.shortened > 0) {
       page_.paragraph(fmt::format("{} of them shortened or bent to stay in the balls",
                                   words::count(training_.state.shortened)));
@@ -241,6 +251,8 @@ void put_record(JsonWriter& json, const IterationRecord& record) {
       json.member("bound", record.proof->bound);
       json.member("proved", record.proof->proved);
       put(json, "obtained", record.proof->obtained);
+      json.member("gradients", record.proof->gradients);
+      json.member("passes", record.proof->passes);
     }
     json.member("oracle_calls", record.oracle_calls);
     json.member("seconds", record.seconds);

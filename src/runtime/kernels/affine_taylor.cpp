@@ -14,6 +14,17 @@ namespace {
 // Parameters that are kept are rounded to this.
 constexpr double stored_roundoff = unit_roundoff;
 
+// body(i) for all i < count, in parallel.
+template <class Body>
+void each(std::size_t count, const Body& body) {
+  parallel_for(
+      static_cast<std::int64_t>(count), array_grain, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+          body(i);
+        }
+      });
+}
+
 class AffineRule final : public TaylorRule {
  public:
   AffineRule(std::unique_ptr<AffineBounds> bounds, AffineProduct product)
@@ -32,6 +43,7 @@ class AffineRule final : public TaylorRule {
                             double* rd) override;
 
  private:
+  void measure(const Coefficients& z, const Coefficients& p);
   [[nodiscard]] std::vector<double> rounding(const Powers& t, const Enclosed& z,
                                              const Remainder& out) const;
   void carry_on(const RemainderPass& pass, const Enclosed& z, Remainder& out);
@@ -51,6 +63,7 @@ class AffineRule final : public TaylorRule {
   std::unique_ptr<AffineBounds> b_;
   AffineProduct product_;
   ParameterLine line_;
+  bool is_measured_ = false;  // what follows is that of the line
   double norm_ = 0;           // of v
   double moving_norm_ = 0;    // of d
   double absolute_norm_ = 0;  // of |v|
@@ -67,6 +80,7 @@ class AffineRule final : public TaylorRule {
 void AffineRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
                               std::span<double*> p) {
   line_ = line;
+  is_measured_ = false;
   const Coefficients& z = inputs.front();
   const auto degree = static_cast<std::size_t>(line.degree);
   for (std::size_t j = 0; j <= degree; ++j) {
@@ -81,13 +95,19 @@ void AffineRule::coefficients(const ParameterLine& line, std::span<const Coeffic
     last_.resize(static_cast<std::size_t>(b_->output.count()));
     product_(z[degree], line.d, false, false, last_.data(), line.scratch);
   }
-  input_norms_ = coefficient_norms(b_->input, std::span(z).first(degree + 1));
-  output_norms_.clear();
-  for (const double* values : p) output_norms_.push_back(sample_norms(b_->output, values));
-  norm_ = b_->operator_norm(line.v);
-  absolute_norm_ = b_->absolute_norm(line.v);
-  moving_norm_ = line.d == nullptr ? 0 : b_->quick_norm(line.d);
-  moving_absolute_ = line.d == nullptr ? 0 : b_->absolute_norm(line.d);
+}
+
+// What all passes on a line have in common.
+void AffineRule::measure(const Coefficients& z, const Coefficients& p) {
+  if (is_measured_) return;
+  const auto terms = static_cast<std::size_t>(line_.degree) + 1;
+  input_norms_ = coefficient_norms(b_->input, std::span(z).first(terms));
+  output_norms_ = coefficient_norms(b_->output, std::span(p).first(terms));
+  norm_ = b_->operator_norm(line_.v);
+  absolute_norm_ = b_->absolute_norm(line_.v);
+  moving_norm_ = line_.d == nullptr ? 0 : b_->quick_norm(line_.d);
+  moving_absolute_ = line_.d == nullptr ? 0 : b_->absolute_norm(line_.d);
+  is_measured_ = true;
 }
 
 // || |b| + T |db| || over the positions.
@@ -173,8 +193,9 @@ void AffineRule::carry_centre(const RemainderPass& pass, const Enclosed& z, Rema
     });
     product_(z.centre, moved, false, false, out.centre, pass.scratch);
     if (line_.d != nullptr) {
-      std::vector<double> sizes(z.centre, z.centre + b_->input.count());
-      for (double& size : sizes) size = std::abs(size);
+      Buffer<double> sizes(b_->input.count());
+      each(static_cast<std::size_t>(sizes.size()),
+           [&](std::size_t i) { sizes.data()[i] = std::abs(z.centre[i]); });
       Enclosed centre;
       centre.r = sizes.data();
       centre.rho = centre_norms_.data();
@@ -183,22 +204,23 @@ void AffineRule::carry_centre(const RemainderPass& pass, const Enclosed& z, Rema
         for (std::int64_t i = begin; i < end; ++i) moved[i] = std::abs(line_.d[i]);
       });
       b_->by_rows(line_.d, moved, centre, pass.scratch, turned_.data());
-      for (double& size : turned_) size *= half * inflation();
+      each(outputs, [&](std::size_t i) { turned_[i] *= half * inflation(); });
       const std::vector<double> norms = sample_norms(b_->output, turned_.data());
       for (std::size_t n = 0; n < turned_norms_.size(); ++n) {
         turned_norms_[n] = smaller(half * moving_norm_ * centre_norms_[n] * inflation(), norms[n]);
       }
     }
   }
-  for (std::size_t i = 0; i < last_.size(); ++i) {
+  each(last_.size(), [&](std::size_t i) {
     out.centre[i] = (z.centre == nullptr ? 0 : out.centre[i]) + last_[i];
-  }
+  });
 }
 
 void AffineRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
-                           const Coefficients& /*p*/, Remainder& out) {
+                           const Coefficients& p, Remainder& out) {
   const Enclosed& z = inputs.front();
   const Powers t(pass.length, line_.degree);
+  measure(z.p, p);
   const double norm = (norm_ + t[1] * moving_norm_) * inflation();
   scale_alpha(norm, b_->output.samples, z, out);
   carry_centre(pass, z, out);
@@ -213,9 +235,7 @@ void AffineRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
   } else {
     carry_on(pass, z, out);
   }
-  for (std::size_t i = 0; i < turned_.size(); ++i) {
-    out.r[i] = (out.r[i] + turned_[i]) * inflation();
-  }
+  each(turned_.size(), [&](std::size_t i) { out.r[i] = (out.r[i] + turned_[i]) * inflation(); });
   const std::vector<double> norms = sample_norms(b_->output, out.r);
   for (std::int64_t n = 0; n < b_->output.samples; ++n) {
     const auto sample = static_cast<std::size_t>(n);

@@ -14,26 +14,39 @@
 namespace smoothbound::kernels {
 namespace {
 
-// Of a and a polynomial b of degree K at most, without constant terms, up to so many coefficients.
-Polynomial product(const Polynomial& a, const Polynomial& b, std::size_t terms) {
-  static_assert(most_degree == 3);
-  Polynomial c{};
-  if (terms > 2) c[2] = a[1] * b[1];
-  for (std::size_t i = 3; i < terms; ++i) {
-    c[i] = a[i - 3] * b[3] + a[i - 2] * b[2] + a[i - 1] * b[1];
-  }
-  return c;
+static_assert(most_degree == 3);  // in the formulas that follow
+
+// The coefficients of t, t^2, .. of f(p_0 + q).
+Polynomial composed(const TaylorCoefficients& f, const Polynomial& q) {
+  const auto& [f0, f1, f2, f3, f4] = f.value;
+  const double square = q[1] * q[1];
+  return {0, f1 * q[1], f1 * q[2] + f2 * square,
+          f1 * q[3] + 2 * (f2 * q[1] * q[2]) + f3 * square * q[1]};
 }
 
-// f(p_0 + q) - f(p_0), by so many coefficients of f.
-Polynomial composed(const TaylorCoefficients& f, const Polynomial& q, std::size_t terms) {
-  Polynomial power = q;
-  Polynomial sum{};
-  for (std::size_t m = 1; m < terms; ++m) {
-    if (m > 1) power = product(power, q, terms);
-    for (std::size_t j = m; j < terms; ++j) sum[j] += f.value[m] * power[j];
-  }
-  return sum;
+// The coefficient of t^(K+1) in sum_(m<=K+1) f_m q^m.
+double next_coefficient(int degree, const TaylorCoefficients& f, const Polynomial& q) {
+  const double square = q[1] * q[1];
+  if (degree == 1) return f.value[2] * square;
+  if (degree == 2) return 2 * (f.value[2] * q[1] * q[2]) + f.value[3] * square * q[1];
+  return f.value[2] * (2 * (q[1] * q[3]) + q[2] * q[2]) + 3 * (f.value[3] * square * q[2]) +
+         f.value[4] * square * square;
+}
+
+// What bounds the coefficients beyond it: sum_(m<=K+1) |f_m| sum_(u>=K+2) T^(u-K-2) times the
+// coefficient of t^u in (sum_j |q_j| t^j)^m, where that is t^m (a + d(t))^m, d = t e the part that
+// moves.
+double tail_of(int degree, const std::array<double, most_activation_derivative>& f,
+               const Polynomial& q, double length) {
+  const double a = std::abs(q[1]);
+  const double b = std::abs(q[2]);
+  const double c = std::abs(q[3]);
+  const double e = b + c * length;
+  const double d = e * length;
+  if (degree == 1) return 0;
+  if (degree == 2) return f[2] * (b * b) + f[3] * (b * (3 * a * (a + d) + d * d));
+  return f[2] * (c * (b + e)) + f[3] * (3 * (a * a * c) + (3 * a + d) * (e * e)) +
+         f[4] * (e * (2 * a * (2 * a * a + 3 * a * d + 2 * d * d) + d * d * d));
 }
 
 // The branch of a unit: at a kink, the one into which its first coefficient that is not 0 points,
@@ -120,7 +133,7 @@ void SmoothRule::coefficients(const ParameterLine& line, std::span<const Coeffic
       if (!moves) continue;
       Polynomial q{};
       for (std::size_t j = 1; j < terms; ++j) q[j] = z[j] == nullptr ? 0 : z[j][i];
-      const Polynomial sum = composed(f, q, terms);
+      const Polynomial sum = composed(f, q);
       for (std::size_t j = 1; j < terms; ++j) p[j][i] = sum[j];
     }
   });
@@ -136,37 +149,26 @@ void SmoothRule::add_branch(const Motion& unit, int branch, const Site& site, co
   sum.slope = f_.envelope(branch, 1, low, high);
   sum.lipschitz = sum.slope;
   const auto next = static_cast<std::size_t>(t.degree()) + 1;  // K + 1
-  Polynomial absolute{};
-  for (std::size_t j = 1; j < next; ++j) absolute[j] = std::abs(unit.q[j]);
-  Polynomial power = unit.q;
-  Polynomial absolute_power = absolute;
-  double coefficient = 0;  // of t^(K+1)
-  double tail = 0;
-  double reach = 1;  // (T S)^m
+  double reach = 1;                                            // (T S)^m
   double rounded = f.absolute[0];
+  std::array<double, most_activation_derivative> size{};  // of f_m
   for (std::size_t m = 1; m <= next; ++m) {
     reach *= t[1] * unit.speed;
     rounded += f.absolute[m] * reach;
-    if (m == 1) continue;
-    power = product(power, unit.q, next + 1);
-    absolute_power = product(absolute_power, absolute, m * (next - 1) + 1);
-    coefficient += f.value[m] * power[next];
-    double above = 0;
-    for (std::size_t u = next + 1; u <= m * (next - 1); ++u) {
-      above += absolute_power[u] * t[static_cast<int>(u - next - 1)];
-    }
-    tail += (std::abs(f.value[m]) + 0x1p-46 * f.absolute[m]) * above;
+    size[m] = std::abs(f.value[m]) + 0x1p-46 * f.absolute[m];
   }
+  const double coefficient = next_coefficient(t.degree(), f, unit.q);  // of t^(K+1)
+  const double tail = tail_of(t.degree(), size, unit.q, t[1]);
   sum.rounding = gamma(16 * (t.degree() + 2) + 64) * rounded * inflation();
   SlopeRange slopes{f.value[1], 0x1p-46 * f.absolute[1], t[1] * unit.speed};
   if (unit.speed != 0) {
     constexpr std::array<double, 6> factorial{1, 1, 2, 6, 24, 120};
     double fast = 1;  // S^(K+1)
     for (std::size_t m = 0; m < next; ++m) fast *= unit.speed;
-    const double last = std::abs(f.value[next]) + 0x1p-46 * f.absolute[next];
+    const double last = size[next];
     const int degree = static_cast<int>(next);
-    double rest = f_.envelope(branch, degree + 1, unit.low, unit.high) / factorial[next + 1] *
-                  fast * (unit.speed * t[1]);
+    const double above = f_.envelope(branch, degree + 1, unit.low, unit.high);
+    double rest = above / factorial[next + 1] * fast * (unit.speed * t[1]);
     // The other bound is no less than this.
     if (!(rest <= 2 * std::abs(f.value[next]) * fast)) {
       const double slope = f_.envelope(branch, degree, unit.low, unit.high) / factorial[next];
@@ -178,7 +180,11 @@ void SmoothRule::add_branch(const Motion& unit, int branch, const Site& site, co
     sum.uncertain = around;
     // Otherwise the range is narrow as it is.
     if (!(around <= larger(site.worthwhile, 0.02 * std::abs(coefficient)))) {
-      slopes = narrow(f_, branch, unit, site.p, site.i, t, quotient);
+      const double highest =
+          degree + 1 == most_activation_derivative
+              ? above
+              : f_.envelope(branch, most_activation_derivative, unit.low, unit.high);
+      slopes = narrow(f_, branch, {unit, f, highest}, site.p, site.i, t, quotient);
     }
     sum.centre = (quotient.low + quotient.high) / 2;
     sum.local = (positive_part(quotient.high - quotient.low) / 2 +

@@ -15,7 +15,9 @@ void apply_absolute(Kernel<double>& kernel, const LinearSite& site, const Arrays
                     double* scratch, double* y) {
   kernel.jvp({.z = z, .scratch = scratch}, z, nullptr, y);
   if (site.entries == Entries::not_negative) return;
-  for (std::int64_t i = 0; i < site.output.count(); ++i) y[i] = std::abs(y[i]);
+  parallel_for(site.output.count(), array_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) y[i] = std::abs(y[i]);
+  });
 }
 
 class LinearRule final : public TaylorRule {
@@ -108,10 +110,13 @@ void LinearRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
   }
   if (out.is_zero) return;
   apply_absolute(kernel_, site_, r, pass.scratch, out.r);
-  for (std::int64_t i = 0; i < site_.output.count(); ++i) out.r[i] *= up;
-  for (std::int64_t n = 0; n < samples; ++n) {
-    out.rho[n] = smaller(out.rho[n], norm_above(site_.output.of(out.r, n)));
-  }
+  parallel_for(samples, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin; n < end; ++n) {
+      double* const r_of_sample = out.r + n * site_.output.elements;
+      for (std::int64_t i = 0; i < site_.output.elements; ++i) r_of_sample[i] *= up;
+      out.rho[n] = smaller(out.rho[n], norm_above(site_.output.of(out.r, n)));
+    }
+  });
 }
 
 }  // namespace

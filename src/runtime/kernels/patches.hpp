@@ -66,6 +66,22 @@ class Patches {
       }
     }
   }
+  // Of blocks of one channel: patch(output offset, divisor, visit), where visit(tap) calls
+  // tap(input offset) for each input of the patch.
+  template <class Patch>
+  void each_patch(const Patch& patch) const {
+    const auto& [depths, rows, columns] = g_.axes;
+    std::int64_t place = 0;
+    for (const PatchRange& depth : depths.outputs) {
+      for (const PatchRange& row : rows.outputs) {
+        const std::int64_t before = depth.divisor * row.divisor;
+        for (const PatchRange& column : columns.outputs) {
+          patch(place++, before * column.divisor,
+                [&](const auto& tap) { each_input(depth, row, column, tap); });
+        }
+      }
+    }
+  }
   /// The largest number of patches that read one input.
   [[nodiscard]] std::int64_t largest_overlap() const {
     std::int64_t product = 1;

@@ -34,6 +34,7 @@ class AveragePoolKernel final : public LinearKernel<Scalar> {
     patches_.each_slice([&](std::int64_t slice) {
       const Scalar* const from = z[0] + patches_.input_place(slice);
       Scalar* const to = y + patches_.output_place(slice);
+      if (block == 1) return average(from, to);
       Scalar weight = 1;
       patches_.each_output(
           [&](std::int64_t o, std::int64_t divisor) {
@@ -65,6 +66,18 @@ class AveragePoolKernel final : public LinearKernel<Scalar> {
   }
 
  private:
+  void average(const Scalar* from, Scalar* to) const {
+    std::int64_t last = 1;
+    Scalar weight = 1;
+    patches_.each_patch([&](std::int64_t o, std::int64_t divisor, const auto& visit) {
+      if (divisor != last) weight = Scalar{1} / static_cast<Scalar>(divisor);
+      last = divisor;
+      Scalar sum = 0;
+      visit([&](std::int64_t i) { sum += weight * from[i]; });
+      to[o] = sum;
+    });
+  }
+
   Patches patches_;
 };
 

@@ -63,9 +63,12 @@ void MaxPoolRule::coefficients(const ParameterLine& line, std::span<const Coeffi
       p[j] = nullptr;
       continue;
     }
-    for (std::size_t o = 0; o < chosen_.size(); ++o) {
-      p[j][o] = chosen_[o] < 0 ? 0 : z[j][chosen_[o]];
-    }
+    parallel_for(output_.count(), array_grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t o = begin; o < end; ++o) {
+        const std::int64_t chosen = chosen_[static_cast<std::size_t>(o)];
+        p[j][o] = chosen < 0 ? 0 : z[j][chosen];
+      }
+    });
   }
 }
 

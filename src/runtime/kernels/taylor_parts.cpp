@@ -50,9 +50,11 @@ void add_rounding(std::span<const double> parts, Remainder& out) {
 
 void forget_centre(const SampleShape& shape, Remainder& out) {
   if (!out.has_centre) return;
-  for (std::int64_t i = 0; i < shape.count(); ++i) {
-    out.r[i] = ((out.is_zero ? 0 : out.r[i]) + std::abs(out.centre[i])) * inflation();
-  }
+  parallel_for(shape.count(), array_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      out.r[i] = ((out.is_zero ? 0 : out.r[i]) + std::abs(out.centre[i])) * inflation();
+    }
+  });
   for (std::int64_t n = 0; n < shape.samples; ++n) {
     out.rho[n] = (out.rho[n] + norm_above(shape.of(out.centre, n)) + underflow) * inflation();
   }

@@ -8,25 +8,19 @@ namespace {
 constexpr int pieces = 8;
 constexpr auto order = static_cast<std::size_t>(most_activation_derivative);
 
-// What bounds |f_m|, m = 0 .. 5, within `radius` of x: Taylor's formula, from the coefficients
-// there and sup |f_5| on all of the unit's values.
+// What bounds |f_m|, m = 2 .. 5, within `radius` of x: Taylor's formula, from the coefficients
+// there and a bound of |f_5| on all of the unit's values.
 using Bounds = std::array<double, order + 1>;
 
 Bounds bounds_near(const TaylorCoefficients& f, double radius, double last) {
-  Bounds bounds;
-  bounds[order] = last;
-  for (std::size_t m = 1; m < order; ++m) {
-    double power = 1;   // radius^(j-m)
-    double choose = 1;  // C(j, m)
-    double sum = 0;
-    for (std::size_t j = m; j < order; ++j) {
-      sum += choose * (std::abs(f.value[j]) + 0x1p-46 * f.absolute[j]) * power;
-      power *= radius;
-      choose = choose * static_cast<double>(j + 1) / static_cast<double>(j + 1 - m);
-    }
-    bounds[m] = (sum + choose * last * power) * inflation();
-  }
-  bounds[0] = std::numeric_limits<double>::infinity();  // not used
+  const auto size = [&f](std::size_t m) { return std::abs(f.value[m]) + 0x1p-46 * f.absolute[m]; };
+  const double fourth = size(4);
+  const double third = size(3);
+  Bounds bounds{};
+  bounds[5] = last;
+  bounds[4] = fourth + radius * 5 * last;
+  bounds[3] = third + radius * (4 * fourth + radius * (10 * last));
+  bounds[2] = size(2) + radius * (3 * third + radius * (6 * fourth + radius * (10 * last)));
   return bounds;
 }
 
@@ -63,33 +57,33 @@ double composed_coefficient(int degree, const Bounds& f, const Speeds& speeds) {
   return sum * inflation();
 }
 
-// A polynomial at t, and what bounds the error of its evaluation, of so many coefficients.
+// A polynomial at t, and what bounds the error of its evaluation.
 struct Evaluated {
   double value = 0;
   double error = 0;
 };
-template <class Coefficient>
-Evaluated evaluate(int degree, double t, const Coefficient& coefficient) {
-  double value = 0;
-  double absolute = 0;
-  for (int j = degree; j >= 0; --j) {
-    const double c = coefficient(static_cast<std::size_t>(j));
-    value = value * t + c;
-    absolute = absolute * t + std::abs(c);
-  }
-  return {value, gamma(4 * degree + 8) * absolute * inflation()};
+Evaluated evaluate(const Polynomial& p, double t) {
+  constexpr double error = gamma(4 * most_degree + 8) * inflation();
+  const double value = ((p[3] * t + p[2]) * t + p[1]) * t + p[0];
+  const double absolute =
+      ((std::abs(p[3]) * t + std::abs(p[2])) * t + std::abs(p[1])) * t + std::abs(p[0]);
+  return {value, error * absolute};
 }
 
 }  // namespace
 
-SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const Coefficients& p,
-                  std::int64_t i, const Powers& t, UnitQuotient& quotient) {
+SlopeRange narrow(const ScaledBranches& f, int branch, const ExpandedUnit& expanded,
+                  const Coefficients& p, std::int64_t i, const Powers& t, UnitQuotient& quotient) {
+  const Motion& unit = expanded.motion;
   const int degree = t.degree();
   const double half = t[1] / (2 * pieces) * inflation();
   const double roundings = 0x1p-48 * (std::abs(unit.start) + t[1] * unit.speed);
   SlopeRange slopes;
-  const double last =
-      f.envelope(branch, most_activation_derivative, unit.low, unit.high) / 120 * inflation();
+  const double last = expanded.highest / 120 * inflation();
+  Polynomial inner = unit.q;
+  inner[0] = unit.start;
+  Polynomial outer{};
+  for (std::size_t j = 0; j < outer.size(); ++j) outer[j] = p[j] == nullptr ? 0 : p[j][i];
   double change = 0;  // sup |R'| up to the end of a piece
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
@@ -99,9 +93,8 @@ SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const
   double first_power = 0;  // the least t^(K+1)
   for (int k = 0; k <= pieces; ++k) {
     const double at = k == pieces ? t[1] : t[1] * k / pieces;
-    const Evaluated x =
-        evaluate(degree, at, [&unit](std::size_t j) { return j == 0 ? unit.start : unit.q[j]; });
-    const TaylorCoefficients around = f.expand(branch, x.value);
+    const Evaluated x = evaluate(inner, at);
+    const TaylorCoefficients around = k == 0 ? expanded.f : f.expand(branch, x.value);
     const Speeds speeds(unit.q, at, half);
     const double radius = speeds.first * half * inflation() + roundings;
     slopes.gap = larger(slopes.gap, radius);
@@ -110,16 +103,16 @@ SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const
     double value = quotient.next;
     double error = 0;
     if (k > 0) {
-      const Evaluated y =
-          evaluate(degree, at, [&p, i](std::size_t j) { return p[j] == nullptr ? 0 : p[j][i]; });
+      const Evaluated y = evaluate(outer, at);
       double power = 1;
       for (int j = 0; j <= degree; ++j) power *= at;
       if (k == 1) first_power = power;
-      value = (around.value[0] - y.value) / power;
+      const double over = 1 / power;
+      value = (around.value[0] - y.value) * over;
       // Rounding is allowed for once, over T^(K+1).
       error =
-          (quotient.rounding + 0x1p-47 * around.absolute[0] + x.error * quotient.slope + y.error) /
-              power * inflation() +
+          (quotient.rounding + 0x1p-47 * around.absolute[0] + x.error * quotient.slope + y.error) *
+              over * inflation() +
           0x1p-50 * std::abs(value);
     }
     const double slack = (error + change * half) * inflation();

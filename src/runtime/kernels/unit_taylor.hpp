@@ -9,9 +9,8 @@
 
 namespace smoothbound::kernels {
 
-/// The coefficients of a polynomial without a constant term to some power, up to t^(K (K+1)).
-constexpr std::size_t most_terms = most_degree * (most_degree + 1) + 1;
-using Polynomial = std::array<double, most_terms>;
+/// The coefficients of a polynomial without a constant term, up to t^K.
+using Polynomial = std::array<double, most_degree + 1>;
 
 /// P(t) - p_0 of a unit, and what bounds it on [0, T].
 struct Motion {
@@ -53,9 +52,16 @@ struct SlopeRange {
   double middle = 0, radius = 0, gap = 0;
 };
 
+/// A unit, f_m at its p_0, and a bound of |f^(5)| on what P has for values.
+struct ExpandedUnit {
+  const Motion& motion;
+  const TaylorCoefficients& f;
+  double highest = 0;
+};
+
 /// Narrows the range of R by its values at equidistant t: section 8.4 of docs/theory.md. `p` are
 /// the coefficients of P'. Returns what it saw of slopes.
-SlopeRange narrow(const ScaledBranches& f, int branch, const Motion& unit, const Coefficients& p,
-                  std::int64_t i, const Powers& t, UnitQuotient& quotient);
+SlopeRange narrow(const ScaledBranches& f, int branch, const ExpandedUnit& expanded,
+                  const Coefficients& p, std::int64_t i, const Powers& t, UnitQuotient& quotient);
 
 }  // namespace smoothbound::kernels
