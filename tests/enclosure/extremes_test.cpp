@@ -1,0 +1,28 @@
+// Numbers at both ends of the range of doubles, where a part of a bound overflows or underflows.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "enclosure/trap.hpp"
+
+namespace smoothbound::test {
+namespace {
+
+// z^2 D^-1 is of the size of 1, and z D^-beta-1 no double.
+TEST(EnclosureExtremes, LocalResponsesOfHugeNumbers) {
+  for (const double size : {1e120, 1e130, 1e140, 1e150}) {
+    SCOPED_TRACE(size);
+    Trap of(
+        "{dense: 2, then: [tanh]}, {dense: 3, then: [{local_response_norm: {size: 3, alpha: 1, "
+        "beta: 0.75, k: 1}}]}, {dense: 2}",
+        "1");
+    of.set(0, {0.5, -0.25}, {0.5, 1});
+    of.set(2, {size, -size / 2, size / 3, size / 4, -size}, {0});
+    of.set(4, {std::sqrt(size), -std::sqrt(size), std::sqrt(size) / 2}, {0});
+    check(of, 0.3);
+    check(of, 1e-2);
+  }
+}
+
+}  // namespace
+}  // namespace smoothbound::test
