@@ -24,5 +24,16 @@ TEST(EnclosureExtremes, LocalResponsesOfHugeNumbers) {
   }
 }
 
+// Products that underflow before the scale multiplies them.
+TEST(EnclosureExtremes, ProductsOfMatricesThatUnderflow) {
+  Trap of("{name: y, matmul: {inputs: [input, input], scale: 1e300}, then: [flatten]}, {dense: 2}",
+          "2, 2");
+  of.loss = "square";
+  of.x = {1e-165, 1e-170, -1e-165, 1e-164};
+  of.set(0, {1e30, -1e30}, {0});
+  of.set(1, {0}, {1});
+  check(of, 1e-3);
+}
+
 }  // namespace
 }  // namespace smoothbound::test
