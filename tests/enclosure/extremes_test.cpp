@@ -35,5 +35,28 @@ TEST(EnclosureExtremes, ProductsOfMatricesThatUnderflow) {
   check(of, 1e-3);
 }
 
+// A normalization of numbers of another size, and of a like epsilon, is the same.
+TEST(EnclosureExtremes, NormalizationsOfHugeNumbers) {
+  for (const std::string norm : {"layer_norm", "rms_norm", "batch_norm"}) {
+    std::vector<double> alphas;
+    for (const int exponent : {40, 80, 110, 140}) {
+      SCOPED_TRACE(norm + " " + std::to_string(exponent));
+      const double size = std::pow(10.0, exponent);
+      Trap of("{dense: 4, then: [{" + norm + ": {epsilon: 1e" + std::to_string(2 * exponent) +
+                  "}}]}, {dense: 2}",
+              "1", 2);
+      of.x = {1, -0.5};
+      of.set(0, {size, -size / 2, size / 3, size / 4}, {0.125, -0.25, 0.5, 0.25});
+      of.set(2, {1, -1, 0.5}, {1});
+      check(of, 0.1);
+      LineEnclosure line(of.graph(), of.samples);
+      line.set_line(of.w, of.d, of.x, 3);
+      ASSERT_TRUE(line.bound(0.1, EnclosureMode::interval));
+      alphas.push_back(line.output().alpha[0]);
+      EXPECT_NEAR(alphas.back(), alphas.front(), 0.01 * alphas.front());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace smoothbound::test
