@@ -27,7 +27,8 @@ struct Column {
   std::vector<double> low, high;  // of |z| on the polynomial, then with E and A
   std::vector<double> change;     // E
   std::vector<double> slope;      // h_c, at most
-  std::vector<double> mixed;      // 2 a beta |z_c| h_c / D_c, at most
+  std::vector<double> mixed;      // 2 a beta |z_c| h_c, at most
+  std::vector<double> least;      // D_c, at least
   std::vector<double> size;       // |y_c|, at most
   std::vector<double> logarithm;  // |log D_c|, at most
 };
@@ -228,7 +229,8 @@ void LocalResponseRule::bound_local(const Powers& t, Column& c) const {
 void LocalResponseRule::bound_motion(const Enclosed& z, std::int64_t column, const Powers& t,
                                      Column& c) const {
   const std::int64_t sample = column / norm_.positions;
-  for (std::vector<double>* const values : {&c.change, &c.slope, &c.mixed, &c.size, &c.logarithm}) {
+  for (std::vector<double>* const values :
+       {&c.change, &c.slope, &c.mixed, &c.least, &c.size, &c.logarithm}) {
     values->resize(channels());
   }
   for (std::size_t i = 0; i < channels(); ++i) {
@@ -249,7 +251,8 @@ void LocalResponseRule::bound_motion(const Enclosed& z, std::int64_t column, con
     const double high = (norm_.k + norm_.a * most) * up;
     c.slope[i] = std::pow(low, -norm_.beta) * (1 + 0x1p-46) * inflation();
     c.size[i] = c.high[i] * c.slope[i] * inflation();
-    c.mixed[i] = 2 * norm_.a * norm_.beta * c.size[i] / low * inflation();
+    c.mixed[i] = 2 * norm_.a * norm_.beta * c.size[i] * inflation();
+    c.least[i] = low;
     c.logarithm[i] = larger(std::abs(std::log(low)), std::abs(std::log(high))) + 1;
   }
 }
@@ -260,7 +263,8 @@ double LocalResponseRule::jacobian_norm(const Column& c) const {
   for (std::size_t i = 0; i < channels(); ++i) {
     double sum = c.slope[i];
     each_in_window(i, [&](std::size_t j) {
-      const double entry = c.mixed[i] * c.high[j];
+      // Of large z, the quotient of the other two would underflow.
+      const double entry = c.mixed[i] * (c.high[j] / c.least[i]);
       sum += entry;
       columns[j] += entry;
     });
@@ -291,7 +295,8 @@ void LocalResponseRule::remainder(const RemainderPass& pass, std::span<const Enc
           norms[static_cast<std::size_t>(column)] = jacobian_norm(c);
           for (std::size_t i = 0; i < channels(); ++i) {
             double carried = 0;
-            each_in_window(i, [&](std::size_t j) { carried += c.high[j] * c.change[j]; });
+            each_in_window(i,
+                           [&](std::size_t j) { carried += c.high[j] / c.least[i] * c.change[j]; });
             carried = (c.slope[i] * c.change[i] + c.mixed[i] * carried) * inflation(width());
             double terms = c.size[i];  // of k, a and beta at z itself
             for (std::size_t j = 0; j <= static_cast<std::size_t>(degree_); ++j) {

@@ -197,7 +197,8 @@ void MatMulRule::remainder(const RemainderPass& pass, std::span<const Enclosed> 
          m < (sample + 1) * static_cast<std::size_t>(sizes.stack); ++m) {
       parts.push_back(a.frobenius[m] * b.frobenius[m]);
     }
-    rounding[sample] = error * scale * norm_above(parts) * inflation();
+    // The scale multiplies what has underflowed, too.
+    rounding[sample] = scale * (error * norm_above(parts) + underflow) * inflation();
     const double of_first = scale * b.norms[sample];
     const double of_second = scale * a.norms[sample];
     steepest_first = larger(steepest_first, of_first);

@@ -328,7 +328,8 @@ void NormalizeRule::group_remainder(const Powers& t, const Enclosed& z, std::int
     const auto term = [&](std::int64_t i) { return carried[static_cast<std::size_t>(i)]; };
     mean_carried = pairwise(0, size, term) / count * inflation();
   }
-  const double steep = 0.5 / (least * std::sqrt(least)) * off * inflation();
+  // Powers of large v would overflow, and leave nothing.
+  const double steep = 0.5 * (off / least) / std::sqrt(least) * inflation();
   const double products = gamma((degree_ + 1) * (degree_ + 8) + 8);
   for (std::size_t i = 0; i < place.size(); ++i) {
     const Products sum = products_of(x, i, g, last, t);
