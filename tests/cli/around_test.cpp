@@ -148,6 +148,55 @@ TEST_F(Around, TellsWhatIsInfinite) {
               HasSubstr("relu"));
 }
 
+// At the weights themselves L_F is the norm of the Hessian, by all of its columns.
+TEST_F(Around, GoesThroughTheColumnsOfTheHessian) {
+  const std::vector<std::string> samples{"--around", "w.safetensors", "--data",
+                                         "random",   "--samples",     "5"};
+  const Json without = json_of(samples);
+  EXPECT_FALSE(without.contains("hessian"));
+  std::vector<std::string> arguments = samples;
+  arguments.insert(arguments.end(), {"--hessian", "--measure", "--method", "both"});
+  const Json json = json_of(arguments);
+  const Json& hessian = json.at("hessian");
+  const double norm = value(hessian.at("norm"));
+  EXPECT_GE(hessian.at("products").get<int>(), 4 * 6 + 6 + 6 * 3 + 3);
+  EXPECT_LE(hessian.at("norm_found").get<double>(), norm);
+  EXPECT_GE(hessian.at("norm_found").get<double>(), 0.97 * norm);
+  const Json& sharp = json.at("results").at(1).at("objective");
+  EXPECT_EQ(value(sharp.at("smoothness")), norm);
+  EXPECT_GE(norm, sharp.at("smoothness_found").get<double>());
+  EXPECT_LT(norm, value(without.at("results").at(0).at("objective").at("smoothness")));
+  // The paper's method keeps its own.
+  EXPECT_GT(value(json.at("results").at(0).at("objective").at("smoothness")), norm);
+  arguments = samples;
+  arguments.emplace_back("--hessian");
+  const Outcome page = bound(arguments);
+  EXPECT_THAT(page.out, HasSubstr("by all columns of the Hessian; "));
+}
+
+TEST_F(Around, SaysWhereColumnsAreNotKnown) {
+  const std::vector<std::string> arguments{
+      "--around", "w.safetensors", "--data", "random", "--samples", "5", "--hessian"};
+  (void)directory_.write("net.yaml",
+                         "name: net\ninput: {shape: [4], norm: 2}\nbatch: 6\nloss: logistic\n"
+                         "layers:\n  - {name: a, dense: 6, then: [relu]}\n"
+                         "  - {name: b, dense: 3}\n");
+  const Outcome kinks = bound(arguments);
+  EXPECT_EQ(kinks.exit_code, 3);
+  EXPECT_EQ(kinks.out, "");
+  EXPECT_EQ(kinks.err,
+            "net.yaml: error: layer 'a': how well second derivatives of relu are computed is not "
+            "known\nhint: without --hessian, norms of layers bound the objective\n");
+  (void)directory_.write("net.yaml",
+                         "name: net\ninput: {shape: [4], norm: 2}\nbatch: 6\n"
+                         "layers:\n  - {name: a, dense: 6, then: [softplus]}\n"
+                         "  - {name: b, dense: 3}\n");
+  const Outcome lossless = bound(arguments);
+  EXPECT_EQ(lossless.exit_code, 2);
+  EXPECT_EQ(lossless.out, "");
+  EXPECT_THAT(lossless.err, HasSubstr("names no loss"));
+}
+
 TEST_F(Around, TakesAFileForItsOutput) {
   EXPECT_EQ(bound({"--around", "w.safetensors", "-o", "out.json"}).exit_code, 0);
   EXPECT_EQ(Json::parse(read_file(directory_ / "out.json")).at("schema"), "smoothbound/around/1");
@@ -159,6 +208,16 @@ TEST_F(Around, TakesAFileForItsOutput) {
 TEST_F(Around, MistakesAreShown) {
   expect_mistake({"--measure"}, "--measure", "--measure is about weights",
                  "name a file of them by --around, or leave it out");
+  expect_mistake({"--hessian"}, "--hessian", "--hessian is about weights",
+                 "name a file of them by --around, or leave it out");
+  for (const std::vector<std::string>& rest :
+       {std::vector<std::string>{}, {"--data", "random", "--samples", "2", "--radius", "1"}}) {
+    std::vector<std::string> all{"--around", "w.safetensors", "--hessian"};
+    all.insert(all.end(), rest.begin(), rest.end());
+    expect_mistake(all, "--hessian",
+                   "--hessian is about the objective on samples, at the weights themselves",
+                   "name samples by --data or --input, and leave --radius out");
+  }
   expect_mistake({"--data", "x.npy"}, "--data", "--data is about weights",
                  "name a file of them by --around, or leave it out");
   expect_mistake({"--around", "w.safetensors", "--samples", "3"}, "--samples",

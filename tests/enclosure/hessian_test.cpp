@@ -9,6 +9,7 @@
 #include "enclosure/exact_network.hpp"
 #include "smoothbound/enclosure/around.hpp"
 #include "smoothbound/enclosure/line_enclosure.hpp"
+#include "smoothbound/layers/activation.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/runtime/objective.hpp"
@@ -349,6 +350,41 @@ class NearPoint {
   const double* pointer_ = nullptr;
   Entries y_;
 };
+
+// What `near_point` takes for granted of smooth activations, beside coefficients that are held by
+// ball arithmetic.
+TEST(DerivativeBounds, ActivationsAreComputedAsWellAsTheySay) {
+  int compared = 0;
+  for (Activation f : Activation::prototypes()) {
+    std::vector<Activation> all{f};
+    if (f.row->has_scale) {
+      f.scale = Real::from_decimal("50");
+      all.push_back(f);
+    }
+    for (const Activation& one : all) {
+      const std::optional<ScaledBranches> branches = one.branches();
+      if (!branches || branches->layout().kinks > 0) continue;
+      SCOPED_TRACE(fmt::format("{} {}", one.name(), one.scale.nearest));
+      const double scale = std::max(1.0, one.scale.nearest);
+      for (int i = -4000; i <= 4000; ++i) {
+        const double x = std::copysign(std::pow(std::abs(i) / 1000.0, 4), i) / scale;
+        const Jet computed = one.evaluate(x);
+        const TaylorCoefficients near = branches->expand(0, x);
+        constexpr double error = 0x1p-42;
+        EXPECT_LE(std::abs(computed.value - near.value[0]),
+                  error * std::max(std::abs(x), near.absolute[0]))
+            << x;
+        EXPECT_LE(std::abs(computed.first - near.value[1]), error * std::max(1.0, near.absolute[1]))
+            << x;
+        EXPECT_LE(std::abs(computed.second - 2 * near.value[2]),
+                  error * std::max(scale, 2 * near.absolute[2]))
+            << x;
+        ++compared;
+      }
+    }
+  }
+  EXPECT_GE(compared, 8 * 8001);
+}
 
 TEST(DerivativeBounds, AreNotExceeded) {
   for (const char* const layer :

@@ -1,4 +1,4 @@
-// The norm of a Hessian, certified by all of its columns: section 6.3 of docs/theory.md.
+// The norm of a Hessian, certified by all of its columns: section 6 of docs/theory.md.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Products with the Hessian of an objective, and how far each is off as computed: section 6.3 of
+// Products with the Hessian of an objective, and how far each is off as computed: section 6 of
 // docs/theory.md.
 #pragma once
 

@@ -126,8 +126,10 @@ int AroundOptions::run(const AroundCall& call, const CommandLine& line) {
                                 memory_to_text(error.allowed)),
                     "take fewer with --samples");
   } catch (const NotEnclosed& error) {
-    std::cerr << render(
-        DataError(call.file, error.what(), "without samples, bounds for all inputs need no rule"));
+    std::cerr << render(DataError(call.file, error.what(),
+                                  typed_->takes_columns
+                                      ? "without --hessian, norms of layers bound the objective"
+                                      : "without samples, bounds for all inputs need no rule"));
     return no_answer;
   } catch (...) {
     return explain_error({call.file, source, typed_->samples, line});

@@ -68,14 +68,14 @@ std::optional<DerivativeBounds> near_point(const Activation& f, std::int64_t cou
   const std::optional<ScaledBranches> branches = f.branches();
   if (!branches || branches->layout().kinks > 0) return std::nullopt;
   const std::span<const double> z(at.z[0], static_cast<std::size_t>(count));
-  // What is computed is as near to the exact value as the row's coefficients say, with a margin.
-  constexpr double error = 0x1p-44;
+  // Where a derivative is small it is as near to the exact one as where it is not.
+  constexpr double error = 0x1p-41;
   std::vector<double> values(z.size());
-  double first = 0;
-  double second = 0;
+  double first = 1;
+  double second = std::max(1.0, f.scale.nearest);
   for (std::size_t i = 0; i < z.size(); ++i) {
     const TaylorCoefficients at_point = branches->expand(0, z[i]);
-    values[i] = at_point.absolute[0];
+    values[i] = larger(at_point.absolute[0], std::abs(z[i]));
     first = larger(first, at_point.absolute[1]);
     second = larger(second, 2 * at_point.absolute[2]);
   }

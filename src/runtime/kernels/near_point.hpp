@@ -1,4 +1,4 @@
-// How large derivatives of kernels are near a point, and how far off as computed: section 6.3 of
+// How large derivatives of kernels are near a point, and how far off as computed: section 6 of
 // docs/theory.md.
 #pragma once
 
