@@ -64,11 +64,22 @@ Basis find_basis(HessianProduct& hessian, std::vector<double> start) {
   return basis;
 }
 
-// The Frobenius norm of H. Each thread has a product of its own.
+// The Frobenius norm of H. Each thread has a product of its own. By symmetry, a column needs no
+// rows of blocks that begin before its own: those of later blocks count twice.
 class Columns {
  public:
   Columns(const HessianProduct& first, const ColumnProgress& progress)
-      : first_(first), count_(first.size()), progress_(progress) {}
+      : first_(first), count_(first.size()), progress_(progress) {
+    const auto& nodes = first.network().nodes();
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const bool is_new = std::none_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
+        return block.offset == nodes[i].offset;
+      });
+      if (nodes[i].parameters > 0 && is_new) {
+        blocks_.push_back({i, nodes[i].offset, nodes[i].parameters});
+      }
+    }
+  }
 
   Magnitude norm() {
     Magnitude sum;
@@ -100,14 +111,33 @@ class Columns {
     Magnitude sum;
     std::int64_t done = 0;
     for (std::int64_t i = next(done); i < count_; i = next(done)) {
+      const auto own = std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& block) {
+        return i >= block.offset && i < block.offset + block.count;
+      });
       unit[static_cast<std::size_t>(i)] = 1;
-      const Magnitude error = hessian(unit, column);
+      const Magnitude error = hessian(unit, column, own->first_node);
       unit[static_cast<std::size_t>(i)] = 0;
-      const Magnitude norm = norm_of(column) + error;
-      sum += norm * norm;
+      sum += square_of(column, own, error);
       done = 1;
     }
     return sum;
+  }
+  // Of a block's numbers, and those of later blocks, twice.
+  struct Block {
+    std::size_t first_node = 0;
+    std::int64_t offset = 0;
+    std::int64_t count = 0;
+  };
+  [[nodiscard]] Magnitude square_of(Numbers column, std::vector<Block>::const_iterator own,
+                                    const Magnitude& error) const {
+    Magnitude square;
+    for (auto block = own; block != blocks_.end(); ++block) {
+      const Magnitude norm = norm_of(column.subspan(static_cast<std::size_t>(block->offset),
+                                                    static_cast<std::size_t>(block->count)));
+      square += scale(norm * norm, block == own ? 0 : 1);
+    }
+    const Magnitude norm = square_root(square) + square_root(Magnitude::from_count(2)) * error;
+    return norm * norm;
   }
   // The next column for a thread that has done so many since it asked.
   std::int64_t next(std::int64_t done) {
@@ -122,6 +152,7 @@ class Columns {
   }
 
   const HessianProduct& first_;
+  std::vector<Block> blocks_;  // in the order of their first nodes
   std::int64_t count_;
   const ColumnProgress& progress_;
   std::int64_t next_ = 0;

@@ -301,12 +301,13 @@ void HessianProduct::pull_second(std::size_t index, std::span<const double> w_do
   total_ += of_parameters + rounded(near.by_parameters * out.bar_dot_size + curved + of_parameters);
 }
 
-Magnitude HessianProduct::operator()(std::span<const double> w_dot, std::span<double> product) {
+Magnitude HessianProduct::operator()(std::span<const double> w_dot, std::span<double> product,
+                                     std::size_t first_node) {
   std::ranges::fill(product, 0.0);
   total_ = Magnitude::from_double(0x1p-500);  // what underflows
   push_tangents(w_dot);
   begin_second();
-  for (std::size_t i = network_.nodes().size(); i-- > 0;) pull_second(i, w_dot, product);
+  for (std::size_t i = network_.nodes().size(); i-- > first_node;) pull_second(i, w_dot, product);
   if (at_.regularizer == 0) return total_;
   for (std::size_t i = 0; i < product.size(); ++i) product[i] += at_.regularizer * w_dot[i];
   return total_ +

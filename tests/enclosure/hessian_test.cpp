@@ -120,6 +120,10 @@ const std::vector<std::string>& smooth_networks() {
       "  - {name: a, conv: {filters: 3, kernel: 3, padding: 1}, then: [{batch_norm: {epsilon: "
       "1e-2}}]}\n"
       "  - {name: s, add: [a, layer1], then: [tanh, global_average_pool]}\n  - {dense: 4}\n",
+      "input: {shape: [3]}\nbatch: 2\nloss: logistic\nlayers:\n"
+      "  - {name: a, dense: 3, then: [tanh]}\n  - {name: b, dense: 3, then: [tanh]}\n"
+      "  - {name: c, share: a, dense: 3, then: [tanh]}\n  - {name: d, dense: 3, then: [tanh]}\n"
+      "  - {name: e, share: b, dense: 3}\n",
       "input: {shape: [6]}\nbatch: 2\nloss: square\nlayers:\n"
       "  - {dense: 4, then: [{layer_norm: {epsilon: 1e-2}}, gelu]}\n  - {dense: 2, then: [sin]}\n",
       "input: {shape: [2, 3, 3]}\nbatch: 2\nloss: binary_logistic\nlayers:\n"

@@ -41,9 +41,11 @@ class HessianProduct {
   ~HessianProduct();
 
   [[nodiscard]] std::int64_t size() const { return network_.parameter_layout().elements; }
+  [[nodiscard]] const Network<double>& network() const { return network_; }
   /// product = hess F(w) w_dot as computed; at least ||computed - exact||. Both have `size()`
-  /// numbers.
-  Magnitude operator()(std::span<const double> w_dot, std::span<double> product);
+  /// numbers. What nodes before `first_node` have to say of their parameters is left out, in both.
+  Magnitude operator()(std::span<const double> w_dot, std::span<double> product,
+                       std::size_t first_node = 0);
 
  private:
   struct Value;
