@@ -54,11 +54,11 @@ class HessianProduct {
 
   void allocate();
   void push_values(bool finds_norms);
-  void find_norms(std::size_t node);
+  void find_norms(std::size_t index);
   void pull_cotangents();
   void push_tangents(std::span<const double> w_dot);
   void begin_second();
-  void pull_second(std::size_t node, std::span<const double> w_dot, std::span<double> product);
+  void pull_second(std::size_t index, std::span<const double> w_dot, std::span<double> product);
   [[nodiscard]] Point point(const Node& node);
   [[nodiscard]] const double* tangent_of(const Node& node, std::span<const double> w_dot) const;
   // Of all inputs of a node, as one vector.
