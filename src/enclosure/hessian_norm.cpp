@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <stdexcept>
 #include <vector>
 
 #include "smoothbound/data/random.hpp"
@@ -114,6 +115,7 @@ class Columns {
       const auto own = std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& block) {
         return i >= block.offset && i < block.offset + block.count;
       });
+      if (own == blocks_.end()) throw std::logic_error("a parameter that no kernel reads");
       unit[static_cast<std::size_t>(i)] = 1;
       const Magnitude error = hessian(unit, column, own->first_node);
       unit[static_cast<std::size_t>(i)] = 0;
@@ -195,7 +197,7 @@ Blocks blocks_of(const Basis& basis, const Magnitude& norm) {
   const Magnitude skew = norm_of(gram.entries) + roundoff(size) * of_q * of_q;
   const Magnitude one = Magnitude::from_count(1);
   Blocks blocks;
-  if (!(skew < scale(one, -2))) {
+  if (!(skew < scale(one, -2)) || of_images.is_infinite()) {
     blocks.within = blocks.across = norm;
     return blocks;
   }
