@@ -14,6 +14,7 @@
 #include "smoothbound/runtime/linear_algebra.hpp"
 #include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/runtime/objective.hpp"
+#include "smoothbound/runtime/operator_norm.hpp"
 #include "smoothbound/runtime/point.hpp"
 #include "smoothbound/text/data_error.hpp"
 
@@ -21,12 +22,6 @@ namespace smoothbound {
 namespace {
 
 using Numbers = std::span<const double>;
-
-// At least ||values||, for values as they are.
-Magnitude norm_of(Numbers values) {
-  const double norm = euclidean_norm(values);
-  return std::isfinite(norm) ? measured(norm).upper : Magnitude::infinity();
-}
 
 Magnitude above(double value) {
   return std::isfinite(value) ? Magnitude::from_double(value) : Magnitude::infinity();
@@ -179,7 +174,7 @@ void Around::enclose_values() {
     std::vector<Magnitude> ones(samples);
     Magnitude all;
     for (std::size_t i = 0; i < samples; ++i) {
-      const Magnitude one = norm_of({at.p[0] + i * size, size});
+      const Magnitude one = norm_bound({at.p[0] + i * size, size});
       all = hypotenuse(all, one);
       ones[i] = one + above(at.alpha == nullptr ? 0 : at.alpha[i]);
     }
@@ -223,7 +218,7 @@ void Around::bound_loss_gradient(const Enclosed& output) {
       apart[j] = computed[i * size + j] - output.p[0][i * size + j];
     }
     const Magnitude one =
-        (norm_of(apart) + scale(norm_of({computed.data() + i * size, size}), -52)) +
+        (norm_bound(apart) + scale(norm_bound({computed.data() + i * size, size}), -52)) +
         above(output.alpha == nullptr ? 0 : output.alpha[i]);
     farthest = std::max(farthest, one);
     all = hypotenuse(all, one);
@@ -249,7 +244,7 @@ void Around::bound_term(std::size_t sample, Numbers predictions, Numbers gradien
                         const Magnitude& apart) {
   const Magnitude q = Magnitude::from_count(static_cast<std::int64_t>(predictions.size()));
   const Magnitude rounding = scale(q * square_root(q), -50);
-  const Magnitude computed = norm_of(gradient) * Magnitude::from_count(batch());
+  const Magnitude computed = norm_bound(gradient) * Magnitude::from_count(batch());
   samples_[sample].loss_gradient = computed + scale(computed, -30) + rounding + apart;
   if (settings().loss->name != "logistic" || graph().output_shape().positions() != 1) return;
   // The Hessian diag(p) - p p^T has rows whose absolute values sum to 2 p_j (1 - p_j).

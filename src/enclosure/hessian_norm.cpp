@@ -19,11 +19,6 @@ using Numbers = std::span<const double>;
 // Vectors of a basis: Lanczos finds the largest eigenvalues within few of them.
 constexpr std::int64_t most_vectors = 48;
 
-Magnitude norm_of(Numbers values) {
-  const double norm = euclidean_norm(values);
-  return std::isfinite(norm) ? measured(norm).upper : Magnitude::infinity();
-}
-
 // What a sum of so many products is off by, relative to the norms of its factors.
 Magnitude roundoff(std::int64_t terms) { return scale(Magnitude::from_count(terms + 16), -52); }
 
@@ -134,8 +129,8 @@ class Columns {
                                     const Magnitude& error) const {
     Magnitude square;
     for (auto block = own; block != blocks_.end(); ++block) {
-      const Magnitude norm = norm_of(column.subspan(static_cast<std::size_t>(block->offset),
-                                                    static_cast<std::size_t>(block->count)));
+      const Magnitude norm = norm_bound(column.subspan(static_cast<std::size_t>(block->offset),
+                                                       static_cast<std::size_t>(block->count)));
       square += scale(norm * norm, block == own ? 0 : 1);
     }
     const Magnitude norm = square_root(square) + square_root(Magnitude::from_count(2)) * error;
@@ -189,12 +184,12 @@ Blocks blocks_of(const Basis& basis, const Magnitude& norm) {
   const std::int64_t size = basis.vectors.columns;
   const linalg::ConstMatrixView q = basis.vectors;
   const linalg::ConstMatrixView images = basis.images;
-  const Magnitude of_q = norm_of(basis.vectors.entries);
-  const Magnitude of_images = norm_of(basis.images.entries);
+  const Magnitude of_q = norm_bound(basis.vectors.entries);
+  const Magnitude of_images = norm_bound(basis.images.entries);
   // ||Q Q^T - I||, the distance of Q to an orthonormal basis of its space.
   linalg::DenseMatrix gram = linalg::product(q, linalg::transposed(q));
   linalg::add_to_diagonal(-1, gram);
-  const Magnitude skew = norm_of(gram.entries) + roundoff(size) * of_q * of_q;
+  const Magnitude skew = norm_bound(gram.entries) + roundoff(size) * of_q * of_q;
   const Magnitude one = Magnitude::from_count(1);
   Blocks blocks;
   if (!(skew < scale(one, -2)) || of_images.is_infinite()) {
@@ -204,7 +199,7 @@ Blocks blocks_of(const Basis& basis, const Magnitude& norm) {
   const linalg::DenseMatrix inner = linalg::product(q, linalg::transposed(images));
   linalg::DenseMatrix rest = basis.images;
   linalg::add_product(-1, linalg::transposed(inner), q, rest);
-  const Magnitude of_inner = norm_of(inner.entries);
+  const Magnitude of_inner = norm_bound(inner.entries);
   // Of the images, and of `inner` and `rest` as computed.
   const Magnitude inner_off = roundoff(size) * of_q * of_images + basis.error * (one + skew) +
                               norm * skew * (Magnitude::from_count(2) + skew);
@@ -216,7 +211,7 @@ Blocks blocks_of(const Basis& basis, const Magnitude& norm) {
       below > inner_off.turned()) {
     blocks.frobenius = distance(below, inner_off.turned());
   }
-  blocks.across = norm_of(rest.entries) + rest_off;
+  blocks.across = norm_bound(rest.entries) + rest_off;
   blocks.found = largest_found(inner);
   return blocks;
 }

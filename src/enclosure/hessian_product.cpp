@@ -7,16 +7,12 @@
 
 #include "smoothbound/enclosure/line_enclosure.hpp"
 #include "smoothbound/runtime/norm.hpp"
+#include "smoothbound/runtime/operator_norm.hpp"
 
 namespace smoothbound {
 namespace {
 
 using Numbers = std::span<const double>;
-
-Magnitude norm_of(Numbers values) {
-  const double norm = euclidean_norm(values);
-  return std::isfinite(norm) ? measured(norm).upper : Magnitude::infinity();
-}
 
 // What a sum of few arrays loses.
 Magnitude rounded(const Magnitude& size) { return scale(size, -48); }
@@ -133,7 +129,7 @@ void HessianProduct::find_norms(std::size_t index) {
   near_.push_back(*near);
   Value& out = values_[node.output];
   out.error = near->by_input * error + near->value_error;
-  if (norm_of(out.z).is_infinite()) {
+  if (norm_bound(out.z).is_infinite()) {
     throw NotEnclosed(fmt::format("layer '{}': its values are not finite", layer.name));
   }
 }
@@ -182,12 +178,12 @@ void HessianProduct::pull_cotangents() {
   std::ranges::copy(loss_.gradient, output.bar.begin());
   output.bar_is_zero = false;
   output.bar_error = output.error / n + scale(q * square_root(q), -46) / square_root(n) +
-                     rounded(norm_of(output.bar));
+                     rounded(norm_bound(output.bar));
   for (std::size_t i = network_.nodes().size(); i-- > 0;) {
     const Node& node = network_.nodes()[i];
     Value& out = values_[node.output];
     if (out.bar_is_zero) continue;
-    const Magnitude computed = norm_of(out.bar);
+    const Magnitude computed = norm_bound(out.bar);
     out.bar_size = computed + out.bar_error;
     const std::vector<double*> written = targets(node, &Value::bar, &Value::bar_is_zero);
     node.kernel->vjp(point(node), out.bar.data(), written, nullptr);
@@ -217,7 +213,7 @@ void HessianProduct::push_tangents(std::span<const double> w_dot) {
     const Numbers own = w_dot.subspan(static_cast<std::size_t>(node.offset),
                                       static_cast<std::size_t>(node.parameters));
     const bool moves = std::any_of(own.begin(), own.end(), [](double e) { return e != 0; });
-    moved_[i] = moves ? norm_of(own) : Magnitude();
+    moved_[i] = moves ? norm_bound(own) : Magnitude();
     std::vector<const double*> z_dot;
     bool is_zero = !moves;
     for (const std::uint32_t input : node.inputs) {
@@ -234,7 +230,7 @@ void HessianProduct::push_tangents(std::span<const double> w_dot) {
     const Magnitude off = along(node, &Value::dot_error);
     out.dot_error = near.by_input * off + near.second * along(node, &Value::error) * exact +
                     near.by_sample.first * (exact + off);
-    out.dot_size = norm_of(out.dot) + out.dot_error;
+    out.dot_size = norm_bound(out.dot) + out.dot_error;
   }
 }
 
@@ -277,7 +273,7 @@ void HessianProduct::pull_second(std::size_t index, std::span<const double> w_do
   const Magnitude tangent = hypotenuse(along(node, &Value::dot_size), moved_[index]);
   const Magnitude tangent_off = along(node, &Value::dot_error);
   const Magnitude bar = out.bar_size + out.bar_error;  // as computed
-  const Magnitude computed = out.bar_dot_is_zero ? Magnitude() : norm_of(out.bar_dot);
+  const Magnitude computed = out.bar_dot_is_zero ? Magnitude() : norm_bound(out.bar_dot);
   out.bar_dot_size = computed + out.bar_dot_error;
   const Magnitude curved = near.second * tangent * out.bar_size;
   // Beside rounding.
@@ -311,7 +307,7 @@ Magnitude HessianProduct::operator()(std::span<const double> w_dot, std::span<do
   if (at_.regularizer == 0) return total_;
   for (std::size_t i = 0; i < product.size(); ++i) product[i] += at_.regularizer * w_dot[i];
   return total_ +
-         rounded(Magnitude::from_double(at_.regularizer) * norm_of(w_dot) + norm_of(product));
+         rounded(Magnitude::from_double(at_.regularizer) * norm_bound(w_dot) + norm_bound(product));
 }
 
 }  // namespace smoothbound

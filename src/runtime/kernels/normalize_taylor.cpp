@@ -13,20 +13,8 @@ namespace {
 
 constexpr int most_orders = most_degree + 2;       // h_0 .. h_(K+1)
 constexpr int most_moments = 2 * most_degree + 1;  // v_0 .. v_2K
-constexpr std::int64_t summation_length = 128;     // of `pairwise`, and of the mean
-
-// Sums of neighbours, then of neighbouring sums.
-template <class Term>
-double pairwise(std::int64_t begin, std::int64_t end, const Term& term) {
-  constexpr std::int64_t leaf = 32;
-  if (end - begin > leaf) {
-    const std::int64_t middle = begin + (end - begin) / 2;
-    return pairwise(begin, middle, term) + pairwise(middle, end, term);
-  }
-  double sum = 0;
-  for (std::int64_t i = begin; i < end; ++i) sum += term(i);
-  return sum;
-}
+constexpr std::int64_t summation_length =
+    pairwise_roundings + 32;  // of `pairwise_sum`, and of the mean
 
 constexpr double binomial(int n, int k) {
   double result = 1;
@@ -207,7 +195,7 @@ void NormalizeRule::coefficients(const ParameterLine& line, std::span<const Coef
       gather(z, g, group, x);
       for (std::size_t u = 0; u < terms && centring_ == Centring::yes; ++u) {
         const auto term = [&](std::int64_t i) { return x[u][static_cast<std::size_t>(i)]; };
-        g.mean[u] = pairwise(0, size, term) / count;
+        g.mean[u] = pairwise_sum(0, size, term) / count;
       }
       gather(z, g, group, x);
       for (std::size_t a = 0; a < terms; ++a) {
@@ -216,7 +204,7 @@ void NormalizeRule::coefficients(const ParameterLine& line, std::span<const Coef
           const auto term = [&](std::int64_t i) {
             return x[a][static_cast<std::size_t>(i)] * x[b][static_cast<std::size_t>(i)];
           };
-          g.v[a + b] += pairwise(0, size, term) / count;
+          g.v[a + b] += pairwise_sum(0, size, term) / count;
         }
       }
       g.v[0] += epsilon_;
@@ -326,7 +314,7 @@ void NormalizeRule::group_remainder(const Powers& t, const Enclosed& z, std::int
   double mean_carried = 0;
   if (centring_ == Centring::yes) {
     const auto term = [&](std::int64_t i) { return carried[static_cast<std::size_t>(i)]; };
-    mean_carried = pairwise(0, size, term) / count * inflation();
+    mean_carried = pairwise_sum(0, size, term) / count * inflation();
   }
   // Powers of large v would overflow, and leave nothing.
   const double steep = 0.5 * (off / least) / std::sqrt(least) * inflation();
