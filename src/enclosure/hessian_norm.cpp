@@ -226,7 +226,7 @@ HessianNorm hessian_norm(const ObjectivePoint& point, const ColumnProgress& prog
   for (std::size_t i = 0; i < start.size(); ++i) start[i] = random.normal(i);
   const Basis basis = find_basis(hessian, std::move(start));
   const Magnitude norm = Columns(hessian, progress).norm();
-  HessianNorm result{norm, 0, size + basis.vectors.rows};
+  HessianNorm result{norm, norm, 0, size + basis.vectors.rows};
   if (basis.vectors.rows == 0 || norm.is_infinite()) return result;
   const Blocks blocks = blocks_of(basis, norm);
   result.found = blocks.found;

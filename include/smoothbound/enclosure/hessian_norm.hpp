@@ -11,6 +11,7 @@ namespace smoothbound {
 
 struct HessianNorm {
   Magnitude bound;            // of the largest absolute eigenvalue
+  Magnitude frobenius;        // of the square root of the sum of squares of all eigenvalues
   double found = 0;           // of a vector that was looked for, a lower bound as computed
   std::int64_t products = 0;  // with vectors
 };

@@ -87,6 +87,7 @@ void write_around_json(const AroundReport& report, JsonWriter& json) {
     json.object("hessian", [&] {
       json.member("norm", quantity(report.hessian->bound, "a product is not finite"));
       json.member("norm_found", report.hessian->found);
+      json.member("frobenius", quantity(report.hessian->frobenius, "a product is not finite"));
       json.member("products", report.hessian->products);
     });
   }
