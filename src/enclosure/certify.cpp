@@ -22,6 +22,12 @@ constexpr std::array<std::string_view, 3> verdict_names{"decreases", "increases"
 constexpr std::array<std::string_view, 2> mode_names{"norm", "interval"};
 constexpr std::array<std::string_view, 3> oracle_directions{"gradient", "gauss-newton", "newton"};
 
+StepVerdict verdict_of(const Range& start, const Range& end) {
+  if (end.upper < start.lower) return StepVerdict::decreases;
+  if (end.lower > start.upper) return StepVerdict::increases;
+  return StepVerdict::undecided;
+}
+
 class Certification {
  public:
   explicit Certification(CertifyRequest& request) : request_(request) {
@@ -46,6 +52,7 @@ class Certification {
     decide();
     search_line();
     draw();
+    if (request_.storage == Precision::float32) store();
     if (!save.empty()) write(save);
     result_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return std::move(result_);
@@ -58,10 +65,14 @@ class Certification {
   void choose_mode();
   void search();
   void explain();
+  void foresee_shares(std::uint32_t first);
   void decide();
   void search_line();
   void draw();
+  void store();
   void write(const std::string& path);
+  template <class Scalar>
+  void write_as(const std::string& path, std::span<const double> v);
   [[nodiscard]] double value_at(double t);
   [[nodiscard]] ObjectiveOptions objective_options() const;
   FoundStep find(StepGoal goal, bool refines, double first_length = 0);
@@ -75,6 +86,7 @@ class Certification {
   Labels labels_;
   std::vector<double> w_;
   std::vector<double> d_;
+  std::vector<double> stored_;  // w + t d in float32; then d is the way there
   std::unique_ptr<Objective<double>> objective_;
   std::unique_ptr<ObjectiveEnclosure> line_;
   std::optional<StepFinder> finder_;
@@ -88,6 +100,7 @@ ObjectiveOptions Certification::objective_options() const {
   options.label_smoothing = settings.label_smoothing.nearest;
   options.threshold = settings.threshold.nearest;
   options.warm_start = false;
+  options.micro_batch = result_.micro_batch;
   return options;
 }
 
@@ -100,8 +113,9 @@ void Certification::load() {
   request_.samples.generate(report);
   const std::int64_t samples = report.settings.batch;
   const Graph& graph = report.graph;
-  const std::int64_t need = bytes_of_enclosure(graph, samples, request_.degree);
-  if (need > request_.memory) throw MemoryShortage(need, request_.memory, samples, true);
+  const std::int64_t fits =
+      micro_batch_of_enclosure(graph, samples, request_.degree, request_.memory);
+  if (fits > 0) result_.micro_batch = size_of_micro_batches(samples, fits);
   x_.resize(static_cast<std::size_t>(samples * graph.input.elements()));
   const Preparation preparation = load_samples(
       request_.samples.dataset(), 0, request_.samples.preparation(report), std::span<double>(x_));
@@ -198,11 +212,11 @@ void Certification::search() {
   }
   if (line_->bound(length, result_.mode)) {
     result_.length = length;
-    result_.order = line_->line().order();
+    result_.order = line_->order();
     result_.start = line_->at(0);
     result_.rounding = line_->rounding();
   } else {
-    result_.failed_layer = result_.bounds.graph.layers[line_->line().failed_layer()].name;
+    result_.failed_layer = result_.bounds.graph.layers[line_->failed_layer()].name;
   }
 }
 
@@ -219,6 +233,7 @@ void Certification::explain() {
   for (std::uint32_t i = 0; i < order.size(); ++i) {
     const bool is_last = i + 1 == order.size();
     tell(fmt::format("shares of layers: {} of {}", i + 1, order.size()));
+    if (i % (most_foreseen - 1) == 0) foresee_shares(i);
     if (!is_last && !line_->bound(result_.length, result_.mode, i + 1)) break;
     // The last one is all that is left; of a width of rounding alone nobody has a share.
     const double after = is_last ? 0 : width();
@@ -226,6 +241,18 @@ void Certification::explain() {
     before = std::min(before, after);
   }
   (void)line_->bound(result_.length, result_.mode);
+}
+
+// With micro-batches: the next passes of `explain`, at last the one of all layers again.
+void Certification::foresee_shares(std::uint32_t first) {
+  std::vector<EnclosurePass> passes;
+  const auto layers = static_cast<std::uint32_t>(result_.bounds.graph.order.size());
+  const std::uint32_t end = std::min(first + most_foreseen - 1, layers - 1);
+  for (std::uint32_t i = first; i < end; ++i) {
+    passes.push_back({result_.length, result_.mode, i + 1});
+  }
+  if (end + 1 == layers) passes.push_back({result_.length, result_.mode});
+  line_->foresee(std::move(passes));
 }
 
 void Certification::decide() {
@@ -236,11 +263,42 @@ void Certification::decide() {
   asked.bounds = {-none, none};
   if (result_.length > 0) {
     asked.bounds = line_->at(asked.t);
-    if (asked.bounds.upper < result_.start.lower) asked.verdict = StepVerdict::decreases;
-    if (asked.bounds.lower > result_.start.upper) asked.verdict = StepVerdict::increases;
+    asked.verdict = verdict_of(result_.start, asked.bounds);
   }
   asked.value = value_at(asked.t);
   result_.asked = asked;
+}
+
+// What is rounded to float32 lies on another line, the one to it from w: its t is 1.
+void Certification::store() {
+  const std::optional<double> t = result_.chosen();
+  if (!t) return;
+  tell("the step as it is stored");
+  stored_ = step_to(w_, d_, *t);
+  for (std::size_t i = 0; i < stored_.size(); ++i) {
+    stored_[i] = static_cast<float>(stored_[i]);
+    if (!std::isfinite(stored_[i])) {
+      throw steps::NotFinite("w + t d has numbers beyond the range of float32");
+    }
+    d_[i] = stored_[i] - w_[i];
+  }
+  CertifyReport::StoredStep stored;
+  stored.t = *t;
+  line_->forget_work();
+  line_->set_line(w_, d_, request_.degree);
+  constexpr double none = std::numeric_limits<double>::infinity();
+  stored.start = stored.bounds = {-none, none};
+  if (line_->bound(1, result_.mode)) {
+    stored.start = line_->at(0);
+    stored.bounds = line_->at(1);
+  }
+  stored.verdict = verdict_of(stored.start, stored.bounds);
+  objective_->set_point(stored_);
+  stored.value = objective_->value();
+  result_.stored = stored;
+  result_.work.coefficients += line_->work().coefficients;
+  result_.work.passes += line_->work().passes;
+  result_.work.pass_count += line_->work().pass_count;
 }
 
 double Certification::value_at(double t) {
@@ -277,11 +335,22 @@ void Certification::draw() {
 void Certification::write(const std::string& path) {
   const std::optional<double> t = result_.chosen();
   if (!t) return;
+  if (!result_.asked && result_.verdict() != StepVerdict::decreases) return;
   finder_.reset();  // their memory is not needed any more
   line_.reset();
   objective_.reset();
-  Network<double> network(result_.bounds.graph, 1, Purpose::values);
-  step_to(w_, d_, *t, network.parameters());
+  if (result_.stored) {
+    write_as<float>(path, stored_);
+  } else {
+    write_as<double>(path, step_to(w_, d_, *t));
+  }
+}
+
+template <class Scalar>
+void Certification::write_as(const std::string& path, std::span<const double> v) {
+  Network<Scalar> network(result_.bounds.graph, 1, Purpose::values);
+  std::ranges::transform(v, network.parameters().begin(),
+                         [](double each) { return static_cast<Scalar>(each); });
   network.update_parameters();
   save_parameters(network, path, {{"architecture", result_.bounds.graph.name}});
   result_.saved = path;
@@ -298,6 +367,7 @@ std::string_view name_of(StepVerdict verdict) {
 }
 
 StepVerdict CertifyReport::verdict() const {
+  if (stored) return stored->verdict;
   if (asked) return asked->verdict;
   return best ? StepVerdict::decreases : StepVerdict::undecided;
 }

@@ -175,19 +175,28 @@ void LineEnclosure::set_line(std::span<const double> w, std::span<const double> 
     throw std::invalid_argument(fmt::format("the network has {} parameters, not {} and {}",
                                             parameters, w.size(), d.size()));
   }
-  if (x.size() != static_cast<std::size_t>(network_.input_elements())) {
-    throw std::invalid_argument(
-        fmt::format("the batch has {} numbers, not {}", network_.input_elements(), x.size()));
-  }
   if (degree < 1 || degree > most_degree) {
     throw std::invalid_argument(fmt::format("a degree of {}", degree));
   }
   degree_ = degree;
-  is_bounded_ = false;
   state_->w = w;
   state_->d = d;
+  take_coefficients(x, false);
+}
+
+void LineEnclosure::set_samples(std::span<const double> x) {
+  if (degree_ == 0) throw std::invalid_argument("there is no line yet");
+  take_coefficients(x, true);
+}
+
+void LineEnclosure::take_coefficients(std::span<const double> x, bool is_same_line) {
+  if (x.size() != static_cast<std::size_t>(network_.input_elements())) {
+    throw std::invalid_argument(
+        fmt::format("the batch has {} numbers, not {}", network_.input_elements(), x.size()));
+  }
+  is_bounded_ = false;
   const auto samples = static_cast<std::size_t>(network_.batch());
-  const auto terms = static_cast<std::size_t>(degree) + 1;
+  const auto terms = static_cast<std::size_t>(degree_) + 1;
   State::Value& input = state_->values.front();
   input.p = {x.data()};
   input.rho.assign(samples, 0.0);
@@ -205,9 +214,9 @@ void LineEnclosure::set_line(std::span<const double> w, std::span<const double> 
     }
     const double* const along = state_->d.data() + node.offset;
     const bool moves = std::any_of(along, along + node.parameters, [](double e) { return e != 0; });
-    rules_[i]->coefficients(
-        {degree, state_->w.data() + node.offset, moves ? along : nullptr, state_->scratch.data()},
-        coefficients_of(i), p);
+    rules_[i]->coefficients({degree_, state_->w.data() + node.offset, moves ? along : nullptr,
+                             state_->scratch.data(), is_same_line},
+                            coefficients_of(i), p);
     count_work(i, moves);
     value.p = {};
     std::copy(p.begin(), p.end(), value.p.begin());

@@ -28,16 +28,13 @@ class LogisticEnclosure final : public Outputs {
   void take(LineEnclosure& line) override {
     take_line(line);
     rd_ = line.differences(setup_.labels->classes);
-    const Enclosed& out = line.output();
     const auto& classes = setup_.labels->classes;
-    coefficients_.resize(rd_.size());
     each_term([&](std::size_t term, std::int64_t first, std::int64_t channels) {
-      const auto base = coefficients(out, first + classes[term] * setup_.positions);
+      const auto label = static_cast<std::size_t>(first + classes[term] * setup_.positions);
+      const Polynomial base = coefficients_[label];
       for (std::int64_t j = 0; j < channels; ++j) {
-        const std::int64_t place = first + j * setup_.positions;
-        auto c = coefficients(out, place);
+        auto& c = coefficients_[static_cast<std::size_t>(first + j * setup_.positions)];
         for (std::size_t l = 0; l < c.size(); ++l) c[l] -= base[l];
-        coefficients_[static_cast<std::size_t>(place)] = c;
       }
     });
   }
@@ -52,11 +49,9 @@ class LogisticEnclosure final : public Outputs {
       low.clear();
       high.clear();
       for (std::int64_t j = 0; j < channels; ++j) {
-        const auto place = static_cast<std::size_t>(first + j * setup_.positions);
-        const auto terms =
-            std::span(coefficients_[place]).first(static_cast<std::size_t>(degree_) + 2);
-        const Point v = evaluate(terms, t);
-        const double half = (rd_[place] * s + v.error) * inflation;
+        const std::int64_t place = first + j * setup_.positions;
+        const Point v = evaluate(place, t);
+        const double half = (rd_[static_cast<std::size_t>(place)] * s + v.error) * inflation;
         low.push_back(v.value - half);
         high.push_back(v.value + half);
       }
@@ -118,7 +113,6 @@ class LogisticEnclosure final : public Outputs {
   }
 
   std::vector<double> rd_;
-  std::vector<Polynomial> coefficients_;
 };
 
 // (1/2) ||o - y||^2 of each sample.
@@ -127,11 +121,7 @@ class SquareEnclosure final : public Outputs {
   explicit SquareEnclosure(const LossSetup& setup)
       : Outputs(setup), targets_(targets_of(setup, "square")) {}
 
-  void take(LineEnclosure& line) override {
-    take_line(line);
-    out_ = line.output();
-    has_remainder_ = out_.r != nullptr;
-  }
+  void take(LineEnclosure& line) override { take_line(line); }
 
   [[nodiscard]] Range at(double t) const override {
     const double s = gauge(t);
@@ -143,20 +133,20 @@ class SquareEnclosure final : public Outputs {
       double errors = 0;  // of the evaluation of v
       for (std::int64_t j = 0; j < setup_.outputs; ++j) {
         const std::int64_t place = n * setup_.outputs + j;
-        const Point o = evaluate(out_, place, t);
+        const Point o = evaluate(place, t);
         const double v = o.value - targets_[static_cast<std::size_t>(place)];
         const double error = o.error + unit_roundoff * 2 * std::abs(v);
-        const double b = ((has_remainder_ ? out_.r[place] * s : 0) + error) * inflation;
+        const double b = (remainder(place) * s + error) * inflation;
         const double least = std::max(std::abs(v) - b, 0.0);
         below += least * least;
         above += (std::abs(v) + b) * (std::abs(v) + b);
         centre += v * v;
         errors += error * error;
       }
-      const double rho = out_.rho[n] * s + std::sqrt(errors);
-      const double down = std::max(std::sqrt(below), std::sqrt(centre) - rho * inflation) -
-                          out_.alpha[n] * inflation;
-      const double up = std::min(std::sqrt(above), std::sqrt(centre) + rho) + out_.alpha[n];
+      const double reach = rho(n) * s + std::sqrt(errors);
+      const double down =
+          std::max(std::sqrt(below), std::sqrt(centre) - reach * inflation) - alpha(n) * inflation;
+      const double up = std::min(std::sqrt(above), std::sqrt(centre) + reach) + alpha(n);
       // Sums of as many squares, and their root.
       const double error = gamma(setup_.outputs + 40);
       const double least = std::max(down - 2 * error * std::sqrt(centre), 0.0);
@@ -168,8 +158,6 @@ class SquareEnclosure final : public Outputs {
 
  private:
   std::vector<double> targets_;
-  Enclosed out_;
-  bool has_remainder_ = false;
 };
 
 template <class Enclosure>

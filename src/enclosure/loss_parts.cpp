@@ -35,8 +35,22 @@ void Outputs::take_line(LineEnclosure& line) {
   order_ = line.order();
   length_ = line.length();
   const Enclosed& out = line.output();
+  const std::int64_t count = setup_.samples * setup_.outputs;
+  coefficients_.assign(static_cast<std::size_t>(count), {});
+  const auto take = [&](const double* of_degree, std::size_t l) {
+    if (of_degree == nullptr) return;
+    for (std::size_t i = 0; i < coefficients_.size(); ++i) coefficients_[i][l] = of_degree[i];
+  };
+  const auto terms = static_cast<std::size_t>(degree_) + 1;
+  for (std::size_t l = 0; l < terms; ++l) take(out.p[l], l);
+  take(out.centre, terms);
+  r_.clear();
+  if (out.r != nullptr) r_.assign(out.r, out.r + count);
+  rho_.assign(out.rho, out.rho + setup_.samples);
+  alphas_.assign(out.alpha, out.alpha + setup_.samples);
+  alpha_batch_ = out.alpha_batch;
   double sum = 0;
-  for (std::int64_t n = 0; n < setup_.samples; ++n) sum += out.alpha[n];
+  for (const double each : alphas_) sum += each;
   const auto samples = static_cast<double>(setup_.samples);
   alpha_ = std::min(sum / samples * (1 + 2 * gamma(setup_.samples)),
                     out.alpha_batch / std::sqrt(samples)) *
@@ -49,23 +63,16 @@ double Outputs::gauge(double t) const {
   return s * (1 + 0x1p-46);
 }
 
-Outputs::Point Outputs::evaluate(std::span<const double> coefficients, double t) const {
+Outputs::Point Outputs::evaluate(std::int64_t place, double t) const {
+  const Polynomial& c = coefficients_[static_cast<std::size_t>(place)];
   double value = 0;
   double absolute = 0;
-  for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) {
-    value = value * t + *c;
-    absolute = absolute * t + std::abs(*c);
+  for (int l = degree_ + 1; l >= 0; --l) {
+    const double coefficient = c[static_cast<std::size_t>(l)];
+    value = value * t + coefficient;
+    absolute = absolute * t + std::abs(coefficient);
   }
   return {value, gamma(4 * degree_ + 8) * absolute * inflation};
-}
-
-Outputs::Polynomial Outputs::coefficients(const Enclosed& out, std::int64_t place) const {
-  Polynomial c{};
-  if (out.centre != nullptr) c[static_cast<std::size_t>(degree_) + 1] = out.centre[place];
-  for (std::size_t j = 0; j <= static_cast<std::size_t>(degree_); ++j) {
-    c[j] = out.p[j] == nullptr ? 0 : out.p[j][place];
-  }
-  return c;
 }
 
 Range mean_of(double lower, double upper, std::int64_t terms) {

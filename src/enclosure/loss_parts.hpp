@@ -28,7 +28,7 @@ void require_classes(const LossSetup& setup, std::int64_t classes);
 /// One for each output; classes stand for unit vectors. Throws LossDataError.
 std::vector<double> targets_of(const LossSetup& setup, std::string_view loss);
 
-/// What does not depend on t.
+/// What does not depend on t, kept: the line may go on to other samples.
 class Outputs : public LossEnclosure {
  protected:
   explicit Outputs(const LossSetup& setup) : setup_(setup) {}
@@ -41,21 +41,33 @@ class Outputs : public LossEnclosure {
     double value;
     double error;
   };
-  [[nodiscard]] Point evaluate(std::span<const double> coefficients, double t) const;
-  /// The coefficients of an output, and its centre as that of degree K + 1.
-  using Polynomial = std::array<double, most_degree + 2>;
-  [[nodiscard]] Polynomial coefficients(const Enclosed& out, std::int64_t place) const;
-  /// That output's polynomial at t.
-  [[nodiscard]] Point evaluate(const Enclosed& out, std::int64_t place, double t) const {
-    const auto c = coefficients(out, place);
-    return evaluate(std::span(c).first(static_cast<std::size_t>(degree_) + 2), t);
+  /// That of an output, its centre as the coefficient of degree K + 1.
+  [[nodiscard]] Point evaluate(std::int64_t place, double t) const;
+  /// |E| <= r s of an output.
+  [[nodiscard]] double remainder(std::int64_t place) const {
+    return r_.empty() ? 0 : r_[static_cast<std::size_t>(place)];
+  }
+  /// ||E|| <= rho s and ||A|| <= alpha of a sample.
+  [[nodiscard]] double rho(std::int64_t sample) const {
+    return rho_[static_cast<std::size_t>(sample)];
+  }
+  [[nodiscard]] double alpha(std::int64_t sample) const {
+    return alphas_[static_cast<std::size_t>(sample)];
   }
 
+  using Polynomial = std::array<double, most_degree + 2>;
   LossSetup setup_;
   int degree_ = 0;
   int order_ = 0;
   double length_ = 0;
-  double alpha_ = 0;  // the mean of ||A|| over samples
+  std::vector<Polynomial> coefficients_;  // of all outputs
+  double alpha_batch_ = 0;                // of all samples together
+  double alpha_ = 0;                      // the mean of ||A|| over samples
+
+ private:
+  std::vector<double> r_;  // empty: zero
+  std::vector<double> rho_;
+  std::vector<double> alphas_;
 };
 
 /// Of a sum of non-negative terms that are known up to a relative `error`, over `terms`, with what

@@ -81,10 +81,7 @@ class SeparableEnclosure final : public Outputs {
     }
   }
 
-  void take(LineEnclosure& line) override {
-    take_line(line);
-    out_ = line.output();
-  }
+  void take(LineEnclosure& line) override { take_line(line); }
 
   [[nodiscard]] Range at(double t) const override {
     const double s = gauge(t);
@@ -94,7 +91,7 @@ class SeparableEnclosure final : public Outputs {
     for (std::int64_t n = 0; n < setup_.samples; ++n) {
       const Sample of = sample_at(n, t, s);
       const double slope = std::sqrt(of.slopes);
-      const double reach = out_.rho[n] * s + std::sqrt(of.errors);
+      const double reach = rho(n) * s + std::sqrt(of.errors);
       const double error = gamma(2 * setup_.outputs + 160);
       // What is added and taken off is a product of two norms, of so many terms each; both orders
       // keep a NaN of the first.
@@ -105,10 +102,10 @@ class SeparableEnclosure final : public Outputs {
       sum.lower += std::max(down, 0.0) * (1 - 2 * error);
       sum.upper += up * (1 + 2 * error);
       steepest += of.steepest;
-      roundings += std::sqrt(of.steepest) * out_.alpha[n];
+      roundings += std::sqrt(of.steepest) * alpha(n);
     }
     const std::int64_t terms = setup_.samples * setup_.outputs;
-    roundings = std::min(roundings, std::sqrt(steepest) * out_.alpha_batch) *
+    roundings = std::min(roundings, std::sqrt(steepest) * alpha_batch_) *
                 (1 + 2 * gamma(terms + 16)) * inflation;
     const Range mean = mean_of(sum.lower, sum.upper, terms);
     return not_negative(widened(mean, roundings / static_cast<double>(terms)));
@@ -127,14 +124,14 @@ class SeparableEnclosure final : public Outputs {
 
   [[nodiscard]] Sample sample_at(std::int64_t n, double t, double s) const {
     Sample of;
-    const double alpha = std::min(out_.alpha[n], out_.alpha_batch);
+    const double alpha = std::min(this->alpha(n), alpha_batch_);
     for (std::int64_t j = 0; j < setup_.outputs; ++j) {
       const std::int64_t place = n * setup_.outputs + j;
       const double y = targets_[static_cast<std::size_t>(place)];
-      const Point o = evaluate(out_, place, t);
+      const Point o = evaluate(place, t);
       const double v = term_.argument(o.value, y);
       const double error = o.error + unit_roundoff * 2 * std::abs(v);
-      const double r = out_.r == nullptr ? 0 : std::min(out_.r[place], out_.rho[n]);
+      const double r = std::min(remainder(place), rho(n));
       const double half = (r * s + error) * inflation;
       const double low = below(v - half);
       const double high = above(v + half);
@@ -172,7 +169,6 @@ class SeparableEnclosure final : public Outputs {
 
   Term term_;
   std::vector<double> targets_;
-  Enclosed out_;
 };
 
 }  // namespace

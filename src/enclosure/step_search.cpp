@@ -28,7 +28,7 @@ double with_few_digits(double t) {
 ProvedStep step_at(const ObjectiveEnclosure& line, double t) {
   const Range start = line.at(0);
   const Range end = line.at(t);
-  return {t, end.upper, end.lower, decrease_of(start, end), line.length(), line.line().order()};
+  return {t, end.upper, end.lower, decrease_of(start, end), line.length(), line.order()};
 }
 
 // Evaluates f so often on [low, high], closer and closer around a minimum; returns its place.
@@ -170,10 +170,20 @@ FoundStep search_steps(const LineDerivatives& f, const StepSearch& search, const
 
 FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search) {
   return search_steps(line.derivatives(), search, [&](double at) -> std::optional<ProvedStep> {
+    line.foresee({{with_few_digits(at / 3), search.mode}});
     if (!line.bound(with_few_digits(at), search.mode)) return std::nullopt;
     return best_on_interval(line, search.goal, search.share);
   });
 }
+
+namespace {
+
+// Of a power of 2^(1/4), and no farther than `longest`.
+double length_near(double at, double longest) {
+  return with_few_digits(std::min(std::exp2(std::round(4 * std::log2(at)) / 4), longest));
+}
+
+}  // namespace
 
 const StepFinder::Proved& StepFinder::pass(double length, EnclosureMode mode) {
   const auto [place, is_new] = known_.try_emplace({mode, length});
@@ -185,11 +195,21 @@ const StepFinder::Proved& StepFinder::pass(double length, EnclosureMode mode) {
   return place->second;
 }
 
+// What a search may ask for next: shorter T, or those beside it.
+void StepFinder::foresee(double at, const StepSearch& search) {
+  const double quarter = std::pow(2.0, 0.25);
+  std::vector<EnclosurePass> passes;
+  for (const double factor : {quarter, 1 / quarter, 1.0 / 3, 1.0 / 9}) {
+    passes.push_back({length_near(at * factor, search.longest), search.mode});
+  }
+  line_->foresee(std::move(passes));
+}
+
 FoundStep StepFinder::find(const StepSearch& search) {
   return search_steps(line_->derivatives(), search, [&](double at) {
     // Those of neighbouring T are found again, whatever search has come by them.
-    const double near = std::exp2(std::round(4 * std::log2(at)) / 4);
-    const double length = with_few_digits(std::min(near, search.longest));
+    const double length = length_near(at, search.longest);
+    if (line_->has_micro_batches()) foresee(at, search);
     return pass(length, search.mode)[static_cast<std::size_t>(search.goal)];
   });
 }

@@ -10,15 +10,6 @@
 namespace smoothbound {
 namespace {
 
-// Micro-batches of equal size if there is a divisor not far below the limit: one network serves.
-std::int64_t size_of_parts(std::int64_t samples, std::int64_t limit) {
-  if (limit <= 0 || limit >= samples) return samples;
-  for (std::int64_t size = limit; size > limit / 2; --size) {
-    if (samples % size == 0) return size;
-  }
-  return limit;
-}
-
 template <class To, class From>
 void convert(std::span<const From> from, std::vector<To>& to) {
   to.resize(from.size());
@@ -26,6 +17,14 @@ void convert(std::span<const From> from, std::vector<To>& to) {
 }
 
 }  // namespace
+
+std::int64_t size_of_micro_batches(std::int64_t samples, std::int64_t limit) {
+  if (limit <= 0 || limit >= samples) return samples;
+  for (std::int64_t size = limit; size > limit / 2; --size) {
+    if (samples % size == 0) return size;
+  }
+  return limit;
+}
 
 template <class Scalar>
 Objective<Scalar>::Objective(const Graph& graph, const LossRow& loss, std::span<const Scalar> x,
@@ -37,7 +36,7 @@ Objective<Scalar>::Objective(const Graph& graph, const LossRow& loss, std::span<
                                             graph.input.to_text(), samples * graph.input.elements(),
                                             x.size()));
   }
-  const std::int64_t size = size_of_parts(samples, options.micro_batch);
+  const std::int64_t size = size_of_micro_batches(samples, options.micro_batch);
   if (size < samples && graph.couples_samples) {
     throw std::invalid_argument("the network couples the samples of a batch: no micro-batches");
   }

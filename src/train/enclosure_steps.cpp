@@ -7,8 +7,7 @@ namespace smoothbound {
 namespace {
 
 constexpr double no_limit = std::numeric_limits<double>::infinity();
-// What proves the longest steps for their cost, see docs/benchmarks.md.
-constexpr int degree = 3;
+constexpr int degree = EnclosureSteps::degree;
 // Products of a pass, with centres and with remainders, are worth this part of a gradient.
 constexpr double worthwhile = 1.0 / 8;
 // Two long steps, then one to where F is about least along the line: where F is a quadratic, the
@@ -46,8 +45,7 @@ EnclosureSteps::Wish EnclosureSteps::wish_of(std::int64_t iteration, double firs
 std::optional<EnclosureSteps::Step> EnclosureSteps::on_line(std::span<const double> w,
                                                             std::span<const double> d,
                                                             const Wish& wish, double longest) {
-  const double products = 2 * line_->line().pass_work();
-  const EnclosureMode mode = products <= worthwhile * line_->line().gradient_work()
+  const EnclosureMode mode = line_->pass_work() <= worthwhile * line_->work().gradient
                                  ? EnclosureMode::interval
                                  : EnclosureMode::norm;
   StepSearch search{mode, StepGoal::sufficient_decrease, wish.length, 25, false, longest};

@@ -16,6 +16,9 @@ namespace smoothbound {
 
 class EnclosureSteps {
  public:
+  /// K: what proves the longest steps for their cost, see docs/benchmarks.md.
+  static constexpr int degree = 3;
+
   /// Throws NotEnclosed, NotExecutable, LossDataError.
   EnclosureSteps(const Graph& graph, const ResolvedSettings& settings, std::int64_t batch,
                  const ObjectiveOptions& options);

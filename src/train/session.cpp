@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "enclosure_steps.hpp"
 #include "identity.hpp"
 #include "smoothbound/runtime/adapt_statistics.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
@@ -44,16 +45,23 @@ std::int64_t bytes_of_samples(const Report& report, const TrainingRequest& reque
 
 template <class Scalar>
 std::int64_t find_micro_batch(const Report& report, const TrainingRequest& request) {
-  if (report.graph.couples_samples) return 0;
   const std::int64_t mini_batch = request.training.mini_batch;
+  const std::int64_t batch = mini_batch > 0 ? mini_batch : report.settings.batch;
+  const std::int64_t memory = request.memory - bytes_of_samples<Scalar>(report, request);
+  std::int64_t most = batch;
+  if (request.training.rule == StepRule::enclosure) {
+    const std::int64_t fits =
+        micro_batch_of_enclosure(report.graph, batch, EnclosureSteps::degree, memory);
+    if (fits > 0) most = fits;
+  }
+  if (report.graph.couples_samples) return 0;
   RunnerOptions options;
   // Beside the samples: values, cotangents and those of line searches; half of it for one pass.
-  options.memory = (request.memory - bytes_of_samples<Scalar>(report, request)) / 2;
+  options.memory = memory / 2;
   options.profile = true;
+  options.most_samples = most;
   try {
-    return BatchRunner<Scalar>(report.graph, mini_batch > 0 ? mini_batch : report.settings.batch,
-                               options)
-        .batch();
+    return BatchRunner<Scalar>(report.graph, batch, options).batch();
   } catch (const MemoryShortage& error) {
     throw MemoryShortage(2 * error.needed, 2 * error.allowed, error.samples, error.all_at_once);
   }

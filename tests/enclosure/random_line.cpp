@@ -216,6 +216,7 @@ std::optional<LineProblem> random_problem(std::uint64_t seed, std::mt19937_64& r
     if (of->loss == "huber") of->options.threshold = chance(random, 50) ? 0.25 : 2;
     if (chance(random, 25)) of->options.regularizer = 0.125;
     if (of->loss == "logistic" && chance(random, 25)) of->options.label_smoothing = 0.25;
+    if (!of->graph().couples_samples && chance(random, 25)) of->options.micro_batch = 1;
     of->w.resize(static_cast<std::size_t>(layout.elements));
     of->x.resize(static_cast<std::size_t>(network.input_elements()));
     choose_point(*of, layout, random);

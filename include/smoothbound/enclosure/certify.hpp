@@ -12,6 +12,7 @@
 
 #include "smoothbound/enclosure/step_search.hpp"
 #include "smoothbound/runtime/parameters.hpp"
+#include "smoothbound/runtime/precision.hpp"
 #include "smoothbound/runtime/samples.hpp"
 #include "smoothbound/steps/step.hpp"
 
@@ -34,6 +35,8 @@ struct CertifyRequest {
   std::optional<EnclosureMode> mode;  // nothing: the one that proves more for each gradient
   std::optional<double> step;         // t to be decided on; nothing: the best one is looked for
   int curve_points = 64;              // of the curve of bounds; 0: none
+  /// That of the parameters w + t d when they are kept.
+  Precision storage = Precision::float64;
   /// Is told what is being done; may be empty.
   std::function<void(std::string_view)> progress{};
 };
@@ -70,9 +73,10 @@ struct CertifyReport {
   double direction_norm = 0;
   int degree = 3;
   EnclosureMode mode = EnclosureMode::interval;
-  LineDerivatives derivatives;  // F, slope and curvature at w
-  Range start;                  // l(0) <= F(w) <= u(0)
-  double rounding = 0;          // what rounding can have done to the outputs, mean over samples
+  std::int64_t micro_batch = 0;  // samples whose coefficients are kept at once; 0: all
+  LineDerivatives derivatives;   // F, slope and curvature at w
+  Range start;                   // l(0) <= F(w) <= u(0)
+  double rounding = 0;           // what rounding can have done to the outputs, mean over samples
 
   double length = 0;  // T of the bounds below; 0: there are none
   int order = 0;      // n of them; K + 1 if no unit can cross a kink
@@ -90,6 +94,16 @@ struct CertifyReport {
   };
   std::optional<AskedStep> asked;
 
+  /// The chosen step with its parameters rounded to float32, if they are to be kept like that.
+  struct StoredStep {
+    double t = 0;
+    Range start;       // l <= F(w) <= u
+    Range bounds;      // of F at the rounded parameters; infinite: none are finite
+    double value = 0;  // in floating point
+    StepVerdict verdict = StepVerdict::undecided;
+  };
+  std::optional<StoredStep> stored;
+
   /// The first local minimum of F along the line, in floating point, and F there; nothing: none.
   std::optional<double> line_search;
   double line_search_value = 0;
@@ -100,7 +114,7 @@ struct CertifyReport {
   double seconds = 0;
   std::string saved;  // the file of w + t d; empty: not written
 
-  /// Of the asked step, or of the best one.
+  /// Of the step as it is stored, or of the asked one, or of the best one.
   [[nodiscard]] StepVerdict verdict() const;
   /// The step that is written: the asked one, or the best one; nothing: none is proved.
   [[nodiscard]] std::optional<double> chosen() const;
@@ -113,9 +127,9 @@ class NothingToCertify : public std::runtime_error {
 };
 
 /// Throws as `execute`, and LabelsMissing, NotEnclosed, NothingToCertify, LossError;
-/// steps::NotBoundedBelow and steps::NotFinite for directions that do not exist. `save`, if it is
-/// not empty, is a file for the parameters w + t d that were certified, float64, written whole or
-/// not at all.
+/// steps::NotBoundedBelow and steps::NotFinite for directions that do not exist and for steps that
+/// leave the range of float32. `save`, if it is not empty, is a file for the parameters w + t d that
+/// were certified, written whole or not at all.
 CertifyReport certify(CertifyRequest request, const std::string& save = {});
 
 }  // namespace smoothbound

@@ -46,6 +46,8 @@ class LineEnclosure {
   /// are. Throws std::invalid_argument for sizes that do not fit.
   void set_line(std::span<const double> w, std::span<const double> d, std::span<const double> x,
                 int degree);
+  /// Coefficients of another batch on the line that has been set.
+  void set_samples(std::span<const double> x);
   /// Bounds all that the coefficients leave out for t in [0, T], as if it were nothing up to the
   /// layers before `first_layer` in the graph's order. False if a bound is not finite, of which
   /// `failed_layer` tells where; then there is no output. T is at most 2^40, and T^(K+1) a normal
@@ -78,6 +80,7 @@ class LineEnclosure {
 
  private:
   struct State;
+  void take_coefficients(std::span<const double> x, bool is_same_line);
   void count_work(std::size_t index, bool moves);
   std::size_t begin_pass(double length, EnclosureMode mode, std::uint32_t first_layer);
   [[nodiscard]] std::vector<Coefficients> coefficients_of(std::size_t node) const;

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "smoothbound/enclosure/objective_enclosure.hpp"
 
@@ -66,6 +67,7 @@ class StepFinder {
   // What a pass proves, by goals.
   using Proved = std::array<std::optional<ProvedStep>, 2>;
   const Proved& pass(double length, EnclosureMode mode);
+  void foresee(double at, const StepSearch& search);
 
   ObjectiveEnclosure* line_;
   std::map<std::pair<EnclosureMode, double>, Proved> known_;

@@ -49,6 +49,7 @@ struct ParameterLine {
   const double* v = nullptr;
   const double* d = nullptr;
   double* scratch = nullptr;  // of the kernel's size
+  bool is_same = false;       // v and d are those of the last call: norms are what they were
 };
 
 /// What a pass asks for.

@@ -37,6 +37,9 @@ namespace {
 // What --degree takes.
 constexpr std::array<std::string_view, 2> degree_names{"2", "3"};
 constexpr int least_degree = 2;
+// What --store takes.
+constexpr std::array storages{Precision::float64, Precision::float32};
+constexpr std::array storage_names{name_of(storages[0]), name_of(storages[1])};
 
 // The options as typed.
 struct CertifyOptions {
@@ -54,6 +57,7 @@ struct CertifyOptions {
   MachineOptions machine{Precision::float64};
   std::string output;
   std::string write;
+  std::string store;
   bool explain = false;
   std::string format;
   ModelOptions model;
@@ -79,11 +83,16 @@ class CertifyCommand {
     } catch (const LabelsMissing& error) {
       refuse(error);
     } catch (const MemoryShortage& error) {
-      throw DataError(options_.file,
-                      fmt::format("bounds on {} sample{} take {}, and there are {}", error.samples,
-                                  error.samples == 1 ? "" : "s", memory_to_text(error.needed),
-                                  memory_to_text(error.allowed)),
-                      "take fewer with --samples, or allow more with --memory");
+      throw DataError(
+          options_.file,
+          fmt::format("bounds on {} sample{} take {}{}, and there are {}", error.samples,
+                      error.samples == 1 ? "" : "s", memory_to_text(error.needed),
+                      error.all_at_once || error.samples == 1 ? "" : ", one at a time",
+                      memory_to_text(error.allowed)),
+          error.all_at_once && error.samples > 1
+              ? "batch normalization needs all samples at once: take fewer with "
+                "--samples, or allow more with --memory"
+              : "take fewer with --samples, or allow more with --memory");
     } catch (const NotEnclosed& error) {
       say(error, error.hint.empty()
                      ? "certified steps of 'smoothbound train', by bounds on balls, need none"
@@ -133,6 +142,9 @@ class CertifyCommand {
     if (!options_.enclosure.empty()) {
       request_.mode = static_cast<EnclosureMode>(
           choose(line_, "--enclosure", options_.enclosure, enclosure_modes()));
+    }
+    if (!options_.store.empty()) {
+      request_.storage = storages.at(choose(line_, "--store", options_.store, storage_names));
     }
     request_.parameters = weights_source(options_.weights, line_);
     if (!options_.init.empty()) {
@@ -277,6 +289,10 @@ void declare_certify(Command& command) {
               "safetensors",
               "FILE")
       .written();
+  command.choice("--store", options->store,
+                 "the numbers of w + t d when it is kept; rounded to float32 it is certified as "
+                 "such, too (float64)",
+                 storage_names);
   command.flag("--explain", options->explain,
                "also tell how much of the bounds' width each layer brings in");
   add_format(command, options->format);

@@ -34,10 +34,12 @@ class CertifyWriter {
     page_.title(fmt::format("{} ({}), along w + t d", page_.foreign(graph_.name),
                             page_.foreign(report_.bounds.file)));
     report_.asked ? write_asked(*report_.asked) : write_best();
+    if (report_.stored) write_stored(*report_.stored);
     write_steps();
     if (!report_.saved.empty()) {
-      page_.paragraph(fmt::format("w + t d for t = {} is saved in {}", exactly(*report_.chosen()),
-                                  page_.foreign(report_.saved)));
+      page_.paragraph(fmt::format("w + t d for t = {} is saved in {}{}", exactly(*report_.chosen()),
+                                  page_.foreign(report_.saved),
+                                  report_.stored ? ", in float32" : ""));
     }
     page_.heading("problem");
     write_origin(page_, report_.data, report_.parameters, report_.bounds.settings.batch);
@@ -80,6 +82,31 @@ class CertifyWriter {
                           interval(report_.start.lower, report_.start.upper))
             : fmt::format("not decided: for t up to {} there are no finite bounds{}", t,
                           behind_failed_layer()));
+  }
+
+  void write_stored(const CertifyReport::StoredStep& stored) {
+    switch (stored.verdict) {
+      case StepVerdict::decreases:
+        page_.paragraph(fmt::format(
+            "PROVED: stored in float32, w + t d decreases F, by {} at least, to {} at most",
+            at_least(decrease(stored.start, stored.bounds)), at_most(stored.bounds.upper)));
+        return;
+      case StepVerdict::increases:
+        page_.paragraph(fmt::format(
+            "PROVED: stored in float32, w + t d increases F, by {} at least, to {} at least",
+            at_least(decrease(stored.bounds, stored.start)), at_least(stored.bounds.lower)));
+        return;
+      case StepVerdict::undecided:
+        break;
+    }
+    const bool is_bounded =
+        std::isfinite(stored.bounds.lower) && std::isfinite(stored.bounds.upper);
+    page_.paragraph(
+        is_bounded
+            ? fmt::format("not decided: stored in float32, F(w + t d) is in {}, and F(w) in {}",
+                          interval(stored.bounds.lower, stored.bounds.upper),
+                          interval(stored.start.lower, stored.start.upper))
+            : "not decided: stored in float32, F(w + t d) has no finite bounds");
   }
 
   [[nodiscard]] std::string behind_failed_layer() const {
@@ -146,6 +173,10 @@ class CertifyWriter {
       page_.paragraph(fmt::format("at the step t = {}: F = {}", exactly(report_.asked->t),
                                   computed(report_.asked->value)));
     }
+    if (report_.stored) {
+      page_.paragraph(
+          fmt::format("there, stored in float32: F = {}", computed(report_.stored->value)));
+    }
     if (!report_.line_search) {
       page_.paragraph("exact line search: no minimum was found");
       return;
@@ -187,10 +218,17 @@ class CertifyWriter {
                                   report_.degree,
                                   report_.mode == EnclosureMode::norm ? "norms" : "intervals"));
     }
-    page_.paragraph(fmt::format("cost: {:.3g} gradients, {} pass{} for remainders",
+    page_.paragraph(fmt::format("cost: {:.3g} gradients, {} pass{} for remainders{}",
                                 report_.work.gradients(), words::count(report_.work.pass_count),
-                                report_.work.pass_count == 1 ? "" : "es"));
+                                report_.work.pass_count == 1 ? "" : "es", in_micro_batches()));
     page_.paragraph(fmt::format("time: {:.3g} s", report_.seconds));
+  }
+
+  // Which take coefficients anew in each sweep.
+  [[nodiscard]] std::string in_micro_batches() const {
+    if (report_.micro_batch == 0) return {};
+    return fmt::format(", in micro-batches of {} sample{}", words::count(report_.micro_batch),
+                       report_.micro_batch == 1 ? "" : "s");
   }
 
   void write_shares() {

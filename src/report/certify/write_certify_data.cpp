@@ -42,6 +42,17 @@ void put_asked(JsonWriter& json, const CertifyReport::AskedStep& asked) {
   });
 }
 
+void put_stored(JsonWriter& json, const CertifyReport::StoredStep& stored) {
+  json.object("stored", [&] {
+    json.member("precision", name_of(Precision::float32));
+    json.member("t", stored.t);
+    json.object("start", [&] { put_range(json, stored.start); });
+    put_range(json, stored.bounds);
+    put_certified(json, "value", stored.value);
+    json.member("verdict", name_of(stored.verdict));
+  });
+}
+
 void put_line_search(JsonWriter& json, const CertifyReport& report) {
   if (!report.line_search) return;
   const ProvedShares shares = proved_shares(report);
@@ -101,6 +112,7 @@ void write_certify_json(const CertifyView& view, JsonWriter& json) {
   if (report.asked) put_asked(json, *report.asked);
   put_step(json, "best", report.best);
   put_step(json, "longest", report.longest);
+  if (report.stored) put_stored(json, *report.stored);
   put_line_search(json, report);
   json.list_on_lines(3, "shares", report.shares, [&](const LayerShare& share) {
     json.object([&] {
@@ -112,6 +124,7 @@ void write_certify_json(const CertifyView& view, JsonWriter& json) {
   put_curve(json, report);
   json.member("gradients", report.work.gradients());
   json.member("passes", report.work.pass_count);
+  if (report.micro_batch > 0) json.member("micro_batch", report.micro_batch);
   json.member("seconds", report.seconds);
   if (!report.saved.empty()) json.member("saved", report.saved);
   json.member("assumptions", report.bounds.assumptions);

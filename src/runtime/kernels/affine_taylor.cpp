@@ -63,11 +63,12 @@ class AffineRule final : public TaylorRule {
   std::unique_ptr<AffineBounds> b_;
   AffineProduct product_;
   ParameterLine line_;
-  bool is_measured_ = false;  // what follows is that of the line
+  bool is_weighed_ = false;   // the norms of the line's parameters are those that follow
   double norm_ = 0;           // of v
   double moving_norm_ = 0;    // of d
   double absolute_norm_ = 0;  // of |v|
   double moving_absolute_ = 0;
+  bool is_measured_ = false;  // and those of its coefficients
   std::vector<std::vector<double>> input_norms_;
   std::vector<std::vector<double>> output_norms_;
   std::vector<double> last_;    // D p_K; empty: zero
@@ -80,6 +81,7 @@ class AffineRule final : public TaylorRule {
 void AffineRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
                               std::span<double*> p) {
   line_ = line;
+  if (!line.is_same) is_weighed_ = false;
   is_measured_ = false;
   const Coefficients& z = inputs.front();
   const auto degree = static_cast<std::size_t>(line.degree);
@@ -99,14 +101,17 @@ void AffineRule::coefficients(const ParameterLine& line, std::span<const Coeffic
 
 // What all passes on a line have in common.
 void AffineRule::measure(const Coefficients& z, const Coefficients& p) {
+  if (!is_weighed_) {
+    norm_ = b_->operator_norm(line_.v);
+    absolute_norm_ = b_->absolute_norm(line_.v);
+    moving_norm_ = line_.d == nullptr ? 0 : b_->quick_norm(line_.d);
+    moving_absolute_ = line_.d == nullptr ? 0 : b_->absolute_norm(line_.d);
+    is_weighed_ = true;
+  }
   if (is_measured_) return;
   const auto terms = static_cast<std::size_t>(line_.degree) + 1;
   input_norms_ = coefficient_norms(b_->input, std::span(z).first(terms));
   output_norms_ = coefficient_norms(b_->output, std::span(p).first(terms));
-  norm_ = b_->operator_norm(line_.v);
-  absolute_norm_ = b_->absolute_norm(line_.v);
-  moving_norm_ = line_.d == nullptr ? 0 : b_->quick_norm(line_.d);
-  moving_absolute_ = line_.d == nullptr ? 0 : b_->absolute_norm(line_.d);
   is_measured_ = true;
 }
 
