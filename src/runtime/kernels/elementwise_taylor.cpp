@@ -16,12 +16,24 @@ namespace {
 
 static_assert(most_degree == 3);  // in the formulas that follow
 
+// Units whose coefficients of f stay in a cache.
+constexpr std::int64_t unit_block = 256;
+using UnitBlock = std::array<double, unit_block>;
+
 // The coefficients of t, t^2, .. of f(p_0 + q).
-Polynomial composed(const TaylorCoefficients& f, const Polynomial& q) {
-  const auto& [f0, f1, f2, f3, f4] = f.value;
-  const double square = q[1] * q[1];
-  return {0, f1 * q[1], f1 * q[2] + f2 * square,
-          f1 * q[3] + 2 * (f2 * q[1] * q[2]) + f3 * square * q[1]};
+void compose(const std::array<UnitBlock, most_degree + 1>& f, const Coefficients& q,
+             std::int64_t count, std::span<double* const> p) {
+  const double* const q1 = q[1];
+  const double* const q2 = q[2];
+  const double* const q3 = q[3];
+  std::array<UnitBlock, most_degree> sums;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    const double square = q1[i] * q1[i];
+    sums[0][i] = f[1][i] * q1[i];
+    sums[1][i] = f[1][i] * q2[i] + f[2][i] * square;
+    sums[2][i] = f[1][i] * q3[i] + 2 * (f[2][i] * q1[i] * q2[i]) + f[3][i] * square * q1[i];
+  }
+  for (std::size_t j = 1; j < p.size(); ++j) std::copy_n(sums[j - 1].data(), count, p[j]);
 }
 
 // The coefficient of t^(K+1) in sum_(m<=K+1) f_m q^m.
@@ -108,6 +120,8 @@ class SmoothRule final : public TaylorRule {
     double reach;
     double worthwhile;  // uncertainty of the quotient from which on it is narrowed
   };
+  void expand(const Coefficients& z, std::int64_t first, std::int64_t count,
+              const CoefficientArrays& f) const;
   [[nodiscard]] UnitRemainder unit(const Enclosed& z, const Coefficients& p, std::int64_t i,
                                    const Powers& t, double worthwhile) const;
   void add_branch(const Motion& unit, int branch, const Site& site, const Powers& t,
@@ -118,6 +132,17 @@ class SmoothRule final : public TaylorRule {
   int degree_ = 0;
 };
 
+// f_0 .. f_3 of some units.
+void SmoothRule::expand(const Coefficients& z, std::int64_t first, std::int64_t count,
+                        const CoefficientArrays& f) const {
+  if (f_.layout().kinks == 0) return f_.expand_array(0, z[0] + first, count, f);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t place = first + i;
+    const TaylorCoefficients at = f_.expand(branch_of(f_.layout(), z, place, degree_), z[0][place]);
+    for (std::size_t m = 0; m < f.size(); ++m) f[m][i] = at.value[m];
+  }
+}
+
 void SmoothRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
                               std::span<double*> p) {
   degree_ = line.degree;
@@ -127,14 +152,21 @@ void SmoothRule::coefficients(const ParameterLine& line, std::span<const Coeffic
                                  [](const double* values) { return values != nullptr; });
   constexpr std::int64_t grain = 1 << 10;  // transcendental functions
   parallel_for(shape_.count(), grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const TaylorCoefficients f = f_.expand(branch_of(f_.layout(), z, i, degree_), z[0][i]);
-      p[0][i] = f.value[0];
+    std::array<UnitBlock, most_degree + 1> f;
+    constexpr UnitBlock zeros{};
+    for (std::int64_t first = begin; first < end; first += unit_block) {
+      const std::int64_t count = std::min(unit_block, end - first);
+      expand(z, first, count, {f[0].data(), f[1].data(), f[2].data(), f[3].data()});
+      std::copy_n(f[0].data(), count, p[0] + first);
       if (!moves) continue;
-      Polynomial q{};
-      for (std::size_t j = 1; j < terms; ++j) q[j] = z[j] == nullptr ? 0 : z[j][i];
-      const Polynomial sum = composed(f, q);
-      for (std::size_t j = 1; j < terms; ++j) p[j][i] = sum[j];
+      Coefficients q;
+      q.fill(zeros.data());
+      std::array<double*, most_degree + 1> sums{};
+      for (std::size_t j = 1; j < terms; ++j) {
+        if (z[j] != nullptr) q[j] = z[j] + first;
+        sums[j] = p[j] + first;
+      }
+      compose(f, q, count, std::span(sums).first(terms));
     }
   });
   for (std::size_t j = 1; j < terms && !moves; ++j) p[j] = nullptr;
