@@ -21,19 +21,23 @@ constexpr std::int64_t unit_block = 256;
 using UnitBlock = std::array<double, unit_block>;
 
 // The coefficients of t, t^2, .. of f(p_0 + q).
-void compose(const std::array<UnitBlock, most_degree + 1>& f, const Coefficients& q,
-             std::int64_t count, std::span<double* const> p) {
+void compose(const CoefficientArrays& f, const Coefficients& q, std::int64_t count,
+             const CoefficientArrays& p) {
+  const double* const f1 = f[1];
+  const double* const f2 = f[2];
+  const double* const f3 = f[3];
   const double* const q1 = q[1];
   const double* const q2 = q[2];
   const double* const q3 = q[3];
-  std::array<UnitBlock, most_degree> sums;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+  double* __restrict const p1 = p[1];
+  double* __restrict const p2 = p[2];
+  double* __restrict const p3 = p[3];
+  for (std::int64_t i = 0; i < count; ++i) {
     const double square = q1[i] * q1[i];
-    sums[0][i] = f[1][i] * q1[i];
-    sums[1][i] = f[1][i] * q2[i] + f[2][i] * square;
-    sums[2][i] = f[1][i] * q3[i] + 2 * (f[2][i] * q1[i] * q2[i]) + f[3][i] * square * q1[i];
+    p1[i] = f1[i] * q1[i];
+    p2[i] = f1[i] * q2[i] + f2[i] * square;
+    p3[i] = f1[i] * q3[i] + 2 * (f2[i] * q1[i] * q2[i]) + f3[i] * square * q1[i];
   }
-  for (std::size_t j = 1; j < p.size(); ++j) std::copy_n(sums[j - 1].data(), count, p[j]);
 }
 
 // The coefficient of t^(K+1) in sum_(m<=K+1) f_m q^m.
@@ -152,21 +156,21 @@ void SmoothRule::coefficients(const ParameterLine& line, std::span<const Coeffic
                                  [](const double* values) { return values != nullptr; });
   constexpr std::int64_t grain = 1 << 10;  // transcendental functions
   parallel_for(shape_.count(), grain, [&](std::int64_t begin, std::int64_t end) {
-    std::array<UnitBlock, most_degree + 1> f;
+    std::array<UnitBlock, most_degree + 1> expanded;
+    std::array<UnitBlock, most_degree + 1> unused;  // beyond the degree
     constexpr UnitBlock zeros{};
     for (std::int64_t first = begin; first < end; first += unit_block) {
       const std::int64_t count = std::min(unit_block, end - first);
-      expand(z, first, count, {f[0].data(), f[1].data(), f[2].data(), f[3].data()});
-      std::copy_n(f[0].data(), count, p[0] + first);
-      if (!moves) continue;
-      Coefficients q;
-      q.fill(zeros.data());
-      std::array<double*, most_degree + 1> sums{};
-      for (std::size_t j = 1; j < terms; ++j) {
-        if (z[j] != nullptr) q[j] = z[j] + first;
-        sums[j] = p[j] + first;
+      CoefficientArrays f{p[0] + first};
+      CoefficientArrays sums{};
+      Coefficients q{};
+      for (std::size_t j = 1; j < f.size(); ++j) {
+        f[j] = expanded[j].data();
+        sums[j] = j < terms && moves ? p[j] + first : unused[j].data();
+        q[j] = j < terms && z[j] != nullptr ? z[j] + first : zeros.data();
       }
-      compose(f, q, count, std::span(sums).first(terms));
+      expand(z, first, count, f);
+      if (moves) compose(f, q, count, sums);
     }
   });
   for (std::size_t j = 1; j < terms && !moves; ++j) p[j] = nullptr;
