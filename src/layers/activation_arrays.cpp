@@ -78,14 +78,14 @@ SMOOTHBOUND_INLINE double log1p_of_fraction(double e) {
 }
 
 // The numbers of the same names in activation_curves.cpp, by the same formulas; y is s(-x) - s(x).
-struct Parts {
+struct LogisticParts {
   double e, larger, smaller, q, y;
 };
 
 // exp(-|x|) = 2^n exp(r): log 2 in two parts, so that n times the first and the difference are
 // exact; r is off by half a unit roundoff at most, exp(-|x|) by 2.1 of itself, and the power is
 // taken in two steps for results that underflow. For |x| < 1/4, n is 0.
-SMOOTHBOUND_INLINE Parts parts_of(double x) {
+SMOOTHBOUND_INLINE LogisticParts parts_of(double x) {
   constexpr double log2_e = 0x1.71547652b82fep+0;
   constexpr double log_2_high = 0x1.62e42feep-1;
   constexpr double log_2_low = 0x1.a39ef35793c76p-33;
@@ -114,7 +114,7 @@ SMOOTHBOUND_FOR_EACH_MACHINE void expand_softplus_array(const double* x, std::in
   double* __restrict const f2 = f[2];
   double* __restrict const f3 = f[3];
   for (std::int64_t i = 0; i < count; ++i) {
-    const Parts s = parts_of(x[i]);
+    const LogisticParts s = parts_of(x[i]);
     f0[i] = log1p_of_fraction(s.e) + (x[i] > 0 ? x[i] : 0);
     f1[i] = x[i] >= 0 ? s.larger : s.smaller;
     f2[i] = s.q / 2;
@@ -129,7 +129,7 @@ SMOOTHBOUND_FOR_EACH_MACHINE void expand_sigmoid_array(const double* x, std::int
   double* __restrict const f2 = f[2];
   double* __restrict const f3 = f[3];
   for (std::int64_t i = 0; i < count; ++i) {
-    const Parts s = parts_of(x[i]);
+    const LogisticParts s = parts_of(x[i]);
     f0[i] = x[i] >= 0 ? s.larger : s.smaller;
     f1[i] = s.q;
     f2[i] = s.q * s.y * 0.5;
@@ -144,7 +144,7 @@ SMOOTHBOUND_FOR_EACH_MACHINE void expand_tanh_array(const double* x, std::int64_
   double* __restrict const f2 = f[2];
   double* __restrict const f3 = f[3];
   for (std::int64_t i = 0; i < count; ++i) {
-    const Parts s = parts_of(2 * x[i]);
+    const LogisticParts s = parts_of(2 * x[i]);
     f0[i] = -s.y;
     f1[i] = 4 * s.q;
     f2[i] = s.q * s.y * 4;

@@ -42,8 +42,8 @@ class PatchProducts {
   [[nodiscard]] std::int64_t input_elements() const { return g_.batch * g_.input.elements(); }
   [[nodiscard]] std::int64_t output_elements() const { return g_.batch * g_.output.elements(); }
 
-  /// y (+)= W * z for each of the products.
   using Products = std::span<const ProductOf<Scalar>>;
+  /// y (+)= W * z for each of the products.
   void apply(const Scalar* z, Products products, Scalar* patches) const {
     if (has_rows()) return apply_to_rows(z, products, patches);
     // So many lines that their patches stay in a cache.
