@@ -21,6 +21,11 @@ Branches smooth_leaky_relu_branches(double slope_below);
 Branches smooth_capped_exp_branches(double cap);
 Branches identity_branches(double none);
 
+// `expand_array` of their branches, at a beta of 1.
+void expand_softplus_array(const double* x, std::int64_t count, const CoefficientArrays& f);
+void expand_sigmoid_array(const double* x, std::int64_t count, const CoefficientArrays& f);
+void expand_tanh_array(const double* x, std::int64_t count, const CoefficientArrays& f);
+
 // Of pieces; the derivatives of some of these agree at the kink up to an order.
 Branches elu_branches(double alpha);
 Branches celu_branches(double alpha);

@@ -459,9 +459,15 @@ double smooth_capped_exp_envelope(int m, double low, double high, double cap) {
 
 }  // namespace
 
-Branches softplus_branches(double /*beta*/) { return smooth({expand_softplus, softplus_envelope}); }
-Branches sigmoid_branches(double /*none*/) { return smooth({expand_sigmoid, sigmoid_envelope}); }
-Branches tanh_branches(double /*none*/) { return smooth({expand_tanh, tanh_envelope}); }
+Branches softplus_branches(double beta) {
+  return smooth({expand_softplus, softplus_envelope, beta == 1 ? expand_softplus_array : nullptr});
+}
+Branches sigmoid_branches(double /*none*/) {
+  return smooth({expand_sigmoid, sigmoid_envelope, expand_sigmoid_array});
+}
+Branches tanh_branches(double /*none*/) {
+  return smooth({expand_tanh, tanh_envelope, expand_tanh_array});
+}
 Branches gelu_branches(double /*none*/) { return smooth({expand_gelu, gelu_envelope}); }
 Branches gelu_tanh_branches(double /*none*/) {
   return smooth({expand_gelu_tanh, gelu_tanh_envelope});

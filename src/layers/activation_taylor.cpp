@@ -33,6 +33,16 @@ TaylorCoefficients ScaledBranches::expand(int branch, double x) const {
   return result;
 }
 
+void ScaledBranches::expand_array(int branch, const double* x, std::int64_t count,
+                                  const CoefficientArrays& f) const {
+  const SmoothBranch& smooth = branches_.branch[static_cast<std::size_t>(branch)];
+  if (scale_ == 1 && smooth.expand_array != nullptr) return smooth.expand_array(x, count, f);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const TaylorCoefficients at = expand(branch, x[i]);
+    for (std::size_t m = 0; m < f.size(); ++m) f[m][i] = at.value[m];
+  }
+}
+
 double ScaledBranches::envelope(int branch, int m, double low, double high) const {
   const SmoothBranch& f = branches_.branch[static_cast<std::size_t>(branch)];
   if (scale_ == 1) return f.envelope(m, low, high, parameter_);

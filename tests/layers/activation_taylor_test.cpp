@@ -124,6 +124,37 @@ void expect_near_exact(const Stated& f, int branch, double x) {
   }
 }
 
+// Those of arrays, which are longer than vector units and no multiple of them.
+void expect_array_near_exact(const Stated& f, int branch, double x) {
+  const std::vector<double> points(19, x);
+  std::array<std::vector<double>, 4> found;
+  CoefficientArrays places{};
+  for (std::size_t m = 0; m < found.size(); ++m) {
+    found[m].resize(points.size());
+    places[m] = found[m].data();
+  }
+  f.branches.expand_array(branch, points.data(), static_cast<std::int64_t>(points.size()), places);
+  const TaylorCoefficients alone = f.branches.expand(branch, x);
+  const Taylor exact = f.at(branch, x);
+  for (std::size_t m = 0; m < found.size(); ++m) {
+    SCOPED_TRACE("branch " + std::to_string(branch) + " at " + std::to_string(x) + ", f_" +
+                 std::to_string(m));
+    if (alone.absolute[m] == infinite) continue;
+    EXPECT_EQ(found[m], std::vector<double>(points.size(), found[m].front()));
+    EXPECT_FALSE(
+        below(error_allowed(alone.absolute[m]),
+              difference(ball(found[m].front()), exact.coefficient(static_cast<slong>(m)))))
+        << found[m].front();
+  }
+}
+
+TEST_P(ActivationTaylor, ArraysAreWithinTheSameRounding) {
+  const Stated f = stated();
+  for (const double x : points(f, random_)) {
+    for (int branch = 0; branch < f.count(); ++branch) expect_array_near_exact(f, branch, x);
+  }
+}
+
 TEST_P(ActivationTaylor, CoefficientsAreWithinTheirRounding) {
   const Stated f = stated();
   ASSERT_EQ(f.exact.size(), static_cast<std::size_t>(f.count()));

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace smoothbound {
@@ -18,11 +19,17 @@ struct TaylorCoefficients {
   std::array<double, most_activation_derivative> absolute{};
 };
 
+/// f_0 .. f_3 of many points, an array each.
+using CoefficientArrays = std::array<double*, 4>;
+
 /// A function that is smooth on all of R, or on the interval where it is used.
 struct SmoothBranch {
   TaylorCoefficients (*expand)(double x, double parameter);
   /// At least sup |f^(m)| on [low, high], m = 1 .. 5; may be inf. low <= high are finite.
   double (*envelope)(int m, double low, double high, double parameter);
+  /// The same coefficients as `expand`, within the same errors, at the parameter of its branches;
+  /// null: there is no faster way than one by one.
+  void (*expand_array)(const double* x, std::int64_t count, const CoefficientArrays& f) = nullptr;
 };
 
 /// Branches from the left to the right, and where each ends and the next one begins: f is
@@ -56,6 +63,9 @@ class ScaledBranches {
     return branch;
   }
   [[nodiscard]] TaylorCoefficients expand(int branch, double x) const;
+  /// f_0 .. f_3 of points on one branch.
+  void expand_array(int branch, const double* x, std::int64_t count,
+                    const CoefficientArrays& f) const;
   /// At least sup |g^(m)| on [low, high] for the branch g, m = 1 .. 5.
   [[nodiscard]] double envelope(int branch, int m, double low, double high) const;
   [[nodiscard]] double slope_change(int kink, double low, double high) const;

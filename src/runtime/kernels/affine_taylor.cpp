@@ -27,8 +27,8 @@ void each(std::size_t count, const Body& body) {
 
 class AffineRule final : public TaylorRule {
  public:
-  AffineRule(std::unique_ptr<AffineBounds> bounds, AffineProduct product)
-      : b_(std::move(bounds)), product_(std::move(product)) {}
+  AffineRule(std::unique_ptr<AffineBounds> bounds, AffineProduct product, AffinePair pair)
+      : b_(std::move(bounds)), product_(std::move(product)), pair_(std::move(pair)) {}
 
   void coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
                     std::span<double*> p) override;
@@ -62,6 +62,7 @@ class AffineRule final : public TaylorRule {
 
   std::unique_ptr<AffineBounds> b_;
   AffineProduct product_;
+  AffinePair pair_;
   ParameterLine line_;
   bool is_weighed_ = false;   // the norms of the line's parameters are those that follow
   double norm_ = 0;           // of v
@@ -71,7 +72,8 @@ class AffineRule final : public TaylorRule {
   bool is_measured_ = false;  // and those of its coefficients
   std::vector<std::vector<double>> input_norms_;
   std::vector<std::vector<double>> output_norms_;
-  std::vector<double> last_;    // D p_K; empty: zero
+  Buffer<double> last_;         // D p_K
+  bool has_last_ = false;       // it is not zero
   double length_ = 0;           // T of `difference`
   std::vector<double> turned_;  // of a sample, what half of T d makes of the centre at most
   std::vector<double> turned_norms_;
@@ -85,17 +87,20 @@ void AffineRule::coefficients(const ParameterLine& line, std::span<const Coeffic
   is_measured_ = false;
   const Coefficients& z = inputs.front();
   const auto degree = static_cast<std::size_t>(line.degree);
+  has_last_ = line.d != nullptr && z[degree] != nullptr;
+  if (has_last_ && last_.size() == 0) last_ = Buffer<double>(b_->output.count());
+  bool begun = false;  // D p_(j-1) is in p_j
   for (std::size_t j = 0; j <= degree; ++j) {
-    const double* const before = j > 0 && line.d != nullptr ? z[j - 1] : nullptr;
-    const bool begins = z[j] != nullptr || j == 0;
-    if (z[j] != nullptr) product_(z[j], line.v, j == 0, false, p[j], line.scratch);
-    if (before != nullptr) product_(before, line.d, j == 1, begins, p[j], line.scratch);
-    if (!begins && before == nullptr) p[j] = nullptr;
-  }
-  last_.clear();
-  if (line.d != nullptr && z[degree] != nullptr) {
-    last_.resize(static_cast<std::size_t>(b_->output.count()));
-    product_(z[degree], line.d, false, false, last_.data(), line.scratch);
+    if (z[j] == nullptr) {
+      if (!begun) p[j] = nullptr;
+      begun = false;
+    } else if (line.d == nullptr) {
+      product_(z[j], line.v, j == 0, false, p[j], line.scratch);
+    } else {
+      double* const next = j == degree ? last_.data() : p[j + 1];
+      pair_(z[j], {{{line.v, begun, p[j]}, {line.d, false, next}}}, j == 0, line.scratch);
+      begun = true;
+    }
   }
 }
 
@@ -187,7 +192,7 @@ void AffineRule::carry_centre(const RemainderPass& pass, const Enclosed& z, Rema
   centre_norms_ = sample_norms(b_->input, z.centre);
   turned_.clear();
   turned_norms_.assign(static_cast<std::size_t>(b_->output.samples), 0.0);
-  out.has_centre = z.centre != nullptr || !last_.empty();
+  out.has_centre = z.centre != nullptr || has_last_;
   if (z.centre != nullptr) {
     const double half = pass.length / 2;
     double* const moved = pass.parameters;
@@ -216,9 +221,10 @@ void AffineRule::carry_centre(const RemainderPass& pass, const Enclosed& z, Rema
       }
     }
   }
-  each(last_.size(), [&](std::size_t i) {
-    out.centre[i] = (z.centre == nullptr ? 0 : out.centre[i]) + last_[i];
-  });
+  if (!has_last_) return;
+  const double* const last = last_.data();
+  each(outputs,
+       [&](std::size_t i) { out.centre[i] = (z.centre == nullptr ? 0 : out.centre[i]) + last[i]; });
 }
 
 void AffineRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
@@ -322,9 +328,9 @@ bool AffineRule::difference_remainder(const RemainderPass& pass, std::span<const
 
 }  // namespace
 
-std::unique_ptr<TaylorRule> affine_rule(std::unique_ptr<AffineBounds> bounds,
-                                        AffineProduct product) {
-  return std::make_unique<AffineRule>(std::move(bounds), std::move(product));
+std::unique_ptr<TaylorRule> affine_rule(std::unique_ptr<AffineBounds> bounds, AffineProduct product,
+                                        AffinePair pair) {
+  return std::make_unique<AffineRule>(std::move(bounds), std::move(product), std::move(pair));
 }
 
 }  // namespace smoothbound::kernels

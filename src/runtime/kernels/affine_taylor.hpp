@@ -1,6 +1,7 @@
 // The rule of affine maps b(v, z) = beta(v, z) + beta^v(v) along a line of parameters.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 
@@ -45,7 +46,18 @@ class AffineBounds {
 using AffineProduct = std::function<void(const double* z, const double* v, bool with_bias,
                                          bool accumulate, double* y, double* scratch)>;
 
-std::unique_ptr<TaylorRule> affine_rule(std::unique_ptr<AffineBounds> bounds,
-                                        AffineProduct product);
+/// One of two products with the same z: y (+)= beta(v, z).
+template <class Scalar>
+struct ProductOf {
+  const Scalar* v = nullptr;
+  bool accumulate = false;
+  Scalar* y = nullptr;
+};
+/// Both, and + beta^v(v) if `with_bias`.
+using AffinePair = std::function<void(const double* z, const std::array<ProductOf<double>, 2>& both,
+                                      bool with_bias, double* scratch)>;
+
+std::unique_ptr<TaylorRule> affine_rule(std::unique_ptr<AffineBounds> bounds, AffineProduct product,
+                                        AffinePair pair);
 
 }  // namespace smoothbound::kernels

@@ -17,6 +17,7 @@ class BilinearKernel : public Kernel<Scalar> {
  public:
   using typename Kernel<Scalar>::Inputs;
   using typename Kernel<Scalar>::Outputs;
+  using Both = std::array<ProductOf<Scalar>, 2>;
 
   [[nodiscard]] Needs value_needs() const override { return {.input = true}; }
   [[nodiscard]] Needs tangent_needs() const override { return {.input = true}; }
@@ -76,10 +77,13 @@ class BilinearKernel : public Kernel<Scalar> {
     if constexpr (std::is_same_v<Scalar, double>) {
       std::unique_ptr<AffineBounds> bounds = affine_bounds();
       if (bounds == nullptr) return nullptr;
-      return affine_rule(std::move(bounds), [this](const double* z, const double* v, bool with_bias,
-                                                   bool accumulate, double* y, double* scratch) {
-        apply(z, v, with_bias, accumulate, y, scratch);
-      });
+      return affine_rule(
+          std::move(bounds),
+          [this](const double* z, const double* v, bool with_bias, bool accumulate, double* y,
+                 double* scratch) { apply(z, v, with_bias, accumulate, y, scratch); },
+          [this](const double* z, const Both& both, bool with_bias, double* scratch) {
+            apply_both(z, both, with_bias, scratch);
+          });
     } else {
       return nullptr;
     }
@@ -99,6 +103,10 @@ class BilinearKernel : public Kernel<Scalar> {
   /// y (+)= beta(v, z), and + beta^v(v) if `with_bias`.
   virtual void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
                      Scalar* scratch) = 0;
+  /// Both of them, for kernels that have something to share.
+  virtual void apply_both(const Scalar* z, const Both& both, bool with_bias, Scalar* scratch) {
+    for (const auto& [v, accumulate, y] : both) apply(z, v, with_bias, accumulate, y, scratch);
+  }
   /// z_bar (+)= beta(v, .)^T y_bar.
   virtual void apply_transposed(const Scalar* y_bar, const Scalar* v, bool accumulate,
                                 Scalar* z_bar, Scalar* scratch) = 0;

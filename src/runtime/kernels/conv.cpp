@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "bilinear.hpp"
@@ -41,10 +42,10 @@ class PatchProducts {
   [[nodiscard]] std::int64_t input_elements() const { return g_.batch * g_.input.elements(); }
   [[nodiscard]] std::int64_t output_elements() const { return g_.batch * g_.output.elements(); }
 
-  /// y (+)= W * z
-  void apply(const Scalar* z, const Scalar* weights, bool accumulate, Scalar* y,
-             Scalar* patches) const {
-    if (has_rows()) return apply_to_rows(z, weights, accumulate, y, patches);
+  using Products = std::span<const ProductOf<Scalar>>;
+  /// y (+)= W * z for each of the products.
+  void apply(const Scalar* z, Products products, Scalar* patches) const {
+    if (has_rows()) return apply_to_rows(z, products, patches);
     // So many lines that their patches stay in a cache.
     constexpr std::int64_t cached = std::int64_t{1} << 20;
     const std::int64_t columns = g_.axes.back().output;
@@ -59,9 +60,12 @@ class PatchProducts {
         for (std::int64_t line = 0; line < lines(); line += at_once) {
           const std::int64_t count = std::min(at_once, lines() - line);
           gather(z + input_place(sample, group), line, count, own);
-          linalg::gemm(linalg::Transpose::no, linalg::Transpose::no, g_.filters_of_group(),
-                       count * columns, g_.fan_in(), weights + group * weights_of_group(), own,
-                       accumulate, y + output_place(sample, group) + line * columns, positions());
+          for (const ProductOf<Scalar>& product : products) {
+            linalg::gemm(linalg::Transpose::no, linalg::Transpose::no, g_.filters_of_group(),
+                         count * columns, g_.fan_in(), product.v + group * weights_of_group(), own,
+                         product.accumulate,
+                         product.y + output_place(sample, group) + line * columns, positions());
+          }
         }
       }
     });
@@ -123,8 +127,7 @@ class PatchProducts {
     constexpr std::int64_t cached = std::int64_t{1} << 18;
     return std::clamp(cached / g_.fan_in(), std::int64_t{1}, g_.batch);
   }
-  void apply_to_rows(const Scalar* z, const Scalar* weights, bool accumulate, Scalar* y,
-                     Scalar* rows) const {
+  void apply_to_rows(const Scalar* z, Products products, Scalar* rows) const {
     for (std::int64_t first = 0; first < g_.batch; first += rows_at_once()) {
       const std::int64_t count = std::min(rows_at_once(), g_.batch - first);
       parallel_for(count, 1 + array_grain / g_.fan_in(), [&](std::int64_t begin, std::int64_t end) {
@@ -132,8 +135,11 @@ class PatchProducts {
           gather(z + input_place(first + row, 0), 0, 1, rows + row * g_.fan_in());
         }
       });
-      linalg::gemm(linalg::Transpose::no, linalg::Transpose::yes, count, g_.filters_of_group(),
-                   g_.fan_in(), rows, weights, accumulate, y + output_place(first, 0));
+      for (const ProductOf<Scalar>& product : products) {
+        linalg::gemm(linalg::Transpose::no, linalg::Transpose::yes, count, g_.filters_of_group(),
+                     g_.fan_in(), rows, product.v, product.accumulate,
+                     product.y + output_place(first, 0));
+      }
     }
   }
 
@@ -304,8 +310,15 @@ class PatchConvKernel final : public PatchKernel<Scalar> {
   }
   void apply(const Scalar* z, const Scalar* v, bool with_bias, bool accumulate, Scalar* y,
              Scalar* scratch) override {
-    this->products().apply(z, v, accumulate, y, scratch);
+    const ProductOf<Scalar> product{v, accumulate, y};
+    this->products().apply(z, std::span(&product, 1), scratch);
     this->finish(v, with_bias, y);
+  }
+  // The patches are gathered once.
+  void apply_both(const Scalar* z, const typename BilinearKernel<Scalar>::Both& both,
+                  bool with_bias, Scalar* scratch) override {
+    this->products().apply(z, both, scratch);
+    for (const ProductOf<Scalar>& product : both) this->finish(product.v, with_bias, product.y);
   }
   void apply_transposed(const Scalar* y_bar, const Scalar* v, bool accumulate, Scalar* z_bar,
                         Scalar* scratch) override {
@@ -340,7 +353,8 @@ class TransposedConvKernel final : public PatchKernel<Scalar> {
   }
   void apply_transposed(const Scalar* y_bar, const Scalar* v, bool accumulate, Scalar* z_bar,
                         Scalar* scratch) override {
-    this->products().apply(y_bar, v, accumulate, z_bar, scratch);
+    const ProductOf<Scalar> product{v, accumulate, z_bar};
+    this->products().apply(y_bar, std::span(&product, 1), scratch);
   }
   void outer(const Scalar* z, const Scalar* y_bar, bool with_bias, bool accumulate, Scalar* v_bar,
              Scalar* scratch) override {

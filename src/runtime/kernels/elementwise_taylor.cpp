@@ -16,12 +16,28 @@ namespace {
 
 static_assert(most_degree == 3);  // in the formulas that follow
 
+// Units whose coefficients of f stay in a cache.
+constexpr std::int64_t unit_block = 256;
+using UnitBlock = std::array<double, unit_block>;
+
 // The coefficients of t, t^2, .. of f(p_0 + q).
-Polynomial composed(const TaylorCoefficients& f, const Polynomial& q) {
-  const auto& [f0, f1, f2, f3, f4] = f.value;
-  const double square = q[1] * q[1];
-  return {0, f1 * q[1], f1 * q[2] + f2 * square,
-          f1 * q[3] + 2 * (f2 * q[1] * q[2]) + f3 * square * q[1]};
+void compose(const CoefficientArrays& f, const Coefficients& q, std::int64_t count,
+             const CoefficientArrays& p) {
+  const double* const f1 = f[1];
+  const double* const f2 = f[2];
+  const double* const f3 = f[3];
+  const double* const q1 = q[1];
+  const double* const q2 = q[2];
+  const double* const q3 = q[3];
+  double* __restrict const p1 = p[1];
+  double* __restrict const p2 = p[2];
+  double* __restrict const p3 = p[3];
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double square = q1[i] * q1[i];
+    p1[i] = f1[i] * q1[i];
+    p2[i] = f1[i] * q2[i] + f2[i] * square;
+    p3[i] = f1[i] * q3[i] + 2 * (f2[i] * q1[i] * q2[i]) + f3[i] * square * q1[i];
+  }
 }
 
 // The coefficient of t^(K+1) in sum_(m<=K+1) f_m q^m.
@@ -108,6 +124,8 @@ class SmoothRule final : public TaylorRule {
     double reach;
     double worthwhile;  // uncertainty of the quotient from which on it is narrowed
   };
+  void expand(const Coefficients& z, std::int64_t first, std::int64_t count,
+              const CoefficientArrays& f) const;
   [[nodiscard]] UnitRemainder unit(const Enclosed& z, const Coefficients& p, std::int64_t i,
                                    const Powers& t, double worthwhile) const;
   void add_branch(const Motion& unit, int branch, const Site& site, const Powers& t,
@@ -118,6 +136,17 @@ class SmoothRule final : public TaylorRule {
   int degree_ = 0;
 };
 
+// f_0 .. f_3 of some units.
+void SmoothRule::expand(const Coefficients& z, std::int64_t first, std::int64_t count,
+                        const CoefficientArrays& f) const {
+  if (f_.layout().kinks == 0) return f_.expand_array(0, z[0] + first, count, f);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t place = first + i;
+    const TaylorCoefficients at = f_.expand(branch_of(f_.layout(), z, place, degree_), z[0][place]);
+    for (std::size_t m = 0; m < f.size(); ++m) f[m][i] = at.value[m];
+  }
+}
+
 void SmoothRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
                               std::span<double*> p) {
   degree_ = line.degree;
@@ -127,14 +156,21 @@ void SmoothRule::coefficients(const ParameterLine& line, std::span<const Coeffic
                                  [](const double* values) { return values != nullptr; });
   constexpr std::int64_t grain = 1 << 10;  // transcendental functions
   parallel_for(shape_.count(), grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const TaylorCoefficients f = f_.expand(branch_of(f_.layout(), z, i, degree_), z[0][i]);
-      p[0][i] = f.value[0];
-      if (!moves) continue;
-      Polynomial q{};
-      for (std::size_t j = 1; j < terms; ++j) q[j] = z[j] == nullptr ? 0 : z[j][i];
-      const Polynomial sum = composed(f, q);
-      for (std::size_t j = 1; j < terms; ++j) p[j][i] = sum[j];
+    std::array<UnitBlock, most_degree + 1> expanded;
+    std::array<UnitBlock, most_degree + 1> unused;  // beyond the degree
+    constexpr UnitBlock zeros{};
+    for (std::int64_t first = begin; first < end; first += unit_block) {
+      const std::int64_t count = std::min(unit_block, end - first);
+      CoefficientArrays f{p[0] + first};
+      CoefficientArrays sums{};
+      Coefficients q{};
+      for (std::size_t j = 1; j < f.size(); ++j) {
+        f[j] = expanded[j].data();
+        sums[j] = j < terms && moves ? p[j] + first : unused[j].data();
+        q[j] = j < terms && z[j] != nullptr ? z[j] + first : zeros.data();
+      }
+      expand(z, first, count, f);
+      if (moves) compose(f, q, count, sums);
     }
   });
   for (std::size_t j = 1; j < terms && !moves; ++j) p[j] = nullptr;

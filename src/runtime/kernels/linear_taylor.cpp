@@ -34,8 +34,8 @@ class LinearRule final : public TaylorRule {
   Kernel<double>& kernel_;
   LinearSite site_;
   int degree_ = 0;
-  LinearNorms norms_;  // empty: not known yet
-  std::vector<std::vector<std::vector<double>>> input_norms_;
+  LinearNorms norms_;                                          // empty: not known yet
+  std::vector<std::vector<std::vector<double>>> input_norms_;  // empty: not those of the line
 };
 
 void LinearRule::coefficients(const ParameterLine& line, std::span<const Coefficients> inputs,
@@ -43,10 +43,6 @@ void LinearRule::coefficients(const ParameterLine& line, std::span<const Coeffic
   if (norms_.of_input.empty()) norms_ = linear_norms(kernel_, site_, line.scratch);
   degree_ = line.degree;
   input_norms_.clear();
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    input_norms_.push_back(
-        coefficient_norms(site_.inputs[i], std::span(inputs[i]).first(p.size())));
-  }
   for (std::size_t j = 0; j < p.size(); ++j) {
     Arrays z;
     bool is_zero = true;
@@ -67,6 +63,10 @@ void LinearRule::coefficients(const ParameterLine& line, std::span<const Coeffic
 void LinearRule::remainder(const RemainderPass& pass, std::span<const Enclosed> inputs,
                            const Coefficients& /*p*/, Remainder& out) {
   const Powers t(pass.length, degree_);
+  for (std::size_t i = input_norms_.size(); i < inputs.size(); ++i) {
+    input_norms_.push_back(coefficient_norms(
+        site_.inputs[i], std::span(inputs[i].p).first(static_cast<std::size_t>(degree_) + 1)));
+  }
   const double up = inflation(site_.roundings);
   const std::int64_t samples = site_.output.samples;
   std::vector<double> parts(static_cast<std::size_t>(samples));
