@@ -181,17 +181,21 @@ void Certification::choose_mode() {
   if (request_.mode) return;
   std::array<double, 2> gains{};
   double length = 0;
+  const EnclosureWork& work = line_->work();
+  const double coefficients = work.gradients();
   for (const EnclosureMode mode : {EnclosureMode::norm, EnclosureMode::interval}) {
     result_.mode = mode;
-    const double before = line_->work().gradients();
     const FoundStep found = find(StepGoal::least_bound, false, length);
     // Intervals are no wider than norms: they need not look for a T that is short enough.
     if (found.step) length = found.step->length;
     // In training the passes are few: all of the coefficients, and those that were needed.
-    const double passes = line_->work().gradients() - before;
+    double passes = 0;
+    if (mode == EnclosureMode::interval && work.gradient > 0) {
+      passes = found.passes * line_->pass_work() / work.gradient;
+    }
     if (found.step) {
       gains[static_cast<std::size_t>(mode)] =
-          found.step->decrease / (before + std::min(passes, line_->work().gradients() / 4));
+          found.step->decrease / (coefficients + std::min(passes, (coefficients + passes) / 4));
     }
   }
   result_.mode = gains[0] > gains[1] ? EnclosureMode::norm : EnclosureMode::interval;

@@ -306,7 +306,8 @@ std::int64_t micro_batch_of_enclosure(const Graph& graph, std::int64_t samples, 
   if (graph.couples_samples) throw MemoryShortage(of_all, memory, samples, true);
   std::int64_t fits = 1;
   if (const std::int64_t least = bytes(fits); least > memory) {
-    throw MemoryShortage(least, memory, samples);
+    // What is kept of each pass may be more than few samples spare.
+    throw MemoryShortage(std::min(least, of_all), memory, samples);
   }
   for (std::int64_t too_large = samples; too_large - fits > 1;) {
     const std::int64_t middle = fits + (too_large - fits) / 2;

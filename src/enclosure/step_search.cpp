@@ -142,7 +142,7 @@ FoundStep search_steps(const LineDerivatives& f, const StepSearch& search, const
   if (!(f.slope < 0)) return found;
   double length = search.first_length > 0 ? search.first_length : usual_length(f);
   length = std::min(length, search.longest);
-  int passes = 0;
+  int& passes = found.passes;
   const auto look = [&](double at) -> std::optional<ProvedStep> {
     ++passes;
     if (search.before_pass) search.before_pass();

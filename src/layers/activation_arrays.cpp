@@ -91,7 +91,7 @@ SMOOTHBOUND_INLINE LogisticParts parts_of(double x) {
   constexpr double log_2_low = 0x1.a39ef35793c76p-33;
   constexpr double nothing_left = -746;
   const double size = std::fabs(x);
-  const double argument = -size > nothing_left ? -size : nothing_left;
+  const double argument = -size < nothing_left ? nothing_left : -size;  // NaN stays
   const double n = (argument * log2_e + round_to_integer) - round_to_integer;
   const double r = (argument - n * log_2_high) - n * log_2_low;
   const double half = (n * 0.5 + round_to_integer) - round_to_integer;

@@ -213,6 +213,88 @@ TEST_F(Certify, WrittenParametersAreThoseOfTheStep) {
   }
 }
 
+// Rounded parameters are those of the file, and what is proved is proved of them.
+TEST_F(Certify, StepsAreCertifiedAsFloat32StoresThem) {
+  draw_weights();  // in float32
+  for (const std::vector<std::string>& how :
+       {std::vector<std::string>{}, {"--step", "0.25"}, {"--step", "1e-14"}}) {
+    std::vector<std::string> arguments{"net.yaml",      "--weights",     "w.safetensors",
+                                       "--store",       "float32",       "--write",
+                                       "n.safetensors", "--regularizer", "1e-3"};
+    arguments.insert(arguments.end(), how.begin(), how.end());
+    const bool is_lost = arguments.back() == "1e-14";  // in the rounding
+    const Json json = json_of(arguments, is_lost ? 3 : 0);
+    const Json& stored = json.at("stored");
+    EXPECT_EQ(stored.at("precision"), "float32");
+    EXPECT_EQ(stored.at("t"), json.at(json.contains("asked") ? "asked" : "best").at("t"));
+    EXPECT_EQ(json.at("verdict"), stored.at("verdict"));
+    EXPECT_EQ(json.at("verdict"), is_lost ? "undecided" : "decreases");
+    const double below = stored.at("start").at("lower");
+    EXPECT_EQ(stored.at("upper").get<double>() < below, !is_lost);
+    EXPECT_NEAR(below, json.at("start").at("lower").get<double>(), 1e-9);
+    EXPECT_EQ(open_array_file(directory_ / "n.safetensors").find("a.weight")->type,
+              ElementType::f32);
+    const Json next = json_of({"net.yaml", "--weights", "n.safetensors", "--regularizer", "1e-3"});
+    for (const Json& value : {next.at("value"), stored.at("value")}) {
+      EXPECT_LE(stored.at("lower").get<double>(), value.get<double>() + 1e-14);
+      EXPECT_LE(value.get<double>(), stored.at("upper").get<double>() + 1e-14);
+    }
+    EXPECT_LE(stored.at("lower").get<double>(), next.at("start").at("upper").get<double>());
+    EXPECT_LE(next.at("start").at("lower").get<double>(), stored.at("upper").get<double>());
+  }
+  EXPECT_THAT(certify({"net.yaml", "--store", "float32"}).out,
+              HasSubstr("\nPROVED: stored in float32, w + t d decreases F, by "));
+  write_direction("up.safetensors", -1);
+  const Outcome up = certify({"net.yaml", "--weights", "w.safetensors", "--direction",
+                              "up.safetensors", "--store", "float32", "--step", "0.05"});
+  EXPECT_EQ(up.exit_code, 1);
+  EXPECT_THAT(up.out, HasSubstr("\nPROVED: stored in float32, w + t d increases F, by "));
+  expect_error({"net.yaml", "--step", "1e60", "--store", "float32", "--write", "f.safetensors"},
+               "net.yaml: error: w + t d has numbers beyond the range of float32\n"
+               "hint: take other parameters, or divide the samples\n",
+               3);
+}
+
+TEST_F(Certify, SamplesThatDoNotFitGoInMicroBatches) {
+  (void)directory_.write("wide.yaml",
+                         "name: wide\ninput: {shape: [4]}\nloss: logistic\nlayers:\n"
+                         "  - {name: a, dense: 200, then: [softplus]}\n  - {name: b, dense: 3}\n");
+  const std::vector<std::string> arguments{"wide.yaml", "--init", "kaiming",
+                                           "--samples", "2000",   "--explain"};
+  const auto with_memory = [&](const std::string& size) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"--memory", size});
+    return json_of(all);
+  };
+  const Json whole = with_memory("1GiB");
+  const Json parts = with_memory("8MiB");
+  EXPECT_FALSE(whole.contains("micro_batch"));
+  EXPECT_EQ(2000 % parts.at("micro_batch").get<int>(), 0);
+  EXPECT_GT(parts.at("gradients"), whole.at("gradients"));
+  for (const std::string step : {"best", "longest"}) {
+    for (const std::string number : {"t", "lower", "upper", "decrease"}) {
+      EXPECT_NEAR(parts.at(step).at(number), whole.at(step).at(number), 1e-6) << step << number;
+    }
+  }
+  ASSERT_EQ(parts.at("shares").size(), whole.at("shares").size());
+  for (std::size_t i = 0; i < parts.at("shares").size(); ++i) {
+    EXPECT_NEAR(parts.at("shares")[i].at("share"), whole.at("shares")[i].at("share"), 1e-3);
+  }
+  const Outcome text = certify({"wide.yaml", "--samples", "2000", "--memory", "8MiB"});
+  EXPECT_THAT(text.out, HasSubstr(" for remainders, in micro-batches of "));
+  const Outcome none = certify({"wide.yaml", "--samples", "2000", "--memory", "1MiB"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr(", and there are 1.0 MiB\nhint: take fewer with --samples, or "
+                                  "allow more with --memory\n"));
+  (void)directory_.write("norm.yaml",
+                         "name: n\ninput: {shape: [4]}\nbatch: 3000\nloss: logistic\nlayers:\n"
+                         "  - {name: a, dense: 6, then: [batch_norm]}\n  - {name: b, dense: 3}\n");
+  const Outcome coupled = certify({"norm.yaml", "--memory", "1MiB"});
+  EXPECT_EQ(coupled.exit_code, 2);
+  EXPECT_THAT(coupled.err, HasSubstr("hint: batch normalization needs all samples at once: take "
+                                     "fewer with --samples, or allow more with --memory\n"));
+}
+
 TEST_F(Certify, NothingIsWrittenWhereNothingIsProved) {
   draw_weights();
   write_direction("up.safetensors", -1);

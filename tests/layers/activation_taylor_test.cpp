@@ -155,6 +155,20 @@ TEST_P(ActivationTaylor, ArraysAreWithinTheSameRounding) {
   }
 }
 
+TEST_P(ActivationTaylor, ArraysKeepWhatIsNoNumber) {
+  const Stated f = stated();
+  const std::vector<double> points(5, std::numeric_limits<double>::quiet_NaN());
+  for (int branch = 0; branch < f.count(); ++branch) {
+    std::array<std::array<double, 5>, 4> found{};
+    CoefficientArrays places{};
+    for (std::size_t m = 0; m < found.size(); ++m) places[m] = found[m].data();
+    f.branches.expand_array(branch, points.data(), std::ssize(points), places);
+    for (const double each : found[0]) {
+      EXPECT_EQ(std::isnan(each), std::isnan(f.branches.expand(branch, points[0]).value[0]));
+    }
+  }
+}
+
 TEST_P(ActivationTaylor, CoefficientsAreWithinTheirRounding) {
   const Stated f = stated();
   ASSERT_EQ(f.exact.size(), static_cast<std::size_t>(f.count()));

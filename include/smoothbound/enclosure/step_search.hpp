@@ -52,6 +52,7 @@ double usual_length(const LineDerivatives& f);
 struct FoundStep {
   std::optional<ProvedStep> step;
   double next_length = 0;
+  int passes = 0;  // that the search asked for
 };
 FoundStep find_step(ObjectiveEnclosure& line, const StepSearch& search);
 

@@ -83,16 +83,14 @@ class CertifyCommand {
     } catch (const LabelsMissing& error) {
       refuse(error);
     } catch (const MemoryShortage& error) {
-      throw DataError(
-          options_.file,
-          fmt::format("bounds on {} sample{} take {}{}, and there are {}", error.samples,
-                      error.samples == 1 ? "" : "s", memory_to_text(error.needed),
-                      error.all_at_once || error.samples == 1 ? "" : ", one at a time",
-                      memory_to_text(error.allowed)),
-          error.all_at_once && error.samples > 1
-              ? "batch normalization needs all samples at once: take fewer with "
-                "--samples, or allow more with --memory"
-              : "take fewer with --samples, or allow more with --memory");
+      throw DataError(options_.file,
+                      fmt::format("bounds on {} sample{} take {}, and there are {}", error.samples,
+                                  error.samples == 1 ? "" : "s", memory_to_text(error.needed),
+                                  memory_to_text(error.allowed)),
+                      error.all_at_once && error.samples > 1
+                          ? "batch normalization needs all samples at once: take fewer with "
+                            "--samples, or allow more with --memory"
+                          : "take fewer with --samples, or allow more with --memory");
     } catch (const NotEnclosed& error) {
       say(error, error.hint.empty()
                      ? "certified steps of 'smoothbound train', by bounds on balls, need none"

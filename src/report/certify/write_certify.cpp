@@ -175,7 +175,7 @@ class CertifyWriter {
     }
     if (report_.stored) {
       page_.paragraph(
-          fmt::format("there, stored in float32: F = {}", computed(report_.stored->value)));
+          fmt::format("at w + t d, stored in float32: F = {}", computed(report_.stored->value)));
     }
     if (!report_.line_search) {
       page_.paragraph("exact line search: no minimum was found");
