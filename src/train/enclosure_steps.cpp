@@ -7,7 +7,6 @@ namespace smoothbound {
 namespace {
 
 constexpr double no_limit = std::numeric_limits<double>::infinity();
-constexpr int degree = EnclosureSteps::degree;
 // Products of a pass, with centres and with remainders, are worth this part of a gradient.
 constexpr double worthwhile = 1.0 / 8;
 // Two long steps, then one to where F is about least along the line: where F is a quadratic, the

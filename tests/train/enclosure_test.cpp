@@ -5,8 +5,12 @@
 
 #include "problems.hpp"
 #include "requests.hpp"
+#include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/train/balls.hpp"
+#include "smoothbound/train/checkpoint.hpp"
 #include "smoothbound/train/report.hpp"
+#include "smoothbound/train/session.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace smoothbound::testing {
 namespace {
@@ -163,6 +167,40 @@ TEST(EnclosedTraining, VerdictIsThatOfItsProofs) {
     report.state.violation = 2;
     EXPECT_EQ(report.verdict(), TrainingReport::Verdict::violated);
   }
+}
+
+// Coefficients take more than gradients do, and samples are divided as they ask for it.
+TEST(EnclosedTraining, KeepsToItsMemory) {
+  const TemporaryDirectory directory;
+  const auto asked_for = [](StepRule rule, std::int64_t memory) {
+    TrainingRequest asked = request(3);
+    asked.source.text.replace(asked.source.text.find("dense: 6"), 8, "dense: 200");
+    asked.options.overrides.batch = 3000;
+    asked.training.rule = rule;
+    if (memory > 0) asked.memory = memory;
+    return asked;
+  };
+  const auto trained = [&](StepRule rule, std::int64_t memory) {
+    TrainingRequest asked = asked_for(rule, memory);
+    asked.checkpoint = directory / "run.safetensors";
+    TrainingSession session(asked);
+    const double last = session.run().last_objective.value();
+    const ParameterLayout layout =
+        Network<double>(session.run().bounds.graph, 1, Purpose::values, Storage::none)
+            .parameter_layout();
+    return std::pair(last,
+                     std::stoll(load_checkpoint(asked.checkpoint, layout).identity["micro-batch"]));
+  };
+  const auto [whole, all] = trained(StepRule::enclosure, 0);
+  EXPECT_EQ(all, 3000);
+  const std::int64_t memory = 10'000'000;
+  const auto [parts, of_enclosures] = trained(StepRule::enclosure, memory);
+  const auto [other, of_gradients] = trained(StepRule::line_search, memory);
+  EXPECT_NEAR(parts, whole, 1e-6);
+  EXPECT_LT(of_enclosures, of_gradients);
+  EXPECT_GE(of_enclosures, 1);
+  const TrainingRequest short_of = asked_for(StepRule::enclosure, 2'000'000);
+  EXPECT_THROW(TrainingSession{short_of}, MemoryShortage);
 }
 
 }  // namespace

@@ -469,39 +469,6 @@ TEST(Session, WhatCannotBeIsSaid) {
   EXPECT_EQ(message_of<std::invalid_argument>(methods), "a step is certified by one method");
 }
 
-// Coefficients take more than gradients do, and samples are divided as they ask for it.
-TEST_F(SessionFiles, ProvedStepsKeepToTheirMemory) {
-  const auto asked_for = [](StepRule rule, std::int64_t memory) {
-    TrainingRequest asked = request(3);
-    asked.source.text.replace(asked.source.text.find("dense: 6"), 8, "dense: 200");
-    asked.options.overrides.batch = 3000;
-    asked.training.rule = rule;
-    if (memory > 0) asked.memory = memory;
-    return asked;
-  };
-  const auto trained = [&](StepRule rule, std::int64_t memory) {
-    TrainingRequest asked = asked_for(rule, memory);
-    asked.checkpoint = directory_ / "run.safetensors";
-    TrainingSession session(asked);
-    const double last = session.run().last_objective.value();
-    const ParameterLayout layout =
-        Network<double>(session.run().bounds.graph, 1, Purpose::values, Storage::none)
-            .parameter_layout();
-    return std::pair(last,
-                     std::stoll(load_checkpoint(asked.checkpoint, layout).identity["micro-batch"]));
-  };
-  const auto [whole, all] = trained(StepRule::enclosure, 0);
-  EXPECT_EQ(all, 3000);
-  const std::int64_t memory = 10'000'000;
-  const auto [parts, of_enclosures] = trained(StepRule::enclosure, memory);
-  const auto [other, of_gradients] = trained(StepRule::line_search, memory);
-  EXPECT_NEAR(parts, whole, 1e-6);
-  EXPECT_LT(of_enclosures, of_gradients);
-  EXPECT_GE(of_enclosures, 1);
-  const TrainingRequest short_of = asked_for(StepRule::enclosure, 2'000'000);
-  EXPECT_THAT(message_of<MemoryShortage>(short_of), HasSubstr(", and there are "));
-}
-
 TEST(TrainExitCodes, TellADecreaseThatIsTooSmall) {
   TrainingSession session(request(2));
   TrainingReport report = session.run();

@@ -128,8 +128,8 @@ class NothingToCertify : public std::runtime_error {
 
 /// Throws as `execute`, and LabelsMissing, NotEnclosed, NothingToCertify, LossError;
 /// steps::NotBoundedBelow and steps::NotFinite for directions that do not exist and for steps that
-/// leave the range of float32. `save`, if it is not empty, is a file for the parameters w + t d that
-/// were certified, written whole or not at all.
+/// leave the range of float32. `save`, if it is not empty, is a file for the parameters w + t d
+/// that were certified, written whole or not at all.
 CertifyReport certify(CertifyRequest request, const std::string& save = {});
 
 }  // namespace smoothbound
