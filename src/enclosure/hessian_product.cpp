@@ -14,8 +14,8 @@ namespace {
 
 using Numbers = std::span<const double>;
 
-// What a sum of few arrays loses.
-Magnitude rounded(const Magnitude& size) { return scale(size, -48); }
+// What may underflow in a kernel, a sum or a product.
+Magnitude underflow() { return Magnitude::from_double(0x1p-1000); }
 
 void add(Numbers from, std::span<double> to) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
@@ -86,7 +86,16 @@ void HessianProduct::allocate() {
   std::int64_t parameters = 0;
   for (const Node& node : network_.nodes()) parameters = std::max(parameters, node.parameters);
   share_.resize(static_cast<std::size_t>(parameters));
+  constexpr std::int64_t least = 32;
+  std::int64_t all = 2;
+  for (const Node& node : network_.nodes()) all += 1 + std::ssize(node.inputs);
+  additions_ = Magnitude::from_count(std::max(least, all));
   moved_.resize(network_.nodes().size());
+}
+
+// What sums over consumers, or over nodes that share parameters, lose of one of their terms.
+Magnitude HessianProduct::rounded(const Magnitude& size) const {
+  return scale(size * additions_, -53) + underflow();
 }
 
 HessianProduct::Point HessianProduct::point(const Node& node) {
@@ -128,7 +137,7 @@ void HessianProduct::find_norms(std::size_t index) {
   }
   near_.push_back(*near);
   Value& out = values_[node.output];
-  out.error = near->by_input * error + near->value_error;
+  out.error = near->by_input * error + near->value_error + underflow();
   if (norm_bound(out.z).is_infinite()) {
     throw NotEnclosed(fmt::format("layer '{}': its values are not finite", layer.name));
   }
@@ -229,7 +238,7 @@ void HessianProduct::push_tangents(std::span<const double> w_dot) {
     const Magnitude exact = hypotenuse(along(node, &Value::dot_size), moved_[i]);
     const Magnitude off = along(node, &Value::dot_error);
     out.dot_error = near.by_input * off + near.second * along(node, &Value::error) * exact +
-                    near.by_sample.first * (exact + off);
+                    near.by_sample.first * (exact + off) + underflow();
     out.dot_size = norm_bound(out.dot) + out.dot_error;
   }
 }
@@ -244,7 +253,8 @@ void HessianProduct::begin_second() {
   const Magnitude third = Magnitude::from_count(*at_.loss.third_derivative);
   out.bar_dot_error = (out.dot_error + third * out.error * out.dot_size +
                        scale(q * square_root(q), -46) * (out.dot_size + out.dot_error)) /
-                      n;
+                          n +
+                      underflow();
 }
 
 // Along the tangent: phi''[tangent]^T bar + phi'^T bar_dot, in exact numbers and as computed.

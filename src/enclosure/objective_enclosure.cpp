@@ -102,6 +102,7 @@ std::span<const double> ObjectiveEnclosure::take_exponent(std::span<const double
 void ObjectiveEnclosure::set_line(std::span<const double> w, std::span<const double> d,
                                   int degree) {
   current_ = nullptr;
+  foreseen_.clear();
   w_ = w;
   d_ = take_exponent(d);
   degree_ = degree;
@@ -184,10 +185,9 @@ bool ObjectiveEnclosure::bound(double length, EnclosureMode mode, std::uint32_t 
   const EnclosurePass asked = scaled({length, mode, first_layer});
   if (is_known(asked)) return current_->is_bounded;
   std::vector<EnclosurePass> passes{asked};
-  if (has_micro_batches()) {
-    for (const EnclosurePass& each : foreseen_) {
-      if (std::ranges::find(passes, scaled(each)) == passes.end()) passes.push_back(scaled(each));
-    }
+  for (const EnclosurePass& each : std::exchange(foreseen_, {})) {
+    if (!has_micro_batches()) break;
+    if (std::ranges::find(passes, scaled(each)) == passes.end()) passes.push_back(scaled(each));
   }
   found_.resize(passes.size());
   for (std::size_t i = 0; i < passes.size(); ++i) {

@@ -129,6 +129,41 @@ class NearPoint {
 
 // What `near_point` takes for granted of smooth activations, beside coefficients that are held by
 // ball arithmetic.
+// Both products of a tangent may be added up one number after the other.
+TEST(DerivativeBounds, AllowForTwoProductsInOneSum) {
+  constexpr std::size_t fan = 1000;
+  const double tiny = 0x1p-27;
+  Problem problem(
+      "input: {shape: [1000]}\nbatch: 1\nloss: square\nlayers: [{dense: 1, bias: false}]", 1);
+  problem.w.assign(fan, tiny);
+  problem.x.assign(fan, 1.9 * tiny);
+  problem.w[0] = 1;
+  problem.x[0] = 0;
+  Network<double> network(problem.network.graph, problem.batch);
+  network.set_parameters(problem.w);
+  Entries z_dot(fan, 1.9 * tiny);
+  Entries v_dot(fan, tiny);
+  z_dot[0] = 1;
+  v_dot[0] = 0;
+  double sum = 0;
+  long double exact = 0;
+  for (std::size_t i = 0; i < fan; ++i) sum += problem.w[i] * z_dot[i];
+  for (std::size_t i = 0; i < fan; ++i) sum += v_dot[i] * problem.x[i];
+  for (std::size_t i = 0; i < fan; ++i) {
+    exact += static_cast<long double>(problem.w[i]) * z_dot[i];
+    exact += static_cast<long double>(v_dot[i]) * problem.x[i];
+  }
+  Entries scratch(static_cast<std::size_t>(network.scratch_elements()));
+  const double* const z = problem.x.data();
+  const std::optional<DerivativeBounds> near = network.nodes().front().kernel->derivative_bounds(
+      {std::span(&z, 1), problem.w.data(), Magnitude(), scratch.data()});
+  ASSERT_TRUE(near.has_value());
+  const double tangent = std::hypot(norm_of_entries(z_dot), norm_of_entries(v_dot));
+  const double error = static_cast<double>(std::abs(sum - exact));
+  EXPECT_GT(error, 1500 * 0x1p-53);
+  EXPECT_LE(error, near->by_sample.first.to_double() * tangent);
+}
+
 TEST(DerivativeBounds, ActivationsAreComputedAsWellAsTheySay) {
   int compared = 0;
   for (Activation f : Activation::prototypes()) {

@@ -113,6 +113,13 @@ TEST(MicroBatches, MakePassesTogetherThatAreForeseen) {
   EXPECT_EQ(line->at(0.1).upper, all);
   EXPECT_EQ(line->work().pass_count, 3);
   EXPECT_EQ(line->work().coefficients, after);
+  // Foreseen once, made once.
+  ASSERT_TRUE(line->bound(0.2, EnclosureMode::norm));
+  EXPECT_EQ(line->work().pass_count, 4);
+  line->foresee({{0.05, EnclosureMode::norm}});
+  line->set_line(of.w, of.d, 2);
+  ASSERT_TRUE(line->bound(0.2, EnclosureMode::norm));
+  EXPECT_EQ(line->work().pass_count, 5);
   // All samples at once have coefficients for every pass.
   of.options.micro_batch = 0;
   const auto whole = of.enclosure();

@@ -66,6 +66,7 @@ class HessianProduct {
   // Where the cotangents of a node's inputs go, and from there to what other consumers gave.
   std::vector<double*> targets(const Node& node, std::vector<double> Value::*array,
                                bool Value::*is_zero);
+  [[nodiscard]] Magnitude rounded(const Magnitude& size) const;
   void add_up(const Node& node, std::span<double* const> written, std::vector<double> Value::*array,
               bool Value::*is_zero);
 
@@ -82,7 +83,8 @@ class HessianProduct {
   std::vector<double> share_;              // of a node in the product
   std::vector<const double*> inputs_;
   LossEvaluation loss_;
-  Magnitude total_;  // of a product, so far
+  Magnitude additions_;  // at least as many as a sum over consumers has
+  Magnitude total_;      // of a product, so far
 };
 
 }  // namespace smoothbound

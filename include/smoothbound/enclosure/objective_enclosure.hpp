@@ -71,8 +71,8 @@ class ObjectiveEnclosure {
   /// Coefficients along w + t d up to degree K; both must stay as they are.
   void set_line(std::span<const double> w, std::span<const double> d, int degree);
   [[nodiscard]] const LineDerivatives& derivatives() const { return derivatives_; }
-  /// Passes that will be asked for, `most_foreseen` at most: a sweep over micro-batches makes them
-  /// besides.
+  /// Passes that will be asked for, `most_foreseen` at most: the next sweep over micro-batches
+  /// makes them besides.
   void foresee(std::vector<EnclosurePass> passes) { foreseen_ = std::move(passes); }
   [[nodiscard]] bool has_micro_batches() const { return parts_.size() > 1; }
   /// Bounds F for t in [0, T]; false if it has no finite bounds. `first_layer`: as of

@@ -22,8 +22,8 @@ Magnitude norm_near(const double* z, std::int64_t count, const Magnitude& radius
 
 }  // namespace
 
-// Each entry of v_bar adds up at most as many terms as the batch has inputs or outputs; what hvp
-// adds up are two products.
+// Each entry of v_bar adds up at most as many terms as the batch has inputs or outputs; what jvp
+// and hvp add up are two products, one behind the other.
 DerivativeBounds near_point(const AffineBounds& bounds, const Vicinity& at) {
   const Magnitude bilinear = above(bounds.bilinear_norm());
   const Magnitude bias = bounds.biases == 0
@@ -31,7 +31,7 @@ DerivativeBounds near_point(const AffineBounds& bounds, const Vicinity& at) {
                              : square_root(above(bounds.output.samples) * above(bounds.positions));
   const Magnitude input = norm_near(at.z[0], bounds.input.count(), at.radius);
   const Magnitude absolute = above(bounds.absolute_norm(at.v));
-  const Magnitude error = above(gamma(bounds.fan + bounds.reverse_fan + 16));
+  const Magnitude error = above(gamma(2 * std::max(bounds.fan, bounds.reverse_fan) + 16));
   const Magnitude of_batch =
       above(gamma(2 * std::max(bounds.input.count(), bounds.output.count()) + 16));
   const Magnitude of_bias =
