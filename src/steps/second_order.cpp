@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "smoothbound/runtime/batch_runner.hpp"
+#include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/steps/dense_step.hpp"
 
 namespace smoothbound::steps {
@@ -15,6 +18,18 @@ std::int64_t parameters_of(const Graph& graph) {
   return Network<double>(graph, 1, Purpose::values, Storage::none).parameter_layout().elements;
 }
 
+// A sweep along a chain has a few matrices with a row and a column for each output of a layer on
+// all samples.
+double bytes_of_sweep(const Graph& graph, std::int64_t batch) {
+  constexpr double matrices = 3;
+  double most = 0;
+  for (const Layer& layer : graph.layers) {
+    most = std::max(most, static_cast<double>(layer.output.elements()));
+  }
+  const double outputs = most * static_cast<double>(batch);
+  return matrices * outputs * outputs * static_cast<double>(sizeof(double));
+}
+
 }  // namespace
 
 SecondOrder::SecondOrder(const Graph& graph, std::int64_t batch, StepKind kind,
@@ -22,11 +37,22 @@ SecondOrder::SecondOrder(const Graph& graph, std::int64_t batch, StepKind kind,
     : kind_(kind) {
   dual_.relative_residual = dual_residual;
   if (kind != StepKind::newton) return;
-  if (reason_against_chain(graph).empty()) {
+  const bool is_chain = reason_against_chain(graph).empty();
+  const double bytes = bytes_of_sweep(graph, batch);
+  const std::int64_t available = available_memory();
+  if (is_chain && bytes <= static_cast<double>(available)) {
     chain_ = std::make_unique<SplitChain>(graph, batch);
     return;
   }
   const std::int64_t parameters = parameters_of(graph);
+  if (parameters > most_dense_parameters && is_chain) {
+    constexpr double largest = 0x1p62;
+    throw TooManyParameters(
+        fmt::format("Newton steps of a chain of layers take matrices of all outputs of a layer on "
+                    "{} samples, about {}, and there are {}",
+                    batch, memory_to_text(static_cast<std::int64_t>(std::min(bytes, largest))),
+                    memory_to_text(available)));
+  }
   if (parameters > most_dense_parameters) {
     throw TooManyParameters(
         fmt::format("Newton steps of a network that is no chain of layers with weights take the "

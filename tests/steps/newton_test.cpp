@@ -5,6 +5,7 @@
 
 #include "problems.hpp"
 #include "smoothbound/steps/dense_step.hpp"
+#include "smoothbound/steps/second_order.hpp"
 #include "steps/riccati.hpp"
 
 namespace smoothbound::steps {
@@ -150,6 +151,30 @@ TEST(Newton, ErrorsSayWhatIsWrong) {
       [&] { SplitChain(no_weights, 1); },
       ThrowsMessage<std::invalid_argument>(
           "layer 'layer2' has no weights to begin with: a Newton step of a chain needs them"));
+}
+
+// By what is smaller than memory: a sweep along the chain, or the whole Hessian.
+TEST(SecondOrderSteps, TakeNoMoreMemoryThanThereIs) {
+  const auto chain = [](int width) {
+    return testing::graph_of("input: {shape: [4]}\nlayers: [{name: a, dense: " +
+                                 std::to_string(width) + ", then: [softplus]}, {dense: 3}]",
+                             2);
+  };
+  const auto message = [](const Graph& graph, std::int64_t batch) -> std::string {
+    try {
+      const SecondOrder step(graph, batch, StepKind::newton);
+    } catch (const TooManyParameters& error) {
+      return error.what();
+    }
+    return "";
+  };
+  constexpr std::int64_t many = 1'000'000;  // a matrix of 2e8 x 2e8 numbers
+  EXPECT_EQ(message(chain(200), many), "");
+  EXPECT_EQ(message(chain(1000), 2), "");
+  EXPECT_THAT(message(chain(1000), many),
+              ::testing::MatchesRegex("Newton steps of a chain of layers take matrices of all "
+                                      "outputs of a layer on 1000000 samples, about .* TiB, and "
+                                      "there are .*"));
 }
 
 }  // namespace

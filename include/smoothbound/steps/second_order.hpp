@@ -11,8 +11,8 @@
 
 namespace smoothbound::steps {
 
-/// A Newton step would take a matrix of the size of the parameters squared. `what()` is a sentence
-/// for the user.
+/// A Newton step would take a matrix of the size of the parameters squared, or of the outputs of a
+/// layer. `what()` is a sentence for the user.
 class TooManyParameters : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -21,7 +21,8 @@ class TooManyParameters : public std::runtime_error {
 class SecondOrder {
  public:
   /// `kind` is one of the two. Throws TooManyParameters for Newton steps of a large network that is
-  /// no chain of layers with weights.
+  /// no chain of layers with weights, or one with so many outputs that a sweep along it takes more
+  /// memory than there is.
   SecondOrder(const Graph& graph, std::int64_t batch, StepKind kind, double dual_residual = 0);
 
   /// The step where `objective` stands, at w = its point on the samples `x`. Throws as
