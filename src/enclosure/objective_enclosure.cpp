@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <stdexcept>
 #include <utility>
 
 #include "smoothbound/runtime/batch_runner.hpp"
@@ -18,12 +17,7 @@ ObjectiveEnclosure::ObjectiveEnclosure(const Graph& graph, const LossRow& loss,
                                        const ObjectiveOptions& options)
     : loss_row_(&loss), x_(x), lambda_(options.regularizer) {
   require_enclosed(loss);
-  const std::int64_t size = size_of_micro_batches(samples, options.micro_batch);
-  if (size < samples && graph.couples_samples) {
-    throw std::invalid_argument("the network couples the samples of a batch: no micro-batches");
-  }
-  for (std::int64_t first = 0; first < samples; first += size) {
-    const std::int64_t count = std::min(size, samples - first);
+  for (const auto& [first, count] : micro_batches(graph, samples, options.micro_batch)) {
     std::unique_ptr<Engine>& engine = engines_[count];
     if (!engine) engine = std::make_unique<Engine>(graph, count);
     parts_.push_back({engine.get(), first, count, {}});

@@ -7,19 +7,7 @@
 #include <cstdint>
 
 #include "activation_branches.hpp"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SMOOTHBOUND_ONE_MACHINE  // clones are chosen before the sanitizer is ready
-#endif
-#endif
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(SMOOTHBOUND_ONE_MACHINE)
-#define SMOOTHBOUND_FOR_EACH_MACHINE \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SMOOTHBOUND_FOR_EACH_MACHINE
-#endif
-#define SMOOTHBOUND_INLINE [[gnu::always_inline]] inline
+#include "smoothbound/layers/for_each_machine.hpp"
 
 namespace smoothbound::activations {
 namespace {

@@ -26,6 +26,19 @@ std::int64_t size_of_micro_batches(std::int64_t samples, std::int64_t limit) {
   return limit;
 }
 
+std::vector<MicroBatch> micro_batches(const Graph& graph, std::int64_t samples,
+                                      std::int64_t limit) {
+  const std::int64_t size = size_of_micro_batches(samples, limit);
+  if (size < samples && graph.couples_samples) {
+    throw std::invalid_argument("the network couples the samples of a batch: no micro-batches");
+  }
+  std::vector<MicroBatch> all;
+  for (std::int64_t first = 0; first < samples; first += size) {
+    all.push_back({first, std::min(size, samples - first)});
+  }
+  return all;
+}
+
 template <class Scalar>
 Objective<Scalar>::Objective(const Graph& graph, const LossRow& loss, std::span<const Scalar> x,
                              std::int64_t samples, Labels labels, const ObjectiveOptions& options)
@@ -36,12 +49,7 @@ Objective<Scalar>::Objective(const Graph& graph, const LossRow& loss, std::span<
                                             graph.input.to_text(), samples * graph.input.elements(),
                                             x.size()));
   }
-  const std::int64_t size = size_of_micro_batches(samples, options.micro_batch);
-  if (size < samples && graph.couples_samples) {
-    throw std::invalid_argument("the network couples the samples of a batch: no micro-batches");
-  }
-  for (std::int64_t first = 0; first < samples; first += size) {
-    const std::int64_t count = std::min(size, samples - first);
+  for (const auto& [first, count] : micro_batches(graph, samples, options.micro_batch)) {
     std::unique_ptr<Engine>& engine = engines_[count];
     if (!engine) engine = std::make_unique<Engine>(graph, count);
     parts_.push_back({engine.get(), first, count});

@@ -28,6 +28,12 @@ struct ObjectiveOptions {
 /// Of micro-batches with at most `limit` samples, 0: all; smaller ones where all have the same size
 /// then, and are not much smaller.
 std::int64_t size_of_micro_batches(std::int64_t samples, std::int64_t limit);
+struct MicroBatch {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+/// All of them. Throws std::invalid_argument for more than one of what couples samples.
+std::vector<MicroBatch> micro_batches(const Graph& graph, std::int64_t samples, std::int64_t limit);
 
 /// f is evaluated in float64, psi in `Scalar`. Results do not depend on the size of micro-batches,
 /// rounding aside. With one micro-batch the trajectory is kept from call to call at the same point.

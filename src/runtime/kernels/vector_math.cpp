@@ -10,22 +10,10 @@
 #include <string_view>
 #include <utility>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SMOOTHBOUND_ONE_MACHINE  // clones are chosen before the sanitizer is ready
-#endif
-#endif
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(SMOOTHBOUND_ONE_MACHINE)
-#define SMOOTHBOUND_FOR_EACH_MACHINE \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SMOOTHBOUND_FOR_EACH_MACHINE
-#endif
+#include "smoothbound/layers/for_each_machine.hpp"
 
 namespace smoothbound::kernels::vector_math {
 namespace {
-
-#define SMOOTHBOUND_INLINE [[gnu::always_inline]] inline
 
 // x = n log 2 + r with |r| <= log(2)/2; log 2 in two parts, so that n times the first is exact.
 struct Reduced {
