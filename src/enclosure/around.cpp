@@ -8,6 +8,7 @@
 #include "smoothbound/data/random.hpp"
 #include "smoothbound/enclosure/certify.hpp"
 #include "smoothbound/enclosure/line_enclosure.hpp"
+#include "smoothbound/enclosure/objective_enclosure.hpp"
 #include "smoothbound/graph/prefix.hpp"
 #include "smoothbound/runtime/adapt_statistics.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
@@ -22,6 +23,8 @@ namespace smoothbound {
 namespace {
 
 using Numbers = std::span<const double>;
+
+constexpr int degree = 1;  // of the line that stands still
 
 Magnitude above(double value) {
   return std::isfinite(value) ? Magnitude::from_double(value) : Magnitude::infinity();
@@ -65,8 +68,10 @@ class Around {
   void load_samples();
   void bound_labels();
   void load_parameters();
+  [[nodiscard]] std::int64_t fitting_micro_batch() const;
   void enclose_values();
-  void bound_loss_gradient(const Enclosed& output);
+  bool enclose_values(LineEnclosure& line, const MicroBatch& part, Numbers x);
+  void bound_loss_gradient();
   void bound_term(std::size_t sample, Numbers predictions, Numbers gradient,
                   const Magnitude& apart);
   // Whether F is a mean over samples that do not see each other.
@@ -90,6 +95,9 @@ class Around {
   std::vector<Magnitude> norms_;  // of the samples; of ids 0
   Labels labels_;
   std::vector<ValuesAtPoint> samples_;  // each alone; or empty
+  std::int64_t micro_batch_ = 0;        // samples that values are known of at once
+  std::vector<double> outputs_;         // of the network, as enclosed, and
+  std::vector<Magnitude> alphas_;       // how far they may be off, of each sample
 };
 
 void Around::load_samples() {
@@ -101,8 +109,7 @@ void Around::load_samples() {
   samples.fit(report);
   if (request_.takes_columns) samples.require_labels(report);
   samples.generate(report);
-  const std::int64_t need = bytes_of_enclosure(graph(), batch(), 1);
-  if (need > request_.memory) throw MemoryShortage(need, request_.memory, batch(), true);
+  micro_batch_ = fitting_micro_batch();
   const std::int64_t size = graph().input.elements();
   x_.resize(static_cast<std::size_t>(batch() * size));
   const Preparation preparation = smoothbound::load_samples(
@@ -155,49 +162,86 @@ void Around::load_parameters() {
   layout_ = network.parameter_layout();
 }
 
+// What is searched, or has its columns taken, has all samples at once.
+std::int64_t Around::fitting_micro_batch() const {
+  std::int64_t need = 0;
+  if (request_.measures) need = bytes_of_enclosure(graph(), batch(), degree);
+  if (request_.takes_columns) need = std::max(need, bytes_of_hessian_norm(graph(), batch()));
+  if (need > request_.memory) throw MemoryShortage(need, request_.memory, batch(), true);
+  const std::int64_t fits = micro_batch_of_enclosure(graph(), batch(), degree, request_.memory);
+  return size_of_micro_batches(batch(), fits);
+}
+
 // Along the line that stands still, where the coefficients are the values and alpha is what
 // rounding can have done to them.
 void Around::enclose_values() {
-  LineEnclosure line(graph(), batch());
-  const Network<double>& network = line.network();
-  std::vector<Magnitude>& of_batch = point_.batch.layer_norms;
-  std::vector<Magnitude>& of_samples = point_.sample.layer_norms;
-  of_batch.assign(graph().layers.size(), Magnitude::infinity());
-  of_samples = of_batch;
-  if (is_mean()) {
-    samples_.resize(static_cast<std::size_t>(batch()));
-    for (ValuesAtPoint& one : samples_) one.layer_norms = of_batch;
+  point_.batch.layer_norms.assign(graph().layers.size(), Magnitude());
+  point_.sample.layer_norms = point_.batch.layer_norms;
+  if (is_mean()) samples_.resize(static_cast<std::size_t>(batch()));
+  outputs_.clear();
+  alphas_.clear();
+  const auto of_sample = static_cast<std::size_t>(graph().input.elements());
+  std::unique_ptr<LineEnclosure> line;
+  bool is_bounded = true;
+  for (const MicroBatch& part : micro_batches(graph(), batch(), micro_batch_)) {
+    // The last part may be a smaller one.
+    if (!line || line->network().batch() != part.count) {
+      line = std::make_unique<LineEnclosure>(graph(), part.count);
+    }
+    const std::size_t first = static_cast<std::size_t>(part.first) * of_sample;
+    const std::size_t count = static_cast<std::size_t>(part.count) * of_sample;
+    is_bounded = enclose_values(*line, part, Numbers(x_).subspan(first, count)) && is_bounded;
   }
-  const auto note = [&](std::uint32_t value, const Enclosed& at) {
-    const auto samples = static_cast<std::size_t>(batch());
+  if (is_bounded && !outputs_.empty()) bound_loss_gradient();
+}
+
+// False where a layer is not known to be finite; it is at inf then, and those behind it.
+bool Around::enclose_values(LineEnclosure& line, const MicroBatch& part, Numbers x) {
+  const Network<double>& network = line.network();
+  const auto count = static_cast<std::size_t>(part.count);
+  std::vector<Magnitude> norms(network.values().size(), Magnitude::infinity());  // of all samples
+  std::vector<std::vector<Magnitude>> of_samples(norms.size(), {count, Magnitude::infinity()});
+  const auto take = [&](std::uint32_t value, const Enclosed& at) {
     const auto size = static_cast<std::size_t>(network.values()[value].shape.sample.elements());
-    std::vector<Magnitude> ones(samples);
-    Magnitude all;
-    for (std::size_t i = 0; i < samples; ++i) {
+    norms[value] = above(at.alpha_batch);
+    Magnitude computed;
+    for (std::size_t i = 0; i < count; ++i) {
       const Magnitude one = norm_bound({at.p[0] + i * size, size});
-      all = hypotenuse(all, one);
-      ones[i] = one + above(at.alpha == nullptr ? 0 : at.alpha[i]);
+      computed = hypotenuse(computed, one);
+      of_samples[value][i] = one + above(at.alpha == nullptr ? 0 : at.alpha[i]);
     }
-    all += above(at.alpha_batch);
-    for (std::uint32_t layer = 0; layer < graph().layers.size(); ++layer) {
-      if (network.output_of(layer) != value) continue;
-      of_batch[layer] = all;
-      of_samples[layer] = *std::max_element(ones.begin(), ones.end());
-      for (std::size_t i = 0; i < samples_.size(); ++i) samples_[i].layer_norms[layer] = ones[i];
-    }
+    norms[value] += computed;
   };
-  note(0, {.p = {x_.data()}});  // layers that do nothing
+  take(0, {.p = {x.data()}});  // layers that do nothing
   line.set_observer([&](std::size_t node, const Enclosed& at) {
-    note(network.nodes()[node].output, at);
-    if (network.nodes()[node].output == network.output()) bound_loss_gradient(at);
+    const std::uint32_t value = network.nodes()[node].output;
+    take(value, at);
+    if (value != network.output()) return;
+    outputs_.insert(outputs_.end(), at.p[0], at.p[0] + network.output_elements());
+    for (std::size_t i = 0; i < count; ++i) {
+      alphas_.push_back(above(at.alpha == nullptr ? 0 : at.alpha[i]));
+    }
   });
   const std::vector<double> none(w_.size());
-  line.set_line(w_, none, x_, 1);
-  (void)line.bound(1, EnclosureMode::norm);  // layers behind one that is not finite are at inf
+  line.set_line(w_, none, x, degree);
+  const bool is_bounded = line.bound(1, EnclosureMode::norm);
+  for (std::uint32_t layer = 0; layer < graph().layers.size(); ++layer) {
+    const std::uint32_t value = network.output_of(layer);
+    Magnitude& of_batch = point_.batch.layer_norms[layer];
+    of_batch = hypotenuse(of_batch, norms[value]);
+    Magnitude& of_sample = point_.sample.layer_norms[layer];
+    for (std::size_t i = 0; i < count; ++i) {
+      of_sample = std::max(of_sample, of_samples[value][i]);
+      if (samples_.empty()) continue;
+      samples_[static_cast<std::size_t>(part.first) + i].layer_norms.push_back(
+          of_samples[value][i]);
+    }
+  }
+  return is_bounded;
 }
 
 // ||grad f|| at psi(w*), which is within alpha of what is computed; f is smooth.
-void Around::bound_loss_gradient(const Enclosed& output) {
+void Around::bound_loss_gradient() {
   if (!knows_objective()) return;
   const LossRow& loss = *settings().loss;
   // Those whose gradient is known to be computed to some units in the last place of its terms.
@@ -215,11 +259,11 @@ void Around::bound_loss_gradient(const Enclosed& output) {
   std::vector<double> apart(size);
   for (std::size_t i = 0; i < samples; ++i) {
     for (std::size_t j = 0; j < size; ++j) {
-      apart[j] = computed[i * size + j] - output.p[0][i * size + j];
+      apart[j] = computed[i * size + j] - outputs_[i * size + j];
     }
     const Magnitude one =
         (norm_bound(apart) + scale(norm_bound({computed.data() + i * size, size}), -52)) +
-        above(output.alpha == nullptr ? 0 : output.alpha[i]);
+        alphas_[i];
     farthest = std::max(farthest, one);
     all = hypotenuse(all, one);
     if (!samples_.empty()) {
@@ -327,6 +371,7 @@ Objective<double> Around::objective() const {
   options.clusters = settings().clusters;
   options.label_smoothing = settings().label_smoothing.nearest;
   options.threshold = settings().threshold.nearest;
+  options.micro_batch = micro_batch_;
   return {graph(), *settings().loss, x_, batch(), labels_, options};
 }
 

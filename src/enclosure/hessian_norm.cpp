@@ -8,6 +8,7 @@
 
 #include "smoothbound/data/random.hpp"
 #include "smoothbound/runtime/linear_algebra.hpp"
+#include "smoothbound/runtime/machine.hpp"
 #include "smoothbound/runtime/norm.hpp"
 #include "smoothbound/runtime/operator_norm.hpp"
 
@@ -217,6 +218,17 @@ Blocks blocks_of(const Basis& basis, const Magnitude& norm) {
 }
 
 }  // namespace
+
+std::int64_t bytes_of_hessian_norm(const Graph& graph, std::int64_t batch) {
+  const Network<double> network(graph, batch, Purpose::derivatives, Storage::none);
+  const std::int64_t size = network.parameter_layout().elements;
+  // The basis and its images, one of them copied, and another vector.
+  const std::int64_t of_basis = (3 * std::min(most_vectors, size) + 1) * size;
+  // A product of each thread, with a unit vector and its column, and one for the basis.
+  constexpr std::int64_t number = sizeof(double);
+  const std::int64_t of_product = bytes_of_hessian_product(network) + 2 * size * number;
+  return (thread_count() + 1) * of_product + of_basis * number;
+}
 
 HessianNorm hessian_norm(const ObjectivePoint& point, const ColumnProgress& progress) {
   HessianProduct hessian(point);

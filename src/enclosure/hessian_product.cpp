@@ -320,4 +320,22 @@ Magnitude HessianProduct::operator()(std::span<const double> w_dot, std::span<do
          rounded(Magnitude::from_double(at_.regularizer) * norm_bound(w_dot) + norm_bound(product));
 }
 
+std::int64_t bytes_of_hessian_product(const Network<double>& network) {
+  std::int64_t numbers = network.scratch_elements() + 2 * network.packed_elements();
+  std::int64_t of_sums = 0;
+  std::int64_t of_share = 0;
+  for (const auto& value : network.values()) numbers += 4 * value.shape.elements();
+  for (const auto& node : network.nodes()) {
+    std::int64_t of_inputs = 0;
+    for (const std::uint32_t input : node.inputs) {
+      of_inputs += network.values()[input].shape.elements();
+    }
+    of_sums = std::max(of_sums, of_inputs);
+    of_share = std::max(of_share, node.parameters);
+  }
+  constexpr std::int64_t of_loss = 4;  // predictions, gradient, and what its products are made of
+  numbers += of_sums + of_share + of_loss * network.output_elements();
+  return numbers * static_cast<std::int64_t>(sizeof(double)) + network.state_bytes();
+}
+
 }  // namespace smoothbound

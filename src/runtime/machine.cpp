@@ -92,6 +92,8 @@ void set_threads(std::int64_t count) {
   omp_set_num_threads(static_cast<int>(std::clamp<std::int64_t>(count, 1, most)));
 }
 
+std::int64_t thread_count() { return omp_get_max_threads(); }
+
 void start_threads() {
   const int count = omp_get_max_threads();
   std::atomic<bool> all_there{false};

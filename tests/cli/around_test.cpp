@@ -197,6 +197,47 @@ TEST_F(Around, SaysWhereColumnsAreNotKnown) {
   EXPECT_THAT(lossless.err, HasSubstr("names no loss"));
 }
 
+TEST_F(Around, KeepsToItsMemory) {
+  (void)directory_.write("net.yaml",
+                         "name: net\ninput: {shape: [4], norm: 2}\nloss: logistic\nlayers:\n"
+                         "  - {name: a, dense: 200, then: [softplus]}\n  - {name: b, dense: 3}\n");
+  (void)run({"init", "net.yaml", "--scheme", "kaiming", "-o", "w.safetensors"});
+  const std::vector<std::string> arguments{"--around",  "w.safetensors", "--data",    "random",
+                                           "--samples", "2000",          "--threads", "1"};
+  const auto with_memory = [&](const std::string& size) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"--memory", size});
+    return all;
+  };
+  const Json whole = json_of(with_memory("1GiB"));
+  const Json parts = json_of(with_memory("8MiB"));
+  const auto network = [](const Json& json) {
+    return json.at("results").back().at("layers").back();
+  };
+  for (const char* const quantity : {"m", "lipschitz", "smoothness"}) {
+    EXPECT_NEAR(value(network(parts).at(quantity)), value(network(whole).at(quantity)),
+                1e-9 * value(network(whole).at(quantity)));
+  }
+  const auto hint_of = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = with_memory(more.empty() ? "100KiB" : "8MiB");
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = bound(all);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, HasSubstr("net.yaml: error: bounds for 2000 samples take "));
+    return outcome.err.substr(outcome.err.find("hint: "));
+  };
+  const std::string fewer = "take fewer with --samples, or allow more with --memory\n";
+  EXPECT_EQ(hint_of({}), "hint: " + fewer);
+  EXPECT_EQ(hint_of({"--measure"}), "hint: --measure searches all samples at once: " + fewer);
+  EXPECT_EQ(hint_of({"--hessian"}), "hint: --hessian takes all samples at once: " + fewer);
+  (void)directory_.write("net.yaml",
+                         "name: n\ninput: {shape: [4]}\nbatch: 3000\nloss: logistic\nlayers:\n"
+                         "  - {name: a, dense: 6, then: [batch_norm]}\n  - {name: b, dense: 3}\n");
+  (void)run({"init", "net.yaml", "--scheme", "kaiming", "-o", "w.safetensors"});
+  EXPECT_EQ(hint_of({}), "hint: batch normalization needs all samples at once: " + fewer);
+}
+
 TEST_F(Around, TakesAFileForItsOutput) {
   EXPECT_EQ(bound({"--around", "w.safetensors", "-o", "out.json"}).exit_code, 0);
   EXPECT_EQ(Json::parse(read_file(directory_ / "out.json")).at("schema"), "smoothbound/around/1");
@@ -210,6 +251,10 @@ TEST_F(Around, MistakesAreShown) {
                  "name a file of them by --around, or leave it out");
   expect_mistake({"--hessian"}, "--hessian", "--hessian is about weights",
                  "name a file of them by --around, or leave it out");
+  for (const char* const option : {"--memory", "--threads"}) {
+    expect_mistake({option, "2"}, option, std::string(option) + " is about weights",
+                   "name a file of them by --around, or leave it out");
+  }
   for (const std::vector<std::string>& rest :
        {std::vector<std::string>{}, {"--data", "random", "--samples", "2", "--radius", "1"}}) {
     std::vector<std::string> all{"--around", "w.safetensors", "--hessian"};

@@ -7,6 +7,9 @@
 #include <cmath>
 #include <random>
 
+#include "smoothbound/data/write_arrays.hpp"
+#include "smoothbound/enclosure/line_enclosure.hpp"
+#include "smoothbound/enclosure/objective_enclosure.hpp"
 #include "smoothbound/graph/prefix.hpp"
 #include "smoothbound/runtime/batch_runner.hpp"
 #include "smoothbound/runtime/network.hpp"
@@ -14,6 +17,7 @@
 #include "smoothbound/runtime/trajectory.hpp"
 #include "support/random_network.hpp"
 #include "support/read_network.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace smoothbound {
 namespace {
@@ -315,6 +319,79 @@ TEST(BoundAround, RefusesWhatDoesNotFitIntoMemory) {
       request_for("input: {shape: [3], norm: 1}\nbatch: 2\nlayers: [{dense: 2}]", "0", true);
   request.memory = 100;
   EXPECT_THROW((void)bound_around(request), MemoryShortage);
+}
+
+// Samples a few at a time, the last ones fewer: the same bounds, rounding aside.
+TEST(BoundAround, GoesThroughSamplesInMicroBatches) {
+  for (const char* const loss : {"logistic", "square", "huber"}) {
+    SCOPED_TRACE(loss);
+    const std::string text = fmt::format(
+        "input: {{shape: [2, 5, 5], norm: 3}}\nbatch: 17\nloss: {}\nregularizer: 0.1\nlayers:\n"
+        "  - {{name: a, conv: {{filters: 6, kernel: 3}}, then: [tanh]}}\n"
+        "  - {{name: b, then: [identity]}}\n  - {{name: c, from: b, dense: 3}}\n",
+        loss);
+    AroundRequest request = request_for(text, "0.25", true);
+    const AroundReport whole = bound_around(request);
+    request.memory = bytes_of_objective_enclosure(whole.bounds.graph, 17, 5, 1);
+    ASSERT_EQ(micro_batch_of_enclosure(whole.bounds.graph, 17, 1, request.memory), 5);
+    const AroundReport parts = bound_around(request);
+    const auto expect_near = [](const Magnitude& a, const Magnitude& b) {
+      EXPECT_NEAR(a.to_double(), b.to_double(), 1e-11 * b.to_double());
+    };
+    ASSERT_EQ(parts.norms.size(), 3U);
+    for (std::uint32_t layer = 0; layer < 3; ++layer) {
+      expect_near(parts.norms[layer], whole.norms[layer]);
+      for (std::size_t i = 0; i < whole.results.size(); ++i) {
+        const Triple& of_parts = parts.results[i].table.layers[layer];
+        const Triple& of_whole = whole.results[i].table.layers[layer];
+        expect_near(of_parts.m, of_whole.m);
+        expect_near(of_parts.lipschitz, of_whole.lipschitz);
+        expect_near(of_parts.smoothness, of_whole.smoothness);
+      }
+    }
+    for (std::size_t i = 0; i < whole.results.size(); ++i) {
+      expect_near(parts.results[i].objective->lipschitz, whole.results[i].objective->lipschitz);
+      expect_near(parts.results[i].objective->smoothness, whole.results[i].objective->smoothness);
+    }
+    // What needs all samples at once says so.
+    request.measures = true;
+    try {
+      (void)bound_around(request);
+      ADD_FAILURE() << "a search with less memory than it takes";
+    } catch (const MemoryShortage& error) {
+      EXPECT_TRUE(error.all_at_once);
+      EXPECT_EQ(error.needed, bytes_of_enclosure(whole.bounds.graph, 17, 1));
+    }
+  }
+}
+
+// Where the values of one sample are not finite, the norm of the layer is not, whatever is known of
+// the others.
+TEST(BoundAround, NoMicroBatchIsForgotten) {
+  const testing::TemporaryDirectory directory;
+  for (const std::size_t place : {std::size_t{0}, std::size_t{16}}) {
+    std::vector<double> x(17, 0.5);
+    x[place] = 1e200;
+    const std::string file = directory / "x.npy";
+    write_npy(file, {"x", {17, 1}, x});
+    AroundRequest request = request_for(
+        "input: {shape: [1], norm: 3}\nbatch: 17\nloss: logistic\nlayers:\n"
+        "  - {name: a, dense: 40}\n  - {name: b, multiply: [a, a]}\n  - {name: c, dense: 2}\n",
+        "0", false);
+    SampleRequest samples;
+    samples.name = file;
+    samples.is_input = true;
+    const support::Network network = support::read_network(request.source.text);
+    for (const std::int64_t size : {0, 5}) {
+      request.samples = Samples(samples);
+      request.memory = bytes_of_objective_enclosure(network.graph, 17, size, 1);
+      const AroundReport report = bound_around(request);
+      EXPECT_TRUE(report.norms[0].is_finite());
+      EXPECT_TRUE(report.norms[1].is_infinite());
+      EXPECT_TRUE(report.norms[2].is_infinite());
+      EXPECT_FALSE(report.results[0].table.layers[1].m.is_infinite()) << "||W|| ||x|| bounds it";
+    }
+  }
 }
 
 }  // namespace

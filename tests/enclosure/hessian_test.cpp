@@ -18,6 +18,7 @@ using test::draw;
 using test::Entries;
 using test::norm_of_entries;
 using test::Problem;
+using test::smooth_networks;
 
 // By power iteration on the full matrix, from several starts.
 double largest_of_matrix(const std::vector<Entries>& columns) {
@@ -37,33 +38,6 @@ double largest_of_matrix(const std::vector<Entries>& columns) {
     }
   }
   return largest;
-}
-
-const std::vector<std::string>& smooth_networks() {
-  static const std::vector<std::string> all{
-      "input: {shape: [3]}\nbatch: 4\nloss: logistic\nlayers:\n"
-      "  - {dense: 5, then: [tanh]}\n  - {dense: 4, then: [softplus]}\n  - {dense: 3}\n",
-      "input: {shape: [2, 5, 5]}\nbatch: 3\nloss: logistic\nregularizer: 0.25\nlayers:\n"
-      "  - {conv: {filters: 3, kernel: 3, stride: 2, padding: 1}, then: [sigmoid]}\n"
-      "  - {conv: {filters: 4, kernel: 2, groups: 1}, then: [{average_pool: 2}]}\n"
-      "  - {dense: 3}\n",
-      "input: {shape: [1, 4, 4]}\nbatch: 5\nloss: logistic\nlayers:\n"
-      "  - {conv: {filters: 3, kernel: 3, padding: 1}, bias: false, then: [{batch_norm: "
-      "{epsilon: 1e-2, affine: true}}, softplus]}\n"
-      "  - {name: a, conv: {filters: 3, kernel: 3, padding: 1}, then: [{batch_norm: {epsilon: "
-      "1e-2}}]}\n"
-      "  - {name: s, add: [a, layer1], then: [tanh, global_average_pool]}\n  - {dense: 4}\n",
-      "input: {shape: [3]}\nbatch: 2\nloss: logistic\nlayers:\n"
-      "  - {name: a, dense: 3, then: [tanh]}\n  - {name: b, dense: 3, then: [tanh]}\n"
-      "  - {name: c, share: a, dense: 3, then: [tanh]}\n  - {name: d, dense: 3, then: [tanh]}\n"
-      "  - {name: e, share: b, dense: 3}\n",
-      "input: {shape: [6]}\nbatch: 2\nloss: square\nlayers:\n"
-      "  - {dense: 4, then: [{layer_norm: {epsilon: 1e-2}}, gelu]}\n  - {dense: 2, then: [sin]}\n",
-      "input: {shape: [2, 3, 3]}\nbatch: 2\nloss: binary_logistic\nlayers:\n"
-      "  - {conv: {filters: 2, kernel: 2}, then: [silu, flatten]}\n"
-      "  - {dense: 3, then: [{rms_norm: {epsilon: 0.1}}, mish]}\n  - {dense: 1}\n",
-  };
-  return all;
 }
 
 // The bound is that of the matrix itself, up to little.

@@ -19,6 +19,9 @@ struct HessianNorm {
 /// Called now and then with how many columns are known; one call at a time.
 using ColumnProgress = std::function<void(std::int64_t done, std::int64_t all)>;
 
+/// What `hessian_norm` takes at most, with the threads that there are.
+std::int64_t bytes_of_hessian_norm(const Graph& graph, std::int64_t batch);
+
 /// An upper bound of ||hess F|| at a point. Costs as many products as there are parameters, and
 /// some more; two vectors of that size are kept for each of these. Throws as HessianProduct.
 HessianNorm hessian_norm(const ObjectivePoint& point, const ColumnProgress& progress = {});

@@ -87,4 +87,7 @@ class HessianProduct {
   Magnitude total_;      // of a product, so far
 };
 
+/// What a product on this network takes at most.
+std::int64_t bytes_of_hessian_product(const Network<double>& network);
+
 }  // namespace smoothbound

@@ -18,6 +18,8 @@ bool can_map(std::int64_t bytes);
 
 /// How many threads the runtime uses from now on, at least 1 and at most 1024.
 void set_threads(std::int64_t count);
+/// How many it uses.
+std::int64_t thread_count();
 
 /// Starts the threads that the runtime uses. Throws ResourceError where they cannot be had, which
 /// OpenMP would end the program for.

@@ -28,6 +28,16 @@ struct AroundOptions::Typed {
   bool measures = false;
   bool takes_columns = false;
   SampleOptions samples{true};
+  MachineOptions machine{Precision::float64};
+
+  [[nodiscard]] std::string hint_for(const MemoryShortage& error) const;
+  // The first of those that nothing but bounds around weights takes; or empty.
+  [[nodiscard]] std::string first_given() const {
+    if (measures) return "--measure";
+    if (takes_columns) return "--hessian";
+    const std::string of_machine = machine.first_given();
+    return of_machine.empty() ? samples.first_given() : of_machine;
+  }
 };
 
 namespace {
@@ -62,18 +72,24 @@ void AroundOptions::add_to(Command& command) {
                "with --around and samples: bound the Hessian of the objective by all of its "
                "columns, one Hessian product for each parameter");
   typed_->samples.add_to(command);
+  typed_->machine.add_to(command);
 }
 
 const std::string& AroundOptions::file(const CommandLine& line) const {
   if (!typed_->around.empty()) return typed_->around;
-  const std::string option = typed_->measures        ? "--measure"
-                             : typed_->takes_columns ? "--hessian"
-                                                     : typed_->samples.first_given();
-  if (!option.empty()) {
+  if (const std::string option = typed_->first_given(); !option.empty()) {
     throw SpecError(line.locate_last({option}), fmt::format("{} is about weights", option),
                     "name a file of them by --around, or leave it out");
   }
   return typed_->around;
+}
+
+std::string AroundOptions::Typed::hint_for(const MemoryShortage& error) const {
+  const std::string fewer = "take fewer with --samples, or allow more with --memory";
+  if (!error.all_at_once || error.samples == 1) return fewer;
+  if (measures) return "--measure searches all samples at once: " + fewer;
+  if (takes_columns) return "--hessian takes all samples at once: " + fewer;
+  return "batch normalization needs all samples at once: " + fewer;
 }
 
 int AroundOptions::run(const AroundCall& call, const CommandLine& line) {
@@ -86,7 +102,8 @@ int AroundOptions::run(const AroundCall& call, const CommandLine& line) {
   WeightsOptions weights = call.weights;
   weights.file = typed_->around;
   request.parameters = weights_source(weights, line);
-  request.memory = MachineOptions(Precision::float64).memory_limit(line);
+  request.memory = typed_->machine.memory_limit(line);
+  typed_->machine.apply_threads(line);
   if (typed_->samples.are_named()) {
     constexpr std::uint64_t seed = 1;
     request.samples = typed_->samples.open(line, seed, request.options.overrides);
@@ -124,7 +141,7 @@ int AroundOptions::run(const AroundCall& call, const CommandLine& line) {
                     fmt::format("bounds for {} sample{} take {}, and there are {}", error.samples,
                                 error.samples == 1 ? "" : "s", memory_to_text(error.needed),
                                 memory_to_text(error.allowed)),
-                    "take fewer with --samples");
+                    typed_->hint_for(error));
   } catch (const NotEnclosed& error) {
     std::cerr << render(DataError(call.file, error.what(),
                                   typed_->takes_columns

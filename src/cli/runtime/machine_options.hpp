@@ -21,6 +21,10 @@ class MachineOptions {
 
   /// Throws SpecError.
   [[nodiscard]] Precision precision(const CommandLine& line) const;
+  /// The first of --memory and --threads that is on the command line; or empty.
+  [[nodiscard]] std::string first_given() const {
+    return !memory_.empty() ? "--memory" : !threads_.empty() ? "--threads" : "";
+  }
   [[nodiscard]] bool limits_memory() const { return !memory_.empty(); }
   /// What --memory says, and where.
   [[nodiscard]] text::ScalarText memory_text(const CommandLine& line) const {
