@@ -60,6 +60,24 @@ std::string objective_lines(const ObjectiveEnclosure& line) {
                             work.coefficients, work.passes, work.gradient, work.pass_count);
 }
 
+// From T that are too short, about right, and too long.
+std::string search_lines(ObjectiveEnclosure& line) {
+  std::string text;
+  for (const double factor : {0.01, 1.0, 200.0}) {
+    StepSearch search;
+    search.mode = EnclosureMode::norm;
+    search.first_length = factor * usual_length(line.derivatives());
+    search.goal = factor == 1 ? StepGoal::least_bound : StepGoal::sufficient_decrease;
+    search.refines = factor < 1;
+    search.longest = 1.5 * usual_length(line.derivatives()) * std::max(factor, 1.0);
+    const FoundStep found = find_step(line, search);
+    text += fmt::format("  s {:.9g} {:.9g} {:.9g} {} {:.9g}\n", found.step ? found.step->t : 0,
+                        found.step ? found.step->length : 0, found.step ? found.step->decrease : 0,
+                        found.passes, found.next_length);
+  }
+  return text;
+}
+
 std::string lines_of(std::uint64_t seed) try {
   if (seed == unsteady_seed) return "";
   std::mt19937_64 random(seed);
@@ -80,6 +98,7 @@ std::string lines_of(std::uint64_t seed) try {
                         mode == EnclosureMode::norm ? "norm" : "interval", length);
     text += node_lines(of, degree, length, mode) + objective_lines(*line);
   }
+  if (line->derivatives().slope < 0 && seed % 3 == 1) text += search_lines(*line);
   return text;
 } catch (const NotEnclosed&) {
   return "";
@@ -191,6 +210,14 @@ TEST(EnclosureGolden, CertificatesAreWhatTheyWere) {
   add("deep", request);
   request.memory = of_parts(request, 7);
   add("deep, micro-batches", request);
+  request = request_for(smooth, "logistic");
+  request.step = 1e60;
+  add("asked, out of reach", request);
+  request = request_for(
+      "  - {dense: 6, bias: false, then: [tanh]}\n  - {dense: 3, bias: false}\n", "logistic");
+  request.options.overrides.input_norm = Real::from_decimal("1e-12");
+  request.options.overrides.sample_norm = request.options.overrides.input_norm;
+  add("nothing to be proved", request);
   check_golden("certificates", all);
 }
 
@@ -240,10 +267,11 @@ TEST(EnclosureGolden, HessiansAreKnownAsWell) {
     std::mt19937_64 random(3);
     all += "network\n";
     const auto nodes = hessian.network().nodes().size();
-    for (const std::size_t first : {std::size_t{0}, nodes / 2}) {
+    for (const std::size_t first : {std::size_t{0}, nodes / 2, nodes}) {
       Entries product(problem.w.size());
-      const Entries w_dot = draw(problem.w.size(), random);
-      const double error = hessian(w_dot, product, first).to_double();
+      Entries w_dot = draw(problem.w.size(), random);
+      if (first == nodes) std::ranges::fill(w_dot, 1.0);
+      const double error = hessian(w_dot, product, first % nodes).to_double();
       all += fmt::format("  product {:.9g} {:.9g}\n", error, norm_of_entries(product));
     }
     const HessianNorm norm = hessian_norm(problem.point());

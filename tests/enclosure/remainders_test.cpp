@@ -100,5 +100,19 @@ TEST(EnclosureRemainders, RoundedProductsOfInputs) {
   }
 }
 
+// Wherever a scalar is whose remainder is beyond all numbers.
+TEST(EnclosureRemainders, AreAllLookedAt) {
+  constexpr std::size_t units = 37;
+  for (std::size_t place = 0; place < units; ++place) {
+    std::vector<double> u(units, 1);
+    u[place] = 1e100;
+    Trap of = squares(", {name: c, multiply: [b, b]}, {dense: 1}", u);
+    EXPECT_FALSE(is_bounded(of, 1)) << place;
+    u[place] = 2;
+    of = squares(", {name: c, multiply: [b, b]}, {dense: 1}", u);
+    EXPECT_TRUE(is_bounded(of, 1)) << place;
+  }
+}
+
 }  // namespace
 }  // namespace smoothbound::test

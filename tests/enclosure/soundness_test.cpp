@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 #include <map>
-#include <sstream>
 
 #include "enclosure/node_check.hpp"
 #include "enclosure/random_line.hpp"
 #include "smoothbound/runtime/machine.hpp"
+#include "support/search_seeds.hpp"
 
 namespace smoothbound::test {
 namespace {
@@ -152,20 +151,17 @@ std::vector<std::string> components_with_rules() {
 
 TEST(EnclosureSoundness, NothingIsExceeded) {
   set_threads(1);  // more would wait for each other most of the time
-  std::uint64_t first = 0;
-  std::uint64_t count = 300;
-  const char* const wish = std::getenv("SMOOTHBOUND_SEARCH");
-  if (wish != nullptr) std::istringstream(wish) >> first >> count;
+  const support::SearchSeeds seeds = support::search_seeds(300);
   Found found;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+  for (std::uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
     search(seed, found);
-    if (HasFailure() && wish == nullptr) break;
+    if (HasFailure() && !seeds.is_wish) break;
   }
   std::cout << found.networks << " networks, " << found.bounds << " bounds, " << found.failed
             << " not bounded, " << found.unknown << " unknown, " << found.checks << " objectives, "
             << found.scalars << " scalars, nearest " << found.nearest << ", " << found.outside
             << " outside\n";
-  if (wish != nullptr) {
+  if (seeds.is_wish) {
     for (const auto& [name, of] : found.components) {
       std::cout << name << ' ' << of.remainder << ' ' << of.rounding << '\n';
     }
