@@ -18,9 +18,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::array<std::string_view, 3> verdict_names{"decreases", "increases", "undecided"};
-constexpr std::array<std::string_view, 2> mode_names{"norm", "interval"};
-constexpr std::array<std::string_view, 3> oracle_directions{"gradient", "gauss-newton", "newton"};
+using std::string_view_literals::operator""sv;
+constexpr std::array verdict_names{"decreases"sv, "increases"sv, "undecided"sv};
+constexpr std::array mode_names{"norm"sv, "interval"sv};
+constexpr std::array oracle_directions{"gradient"sv, "gauss-newton"sv, "newton"sv};
 
 StepVerdict verdict_of(const Range& start, const Range& end) {
   if (end.upper < start.lower) return StepVerdict::decreases;

@@ -32,6 +32,25 @@ Trap descending() {
   return of;
 }
 
+TEST(Passes, WithoutOneThereIsNothing) {
+  Trap of = three_layers();
+  const auto line = of.enclosure();
+  for (int lines = 0; lines < 2; ++lines) {
+    EXPECT_EQ(line->length(), 0);
+    EXPECT_EQ(line->failed_layer(), 0U);
+    EXPECT_EQ(line->order(), 0);
+    EXPECT_EQ(line->rounding(), 0);
+    EXPECT_EQ(line->at(0).upper, infinity);
+    EXPECT_EQ(line->at(0).lower, -infinity);
+    line->set_line(of.w, of.d, 3);
+  }
+  ASSERT_TRUE(line->bound(0.01, EnclosureMode::interval));
+  EXPECT_EQ(line->length(), 0.01);
+  EXPECT_EQ(line->at(0.010001).upper, infinity);
+  EXPECT_EQ(line->at(-1e-9).lower, -infinity);
+  EXPECT_LT(line->at(0.01).upper, infinity);
+}
+
 TEST(Passes, GoOnFromTheLayerBefore) {
   Trap of = three_layers();
   for (const EnclosureMode mode : {EnclosureMode::norm, EnclosureMode::interval}) {
