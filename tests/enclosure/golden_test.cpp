@@ -69,6 +69,7 @@ std::string search_lines(ObjectiveEnclosure& line) {
     search.first_length = factor * usual_length(line.derivatives());
     search.goal = factor == 1 ? StepGoal::least_bound : StepGoal::sufficient_decrease;
     search.refines = factor < 1;
+    search.most_passes = search.refines ? 6 : 25;
     search.longest = 1.5 * usual_length(line.derivatives()) * std::max(factor, 1.0);
     const FoundStep found = find_step(line, search);
     text += fmt::format("  s {:.9g} {:.9g} {:.9g} {} {:.9g}\n", found.step ? found.step->t : 0,
