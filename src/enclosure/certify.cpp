@@ -18,10 +18,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-using std::string_view_literals::operator""sv;
-constexpr std::array verdict_names{"decreases"sv, "increases"sv, "undecided"sv};
-constexpr std::array mode_names{"norm"sv, "interval"sv};
-constexpr std::array oracle_directions{"gradient"sv, "gauss-newton"sv, "newton"sv};
+constexpr auto verdict_names =
+    std::to_array<std::string_view>({"decreases", "increases", "undecided"});
+constexpr auto mode_names = std::to_array<std::string_view>({"norm", "interval"});
+constexpr auto oracle_directions =
+    std::to_array<std::string_view>({"gradient", "gauss-newton", "newton"});
 
 StepVerdict verdict_of(const Range& start, const Range& end) {
   if (end.upper < start.lower) return StepVerdict::decreases;

@@ -85,7 +85,7 @@ const std::string& AroundOptions::file(const CommandLine& line) const {
 }
 
 std::string AroundOptions::Typed::hint_for(const MemoryShortage& error) const {
-  const std::string fewer = "take fewer with --samples, or allow more with --memory";
+  std::string fewer = "take fewer with --samples, or allow more with --memory";
   if (!error.all_at_once || error.samples == 1) return fewer;
   if (measures) return "--measure searches all samples at once: " + fewer;
   if (takes_columns) return "--hessian takes all samples at once: " + fewer;
