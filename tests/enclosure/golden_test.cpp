@@ -79,6 +79,12 @@ std::string search_lines(ObjectiveEnclosure& line) {
   return text;
 }
 
+std::string bound_lines(const LineProblem& of, ObjectiveEnclosure& line, int degree, double length,
+                        EnclosureMode mode) {
+  return fmt::format("{} K {} {} T {:.9g}\n", of.loss, degree, name_of(mode), length) +
+         node_lines(of, degree, length, mode) + objective_lines(line);
+}
+
 std::string lines_of(std::uint64_t seed) try {
   if (seed == unsteady_seed) return "";
   std::mt19937_64 random(seed);
@@ -95,9 +101,7 @@ std::string lines_of(std::uint64_t seed) try {
     double length = random_length(*line, of.d, random);
     for (int attempt = 0; attempt < 4 && !line->bound(length, mode); ++attempt) length /= 100;
     if (!line->bound(length, mode) || length > 0x1p40) continue;
-    text += fmt::format("{} {} K {} {} T {:.9g}\n", seed, of.loss, degree,
-                        mode == EnclosureMode::norm ? "norm" : "interval", length);
-    text += node_lines(of, degree, length, mode) + objective_lines(*line);
+    text += fmt::format("{} ", seed) + bound_lines(of, *line, degree, length, mode);
   }
   if (line->derivatives().slope < 0 && seed % 3 == 1) text += search_lines(*line);
   return text;
@@ -112,6 +116,34 @@ TEST(EnclosureGolden, NothingElseIsAllowedFor) {
   std::string all;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) all += lines_of(seed);
   check_golden("lines", all);
+}
+
+// Numbers of about 1 that are no round ones.
+void fill(std::vector<double>& values, double size, double shift) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = size * std::cos(5 * static_cast<double>(i) + shift);
+  }
+}
+
+TEST(EnclosureGolden, NeitherByAnyComponent) {
+  set_threads(1);
+  std::string all;
+  std::mt19937_64 random(1);
+  for (LineProblem& of : named_problems(random)) {
+    of.d.resize(of.w.size());
+    fill(of.x, 1.5, 0.2);
+    fill(of.w, 0.7, 0);
+    fill(of.d, 0.3, 0.9);
+    for (const int degree : {2, 3}) {
+      const std::unique_ptr<ObjectiveEnclosure> line = of.enclosure();
+      line->set_line(of.w, of.d, degree);
+      const double length = degree == 2 ? 0.1 : 0.3;
+      for (const EnclosureMode mode : {EnclosureMode::norm, EnclosureMode::interval}) {
+        if (line->bound(length, mode)) all += bound_lines(of, *line, degree, length, mode);
+      }
+    }
+  }
+  check_golden("components", all);
 }
 
 std::string step_line(const char* name, const std::optional<ProvedStep>& step) {
@@ -214,8 +246,8 @@ TEST(EnclosureGolden, CertificatesAreWhatTheyWere) {
   request = request_for(smooth, "logistic");
   request.step = 1e60;
   add("asked, out of reach", request);
-  request = request_for(
-      "  - {dense: 6, bias: false, then: [tanh]}\n  - {dense: 3, bias: false}\n", "logistic");
+  request = request_for("  - {dense: 6, bias: false, then: [tanh]}\n  - {dense: 3, bias: false}\n",
+                        "logistic");
   request.options.overrides.input_norm = Real::from_decimal("1e-12");
   request.options.overrides.sample_norm = request.options.overrides.input_norm;
   add("nothing to be proved", request);

@@ -191,6 +191,31 @@ void train(LineProblem& of, std::mt19937_64& random) try {
 } catch (const LossError&) {  // outputs that are not finite
 }
 
+// A loss, a point, samples and labels; false where the network is large.
+bool complete(LineProblem& of, std::mt19937_64& random) {
+  const Network<double> network(of.graph(), of.samples, Purpose::derivatives, Storage::none);
+  double work = 0;
+  for (const auto& node : network.nodes()) work += node.multiplications;
+  for (const auto& value : network.values()) {
+    work += 20 * static_cast<double>(value.shape.elements());
+  }
+  const ParameterLayout& layout = network.parameter_layout();
+  if (work > 60'000 || layout.elements == 0 || layout.elements > 4000) return false;
+  static constexpr const char* losses[] = {"square", "binary_logistic", "huber"};
+  of.loss = chance(random, 55) ? "logistic" : losses[random() % std::size(losses)];
+  if (of.loss == "huber") of.options.threshold = chance(random, 50) ? 0.25 : 2;
+  if (chance(random, 25)) of.options.regularizer = 0.125;
+  if (of.loss == "logistic" && chance(random, 25)) of.options.label_smoothing = 0.25;
+  if (!of.graph().couples_samples && chance(random, 25)) of.options.micro_batch = 1;
+  of.w.resize(static_cast<std::size_t>(layout.elements));
+  of.x.resize(static_cast<std::size_t>(network.input_elements()));
+  choose_point(of, layout, random);
+  const bool has_targets = of.loss != "logistic" && chance(random, 50);
+  has_targets ? of.aim(random) : of.label(random);
+  if (chance(random, 25)) train(of, random);
+  return true;
+}
+
 }  // namespace
 
 std::optional<LineProblem> random_problem(std::uint64_t seed, std::mt19937_64& random) {
@@ -203,31 +228,24 @@ std::optional<LineProblem> random_problem(std::uint64_t seed, std::mt19937_64& r
       const std::string text = support::to_text(plain);
       of.emplace(support::read_network(text), text, plain.batch);
     }
-    const Network<double> network(of->graph(), of->samples, Purpose::derivatives, Storage::none);
-    double work = 0;
-    for (const auto& node : network.nodes()) work += node.multiplications;
-    for (const auto& value : network.values()) {
-      work += 20 * static_cast<double>(value.shape.elements());
-    }
-    const ParameterLayout& layout = network.parameter_layout();
-    if (work > 60'000 || layout.elements == 0 || layout.elements > 4000) return {};
-    static constexpr const char* losses[] = {"square", "binary_logistic", "huber"};
-    of->loss = chance(random, 55) ? "logistic" : losses[random() % std::size(losses)];
-    if (of->loss == "huber") of->options.threshold = chance(random, 50) ? 0.25 : 2;
-    if (chance(random, 25)) of->options.regularizer = 0.125;
-    if (of->loss == "logistic" && chance(random, 25)) of->options.label_smoothing = 0.25;
-    if (!of->graph().couples_samples && chance(random, 25)) of->options.micro_batch = 1;
-    of->w.resize(static_cast<std::size_t>(layout.elements));
-    of->x.resize(static_cast<std::size_t>(network.input_elements()));
-    choose_point(*of, layout, random);
-    const bool has_targets = of->loss != "logistic" && chance(random, 50);
-    has_targets ? of->aim(random) : of->label(random);
-    if (chance(random, 25)) train(*of, random);
+    if (!complete(*of, random)) return {};
   } catch (const std::runtime_error&) {  // it does not fit any more, or is not executed
     if (seed % 3 == 0) throw;
     return {};
   }
   return of;
+}
+
+std::vector<LineProblem> named_problems(std::mt19937_64& random) {
+  std::vector<LineProblem> all;
+  const auto add = [&](std::string_view text) {
+    LineProblem of(std::string(text), 1 + static_cast<std::int64_t>(random() % 4));
+    if (complete(of, random)) all.push_back(std::move(of));
+  };
+  for (const auto& named : testing::smooth_networks) add(named.text);
+  for (const auto& named : testing::kinked_networks) add(named.text);
+  for (const std::string_view text : rare_networks) add(text);
+  return all;
 }
 
 std::vector<double> random_direction(const LineProblem& of, Objective<double>& f,
