@@ -222,7 +222,9 @@ std::optional<LineProblem> random_problem(std::uint64_t seed, std::mt19937_64& r
   std::optional<LineProblem> of;
   try {
     if (seed % 3 == 0) {
-      of.emplace(std::string(named_network(random)), 1 + static_cast<std::int64_t>(random() % 4));
+      // Not as arguments, which every compiler evaluates in its own order.
+      const std::int64_t batch = 1 + static_cast<std::int64_t>(random() % 4);
+      of.emplace(std::string(named_network(random)), batch);
     } else {
       const support::PlainNetwork plain = plain_network(seed, random);
       const std::string text = support::to_text(plain);
