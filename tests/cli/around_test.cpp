@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "smoothbound/data/write_arrays.hpp"
 #include "support/csv.hpp"
 #include "support/run_program.hpp"
 #include "support/temporary_directory.hpp"
@@ -277,6 +278,14 @@ TEST_F(Around, MistakesAreShown) {
                  "statistics of batch norms are read from the file of --around");
   expect_mistake({"net.yaml", "--around", "w.safetensors"}, "--around",
                  "--around is about one network", "name one file");
+  const std::vector<double> numbers(12, 0.5);
+  write_npy(directory_ / "x.npy", {"x", {3, 4}, numbers});
+  write_npy(directory_ / "y.npy", {"y", {3, 3}, std::span(numbers).first(9)});
+  const Outcome targets =
+      bound({"--around", "w.safetensors", "--input", "x.npy", "--targets", "y.npy"});
+  EXPECT_EQ(targets.exit_code, 2);
+  EXPECT_EQ(targets.out, "");
+  EXPECT_THAT(targets.err, HasSubstr("error: --targets does not apply to the loss logistic\n"));
   const Outcome other = bound({"--around", "nothing.safetensors"});
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_EQ(other.out, "");
