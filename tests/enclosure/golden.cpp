@@ -21,7 +21,7 @@ std::vector<std::string> split(const std::string& line) {
 }
 
 double number(const std::string& word) {
-  return std::strtod(word.c_str() + (word.front() == '~' ? 1 : 0), nullptr);
+  return std::strtod(word.c_str() + (word.front() == '~' || word.front() == '!' ? 1 : 0), nullptr);
 }
 
 void expect_near(double value, double expected, double tolerance) {
@@ -52,7 +52,8 @@ void compare(const std::string& text, const std::string& expected) {
     ASSERT_TRUE(value != 0 || words[i].find_first_of("0123456789") != std::string::npos);
     double size = std::abs(value);
     if (golden[i].front() == '~') size += std::abs(number(golden.at(i + 1)));
-    expect_near(number(words[i]), value, tolerance * size + 1e-300);
+    const double share = golden[i].front() == '!' ? 2e-13 : tolerance;
+    expect_near(number(words[i]), value, share * size + 1e-300);
   }
 }
 

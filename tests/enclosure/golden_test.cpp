@@ -37,7 +37,7 @@ std::string node_lines(const LineProblem& of, int degree, double length, Enclosu
     const auto& place = network.nodes()[node];
     const std::int64_t count = network.values()[place.output].shape.elements();
     text +=
-        fmt::format("  {} ~{:.9g} {:.9g} {:.9g} {:.9g} {:.9g}\n",
+        fmt::format("  {} ~{:.9g} {:.9g} {:.9g} !{:.15g} !{:.15g}\n",
                     name_of(of.graph().layers[place.layer].components[place.component].component),
                     sum(at.centre, count), sum(at.r, count), sum(at.rho, of.samples),
                     sum(at.alpha, of.samples), at.alpha_batch);
