@@ -146,6 +146,25 @@ TEST(EnclosureGolden, NeitherByAnyComponent) {
   check_golden("components", all);
 }
 
+// Sums that cancel, so that all there is comes from rounding, of which the terms of second order
+// count, too.
+TEST(EnclosureGolden, NorOfSecondOrder) {
+  set_threads(1);
+  std::string all;
+  std::mt19937_64 random(2);
+  const auto alternate = [](std::vector<double>& values, double size) {
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 2 == 0 ? size : -size;
+  };
+  for (LineProblem& of : named_problems(random)) {
+    of.d.resize(of.w.size());
+    std::ranges::fill(of.x, 1.0);
+    alternate(of.w, 0x1p20);
+    alternate(of.d, 1);
+    all += "network\n" + node_lines(of, 2, 0x1p-10, EnclosureMode::interval);
+  }
+  check_golden("cancelling", all);
+}
+
 std::string step_line(const char* name, const std::optional<ProvedStep>& step) {
   if (!step) return fmt::format("  {} none\n", name);
   return fmt::format("  {} {:.9g} {:.9g} {:.9g} {:.9g} {:.9g} {}\n", name, step->t, step->upper,
