@@ -21,7 +21,8 @@ std::vector<std::string> split(const std::string& line) {
 }
 
 double number(const std::string& word) {
-  return std::strtod(word.c_str() + (word.front() == '~' || word.front() == '!' ? 1 : 0), nullptr);
+  return std::strtod(
+      word.c_str() + (std::string("~!=").find(word.front()) == std::string::npos ? 0 : 1), nullptr);
 }
 
 void expect_near(double value, double expected, double tolerance) {
@@ -52,7 +53,8 @@ void compare(const std::string& text, const std::string& expected) {
     ASSERT_TRUE(value != 0 || words[i].find_first_of("0123456789") != std::string::npos);
     double size = std::abs(value);
     if (golden[i].front() == '~') size += std::abs(number(golden.at(i + 1)));
-    const double share = golden[i].front() == '!' ? 2e-13 : tolerance;
+    const char mark = golden[i].front();
+    const double share = mark == '!' ? 2e-13 : mark == '=' ? 4e-15 : tolerance;
     expect_near(number(words[i]), value, share * size + 1e-300);
   }
 }

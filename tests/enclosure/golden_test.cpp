@@ -28,8 +28,9 @@ double sum(const double* values, std::int64_t count) {
   return all;
 }
 
-// A line for each node: |c|, r, rho, alpha, and alpha of the batch.
-std::string node_lines(const LineProblem& of, int degree, double length, EnclosureMode mode) {
+// A line for each node: |c|, r, rho, alpha, and alpha of the batch, both behind the mark.
+std::string node_lines(const LineProblem& of, int degree, double length, EnclosureMode mode,
+                       char mark = '!') {
   LineEnclosure line(of.graph(), of.samples);
   const Network<double>& network = line.network();
   std::string text;
@@ -37,10 +38,10 @@ std::string node_lines(const LineProblem& of, int degree, double length, Enclosu
     const auto& place = network.nodes()[node];
     const std::int64_t count = network.values()[place.output].shape.elements();
     text +=
-        fmt::format("  {} ~{:.9g} {:.9g} {:.9g} !{:.15g} !{:.15g}\n",
+        fmt::format("  {} ~{:.9g} {:.9g} {:.9g} {}{:.17g} {}{:.17g}\n",
                     name_of(of.graph().layers[place.layer].components[place.component].component),
-                    sum(at.centre, count), sum(at.r, count), sum(at.rho, of.samples),
-                    sum(at.alpha, of.samples), at.alpha_batch);
+                    sum(at.centre, count), sum(at.r, count), sum(at.rho, of.samples), mark,
+                    sum(at.alpha, of.samples), mark, at.alpha_batch);
   });
   line.set_line(of.w, of.d, of.x, degree);
   return line.bound(length, mode) ? text : "  not bounded\n";
@@ -160,7 +161,7 @@ TEST(EnclosureGolden, NorOfSecondOrder) {
     std::ranges::fill(of.x, 1.0);
     alternate(of.w, 0x1p20);
     alternate(of.d, 1);
-    all += "network\n" + node_lines(of, 2, 0x1p-10, EnclosureMode::interval);
+    all += "network\n" + node_lines(of, 2, 0x1p-10, EnclosureMode::interval, '=');
   }
   check_golden("cancelling", all);
 }
