@@ -40,6 +40,16 @@ double largest_of_matrix(const std::vector<Entries>& columns) {
   return largest;
 }
 
+TEST(HessianNorm, TellsOfEachColumnOnce) {
+  const Problem problem(smooth_networks().front(), 1);
+  std::int64_t told = 0;
+  (void)hessian_norm(problem.point(), [&](std::int64_t done, std::int64_t all) {
+    EXPECT_EQ(done, ++told);
+    EXPECT_EQ(all, std::ssize(problem.w));
+  });
+  EXPECT_EQ(told, std::ssize(problem.w));
+}
+
 // The bound is that of the matrix itself, up to little.
 TEST(HessianNorm, IsThatOfTheMatrix) {
   for (const std::string& text : smooth_networks()) {

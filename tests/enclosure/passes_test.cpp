@@ -69,6 +69,19 @@ TEST(Passes, GoOnFromTheLayerBefore) {
         EXPECT_EQ(line->at(t).lower, whole->at(t).lower);
       }
     }
+    // Another T, another mode, and more than one layer farther: nothing of the last pass is of use.
+    const EnclosureMode turned =
+        mode == EnclosureMode::norm ? EnclosureMode::interval : EnclosureMode::norm;
+    for (const EnclosurePass& pass :
+         {EnclosurePass{0.04, mode, 2}, {0.05, turned, 2}, {0.05, mode, 3}}) {
+      const auto fresh = of.enclosure();
+      fresh->set_line(of.w, of.d, 3);
+      ASSERT_TRUE(line->bound(0.05, mode, 1));
+      ASSERT_TRUE(line->bound(pass.length, pass.mode, pass.first_layer));
+      ASSERT_TRUE(fresh->bound(pass.length, pass.mode, pass.first_layer));
+      EXPECT_EQ(line->at(pass.length).upper, fresh->at(pass.length).upper);
+      EXPECT_EQ(line->at(pass.length).lower, fresh->at(pass.length).lower);
+    }
     // From the first layer on, with another T, and with the first T.
     const auto other = of.enclosure();
     other->set_line(of.w, of.d, 3);
